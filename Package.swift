@@ -1,0 +1,74 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A Swift target of this package, with the settings that all of them share.
+func target(_ name: String, dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+/// The tests of the target of the same name.
+func tests(_ name: String, dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "rundir",
+    products: [
+        .executable(name: "rundir", targets: ["rundir"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C libraries of Debian, one module each.
+        .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(name: "CRapidJSON", cxxSettings: [.define("NDEBUG", .when(configuration: .release))]),
+        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
+        // C of our own.
+        .target(name: "CLinux"),
+        .target(name: "CChecksum"),
+        .target(name: "COpenAPI"),
+
+        target("HTTPServer", dependencies: ["CMicroHTTPD", "CZlib", "CLinux"]),
+        target("JSON", dependencies: ["CRapidJSON"]),
+        target("RunMetadata", dependencies: ["JSON"]),
+        target("RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage]),
+        target("MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", systemPackage]),
+        target(
+            "RunAPI",
+            dependencies: ["HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "COpenAPI", logging]),
+        .executableTarget(
+            name: "rundir",
+            dependencies: [
+                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", argumentParser, logging,
+                systemPackage,
+            ],
+            swiftSettings: swiftSettings),
+
+        tests("HTTPServerTests", dependencies: ["HTTPServer"]),
+        tests("JSONTests", dependencies: ["JSON"]),
+        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
+        tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", systemPackage]),
+        tests("MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON"]),
+        tests("RunAPITests", dependencies: ["RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", yams]),
+        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)

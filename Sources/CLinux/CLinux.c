@@ -1,0 +1,75 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+int clinux_watch(int first, int second) {
+    int watch = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event one = {.events = EPOLLIN, .data.u32 = 1};
+    struct epoll_event two = {.events = EPOLLIN, .data.u32 = 2};
+    if (watch >= 0 && epoll_ctl(watch, EPOLL_CTL_ADD, first, &one) == 0
+        && epoll_ctl(watch, EPOLL_CTL_ADD, second, &two) == 0) {
+        return watch;
+    }
+    if (watch >= 0) {
+        close(watch);
+    }
+    return -1;
+}
+
+int clinux_wait(int watch, int milliseconds) {
+    struct epoll_event events[2];
+    int count = epoll_wait(watch, events, 2, milliseconds);
+    int ready = 0;
+    for (int index = 0; index < count; index++) {
+        ready |= (int) events[index].data.u32;
+    }
+    return ready;
+}
+
+int clinux_event(void) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void clinux_event_signal(int event) {
+    eventfd_write(event, 1);
+}
+
+void clinux_event_clear(int event) {
+    eventfd_t value;
+    eventfd_read(event, &value);
+}
+
+void clinux_name_thread(const char *name) {
+    pthread_setname_np(pthread_self(), name);
+}
+
+int clinux_exchange(const char *one, const char *other) {
+    return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+int clinux_memory_file(void) {
+    return memfd_create("rundir", MFD_CLOEXEC);
+}
+
+int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size) {
+    struct statvfs system;
+    if (fstatvfs(descriptor, &system) != 0) {
+        return -1;
+    }
+    *free = (uint64_t) system.f_bavail * system.f_frsize;
+    *size = (uint64_t) system.f_blocks * system.f_frsize;
+    return 0;
+}
+
+int clinux_lock(int descriptor) {
+    return flock(descriptor, LOCK_EX | LOCK_NB);
+}

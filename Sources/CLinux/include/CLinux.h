@@ -1,0 +1,39 @@
+/// Linux calls that Swift's Glibc module leaves out or cannot import.
+#ifndef RUNDIR_CLINUX_H
+#define RUNDIR_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// An epoll descriptor that watches two others for input (epoll_create1(2), epoll_ctl(2)); -1 on failure.
+int clinux_watch(int first, int second);
+
+/// Waits for input on a descriptor of clinux_watch() (epoll_wait(2)).
+/// \returns 0 when there is none, else 1 for the first plus 2 for the second
+int clinux_wait(int watch, int milliseconds);
+
+/// A non-blocking event counter (eventfd(2)); -1 on failure.
+int clinux_event(void);
+
+/// Adds one to an event counter (eventfd_write(3)).
+void clinux_event_signal(int event);
+
+/// Sets an event counter to zero (eventfd_read(3)).
+void clinux_event_clear(int event);
+
+/// Names the calling thread, 15 bytes at most (pthread_setname_np(3)).
+void clinux_name_thread(const char *name);
+
+/// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
+int clinux_exchange(const char *one, const char *other);
+
+/// A file in memory, without a name (memfd_create(2)); -1 and errno on failure.
+int clinux_memory_file(void);
+
+/// Bytes free to this process on the file system of an open file, and its size (fstatvfs(3)); -1 and errno on failure.
+int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size);
+
+/// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
+int clinux_lock(int descriptor);
+
+#endif

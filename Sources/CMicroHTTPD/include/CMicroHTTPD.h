@@ -1,0 +1,49 @@
+/// The C face of Debian's libmicrohttpd (0.9.75) that Swift can call.
+///
+/// Swift imports no variadic function, and MHD_start_daemon(), MHD_get_daemon_info(), MHD_get_connection_info() and
+/// MHD_set_connection_option() are variadic: this header names what Rundir needs of them. All else of <microhttpd.h> is
+/// used as it is.
+#ifndef RUNDIR_CMICROHTTPD_H
+#define RUNDIR_CMICROHTTPD_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/// The callbacks of a daemon and their common context.
+typedef struct {
+    /// MHD_AccessHandlerCallback: a request's head, each part of its body, its end.
+    MHD_AccessHandlerCallback handle;
+    /// MHD_RequestCompletedCallback: a request is over, well or badly.
+    MHD_RequestCompletedCallback completed;
+    void *context;
+} cmhd_callbacks;
+
+/// Limits of a daemon.
+typedef struct {
+    /// Bytes of each connection's memory pool: holds a request's head and the reply's (MHD_OPTION_CONNECTION_MEMORY_LIMIT).
+    size_t connection_memory;
+    /// Connections at once (MHD_OPTION_CONNECTION_LIMIT).
+    unsigned int connections;
+    /// Seconds without a byte after which a connection is closed (MHD_OPTION_CONNECTION_TIMEOUT).
+    unsigned int idle_seconds;
+} cmhd_limits;
+
+/// Starts a daemon that has no thread of its own (MHD_start_daemon() in external epoll mode) on a listening socket.
+/// Whoever calls MHD_run() serves it.
+/// \returns NULL when libmicrohttpd refuses.
+struct MHD_Daemon *cmhd_start(int listening_socket, const cmhd_callbacks *callbacks, const cmhd_limits *limits);
+
+/// The daemon's epoll descriptor, or -1 (MHD_get_daemon_info(), MHD_DAEMON_INFO_EPOLL_FD).
+int cmhd_epoll_descriptor(struct MHD_Daemon *daemon);
+
+/// The connection's socket, or -1 (MHD_get_connection_info(), MHD_CONNECTION_INFO_CONNECTION_FD).
+int cmhd_connection_socket(struct MHD_Connection *connection);
+
+/// Bytes of the request's head as received, without the body (MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE).
+size_t cmhd_head_size(struct MHD_Connection *connection);
+
+/// Sets the seconds without a byte after which this connection is closed (MHD_CONNECTION_OPTION_TIMEOUT).
+void cmhd_set_timeout(struct MHD_Connection *connection, unsigned int seconds);
+
+#endif

@@ -1,0 +1,14 @@
+#include "COpenAPI.h"
+
+// #embed (C23, 6.10.3.2): the one way to have a file of the top level inside the binary without a copy of it.
+static const unsigned char document[] = {
+#embed "../../openapi.yaml"
+};
+
+const unsigned char *copenapi_document(void) {
+    return document;
+}
+
+size_t copenapi_length(void) {
+    return sizeof document;
+}

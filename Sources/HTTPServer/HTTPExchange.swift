@@ -1,0 +1,270 @@
+internal import CMicroHTTPD
+internal import Glibc
+internal import Synchronization
+
+/// One request and its reply.
+///
+/// It is made when the request's head is complete and ends when the reply has been sent or the client has gone. The
+/// handler answers it once, from any thread, at any time; until then the connection is suspended and costs nothing.
+package final class HTTPExchange: @unchecked Sendable {
+    // Sendable: `plan`, `body` and the other variables are touched by the polling thread only, and after it handed the
+    // exchange to the handler, by whoever answers; `phase` hands the response over between the two.
+
+    package let method: HTTPMethod
+    /// The path as it was sent, escapes and all.
+    package let path: [UInt8]
+    /// The whole body, if it was collected.
+    package private(set) var body: [UInt8] = []
+    /// Whatever the handler wants to find again in `respond(to:)`, such as the route it found in `accept(_:)`.
+    package var context: (any Sendable)?
+
+    let connection: OpaquePointer
+    unowned let server: HTTPServer
+
+    /// Where an exchange stands between the polling thread and the one that answers.
+    private enum Phase {
+        static let open = 0
+        static let suspended = 1
+        static let answered = 2
+    }
+
+    private let phase = Atomic<Int>(Phase.open)
+    private var response: PreparedResponse?
+    private var plan = BodyPlan.collect(limit: 0)
+    private var stream: BodyStream?
+    private var received = 0
+    private var refusal: HTTPResponse?
+    private var discarded = 0
+    private var replyWasWritten = false
+    private var isHandedOver = false
+    private var hasEnded = false
+
+    init(connection: OpaquePointer, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
+        self.connection = connection
+        self.method = method
+        self.path = path
+        self.server = server
+    }
+
+    // MARK: The request
+
+    /// A header field's value, the first one of that name (MHD_lookup_connection_value()). Valid until answered.
+    package func header(_ name: StaticString) -> String? {
+        header(name) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A header field's value as bytes, without making a string of it.
+    package func header<Result>(_ name: StaticString, _ read: (UnsafeRawBufferPointer) -> Result) -> Result? {
+        name.withUTF8Buffer { name in
+            name.withMemoryRebound(to: CChar.self) { name in
+                var value: UnsafePointer<CChar>?
+                var size = 0
+                guard
+                    MHD_lookup_connection_value_n(
+                        connection, .HEADER_KIND, name.baseAddress, name.count, &value, &size) == .YES,
+                    let value
+                else { return nil }
+                return read(UnsafeRawBufferPointer(start: value, count: size))
+            }
+        }
+    }
+
+    /// The query's fields in order (RFC 3986 section 3.4, `+` for a space), names and values decoded, nil where an escape
+    /// is broken. (libmicrohttpd splits them: MHD_get_connection_values_n().)
+    package var query: [(name: String, value: String)]? {
+        final class Fields { var raw: [(String, String)] = [] }
+        let fields = Fields()
+        _ = MHD_get_connection_values_n(
+            connection, .GET_ARGUMENT_KIND,
+            { context, _, key, keySize, value, valueSize in
+                let fields = Unmanaged<Fields>.fromOpaque(context!).takeUnretainedValue()
+                let name = String(decoding: UnsafeRawBufferPointer(start: key, count: keySize), as: UTF8.self)
+                let text = String(decoding: UnsafeRawBufferPointer(start: value, count: valueSize), as: UTF8.self)
+                fields.raw.append((name, text))
+                return .YES
+            }, Unmanaged.passUnretained(fields).toOpaque())
+        var decoded: [(name: String, value: String)] = []
+        for (name, value) in fields.raw {
+            guard let name = PercentEncoding.decode(name), let value = PercentEncoding.decode(value) else { return nil }
+            decoded.append((name, value))
+        }
+        return decoded
+    }
+
+    /// The announced length of the body in bytes; nil when it is chunked or there is none.
+    package var contentLength: Int? {
+        header("Content-Length") { Int(String(decoding: $0, as: UTF8.self)) } ?? nil
+    }
+
+    private var isChunked: Bool { header("Transfer-Encoding") { _ in true } ?? false }
+
+    /// Takes the collected body out of the exchange, which keeps none.
+    package func takeBody() -> [UInt8] {
+        let taken = body
+        body = []
+        return taken
+    }
+
+    // MARK: The reply
+
+    /// Answers. The first answer counts; thread-safe.
+    package func respond(_ prepared: PreparedResponse) {
+        guard response == nil else { return }
+        response = prepared
+        if phase.exchange(Phase.answered, ordering: .acquiringAndReleasing) == Phase.suspended {
+            server.resume(connection)
+        }
+    }
+
+    /// Answers with a reply that is made for this request alone.
+    package func respond(_ response: HTTPResponse) {
+        respond(PreparedResponse(response))
+    }
+
+    // MARK: What the polling thread calls
+
+    /// The head is here.
+    func start() -> MHD_Result {
+        let limits = server.limits
+        if path.count > limits.target {
+            return queueEarly(.targetTooLong(limit: limits.target))
+        }
+        if cmhd_head_size(connection) > limits.head {
+            return queueEarly(.headTooLarge(limit: limits.head))
+        }
+        if server.isStopping { return queueEarly(.shuttingDown) }
+        let announced = contentLength
+        if method.announcesBody, announced == nil, !isChunked { return queueEarly(.lengthRequired) }
+
+        plan = server.handler.accept(self)
+        switch plan {
+        case .collect(let limit):
+            if let announced, announced > limit { return queueEarly(.bodyTooLarge(limit: limit)) }
+            if let announced { body.reserveCapacity(announced) }
+        case .stream(let sink, let limit):
+            if let announced, announced > limit {
+                sink.cancel()
+                return queueEarly(.bodyTooLarge(limit: limit))
+            }
+            stream = BodyStream(sink: sink, exchange: self)
+            // A body may come without a byte for longer than a head may.
+            cmhd_set_timeout(connection, UInt32(limits.bodySeconds))
+        case .refuse(let reply):
+            // A short body is read and dropped, so that the connection can go on.
+            if let announced, announced > limits.discarded { return queueEarly(reply) }
+            refusal = reply
+        }
+        return .YES
+    }
+
+    /// A part of the body is here; returns how much of it was not taken.
+    func receive(_ part: UnsafeRawBufferPointer) -> (result: MHD_Result, left: Int) {
+        if refusal != nil {
+            discarded += part.count
+            if discarded <= server.limits.discarded { return (.YES, 0) }
+            // In the middle of a body libmicrohttpd takes no reply (MHD_queue_response() in 0.9.75).
+            writeReply()
+            return (.NO, 0)
+        }
+        received += part.count
+        switch plan {
+        case .collect(let limit):
+            if received > limit {
+                body = []
+                refuse(server.handler.response(to: .bodyTooLarge(limit: limit), in: self))
+            } else {
+                body.append(contentsOf: part)
+            }
+        case .stream(_, let limit):
+            guard let stream else { return (.YES, 0) }
+            if received > limit {
+                stream.cancel()
+                self.stream = nil
+                refuse(server.handler.response(to: .bodyTooLarge(limit: limit), in: self))
+            } else if !stream.append(part) {
+                received -= part.count
+                return (.YES, part.count)
+            }
+        case .refuse: break
+        }
+        return (.YES, 0)
+    }
+
+    /// The request is complete, or the connection was resumed because there is an answer.
+    func finish() -> MHD_Result {
+        if replyWasWritten { return .NO }
+        if let refusal { return queue(PreparedResponse(refusal)) }
+        if !isHandedOver {
+            isHandedOver = true
+            if let stream {
+                suspendUntilAnswered { stream.end() }
+            } else {
+                server.handler.respond(to: self)
+                if phase.load(ordering: .acquiring) != Phase.answered { suspendUntilAnswered {} }
+            }
+        }
+        guard phase.load(ordering: .acquiring) == Phase.answered, let response else { return .YES }
+        return queue(response)
+    }
+
+    /// The exchange is over (MHD_RequestCompletedCallback).
+    func complete() {
+        stream?.cancel()
+        stream = nil
+    }
+
+    // MARK: Private
+
+    private func suspendUntilAnswered(_ handOver: () -> Void) {
+        MHD_suspend_connection(connection)
+        handOver()
+        let (exchanged, _) = phase.compareExchange(
+            expected: Phase.open, desired: Phase.suspended, ordering: .acquiringAndReleasing)
+        if !exchanged { server.resume(connection) }
+    }
+
+    private func refuse(_ reply: HTTPResponse) {
+        var reply = reply
+        reply.closes = true
+        refusal = reply
+        discarded = 0
+        if isChunked { writeReply() }
+    }
+
+    /// Sends the refusal past libmicrohttpd, straight to the socket; what still comes of the body is thrown away.
+    private func writeReply() {
+        guard let refusal, !replyWasWritten else { return }
+        replyWasWritten = true
+        let bytes = refusal.serialized()
+        let socket = cmhd_connection_socket(connection)
+        _ = bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        shutdown(socket, Int32(SHUT_WR))
+    }
+
+    private func queueEarly(_ fault: HTTPFault) -> MHD_Result {
+        queueEarly(server.handler.response(to: fault, in: self))
+    }
+
+    private func queueEarly(_ reply: HTTPResponse) -> MHD_Result {
+        // Without a body to skip, the reply waits for the regular turn, which keeps the connection.
+        if contentLength ?? 0 == 0, !isChunked, reply.status != 414, reply.status != 431 {
+            refusal = reply
+            return .YES
+        }
+        var reply = reply
+        reply.closes = true
+        return queue(PreparedResponse(reply))
+    }
+
+    private func queue(_ response: PreparedResponse) -> MHD_Result {
+        MHD_queue_response(connection, response.status, response.pointer)
+    }
+}
+
+extension HTTPExchange {
+    /// Stops reading this connection until the sink of its body has room again.
+    func suspendForRoom() { MHD_suspend_connection(connection) }
+
+    /// Reads on.
+    func resumeForRoom() { server.resume(connection) }
+}

@@ -1,0 +1,70 @@
+/// The one seam between HTTP and what is served: everything above it implements this protocol.
+package protocol HTTPHandler: Sendable {
+    /// A request's head is here. Says what to do with the body. Called on the polling thread: must not block.
+    func accept(_ exchange: HTTPExchange) -> BodyPlan
+
+    /// The whole request is here, the body in `exchange.body` when it was collected. Called on the polling thread: must
+    /// not block. The reply may be given later, from any thread, by `exchange.respond(_:)`.
+    func respond(to exchange: HTTPExchange)
+
+    /// How a fault that the server itself found is told to the client.
+    func response(to fault: HTTPFault, in exchange: HTTPExchange) -> HTTPResponse
+}
+
+/// What happens to a request's body.
+package enum BodyPlan: Sendable {
+    /// Gather it in `exchange.body`, `limit` bytes at most.
+    case collect(limit: Int)
+    /// Hand it to a sink as it comes, `limit` bytes at most.
+    case stream(any BodySink, limit: Int)
+    /// Read no more of it than needed, and reply with this.
+    case refuse(HTTPResponse)
+}
+
+/// Takes a body that is too large to gather. Its methods are called one after the other on worker threads and may block.
+package protocol BodySink: Sendable {
+    /// The next part of the body.
+    func receive(_ part: [UInt8]) throws
+
+    /// The body is complete, or `failure` came in its way (thrown by `receive`). Has to answer `exchange`.
+    func finish(_ exchange: HTTPExchange, failure: (any Error)?)
+
+    /// The client is gone, or the body was refused midway: nothing of it may remain.
+    func cancel()
+}
+
+/// A fault in a request that the server finds before the handler sees it.
+package enum HTTPFault: Sendable, Equatable {
+    /// The request target is longer than `limit` bytes: 414.
+    case targetTooLong(limit: Int)
+    /// The head is longer than `limit` bytes: 431.
+    case headTooLarge(limit: Int)
+    /// POST, PUT or PATCH with neither Content-Length nor Transfer-Encoding: 411.
+    case lengthRequired
+    /// The body is longer than `limit` bytes: 413.
+    case bodyTooLarge(limit: Int)
+    /// The server is shutting down: 503.
+    case shuttingDown
+
+    package var status: Int {
+        switch self {
+        case .targetTooLong: 414
+        case .headTooLarge: 431
+        case .lengthRequired: 411
+        case .bodyTooLarge: 413
+        case .shuttingDown: 503
+        }
+    }
+}
+
+/// Work that gathers while requests are read and is done between two polls, for all of them at once.
+///
+/// This is how a group commit comes without handing requests from thread to thread: the thread that polled does the work
+/// itself. When that takes long (a slow disk), another thread takes over the polling meanwhile; see `PollingLoop`.
+package protocol GatheredWork: Sendable {
+    /// Whether anything waits.
+    var isWaiting: Bool { get }
+
+    /// Does all that waits; returns at once if another thread is at it. May block.
+    func perform()
+}

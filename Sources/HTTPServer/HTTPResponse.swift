@@ -1,0 +1,78 @@
+internal import CMicroHTTPD
+internal import Glibc
+
+/// A reply: status, header fields, body.
+package struct HTTPResponse: Sendable {
+    package enum Body: Sendable {
+        case empty
+        case bytes([UInt8])
+        /// An open descriptor and the number of bytes to send from it. The reply owns the descriptor and closes it.
+        case file(descriptor: Int32, size: Int)
+    }
+
+    /// The status code, 200 to 599.
+    package var status: Int
+    package var headers: [(name: String, value: String)]
+    package var body: Body
+    /// Whether the connection ends with this reply.
+    package var closes: Bool
+
+    package init(
+        status: Int, headers: [(name: String, value: String)] = [], body: Body = .empty, closes: Bool = false
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.closes = closes
+    }
+
+    /// A reply with a body of a media type.
+    package init(status: Int, type: String, body: [UInt8], headers: [(name: String, value: String)] = []) {
+        self.init(status: status, headers: [("Content-Type", type)] + headers, body: .bytes(body))
+    }
+
+    /// A status code's name (MHD_get_reason_phrase_for()).
+    package static func reason(_ status: Int) -> String {
+        MHD_get_reason_phrase_for(UInt32(status)).map { String(cString: $0) } ?? "Error"
+    }
+
+    /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
+    /// the middle of a body. Bodies that are files are left out.
+    func serialized() -> [UInt8] {
+        var content: [UInt8] = []
+        if case .bytes(let bytes) = body { content = bytes }
+        var head = "HTTP/1.1 \(status) \(HTTPResponse.reason(status))\r\n"
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
+        head += "Content-Length: \(content.count)\r\nConnection: close\r\n\r\n"
+        return Array(head.utf8) + content
+    }
+}
+
+/// A reply that libmicrohttpd holds ready; it can be sent any number of times, on any connection.
+///
+/// A reply that is the same each time (the empty 201 of the hot path) is prepared once.
+package final class PreparedResponse: @unchecked Sendable {
+    // Sendable: libmicrohttpd counts references to a response under a lock of its own; nothing here changes after init.
+    let status: UInt32
+    let pointer: OpaquePointer
+
+    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd64()).
+    package init(_ response: HTTPResponse) {
+        status = UInt32(response.status)
+        switch response.body {
+        case .empty:
+            pointer = MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
+        case .bytes(let bytes):
+            pointer = bytes.withUnsafeBytes {
+                MHD_create_response_from_buffer(
+                    $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
+            }
+        case .file(let descriptor, let size):
+            pointer = MHD_create_response_from_fd64(UInt64(size), descriptor)
+        }
+        for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
+        if response.closes { MHD_add_response_header(pointer, "Connection", "close") }
+    }
+
+    deinit { MHD_destroy_response(pointer) }
+}

@@ -1,0 +1,126 @@
+internal import CMicroHTTPD
+internal import Glibc
+internal import Synchronization
+
+/// The Swift face of libmicrohttpd: an HTTP/1.1 server with keep-alive, chunked bodies, replies that may wait, and no
+/// knowledge of what it serves.
+package final class HTTPServer: @unchecked Sendable {
+    // Sendable: `daemon` and `loop` are set once, before any thread is started.
+
+    package let limits: ServerLimits
+    /// The threads for what may block; handlers use them too.
+    package let workers: WorkerPool
+    /// The port it listens on.
+    package let port: Int
+
+    let handler: any HTTPHandler
+    private var daemon: OpaquePointer!
+    private var loop: PollingLoop!
+    private let stopping = Atomic<Bool>(false)
+    private let inFlight = Atomic<Int>(0)
+
+    /// libmicrohttpd refused to start.
+    package struct StartFailure: Error, CustomStringConvertible {
+        package let description = "libmicrohttpd cannot start (MHD_start_daemon); is the limit of open files very low?"
+    }
+
+    /// Serves a listening socket until `stop()`.
+    /// - Parameters:
+    ///   - work: what gathers while requests are handled and is done between two polls
+    ///   - workers: threads for what may block
+    package init(
+        socket: ListeningSocket, limits: ServerLimits = ServerLimits(), handler: any HTTPHandler,
+        work: (any GatheredWork)? = nil, workers: WorkerPool
+    ) throws(StartFailure) {
+        self.limits = limits
+        self.handler = handler
+        self.workers = workers
+        port = socket.port
+        var callbacks = cmhd_callbacks()
+        callbacks.handle = handle
+        callbacks.completed = completed
+        // Unretained: the daemon is stopped before the server goes.
+        callbacks.context = Unmanaged.passUnretained(self).toOpaque()
+        var settings = cmhd_limits(
+            connection_memory: limits.connectionMemory, connections: UInt32(limits.connections),
+            idle_seconds: UInt32(limits.headSeconds))
+        guard let daemon = cmhd_start(socket.descriptor, &callbacks, &settings) else { throw StartFailure() }
+        self.daemon = daemon
+        loop = PollingLoop(daemon: daemon, work: work)
+        loop.start()
+    }
+
+    /// Whether `stop()` was called.
+    package var isStopping: Bool { stopping.load(ordering: .acquiring) }
+
+    /// Requests whose head has come and whose reply has not gone.
+    package var requestsInFlight: Int { inFlight.load(ordering: .acquiring) }
+
+    /// Makes the polling thread see that work waits that another thread gathered.
+    package func wake() { loop.wake() }
+
+    /// Accepts no more connections (MHD_quiesce_daemon()), lets the requests in flight finish for `drainSeconds` at most,
+    /// then ends.
+    /// - Returns: whether all of them finished
+    @discardableResult
+    package func stop() -> Bool {
+        stopping.store(true, ordering: .releasing)
+        let socket = MHD_quiesce_daemon(daemon)
+        var waited = 0
+        while requestsInFlight > 0, waited < limits.drainSeconds * 100 {
+            usleep(10_000)
+            waited += 1
+        }
+        loop.stop()
+        if socket >= 0 { close(socket) }
+        // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
+        // of the process.
+        guard requestsInFlight == 0 else { return false }
+        MHD_stop_daemon(daemon)
+        return true
+    }
+
+    func resume(_ connection: OpaquePointer) {
+        MHD_resume_connection(connection)
+        loop.wake()
+    }
+
+    fileprivate func begin() { inFlight.wrappingAdd(1, ordering: .relaxed) }
+    fileprivate func end() { inFlight.wrappingSubtract(1, ordering: .releasing) }
+}
+
+/// MHD_AccessHandlerCallback.
+private func handle(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?, url: UnsafePointer<CChar>?,
+    method: UnsafePointer<CChar>?, version: UnsafePointer<CChar>?, part: UnsafePointer<CChar>?,
+    partSize: UnsafeMutablePointer<Int>?, request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> MHD_Result {
+    guard let context, let connection, let url, let method, let partSize, let request else { return .NO }
+    if let known = request.pointee {
+        let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeUnretainedValue()
+        guard partSize.pointee > 0 else { return exchange.finish() }
+        let (result, left) = exchange.receive(UnsafeRawBufferPointer(start: part, count: partSize.pointee))
+        partSize.pointee = left
+        return result
+    }
+    let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    let path = Array(UnsafeRawBufferPointer(start: url, count: strlen(url)))
+    let exchange = HTTPExchange(
+        connection: connection, method: HTTPMethod(String(cString: method)), path: path, server: server)
+    // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
+    request.pointee = Unmanaged.passRetained(exchange).toOpaque()
+    server.begin()
+    return exchange.start()
+}
+
+/// MHD_RequestCompletedCallback.
+private func completed(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, reason: MHD_RequestTerminationCode
+) {
+    guard let known = request?.pointee else { return }
+    request?.pointee = nil
+    let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeRetainedValue()
+    exchange.complete()
+    exchange.server.end()
+}

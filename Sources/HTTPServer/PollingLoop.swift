@@ -1,0 +1,130 @@
+internal import CLinux
+internal import CMicroHTTPD
+internal import Glibc
+internal import Synchronization
+
+/// The loop around libmicrohttpd's external epoll mode: run what is ready, do the work that gathered, run again.
+///
+/// The shape was chosen by measurement (Tests/Benchmarks): a thread that commits what it has just read, before it polls
+/// again, hands nothing to another thread, and answers several times sooner than a committer thread of its own.
+/// It has one weakness: while a slow disk syncs, nobody polls. So there are two threads and one lease on the polling.
+/// Whoever holds the lease polls. Around its work it lends the lease out; if the work is done within `patience`, it takes
+/// the lease back and nothing has happened (two atomic operations). If not, the other thread takes the lease and polls on,
+/// and the first one, once its work is done, becomes the one that stands by.
+final class PollingLoop: @unchecked Sendable {
+    // Sendable: the daemon is run by the holder of the lease alone; all else is atomic or constant.
+
+    /// How long the holder may be at work before the other thread takes over the polling, nanoseconds.
+    private static let patience: UInt64 = 4_000_000
+
+    /// How long the thread that stands by may sleep, nanoseconds.
+    private static let longestSleep: UInt64 = 200_000_000
+
+    private let daemon: OpaquePointer
+    private let work: (any GatheredWork)?
+    private let watch: Int32
+    private let wakeDescriptor: Int32
+    private let isWoken = Atomic<Bool>(false)
+    private let isPolling = Atomic<Bool>(false)
+
+    /// 0: the lease is held. Otherwise: it is lent, and this is the loan's number.
+    private let loan = Atomic<UInt64>(0)
+    private let loans = Atomic<UInt64>(0)
+    private let stopping = Atomic<Bool>(false)
+    private var threads: [pthread_t] = []
+
+    init(daemon: OpaquePointer, work: (any GatheredWork)?) {
+        self.daemon = daemon
+        self.work = work
+        wakeDescriptor = clinux_event()
+        watch = clinux_watch(cmhd_epoll_descriptor(daemon), wakeDescriptor)
+    }
+
+    deinit {
+        close(watch)
+        close(wakeDescriptor)
+    }
+
+    /// Starts the two threads, one of them polling.
+    func start() {
+        threads = [
+            startThread(named: "polling-0") { [unowned self] in
+                poll()
+                standBy()
+            },
+            startThread(named: "polling-1") { [unowned self] in standBy() },
+        ]
+    }
+
+    /// Ends the threads. Work that waits is left.
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        wake()
+        for thread in threads { pthread_join(thread, nil) }
+        threads = []
+    }
+
+    /// Makes the polling thread look at what waits: a resumed connection, gathered work. Thread-safe.
+    func wake() {
+        // Sequentially consistent on both sides: either this thread sees `isPolling`, or the other one sees `isWoken`.
+        guard !isWoken.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        if isPolling.load(ordering: .sequentiallyConsistent) { clinux_event_signal(wakeDescriptor) }
+    }
+
+    /// Polls while this thread holds the lease.
+    private func poll() {
+        while !stopping.load(ordering: .acquiring) {
+            waitForEvents()
+            MHD_run(daemon)
+            guard let work, work.isWaiting else { continue }
+            guard performLendingTheLease(work) else { return }
+            MHD_run(daemon)
+        }
+    }
+
+    private func waitForEvents() {
+        isPolling.store(true, ordering: .sequentiallyConsistent)
+        defer { isPolling.store(false, ordering: .sequentiallyConsistent) }
+        if isWoken.exchange(false, ordering: .sequentiallyConsistent) { return }
+        var timeout: UInt64 = 0
+        let hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
+        let ready = clinux_wait(watch, hasTimeout ? Int32(min(timeout, 1000)) : 1000)
+        guard ready & 2 != 0 else { return }
+        clinux_event_clear(wakeDescriptor)
+        isWoken.store(false, ordering: .sequentiallyConsistent)
+    }
+
+    /// Does the work; false if the lease is another thread's by then.
+    private func performLendingTheLease(_ work: any GatheredWork) -> Bool {
+        let number = loans.wrappingAdd(1, ordering: .relaxed).newValue
+        loan.store(number, ordering: .releasing)
+        work.perform()
+        let (isOurs, _) = loan.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing)
+        if !isOurs { wake() }
+        return isOurs
+    }
+
+    /// Waits until the same loan lasts longer than `patience`, takes the lease, and polls; then again.
+    private func standBy() {
+        var seen: UInt64 = 0
+        var counted: UInt64 = 0
+        var interval = Self.patience
+        while !stopping.load(ordering: .acquiring) {
+            let number = loan.load(ordering: .acquiring)
+            if number != 0, number == seen {
+                let (taken, _) = loan.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing)
+                if taken {
+                    poll()
+                    interval = Self.patience
+                }
+            }
+            seen = number
+            // Looks less and less often while nothing is lent: an idle server hardly wakes up.
+            let lent = loans.load(ordering: .relaxed)
+            interval = lent == counted ? min(interval * 2, Self.longestSleep) : Self.patience
+            counted = lent
+            var time = timespec(tv_sec: 0, tv_nsec: Int(interval))
+            nanosleep(&time, nil)
+        }
+    }
+}

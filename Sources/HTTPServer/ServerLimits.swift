@@ -1,0 +1,23 @@
+/// What one connection and one request may take.
+package struct ServerLimits: Sendable {
+    /// Longest request target, bytes.
+    package var target = 4096
+    /// Largest head (request line and header fields), bytes.
+    package var head = 12288
+    /// Connections at once.
+    package var connections = 4096
+    /// Seconds within which a request's head has to come.
+    package var headSeconds = 30
+    /// Seconds that a body may come without progress.
+    package var bodySeconds = 60
+    /// Bytes that are read on and thrown away after a body was refused midway, so that the client sees the reply.
+    package var discarded = 1 << 20
+    /// Seconds that requests in flight get to finish when the server stops.
+    package var drainSeconds = 10
+
+    package init() {}
+
+    /// libmicrohttpd's pool for a connection: it holds the head that is read, and the reply's. The pool is zeroed for each
+    /// request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower.
+    var connectionMemory: Int { head + 4096 }
+}

@@ -1,0 +1,123 @@
+package import JSON
+
+/// Rows of metrics, checked, each one compact JSON object and a newline: what is appended to `metrics.ndjson`.
+package struct MetricsRows: Sendable, Equatable {
+    package private(set) var bytes: [UInt8] = []
+    package private(set) var count = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Appends the row that an object token holds.
+    /// - Parameters:
+    ///   - object: the index of the object's begin
+    ///   - row: the row's number, for messages; nil where there is only one
+    ///   - pointer: where the object stands in the body
+    /// - Throws: a fault of shape: no object, no member, a metric that is none, a step or epoch that is not whole
+    package mutating func append(
+        objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer()
+    ) throws(MetadataFault) {
+        let place = row.map { "metrics row \($0)" } ?? "metrics"
+        guard tokens.kind(at: object) == .objectBegin else {
+            throw .shape(pointer, "\(place): a row is an object of metrics, such as {\"epoch\": 0, \"loss\": 0.42}")
+        }
+        guard tokens.memberCount(at: object) > 0 else {
+            throw .shape(pointer, "\(place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
+        }
+        bytes.reserveCapacity(bytes.count + tokens.source(at: object).count + 8)
+        bytes.append(UInt8(ascii: "{"))
+        var token = object + 1
+        while tokens.kind(at: token) == .name {
+            let name = tokens.text(at: token)
+            guard let value = MetricValue.text(of: token + 1, in: tokens) else {
+                throw Self.noMetric(token, tokens, place, pointer)
+            }
+            if name.isEmpty { throw .shape(pointer, "\(place): a metric has the empty name; give it one") }
+            if Self.isKey(name), !Self.isWholeOrMissing(value) {
+                throw Self.noWholeNumber(token, tokens, place, pointer)
+            }
+            if token > object + 1 { bytes.append(UInt8(ascii: ",")) }
+            if tokens.isVerbatim(at: token) {
+                bytes.append(UInt8(ascii: "\""))
+                bytes.append(contentsOf: name)
+                bytes.append(UInt8(ascii: "\""))
+            } else {
+                JSONWriter.append(stringUTF8: name, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: ":"))
+            value.append(to: &bytes)
+            token += 2
+        }
+        bytes.append(contentsOf: [UInt8(ascii: "}"), UInt8(ascii: "\n")])
+        count += 1
+    }
+
+    /// Appends rows that were checked before.
+    package mutating func append(_ rows: MetricsRows) {
+        bytes.append(contentsOf: rows.bytes)
+        count += rows.count
+    }
+
+    /// Whether a column holds a row's key: `step` or `epoch`.
+    static func isKey(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.elementsEqual(MetricsKey.step.utf8) || name.elementsEqual(MetricsKey.epoch.utf8)
+    }
+
+    private static func isWholeOrMissing(_ value: MetricText) -> Bool {
+        switch value {
+        case .missing: true
+        case .literal: false
+        case .sent(let text): MetricsKey.value(text) != nil
+        }
+    }
+
+    private static func noMetric(
+        _ token: Int, _ tokens: JSONTokens, _ place: String, _ pointer: JSONPointer
+    ) -> MetadataFault {
+        let name = tokens.string(at: token)
+        let found =
+            switch tokens.kind(at: token + 1) {
+            case .string: "the text \"\(tokens.string(at: token + 1))\""
+            case .true: "true"
+            case .false: "false"
+            case .arrayBegin: "an array"
+            default: "an object"
+            }
+        return .shape(
+            pointer.appending(name), "\(place): \"\(name)\" is \(found); a metric is a number, null or NaN")
+    }
+
+    private static func noWholeNumber(
+        _ token: Int, _ tokens: JSONTokens, _ place: String, _ pointer: JSONPointer
+    ) -> MetadataFault {
+        let name = tokens.string(at: token)
+        let text = String(decoding: tokens.source(at: token + 1), as: UTF8.self)
+        return .shape(pointer.appending(name), "\(place): \"\(name)\" is \(text); it has to be a whole number")
+    }
+}
+
+/// A row's key: its `step`, else its `epoch`.
+package enum MetricsKey {
+    package static let step = "step"
+    package static let epoch = "epoch"
+
+    /// The whole number that a JSON number's text stands for, nil where it is none or has over 18 digits.
+    package static func value(_ text: UnsafeRawBufferPointer) -> Int? {
+        var digits = text[...]
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative { digits = digits.dropFirst() }
+        var value = 0
+        guard digits.count <= 18 else { return general(text) }
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return general(text) }
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return isNegative ? -value : value
+    }
+
+    /// Numbers such as `3.0` and `1e3`.
+    private static func general(_ text: UnsafeRawBufferPointer) -> Int? {
+        JSONNumber(String(decoding: text, as: UTF8.self))?.int
+    }
+}

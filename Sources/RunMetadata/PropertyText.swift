@@ -1,0 +1,35 @@
+package import JSON
+
+/// How a property's value is stored: as text (tfruns' `write_run_property`).
+package enum PropertyText {
+    /// The text: TRUE and FALSE, a number as it was sent, a text as it is, a list one element a line, an object as compact
+    /// JSON.
+    /// - Returns: nil for null, which removes the property
+    package static func text(of value: JSONValue) -> String? {
+        switch value {
+        case .null: nil
+        case .bool(let flag): flag ? "TRUE" : "FALSE"
+        case .number(let number): number.text
+        case .string(let text): text
+        case .array(let elements): elements.map { text(of: $0) ?? "NA" }.joined(separator: "\n")
+        case .object: String(decoding: JSONWriter.compact(value), as: UTF8.self)
+        }
+    }
+
+    /// What stands in the property's file: the text and a newline.
+    package static func file(_ text: String) -> [UInt8] { Array(text.utf8) + [UInt8(ascii: "\n")] }
+
+    /// The text in a property's file.
+    package static func read(_ file: [UInt8]) -> String {
+        String(decoding: file.last == UInt8(ascii: "\n") ? file.dropLast() : file[...], as: UTF8.self)
+    }
+
+    /// The boolean that tfruns' reader takes a text for; nil where it takes it for none.
+    package static func flag(_ text: String) -> Bool? {
+        switch text {
+        case "TRUE", "true", "yes", "1": true
+        case "FALSE", "false", "no", "0": false
+        default: nil
+        }
+    }
+}

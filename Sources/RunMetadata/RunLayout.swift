@@ -1,0 +1,61 @@
+/// Every name on disk.
+///
+/// The layout is the one that R's tfruns reads: `<runs>/<run id>/tfruns.d/…`.
+package enum RunLayout {
+    /// Below the runs directory.
+    package static let archive = "archive"
+    package static let own = ".rundir"
+
+    /// Below a run directory: where metadata is written.
+    package static let dataDirectory = "tfruns.d"
+
+    /// Below `.rundir`.
+    package enum Own {
+        package static let lock = "lock"
+        package static let journal = "journal"
+        package static let pending = "pending"
+        package static let sessions = "sessions"
+        package static let staging = "staging"
+    }
+
+    /// A pending folder's name starts with this where it belongs to a session that has no active run yet: no run id does.
+    package static let sessionMark = "@"
+}
+
+/// A path in a run's data directory, one or more safe components.
+package struct DataPath: Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package static let flags = DataPath(checked: "flags.json")
+    package static let evaluation = DataPath(checked: "evaluation.json")
+    package static let error = DataPath(checked: "error.json")
+    package static let metricsRows = DataPath(checked: "metrics.ndjson")
+    package static let metricsFrame = DataPath(checked: "metrics.json")
+    package static let source = DataPath(checked: "source.tar.gz")
+
+    /// The folder of properties.
+    package static let properties = "properties"
+
+    /// A property's file.
+    package static func property(_ name: PropertyName) -> DataPath {
+        DataPath(checked: "\(properties)/\(name.description)")
+    }
+
+    /// Nil for an absolute path, an empty, `.` or `..` component, or a NUL.
+    package init?(_ text: String) {
+        guard !text.isEmpty, !text.utf8.contains(0),
+            text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({
+                !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 255
+            })
+        else { return nil }
+        description = text
+    }
+
+    private init(checked: String) { description = checked }
+
+    /// The property whose file this is, if it is one.
+    package var property: PropertyName? {
+        guard description.hasPrefix(Self.properties + "/") else { return nil }
+        return PropertyName(String(description.dropFirst(Self.properties.count + 1)))
+    }
+}

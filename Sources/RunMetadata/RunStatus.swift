@@ -1,0 +1,15 @@
+/// Where a run stands. Derived, never stored.
+package enum RunStatus: String, Sendable, CaseIterable {
+    /// Metadata was sent to it, but it has not been initialised.
+    case pending
+    /// Initialised, not ended.
+    case running
+    /// Running, and nothing written for a while.
+    case stale
+    /// Ended well.
+    case completed
+    /// Ended with an error, or without being completed.
+    case failed
+    /// In the archive.
+    case archived
+}

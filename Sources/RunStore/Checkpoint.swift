@@ -1,0 +1,28 @@
+internal import Glibc
+internal import RunMetadata
+
+/// Makes durable what a journal segment's frames touched, so that the segment can go.
+enum Checkpoint {
+    /// Syncs files and the directories that name them (fsync(2)). What is gone is passed over: a later frame removed or
+    /// moved it, or someone did by hand.
+    static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) {
+        guard !touched.isEmpty else { return }
+        var directories: Set<String> = [paths.runs, paths.pending, paths.sessions]
+        if Files.isDirectory(paths.archive) { directories.insert(paths.archive) }
+        for file in touched.files {
+            guard let place = paths.locate(file.folder) else { continue }
+            let data = paths.data(file.folder, place)
+            directories.insert(paths.run(file.folder, place))
+            directories.insert(data)
+            guard !file.path.isEmpty else { continue }
+            try Files.sync("\(data)/\(file.path)")
+            var parent = data
+            for component in file.path.split(separator: "/").dropLast() {
+                parent += "/\(component)"
+                directories.insert(parent)
+            }
+        }
+        for directory in directories { try Files.sync(directory) }
+        for session in try Files.names(in: paths.sessions) { try Files.sync("\(paths.sessions)/\(session)") }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Synchronization
+
+/// The writes that wait for the next commit, and the one rule about who commits: whoever finds nobody at it.
+final class CommitQueue: Sendable {
+    /// What waits.
+    enum Entry: Sendable {
+        case write(RunWrite, @Sendable (Result<WriteOutcome, StoreError>) -> Void)
+        /// Something that must not happen between a write's plan and its steps, such as sealing the journal.
+        case exclusive(@Sendable (Committer) -> Void)
+    }
+
+    private struct State {
+        var waiting: [Entry] = []
+        var isCommitting = false
+        var isStopped = false
+    }
+
+    /// Entries that may wait.
+    private let limit: Int
+    private let state = Mutex(State())
+
+    init(limit: Int) { self.limit = limit }
+
+    var isWaiting: Bool { state.withLock { !$0.waiting.isEmpty && !$0.isCommitting } }
+
+    /// Adds a write.
+    /// - Returns: why not, if not
+    func add(_ entry: Entry) -> StoreError? {
+        state.withLock { state in
+            if case .write = entry {
+                if state.isStopped { return .stopping }
+                if state.waiting.count >= limit { return .overloaded }
+            }
+            state.waiting.append(entry)
+            return nil
+        }
+    }
+
+    /// Takes no more writes.
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    /// Takes all that waits and lets `commit` do it, again until nothing waits; does nothing when another thread is at it.
+    func drain(_ commit: ([Entry]) -> Void) {
+        var isFirst = true
+        while true {
+            let batch: [Entry] = state.withLock { state in
+                if isFirst, state.isCommitting { return [] }
+                state.isCommitting = !state.waiting.isEmpty
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            if batch.isEmpty { return }
+            isFirst = false
+            commit(batch)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+internal import Glibc
+internal import JSON
+internal import RunMetadata
+
+extension Committer {
+    /// Plans what a writer made of a body.
+    func planChanges(_ changes: [DataChange], _ target: RunTarget) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        var plan = try begin(folder)
+        for change in changes { try add(change, folder, to: &plan) }
+        plan.goesAlone = changes.contains(where: \.readsTheDirectory)
+        return plan
+    }
+
+    private func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
+        switch change {
+        case .put(let path, let bytes): plan.add(.put(path.description, bytes))
+        case .remove(let path): plan.add(.remove(path.description))
+        case .rows(let rows):
+            // Rows among other changes: the whole log is looked at, so the write has to be alone in its batch.
+            let name = folder.name
+            let size = folder.place.flatMap { Files.status("\(paths.data(name, $0))/\(DataPath.metricsRows)") }
+            plan.add(.append(DataPath.metricsRows.description, offset: Int(size?.st_size ?? 0), rows.bytes))
+        case .frame(let text):
+            plan.add(.put(DataPath.metricsFrame.description, text))
+            plan.add(.remove(DataPath.metricsRows.description))
+            let name = folder.name
+            logs.forget(name)
+            plan.committed = { committer in
+                committer.logs.forget(name)
+                _ = committer.views.take(name)
+            }
+        case .publish(let file, let path):
+            plan.add(.publish(path.description, staged: file.name))
+            plan.committed = { _ in file.published() }
+        case .script(let script):
+            let given = try property(.script, folder)
+            if given == nil || given == folder.name { plan.put(.script, script) }
+        case .end(let completed): try end(folder, completed: completed, &plan)
+        }
+    }
+
+    /// Plans the end of a run, unless it has ended.
+    private func end(_ folder: RunFolder, completed: Bool, _ plan: inout WritePlan) throws(StoreError) {
+        guard try property(.end, folder) == nil else { return }
+        plan.put(.end, secondsText(settings.clock()))
+        plan.put(.completed, completed ? "TRUE" : "FALSE")
+        guard let run = folder.run else { return }
+        let sessions = self.sessions
+        let ended = sessions.sessions(of: run)
+        for session in ended { plan.records.append(RedoRecord("", .activate(session: session.description))) }
+        let earlier = plan.committed
+        plan.committed = { committer in
+            earlier?(committer)
+            for session in ended { sessions.set(session, to: nil) }
+        }
+    }
+
+    /// Plans the good end of a run.
+    func planComplete(_ target: RunTarget) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard folder.place != nil, folder.run != nil else { throw .unknownRun }
+        var plan = try begin(folder)
+        try end(folder, completed: true, &plan)
+        if plan.records.isEmpty { plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run) }
+        plan.goesAlone = true
+        return plan
+    }
+
+    /// Plans a merge patch.
+    func planPatch(
+        _ document: PatchedDocument, _ patch: JSONObjectPatch, _ target: RunTarget
+    ) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        var plan = try begin(folder)
+        plan.goesAlone = true
+        switch document {
+        case .file(let path):
+            let merged = try object(path, folder).merging(patch: patch.object)
+            do { plan.outcome.document = try patch.render(merged) } catch {
+                guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
+                throw .refused(fault)
+            }
+            plan.add(.put(path.description, plan.outcome.document))
+        case .properties:
+            for member in patch.object.members {
+                guard let name = PropertyName(member.name) else { continue }
+                if let text = PropertyText.text(of: member.value) {
+                    plan.put(name, text)
+                } else {
+                    plan.add(.remove(DataPath.property(name).description))
+                }
+            }
+            var merged = JSONObject()
+            for (name, text) in try properties(folder) { merged[name] = .string(text) }
+            for member in patch.object.members {
+                merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
+            }
+            plan.outcome.document = JSONWriter.pretty(.object(merged))
+        }
+        return plan
+    }
+
+    // MARK: What is there
+
+    /// A property's text; nil when there is none.
+    func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
+        guard let place = folder.place else { return nil }
+        let file = "\(paths.data(folder.name, place))/\(DataPath.property(name))"
+        return try storing { () throws(FileFailure) in try Files.read(file) }.map(PropertyText.read)
+    }
+
+    /// All properties, by name.
+    func properties(_ folder: RunFolder) throws(StoreError) -> [(String, String)] {
+        guard let place = folder.place else { return [] }
+        let data = paths.data(folder.name, place)
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }
+    }
+
+    /// The object in a JSON file; empty when there is none.
+    private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
+        guard let place = folder.place else { return JSONObject() }
+        let file = "\(paths.data(folder.name, place))/\(path)"
+        guard let bytes = try storing({ () throws(FileFailure) in try Files.read(file) }) else { return JSONObject() }
+        guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
+            throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
+        }
+        return object
+    }
+}
+
+extension WritePlan {
+    /// Adds a step in the plan's folder.
+    mutating func add(_ step: RedoRecord.Step) { records.append(RedoRecord(folder, step)) }
+
+    /// Adds the writing of a property.
+    mutating func put(_ name: PropertyName, _ text: String) {
+        add(.put(DataPath.property(name).description, PropertyText.file(text)))
+    }
+}
+
+/// Seconds since 1970 as tfruns writes them: a decimal number, microseconds at most.
+func secondsText(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }

@@ -1,0 +1,241 @@
+internal import Glibc
+internal import Logging
+internal import RunMetadata
+
+/// Makes batches of writes durable and visible. One thread at a time is at it (`CommitQueue.drain`).
+///
+/// A batch: each write is planned (what is its folder, what are its records), all records go as one frame into the journal,
+/// one sync; then the steps are done in the run directories; then each write is completed. A write that depends on what is
+/// in a directory, or that moves one, goes alone in its batch, so that a plan never sees a directory that lags behind.
+final class Committer: @unchecked Sendable {
+    // Sendable: used by the thread that drains the queue alone; the queue's mutex orders one such thread after another.
+
+    let paths: RunPaths
+    let settings: StoreSettings
+    let logs: MetricsLogs
+    let applier: RecordApplier
+    let sessions: Sessions
+    let views: LaggingViews
+    let log: Logger
+    private(set) var journal: Journal
+    private var frame = JournalBuffer()
+    private let disk: CInt
+
+    /// Full segments of the journal, to be checkpointed.
+    let sealed: SealedSegments
+
+    init(
+        paths: RunPaths, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
+        views: LaggingViews, sealed: SealedSegments, log: Logger
+    ) throws(FileFailure) {
+        self.paths = paths
+        self.settings = settings
+        self.journal = journal
+        self.applier = applier
+        self.sessions = sessions
+        self.views = views
+        self.sealed = sealed
+        self.log = log
+        logs = MetricsLogs(paths: paths)
+        disk = try Files.open(paths.runs, O_RDONLY | O_DIRECTORY)
+    }
+
+    deinit { close(disk) }
+
+    /// A write with its plan.
+    private struct Planned {
+        let plan: WritePlan
+        let completion: @Sendable (Result<WriteOutcome, StoreError>) -> Void
+    }
+
+    /// Does all entries, in order.
+    func commit(_ entries: [CommitQueue.Entry]) {
+        var batch: [Planned] = []
+        batch.reserveCapacity(entries.count)
+        beginBatch()
+        for entry in entries {
+            switch entry {
+            case .exclusive(let body):
+                flush(&batch)
+                body(self)
+                beginBatch()
+            case .write(let write, let completion):
+                if let failure = journal.failure {
+                    completion(.failure(.readOnly(failure.description)))
+                    continue
+                }
+                if frame.count > settings.batchBytes || (write.action.goesAlone && !batch.isEmpty) { flush(&batch) }
+                do throws(StoreError) {
+                    var plan = try plan(write, isAlone: batch.isEmpty)
+                    if plan == nil {
+                        flush(&batch)
+                        plan = try self.plan(write, isAlone: true)
+                    }
+                    guard let plan else { continue }
+                    if plan.records.isEmpty {
+                        // What it stands on has to be durable before it is told.
+                        flush(&batch)
+                        completion(.success(plan.outcome))
+                        continue
+                    }
+                    encode(plan)
+                    batch.append(Planned(plan: plan, completion: completion))
+                    if plan.goesAlone { flush(&batch) }
+                } catch {
+                    completion(.failure(error))
+                }
+            }
+        }
+        flush(&batch)
+    }
+
+    /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new one,
+    /// since the records that say so go with the old.
+    func sealSegment() {
+        guard journal.failure == nil, journal.segmentLength > 0 else { return }
+        do throws(FileFailure) {
+            sealed.append(try journal.seal())
+            let lagging = views.folders
+            guard !lagging.isEmpty else { return }
+            JournalFrame.begin(&frame)
+            frame.append(UInt32(lagging.count))
+            for folder in lagging { RedoRecord(folder, .viewLags).encode(into: &frame) }
+            JournalFrame.end(&frame, sequence: journal.nextSequence, writes: 1)
+            try journal.append(frame.bytes)
+            JournalFrame.begin(&frame)
+        } catch {
+            log.error("the journal's segment stays in use: \(error)")
+        }
+    }
+
+    // MARK: One batch
+
+    private func beginBatch() {
+        logs.beginBatch()
+        applier.beginBatch()
+        JournalFrame.begin(&frame)
+    }
+
+    private func encode(_ plan: WritePlan) {
+        frame.append(UInt32(plan.records.count))
+        for record in plan.records { record.encode(into: &frame) }
+    }
+
+    private func flush(_ batch: inout [Planned]) {
+        guard !batch.isEmpty else { return }
+        defer {
+            batch.removeAll(keepingCapacity: true)
+            beginBatch()
+        }
+        if let refusal = journalFrame(writes: batch.count) {
+            for write in batch {
+                for record in write.plan.records { logs.forget(record.folder) }
+                write.completion(.failure(refusal))
+            }
+            return
+        }
+        let sequence = journal.nextSequence - 1
+        var failures: [Int: FileFailure] = [:]
+        var failedFolders: [String: FileFailure] = [:]
+        for (index, write) in batch.enumerated() {
+            do throws(FileFailure) {
+                // A write whose predecessor on the same run failed would stand on nothing.
+                if !failedFolders.isEmpty, let failure = failedFolders[write.plan.folder] { throw failure }
+                try applier.apply(write.plan.records, logs: logs)
+            } catch {
+                failures[index] = error
+                failedFolders[write.plan.folder] = error
+            }
+        }
+        let failedRows = logs.flush()
+        if !failedRows.isEmpty {
+            for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.hasRows {
+                failures[index] = failedRows[write.plan.folder]
+            }
+        }
+        if !failures.isEmpty { refuse(failures, sequence: sequence) }
+        for (index, write) in batch.enumerated() {
+            if let failure = failures[index] {
+                logs.forget(write.plan.folder)
+                write.completion(.failure(StoreError(failure)))
+            } else {
+                note(write.plan)
+                write.completion(.success(write.plan.outcome))
+            }
+        }
+        if journal.isFull(for: settings.segmentSlack) { sealSegment() }
+    }
+
+    /// Writes and syncs the batch's frame.
+    /// - Returns: why not, if not
+    private func journalFrame(writes: Int) -> StoreError? {
+        JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
+        var free: UInt64 = 0
+        var size: UInt64 = 0
+        let needed = UInt64(frame.count * 2 + writes * 4096 + settings.reserve)
+        if freeSpace(&free, &size), free < needed {
+            return .diskFull("\(free / 1024) KiB are free on the disk of the runs directory")
+        }
+        if journal.isFull(for: frame.count) {
+            // Sealing uses the frame's buffer only when views lag; the frame is kept aside.
+            swapFrame { sealSegment() }
+        }
+        do throws(FileFailure) {
+            JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
+            try journal.append(frame.bytes)
+            return nil
+        } catch {
+            if let failure = journal.failure {
+                log.critical("a sync failed; no write is accepted until a restart: \(failure)")
+                return .readOnly(failure.description)
+            }
+            return StoreError(error)
+        }
+    }
+
+    private func swapFrame(_ body: () -> Void) {
+        var kept = JournalBuffer()
+        swap(&kept, &frame)
+        body()
+        swap(&kept, &frame)
+    }
+
+    /// Tells the journal that writes of its last frame did not come to pass, so that recovery leaves them.
+    private func refuse(_ failures: [Int: FileFailure], sequence: UInt64) {
+        JournalFrame.begin(&frame)
+        for index in failures.keys.sorted() {
+            frame.append(sequence)
+            frame.append(UInt32(index))
+        }
+        JournalFrame.end(&frame, sequence: journal.nextSequence, writes: 0)
+        do throws(FileFailure) { try journal.append(frame.bytes) } catch {
+            log.error("a write that was refused may come back after a crash: \(error)")
+        }
+    }
+
+    /// Notes what a write touched, for the next checkpoint and for views.
+    private func note(_ plan: WritePlan) {
+        for record in plan.records {
+            switch record.step {
+            case .append(let path, _, _):
+                let rows = logs.open(record.folder)
+                if let rows, rows.touchedIn == journal.segment, rows.viewLags { continue }
+                rows?.touchedIn = journal.segment
+                journal.touched.insert(record.folder, path)
+                if rows?.viewLags == false || rows == nil {
+                    rows?.viewLags = true
+                    views.insert(record.folder)
+                }
+            case .put(let path, _), .remove(let path), .publish(let path, _), .adopt(let path, _, _):
+                journal.touched.insert(record.folder, path)
+            case .create, .move, .delete: journal.touched.insert(record.folder, "")
+            case .activate, .viewLags: continue
+            }
+        }
+        plan.committed?(self)
+    }
+
+    private func freeSpace(_ free: inout UInt64, _ size: inout UInt64) -> Bool {
+        DiskSpace.read(disk, &free, &size)
+    }
+}

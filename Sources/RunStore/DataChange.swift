@@ -1,0 +1,57 @@
+package import JSON
+package import RunMetadata
+
+/// One change in a run's data directory. A writer turns a body into changes; the store makes them durable and applies
+/// them together.
+package enum DataChange: Sendable {
+    /// Write a file whole.
+    case put(DataPath, [UInt8])
+    /// Remove a file, if it is there.
+    case remove(DataPath)
+    /// Append rows of metrics.
+    case rows(MetricsRows)
+    /// Replace the metrics by a whole frame: the text of `metrics.json`.
+    case frame([UInt8])
+    /// Publish a file that was staged and synced.
+    case publish(StagingFile, DataPath)
+    /// The source has such a script; it is the run's `script` unless another was given.
+    case script(String)
+    /// End the run, if it has not ended.
+    case end(completed: Bool)
+
+    /// Whether the change depends on what is in the directory, so that all before it has to be there already.
+    var readsTheDirectory: Bool {
+        switch self {
+        case .put, .remove, .rows: false
+        case .frame, .publish, .script, .end: true
+        }
+    }
+}
+
+/// A document that can be patched.
+package enum PatchedDocument: Sendable {
+    case file(DataPath)
+    case properties
+}
+
+/// A merge patch whose root is an object (RFC 7396).
+package struct JSONObjectPatch: Sendable {
+    package let object: JSONObject
+    /// Turns the merged document into the file's bytes; throws where the result is none that the type takes.
+    package let render: @Sendable (JSONObject) throws -> [UInt8]
+
+    package init(_ object: JSONObject, render: @escaping @Sendable (JSONObject) throws -> [UInt8]) {
+        self.object = object
+        self.render = render
+    }
+}
+
+/// What a run starts with.
+package struct RunStart: Sendable {
+    /// `flags.json`, where flags were given.
+    package var flags: [UInt8]?
+    /// Properties that were given, as text.
+    package var properties: [(name: PropertyName, text: String)] = []
+
+    package init() {}
+}

@@ -1,0 +1,139 @@
+internal import CLinux
+internal import Glibc
+internal import JSON
+package import RunMetadata
+
+extension DirectoryRunStore {
+    package func resolve(_ target: RunTarget) -> RunID? {
+        switch target {
+        case .run(let run): return run
+        case .active(let session):
+            guard let run = sessions[session], paths.locate(run.description) == .initialised else { return nil }
+            return run
+        }
+    }
+
+    package func runCount() -> Int { ((try? initialisedRuns()) ?? []).count }
+
+    package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
+        guard let place = paths.locate(run.description) else { return nil }
+        return try storing { () throws(FileFailure) in try snapshot(run, place) }
+    }
+
+    package func runs(limit: Int, after cursor: RunCursor?) throws(StoreError) -> [RunSnapshot] {
+        try storing { () throws(FileFailure) in
+            var found: [RunCursor] = []
+            for run in try initialisedRuns() {
+                let position = RunCursor(start: try start(of: run), run: run.description)
+                if let cursor, !RunCursor.isBefore(cursor, position) { continue }
+                found.append(position)
+            }
+            found.sort(by: RunCursor.isBefore)
+            var page: [RunSnapshot] = []
+            for position in found.prefix(limit) {
+                if let run = RunID(position.run) { page.append(try snapshot(run, .initialised)) }
+            }
+            return page
+        }
+    }
+
+    package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
+        guard let place = paths.locate(run.description) else { return nil }
+        let data = paths.data(run.description, place)
+        if path == .metricsFrame, let lagging = try frameOfLaggingView(run, data) { return lagging }
+        return try storing { () throws(FileFailure) in
+            try Files.openIfThere("\(data)/\(path)").map { StoredFile(descriptor: $0) }
+        }
+    }
+
+    /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
+    /// since reads go on.
+    private func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {
+        guard let rows = Files.status("\(data)/\(DataPath.metricsRows)") else { return nil }
+        let view = Files.status("\(data)/\(DataPath.metricsFrame)")
+        let isYounger = view.map { (rows.st_mtim.tv_sec, rows.st_mtim.tv_nsec) < ($0.st_mtim.tv_sec, $0.st_mtim.tv_nsec) }
+        if isYounger == true, !views.folders.contains(run.description) { return nil }
+        do throws(StoreError) {
+            try refreshView(run.description)
+            return nil
+        } catch {
+            views.insert(run.description)
+            return try frameInMemory("\(data)/\(DataPath.metricsRows)")
+        }
+    }
+
+    private func frameInMemory(_ rows: String) throws(StoreError) -> StoredFile? {
+        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else { return nil }
+        defer { Glibc.close(descriptor) }
+        let memory = clinux_memory_file()
+        guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
+        var size = 0
+        try writeFrame(of: descriptor, size: Int(Files.status(of: descriptor).st_size)) { bytes throws(StoreError) in
+            var failure: FileFailure?
+            bytes.withUnsafeBytes { bytes in
+                do throws(FileFailure) {
+                    try Files.write(bytes, to: memory, at: size, path: "memory")
+                } catch { failure = error }
+            }
+            if let failure { throw StoreError(failure) }
+            size += bytes.count
+        }
+        return StoredFile(descriptor: memory)
+    }
+
+    private func initialisedRuns() throws(FileFailure) -> [RunID] {
+        try Files.names(in: paths.runs).compactMap { RunID($0) }.filter {
+            Files.isDirectory(paths.data($0.description, .initialised))
+        }
+    }
+
+    private func start(of run: RunID) throws(FileFailure) -> Double {
+        let file = "\(paths.data(run.description, .initialised))/\(DataPath.property(.start))"
+        return try Files.read(file).flatMap { JSONNumber(PropertyText.read($0))?.double } ?? 0
+    }
+
+    private func snapshot(_ run: RunID, _ place: RunPlace) throws(FileFailure) -> RunSnapshot {
+        let data = paths.data(run.description, place)
+        let properties = try RunFiles.properties(in: data)
+        let (flags, evaluation) = (try object(.flags, data), try object(.evaluation, data))
+        let error = try object(.error, data)
+        let summary = try withMetrics(in: data) { metrics in
+            RunSummary(
+                run: run, properties: properties.map { (name: $0.0, text: $0.1) }, flags: flags, evaluation: evaluation,
+                error: error, metrics: metrics)
+        }
+        let updated = RunFiles.updated(data)
+        let status: RunStatus =
+            switch place {
+            case .pending: .pending
+            case .archived: .archived
+            case .initialised:
+                summary.status(updated: updated, now: settings.clock(), staleAfter: settings.staleAfter)
+            }
+        return RunSnapshot(
+            run: run, status: status, updated: updated, summary: summary, files: try RunFiles.paths(in: data))
+    }
+
+    private func object(_ path: DataPath, _ data: String) throws(FileFailure) -> JSONObject? {
+        guard let bytes = try Files.read("\(data)/\(path)") else { return nil }
+        return try? JSONValue.parse(bytes, nonFinite: .allowed).object
+    }
+
+    /// Lends the frame of a run's metrics: of its rows, or where there are none of `metrics.json`.
+    private func withMetrics<Result>(
+        in data: String, _ body: (MetricsFrame?) -> Result
+    ) throws(FileFailure) -> Result {
+        if let rows = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
+            defer { Glibc.close(rows) }
+            return withMapped(rows, size: Int(Files.status(of: rows).st_size)) { body(MetricsFrame(rows: $0)) }
+        }
+        guard let text = try Files.read("\(data)/\(DataPath.metricsFrame)") else { return body(nil) }
+        return text.withUnsafeBytes { bytes in
+            let parser = JSONParser()
+            return withExtendedLifetime(parser) {
+                guard let tokens = try? parser.parse(bytes, nonFinite: .allowed) else { return body(nil) }
+                return body(try? MetricsFrame(columnsAt: 0, of: tokens, in: bytes))
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+internal import CLinux
+internal import Glibc
+internal import JSON
+internal import RunMetadata
+internal import Synchronization
+
+extension DirectoryRunStore {
+    /// Writes a run's `metrics.json` from its rows and puts it in place, unless the rows were replaced meanwhile.
+    /// - Parameter isTaken: whether the folder has been taken from the lagging ones already
+    func refreshView(_ folder: String, isTaken: Bool = false) throws(StoreError) {
+        if !isTaken { _ = views.take(folder) }
+        let begun = monotonicNanoseconds()
+        guard let place = paths.locate(folder) else { return }
+        let rows = "\(paths.data(folder, place))/\(DataPath.metricsRows)"
+        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else { return }
+        defer { Glibc.close(descriptor) }
+        let status = Files.status(of: descriptor)
+        let file = try makeStagingFile()
+        try writeFrame(of: descriptor, size: Int(status.st_size)) { bytes throws(StoreError) in
+            var failure: StoreError?
+            bytes.withUnsafeBytes { bytes in
+                do throws(StoreError) { try file.write(bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+        }
+        let inode = status.st_ino
+        let covered = Int(status.st_size)
+        let outcome = Mutex<FileFailure?>(nil)
+        exclusively { committer in
+            committer.publishView(folder, file, rowsInode: inode, covered: covered) { failure in
+                outcome.withLock { $0 = failure }
+            }
+        }
+        if let failure = outcome.withLock({ $0 }) { throw StoreError(failure) }
+        views.wrote(folder, seconds: Double(monotonicNanoseconds() - begun) / 1e9)
+    }
+
+    /// Reads rows and writes their frame, part by part. The rows are mapped, not read, so that a long run costs little
+    /// memory (mmap(2)).
+    func writeFrame(
+        of descriptor: CInt, size: Int, _ write: ([UInt8]) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        var failure: StoreError?
+        withMapped(descriptor, size: size) { text in
+            let frame = MetricsFrame(rows: text)
+            do { try frame.write { try write($0) } } catch { failure = error as? StoreError }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Lends the bytes of an open file.
+    func withMapped<Result>(_ descriptor: CInt, size: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard size > 0, let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+            return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        defer { munmap(base, size) }
+        return body(UnsafeRawBufferPointer(start: base, count: size))
+    }
+}
+
+extension Committer {
+    /// Puts a fresh `metrics.json` in place. It is a view, so it needs no journal.
+    func publishView(
+        _ folder: String, _ file: StagingFile, rowsInode: ino_t, covered: Int, _ done: (FileFailure?) -> Void
+    ) {
+        guard let place = paths.locate(folder) else { return }
+        let data = paths.data(folder, place)
+        // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
+        guard Files.status("\(data)/\(DataPath.metricsRows)")?.st_ino == rowsInode else { return }
+        do throws(FileFailure) {
+            try Files.replace("\(data)/\(DataPath.metricsFrame)", by: file.path)
+            file.published()
+            journal.touched.insert(folder, DataPath.metricsFrame.description)
+            if let rows = logs.open(folder) {
+                rows.viewLags = rows.end > covered
+                if rows.viewLags { views.insert(folder) }
+            }
+            done(nil)
+        } catch {
+            done(error)
+        }
+    }
+
+    /// A checkpoint's sync failed: no write is accepted from now on.
+    func fail(_ failure: FileFailure) { journal.fail(failure) }
+}

@@ -1,0 +1,170 @@
+internal import CLinux
+internal import Glibc
+package import Logging
+internal import RunMetadata
+internal import Synchronization
+
+/// Keeps runs as directories below one runs directory, in the layout that tfruns reads.
+///
+/// One process owns a runs directory. What is acknowledged is in the journal first (`Journal`), and in the run directories;
+/// those are the truth, and what something else puts there or removes is so for this store too.
+package final class DirectoryRunStore: RunStore, @unchecked Sendable {
+    // Sendable: everything is constant after init but `keeper`, which `close()` alone touches.
+
+    let paths: RunPaths
+    let settings: StoreSettings
+    let sessions: Sessions
+    let views: LaggingViews
+    let log: Logger
+    private let queue: CommitQueue
+    private let committer: Committer
+    private let lock: CInt
+    private var keeper: StoreKeeper?
+    private let staged = Atomic<UInt64>(0)
+    private let firstFailure = Mutex<String?>(nil)
+
+    /// Why a store could not be opened, in words for the person who started the server.
+    package struct OpenFailure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Opens a runs directory, making it where it is missing, and does again what a crash left undone.
+    /// - Parameters:
+    ///   - runs: its path
+    ///   - log: where the store says what it met
+    /// - Throws: `OpenFailure`, also when another process has it
+    package init(
+        runs: String, settings: StoreSettings = StoreSettings(), log: Logger = Logger(label: "store")
+    ) throws(OpenFailure) {
+        let paths = RunPaths(runs: runs)
+        let bell = Doorbell()
+        do {
+            for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
+                try Files.makeDirectories(path)
+            }
+            lock = try Self.takeLock(paths)
+            let applier = RecordApplier(paths: paths)
+            let recovery = try JournalRecovery(directory: paths.journal)
+            let lagging = try Self.recover(recovery, paths, applier, log)
+            for name in try Files.names(in: paths.staging) { try Files.remove("\(paths.staging)/\(name)") }
+            let journal = try Journal(
+                directory: paths.journal, nextSequence: recovery.nextSequence, segmentSize: settings.segmentSize)
+            views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)
+            sessions = try Sessions(paths: paths)
+            let sealed = SealedSegments(bell: bell)
+            committer = try Committer(
+                paths: paths, settings: settings, journal: journal, applier: applier, sessions: sessions, views: views,
+                sealed: sealed, log: log)
+            for folder in lagging { views.insert(folder) }
+        } catch let failure as OpenFailure {
+            throw failure
+        } catch {
+            throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
+        }
+        self.paths = paths
+        self.settings = settings
+        self.log = log
+        queue = CommitQueue(limit: settings.queueLimit)
+        keeper = StoreKeeper(store: self, sealed: committer.sealed, bell: bell)
+    }
+
+    deinit { Glibc.close(lock) }
+
+    /// Takes no more writes, finishes those that wait, brings every `metrics.json` up to date, syncs everything and
+    /// empties the journal.
+    package func close() {
+        queue.stop()
+        commit()
+        keeper?.stop()
+        keeper = nil
+    }
+
+    // MARK: Writing
+
+    package func submit(
+        _ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
+    ) {
+        if let refusal = queue.add(.write(write, completion)) { completion(.failure(refusal)) }
+    }
+
+    package var hasWaitingWrites: Bool { queue.isWaiting }
+
+    package func commit() {
+        queue.drain { committer.commit($0) }
+        if let failure = committer.journal.failure { note(failure) }
+    }
+
+    /// Runs something while nothing is being committed, and waits for it.
+    func exclusively(_ body: @escaping @Sendable (Committer) -> Void) {
+        let done = Doorbell()
+        _ = queue.add(
+            .exclusive { committer in
+                body(committer)
+                done.ring()
+            })
+        commit()
+        done.wait()
+    }
+
+    package var failure: String? { firstFailure.withLock { $0 } }
+
+    /// A sync failed: writes are refused from now on.
+    func note(_ failure: FileFailure) {
+        firstFailure.withLock { $0 = $0 ?? failure.description }
+    }
+
+    package func makeStagingFile() throws(StoreError) -> StagingFile {
+        let number = staged.wrappingAdd(1, ordering: .relaxed).newValue
+        return try storing { () throws(FileFailure) in
+            try StagingFile(directory: paths.staging, name: "upload-\(getpid())-\(monotonicNanoseconds())-\(number)")
+        }
+    }
+
+    // MARK: Opening
+
+    private static func takeLock(_ paths: RunPaths) throws -> CInt {
+        let lock = try Files.open(paths.lock, O_RDWR | O_CREAT)
+        guard clinux_lock(lock) == 0 else {
+            let owner = String(decoding: (try? Files.read(lock, path: paths.lock)) ?? [], as: UTF8.self)
+            Glibc.close(lock)
+            throw OpenFailure(
+                description: "the runs directory \(paths.runs) belongs to another rundir server"
+                    + (owner.isEmpty ? "" : " (process \(owner))") + "; stop that one, or choose another --runs")
+        }
+        ftruncate(lock, 0)
+        let owner = Array("\(getpid())".utf8)
+        try owner.withUnsafeBytes { try Files.write($0, to: lock, at: 0, path: paths.lock) }
+        return lock
+    }
+
+    /// Does all steps again that the journal holds, syncs what they touched, and drops the segments.
+    /// - Returns: the folders whose `metrics.json` may lag
+    private static func recover(
+        _ recovery: JournalRecovery, _ paths: RunPaths, _ applier: RecordApplier, _ log: Logger
+    ) throws -> Set<String> {
+        var touched = TouchedFiles()
+        var lagging: Set<String> = []
+        for record in recovery.writes.joined() {
+            do {
+                try applier.redo(record)
+            } catch {
+                throw OpenFailure(description: "cannot do again what the journal holds: \(error)")
+            }
+            switch record.step {
+            case .append(let path, _, _):
+                touched.insert(record.folder, path)
+                lagging.insert(record.folder)
+            case .put(let path, _), .publish(let path, _), .adopt(let path, _, _), .remove(let path):
+                touched.insert(record.folder, path)
+            case .create, .move, .delete: touched.insert(record.folder, "")
+            case .viewLags: lagging.insert(record.folder)
+            case .activate: continue
+            }
+        }
+        if !recovery.writes.isEmpty { log.notice("did \(recovery.writes.count) writes of the journal again") }
+        try Checkpoint.sync(touched, paths)
+        for segment in recovery.segments { try Files.remove(segment) }
+        try Files.sync(paths.journal)
+        return lagging
+    }
+}

@@ -1,0 +1,22 @@
+internal import Glibc
+package import SystemPackage
+
+/// A call on a file that failed: what was tried, on what, and the reason.
+package struct FileFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The call, such as `rename`.
+    package let call: String
+    /// A path below the runs directory, or a description of the file.
+    package let path: String
+    package let errno: Errno
+
+    package init(_ call: String, _ path: String, errno code: CInt = Glibc.errno) {
+        self.call = call
+        self.path = path
+        errno = Errno(rawValue: code)
+    }
+
+    package var description: String { "\(call) \(path): \(errno)" }
+
+    /// Whether the disk or the quota is full.
+    package var isNoSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
+}

@@ -1,0 +1,154 @@
+internal import CLinux
+internal import Glibc
+
+/// The calls on files that the store is made of, with errors that say what was tried (Linux man pages, section 2).
+enum Files {
+    /// open(2).
+    static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o644) throws(FileFailure) -> CInt {
+        let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw FileFailure("open", path) }
+        return descriptor
+    }
+
+    /// open(2) for reading; nil when there is no such file.
+    static func openIfThere(_ path: String) throws(FileFailure) -> CInt? {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor >= 0 { return descriptor }
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw FileFailure("open", path)
+    }
+
+    /// stat(2); nil when there is no such file.
+    static func status(_ path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
+    }
+
+    static func isDirectory(_ path: String) -> Bool {
+        status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    }
+
+    /// fstat(2).
+    static func status(of descriptor: CInt) -> stat {
+        var status = stat()
+        fstat(descriptor, &status)
+        return status
+    }
+
+    /// mkdir(2); no matter if it is there.
+    static func makeDirectory(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o755) != 0, errno != EEXIST { throw FileFailure("mkdir", path) }
+    }
+
+    /// mkdir(2) of a path and all above it.
+    static func makeDirectories(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw FileFailure("mkdir", path)
+        }
+        try makeDirectories(String(path[..<slash]))
+        try makeDirectory(path)
+    }
+
+    /// rename(2).
+    static func rename(_ from: String, to: String) throws(FileFailure) {
+        if Glibc.rename(from, to) != 0 { throw FileFailure("rename", to) }
+    }
+
+    /// Puts a file in the place of another, at once for every reader, and removes that other.
+    ///
+    /// By RENAME_EXCHANGE (renameat2(2)) and unlink(2): rename(2) over a file makes ext4 write the new file's blocks first
+    /// (mount option auto_da_alloc, ext4(5)), which takes five times as long and which the journal makes needless.
+    static func replace(_ path: String, by staged: String) throws(FileFailure) {
+        if clinux_exchange(staged, path) == 0 {
+            unlink(staged)
+            return
+        }
+        // Nothing to exchange with, or a file system that cannot.
+        try rename(staged, to: path)
+    }
+
+    /// unlink(2); no matter if it is gone.
+    static func remove(_ path: String) throws(FileFailure) {
+        if unlink(path) != 0, errno != ENOENT, errno != ENOTDIR { throw FileFailure("unlink", path) }
+    }
+
+    /// Removes a directory and all below it, links unfollowed.
+    static func removeTree(_ path: String) throws(FileFailure) {
+        for name in try names(in: path) {
+            let child = "\(path)/\(name)"
+            var status = stat()
+            if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                try removeTree(child)
+            } else {
+                try remove(child)
+            }
+        }
+        if rmdir(path) != 0, errno != ENOENT { throw FileFailure("rmdir", path) }
+    }
+
+    /// The names in a directory (readdir(3)), none when it is not there.
+    static func names(in path: String) throws(FileFailure) -> [String] {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw FileFailure("opendir", path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Writes all bytes at an offset (pwrite(2)).
+    static func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: String
+    ) throws(FileFailure) {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileFailure("write", path)
+            }
+            done += count
+        }
+    }
+
+    /// Reads a whole file; nil when there is none.
+    static func read(_ path: String) throws(FileFailure) -> [UInt8]? {
+        guard let descriptor = try openIfThere(path) else { return nil }
+        defer { close(descriptor) }
+        return try read(descriptor, path: path)
+    }
+
+    /// Reads all that is in an open file (pread(2)).
+    static func read(_ descriptor: CInt, path: String) throws(FileFailure) -> [UInt8] {
+        let size = Int(status(of: descriptor).st_size)
+        var failure: FileFailure?
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let part = pread(descriptor, buffer.baseAddress! + count, size - count, off_t(count))
+                if part < 0 {
+                    if errno == EINTR { continue }
+                    failure = FileFailure("read", path)
+                }
+                if part <= 0 { return }
+                count += part
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Syncs a file or directory by its path (fsync(2)); no matter if it is gone.
+    static func sync(_ path: String) throws(FileFailure) {
+        guard let descriptor = try openIfThere(path) else { return }
+        defer { close(descriptor) }
+        if fsync(descriptor) != 0 { throw FileFailure("fsync", path) }
+    }
+}

@@ -1,0 +1,128 @@
+internal import Glibc
+
+/// The journal: what was acknowledged and may not be in the run directories yet.
+///
+/// The rules:
+/// 1. A frame is written and synced (fdatasync(2)) before any of its steps is applied to a run directory.
+/// 2. A reply goes out after both.
+/// 3. The next frame is written after the sync of the one before. So a frame that is not sound, with no sound later one
+///    behind it, was never acknowledged: it is cut. With one behind it, the journal was damaged: recovery refuses.
+/// 4. A segment is dropped when all that its frames touched has been synced (a checkpoint).
+/// 5. A sync that failed is never tried again, since the kernel may have dropped the pages: the journal takes nothing more.
+/// 6. A write whose frame is durable but whose steps failed (a full disk) is undone, and a further frame says so.
+///
+/// Used by the one that commits only.
+final class Journal {
+    /// A segment that is full: its file, and what its frames touched.
+    struct Sealed: Sendable {
+        let path: String
+        let touched: TouchedFiles
+    }
+
+    private let directory: String
+    private let segmentSize: Int
+    private var descriptor: CInt = -1
+    private var path = ""
+    private var position = 0
+    private(set) var nextSequence: UInt64
+    /// Whether rule 5 applies, and why.
+    private(set) var failure: FileFailure?
+    /// What the current segment's frames touched.
+    var touched = TouchedFiles()
+
+    /// Starts a journal at a sequence number.
+    /// - Parameters:
+    ///   - directory: where the segments are; has to exist
+    ///   - segmentSize: bytes that a segment is given in advance
+    init(directory: String, nextSequence: UInt64, segmentSize: Int) throws(FileFailure) {
+        self.directory = directory
+        self.nextSequence = nextSequence
+        self.segmentSize = segmentSize
+        try openSegment()
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// The current segment's number.
+    private(set) var segment: UInt64 = 0
+
+    /// Bytes in the current segment.
+    var segmentLength: Int { position }
+
+    /// Whether the current segment has no room for a frame of this length and should be sealed first.
+    func isFull(for length: Int) -> Bool { position > 0 && position + length > segmentSize }
+
+    /// Writes a frame and syncs it.
+    /// - Throws: the failure; the frame is then as good as never written. After a failed sync, each time.
+    func append(_ frame: UnsafeRawBufferPointer) throws(FileFailure) {
+        if let failure { throw failure }
+        do throws(FileFailure) {
+            try Files.write(frame, to: descriptor, at: position, path: "journal")
+        } catch {
+            // What came through of the frame must not stand between this segment and the next (rule 3).
+            ftruncate(descriptor, off_t(position))
+            throw error
+        }
+        if fdatasync(descriptor) != 0 {
+            let failed = FileFailure("fdatasync", "journal")
+            failure = failed
+            throw failed
+        }
+        position += frame.count
+        nextSequence += 1
+    }
+
+    /// Takes nothing more (rule 5).
+    func fail(_ failed: FileFailure) { failure = failure ?? failed }
+
+    /// Begins a new segment and returns the one so far, with what it touched.
+    func seal() throws(FileFailure) -> Sealed {
+        let sealed = Sealed(path: path, touched: touched)
+        let old = descriptor
+        try openSegment()
+        close(old)
+        touched = TouchedFiles()
+        return sealed
+    }
+
+    private func openSegment() throws(FileFailure) {
+        let name = Self.segmentName(nextSequence)
+        let next = "\(directory)/\(name)"
+        let opened = try Files.open(next, O_RDWR | O_CREAT | O_TRUNC)
+        // Room in advance saves each sync the file's metadata. Without room, the segment grows as it is written.
+        posix_fallocate(opened, 0, off_t(segmentSize))
+        do throws(FileFailure) {
+            if fsync(opened) != 0 { throw FileFailure("fsync", "journal/\(name)") }
+            try Files.sync(directory)
+        } catch {
+            close(opened)
+            unlink(next)
+            throw error
+        }
+        descriptor = opened
+        path = next
+        position = 0
+        segment = nextSequence
+    }
+
+    /// A segment's file name: the number of its first frame, 16 hexadecimal digits, so that names sort as numbers do.
+    static func segmentName(_ sequence: UInt64) -> String {
+        let digits = String(sequence, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+/// Files that were written to and not synced.
+struct TouchedFiles: Sendable {
+    /// A file of a run, wherever the run's directory stands when it is synced; without a path, the folder itself.
+    struct File: Hashable, Sendable {
+        let folder: String
+        let path: String
+    }
+
+    private(set) var files: Set<File> = []
+
+    var isEmpty: Bool { files.isEmpty }
+
+    mutating func insert(_ folder: String, _ path: String) { files.insert(File(folder: folder, path: path)) }
+}

@@ -1,0 +1,71 @@
+internal import Glibc
+
+/// Reads the segments that a server left.
+struct JournalRecovery {
+    /// The journal is damaged: an acknowledged frame cannot be read. Nothing was changed.
+    struct Damage: Error, CustomStringConvertible {
+        let segment: String
+        let offset: Int
+
+        var description: String {
+            "journal segment \(segment) is damaged at byte \(offset): a frame there is not sound, but a later one is, so "
+                + "acknowledged writes would be lost. Restore the file from a backup, or move it away to give them up."
+        }
+    }
+
+    /// The writes to do again, in order.
+    private(set) var writes: [[RedoRecord]] = []
+    /// The segments read.
+    private(set) var segments: [String] = []
+    /// The number after the last sound frame's.
+    private(set) var nextSequence: UInt64 = 1
+
+    /// Reads all segments of a directory.
+    init(directory: String) throws {
+        var refused: Set<JournalFrame.WriteID> = []
+        var frames: [(sequence: UInt64, writes: [[RedoRecord]])] = []
+        var isCut: (segment: String, offset: Int)?
+        for name in try Files.names(in: directory).sorted() {
+            let path = "\(directory)/\(name)"
+            let bytes = try Files.read(path) ?? []
+            segments.append(path)
+            try bytes.withUnsafeBytes { segment in
+                var offset = 0
+                while let frame = JournalFrame.read(segment, at: offset) {
+                    // A sound frame behind a cut is rule 3's damage.
+                    if let isCut { throw Damage(segment: isCut.segment, offset: isCut.offset) }
+                    switch frame.content {
+                    case .writes(let writes): frames.append((frame.sequence, writes))
+                    case .refused(let writes): refused.formUnion(writes)
+                    }
+                    nextSequence = frame.sequence + 1
+                    offset += frame.size
+                }
+                guard !Self.isBlank(segment, from: offset) else { return }
+                if Self.hasSoundFrame(segment, after: offset, from: nextSequence) {
+                    throw Damage(segment: name, offset: offset)
+                }
+                isCut = isCut ?? (name, offset)
+            }
+        }
+        for frame in frames {
+            for (index, records) in frame.writes.enumerated()
+            where !refused.contains(JournalFrame.WriteID(sequence: frame.sequence, index: UInt32(index))) {
+                writes.append(records)
+            }
+        }
+    }
+
+    private static func isBlank(_ segment: UnsafeRawBufferPointer, from offset: Int) -> Bool {
+        segment[offset...].allSatisfy { $0 == 0 }
+    }
+
+    private static func hasSoundFrame(_ segment: UnsafeRawBufferPointer, after start: Int, from sequence: UInt64) -> Bool {
+        var offset = start + 8
+        while offset < segment.count {
+            if let frame = JournalFrame.read(segment, at: offset), frame.sequence >= sequence { return true }
+            offset += 8
+        }
+        return false
+    }
+}

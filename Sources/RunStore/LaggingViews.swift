@@ -1,0 +1,62 @@
+internal import Synchronization
+
+/// The runs whose `metrics.json` lags behind their rows, and when it is due to be written again.
+///
+/// A small frame is due `delay` seconds after the first row that it lacks. A large one that takes long to write is due no
+/// sooner than the time at which writing it keeps to its share of the time.
+final class LaggingViews: Sendable {
+    private struct State {
+        var due: [String: Double] = [:]
+        var notBefore: [String: Double] = [:]
+    }
+
+    private let delay: Double
+    private let share: Double
+    private let state = Mutex(State())
+    private let bell: Doorbell
+
+    init(delay: Double, share: Double, bell: Doorbell) {
+        (self.delay, self.share, self.bell) = (delay, share, bell)
+    }
+
+    private var now: Double { Double(monotonicNanoseconds()) / 1e9 }
+
+    /// The folders that lag.
+    var folders: [String] { state.withLock { Array($0.due.keys) } }
+
+    /// When the next one is due, seconds on the monotonic clock.
+    var nextDue: Double? { state.withLock { $0.due.values.min() } }
+
+    /// The folder's view lags from now on.
+    func insert(_ folder: String) {
+        let isFirst = state.withLock { state in
+            guard state.due[folder] == nil else { return false }
+            state.due[folder] = max(now + delay, state.notBefore[folder] ?? 0)
+            return state.due.count == 1
+        }
+        if isFirst { bell.ring() }
+    }
+
+    /// Takes the folders that are due.
+    func takeDue() -> [String] {
+        state.withLock { state in
+            let time = now
+            let due = state.due.filter { $0.value <= time }.map(\.key)
+            for folder in due { state.due[folder] = nil }
+            return due
+        }
+    }
+
+    /// Takes a folder, due or not.
+    /// - Returns: whether it lags
+    func take(_ folder: String) -> Bool { state.withLock { $0.due.removeValue(forKey: folder) != nil } }
+
+    /// Writing the view has taken so many seconds.
+    func wrote(_ folder: String, seconds: Double) {
+        state.withLock { state in
+            let time = now
+            state.notBefore = state.notBefore.filter { $0.value > time }
+            if seconds > delay * share { state.notBefore[folder] = time + seconds / share }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+internal import Glibc
+internal import RunMetadata
+
+/// The open `metrics.ndjson` files: a row costs one write to an open file, whatever the length of its run.
+///
+/// Used by the one that commits only.
+final class MetricsLogs {
+    /// One run's rows.
+    final class Log {
+        let folder: String
+        let place: RunPlace
+        fileprivate let path: String
+        fileprivate var descriptor: CInt
+        /// Where the next row goes: the file's length once all that was planned is written.
+        private(set) var end: Int
+        /// Rows planned in this batch and not written yet.
+        fileprivate var planned: [[UInt8]] = []
+        fileprivate var plannedAt: Int
+        fileprivate var checkedInBatch = 0
+        fileprivate var locatedAt: UInt64
+        /// Whether the run's view is known to lag, so that it need not be said again.
+        var viewLags = false
+        /// The journal segment in which the file was last noted as touched.
+        var touchedIn: UInt64 = 0
+
+        fileprivate init(folder: String, place: RunPlace, path: String, descriptor: CInt, size: Int) {
+            (self.folder, self.place, self.path, self.descriptor, end) = (folder, place, path, descriptor, size)
+            plannedAt = size
+            locatedAt = monotonicNanoseconds()
+        }
+
+        deinit { if descriptor >= 0 { close(descriptor) } }
+
+        /// Plans an append and returns its offset.
+        func plan(_ rows: [UInt8]) -> Int {
+            defer { end += rows.count }
+            return end
+        }
+
+        fileprivate func resize(to size: Int) {
+            end = size
+            plannedAt = size
+        }
+    }
+
+    /// What planning rows came to.
+    enum Lookup {
+        case log(Log)
+        /// There is no `metrics.ndjson`, but a `metrics.json`, whose rows have to come first.
+        case needsSeed(RunPlace)
+        /// The run is there, without metrics.
+        case none(RunPlace)
+        /// There is no such run.
+        case noRun
+    }
+
+    /// How long a run that was found is taken to be where it was found; within it, only a log that was removed is noticed.
+    private static let locationLifetime: UInt64 = 250_000_000
+    /// Open logs; beyond, those that were not used in this batch are closed.
+    private static let capacity = 512
+
+    private let paths: RunPaths
+    private var logs: [String: Log] = [:]
+    private var batch = 0
+
+    init(paths: RunPaths) { self.paths = paths }
+
+    /// A new batch begins: what was found before has to be looked at again.
+    func beginBatch() {
+        batch += 1
+        guard logs.count > Self.capacity else { return }
+        logs = logs.filter { $0.value.checkedInBatch >= batch - 1 }
+    }
+
+    /// Finds a folder's log.
+    func look(up folder: String) throws(FileFailure) -> Lookup {
+        if let log = logs[folder] {
+            if log.checkedInBatch == batch || isCurrent(log) {
+                log.checkedInBatch = batch
+                return .log(log)
+            }
+            logs[folder] = nil
+        }
+        guard let place = paths.locate(folder) else { return .noRun }
+        let data = paths.data(folder, place)
+        let path = "\(data)/\(DataPath.metricsRows)"
+        if Files.status(path) == nil {
+            return Files.status("\(data)/\(DataPath.metricsFrame)") == nil ? .none(place) : .needsSeed(place)
+        }
+        let descriptor = try Files.open(path, O_RDWR)
+        return .log(add(folder, place, path, descriptor, size: try Self.wholeLines(descriptor, path)))
+    }
+
+    /// The log of a run that has none yet; its file is made when the first rows are written.
+    func make(_ folder: String, _ place: RunPlace) -> Log {
+        add(folder, place, "\(paths.data(folder, place))/\(DataPath.metricsRows)", -1, size: 0)
+    }
+
+    /// Notes rows whose record has been journaled.
+    func add(_ rows: [UInt8], to folder: String) { logs[folder]?.planned.append(rows) }
+
+    /// Writes the rows of this batch.
+    /// - Returns: the folders whose rows could not be written; those are as before
+    func flush() -> [String: FileFailure] {
+        var failures: [String: FileFailure] = [:]
+        for (folder, log) in logs where !log.planned.isEmpty {
+            do throws(FileFailure) {
+                if log.descriptor < 0 { log.descriptor = try Files.open(log.path, O_RDWR | O_CREAT) }
+                let rows = log.planned.count == 1 ? log.planned[0] : Array(log.planned.joined())
+                var failure: FileFailure?
+                rows.withUnsafeBytes { bytes in
+                    do throws(FileFailure) {
+                        try Files.write(bytes, to: log.descriptor, at: log.plannedAt, path: log.path)
+                    } catch { failure = error }
+                }
+                if let failure { throw failure }
+                log.plannedAt += rows.count
+                log.planned.removeAll(keepingCapacity: true)
+            } catch {
+                if log.descriptor >= 0 { ftruncate(log.descriptor, off_t(log.plannedAt)) }
+                failures[folder] = error
+                logs[folder] = nil
+            }
+        }
+        return failures
+    }
+
+    /// The open log of a folder.
+    func open(_ folder: String) -> Log? { logs[folder] }
+
+    /// Forgets a log: the run moves, or its rows are replaced, or what was planned did not come to pass.
+    func forget(_ folder: String) { logs[folder] = nil }
+
+    private func add(_ folder: String, _ place: RunPlace, _ path: String, _ descriptor: CInt, size: Int) -> Log {
+        let log = Log(folder: folder, place: place, path: path, descriptor: descriptor, size: size)
+        log.checkedInBatch = batch
+        logs[folder] = log
+        return log
+    }
+
+    private func isCurrent(_ log: Log) -> Bool {
+        guard log.descriptor >= 0 else { return false }
+        let status = Files.status(of: log.descriptor)
+        guard status.st_nlink > 0 else { return false }
+        let now = monotonicNanoseconds()
+        if now - log.locatedAt > Self.locationLifetime {
+            guard paths.locate(log.folder) == log.place, Files.status(log.path)?.st_ino == status.st_ino else { return false }
+            log.locatedAt = now
+        }
+        if Int(status.st_size) != log.end { log.resize(to: Int(status.st_size)) }
+        return true
+    }
+
+    /// The length of a file's whole lines. What stands behind the last newline was left by something else; it is cut off,
+    /// or the next row would be joined to it.
+    private static func wholeLines(_ descriptor: CInt, _ path: String) throws(FileFailure) -> Int {
+        let size = Int(Files.status(of: descriptor).st_size)
+        var last: UInt8 = 0
+        if size == 0 || (pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last == UInt8(ascii: "\n")) { return size }
+        let text = try Files.read(descriptor, path: path)
+        let whole = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        ftruncate(descriptor, off_t(whole))
+        return whole
+    }
+}
+
+/// A clock that only goes forward (clock_gettime(2), CLOCK_MONOTONIC).
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

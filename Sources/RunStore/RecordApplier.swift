@@ -1,0 +1,182 @@
+internal import Glibc
+internal import RunMetadata
+internal import SystemPackage
+
+/// Does the steps of redo records in the run directories: when a batch is committed, and again in recovery.
+///
+/// Used by the one that commits only.
+final class RecordApplier {
+    private let paths: RunPaths
+    private var stagedCount: UInt64 = 0
+    /// Where folders were found in this batch.
+    private var places: [String: RunPlace?] = [:]
+
+    init(paths: RunPaths) { self.paths = paths }
+
+    /// A new batch begins: where runs are has to be found again.
+    func beginBatch() { places.removeAll(keepingCapacity: true) }
+
+    /// Where a folder is, as found in this batch.
+    func place(of folder: String) -> RunPlace? {
+        if let known = places[folder] { return known }
+        let place = paths.locate(folder)
+        places[folder] = .some(place)
+        return place
+    }
+
+    /// Does the steps of one write, all or none as far as room on the disk goes: whatever needs room is written aside
+    /// first, then everything is put in place. Rows are not written here, but gathered in `logs`.
+    func apply(_ records: [RedoRecord], logs: MetricsLogs) throws(FileFailure) {
+        var staged: [String] = []
+        do throws(FileFailure) {
+            for record in records {
+                if case .put(_, let bytes) = record.step { staged.append(try stage(bytes)) }
+                if case .activate = record.step { staged.append(try stage(Array(record.folder.utf8))) }
+            }
+        } catch {
+            for path in staged { unlink(path) }
+            throw error
+        }
+        var next = staged.makeIterator()
+        for record in records {
+            switch record.step {
+            case .put(let path, _): try place(next.next() ?? "", record.folder, path)
+            case .append(_, _, let rows): logs.add(rows, to: record.folder)
+            case .activate(let session):
+                let file = "\(paths.sessions)/\(session)"
+                let staged = next.next() ?? ""
+                if record.folder.isEmpty {
+                    unlink(staged)
+                    try Files.remove(file)
+                } else {
+                    try Files.replace(file, by: staged)
+                }
+            default: try apply(record)
+            }
+        }
+    }
+
+    /// Does one step again, after a crash. What has been done before is left; a run that was removed by hand is not made
+    /// anew, unless the journal tells how it was made.
+    func redo(_ record: RedoRecord) throws(FileFailure) {
+        if record.step == .create {
+            if place(of: record.folder) == nil { try apply(record) }
+            return
+        }
+        if case .activate = record.step {
+            try apply([record], logs: MetricsLogs(paths: paths))
+            return
+        }
+        guard let place = place(of: record.folder) else { return }
+        switch record.step {
+        case .put(let path, let bytes): try self.place(try stage(bytes), record.folder, path)
+        case .append(let path, let offset, let bytes):
+            let file = "\(paths.data(record.folder, place))/\(path)"
+            let descriptor = try Files.open(file, O_RDWR | O_CREAT)
+            defer { close(descriptor) }
+            let size = Int(Files.status(of: descriptor).st_size)
+            var failure: FileFailure?
+            bytes.withUnsafeBytes { bytes in
+                do throws(FileFailure) {
+                    try Files.write(bytes, to: descriptor, at: min(offset, size), path: file)
+                } catch { failure = error }
+            }
+            if let failure { throw failure }
+        case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record) }
+        case .move(let target): if place != target { try apply(record) }
+        default: try apply(record)
+        }
+    }
+
+    private func apply(_ record: RedoRecord) throws(FileFailure) {
+        let folder = record.folder
+        switch record.step {
+        case .create:
+            try Files.makeDirectories(paths.data(folder, .pending))
+            places[folder] = .pending
+        case .remove(let path):
+            guard let place = place(of: folder) else { return }
+            try Files.remove("\(paths.data(folder, place))/\(path)")
+        case .publish(let path, let staged):
+            // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
+            try rename("\(paths.staging)/\(staged)", folder, path)
+        case .adopt(let path, let from, let inode):
+            guard let source = place(of: from) else { return }
+            let file = "\(paths.data(from, source))/\(path)"
+            guard let status = Files.status(file), UInt64(status.st_ino) == inode else { return }
+            try rename(file, folder, path)
+        case .move(let target): try move(folder, to: target)
+        case .delete:
+            guard let place = place(of: folder) else { return }
+            try Files.removeTree(paths.run(folder, place))
+            places[folder] = .some(nil)
+        case .put, .append, .activate, .viewLags: return
+        }
+    }
+
+    private func move(_ folder: String, to target: RunPlace) throws(FileFailure) {
+        guard let place = place(of: folder) else { return }
+        let (from, to) = (paths.run(folder, place), paths.run(folder, target))
+        if Files.isDirectory(to) {
+            // Something else made the directory before, without metadata: the run takes place in it.
+            try Files.rename(paths.data(folder, place), to: paths.data(folder, target))
+            rmdir(from)
+        } else {
+            try Files.makeDirectories(paths.container(target))
+            try Files.rename(from, to: to)
+        }
+        places[folder] = target
+    }
+
+    private func stage(_ bytes: [UInt8]) throws(FileFailure) -> String {
+        stagedCount += 1
+        let path = "\(paths.staging)/put-\(stagedCount)"
+        let descriptor = try Files.open(path, O_WRONLY | O_CREAT | O_TRUNC)
+        defer { close(descriptor) }
+        var failure: FileFailure?
+        bytes.withUnsafeBytes { bytes in
+            do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch { failure = error }
+        }
+        if let failure {
+            unlink(path)
+            throw failure
+        }
+        return path
+    }
+
+    private func place(_ staged: String, _ folder: String, _ path: String) throws(FileFailure) {
+        guard let place = place(of: folder) else {
+            unlink(staged)
+            throw FileFailure("open", folder, errno: ENOENT)
+        }
+        let file = "\(paths.data(folder, place))/\(path)"
+        do throws(FileFailure) {
+            try Files.replace(file, by: staged)
+        } catch {
+            do throws(FileFailure) {
+                guard error.errno == .noSuchFileOrDirectory else { throw error }
+                try makeParents(of: path, in: paths.data(folder, place))
+                try Files.replace(file, by: staged)
+            } catch {
+                unlink(staged)
+                throw error
+            }
+        }
+    }
+
+    private func rename(_ file: String, _ folder: String, _ path: String) throws(FileFailure) {
+        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        let data = paths.data(folder, place)
+        try makeParents(of: path, in: data)
+        try Files.rename(file, to: "\(data)/\(path)")
+    }
+
+    /// Makes the folders of a path in a data directory, which has to be there.
+    private func makeParents(of path: String, in data: String) throws(FileFailure) {
+        var folder = data
+        for component in path.split(separator: "/").dropLast() {
+            folder += "/\(component)"
+            try Files.makeDirectory(folder)
+        }
+    }
+}

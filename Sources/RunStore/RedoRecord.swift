@@ -1,0 +1,105 @@
+/// One step of a write, as the journal holds it: enough to do it again after a crash, however often.
+///
+/// A record names a run's folder, not a path: where the folder stands (initialised, archived, pending) is found when the
+/// record is applied. A run is one directory that is moved by renaming, so doing old steps again on a run that has moved
+/// since ends, with the later steps, at the same place with the same content.
+struct RedoRecord: Equatable, Sendable {
+    enum Step: Equatable, Sendable {
+        /// Make the run's directory among the pending ones.
+        case create
+        /// Write a file whole.
+        case put(String, [UInt8])
+        /// Write bytes at an offset of a file.
+        case append(String, offset: Int, [UInt8])
+        /// Remove a file.
+        case remove(String)
+        /// Rename a staged file into the run.
+        case publish(String, staged: String)
+        /// Rename a file of another folder into the run, if it is still the one with this inode number.
+        case adopt(String, from: String, inode: UInt64)
+        /// Rename the run's directory to a place.
+        case move(RunPlace)
+        /// Remove the folder and all in it.
+        case delete
+        /// Remember the folder's run as the active one of a session; an empty folder: none is.
+        case activate(session: String)
+        /// The run's `metrics.json` may lag behind its rows.
+        case viewLags
+    }
+
+    /// A run id, or a session's name behind its mark.
+    let folder: String
+    let step: Step
+
+    init(_ folder: String, _ step: Step) {
+        self.folder = folder
+        self.step = step
+    }
+}
+
+extension RedoRecord {
+    /// The code of each step on disk. Part of the journal's format: never reused.
+    private enum Code: UInt8 {
+        case create = 1
+        case put, append, remove, publish, adopt, move, delete, activate, viewLags
+    }
+
+    /// Appends the record: code, folder, path (each a length and bytes), offset, content.
+    func encode(into output: inout JournalBuffer) {
+        switch step {
+        case .create: head(.create, "", 0, 0, &output)
+        case .put(let path, let bytes):
+            head(.put, path, 0, bytes.count, &output)
+            output.append(bytes)
+        case .append(let path, let offset, let bytes):
+            head(.append, path, offset, bytes.count, &output)
+            output.append(bytes)
+        case .remove(let path): head(.remove, path, 0, 0, &output)
+        case .publish(let path, let staged):
+            head(.publish, path, 0, staged.utf8.count, &output)
+            output.append(Array(staged.utf8))
+        case .adopt(let path, let from, let inode):
+            head(.adopt, path, Int(inode), from.utf8.count, &output)
+            output.append(Array(from.utf8))
+        case .move(let place): head(.move, "", Int(place.rawValue), 0, &output)
+        case .delete: head(.delete, "", 0, 0, &output)
+        case .activate(let session): head(.activate, session, 0, 0, &output)
+        case .viewLags: head(.viewLags, "", 0, 0, &output)
+        }
+    }
+
+    private func head(_ code: Code, _ path: String, _ offset: Int, _ count: Int, _ output: inout JournalBuffer) {
+        output.append(code.rawValue)
+        output.append(UInt8(folder.utf8.count))
+        output.append(UInt16(path.utf8.count))
+        output.append(UInt32(count))
+        output.append(UInt64(offset))
+        output.append(folder)
+        output.append(path)
+    }
+
+    /// Reads a record; nil where the bytes are none.
+    init?(from input: inout JournalReader) {
+        guard let code = input.byte().flatMap(Code.init(rawValue:)), let folderCount = input.byte(),
+            let pathCount = input.integer(UInt16.self), let count = input.integer(UInt32.self),
+            let offset = input.integer(UInt64.self), let folder = input.text(Int(folderCount)),
+            let path = input.text(Int(pathCount)), let content = input.bytes(Int(count))
+        else { return nil }
+        let text = String(decoding: content, as: UTF8.self)
+        self.folder = folder
+        switch code {
+        case .create: step = .create
+        case .put: step = .put(path, Array(content))
+        case .append: step = .append(path, offset: Int(offset), Array(content))
+        case .remove: step = .remove(path)
+        case .publish: step = .publish(path, staged: text)
+        case .adopt: step = .adopt(path, from: text, inode: offset)
+        case .move:
+            guard let place = RunPlace(rawValue: UInt8(truncatingIfNeeded: offset)) else { return nil }
+            step = .move(place)
+        case .delete: step = .delete
+        case .activate: step = .activate(session: path)
+        case .viewLags: step = .viewLags
+        }
+    }
+}

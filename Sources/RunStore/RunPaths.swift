@@ -1,0 +1,45 @@
+internal import RunMetadata
+
+/// Where a run's directory is: one of three places, one directory, moved by renaming.
+enum RunPlace: UInt8, Sendable {
+    case initialised = 1
+    case archived = 2
+    case pending = 3
+}
+
+/// Paths below the runs directory.
+struct RunPaths: Sendable {
+    /// The runs directory.
+    let runs: String
+
+    var own: String { "\(runs)/\(RunLayout.own)" }
+    var archive: String { "\(runs)/\(RunLayout.archive)" }
+    var journal: String { "\(own)/\(RunLayout.Own.journal)" }
+    var pending: String { "\(own)/\(RunLayout.Own.pending)" }
+    var sessions: String { "\(own)/\(RunLayout.Own.sessions)" }
+    var staging: String { "\(own)/\(RunLayout.Own.staging)" }
+    var lock: String { "\(own)/\(RunLayout.Own.lock)" }
+
+    /// The directory that holds the runs of a place.
+    func container(_ place: RunPlace) -> String {
+        switch place {
+        case .initialised: runs
+        case .archived: archive
+        case .pending: pending
+        }
+    }
+
+    /// A run directory. `folder` is a run id, or a session's name behind `RunLayout.sessionMark`.
+    func run(_ folder: String, _ place: RunPlace) -> String { "\(container(place))/\(folder)" }
+
+    /// A run's data directory.
+    func data(_ folder: String, _ place: RunPlace) -> String { "\(run(folder, place))/\(RunLayout.dataDirectory)" }
+
+    /// Where a run is; nil when there is none.
+    func locate(_ folder: String) -> RunPlace? {
+        for place in [RunPlace.initialised, .archived, .pending] where Files.isDirectory(data(folder, place)) {
+            return place
+        }
+        return nil
+    }
+}

@@ -1,0 +1,18 @@
+package import JSON
+package import RunMetadata
+
+/// What a store knows of a run.
+package struct RunSnapshot: Sendable {
+    package let run: RunID
+    package let status: RunStatus
+    /// When something was written last, seconds since 1970.
+    package let updated: Double
+    package let summary: RunSummary
+    /// The files in the data directory.
+    package let files: [DataPath]
+
+    /// Where the run stands in a listing.
+    package var cursor: RunCursor {
+        RunCursor(start: summary.columns["start"]?.number?.double ?? 0, run: run.description)
+    }
+}

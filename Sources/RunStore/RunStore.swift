@@ -1,0 +1,120 @@
+package import RunMetadata
+
+/// Where runs are kept. All that is above it (writers, API) speaks to this protocol; `DirectoryRunStore` keeps runs as
+/// directories.
+package protocol RunStore: Sendable {
+    /// Asks for a write. It is done with the others that wait, by whoever calls `commit()` next.
+    /// - Parameter completion: called once, when the write is durable and visible or was refused. It must not block.
+    func submit(_ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void)
+
+    /// Whether a write waits and nobody is at it.
+    var hasWaitingWrites: Bool { get }
+
+    /// Makes all writes that wait durable and visible with one sync, then completes them. Returns at once when another
+    /// thread is at it. Blocks on the disk.
+    func commit()
+
+    /// A new file outside of all runs, for a body that is too large for memory.
+    func makeStagingFile() throws(StoreError) -> StagingFile
+
+    /// The run that a target names; nil when the session has no active run.
+    func resolve(_ target: RunTarget) -> RunID?
+
+    /// What is known of a run; nil when there is none.
+    func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot?
+
+    /// The initialised runs, newest first: at most `limit` of those after `cursor`.
+    func runs(limit: Int, after cursor: RunCursor?) throws(StoreError) -> [RunSnapshot]
+
+    /// A file of a run's metadata, up to date; nil when there is none.
+    func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
+
+    /// How many runs are initialised.
+    func runCount() -> Int
+
+    /// Why writes are refused until a restart; nil when they are not.
+    var failure: String? { get }
+}
+
+/// One write: what to do, to which run.
+package struct RunWrite: Sendable {
+    package enum Action: Sendable {
+        /// Apply what a writer made of a body.
+        case change([DataChange])
+        /// Merge into a document, RFC 7396.
+        case patch(PatchedDocument, JSONObjectPatch)
+        /// Initialise the run, or one with an id of the server's making where the target is a session.
+        case initialise(session: SessionName, RunStart)
+        /// End it well.
+        case complete
+    }
+
+    package let target: RunTarget
+    package let action: Action
+
+    package init(_ target: RunTarget, _ action: Action) {
+        self.target = target
+        self.action = action
+    }
+}
+
+/// What a write did.
+package struct WriteOutcome: Sendable {
+    package enum Effect: Sendable {
+        /// It is in the run directory.
+        case written
+        /// It waits for the run to be initialised.
+        case pending
+        /// There was nothing to do: the run was initialised, or had ended, before.
+        case unchanged
+    }
+
+    package let effect: Effect
+    /// The run that was written to; nil while a session has none.
+    package let run: RunID?
+    /// The merged document, after a patch.
+    package var document: [UInt8] = []
+}
+
+/// Where a page of runs ends: the `start` and id of its last run.
+package struct RunCursor: Sendable, Equatable {
+    package let start: Double
+    package let run: String
+
+    package init(start: Double, run: String) {
+        self.start = start
+        self.run = run
+    }
+
+    /// Whether the first of two runs is listed before the second: newest first, then by id, backwards.
+    package static func isBefore(_ one: RunCursor, _ other: RunCursor) -> Bool {
+        one.start != other.start ? one.start > other.start : one.run > other.run
+    }
+}
+
+/// Why a store refused.
+package enum StoreError: Error, Sendable, Equatable {
+    /// There is no such run.
+    case unknownRun
+    /// The result of a merge is none that the type takes.
+    case refused(MetadataFault)
+    /// The run is archived; restore it first.
+    case archived(RunID)
+    /// Too many writes wait.
+    case overloaded
+    /// The server is shutting down.
+    case stopping
+    /// A sync failed: no write is accepted until a restart.
+    case readOnly(String)
+    /// No room on the disk, or the quota is used up.
+    case diskFull(String)
+    /// Anything else that the operating system said.
+    case failed(FileFailure)
+    /// What was written cannot be combined with what is there.
+    case unreadable(String)
+
+    /// The error for a failed call on a file.
+    init(_ failure: FileFailure) {
+        self = failure.isNoSpace ? .diskFull(failure.description) : .failed(failure)
+    }
+}

@@ -1,0 +1,78 @@
+internal import Glibc
+internal import Logging
+
+/// The store's housekeeping, on a thread of its own: refreshes `metrics.json` where it lags, and makes checkpoints.
+final class StoreKeeper: @unchecked Sendable {
+    // Sendable: `thread` is set once, before anyone else has the keeper; the rest is constant.
+
+    /// Seconds after which a journal that is not full is checkpointed all the same.
+    private static let checkpointAge: Double = 60
+
+    private unowned let store: DirectoryRunStore
+    private let sealed: SealedSegments
+    private let bell: Doorbell
+    private let stopping = Flag()
+    private var thread = pthread_t()
+
+    init(store: DirectoryRunStore, sealed: SealedSegments, bell: Doorbell) {
+        (self.store, self.sealed, self.bell) = (store, sealed, bell)
+        // Retained here, released by the thread.
+        let keeper = Unmanaged.passRetained(self)
+        pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<StoreKeeper>.fromOpaque(argument!).takeRetainedValue().keep()
+                return nil
+            }, keeper.toOpaque())
+    }
+
+    /// Ends the thread; then refreshes what lags and makes the last checkpoint.
+    func stop() {
+        stopping.set()
+        bell.ring()
+        pthread_join(thread, nil)
+        for folder in store.views.folders { refresh(folder) }
+        store.exclusively { $0.sealSegment() }
+        checkpoint()
+    }
+
+    private func keep() {
+        var lastCheckpoint = monotonicNanoseconds()
+        while !stopping.isSet {
+            let now = Double(monotonicNanoseconds()) / 1e9
+            let untilDue = store.views.nextDue.map { max(0.01, $0 - now) } ?? Self.checkpointAge
+            bell.wait(seconds: min(untilDue, Self.checkpointAge))
+            for folder in store.views.takeDue() { refresh(folder, isTaken: true) }
+            if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
+                store.exclusively { $0.sealSegment() }
+                lastCheckpoint = monotonicNanoseconds()
+            }
+            checkpoint()
+        }
+    }
+
+    private func refresh(_ folder: String, isTaken: Bool = false) {
+        do {
+            try store.refreshView(folder, isTaken: isTaken)
+        } catch {
+            store.log.warning("metrics.json of \(folder) lags: \(error)")
+            if !stopping.isSet { store.views.wrote(folder, seconds: 1) }
+            store.views.insert(folder)
+        }
+    }
+
+    private func checkpoint() {
+        for segment in sealed.takeAll() {
+            do throws(FileFailure) {
+                try Checkpoint.sync(segment.touched, store.paths)
+                try Files.remove(segment.path)
+            } catch {
+                // The kernel may have dropped what it could not write: the segment stays, and recovery writes it again.
+                store.log.critical("a sync failed; no write is accepted until a restart: \(error)")
+                store.exclusively { $0.fail(error) }
+                store.note(error)
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Glibc
+internal import JSON
+internal import RunMetadata
+
+/// What a write comes to: the records for the journal, and what to tell who asked for it.
+struct WritePlan: Sendable {
+    let folder: String
+    var records: [RedoRecord] = []
+    var outcome: WriteOutcome
+    /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans look at.
+    var goesAlone = false
+    var hasRows = false
+    /// Called when the steps are done.
+    var committed: (@Sendable (Committer) -> Void)?
+}
+
+extension RunWrite.Action {
+    /// Whether planning it reads what earlier writes of the batch may change.
+    var goesAlone: Bool {
+        switch self {
+        case .change(let changes): changes.contains(where: \.readsTheDirectory)
+        case .patch, .initialise, .complete: true
+        }
+    }
+}
+
+/// A run's place on disk, as a plan sees it.
+struct RunFolder {
+    let name: String
+    /// Nil where there is none yet.
+    let place: RunPlace?
+    /// Nil where it is a session's.
+    let run: RunID?
+
+    var isPending: Bool { place != .initialised }
+}
+
+extension Committer {
+    /// Plans a write; nil when it has to be the first of its batch and is not.
+    func plan(_ write: RunWrite, isAlone: Bool) throws(StoreError) -> WritePlan? {
+        switch write.action {
+        case .change(let changes):
+            if changes.count == 1, case .rows(let rows) = changes[0] {
+                return try planRows(rows, write.target, isAlone: isAlone)
+            }
+            return try planChanges(changes, write.target)
+        case .patch(let document, let patch): return try planPatch(document, patch, write.target)
+        case .initialise(let session, let start): return try planInitialise(write.target, session, start)
+        case .complete: return try planComplete(write.target)
+        }
+    }
+
+    /// The folder that a target names.
+    func folder(of target: RunTarget) -> RunFolder {
+        switch target {
+        case .run(let run):
+            return RunFolder(name: run.description, place: applier.place(of: run.description), run: run)
+        case .active(let session):
+            if let run = sessions[session], applier.place(of: run.description) == .initialised {
+                return RunFolder(name: run.description, place: .initialised, run: run)
+            }
+            let name = RunLayout.sessionMark + session.description
+            return RunFolder(name: name, place: applier.place(of: name), run: nil)
+        }
+    }
+
+    /// The plan of a write to a folder, with the record that makes it where it is new.
+    /// - Throws: when the run is archived
+    func begin(_ folder: RunFolder) throws(StoreError) -> WritePlan {
+        if folder.place == .archived, let run = folder.run { throw .archived(run) }
+        var plan = WritePlan(
+            folder: folder.name, outcome: WriteOutcome(effect: folder.isPending ? .pending : .written, run: folder.run))
+        if folder.place == nil { plan.records.append(RedoRecord(folder.name, .create)) }
+        return plan
+    }
+
+    // MARK: Rows, the hot path
+
+    private func planRows(
+        _ rows: MetricsRows, _ target: RunTarget, isAlone: Bool
+    ) throws(StoreError) -> WritePlan? {
+        let (name, run): (String, RunID?)
+        switch target {
+        case .run(let id): (name, run) = (id.description, id)
+        case .active:
+            let folder = folder(of: target)
+            (name, run) = (folder.name, folder.run)
+        }
+        var plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
+        plan.hasRows = true
+        let log: MetricsLogs.Log
+        switch try storing({ () throws(FileFailure) in try logs.look(up: name) }) {
+        case .log(let found): log = found
+        case .none(let place): log = logs.make(name, place)
+        case .noRun:
+            plan.records.append(RedoRecord(name, .create))
+            log = logs.make(name, .pending)
+        case .needsSeed(let place):
+            if !isAlone { return nil }
+            if place == .archived, let run { throw .archived(run) }
+            try seed(&plan, place, rows)
+            return plan
+        }
+        if log.place == .archived, let run {
+            logs.forget(name)
+            throw .archived(run)
+        }
+        if log.place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: run) }
+        let offset = log.plan(rows.bytes)
+        plan.records.append(
+            RedoRecord(name, .append(DataPath.metricsRows.description, offset: offset, rows.bytes)))
+        return plan
+    }
+
+    /// Plans the first rows of a run that has only `metrics.json`: what that holds becomes the rows before.
+    private func seed(_ plan: inout WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) {
+        let file = "\(paths.data(plan.folder, place))/\(DataPath.metricsFrame)"
+        let text = try storing { () throws(FileFailure) in try Files.read(file) ?? [] }
+        let earlier: [UInt8]
+        do {
+            earlier = try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
+                try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0).rows }
+            }
+        } catch {
+            throw .unreadable(
+                "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
+        }
+        plan.goesAlone = true
+        if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
+        plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
+        let folder = plan.folder
+        plan.committed = { $0.views.insert(folder) }
+    }
+}
+
+/// Runs a call on files, turning its failure into the store's error.
+func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError) -> Result {
+    do throws(FileFailure) { return try body() } catch { throw StoreError(error) }
+}

@@ -1,0 +1,1 @@
+"""What `benchmark` is made of: building, servers, load, the figures, the table."""

@@ -1,0 +1,63 @@
+"""Load: wrk for HTTP, redis-benchmark for Redis. Both report what they did in the same terms."""
+
+import csv
+import io
+import re
+import subprocess
+from dataclasses import dataclass
+
+from .building import HERE
+from .failure import Failure
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a load came to: requests that were answered, how many a second, and latencies in seconds."""
+
+    requests: int
+    rate: float
+    p50: float
+    p99: float
+
+
+class Wrk:
+    """wrk with post.lua, started at once: one thread, `connections` connections, for `seconds` seconds.
+
+    The arguments after that are those of post.lua.
+    """
+
+    def __init__(self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int) -> None:
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
+        command += ["-s", str(HERE / "post.lua"), f"http://127.0.0.1:{port}", "--", kind, str(runs), str(first)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def wait(self) -> Load:
+        """Waits for the end. Any reply that is not 2xx, and any error of a connection, is a failure."""
+        output, _ = self._process.communicate()
+        found = re.search(r"^wrk-result (.*)$", output, re.MULTILINE)
+        if self._process.returncode != 0 or found is None:
+            raise Failure(f"wrk ended with {self._process.returncode}:\n{output}")
+        values = {name: int(value) for name, value in (pair.split("=") for pair in found[1].split())}
+        errors = {name: values[name] for name in ("not_2xx", "connect", "read", "write", "timeout") if values[name]}
+        if errors or values["requests"] == 0:
+            raise Failure(f"of {values['requests']} replies to wrk: {errors or 'none came'}")
+        rate = values["requests"] / values["duration"] * 1e6
+        return Load(values["requests"], rate, values["p50"] / 1e6, values["p99"] / 1e6)
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+def redis_benchmark(port: int, connections: int, requests: int) -> Load:
+    """`SET` of 80 bytes, one at a time on each connection."""
+    command = ["redis-benchmark", "-p", str(port), "-t", "set", "-d", "80", "-P", "1", "--csv"]
+    command += ["-c", str(connections), "-n", str(requests)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise Failure(f"redis-benchmark ended with {done.returncode}:\n{done.stdout}")
+    start = done.stdout.find('"test"')
+    row = next(csv.DictReader(io.StringIO(done.stdout[start:])))
+    p50, p99 = (float(row[name]) / 1e3 for name in ("p50_latency_ms", "p99_latency_ms"))
+    return Load(requests, float(row["rps"]), p50, p99)

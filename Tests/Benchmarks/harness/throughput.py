@@ -1,0 +1,153 @@
+"""Durable writes a second: metrics rows against plain C and Redis, and flags."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from .contenders import Contender, Measurement, http_contender, redis_contender, take_turns
+from .failure import Failure
+from .registry import benchmark
+from .servers import Rundir, Server, free_port, running
+from .session import Session
+from .table import Row, Target, milliseconds, per_second
+
+CEILING = "C, handler does nothing"
+# Program and further arguments by the name in the table.
+PLAIN_C = {
+    "C, one loop": ("loop",),
+    "C, committer, 1 thread": ("committer", "1"),
+    "C, committer, 2 threads": ("committer", "2"),
+}
+
+
+def _runs(count: int) -> list[str]:
+    """The runs that post.lua sends to."""
+    return [f"bench-{number}" for number in range(1, count + 1)]
+
+
+@contextmanager
+def _plain_c(session: Session, connections: int, *, ceiling: bool) -> Iterator[list[Contender]]:
+    """The plain C shapes, and the ceiling, up and running. They do not look at paths: one run is as good as many."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(session.new_folder())
+        contenders = []
+        for name, (program, *rest) in (PLAIN_C | ({CEILING: ("ceiling",)} if ceiling else {})).items():
+            port = free_port()
+            journal = [] if program == "ceiling" else [str(folder / "-".join([program, *rest, "journal"]))]
+            command = [str(session.tools / program), str(port), *journal, *rest]
+            server = stack.enter_context(running(Server(command, port, folder / f"{program}{''.join(rest)}.log")))
+            contenders.append(http_contender(name, server, connections))
+        yield contenders
+
+
+@contextmanager
+def _redis(session: Session, connections: int) -> Iterator[list[Contender]]:
+    """Redis that syncs its log before each reply, where Redis is installed."""
+    if shutil.which("redis-server") is None or shutil.which("redis-benchmark") is None:
+        yield []
+        return
+    with session.new_folder() as folder:
+        port = free_port()
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", ""]
+        # No rewriting of the log in the middle of a measurement.
+        command += ["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]
+        with running(Server(command, port, folder / "log")) as server:
+            yield [redis_contender(server, connections)]
+
+
+def _check_rows(server: Rundir, runs: list[str], found: Measurement, connections: int) -> None:
+    """Each reply stands for a line on disk. Requests that were under way when a load ended may be there too."""
+    lines = sum(server.rows(run) for run in runs)
+    most = found.requests + connections * len(found.loads)
+    if not found.requests <= lines <= most:
+        raise Failure(f"{found.figure}: {found.requests} rows were acknowledged, {lines} lines are in metrics.ndjson")
+
+
+def _rows(session: Session, figure: str, connections: int) -> None:
+    """Measures rows at a number of connections, a run each, and adds the rows of the table."""
+    runs = _runs(connections)
+    with ExitStack() as stack:
+        contenders = stack.enter_context(_plain_c(session, connections, ceiling=True))
+        rundir = None
+        if session.binary is not None:
+            rundir = stack.enter_context(session.rundir(runs))
+            contenders.insert(1, http_contender("rundir", rundir, connections, runs=len(runs)))
+        contenders += stack.enter_context(_redis(session, connections))
+        found = take_turns(figure, contenders, session.rounds, session.seconds)
+        session.measurements += found.values()
+        if rundir is None:
+            return
+        _check_rows(rundir, runs, found["rundir"], connections)
+
+    ours = found["rundir"]
+    best = max((found[name] for name in PLAIN_C), key=lambda shape: shape.rate)
+    redis = found.get("Redis")
+    # Only the figure at many connections has a target against Redis.
+    for other, target in ((best, Target(0.9, True)), (redis, Target(1, True) if connections > 1 else None)):
+        if other is None:
+            session.rows.append(Row(figure, per_second(ours.rate), "Redis is not installed"))
+            continue
+        against = f"{per_second(other.rate)} ({other.name})"
+        session.rows.append(Row(figure, per_second(ours.rate), against, ours.rate / other.rate, target))
+    if connections > 1:
+        quick = min((found[name] for name in PLAIN_C), key=lambda shape: shape.p99)
+        against = f"{milliseconds(quick.p99)} ({quick.name})"
+        ratio = ours.p99 / quick.p99
+        session.rows.append(Row(f"{figure}, p99", milliseconds(ours.p99), against, ratio, Target(1.5, False)))
+
+
+@benchmark("rows-64", needs_rundir=False)
+def rows_64(session: Session) -> None:
+    """durable metrics rows at 64 connections, a run each; rate and p99"""
+    _rows(session, "rows, 64 connections, a run each", 64)
+
+
+@benchmark("rows-1", needs_rundir=False)
+def rows_1(session: Session) -> None:
+    """durable metrics rows at 1 connection"""
+    _rows(session, "rows, 1 connection", 1)
+
+
+@benchmark("rows-one-run")
+def rows_one_run(session: Session) -> None:
+    """durable metrics rows, 64 connections all on one run, against a run each"""
+    figure, connections = "rows, 64 connections on one run", 64
+    with ExitStack() as stack:
+        one = stack.enter_context(session.rundir(_runs(1)))
+        each = stack.enter_context(session.rundir(_runs(connections)))
+        contenders = [
+            http_contender("rundir, one run", one, connections, runs=1),
+            http_contender("rundir, a run each", each, connections, runs=connections),
+            *stack.enter_context(_plain_c(session, connections, ceiling=False)),
+            *stack.enter_context(_redis(session, connections)),
+        ]
+        found = take_turns(figure, contenders, session.rounds, session.seconds)
+        session.measurements += found.values()
+        _check_rows(one, _runs(1), found["rundir, one run"], connections)
+        _check_rows(each, _runs(connections), found["rundir, a run each"], connections)
+
+    ours = found["rundir, one run"]
+    best = max((found[name] for name in PLAIN_C), key=lambda shape: shape.rate)
+    others = [(found["rundir, a run each"], Target(0.9, True)), (best, None)]
+    if "Redis" in found:
+        others.append((found["Redis"], None))
+    for other, target in others:
+        against = f"{per_second(other.rate)} ({other.name})"
+        session.rows.append(Row(figure, per_second(ours.rate), against, ours.rate / other.rate, target))
+
+
+@benchmark("flags")
+def flags(session: Session) -> None:
+    """durable flags documents at 64 connections, a run each"""
+    figure, connections = "flags, 64 connections, a run each", 64
+    runs = _runs(connections)
+    with session.rundir(runs) as server:
+        contender = http_contender("rundir", server, connections, "flags", len(runs))
+        found = take_turns(figure, [contender], session.rounds, session.seconds)["rundir"]
+        session.measurements.append(found)
+        for run in runs:
+            names = json.loads((server.data(run) / "flags.json").read_bytes())
+            if list(names) != ["learning_rate", "batch_size", "optimizer", "dropout", "seed"]:
+                raise Failure(f"flags.json of {run} is not what was sent: {names}")
+    session.rows.append(Row(figure, per_second(found.rate), target=Target(5000, True, "/s"), judged=found.rate))

@@ -1,0 +1,46 @@
+-- POSTs small JSON documents, for wrk:
+--
+--     wrk … -s post.lua URL -- KIND RUNS FIRST
+--
+-- KIND   metrics: a row with the next epoch; flags: a small document
+-- RUNS   /runs/bench-1 … /runs/bench-RUNS take turns. With as many connections as runs that is a run each
+-- FIRST  the epoch of the first row, so that a second load adds rows where the first one ended
+--
+-- The request is put together here rather than by wrk.format, which costs more than the server's own work. Each wrk
+-- thread has a Lua state of its own: use one thread (-t1), or two would send the same epochs.
+
+local ROW = '{"epoch": %d, "loss": 0.4231, "acc": 0.8731, "val_loss": 0.174, "v": 0.95}'
+local FLAGS = '{"learning_rate": 0.001, "batch_size": 32, "optimizer": "adam", "dropout": 0.4, "seed": %d}'
+
+local heads, bodies, runs, turn, number = {}, nil, 1, 0, 0
+
+function init(arguments)
+    local kind = arguments[1]
+    bodies = kind == "flags" and FLAGS or ROW
+    runs = tonumber(arguments[2])
+    number = tonumber(arguments[3])
+    for run = 1, runs do
+        heads[run] = "POST /runs/bench-" .. run .. "/metadata/" .. kind .. " HTTP/1.1\r\n"
+            .. "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\n"
+            .. "Content-Type: application/json\r\nContent-Length: "
+    end
+end
+
+function request()
+    turn = turn + 1
+    if turn > runs then
+        turn = 1
+        number = number + 1
+    end
+    local body = string.format(bodies, number)
+    return heads[turn] .. #body .. "\r\n\r\n" .. body
+end
+
+-- One line that the caller reads: `wrk-result` and numbers by name, times in microseconds.
+function done(summary, latency)
+    local errors = summary.errors
+    io.write(string.format(
+        "wrk-result requests=%d duration=%d p50=%d p99=%d not_2xx=%d connect=%d read=%d write=%d timeout=%d\n",
+        summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+        errors.status, errors.connect, errors.read, errors.write, errors.timeout))
+end
