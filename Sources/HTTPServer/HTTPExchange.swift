@@ -96,7 +96,8 @@ package final class HTTPExchange: @unchecked Sendable {
         header("Content-Length") { Int(String(decoding: $0, as: UTF8.self)) } ?? nil
     }
 
-    private var isChunked: Bool { header("Transfer-Encoding") { _ in true } ?? false }
+    /// Whether the body comes in chunks (RFC 9112 section 7.1).
+    package var isChunked: Bool { header("Transfer-Encoding") { _ in true } ?? false }
 
     /// Takes the collected body out of the exchange, which keeps none.
     package func takeBody() -> [UInt8] {
@@ -106,6 +107,12 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     // MARK: The reply
+
+    /// Runs a job that may block on a worker thread.
+    package func onWorker(_ job: @escaping @Sendable () -> Void) { server.workers.run(job) }
+
+    /// Makes the polling thread see work that was gathered on another thread.
+    package func wakeServer() { server.wake() }
 
     /// Answers. The first answer counts; thread-safe.
     package func respond(_ prepared: PreparedResponse) {
@@ -134,7 +141,6 @@ package final class HTTPExchange: @unchecked Sendable {
         }
         if server.isStopping { return queueEarly(.shuttingDown) }
         let announced = contentLength
-        if method.announcesBody, announced == nil, !isChunked { return queueEarly(.lengthRequired) }
 
         plan = server.handler.accept(self)
         switch plan {

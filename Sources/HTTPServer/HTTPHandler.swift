@@ -39,8 +39,6 @@ package enum HTTPFault: Sendable, Equatable {
     case targetTooLong(limit: Int)
     /// The head is longer than `limit` bytes: 431.
     case headTooLarge(limit: Int)
-    /// POST, PUT or PATCH with neither Content-Length nor Transfer-Encoding: 411.
-    case lengthRequired
     /// The body is longer than `limit` bytes: 413.
     case bodyTooLarge(limit: Int)
     /// The server is shutting down: 503.
@@ -50,7 +48,6 @@ package enum HTTPFault: Sendable, Equatable {
         switch self {
         case .targetTooLong: 414
         case .headTooLarge: 431
-        case .lengthRequired: 411
         case .bodyTooLarge: 413
         case .shuttingDown: 503
         }

@@ -28,7 +28,4 @@ package enum HTTPMethod: Sendable, Hashable {
         case .other(let name): name
         }
     }
-
-    /// Whether a request with this method has to say how long its body is (RFC 9110 section 8.6).
-    var announcesBody: Bool { self == .post || self == .put || self == .patch }
 }

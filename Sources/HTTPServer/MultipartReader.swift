@@ -16,7 +16,9 @@ package final class MultipartReader: @unchecked Sendable {
     }
 
     /// The body is not what its content type says, or is cut short.
-    package struct Failure: Error {}
+    package struct Failure: Error {
+        package init() {}
+    }
 
     private var processor: OpaquePointer?
     private let receive: (Piece) throws -> Void

@@ -37,6 +37,17 @@ extension DirectoryRunStore {
         }
     }
 
+    package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
+        guard let place = paths.locate(run.description) else { return nil }
+        let data = paths.data(run.description, place)
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map { (name: $0.0, text: $0.1) }
+    }
+
+    package func bringUpToDate(_ run: RunID) {
+        guard views.folders.contains(run.description) else { return }
+        do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
+    }
+
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
         guard let place = paths.locate(run.description) else { return nil }
         let data = paths.data(run.description, place)

@@ -9,10 +9,11 @@ package struct FileFailure: Error, Equatable, Sendable, CustomStringConvertible 
     package let path: String
     package let errno: Errno
 
-    package init(_ call: String, _ path: String, errno code: CInt = Glibc.errno) {
+    /// The failure of the call that was just made, or of one with a known code.
+    package init(_ call: String, _ path: String, errno code: CInt? = nil) {
         self.call = call
         self.path = path
-        errno = Errno(rawValue: code)
+        errno = Errno(rawValue: code ?? Glibc.errno)
     }
 
     package var description: String { "\(call) \(path): \(errno)" }

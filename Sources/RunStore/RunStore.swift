@@ -29,6 +29,12 @@ package protocol RunStore: Sendable {
     /// A file of a run's metadata, up to date; nil when there is none.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
 
+    /// A run's properties, by name; nil when there is no such run.
+    func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
+
+    /// Brings every view of a run's metadata up to date. May take long for a large one.
+    func bringUpToDate(_ run: RunID)
+
     /// How many runs are initialised.
     func runCount() -> Int
 
@@ -114,7 +120,7 @@ package enum StoreError: Error, Sendable, Equatable {
     case unreadable(String)
 
     /// The error for a failed call on a file.
-    init(_ failure: FileFailure) {
+    package init(_ failure: FileFailure) {
         self = failure.isNoSpace ? .diskFull(failure.description) : .failed(failure)
     }
 }

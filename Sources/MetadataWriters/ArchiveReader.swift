@@ -1,0 +1,75 @@
+internal import CArchive
+internal import RunMetadata
+
+/// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)).
+enum ArchiveReader {
+    /// What an archive is.
+    struct Kind {
+        let isGzippedTar: Bool
+    }
+
+    /// An entry, while it is the current one.
+    struct Entry {
+        let path: String
+        let isFile: Bool
+        let isDirectory: Bool
+        /// Announced bytes; an archive may hold more or fewer.
+        let size: Int
+        let mode: UInt32
+        /// Seconds since 1970.
+        let modified: Int
+        fileprivate let archive: OpaquePointer
+
+        /// Whether it is the folder itself, as `tar -c .` writes it.
+        var isRoot: Bool { isDirectory && path.allSatisfy { $0 == "." || $0 == "/" } && !path.contains("..") }
+
+        /// Reads the content, part by part (archive_read_data()).
+        func read(_ take: (UnsafeRawBufferPointer) throws -> Void) throws {
+            try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
+                while true {
+                    let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
+                    if count < 0 { throw ArchiveReader.fault(archive) }
+                    if count == 0 { return }
+                    try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                }
+            }
+        }
+    }
+
+    /// Reads an archive from its first entry to its last.
+    /// - Throws: a fault of shape when it is none, is damaged or cut short; and what `body` throws
+    @discardableResult
+    static func forEachEntry(of path: String, _ body: (Entry) throws -> Void) throws -> Kind {
+        guard let archive = archive_read_new() else { throw fault(nil) }
+        defer { archive_read_free(archive) }
+        archive_read_support_format_tar(archive)
+        archive_read_support_format_zip(archive)
+        archive_read_support_filter_gzip(archive)
+        guard archive_read_open_filename(archive, path, 256 * 1024) == ARCHIVE_OK else { throw fault(archive) }
+        while true {
+            var pointer: OpaquePointer?
+            let code = archive_read_next_header(archive, &pointer)
+            if code == ARCHIVE_EOF { break }
+            guard code == ARCHIVE_OK, let pointer else { throw fault(archive) }
+            try body(entry(pointer, archive))
+        }
+        let isTar = archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
+        return Kind(isGzippedTar: isTar && archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP)
+    }
+
+    private static func entry(_ pointer: OpaquePointer, _ archive: OpaquePointer) -> Entry {
+        let type = archive_entry_filetype(pointer)
+        let isLink = archive_entry_hardlink(pointer) != nil || archive_entry_symlink(pointer) != nil
+        let name = archive_entry_pathname_utf8(pointer) ?? archive_entry_pathname(pointer)
+        return Entry(
+            path: name.map { String(cString: $0) } ?? "", isFile: type == 0o100000 && !isLink,
+            isDirectory: type == 0o040000, size: Int(archive_entry_size(pointer)),
+            mode: UInt32(archive_entry_perm(pointer)) & 0o777, modified: Int(archive_entry_mtime(pointer)),
+            archive: archive)
+    }
+
+    fileprivate static func fault(_ archive: OpaquePointer?) -> MetadataFault {
+        let reason = archive.flatMap { archive_error_string($0) }.map { String(cString: $0) } ?? "it cannot be read"
+        return .shape(nil, "source: the body is no sound tar, tar.gz or zip: \(reason)")
+    }
+}

@@ -1,0 +1,42 @@
+package import JSON
+package import RunMetadata
+package import RunStore
+
+/// Writes `properties/<name>`: one text file each, merged by name.
+package struct PropertiesWriter: PatchableWriter {
+    package let type = MetadataType.properties
+    package let summary = "A named list, stored as text, one file each, merged by name; null removes."
+    package let forms: [BodyForm] = [.json, .form, .multipart]
+    package let document: StoredDocument? = .properties
+
+    package init() {}
+
+    package func changes(from body: MetadataBody) throws -> [DataChange] {
+        try Self.texts(in: NamedList.read(body, type: type)).map { name, text in
+            guard let text else { return .remove(.property(name)) }
+            return .put(.property(name), PropertyText.file(text))
+        }
+    }
+
+    package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
+        let patch = try NamedList.read(.json(json), type: type)
+        _ = try Self.texts(in: patch)
+        return (.properties, JSONObjectPatch(patch) { JSONWriter.pretty(.object($0)) })
+    }
+
+    /// The properties of an object: names checked, values as text, nil for null.
+    package static func texts(in object: JSONObject) throws(MetadataFault) -> [(PropertyName, String?)] {
+        var texts: [(PropertyName, String?)] = []
+        for member in object.members {
+            guard let name = PropertyName(member.name) else {
+                throw MetadataFault(.name, "properties: \"\(member.name)\" is no property name; \(PropertyName.rule)")
+            }
+            let text = PropertyText.text(of: member.value)
+            if let text, text.utf8.contains(0) {
+                throw .shape(JSONPointer().appending(member.name), "properties: \"\(member.name)\" holds a NUL character")
+            }
+            texts.append((name, text))
+        }
+        return texts
+    }
+}

@@ -1,0 +1,89 @@
+internal import Glibc
+internal import RunMetadata
+
+/// A directory on the server from which source is taken, within the roots that `--source-root` allows.
+struct SourceDirectory {
+    struct File {
+        /// Relative to the directory.
+        let name: String
+        let path: String
+        let size: Int
+        let mode: UInt32
+    }
+
+    private let path: String
+    private let roots: [String]
+
+    /// - Throws: when the directory is not there, or its real path (realpath(3)) is not within a root
+    init(_ path: String, roots: [String]) throws(MetadataFault) {
+        guard !roots.isEmpty else {
+            throw MetadataFault(
+                .forbidden, "source: the server takes no directory; start it with --source-root, or send an archive")
+        }
+        guard path.hasPrefix("/") else {
+            throw .shape(nil, "source: \"\(path)\" is relative; name the directory by its absolute path")
+        }
+        guard let real = Self.realPath(path), Self.isWithin(real, roots) else {
+            throw MetadataFault(
+                .forbidden, "source: \"\(path)\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
+        }
+        var status = stat()
+        guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw .shape(nil, "source: \"\(path)\" is no directory")
+        }
+        self.path = real
+        self.roots = roots
+    }
+
+    /// All files in it, by name; hidden files and folders (`.git`, `.venv`) are passed over. A link to a file is followed
+    /// where it stays within the roots, a link to a folder is passed over.
+    func files() throws(MetadataFault) -> [File] {
+        var found: [File] = []
+        try collect("", &found)
+        return found.sorted { $0.name < $1.name }
+    }
+
+    private func collect(_ folder: String, _ found: inout [File]) throws(MetadataFault) {
+        guard let directory = opendir(folder.isEmpty ? path : "\(path)/\(folder)") else {
+            throw MetadataFault(.forbidden, "source: the server may not read \"\(path)/\(folder)\"")
+        }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            let entryName = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if entryName.hasPrefix(".") { continue }
+            let name = folder.isEmpty ? entryName : "\(folder)/\(entryName)"
+            try collect(entry: name, &found)
+        }
+    }
+
+    private func collect(entry name: String, _ found: inout [File]) throws(MetadataFault) {
+        let file = "\(path)/\(name)"
+        var status = stat()
+        guard lstat(file, &status) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: try collect(name, &found)
+        case S_IFLNK:
+            guard let real = Self.realPath(file), Self.isWithin(real, roots) else {
+                throw MetadataFault(.forbidden, "source: the link \"\(name)\" leads out of what --source-root allows")
+            }
+            guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+            found.append(File(name: name, path: real, size: Int(status.st_size), mode: status.st_mode & 0o777))
+        case S_IFREG:
+            found.append(File(name: name, path: file, size: Int(status.st_size), mode: status.st_mode & 0o777))
+        default: return
+        }
+    }
+
+    private static func isWithin(_ path: String, _ roots: [String]) -> Bool {
+        roots.contains { path == $0 || path.hasPrefix($0 == "/" ? "/" : $0 + "/") }
+    }
+
+    /// realpath(3); nil when there is no such path.
+    static func realPath(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}

@@ -1,0 +1,31 @@
+package import RunMetadata
+
+/// The writers, by type: the one list of types.
+package struct WriterRegistry: Sendable {
+    /// In the order in which they were registered.
+    package let writers: [any MetadataWriter]
+    private let byType: [MetadataType: any MetadataWriter]
+
+    /// Two writers want the same type.
+    package struct Conflict: Error, CustomStringConvertible {
+        package let type: MetadataType
+        package var description: String { "the type \"\(type)\" has a writer already" }
+    }
+
+    /// Registers writers.
+    package init(_ writers: [any MetadataWriter]) throws(Conflict) {
+        var byType: [MetadataType: any MetadataWriter] = [:]
+        for writer in writers where byType.updateValue(writer, forKey: writer.type) != nil {
+            throw Conflict(type: writer.type)
+        }
+        self.writers = writers
+        self.byType = byType
+    }
+
+    /// The standard types.
+    package static func standard(source: SourceWriter) -> [any MetadataWriter] {
+        [FlagsWriter(), PropertiesWriter(), MetricsWriter(), EvaluationWriter(), ErrorWriter(), source]
+    }
+
+    package subscript(type: MetadataType) -> (any MetadataWriter)? { byType[type] }
+}

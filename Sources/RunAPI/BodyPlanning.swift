@@ -1,0 +1,88 @@
+internal import HTTPServer
+internal import MetadataWriters
+internal import RunMetadata
+
+extension RunAPI {
+    /// Decides what happens to a request's body, before any of it is read.
+    func plan(for request: RoutedRequest, _ exchange: HTTPExchange) throws -> BodyPlan {
+        var request = request
+        switch request.operation {
+        case .writeMetadata, .writeRunData, .mergeMetadata:
+            try requireBody(exchange)
+            guard let writer = request.writer else { throw Problem.internalFault }
+            request.isGzipped = try isGzipped(exchange)
+            request.form =
+                request.operation == .mergeMetadata ? try patchForm(exchange) : try form(of: writer.forms, exchange)
+            exchange.context = request
+            guard writer.forms.contains(.archive) else { return .collect(limit: settings.maxBody) }
+            if request.isGzipped, request.form == .multipart {
+                throw Problem.unsupportedMediaType("multipart/form-data with Content-Encoding", ["multipart/form-data"])
+            }
+            let sink = try UploadSink(api: self, request: request, writer: writer, exchange: exchange)
+            return .stream(sink, limit: settings.maxUpload)
+        case .createRun, .initialiseRun:
+            request.isGzipped = try isGzipped(exchange)
+            if exchange.isChunked || exchange.contentLength ?? 0 > 0 {
+                request.form = try form(of: [.json, .form, .multipart], exchange)
+            }
+            exchange.context = request
+            return .collect(limit: settings.maxBody)
+        default:
+            // What a body would say is not asked for here.
+            return .collect(limit: settings.inlineBody)
+        }
+    }
+
+    private func requireBody(_ exchange: HTTPExchange) throws {
+        if exchange.isChunked { return }
+        guard let length = exchange.contentLength else {
+            throw Problem(
+                411, "length-required", "Length required",
+                "this needs a body, with Content-Length or Transfer-Encoding: chunked; curl sends one with -d"
+            ).with { $0.closes = true }
+        }
+        if length == 0 { throw Problem.emptyBody("the body is empty; send the metadata in it") }
+    }
+
+    private func isGzipped(_ exchange: HTTPExchange) throws -> Bool {
+        guard let coding = exchange.header("Content-Encoding")?.lowercased(), coding != "identity" else { return false }
+        if coding == "gzip" || coding == "x-gzip" { return true }
+        throw Problem(
+            415, "unsupported-media-type", "Unsupported content encoding",
+            "the content encoding \"\(coding)\" is not taken; send gzip, or no encoding"
+        ).with {
+            $0.allowed = ["gzip"]
+            $0.headers = [("Accept-Encoding", "gzip")]
+        }
+    }
+
+    private func patchForm(_ exchange: HTTPExchange) throws -> BodyForm {
+        let type = MediaType.essence(of: exchange.header("Content-Type") ?? "")
+        let allowed = ["application/merge-patch+json", "application/json"]
+        // Plain `curl -d` says it sends a form.
+        guard allowed.contains(type) || type.isEmpty || BodyForm.form.mediaTypes.contains(type) else {
+            throw Problem.unsupportedMediaType(type, allowed)
+        }
+        return allowed.contains(type) ? .json : .form
+    }
+
+    /// The form that the content type names, among those that are taken. Without a content type it is read as `curl -d`
+    /// sends it.
+    private func form(of forms: [BodyForm], _ exchange: HTTPExchange) throws -> BodyForm {
+        guard let header = exchange.header("Content-Type") else { return .form }
+        let type = MediaType.essence(of: header)
+        if let form = forms.first(where: { $0.mediaTypes.contains(type) }) { return form }
+        if type.hasSuffix("+json"), forms.contains(.json) { return .json }
+        throw Problem.unsupportedMediaType("\"\(header)\"", forms.compactMap(\.mediaTypes.first))
+    }
+}
+
+/// Media types (RFC 9110 section 8.3.1).
+enum MediaType {
+    /// `type/subtype` in lower case, without parameters.
+    static func essence(of header: String) -> String {
+        let end = header.firstIndex(of: ";") ?? header.endIndex
+        let type = header[..<end]
+        return String(type.reversed().drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " }).lowercased()
+    }
+}

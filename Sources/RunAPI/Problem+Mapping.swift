@@ -1,0 +1,99 @@
+internal import HTTPServer
+internal import JSON
+internal import MetadataWriters
+internal import RunMetadata
+internal import RunStore
+
+/// The one place where errors of every layer become statuses.
+extension Problem {
+    /// The problem for whatever was thrown.
+    init(_ error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let fault as MetadataFault: self.init(fault)
+        case let error as StoreError: self.init(error)
+        case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
+        case let failure as GzipDecoder.Failure: self.init(failure)
+        case is MultipartReader.Failure:
+            self.init(
+                400, "invalid-form", "Invalid form",
+                "the body is no multipart/form-data with the boundary that its content type names, or is cut short")
+        default: self = .internalFault
+        }
+    }
+
+    init(_ fault: MetadataFault) {
+        switch fault.kind {
+        case .syntax(let offset):
+            self.init(400, "invalid-json", "Invalid body", fault.detail)
+            self.offset = offset
+        case .shape(let pointer):
+            self.init(422, "invalid-content", "Invalid content", fault.detail)
+            self.pointer = pointer?.description
+        case .tooLarge: self.init(413, "content-too-large", "Content too large", fault.detail)
+        case .forbidden: self.init(403, "directory-forbidden", "Directory forbidden", fault.detail)
+        case .contentType(let allowed):
+            self.init(415, "unsupported-media-type", "Unsupported media type", fault.detail)
+            self.allowed = allowed
+        case .name: self.init(400, "invalid-name", "Invalid name", fault.detail)
+        }
+    }
+
+    init(_ error: StoreError) {
+        switch error {
+        case .unknownRun: self.init(404, "unknown-run", "Unknown run", "there is no such run, and nothing waits for one")
+        case .refused(let fault): self.init(fault)
+        case .archived(let run):
+            self.init(
+                409, "run-archived", "Run archived",
+                "the run \"\(run)\" is archived and takes no metadata; move it out of archive/ first")
+        case .overloaded:
+            self.init(503, "busy", "Busy", "too many writes wait for the disk; try again")
+            headers = [("Retry-After", "1")]
+        case .stopping:
+            self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
+            headers = [("Retry-After", "5")]
+        case .readOnly(let reason):
+            self.init(
+                503, "read-only", "Read-only",
+                "a sync of the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted")
+        case .diskFull(let reason):
+            self.init(
+                507, "disk-full", "Disk full",
+                "there is no room for this write: \(Self.withoutPaths(reason)). Reads go on; writes do again once there is room")
+        case .failed: self = .internalFault
+        case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
+        }
+    }
+
+    init(_ fault: HTTPFault) {
+        switch fault {
+        case .targetTooLong(let limit):
+            self.init(414, "target-too-long", "Target too long", "the request target is longer than \(limit) bytes")
+        case .headTooLarge(let limit):
+            self.init(431, "headers-too-large", "Headers too large", "the request's head is larger than \(limit) bytes")
+        case .bodyTooLarge(let limit):
+            self.init(
+                413, "content-too-large", "Content too large",
+                "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload)")
+        case .shuttingDown:
+            self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
+            headers = [("Retry-After", "5")]
+        }
+        closes = true
+    }
+
+    init(_ failure: GzipDecoder.Failure) {
+        switch failure {
+        case .invalid:
+            self.init(
+                400, "invalid-gzip", "Invalid gzip", "the body is no sound gzip, though Content-Encoding says so")
+        case .tooLarge(let limit): self.init(HTTPFault.bodyTooLarge(limit: limit))
+        }
+    }
+
+    /// A failure's call and reason, without the path between them.
+    private static func withoutPaths(_ text: String) -> String {
+        text.split(separator: " ").filter { !$0.contains("/") }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,74 @@
+internal import HTTPServer
+internal import JSON
+
+/// An error as it is told: `application/problem+json` (RFC 9457).
+struct Problem: Error {
+    let status: Int
+    /// The last part of `type`, `/problems/<slug>`.
+    let slug: String
+    let title: String
+    /// Says what is wrong, where, and what to do.
+    let detail: String
+    /// Where in the body, as a JSON pointer (RFC 6901).
+    var pointer: String?
+    /// Where in the body, in bytes.
+    var offset: Int?
+    /// What could have been sent instead.
+    var allowed: [String]?
+    /// Header fields that go with it.
+    var headers: [(name: String, value: String)] = []
+    var closes = false
+
+    init(_ status: Int, _ slug: String, _ title: String, _ detail: String) {
+        (self.status, self.slug, self.title, self.detail) = (status, slug, title, detail)
+    }
+
+    /// The reply.
+    func response(requestID: String) -> HTTPResponse {
+        var body: JSONObject = [
+            "type": .string("/problems/\(slug)"), "title": .string(title), "status": .number(JSONNumber(status)),
+            "detail": .string(detail),
+        ]
+        if let pointer { body["pointer"] = .string(pointer) }
+        if let offset { body["offset"] = .number(JSONNumber(offset)) }
+        if let allowed { body["allowed"] = .array(allowed.map { .string($0) }) }
+        body["request_id"] = .string(requestID)
+        var response = HTTPResponse(
+            status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)), headers: headers)
+        response.closes = closes
+        return response
+    }
+
+    func with(_ change: (inout Problem) -> Void) -> Problem {
+        var problem = self
+        change(&problem)
+        return problem
+    }
+
+    static func invalidName(_ detail: String) -> Problem { Problem(400, "invalid-name", "Invalid name", detail) }
+    static func invalidPath(_ detail: String) -> Problem { Problem(400, "invalid-path", "Invalid path", detail) }
+    static func invalidQuery(_ detail: String) -> Problem { Problem(400, "invalid-query", "Invalid query", detail) }
+
+    static func emptyBody(_ detail: String) -> Problem { Problem(400, "empty-body", "Empty body", detail) }
+
+    static func unknownRun(_ name: String) -> Problem {
+        Problem(
+            404, "unknown-run", "Unknown run",
+            "there is no run \"\(name)\"; GET /runs lists those there are, PUT /runs/\(name) initialises it")
+    }
+
+    static let noActiveRun = Problem(
+        404, "unknown-run", "Unknown run",
+        "no run is active in this session; POST /runs or PUT /runs/{id} initialises one, and the header Run-Session "
+            + "names another session")
+
+    static func unsupportedMediaType(_ found: String, _ allowed: [String]) -> Problem {
+        Problem(
+            415, "unsupported-media-type", "Unsupported media type",
+            "the content type \(found) is none that is taken here; send one of: \(allowed.joined(separator: ", "))"
+        ).with { $0.allowed = allowed }
+    }
+
+    static let internalFault = Problem(
+        500, "internal", "Fault inside", "something went wrong in the server; its log has more under the request id")
+}

@@ -1,0 +1,80 @@
+internal import HTTPServer
+internal import MetadataWriters
+internal import RunMetadata
+
+/// A request whose head has been understood.
+struct RoutedRequest: Sendable {
+    let operation: Operation
+    /// The run that the path names.
+    let target: RunTarget
+    /// The session that the header `Run-Session` names.
+    let session: SessionName
+    /// The writer of the type that the path names.
+    let writer: (any MetadataWriter)?
+    /// The form of the body.
+    var form = BodyForm.json
+    var isGzipped = false
+}
+
+extension RunAPI {
+    /// Understands a request's head.
+    func route(_ exchange: HTTPExchange) throws -> RoutedRequest {
+        if case .other(let name) = exchange.method {
+            throw Problem(
+                501, "unknown-method", "Unknown method", "\"\(name)\" is no method that is known here; methods are upper case")
+        }
+        let path = try RequestPath(exchange.path)
+        switch Routes.match(exchange.method, path.segments) {
+        case .nothing:
+            throw Problem(404, "unknown-path", "Unknown path", "nothing is here; GET /openapi.yaml tells what is where")
+        case .methods(let methods):
+            let allowed = methods.map(\.name) + (methods.contains(.get) ? ["HEAD"] : [])
+            throw Problem(
+                405, "method-not-allowed", "Method not allowed",
+                "\(exchange.method.name) is not for this path; it has \(allowed.joined(separator: ", "))"
+            ).with { $0.headers = [("Allow", allowed.joined(separator: ", "))] }
+        case .found(let operation, let id, let type):
+            let session = try session(exchange)
+            return RoutedRequest(
+                operation: operation, target: try target(operation, id, session), session: session,
+                writer: try writer(operation, type, exchange))
+        }
+    }
+
+    private func session(_ exchange: HTTPExchange) throws -> SessionName {
+        guard let name = exchange.header("Run-Session") else { return .default }
+        guard let session = SessionName(name) else {
+            throw Problem.invalidName("the header Run-Session is \"\(name)\"; \(SessionName.rule)")
+        }
+        return session
+    }
+
+    private func target(_ operation: Operation, _ id: String, _ session: SessionName) throws -> RunTarget {
+        if id.isEmpty || (id == "active" && operation != .initialiseRun) { return .active(session) }
+        guard let run = RunID(id) else { throw Problem.invalidName("\"\(id)\" is no run id; \(RunID.rule)") }
+        return .run(run)
+    }
+
+    private func writer(_ operation: Operation, _ name: String, _ exchange: HTTPExchange) throws -> (any MetadataWriter)? {
+        if name.isEmpty { return nil }
+        let isAlias = operation == .writeRunData
+        guard let type = isAlias ? MetadataType.deprecatedAlias(name) : MetadataType(name) else {
+            throw Problem.invalidName("\"\(name)\" is no type; \(MetadataType.rule)")
+        }
+        guard let writer = writers[type] else {
+            let allowed = writers.writers.map(\.type.description)
+            throw Problem(
+                404, "unknown-type", "Unknown type",
+                "no writer is registered for the type \"\(type)\"; there are: \(allowed.joined(separator: ", "))"
+            ).with { $0.allowed = allowed }
+        }
+        if operation == .mergeMetadata, !(writer is any PatchableWriter) {
+            let allowed = "GET, HEAD, POST"
+            throw Problem(
+                405, "method-not-allowed", "Method not allowed",
+                "\(type) cannot be merged into; POST replaces or extends it"
+            ).with { $0.headers = [("Allow", allowed)] }
+        }
+        return writer
+    }
+}

@@ -1,0 +1,101 @@
+package import HTTPServer
+package import Logging
+package import MetadataWriters
+internal import RunMetadata
+package import RunStore
+internal import Synchronization
+
+/// The HTTP face of a run store: requests in, store calls, replies out. It sees no path on disk.
+package final class RunAPI: HTTPHandler {
+    /// What the API may be told.
+    package struct Settings: Sendable {
+        /// Largest body of a type that is held in memory, bytes.
+        package var maxBody = 16 << 20
+        /// Largest upload, bytes.
+        package var maxUpload = 4 << 30
+        /// Bodies up to this size are read on the polling thread; larger ones on a worker.
+        package var inlineBody = 64 << 10
+
+        package init() {}
+    }
+
+    let store: any RunStore
+    let writers: WriterRegistry
+    let settings: Settings
+    let log: Logger
+    private let requests = Atomic<UInt64>(0)
+    private let boot = String(UInt32.random(in: .min ... .max), radix: 16)
+
+    package init(
+        store: any RunStore, writers: WriterRegistry, settings: Settings = Settings(), log: Logger = Logger(label: "api")
+    ) {
+        self.store = store
+        self.writers = writers
+        self.settings = settings
+        self.log = log
+    }
+
+    // MARK: HTTPHandler
+
+    package func accept(_ exchange: HTTPExchange) -> BodyPlan {
+        do {
+            let request = try route(exchange)
+            exchange.context = request
+            return try plan(for: request, exchange)
+        } catch {
+            return .refuse(response(for: error, exchange))
+        }
+    }
+
+    package func respond(to exchange: HTTPExchange) {
+        guard let request = exchange.context as? RoutedRequest else { return exchange.respond(fault(.internalFault, exchange)) }
+        switch request.operation {
+        case .writeMetadata, .writeRunData, .mergeMetadata: writeMetadata(request, exchange)
+        case .readMetadata: answerOnWorker(exchange) { try self.readMetadata(request) }
+        case .listMetadata: answerOnWorker(exchange) { try self.listMetadata(request) }
+        case .listRuns: answerOnWorker(exchange) { try self.listRuns(exchange) }
+        case .createRun, .initialiseRun: initialise(request, exchange)
+        case .getRun: answerOnWorker(exchange) { try self.getRun(request) }
+        case .completeRun: complete(request, exchange)
+        case .listTypes: exchange.respond(listTypes())
+        case .getHealth: exchange.respond(Self.health)
+        case .getReadiness: answer(exchange) { try self.readiness() }
+        case .getOpenAPI: exchange.respond(Self.openAPI)
+        }
+    }
+
+    package func response(to fault: HTTPFault, in exchange: HTTPExchange) -> HTTPResponse {
+        response(for: Problem(fault), exchange)
+    }
+
+    // MARK: Answers
+
+    /// Answers with what `make` returns, or the problem that it throws.
+    func answer(_ exchange: HTTPExchange, _ make: () throws -> HTTPResponse) {
+        do { exchange.respond(try make()) } catch { exchange.respond(response(for: error, exchange)) }
+    }
+
+    /// The same on a worker, where it may block.
+    func answerOnWorker(_ exchange: HTTPExchange, _ make: @escaping @Sendable () throws -> HTTPResponse) {
+        exchange.onWorker { self.answer(exchange, make) }
+    }
+
+    /// The reply to whatever was thrown, which is logged where it is the server's own fault.
+    func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
+        let problem = Problem(error)
+        let id = nextRequestID()
+        if problem.status >= 500 {
+            let path = String(decoding: exchange.path, as: UTF8.self)
+            log.error("\(exchange.method.name) \(path): \(problem.status): \(error)", metadata: ["request_id": "\(id)"])
+        } else {
+            log.debug("\(problem.status): \(problem.detail)", metadata: ["request_id": "\(id)"])
+        }
+        return problem.response(requestID: id)
+    }
+
+    private func fault(_ problem: Problem, _ exchange: HTTPExchange) -> HTTPResponse { response(for: problem, exchange) }
+
+    private func nextRequestID() -> String {
+        "\(boot)-\(requests.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+}

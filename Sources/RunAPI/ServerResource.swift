@@ -1,0 +1,36 @@
+internal import COpenAPI
+internal import HTTPServer
+internal import JSON
+internal import MetadataWriters
+internal import RunMetadata
+internal import RunStore
+
+/// `/types`, `/health`, `/ready` and `/openapi.yaml`.
+extension RunAPI {
+    static let health = PreparedResponse(HTTPResponse.json(200, ["status": "ok"]))
+
+    static let openAPI = PreparedResponse(
+        HTTPResponse(
+            status: 200, type: "application/yaml",
+            body: Array(UnsafeBufferPointer(start: copenapi_document(), count: copenapi_length()))))
+
+    func readiness() throws -> HTTPResponse {
+        if let failure = store.failure { throw Problem(.readOnly(failure)) }
+        return .json(200, ["status": "ready"])
+    }
+
+    func listTypes() -> HTTPResponse {
+        let types = writers.writers.map { writer -> JSONValue in
+            let isUpload = writer.forms.contains(.archive)
+            let methods = ["GET", "POST"] + (writer is any PatchableWriter ? ["PATCH"] : [])
+            return [
+                "type": .string(writer.type.description),
+                "description": .string(writer.summary),
+                "accepts": .array(writer.forms.flatMap(\.mediaTypes).map { .string($0) }),
+                "limit": .number(JSONNumber(isUpload ? settings.maxUpload : settings.maxBody)),
+                "methods": .array(methods.map { .string($0) }),
+            ]
+        }
+        return .json(200, ["types": .array(types)])
+    }
+}

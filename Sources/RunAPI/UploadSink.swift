@@ -1,0 +1,96 @@
+internal import HTTPServer
+internal import JSON
+internal import MetadataWriters
+internal import RunMetadata
+internal import RunStore
+
+/// Takes the body of a type whose bodies are not held in memory: an archive, files of a form, or a little JSON.
+final class UploadSink: BodySink, @unchecked Sendable {
+    // Sendable: the server calls the methods one after the other.
+
+    private let api: RunAPI
+    private let request: RoutedRequest
+    private let writer: any MetadataWriter
+    private var isFirst = true
+    /// The archive, once it is known to be one.
+    private var archive: StagingFile?
+    /// The reader of a form, and what it has read.
+    private var form: MultipartReader?
+    private var files: [UploadedFile] = []
+    private var fields: [(name: String, value: [UInt8])] = []
+    /// Text: JSON, or a form of `curl -d`.
+    private var text: [UInt8] = []
+
+    init(api: RunAPI, request: RoutedRequest, writer: any MetadataWriter, exchange: HTTPExchange) throws {
+        self.api = api
+        self.request = request
+        self.writer = writer
+        guard request.form == .multipart else { return }
+        form = MultipartReader(exchange: exchange) { [unowned self] in try take($0) }
+        if form == nil { throw MultipartReader.Failure() }
+    }
+
+    func receive(_ part: [UInt8]) throws {
+        if let form { return try form.read(part) }
+        if isFirst {
+            isFirst = false
+            if request.form == .archive || (request.form == .form && Self.isArchive(part)) {
+                archive = try api.store.makeStagingFile()
+            }
+        }
+        if let archive {
+            try part.withUnsafeBytes { try archive.write($0) }
+        } else {
+            text += part
+            if text.count > api.settings.maxBody { throw Problem(HTTPFault.bodyTooLarge(limit: api.settings.maxBody)) }
+        }
+    }
+
+    func finish(_ exchange: HTTPExchange, failure: (any Error)?) {
+        do {
+            if let failure { throw failure }
+            api.submit(try writer.changes(from: try body()), request, exchange)
+            exchange.wakeServer()
+        } catch {
+            exchange.respond(api.response(for: error, exchange))
+        }
+        cancel()
+    }
+
+    /// Staged files remove themselves once nothing holds them.
+    func cancel() {
+        form = nil
+        archive = nil
+        files = []
+    }
+
+    private func body() throws -> MetadataBody {
+        if let form {
+            try form.finish()
+            if !files.isEmpty || fields.isEmpty { return .files(files) }
+            return .json(
+                try BodyReading.json(of: fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }))
+        }
+        if let archive { return .archive(archive) }
+        if request.isGzipped { text = try GzipDecoder.decode(text, limit: api.settings.maxBody) }
+        return try BodyReading.read(text, form: request.form) { _ in [] }
+    }
+
+    private func take(_ piece: MultipartReader.Piece) throws {
+        if let name = piece.fileName {
+            if piece.offset == 0 { files.append(UploadedFile(name: name, file: try api.store.makeStagingFile())) }
+            try files.last?.file.write(piece.bytes)
+        } else {
+            if piece.offset == 0 { fields.append((piece.name, [])) }
+            guard let last = fields.indices.last else { return }
+            fields[last].value.append(contentsOf: piece.bytes)
+            if fields[last].value.count > 1 << 20 { throw Problem(HTTPFault.bodyTooLarge(limit: 1 << 20)) }
+        }
+    }
+
+    /// Whether a body begins as a gzip, a zip or a tar does (magic(5)): `curl --data-binary @file` calls it a form.
+    private static func isArchive(_ part: [UInt8]) -> Bool {
+        part.starts(with: [0x1F, 0x8B]) || part.starts(with: Array("PK".utf8))
+            || part.dropFirst(257).starts(with: Array("ustar".utf8))
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Glibc
+
+/// Settings in environment variables (getenv(3)).
+enum Environment {
+    /// Variables that have to be numbers.
+    private static let numbers = [
+        "RUNDIR_PORT", "RUNDIR_MAX_BODY", "RUNDIR_MAX_UPLOAD", "RUNDIR_READ_TIMEOUT", "RUNDIR_STALE_AFTER",
+        "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_JOURNAL_SIZE",
+    ]
+
+    static func text(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    static func number(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
+
+    static func list(_ name: String) -> [String] { (text(name) ?? "").split(separator: ":").map(String.init) }
+
+    /// Refuses a variable that does not read as what it has to be, rather than passing it over.
+    static func check() throws {
+        for name in numbers {
+            if let text = text(name), Int(text) == nil {
+                throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be a whole number")
+            }
+        }
+    }
+}

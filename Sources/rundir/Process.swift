@@ -1,0 +1,35 @@
+import Glibc
+
+/// What the process asks of the system.
+enum Process {
+    /// Prepares the process: a client that goes away is an error of a call, not a signal (signal(7)); names are UTF-8 (for
+    /// libarchive, setlocale(3)); as many open files as allowed (getrlimit(2)).
+    static func prepare() {
+        signal(SIGPIPE, SIG_IGN)
+        setlocale(LC_CTYPE, "C.UTF-8")
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// SIGTERM and SIGINT, taken by the one thread that waits for them (sigwait(3)).
+    struct StopSignals {
+        private var set = sigset_t()
+
+        /// Has to be made before any thread is started, since threads inherit what is blocked.
+        init() {
+            sigemptyset(&set)
+            sigaddset(&set, SIGTERM)
+            sigaddset(&set, SIGINT)
+            pthread_sigmask(SIG_BLOCK, &set, nil)
+        }
+
+        /// Waits for one.
+        func wait() {
+            var set = set
+            var signal: Int32 = 0
+            sigwait(&set, &signal)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import HTTPServer
+import Logging
+import RunAPI
+import RunStore
+
+/// Every setting of the server: an option, an environment variable, a default, a range.
+struct ServeOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The runs directory; made where it is missing. [env: RUNDIR_RUNS]", valueName: "path"))
+    var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
+
+    @Option(help: ArgumentHelp("The address to listen on. [env: RUNDIR_HOST]", valueName: "name or address"))
+    var host = Environment.text("RUNDIR_HOST") ?? "127.0.0.1"
+
+    @Option(help: "The port to listen on, 0 to 65535; 0: any free one. [env: RUNDIR_PORT]")
+    var port = Environment.number("RUNDIR_PORT") ?? 7117
+
+    @Option(
+        help: ArgumentHelp(
+            "The largest body held in memory, 1 to 1073741824 bytes. [env: RUNDIR_MAX_BODY]", valueName: "bytes"))
+    var maxBody = Environment.number("RUNDIR_MAX_BODY") ?? 16 << 20
+
+    @Option(
+        help: ArgumentHelp(
+            "The largest upload, packed and unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_MAX_UPLOAD]",
+            valueName: "bytes"))
+    var maxUpload = Environment.number("RUNDIR_MAX_UPLOAD") ?? 4 << 30
+
+    @Option(
+        name: .customLong("source-root"),
+        help: ArgumentHelp(
+            "A directory of this machine below which {\"directory\": …} may name source; may be repeated; default: none. "
+                + "[env: RUNDIR_SOURCE_ROOT, parted by \":\"]", valueName: "path"))
+    var sourceRoots: [String] = Environment.list("RUNDIR_SOURCE_ROOT")
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a request's head may take, 1 to 3600 seconds; a body may pause for twice as long. "
+                + "[env: RUNDIR_READ_TIMEOUT]", valueName: "seconds"))
+    var readTimeout = Environment.number("RUNDIR_READ_TIMEOUT") ?? 30
+
+    @Option(
+        help: ArgumentHelp(
+            "How long nothing is written to a running run before it is stale, 1 to 31536000 seconds. "
+                + "[env: RUNDIR_STALE_AFTER]", valueName: "seconds"))
+    var staleAfter = Environment.number("RUNDIR_STALE_AFTER") ?? 3600
+
+    @Option(
+        help: ArgumentHelp(
+            "Connections at once, 1 to 60000. [env: RUNDIR_MAX_CONNECTIONS]", valueName: "count"))
+    var maxConnections = Environment.number("RUNDIR_MAX_CONNECTIONS") ?? 4096
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads for what may block (reading, uploads), 1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
+    var workers = Environment.number("RUNDIR_WORKERS") ?? 4
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of a journal segment, 65536 to 1073741824. [env: RUNDIR_JOURNAL_SIZE]", valueName: "bytes"))
+    var journalSize = Environment.number("RUNDIR_JOURNAL_SIZE") ?? 16 << 20
+
+    @Option(
+        help: ArgumentHelp(
+            "What is logged to standard error: trace, debug, info, notice, warning, error or critical. "
+                + "[env: RUNDIR_LOG_LEVEL]", valueName: "level"))
+    var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(Logger.Level.init(rawValue:)) ?? .notice
+
+    func validate() throws {
+        try check("port", port, 0...65535)
+        try check("max-body", maxBody, 1...1 << 30)
+        try check("max-upload", maxUpload, 1...1 << 40)
+        try check("read-timeout", readTimeout, 1...3600)
+        try check("stale-after", staleAfter, 1...31_536_000)
+        try check("max-connections", maxConnections, 1...60_000)
+        try check("workers", workers, 1...64)
+        try check("journal-size", journalSize, 65_536...1 << 30)
+        try Environment.check()
+    }
+
+    private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError("--\(name) is \(value); it has to be from \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    // MARK: What the parts are told
+
+    var limits: ServerLimits {
+        var limits = ServerLimits()
+        limits.headSeconds = readTimeout
+        limits.bodySeconds = readTimeout * 2
+        limits.connections = maxConnections
+        return limits
+    }
+
+    var storeSettings: StoreSettings {
+        var settings = StoreSettings()
+        settings.segmentSize = journalSize
+        settings.staleAfter = Double(staleAfter)
+        return settings
+    }
+
+    var apiSettings: RunAPI.Settings {
+        var settings = RunAPI.Settings()
+        settings.maxBody = maxBody
+        settings.maxUpload = maxUpload
+        return settings
+    }
+}
+
