@@ -50,7 +50,7 @@ let package = Package(
         target("JSON", dependencies: ["CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON"]),
         target("RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage]),
-        target("MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", systemPackage]),
+        target("MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CLinux"]),
         target(
             "RunAPI",
             dependencies: ["HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "COpenAPI", logging]),

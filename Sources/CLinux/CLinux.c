@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -72,4 +73,20 @@ int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size) {
 
 int clinux_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
+}
+
+clinux_status clinux_look(const char *path, int follow) {
+    struct stat found;
+    clinux_status status = {.kind = CLINUX_NOTHING};
+    if ((follow ? stat(path, &found) : lstat(path, &found)) != 0) {
+        return status;
+    }
+    status.kind = S_ISREG(found.st_mode) ? CLINUX_FILE
+        : S_ISDIR(found.st_mode)         ? CLINUX_DIRECTORY
+        : S_ISLNK(found.st_mode)         ? CLINUX_LINK
+                                         : CLINUX_OTHER;
+    status.mode = found.st_mode & 0777;
+    status.size = found.st_size;
+    status.modified = found.st_mtim.tv_sec;
+    return status;
 }

@@ -1,4 +1,5 @@
 internal import CArchive
+internal import CLinux
 internal import Glibc
 internal import RunStore
 
@@ -42,9 +43,8 @@ final class ArchiveWriter {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoreError.failed(FileFailure("open", name)) }
         defer { close(descriptor) }
-        var status = stat()
-        fstat(descriptor, &status)
-        try begin(name, size: Int(status.st_size), mode: mode, modified: status.st_mtim.tv_sec)
+        let status = clinux_look(file, 1)
+        try begin(name, size: Int(status.size), mode: mode, modified: Int(status.modified))
         try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             while true {
                 let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
@@ -27,8 +28,7 @@ struct SourceDirectory {
             throw MetadataFault(
                 .forbidden, "source: \"\(path)\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
         }
-        var status = stat()
-        guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        guard clinux_look(real, 1).kind == CLINUX_DIRECTORY else {
             throw .shape(nil, "source: \"\(path)\" is no directory")
         }
         self.path = real
@@ -60,18 +60,17 @@ struct SourceDirectory {
 
     private func collect(entry name: String, _ found: inout [File]) throws(MetadataFault) {
         let file = "\(path)/\(name)"
-        var status = stat()
-        guard lstat(file, &status) == 0 else { return }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: try collect(name, &found)
-        case S_IFLNK:
+        let status = clinux_look(file, 0)
+        switch status.kind {
+        case CLINUX_DIRECTORY: try collect(name, &found)
+        case CLINUX_LINK:
             guard let real = Self.realPath(file), Self.isWithin(real, roots) else {
                 throw MetadataFault(.forbidden, "source: the link \"\(name)\" leads out of what --source-root allows")
             }
-            guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
-            found.append(File(name: name, path: real, size: Int(status.st_size), mode: status.st_mode & 0o777))
-        case S_IFREG:
-            found.append(File(name: name, path: file, size: Int(status.st_size), mode: status.st_mode & 0o777))
+            let target = clinux_look(real, 1)
+            guard target.kind == CLINUX_FILE else { return }
+            found.append(File(name: name, path: real, size: Int(target.size), mode: target.mode))
+        case CLINUX_FILE: found.append(File(name: name, path: file, size: Int(status.size), mode: status.mode))
         default: return
         }
     }

@@ -55,18 +55,19 @@ extension RunAPI {
     func listRuns(_ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try RunListQuery(exchange)
         var runs = try store.runs(limit: query.limit + 1, after: query.cursor)
-        var page: JSONObject = [:]
+        var next: String?
         var headers: [(name: String, value: String)] = []
         if runs.count > query.limit {
             runs.removeLast()
             if let last = runs.last {
                 let cursor = RunListQuery.text(of: last.cursor)
-                page["next"] = .string(cursor)
+                next = cursor
                 let link = "</runs?limit=\(query.limit)&cursor=\(PercentEncoding.encode(cursor))>; rel=\"next\""
                 headers = [("Link", link)]
             }
         }
-        page["runs"] = .array(runs.map { .object(represent($0)) })
+        var page: JSONObject = ["runs": .array(runs.map { .object(represent($0)) })]
+        page["next"] = next.map { .string($0) }
         return .json(200, .object(page), headers: headers)
     }
 

@@ -57,13 +57,18 @@ struct JournalRecovery {
     }
 
     private static func isBlank(_ segment: UnsafeRawBufferPointer, from offset: Int) -> Bool {
-        segment[offset...].allSatisfy { $0 == 0 }
+        let rest = UnsafeRawBufferPointer(rebasing: segment[offset...])
+        guard let base = rest.baseAddress, let first = rest.first else { return true }
+        // All bytes are alike when the bytes are equal to themselves one place on.
+        return first == 0 && memcmp(base, base + 1, rest.count - 1) == 0
     }
 
+    /// Whether there is a sound frame of that number or a later one behind a place. Frames start at multiples of 8.
     private static func hasSoundFrame(_ segment: UnsafeRawBufferPointer, after start: Int, from sequence: UInt64) -> Bool {
         var offset = start + 8
-        while offset < segment.count {
-            if let frame = JournalFrame.read(segment, at: offset), frame.sequence >= sequence { return true }
+        while offset + JournalFrame.headerSize <= segment.count {
+            if segment.loadUnaligned(fromByteOffset: offset, as: UInt32.self) == JournalFrame.magic.littleEndian,
+                let frame = JournalFrame.read(segment, at: offset), frame.sequence >= sequence { return true }
             offset += 8
         }
         return false

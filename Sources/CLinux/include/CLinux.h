@@ -33,6 +33,30 @@ int clinux_memory_file(void);
 /// Bytes free to this process on the file system of an open file, and its size (fstatvfs(3)); -1 and errno on failure.
 int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size);
 
+/// What kind of file is at a path.
+typedef enum {
+    CLINUX_NOTHING,
+    CLINUX_FILE,
+    CLINUX_DIRECTORY,
+    CLINUX_LINK,
+    CLINUX_OTHER,
+} clinux_kind;
+
+/// What is at a path. (The C struct stat cannot be used in a Swift module that imports libarchive: its header brings that
+/// struct in once more.)
+typedef struct {
+    clinux_kind kind;
+    /// Permission bits.
+    uint32_t mode;
+    /// Bytes.
+    int64_t size;
+    /// Seconds since 1970.
+    int64_t modified;
+} clinux_status;
+
+/// Looks at a path, following a link at its end (stat(2)) or not (lstat(2)).
+clinux_status clinux_look(const char *path, int follow);
+
 /// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
 int clinux_lock(int descriptor);
 
