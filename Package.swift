@@ -62,13 +62,19 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
-        tests("HTTPServerTests", dependencies: ["HTTPServer"]),
+        // An HTTP client and temporary folders, for all tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
-        tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", systemPackage]),
-        tests("MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON"]),
-        tests("RunAPITests", dependencies: ["RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", yams]),
-        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata"]),
+        tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "TestSupport", systemPackage]),
+        tests("MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport"]),
+        tests(
+            "RunAPITests",
+            dependencies: [
+                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", yams,
+            ]),
+        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"]),
     ],
     cxxLanguageStandard: .cxx17
 )

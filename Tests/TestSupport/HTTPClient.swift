@@ -1,0 +1,138 @@
+import Glibc
+
+/// An HTTP/1.1 client over a plain socket, which sends what it is told, rubbish too.
+package final class HTTPClient {
+    /// A reply as it came.
+    package struct Reply: Sendable {
+        package let status: Int
+        /// Names in lower case.
+        package let headers: [String: String]
+        package let body: [UInt8]
+
+        package var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    /// The connection failed, or was closed before a reply was complete.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+
+    /// Connects to a port of this machine. Reads wait `timeout` seconds at most.
+    package init(port: Int, timeout: Int = 20) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var time = timeval(tv_sec: timeout, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        let code = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else {
+            close(descriptor)
+            throw Failure(description: "connect to port \(port): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends a request with `Host` and, where there is a body, `Content-Length`; reads the reply.
+    package func send(
+        _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [], body: [UInt8] = []
+    ) throws -> Reply {
+        try write(Self.request(method, target, type: type, headers: headers, body: body))
+        return try read(hasBody: method != "HEAD")
+    }
+
+    /// The same with a body of text.
+    package func send(
+        _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [], text: String
+    ) throws -> Reply {
+        try send(method, target, type: type, headers: headers, body: Array(text.utf8))
+    }
+
+    /// A request's bytes.
+    package static func request(
+        _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [], body: [UInt8] = []
+    ) -> [UInt8] {
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n"
+        if let type { head += "Content-Type: \(type)\r\n" }
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
+        if !body.isEmpty { head += "Content-Length: \(body.count)\r\n" }
+        return Array((head + "\r\n").utf8) + body
+    }
+
+    /// Writes bytes as they are.
+    package func write(_ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress! + done, bytes.count - done, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Failure(description: "send: \(String(cString: strerror(errno)))") }
+            done += count
+        }
+    }
+
+    /// Reads the next reply; one of 1xx is passed over unless `takesInformational`.
+    package func read(hasBody: Bool = true, takesInformational: Bool = false) throws -> Reply {
+        let head = try readHead()
+        let lines = head.split(separator: "\r\n", omittingEmptySubsequences: true)
+        let parts = lines.first?.split(separator: " ") ?? []
+        guard parts.count >= 2, let status = Int(parts[1]) else { throw Failure(description: "no status line: \(head)") }
+        if (100...199).contains(status), !takesInformational { return try read(hasBody: hasBody) }
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            headers[line[..<colon].lowercased()] = String(value)
+        }
+        let length = hasBody && !(100...199).contains(status) ? Int(headers["content-length"] ?? "0") ?? 0 : 0
+        while buffer.count < length { try fill() }
+        let body = Array(buffer[..<length])
+        buffer.removeFirst(length)
+        return Reply(status: status, headers: headers, body: body)
+    }
+
+    /// Whether the server has closed the connection, waiting for that as long as reads wait.
+    package func isClosed() -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK))
+        return count == 0 || (count < 0 && errno == ECONNRESET)
+    }
+
+    private func readHead() throws -> String {
+        while true {
+            if let end = Self.end(of: buffer) {
+                let head = String(decoding: buffer[..<end], as: UTF8.self)
+                buffer.removeFirst(end)
+                return head
+            }
+            try fill()
+        }
+    }
+
+    private static func end(of buffer: [UInt8]) -> Int? {
+        guard buffer.count >= 4 else { return nil }
+        for index in 0...(buffer.count - 4) where buffer[index..<index + 4].elementsEqual([13, 10, 13, 10]) {
+            return index + 4
+        }
+        return nil
+    }
+
+    private func fill() throws {
+        var part = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &part, part.count, 0)
+        guard count > 0 else {
+            throw Failure(description: count == 0 ? "the connection was closed" : "recv: \(String(cString: strerror(errno)))")
+        }
+        buffer += part[..<count]
+    }
+}

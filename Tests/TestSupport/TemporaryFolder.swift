@@ -1,0 +1,57 @@
+import Glibc
+
+/// A folder of its own for one test, removed with all that is in it when the value goes.
+package final class TemporaryFolder: Sendable {
+    package let path: String
+
+    package init() {
+        var template = Array("/tmp/rundir-test-XXXXXX".utf8CString)
+        path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+    }
+
+    deinit { Self.remove(path) }
+
+    /// Writes a file, making the folders above it.
+    package func write(_ name: String, _ text: String) {
+        var folder = path
+        for component in name.split(separator: "/").dropLast() {
+            folder += "/\(component)"
+            mkdir(folder, 0o755)
+        }
+        let file = fopen("\(path)/\(name)", "w")
+        fwrite(text, 1, text.utf8.count, file)
+        fclose(file)
+    }
+
+    /// A file's bytes, nil where there is none.
+    package func read(_ name: String) -> [UInt8]? {
+        guard let file = fopen("\(path)/\(name)", "r") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = fread(&part, 1, part.count, file)
+            if count == 0 { return bytes }
+            bytes += part[..<count]
+        }
+    }
+
+    /// A file's text, nil where there is none.
+    package func text(_ name: String) -> String? { read(name).map { String(decoding: $0, as: UTF8.self) } }
+
+    /// Whether there is a file or folder.
+    package func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
+
+    private static func remove(_ path: String) {
+        if let directory = opendir(path) {
+            while let entry = readdir(directory) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { remove("\(path)/\(name)") }
+            }
+            closedir(directory)
+        }
+        Glibc.remove(path)
+    }
+}
