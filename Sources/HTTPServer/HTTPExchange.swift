@@ -5,7 +5,7 @@ internal import Synchronization
 /// One request and its reply.
 ///
 /// It is made when the request's head is complete and ends when the reply has been sent or the client has gone. The
-/// handler answers it once, from any thread, at any time; until then the connection is suspended and costs nothing.
+/// handler answers it once, from any thread, at any time; a connection that waits is suspended and costs nothing.
 package final class HTTPExchange: @unchecked Sendable {
     // Sendable: `plan`, `body` and the other variables are touched by the polling thread only, and after it handed the
     // exchange to the handler, by whoever answers; `phase` hands the response over between the two.
@@ -37,7 +37,7 @@ package final class HTTPExchange: @unchecked Sendable {
     private var discarded = 0
     private var replyWasWritten = false
     private var isHandedOver = false
-    private var hasEnded = false
+    private var handedOverAt: UInt64 = 0
 
     init(connection: OpaquePointer, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
         self.connection = connection
@@ -48,25 +48,20 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: The request
 
-    /// A header field's value, the first one of that name (MHD_lookup_connection_value()). Valid until answered.
+    /// A header field's value, the first one of that name (MHD_lookup_connection_value_n()).
     package func header(_ name: StaticString) -> String? {
-        header(name) { String(decoding: $0, as: UTF8.self) }
+        headerBytes(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A header field's value as bytes, without making a string of it.
-    package func header<Result>(_ name: StaticString, _ read: (UnsafeRawBufferPointer) -> Result) -> Result? {
-        name.withUTF8Buffer { name in
-            name.withMemoryRebound(to: CChar.self) { name in
-                var value: UnsafePointer<CChar>?
-                var size = 0
-                guard
-                    MHD_lookup_connection_value_n(
-                        connection, .HEADER_KIND, name.baseAddress, name.count, &value, &size) == .YES,
-                    let value
-                else { return nil }
-                return read(UnsafeRawBufferPointer(start: value, count: size))
-            }
-        }
+    /// The same as bytes, without making a string of it. Valid until answered.
+    package func headerBytes(_ name: StaticString) -> UnsafeRawBufferPointer? {
+        var value: UnsafePointer<CChar>?
+        var size = 0
+        let characters = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+        let found = MHD_lookup_connection_value_n(
+            connection, .HEADER_KIND, characters, name.utf8CodeUnitCount, &value, &size)
+        guard found == .YES, let value else { return nil }
+        return UnsafeRawBufferPointer(start: value, count: size)
     }
 
     /// The query's fields in order (RFC 3986 section 3.4, `+` for a space), names and values decoded, nil where an escape
@@ -93,11 +88,17 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// The announced length of the body in bytes; nil when it is chunked or there is none.
     package var contentLength: Int? {
-        header("Content-Length") { Int(String(decoding: $0, as: UTF8.self)) } ?? nil
+        guard let digits = headerBytes("Content-Length"), !digits.isEmpty, digits.count <= 18 else { return nil }
+        var length = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            length = length * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return length
     }
 
     /// Whether the body comes in chunks (RFC 9112 section 7.1).
-    package var isChunked: Bool { header("Transfer-Encoding") { _ in true } ?? false }
+    package var isChunked: Bool { headerBytes("Transfer-Encoding") != nil }
 
     /// Takes the collected body out of the exchange, which keeps none.
     package func takeBody() -> [UInt8] {
@@ -196,21 +197,24 @@ package final class HTTPExchange: @unchecked Sendable {
         return (.YES, 0)
     }
 
-    /// The request is complete, or the connection was resumed because there is an answer.
+    /// The request is complete; or it was before, and libmicrohttpd asks for the reply once more.
+    ///
+    /// A request that is not answered at once is not suspended at once either: what the polling thread commits before it
+    /// polls again is answered by the next call, which saves the four system calls of suspending and resuming (it takes the
+    /// socket out of libmicrohttpd's epoll set and puts it back, and reads it once in vain). A request that is still not
+    /// answered once that work has been done waits for something slower, and is suspended.
     func finish() -> MHD_Result {
         if replyWasWritten { return .NO }
         if let refusal { return queue(PreparedResponse(refusal)) }
         if !isHandedOver {
             isHandedOver = true
-            if let stream {
-                suspendUntilAnswered { stream.end() }
-            } else {
-                server.handler.respond(to: self)
-                if phase.load(ordering: .acquiring) != Phase.answered { suspendUntilAnswered {} }
-            }
+            handedOverAt = server.workPerformed
+            if let stream { stream.end() } else { server.handler.respond(to: self) }
+            if phase.load(ordering: .acquiring) != Phase.answered { return .YES }
         }
-        guard phase.load(ordering: .acquiring) == Phase.answered, let response else { return .YES }
-        return queue(response)
+        if phase.load(ordering: .acquiring) == Phase.answered, let response { return queue(response) }
+        if !server.isAboutToWork(since: handedOverAt) { suspendUntilAnswered() }
+        return .YES
     }
 
     /// The exchange is over (MHD_RequestCompletedCallback).
@@ -221,9 +225,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: Private
 
-    private func suspendUntilAnswered(_ handOver: () -> Void) {
+    private func suspendUntilAnswered() {
         MHD_suspend_connection(connection)
-        handOver()
         let (exchanged, _) = phase.compareExchange(
             expected: Phase.open, desired: Phase.suspended, ordering: .acquiringAndReleasing)
         if !exchanged { server.resume(connection) }

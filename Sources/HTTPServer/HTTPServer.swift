@@ -80,6 +80,12 @@ package final class HTTPServer: @unchecked Sendable {
         return true
     }
 
+    /// How often the gathered work has been done. Used by the polling thread only.
+    var workPerformed: UInt64 { loop.performed }
+
+    /// Whether the polling thread is about to do work that may answer a request handed over at `count`.
+    func isAboutToWork(since count: UInt64) -> Bool { loop.performed == count && loop.workIsWaiting }
+
     func resume(_ connection: OpaquePointer) {
         MHD_resume_connection(connection)
         loop.wake()

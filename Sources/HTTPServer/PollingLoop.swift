@@ -45,6 +45,12 @@ final class PollingLoop: @unchecked Sendable {
         close(wakeDescriptor)
     }
 
+    /// How often the work has been done. Used by the polling thread only.
+    private(set) var performed: UInt64 = 0
+
+    /// Whether something waits for the work to be done, which it will be before the next wait for events.
+    var workIsWaiting: Bool { work?.isWaiting ?? false }
+
     /// Starts the two threads, one of them polling.
     func start() {
         threads = [
@@ -78,6 +84,8 @@ final class PollingLoop: @unchecked Sendable {
             MHD_run(daemon)
             guard let work, work.isWaiting else { continue }
             guard performLendingTheLease(work) else { return }
+            // Once to take the answers, once to send them.
+            MHD_run(daemon)
             MHD_run(daemon)
         }
     }
@@ -97,11 +105,27 @@ final class PollingLoop: @unchecked Sendable {
     /// Does the work; false if the lease is another thread's by then.
     private func performLendingTheLease(_ work: any GatheredWork) -> Bool {
         let number = loans.wrappingAdd(1, ordering: .relaxed).newValue
+        performed &+= 1
         loan.store(number, ordering: .releasing)
         work.perform()
         let (isOurs, _) = loan.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing)
-        if !isOurs { wake() }
-        return isOurs
+        if isOurs { return true }
+        wake()
+        // The other thread polls. While the work stays slow, this one goes on with it, so that nobody has to change places.
+        while work.isWaiting, !stopping.load(ordering: .acquiring) {
+            let begun = Self.now()
+            work.perform()
+            wake()
+            if Self.now() - begun < Self.patience { break }
+        }
+        return false
+    }
+
+    /// The monotonic clock, nanoseconds (clock_gettime(2)).
+    private static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     /// Waits until the same loan lasts longer than `patience`, takes the lease, and polls; then again.

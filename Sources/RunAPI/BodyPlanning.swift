@@ -45,7 +45,9 @@ extension RunAPI {
     }
 
     private func isGzipped(_ exchange: HTTPExchange) throws -> Bool {
-        guard let coding = exchange.header("Content-Encoding")?.lowercased(), coding != "identity" else { return false }
+        guard let bytes = exchange.headerBytes("Content-Encoding") else { return false }
+        let coding = String(decoding: bytes, as: UTF8.self).lowercased()
+        if coding == "identity" { return false }
         if coding == "gzip" || coding == "x-gzip" { return true }
         throw Problem(
             415, "unsupported-media-type", "Unsupported content encoding",
@@ -69,11 +71,14 @@ extension RunAPI {
     /// The form that the content type names, among those that are taken. Without a content type it is read as `curl -d`
     /// sends it.
     private func form(of forms: [BodyForm], _ exchange: HTTPExchange) throws -> BodyForm {
-        guard let header = exchange.header("Content-Type") else { return .form }
-        let type = MediaType.essence(of: header)
+        guard let header = exchange.headerBytes("Content-Type") else { return .form }
+        // What most requests say, without making strings of it.
+        if header.elementsEqual("application/json".utf8), forms.contains(.json) { return .json }
+        let type = MediaType.essence(of: String(decoding: header, as: UTF8.self))
         if let form = forms.first(where: { $0.mediaTypes.contains(type) }) { return form }
         if type.hasSuffix("+json"), forms.contains(.json) { return .json }
-        throw Problem.unsupportedMediaType("\"\(header)\"", forms.compactMap(\.mediaTypes.first))
+        throw Problem.unsupportedMediaType(
+            "\"\(String(decoding: header, as: UTF8.self))\"", forms.compactMap(\.mediaTypes.first))
     }
 }
 
@@ -81,8 +86,7 @@ extension RunAPI {
 enum MediaType {
     /// `type/subtype` in lower case, without parameters.
     static func essence(of header: String) -> String {
-        let end = header.firstIndex(of: ";") ?? header.endIndex
-        let type = header[..<end]
-        return String(type.reversed().drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " }).lowercased()
+        let type = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        return String(decoding: type, as: UTF8.self).lowercased()
     }
 }

@@ -39,19 +39,16 @@ final class CommitQueue: Sendable {
     /// Takes no more writes.
     func stop() { state.withLock { $0.isStopped = true } }
 
-    /// Takes all that waits and lets `commit` do it, again until nothing waits; does nothing when another thread is at it.
+    /// Takes all that waits and lets `commit` do it; does nothing when another thread is at it.
     func drain(_ commit: ([Entry]) -> Void) {
-        var isFirst = true
-        while true {
-            let batch: [Entry] = state.withLock { state in
-                if isFirst, state.isCommitting { return [] }
-                state.isCommitting = !state.waiting.isEmpty
-                defer { state.waiting = [] }
-                return state.waiting
-            }
-            if batch.isEmpty { return }
-            isFirst = false
-            commit(batch)
+        let batch: [Entry] = state.withLock { state in
+            if state.isCommitting || state.waiting.isEmpty { return [] }
+            state.isCommitting = true
+            defer { state.waiting = [] }
+            return state.waiting
         }
+        if batch.isEmpty { return }
+        commit(batch)
+        state.withLock { $0.isCommitting = false }
     }
 }

@@ -22,6 +22,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private var keeper: StoreKeeper?
     private let staged = Atomic<UInt64>(0)
     private let firstFailure = Mutex<String?>(nil)
+    private let whenWaiting = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Why a store could not be opened, in words for the person who started the server.
     package struct OpenFailure: Error, CustomStringConvertible {
@@ -74,6 +75,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     /// empties the journal.
     package func close() {
         queue.stop()
+        whenWaiting.withLock { $0 = nil }
         commit()
         keeper?.stop()
         keeper = nil
@@ -94,7 +96,12 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         if let failure = committer.journal.failure { note(failure) }
     }
 
+    package func onWaiting(_ call: @escaping @Sendable () -> Void) { whenWaiting.withLock { $0 = call } }
+
     /// Runs something while nothing is being committed, and waits for it.
+    ///
+    /// This thread commits only until that is done. What came meanwhile is left to whoever commits by trade, or everything
+    /// would be handed over to this thread for as long as writes keep coming.
     func exclusively(_ body: @escaping @Sendable (Committer) -> Void) {
         let done = Doorbell()
         _ = queue.add(
@@ -102,7 +109,11 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 body(committer)
                 done.ring()
             })
-        commit()
+        if let call = whenWaiting.withLock({ $0 }) {
+            call()
+        } else {
+            commit()
+        }
         done.wait()
     }
 

@@ -2,11 +2,13 @@ internal import Synchronization
 
 /// The runs whose `metrics.json` lags behind their rows, and when it is due to be written again.
 ///
-/// A small frame is due `delay` seconds after the first row that it lacks. A large one that takes long to write is due no
-/// sooner than the time at which writing it keeps to its share of the time.
+/// A small frame is due `delay` seconds after the first row that it lacks. Frames that together take long to write are due
+/// no sooner than the time at which writing all of them keeps to its share of the time.
 final class LaggingViews: Sendable {
     private struct State {
         var due: [String: Double] = [:]
+        /// What writing each frame that is in use took last, seconds, and the time until which it counts as in use.
+        var costs: [String: (seconds: Double, until: Double)] = [:]
         var notBefore: [String: Double] = [:]
     }
 
@@ -56,7 +58,10 @@ final class LaggingViews: Sendable {
         state.withLock { state in
             let time = now
             state.notBefore = state.notBefore.filter { $0.value > time }
-            if seconds > delay * share { state.notBefore[folder] = time + seconds / share }
+            state.costs = state.costs.filter { $0.value.until > time }
+            let interval = max(delay, (state.costs.values.reduce(seconds) { $0 + $1.seconds }) / share)
+            state.costs[folder] = (seconds, time + 2 * interval)
+            if interval > delay { state.notBefore[folder] = time + interval }
         }
     }
 }

@@ -14,6 +14,10 @@ package protocol RunStore: Sendable {
     /// thread is at it. Blocks on the disk.
     func commit()
 
+    /// Names the one who commits by trade: called when something waits that was asked for on another thread. Until it is
+    /// named, whoever asks commits.
+    func onWaiting(_ call: @escaping @Sendable () -> Void)
+
     /// A new file outside of all runs, for a body that is too large for memory.
     func makeStagingFile() throws(StoreError) -> StagingFile
 

@@ -30,6 +30,7 @@ struct Serve: ParsableCommand {
             socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: api,
             work: StoreCommits(store: store), workers: workers)
 
+        store.onWaiting { [unowned server] in server.wake() }
         let count = store.runCount()
         print("rundir on http://\(options.host):\(server.port), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
