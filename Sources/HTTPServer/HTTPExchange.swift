@@ -154,8 +154,6 @@ package final class HTTPExchange: @unchecked Sendable {
                 return queueEarly(.bodyTooLarge(limit: limit))
             }
             stream = BodyStream(sink: sink, exchange: self)
-            // A body may come without a byte for longer than a head may.
-            cmhd_set_timeout(connection, UInt32(limits.bodySeconds))
         case .refuse(let reply):
             // A short body is read and dropped, so that the connection can go on.
             if let announced, announced > limits.discarded { return queueEarly(reply) }

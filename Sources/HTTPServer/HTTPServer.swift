@@ -14,6 +14,7 @@ package final class HTTPServer: @unchecked Sendable {
     package let port: Int
 
     let handler: any HTTPHandler
+    fileprivate let heads: HeadWatch
     private var daemon: OpaquePointer!
     private var loop: PollingLoop!
     private let stopping = Atomic<Bool>(false)
@@ -35,18 +36,20 @@ package final class HTTPServer: @unchecked Sendable {
         self.limits = limits
         self.handler = handler
         self.workers = workers
+        heads = HeadWatch(seconds: limits.headSeconds)
         port = socket.port
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle
         callbacks.completed = completed
+        callbacks.connection = connected
         // Unretained: the daemon is stopped before the server goes.
         callbacks.context = Unmanaged.passUnretained(self).toOpaque()
         var settings = cmhd_limits(
             connection_memory: limits.connectionMemory, connections: UInt32(limits.connections),
-            idle_seconds: UInt32(limits.headSeconds))
+            idle_seconds: UInt32(limits.bodySeconds))
         guard let daemon = cmhd_start(socket.descriptor, &callbacks, &settings) else { throw StartFailure() }
         self.daemon = daemon
-        loop = PollingLoop(daemon: daemon, work: work)
+        loop = PollingLoop(daemon: daemon, work: work, heads: heads)
         loop.start()
     }
 
@@ -116,6 +119,9 @@ private func handle(
     // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
     request.pointee = Unmanaged.passRetained(exchange).toOpaque()
     server.begin()
+    if let watched = cmhd_socket_context(connection) {
+        Unmanaged<HeadWatch.Connection>.fromOpaque(watched).takeUnretainedValue().begin()
+    }
     return exchange.start()
 }
 
@@ -129,4 +135,25 @@ private func completed(
     let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeRetainedValue()
     exchange.complete()
     exchange.server.end()
+    if let connection, let watched = cmhd_socket_context(connection) {
+        Unmanaged<HeadWatch.Connection>.fromOpaque(watched).takeUnretainedValue().rest()
+    }
+}
+
+/// MHD_NotifyConnectionCallback.
+private func connected(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    socketContext: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, code: MHD_ConnectionNotificationCode
+) {
+    guard let context, let connection, let socketContext else { return }
+    let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    if let known = socketContext.pointee {
+        socketContext.pointee = nil
+        // Released here, at the connection's end; retained at its start.
+        server.heads.remove(Unmanaged<HeadWatch.Connection>.fromOpaque(known).takeRetainedValue())
+    } else {
+        let watched = HeadWatch.Connection(socket: cmhd_connection_socket(connection))
+        socketContext.pointee = Unmanaged.passRetained(watched).toOpaque()
+        server.heads.add(watched)
+    }
 }

@@ -22,6 +22,7 @@ final class PollingLoop: @unchecked Sendable {
 
     private let daemon: OpaquePointer
     private let work: (any GatheredWork)?
+    private let heads: HeadWatch
     private let watch: Int32
     private let wakeDescriptor: Int32
     private let isWoken = Atomic<Bool>(false)
@@ -33,8 +34,9 @@ final class PollingLoop: @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private var threads: [pthread_t] = []
 
-    init(daemon: OpaquePointer, work: (any GatheredWork)?) {
+    init(daemon: OpaquePointer, work: (any GatheredWork)?, heads: HeadWatch) {
         self.daemon = daemon
+        self.heads = heads
         self.work = work
         wakeDescriptor = clinux_event()
         watch = clinux_watch(cmhd_epoll_descriptor(daemon), wakeDescriptor)
@@ -81,6 +83,7 @@ final class PollingLoop: @unchecked Sendable {
     private func poll() {
         while !stopping.load(ordering: .acquiring) {
             waitForEvents()
+            heads.look(now: Self.now())
             MHD_run(daemon)
             guard let work, work.isWaiting else { continue }
             guard performLendingTheLease(work) else { return }

@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 package import RunMetadata
 
 /// What a store knows of a run.

@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /// The callbacks of a daemon and their common context.
 typedef struct {
@@ -16,6 +17,8 @@ typedef struct {
     MHD_AccessHandlerCallback handle;
     /// MHD_RequestCompletedCallback: a request is over, well or badly.
     MHD_RequestCompletedCallback completed;
+    /// A connection was accepted or closed (MHD_NotifyConnectionCallback). The socket context is the callback's to use.
+    MHD_NotifyConnectionCallback connection;
     void *context;
 } cmhd_callbacks;
 
@@ -43,7 +46,10 @@ int cmhd_connection_socket(struct MHD_Connection *connection);
 /// Bytes of the request's head as received, without the body (MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE).
 size_t cmhd_head_size(struct MHD_Connection *connection);
 
-/// Sets the seconds without a byte after which this connection is closed (MHD_CONNECTION_OPTION_TIMEOUT).
-void cmhd_set_timeout(struct MHD_Connection *connection, unsigned int seconds);
+/// What the connection callback left as the socket's context, or NULL (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
+void *cmhd_socket_context(struct MHD_Connection *connection);
+
+/// Bytes that have come through a TCP socket so far (getsockopt(2), TCP_INFO), or 0.
+uint64_t cmhd_bytes_received(int socket);
 
 #endif

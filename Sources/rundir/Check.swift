@@ -1,0 +1,23 @@
+import ArgumentParser
+import RunStore
+
+/// `rundir check`.
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look through the journal and all run directories for faults.",
+        discussion: "Exits with 0 when all is sound or repaired, with 1 when something is left.")
+
+    @Option(help: ArgumentHelp("The runs directory. [env: RUNDIR_RUNS]", valueName: "path"))
+    var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
+
+    @Flag(help: "Mend what can be mended. No server may have the runs directory.")
+    var repair = false
+
+    func run() throws {
+        let check = try StoreCheck(runs: runs, repairs: repair)
+        for finding in check.findings { print(finding) }
+        let left = check.findings.count { !$0.isRepaired }
+        print("\(check.runCount) runs, \(check.findings.count) findings, \(left) left")
+        if left > 0 { throw ExitCode(1) }
+    }
+}
