@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "CMicroHTTPD.h"
 
+#include <dlfcn.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -43,6 +45,40 @@ int cmhd_connection_socket(struct MHD_Connection *connection) {
 size_t cmhd_head_size(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     return info == NULL ? 0 : info->header_size;
+}
+
+typedef enum MHD_Result (*queue_response)(struct MHD_Connection *, unsigned int, struct MHD_Response *);
+
+static cmhd_own_reply own_reply = NULL;
+
+void cmhd_set_own_reply(cmhd_own_reply make) {
+    own_reply = make;
+}
+
+/// libmicrohttpd's own function (dlsym(3), RTLD_NEXT).
+static queue_response library_queue_response(void) {
+    static queue_response found = NULL;
+    if (found == NULL) {
+        found = (queue_response) dlsym(RTLD_NEXT, "MHD_queue_response");
+    }
+    return found;
+}
+
+enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
+    return library_queue_response()(connection, status, reply);
+}
+
+/// Stands before the function of the same name in libmicrohttpd, which calls it through its procedure linkage table, so
+/// that the dynamic linker finds this one first (ld.so(8)). All calls from Rundir go through cmhd_queue_response(): what
+/// comes here is a reply that the library made itself (transmit_error_response_len() in its connection.c).
+enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
+    struct MHD_Response *better = own_reply == NULL ? NULL : own_reply(connection, status);
+    if (better == NULL) {
+        return cmhd_queue_response(connection, status, reply);
+    }
+    enum MHD_Result result = cmhd_queue_response(connection, status, better);
+    MHD_destroy_response(better);
+    return result;
 }
 
 void *cmhd_socket_context(struct MHD_Connection *connection) {

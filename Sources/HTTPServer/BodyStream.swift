@@ -3,7 +3,8 @@ internal import Synchronization
 /// Carries a body from the polling thread to a sink on a worker thread, a megabyte at a time.
 ///
 /// Two buffers: one fills while the sink takes the other. When both are full the connection is suspended, so a body is
-/// read no faster than its sink takes it, and an upload holds 2 MiB of memory however large it is.
+/// read no faster than its sink takes it, and an upload holds 2 MiB of memory however large it is. A sink that looks at the
+/// request's head has the connection suspended while it is at work: a client that leaves would take the head along.
 final class BodyStream: @unchecked Sendable {
     // Sendable: all that changes is inside the mutex.
 
@@ -14,6 +15,12 @@ final class BodyStream: @unchecked Sendable {
         var hasEnded = false
         var isCancelled = false
         var failure: (any Error)?
+
+        /// Whether the connection waits for room, which it does no longer after this.
+        mutating func takeWaiting() -> Bool {
+            defer { waitsForRoom = false }
+            return waitsForRoom
+        }
     }
 
     private static let partSize = 1 << 20
@@ -33,6 +40,11 @@ final class BodyStream: @unchecked Sendable {
         enum Next { case taken, startWork, wait }
         let next: Next = state.withLock { state in
             if state.failure != nil { return .taken }
+            if state.isWorking, sink.readsTheHead {
+                state.waitsForRoom = true
+                exchange.suspendForRoom()
+                return .wait
+            }
             if state.filling.count + part.count > Self.partSize, state.isWorking {
                 state.waitsForRoom = true
                 exchange.suspendForRoom()
@@ -42,6 +54,10 @@ final class BodyStream: @unchecked Sendable {
             state.filling.append(contentsOf: part)
             guard state.filling.count >= Self.partSize, !state.isWorking else { return .taken }
             state.isWorking = true
+            if sink.readsTheHead {
+                state.waitsForRoom = true
+                exchange.suspendForRoom()
+            }
             return .startWork
         }
         switch next {
@@ -83,19 +99,16 @@ final class BodyStream: @unchecked Sendable {
         }
         while true {
             let (step, resumes): (Step, Bool) = state.withLock { state in
-                let resumes = state.waitsForRoom
-                state.waitsForRoom = false
                 if state.isCancelled { return (.cancel, false) }
-                if state.failure == nil, state.filling.count >= Self.partSize || (state.hasEnded && !state.filling.isEmpty)
-                    || resumes
-                {
+                let isDue = state.filling.count >= Self.partSize || state.hasEnded || state.waitsForRoom
+                if state.failure == nil, isDue, !state.filling.isEmpty {
                     let part = state.filling
                     state.filling = []
-                    return (.receive(part), resumes)
+                    return (.receive(part), sink.readsTheHead ? false : state.takeWaiting())
                 }
                 if state.hasEnded { return (.finish(state.failure), false) }
                 state.isWorking = false
-                return (.rest, resumes)
+                return (.rest, state.takeWaiting())
             }
             if resumes { exchange.resumeForRoom() }
             switch step {

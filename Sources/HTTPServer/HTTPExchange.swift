@@ -38,6 +38,7 @@ package final class HTTPExchange: @unchecked Sendable {
     private var replyWasWritten = false
     private var isHandedOver = false
     private var handedOverAt: UInt64 = 0
+    private var handedOver: (@Sendable () -> Void)?
 
     init(connection: OpaquePointer, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
         self.connection = connection
@@ -109,8 +110,11 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: The reply
 
-    /// Runs a job that may block on a worker thread.
+    /// Runs a job that may block on a worker thread. It may not look at the request's head: the client may be gone.
     package func onWorker(_ job: @escaping @Sendable () -> Void) { server.workers.run(job) }
+
+    /// The same from within `HTTPHandler.respond(to:)`, once. The connection stays while the job runs, and with it the head.
+    package func handOver(_ job: @escaping @Sendable () -> Void) { handedOver = job }
 
     /// Makes the polling thread see work that was gathered on another thread.
     package func wakeServer() { server.wake() }
@@ -139,6 +143,11 @@ package final class HTTPExchange: @unchecked Sendable {
         }
         if cmhd_head_size(connection) > limits.head {
             return queueEarly(.headTooLarge(limit: limits.head))
+        }
+        if let expected = headerBytes("Expect"), !expected.elementsEqual("100-continue".utf8),
+            String(decoding: expected, as: UTF8.self).lowercased() != "100-continue"
+        {
+            return queueEarly(.expectationFailed)
         }
         if server.isStopping { return queueEarly(.shuttingDown) }
         let announced = contentLength
@@ -207,11 +216,20 @@ package final class HTTPExchange: @unchecked Sendable {
         if !isHandedOver {
             isHandedOver = true
             handedOverAt = server.workPerformed
-            if let stream { stream.end() } else { server.handler.respond(to: self) }
+            if let stream {
+                suspendUntilAnswered { stream.end() }
+                return .YES
+            }
+            server.handler.respond(to: self)
+            if let job = handedOver {
+                handedOver = nil
+                suspendUntilAnswered { server.workers.run(job) }
+                return .YES
+            }
             if phase.load(ordering: .acquiring) != Phase.answered { return .YES }
         }
         if phase.load(ordering: .acquiring) == Phase.answered, let response { return queue(response) }
-        if !server.isAboutToWork(since: handedOverAt) { suspendUntilAnswered() }
+        if !server.isAboutToWork(since: handedOverAt) { suspendUntilAnswered {} }
         return .YES
     }
 
@@ -223,8 +241,10 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: Private
 
-    private func suspendUntilAnswered() {
+    /// Suspends the connection, lets `begin` set going what will answer, and leaves it suspended until it has.
+    private func suspendUntilAnswered(_ begin: () -> Void) {
         MHD_suspend_connection(connection)
+        begin()
         let (exchanged, _) = phase.compareExchange(
             expected: Phase.open, desired: Phase.suspended, ordering: .acquiringAndReleasing)
         if !exchanged { server.resume(connection) }
@@ -264,7 +284,7 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     private func queue(_ response: PreparedResponse) -> MHD_Result {
-        MHD_queue_response(connection, response.status, response.pointer)
+        cmhd_queue_response(connection, response.status, response.pointer)
     }
 }
 

@@ -7,8 +7,9 @@ package protocol HTTPHandler: Sendable {
     /// not block. The reply may be given later, from any thread, by `exchange.respond(_:)`.
     func respond(to exchange: HTTPExchange)
 
-    /// How a fault that the server itself found is told to the client.
-    func response(to fault: HTTPFault, in exchange: HTTPExchange) -> HTTPResponse
+    /// How a fault that the server itself found is told to the client. There is no exchange where the head could not be
+    /// read.
+    func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse
 }
 
 /// What happens to a request's body.
@@ -29,8 +30,15 @@ package protocol BodySink: Sendable {
     /// The body is complete, or `failure` came in its way (thrown by `receive`). Has to answer `exchange`.
     func finish(_ exchange: HTTPExchange, failure: (any Error)?)
 
+    /// Whether `receive` and `finish` look at the request's head, so that its connection has to stay while they run.
+    var readsTheHead: Bool { get }
+
     /// The client is gone, or the body was refused midway: nothing of it may remain.
     func cancel()
+}
+
+extension BodySink {
+    package var readsTheHead: Bool { false }
 }
 
 /// A fault in a request that the server finds before the handler sees it.
@@ -41,6 +49,10 @@ package enum HTTPFault: Sendable, Equatable {
     case headTooLarge(limit: Int)
     /// The body is longer than `limit` bytes: 413.
     case bodyTooLarge(limit: Int)
+    /// `Expect` asks for something other than `100-continue`: 417.
+    case expectationFailed
+    /// The request is not HTTP/1.1 as it has to be, with the status that says how: 400, 413, 414, 431, 505.
+    case malformed(status: Int)
     /// The server is shutting down: 503.
     case shuttingDown
 
@@ -49,6 +61,8 @@ package enum HTTPFault: Sendable, Equatable {
         case .targetTooLong: 414
         case .headTooLarge: 431
         case .bodyTooLarge: 413
+        case .expectationFailed: 417
+        case .malformed(let status): status
         case .shuttingDown: 503
         }
     }

@@ -54,11 +54,18 @@ package struct HTTPResponse: Sendable {
 package final class PreparedResponse: @unchecked Sendable {
     // Sendable: libmicrohttpd counts references to a response under a lock of its own; nothing here changes after init.
     let status: UInt32
-    let pointer: OpaquePointer
+    /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
+    let pointer: OpaquePointer?
 
     /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd64()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
+        pointer = Self.make(response)
+    }
+
+    /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
+    static func make(_ response: HTTPResponse) -> OpaquePointer? {
+        let pointer: OpaquePointer?
         switch response.body {
         case .empty:
             pointer = MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
@@ -72,6 +79,7 @@ package final class PreparedResponse: @unchecked Sendable {
         }
         for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
         if response.closes { MHD_add_response_header(pointer, "Connection", "close") }
+        return pointer
     }
 
     deinit { MHD_destroy_response(pointer) }

@@ -38,6 +38,7 @@ package final class HTTPServer: @unchecked Sendable {
         self.workers = workers
         heads = HeadWatch(seconds: limits.headSeconds)
         port = socket.port
+        cmhd_set_own_reply(ownReply)
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle
         callbacks.completed = completed
@@ -152,8 +153,15 @@ private func connected(
         // Released here, at the connection's end; retained at its start.
         server.heads.remove(Unmanaged<HeadWatch.Connection>.fromOpaque(known).takeRetainedValue())
     } else {
-        let watched = HeadWatch.Connection(socket: cmhd_connection_socket(connection))
+        let watched = HeadWatch.Connection(socket: cmhd_connection_socket(connection), server: server)
         socketContext.pointee = Unmanaged.passRetained(watched).toOpaque()
         server.heads.add(watched)
     }
+}
+
+/// The reply to a request that libmicrohttpd refuses by itself: told as every other fault.
+private func ownReply(connection: OpaquePointer?, status: UInt32) -> OpaquePointer? {
+    guard let connection, let watched = cmhd_socket_context(connection) else { return nil }
+    let server = Unmanaged<HeadWatch.Connection>.fromOpaque(watched).takeUnretainedValue().server
+    return PreparedResponse.make(server.handler.response(to: .malformed(status: Int(status)), in: nil))
 }

@@ -10,13 +10,17 @@ final class HeadWatch {
     /// A connection, as long as it is open.
     final class Connection {
         let socket: Int32
+        unowned let server: HTTPServer
         /// Whether a request has begun and not ended.
         private(set) var isBusy = false
         fileprivate var hadRequest = false
         fileprivate var bytes: UInt64?
         fileprivate var headBegan: UInt64?
 
-        init(socket: Int32) { self.socket = socket }
+        init(socket: Int32, server: HTTPServer) {
+            self.socket = socket
+            self.server = server
+        }
 
         /// A request's head is complete.
         func begin() {

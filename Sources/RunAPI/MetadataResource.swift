@@ -23,7 +23,7 @@ extension RunAPI {
         if exchange.body.count <= settings.inlineBody, !request.isGzipped {
             submitMetadata(request, exchange)
         } else {
-            exchange.onWorker {
+            exchange.handOver {
                 self.submitMetadata(request, exchange)
                 exchange.wakeServer()
             }

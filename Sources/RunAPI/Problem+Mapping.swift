@@ -76,11 +76,33 @@ extension Problem {
             self.init(
                 413, "content-too-large", "Content too large",
                 "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload)")
+        case .expectationFailed:
+            self.init(
+                417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")
+        case .malformed(let status): self.init(malformed: status)
         case .shuttingDown:
             self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
             headers = [("Retry-After", "5")]
         }
         closes = true
+    }
+
+    /// What libmicrohttpd found wrong by itself, of which it tells the status alone.
+    private init(malformed status: Int) {
+        switch status {
+        case 413: self.init(413, "content-too-large", "Content too large", "a chunk of the body announces more than can be")
+        case 414: self.init(414, "target-too-long", "Target too long", "the request target is longer than the server reads")
+        case 431:
+            self.init(431, "headers-too-large", "Headers too large", "the request's head is larger than the server reads")
+        case 505:
+            self.init(
+                505, "unsupported-version", "Unsupported HTTP version", "the server speaks HTTP/1.1 and HTTP/1.0")
+        case 500...: self = .internalFault
+        default:
+            self.init(
+                400, "malformed-request", "Malformed request",
+                "the request is not HTTP/1.1 as RFC 9112 has it: a line of its head, or the size of a chunk, cannot be read")
+        }
     }
 
     init(_ failure: GzipDecoder.Failure) {

@@ -64,7 +64,7 @@ package final class RunAPI: HTTPHandler {
         }
     }
 
-    package func response(to fault: HTTPFault, in exchange: HTTPExchange) -> HTTPResponse {
+    package func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse {
         response(for: Problem(fault), exchange)
     }
 
@@ -75,18 +75,18 @@ package final class RunAPI: HTTPHandler {
         do { exchange.respond(try make()) } catch { exchange.respond(response(for: error, exchange)) }
     }
 
-    /// The same on a worker, where it may block.
+    /// The same on a worker, where it may block. To be called once while a request is being handled.
     func answerOnWorker(_ exchange: HTTPExchange, _ make: @escaping @Sendable () throws -> HTTPResponse) {
-        exchange.onWorker { self.answer(exchange, make) }
+        exchange.handOver { self.answer(exchange, make) }
     }
 
     /// The reply to whatever was thrown, which is logged where it is the server's own fault.
-    func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
+    func response(for error: any Error, _ exchange: HTTPExchange?) -> HTTPResponse {
         let problem = Problem(error)
         let id = nextRequestID()
         if problem.status >= 500 {
-            let path = String(decoding: exchange.path, as: UTF8.self)
-            log.error("\(exchange.method.name) \(path): \(problem.status): \(error)", metadata: ["request_id": "\(id)"])
+            let request = exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
+            log.error("\(request): \(problem.status): \(error)", metadata: ["request_id": "\(id)"])
         } else {
             log.debug("\(problem.status): \(problem.detail)", metadata: ["request_id": "\(id)"])
         }

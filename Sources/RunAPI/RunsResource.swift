@@ -36,13 +36,15 @@ extension RunAPI {
         _ result: Result<WriteOutcome, StoreError>, _ exchange: HTTPExchange,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
-        answerOnWorker(exchange) {
-            let outcome = try result.get()
-            guard let run = outcome.run else { throw Problem.noActiveRun }
-            self.store.bringUpToDate(run)
-            guard let snapshot = try self.store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
-            let (status, headers) = head(outcome)
-            return .json(status, .object(self.represent(snapshot)), headers: headers)
+        exchange.onWorker {
+            self.answer(exchange) {
+                let outcome = try result.get()
+                guard let run = outcome.run else { throw Problem.noActiveRun }
+                self.store.bringUpToDate(run)
+                guard let snapshot = try self.store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
+                let (status, headers) = head(outcome)
+                return .json(status, .object(self.represent(snapshot)), headers: headers)
+            }
         }
     }
 

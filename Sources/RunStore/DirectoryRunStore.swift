@@ -47,7 +47,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             let applier = RecordApplier(paths: paths)
             let recovery = try JournalRecovery(directory: paths.journal)
             let lagging = try Self.recover(recovery, paths, applier, log)
-            for name in try Files.names(in: paths.staging) { try Files.remove("\(paths.staging)/\(name)") }
+            try Files.removeTree(paths.staging)
+            try Files.makeDirectory(paths.staging)
             let journal = try Journal(
                 directory: paths.journal, nextSequence: recovery.nextSequence, segmentSize: settings.segmentSize)
             views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)

@@ -89,8 +89,12 @@ final class Journal {
         let name = Self.segmentName(nextSequence)
         let next = "\(directory)/\(name)"
         let opened = try Files.open(next, O_RDWR | O_CREAT | O_TRUNC)
-        // Room in advance saves each sync the file's metadata. Without room, the segment grows as it is written.
-        posix_fallocate(opened, 0, off_t(segmentSize))
+        // Room in advance saves each sync the file's metadata. Where the disk is nearly full, that room is for the runs, and
+        // the segment grows as it is written.
+        var (free, size): (UInt64, UInt64) = (0, 0)
+        if DiskSpace.read(opened, &free, &size), free / 4 > UInt64(segmentSize) {
+            posix_fallocate(opened, 0, off_t(segmentSize))
+        }
         do throws(FileFailure) {
             if fsync(opened) != 0 { throw FileFailure("fsync", "journal/\(name)") }
             try Files.sync(directory)

@@ -8,12 +8,14 @@ package final class StagingFile: @unchecked Sendable {
     package let path: String
     /// The name in the staging folder.
     let name: String
+    private let directory: String
     private var descriptor: CInt
     package private(set) var size = 0
     private var isPublished = false
 
     init(directory: String, name: String) throws(FileFailure) {
         self.name = name
+        self.directory = directory
         path = "\(directory)/\(name)"
         descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
     }
@@ -31,7 +33,7 @@ package final class StagingFile: @unchecked Sendable {
         } catch { throw StoreError(error) }
     }
 
-    /// The content is complete: syncs it (fdatasync(2)), so that its publication is all that the journal has to hold.
+    /// The content is complete: syncs it and its name (fdatasync(2), fsync(2)), so that its publication is all that the journal has to hold.
     package func finish() throws(StoreError) {
         guard descriptor >= 0 else { return }
         let code = fdatasync(descriptor)
@@ -39,6 +41,7 @@ package final class StagingFile: @unchecked Sendable {
         close(descriptor)
         descriptor = -1
         if code != 0 { throw StoreError(failure) }
+        try storing { () throws(FileFailure) in try Files.sync(directory) }
     }
 
     /// The file has been renamed into a run.

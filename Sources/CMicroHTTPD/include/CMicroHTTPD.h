@@ -46,6 +46,16 @@ int cmhd_connection_socket(struct MHD_Connection *connection);
 /// Bytes of the request's head as received, without the body (MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE).
 size_t cmhd_head_size(struct MHD_Connection *connection);
 
+/// Queues a reply (MHD_queue_response()).
+enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply);
+
+/// Makes the body of the replies that libmicrohttpd gives itself (a malformed head, one that is too large, a bad chunk),
+/// for which it has no hook. Called with the status; what it returns replaces libmicrohttpd's page of HTML, and is released.
+typedef struct MHD_Response *(*cmhd_own_reply)(struct MHD_Connection *connection, unsigned int status);
+
+/// Says who makes those replies, for all daemons of the process.
+void cmhd_set_own_reply(cmhd_own_reply make);
+
 /// What the connection callback left as the socket's context, or NULL (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
 void *cmhd_socket_context(struct MHD_Connection *connection);
 
