@@ -61,6 +61,10 @@ int clinux_memory_file(void) {
     return memfd_create("rundir", MFD_CLOEXEC);
 }
 
+void clinux_begin_writing(int descriptor, int64_t offset, int64_t length) {
+    sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size) {
     struct statvfs system;
     if (fstatvfs(descriptor, &system) != 0) {

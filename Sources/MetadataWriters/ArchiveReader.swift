@@ -1,8 +1,27 @@
 internal import CArchive
 internal import RunMetadata
+internal import RunStore
 
 /// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)).
 enum ArchiveReader {
+    /// Where an archive is read from.
+    enum Archive: Sendable {
+        /// A file that is complete.
+        case file(String)
+        /// A file that is still being written; read from its start to its end.
+        case arriving(StagingFile)
+    }
+
+    /// What libarchive reads an arriving file with.
+    private final class Arrival {
+        let file: StagingFile
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+        var offset = 0
+
+        init(_ file: StagingFile) { self.file = file }
+        deinit { buffer.deallocate() }
+    }
+
     /// What an archive is.
     struct Kind {
         let isGzippedTar: Bool
@@ -39,13 +58,16 @@ enum ArchiveReader {
     /// Reads an archive from its first entry to its last.
     /// - Throws: a fault of shape when it is none, is damaged or cut short; and what `body` throws
     @discardableResult
-    static func forEachEntry(of path: String, _ body: (Entry) throws -> Void) throws -> Kind {
+    static func forEachEntry(of source: Archive, _ body: (Entry) throws -> Void) throws -> Kind {
         guard let archive = archive_read_new() else { throw fault(nil) }
         defer { archive_read_free(archive) }
         archive_read_support_format_tar(archive)
         archive_read_support_format_zip(archive)
         archive_read_support_filter_gzip(archive)
-        guard archive_read_open_filename(archive, path, 256 * 1024) == ARCHIVE_OK else { throw fault(archive) }
+        return try withExtendedLifetime(try open(source, archive)) { try read(archive, body) }
+    }
+
+    private static func read(_ archive: OpaquePointer, _ body: (Entry) throws -> Void) throws -> Kind {
         while true {
             var pointer: OpaquePointer?
             let code = archive_read_next_header(archive, &pointer)
@@ -55,6 +77,30 @@ enum ArchiveReader {
         }
         let isTar = archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
         return Kind(isGzippedTar: isTar && archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP)
+    }
+
+    /// Opens an archive (archive_read_open_filename(), archive_read_open()).
+    /// - Returns: what has to live as long as it is read
+    private static func open(_ source: Archive, _ archive: OpaquePointer) throws -> AnyObject? {
+        switch source {
+        case .file(let path):
+            guard archive_read_open_filename(archive, path, 256 * 1024) == ARCHIVE_OK else { throw fault(archive) }
+            return nil
+        case .arriving(let file):
+            let arrival = Arrival(file)
+            // Unretained: the caller keeps it while it reads.
+            let code = archive_read_open(
+                archive, Unmanaged.passUnretained(arrival).toOpaque(), nil,
+                { _, context, bytes in
+                    let arrival = Unmanaged<Arrival>.fromOpaque(context!).takeUnretainedValue()
+                    let count = arrival.file.read(at: arrival.offset, into: arrival.buffer)
+                    arrival.offset += max(0, count)
+                    bytes?.pointee = UnsafeRawPointer(arrival.buffer.baseAddress)
+                    return count
+                }, nil)
+            guard code == ARCHIVE_OK else { throw fault(archive) }
+            return arrival
+        }
     }
 
     private static func entry(_ pointer: OpaquePointer, _ archive: OpaquePointer) -> Entry {

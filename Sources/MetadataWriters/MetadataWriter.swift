@@ -20,6 +20,15 @@ package protocol MetadataWriter: Sendable {
     var document: StoredDocument? { get }
 }
 
+/// A writer that takes archives.
+package protocol ArchiveWriting: MetadataWriter {
+    /// An archive begins to come: what is done with it meanwhile; nil where that has to wait until all of it is there.
+    func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)?
+}
+
+/// What a writer does with an archive while it comes.
+package protocol ArchiveReception: Sendable {}
+
 /// A writer whose document can be merged into.
 package protocol PatchableWriter: MetadataWriter {
     /// Turns a merge patch (RFC 7396) into the document to patch and the patch.
@@ -59,8 +68,8 @@ package enum MetadataBody: Sendable {
     case json([UInt8])
     case ndjson([UInt8])
     case csv([UInt8])
-    /// An archive that was staged.
-    case archive(StagingFile)
+    /// An archive that was staged, with what the writer had begun when it started to come.
+    case archive(StagingFile, (any ArchiveReception)?)
     /// Files of a form, by the names that they came with.
     case files([UploadedFile])
 }

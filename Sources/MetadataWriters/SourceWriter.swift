@@ -4,7 +4,7 @@ package import RunMetadata
 package import RunStore
 
 /// Writes `source.tar.gz`: the source code of the run, every path below `source/`.
-package struct SourceWriter: MetadataWriter {
+package struct SourceWriter: ArchiveWriting {
     package let type = MetadataType.source
     package let summary =
         "A tar, tar.gz or zip; files of a form; or {\"directory\": \"/path\"} for a directory on the server that "
@@ -38,22 +38,34 @@ package struct SourceWriter: MetadataWriter {
 
     package func changes(from body: MetadataBody) throws -> [DataChange] {
         switch body {
-        case .archive(let file): try fromArchive(file)
+        case .archive(let file, let reception): try fromArchive(file, reception as? EarlySurvey)
         case .files(let files): try fromFiles(files)
         case .json(let bytes): try fromDirectory(bytes)
         case .ndjson, .csv: throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
         }
     }
 
-    private func fromArchive(_ file: StagingFile) throws -> [DataChange] {
-        let survey = try SourceSurvey(of: file.path, limits: limits)
+    /// A survey that goes along with the upload.
+    private struct EarlySurvey: ArchiveReception {
+        let job: BackgroundJob<SourceSurvey>
+    }
+
+    /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them.
+    package func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)? {
+        guard beginning.starts(with: [0x1F, 0x8B]) else { return nil }
+        let limits = limits
+        return EarlySurvey(job: BackgroundJob { try SourceSurvey(of: .arriving(file), limits: limits) })
+    }
+
+    private func fromArchive(_ file: StagingFile, _ early: EarlySurvey?) throws -> [DataChange] {
+        let survey = try early.map { try $0.job.result() } ?? SourceSurvey(of: .file(file.path), limits: limits)
         guard !(survey.isGzippedTar && survey.isBelowSource) else {
             // As tfruns writes it: kept as it came.
             return try publish(file, survey.scripts)
         }
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        try ArchiveReader.forEachEntry(of: file.path) { entry in
+        try ArchiveReader.forEachEntry(of: .file(file.path)) { entry in
             guard entry.isFile else { return }
             try writer.begin(survey.path(of: entry.path), size: entry.size, mode: entry.mode, modified: entry.modified)
             try entry.read { try writer.write($0) }

@@ -23,6 +23,9 @@ struct Problem: Error {
         (self.status, self.slug, self.title, self.detail) = (status, slug, title, detail)
     }
 
+    /// Whether it is the server's own fault or its disk's, so that whoever runs the server should hear of it.
+    var isOurs: Bool { status >= 500 && status != 501 && status != 505 }
+
     /// The reply.
     func response(requestID: String) -> HTTPResponse {
         var body: JSONObject = [

@@ -84,7 +84,7 @@ package final class RunAPI: HTTPHandler {
     func response(for error: any Error, _ exchange: HTTPExchange?) -> HTTPResponse {
         let problem = Problem(error)
         let id = nextRequestID()
-        if problem.status >= 500 {
+        if problem.isOurs {
             let request = exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
             log.error("\(request): \(problem.status): \(error)", metadata: ["request_id": "\(id)"])
         } else {

@@ -14,6 +14,8 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var isFirst = true
     /// The archive, once it is known to be one.
     private var archive: StagingFile?
+    /// What the writer does with it meanwhile.
+    private var reception: (any ArchiveReception)?
     /// The reader of a form, and what it has read.
     private var form: MultipartReader?
     private var files: [UploadedFile] = []
@@ -38,7 +40,9 @@ final class UploadSink: BodySink, @unchecked Sendable {
         if isFirst {
             isFirst = false
             if request.form == .archive || (request.form == .form && Self.isArchive(part)) {
-                archive = try api.store.makeStagingFile()
+                let file = try api.store.makeStagingFile()
+                archive = file
+                reception = (writer as? any ArchiveWriting)?.receive(file, beginning: part)
             }
         }
         if let archive {
@@ -62,6 +66,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
 
     /// Staged files remove themselves once nothing holds them.
     func cancel() {
+        archive?.end(isAbandoned: true)
         form = nil
         archive = nil
         files = []
@@ -74,7 +79,10 @@ final class UploadSink: BodySink, @unchecked Sendable {
             return .json(
                 try BodyReading.json(of: fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }))
         }
-        if let archive { return .archive(archive) }
+        if let archive {
+            archive.end()
+            return .archive(archive, reception)
+        }
         if request.isGzipped { text = try GzipDecoder.decode(text, limit: api.settings.maxBody) }
         return try BodyReading.read(text, form: request.form) { _ in [] }
     }

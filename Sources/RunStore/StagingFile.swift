@@ -1,8 +1,20 @@
+internal import CLinux
 internal import Glibc
+internal import Synchronization
 
-/// A file outside of all runs that a large body is written to, until it is published into a run or dropped.
+/// A file outside of all runs that a large body is written to, until it is published into a run or dropped. It can be read
+/// while it is still being written.
 package final class StagingFile: @unchecked Sendable {
-    // Sendable: used by one thread at a time; a write hands it from the worker that filled it to the one that commits.
+    // Sendable: `descriptor` changes only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
+
+    /// How far the content has come.
+    private struct Progress {
+        var size = 0
+        /// Whether all of it has come, or no more will.
+        var hasEnded = false
+        var isAbandoned = false
+        var isPublished = false
+    }
 
     /// Where the file is. For writers, which hand it to libraries and programs.
     package let path: String
@@ -10,8 +22,8 @@ package final class StagingFile: @unchecked Sendable {
     let name: String
     private let directory: String
     private var descriptor: CInt
-    package private(set) var size = 0
-    private var isPublished = false
+    private let progress = Mutex(Progress())
+    private let arrival = Doorbell()
 
     init(directory: String, name: String) throws(FileFailure) {
         self.name = name
@@ -22,18 +34,46 @@ package final class StagingFile: @unchecked Sendable {
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
-        if !isPublished { unlink(path) }
+        if !progress.withLock({ $0.isPublished }) { unlink(path) }
     }
+
+    /// Bytes written.
+    package var size: Int { progress.withLock { $0.size } }
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        let size = size
         do {
             try Files.write(bytes, to: descriptor, at: size, path: "staging/\(name)")
-            size += bytes.count
         } catch { throw StoreError(error) }
+        clinux_begin_writing(descriptor, Int64(size), Int64(bytes.count))
+        progress.withLock { $0.size += bytes.count }
+        arrival.ring()
     }
 
-    /// The content is complete: syncs it and its name (fdatasync(2), fsync(2)), so that its publication is all that the journal has to hold.
+    /// No more will be written: the content is complete, or is abandoned.
+    package func end(isAbandoned: Bool = false) {
+        progress.withLock {
+            $0.hasEnded = true
+            $0.isAbandoned = $0.isAbandoned || isAbandoned
+        }
+        arrival.ring()
+    }
+
+    /// Reads at an offset, waiting for what has not come yet. For one reader at a time.
+    /// - Returns: how many bytes were read; 0 at the end, -1 when the content was abandoned or cannot be read
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        while true {
+            let (available, hasEnded, isAbandoned) = progress.withLock { ($0.size - offset, $0.hasEnded, $0.isAbandoned) }
+            if isAbandoned { return -1 }
+            if available > 0 { return pread(descriptor, buffer.baseAddress, min(buffer.count, available), off_t(offset)) }
+            if hasEnded { return 0 }
+            arrival.wait()
+        }
+    }
+
+    /// The content is complete: syncs it and its name (fdatasync(2), fsync(2)), so that its publication is all that the
+    /// journal has to hold.
     package func finish() throws(StoreError) {
         guard descriptor >= 0 else { return }
         let code = fdatasync(descriptor)
@@ -45,5 +85,5 @@ package final class StagingFile: @unchecked Sendable {
     }
 
     /// The file has been renamed into a run.
-    func published() { isPublished = true }
+    func published() { progress.withLock { $0.isPublished = true } }
 }

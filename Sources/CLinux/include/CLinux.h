@@ -30,6 +30,10 @@ int clinux_exchange(const char *one, const char *other);
 /// A file in memory, without a name (memfd_create(2)); -1 and errno on failure.
 int clinux_memory_file(void);
 
+/// Begins to write a part of an open file to the disk, without waiting (sync_file_range(2), SYNC_FILE_RANGE_WRITE): a sync
+/// that comes later has less to wait for. Promises nothing.
+void clinux_begin_writing(int descriptor, int64_t offset, int64_t length);
+
 /// Bytes free to this process on the file system of an open file, and its size (fstatvfs(3)); -1 and errno on failure.
 int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size);
 
