@@ -68,7 +68,8 @@ let package = Package(
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
         tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "TestSupport", systemPackage]),
-        tests("MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport"]),
+        tests(
+            "MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport"]),
         tests(
             "RunAPITests",
             dependencies: [

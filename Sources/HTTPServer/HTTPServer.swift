@@ -15,8 +15,8 @@ package final class HTTPServer: @unchecked Sendable {
 
     let handler: any HTTPHandler
     fileprivate let heads: HeadWatch
-    private var daemon: OpaquePointer!
-    private var loop: PollingLoop!
+    private var daemon: OpaquePointer?
+    private var loop: PollingLoop?
     private let stopping = Atomic<Bool>(false)
     private let inFlight = Atomic<Int>(0)
 
@@ -50,7 +50,8 @@ package final class HTTPServer: @unchecked Sendable {
             idle_seconds: UInt32(limits.bodySeconds))
         guard let daemon = cmhd_start(socket.descriptor, &callbacks, &settings) else { throw StartFailure() }
         self.daemon = daemon
-        loop = PollingLoop(daemon: daemon, work: work, heads: heads)
+        let loop = PollingLoop(daemon: daemon, work: work, heads: heads)
+        self.loop = loop
         loop.start()
     }
 
@@ -61,13 +62,14 @@ package final class HTTPServer: @unchecked Sendable {
     package var requestsInFlight: Int { inFlight.load(ordering: .acquiring) }
 
     /// Makes the polling thread see that work waits that another thread gathered.
-    package func wake() { loop.wake() }
+    package func wake() { loop?.wake() }
 
     /// Accepts no more connections (MHD_quiesce_daemon()), lets the requests in flight finish for `drainSeconds` at most,
     /// then ends.
     /// - Returns: whether all of them finished
     @discardableResult
     package func stop() -> Bool {
+        guard let daemon else { return true }
         stopping.store(true, ordering: .releasing)
         let socket = MHD_quiesce_daemon(daemon)
         var waited = 0
@@ -75,7 +77,7 @@ package final class HTTPServer: @unchecked Sendable {
             usleep(10_000)
             waited += 1
         }
-        loop.stop()
+        loop?.stop()
         if socket >= 0 { close(socket) }
         // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
         // of the process.
@@ -85,14 +87,17 @@ package final class HTTPServer: @unchecked Sendable {
     }
 
     /// How often the gathered work has been done. Used by the polling thread only.
-    var workPerformed: UInt64 { loop.performed }
+    var workPerformed: UInt64 { loop?.performed ?? 0 }
 
     /// Whether the polling thread is about to do work that may answer a request handed over at `count`.
-    func isAboutToWork(since count: UInt64) -> Bool { loop.performed == count && loop.workIsWaiting }
+    func isAboutToWork(since count: UInt64) -> Bool {
+        guard let loop else { return false }
+        return loop.performed == count && loop.workIsWaiting
+    }
 
     func resume(_ connection: OpaquePointer) {
         MHD_resume_connection(connection)
-        loop.wake()
+        loop?.wake()
     }
 
     fileprivate func begin() { inFlight.wrappingAdd(1, ordering: .relaxed) }

@@ -61,7 +61,8 @@ package final class MultipartReader: @unchecked Sendable {
     }
 
     private func take(
-        _ key: UnsafePointer<CChar>?, _ fileName: UnsafePointer<CChar>?, _ data: UnsafePointer<CChar>?, _ offset: UInt64,
+        _ key: UnsafePointer<CChar>?, _ fileName: UnsafePointer<CChar>?, _ data: UnsafePointer<CChar>?,
+        _ offset: UInt64,
         _ size: Int
     ) -> MHD_Result {
         guard failure == nil else { return .NO }

@@ -28,7 +28,9 @@ package struct RequestPath: Sendable {
     }
 
     private static func segment(_ raw: ArraySlice<UInt8>) throws(Failure) -> String {
-        guard !raw.isEmpty else { throw Failure(reason: "the path has an empty segment (\"//\" or a \"/\" at the end)") }
+        guard !raw.isEmpty else {
+            throw Failure(reason: "the path has an empty segment (\"//\" or a \"/\" at the end)")
+        }
         // Most segments are plain; those need no decoding.
         if !raw.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x80 || $0 == UInt8(ascii: ".") }) {
             return String(decoding: raw, as: UTF8.self)
@@ -37,7 +39,9 @@ package struct RequestPath: Sendable {
             throw Failure(reason: "the path has a \"%\" that is not followed by two hexadecimal digits")
         }
         if raw.count != bytes.count {
-            for (byte, name) in [(UInt8(ascii: "/"), "%2F"), (UInt8(ascii: "\\"), "%5C"), (0, "%00"), (UInt8(ascii: "%"), "%25")]
+            for (byte, name) in [
+                (UInt8(ascii: "/"), "%2F"), (UInt8(ascii: "\\"), "%5C"), (0, "%00"), (UInt8(ascii: "%"), "%25"),
+            ]
             where bytes.contains(byte) {
                 throw Failure(reason: "the path has \(name) inside a segment")
             }

@@ -24,7 +24,8 @@ package struct ErrorWriter: MetadataWriter {
         }
         if let other = sent.names.first(where: { $0 != "message" && $0 != "traceback" }) {
             throw MetadataFault.shape(
-                JSONPointer().appending(other), "error: \"\(other)\" is not known; an error has a message and a traceback")
+                JSONPointer().appending(other),
+                "error: \"\(other)\" is not known; an error has a message and a traceback")
         }
         return [.put(.error, JSONWriter.pretty(.object(error))), .end(completed: false)]
     }

@@ -36,7 +36,8 @@ enum MetricsCSV {
         defer { csv_free(&parser) }
         let reader = Reader()
         let context = Unmanaged.passUnretained(reader).toOpaque()
-        let field: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafeMutableRawPointer?) -> Void = { text, size, context in
+        let field: @convention(c) (UnsafeMutableRawPointer?, Int, UnsafeMutableRawPointer?) -> Void = {
+            text, size, context in
             let reader = Unmanaged<Reader>.fromOpaque(context!).takeUnretainedValue()
             reader.fields.append(Array(UnsafeRawBufferPointer(start: text, count: size)))
         }
@@ -52,7 +53,8 @@ enum MetricsCSV {
         let taken = bytes.withUnsafeBytes { csv_parse(&parser, $0.baseAddress, $0.count, field, line, context) }
         guard taken == bytes.count, csv_fini(&parser, field, line, context) == 0 else {
             throw MetadataFault(
-                .syntax(offset: taken), "metrics: the CSV has a quote where none may be, at byte \(taken); see RFC 4180")
+                .syntax(offset: taken), "metrics: the CSV has a quote where none may be, at byte \(taken); see RFC 4180"
+            )
         }
         return reader
     }

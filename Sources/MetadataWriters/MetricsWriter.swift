@@ -64,7 +64,9 @@ package struct MetricsWriter: MetadataWriter {
                 while start < buffer.count {
                     let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) ?? buffer.count
                     let line = UnsafeRawBufferPointer(rebasing: buffer[start..<end])
-                    if !line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) {
+                    if !line.allSatisfy({
+                        $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t")
+                    }) {
                         let tokens: JSONTokens
                         do throws(JSONSyntaxError) {
                             tokens = try parser.parse(line, nonFinite: .allowed, baseOffset: start)

@@ -33,7 +33,8 @@ package struct PropertiesWriter: PatchableWriter {
             }
             let text = PropertyText.text(of: member.value)
             if let text, text.utf8.contains(0) {
-                throw .shape(JSONPointer().appending(member.name), "properties: \"\(member.name)\" holds a NUL character")
+                throw .shape(
+                    JSONPointer().appending(member.name), "properties: \"\(member.name)\" holds a NUL character")
             }
             texts.append((name, text))
         }

@@ -26,7 +26,8 @@ struct SourceDirectory {
         }
         guard let real = Self.realPath(path), Self.isWithin(real, roots) else {
             throw MetadataFault(
-                .forbidden, "source: \"\(path)\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
+                .forbidden,
+                "source: \"\(path)\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
         }
         guard clinux_look(real, 1).kind == CLINUX_DIRECTORY else {
             throw .shape(nil, "source: \"\(path)\" is no directory")

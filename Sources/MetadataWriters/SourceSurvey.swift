@@ -15,7 +15,8 @@ struct SourceSurvey: Sendable {
             if entry.isRoot { return }
             let name = try SourceNames.checked(entry.path)
             guard entry.isFile || entry.isDirectory else {
-                throw MetadataFault.shape(nil, "source: \"\(name)\" is a link, device or socket; send files and folders alone")
+                throw MetadataFault.shape(
+                    nil, "source: \"\(name)\" is a link, device or socket; send files and folders alone")
             }
             if entry.isFile { files.append(name) }
             var size = 0

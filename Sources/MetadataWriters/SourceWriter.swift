@@ -124,7 +124,9 @@ package struct SourceWriter: ArchiveWriting {
             return one != other ? one < other : $0 < $1
         }
         for stem in ["train.", "main."] {
-            if let found = sorted.first(where: { $0.split(separator: "/").last?.hasPrefix(stem) == true }) { return found }
+            if let found = sorted.first(where: { $0.split(separator: "/").last?.hasPrefix(stem) == true }) {
+                return found
+            }
         }
         return files.min() ?? ""
     }

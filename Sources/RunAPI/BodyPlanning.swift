@@ -86,7 +86,9 @@ extension RunAPI {
 enum MediaType {
     /// `type/subtype` in lower case, without parameters.
     static func essence(of header: String) -> String {
-        let type = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        let type = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter {
+            $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t")
+        }
         return String(decoding: type, as: UTF8.self).lowercased()
     }
 }

@@ -57,7 +57,9 @@ enum BodyReading {
     }
 
     private static func firstByte(_ body: [UInt8]) -> UInt8? {
-        body.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\t") }
+        body.first {
+            $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\t")
+        }
     }
 }
 

@@ -117,7 +117,8 @@ extension RunAPI {
         }
         guard try store.snapshot(of: run) != nil else { throw Problem.unknownRun(run.description) }
         throw Problem(
-            404, "no-metadata", "No such metadata", "the run \"\(run)\" has no \(writer.type) yet; POST to this path writes it")
+            404, "no-metadata", "No such metadata",
+            "the run \"\(run)\" has no \(writer.type) yet; POST to this path writes it")
     }
 
     func listMetadata(_ request: RoutedRequest) throws -> HTTPResponse {

@@ -41,7 +41,8 @@ extension Problem {
 
     init(_ error: StoreError) {
         switch error {
-        case .unknownRun: self.init(404, "unknown-run", "Unknown run", "there is no such run, and nothing waits for one")
+        case .unknownRun:
+            self.init(404, "unknown-run", "Unknown run", "there is no such run, and nothing waits for one")
         case .refused(let fault): self.init(fault)
         case .archived(let run):
             self.init(
@@ -56,11 +57,13 @@ extension Problem {
         case .readOnly(let reason):
             self.init(
                 503, "read-only", "Read-only",
-                "a sync of the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted")
+                "a sync of the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted"
+            )
         case .diskFull(let reason):
             self.init(
                 507, "disk-full", "Disk full",
-                "there is no room for this write: \(Self.withoutPaths(reason)). Reads go on; writes do again once there is room")
+                "there is no room for this write: \(Self.withoutPaths(reason)). Reads go on; writes do again once there is room"
+            )
         case .failed: self = .internalFault
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
         }
@@ -90,10 +93,13 @@ extension Problem {
     /// What libmicrohttpd found wrong by itself, of which it tells the status alone.
     private init(malformed status: Int) {
         switch status {
-        case 413: self.init(413, "content-too-large", "Content too large", "a chunk of the body announces more than can be")
-        case 414: self.init(414, "target-too-long", "Target too long", "the request target is longer than the server reads")
+        case 413:
+            self.init(413, "content-too-large", "Content too large", "a chunk of the body announces more than can be")
+        case 414:
+            self.init(414, "target-too-long", "Target too long", "the request target is longer than the server reads")
         case 431:
-            self.init(431, "headers-too-large", "Headers too large", "the request's head is larger than the server reads")
+            self.init(
+                431, "headers-too-large", "Headers too large", "the request's head is larger than the server reads")
         case 505:
             self.init(
                 505, "unsupported-version", "Unsupported HTTP version", "the server speaks HTTP/1.1 and HTTP/1.0")
@@ -101,7 +107,8 @@ extension Problem {
         default:
             self.init(
                 400, "malformed-request", "Malformed request",
-                "the request is not HTTP/1.1 as RFC 9112 has it: a line of its head, or the size of a chunk, cannot be read")
+                "the request is not HTTP/1.1 as RFC 9112 has it: a line of its head, or the size of a chunk, cannot be read"
+            )
         }
     }
 

@@ -21,7 +21,8 @@ extension RunAPI {
     func route(_ exchange: HTTPExchange) throws -> RoutedRequest {
         if case .other(let name) = exchange.method {
             throw Problem(
-                501, "unknown-method", "Unknown method", "\"\(name)\" is no method that is known here; methods are upper case")
+                501, "unknown-method", "Unknown method",
+                "\"\(name)\" is no method that is known here; methods are upper case")
         }
         let path = try RequestPath(exchange.path)
         switch Routes.match(exchange.method, path.segments) {
@@ -55,7 +56,9 @@ extension RunAPI {
         return .run(run)
     }
 
-    private func writer(_ operation: Operation, _ name: String, _ exchange: HTTPExchange) throws -> (any MetadataWriter)? {
+    private func writer(_ operation: Operation, _ name: String, _ exchange: HTTPExchange) throws -> (
+        any MetadataWriter
+    )? {
         if name.isEmpty { return nil }
         let isAlias = operation == .writeRunData
         guard let type = isAlias ? MetadataType.deprecatedAlias(name) : MetadataType(name) else {

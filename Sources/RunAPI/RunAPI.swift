@@ -27,7 +27,8 @@ package final class RunAPI: HTTPHandler {
     private let boot = String(UInt32.random(in: .min ... .max), radix: 16)
 
     package init(
-        store: any RunStore, writers: WriterRegistry, settings: Settings = Settings(), log: Logger = Logger(label: "api")
+        store: any RunStore, writers: WriterRegistry, settings: Settings = Settings(),
+        log: Logger = Logger(label: "api")
     ) {
         self.store = store
         self.writers = writers
@@ -48,7 +49,9 @@ package final class RunAPI: HTTPHandler {
     }
 
     package func respond(to exchange: HTTPExchange) {
-        guard let request = exchange.context as? RoutedRequest else { return exchange.respond(fault(.internalFault, exchange)) }
+        guard let request = exchange.context as? RoutedRequest else {
+            return exchange.respond(fault(.internalFault, exchange))
+        }
         switch request.operation {
         case .writeMetadata, .writeRunData, .mergeMetadata: writeMetadata(request, exchange)
         case .readMetadata: answerOnWorker(exchange) { try self.readMetadata(request) }
@@ -85,7 +88,8 @@ package final class RunAPI: HTTPHandler {
         let problem = Problem(error)
         let id = nextRequestID()
         if problem.isOurs {
-            let request = exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
+            let request =
+                exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
             log.error("\(request): \(problem.status): \(error)", metadata: ["request_id": "\(id)"])
         } else {
             log.debug("\(problem.status): \(problem.detail)", metadata: ["request_id": "\(id)"])
@@ -93,7 +97,9 @@ package final class RunAPI: HTTPHandler {
         return problem.response(requestID: id)
     }
 
-    private func fault(_ problem: Problem, _ exchange: HTTPExchange) -> HTTPResponse { response(for: problem, exchange) }
+    private func fault(_ problem: Problem, _ exchange: HTTPExchange) -> HTTPResponse {
+        response(for: problem, exchange)
+    }
 
     private func nextRequestID() -> String {
         "\(boot)-\(requests.wrappingAdd(1, ordering: .relaxed).newValue)"

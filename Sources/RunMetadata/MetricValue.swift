@@ -41,7 +41,8 @@ package enum MetricText {
         case .sent(let text): output.append(contentsOf: text)
         case .literal(let text):
             text.withUTF8Buffer { output.append(contentsOf: $0) }
-        case .missing: output.append(contentsOf: [UInt8(ascii: "n"), UInt8(ascii: "u"), UInt8(ascii: "l"), UInt8(ascii: "l")])
+        case .missing:
+            output.append(contentsOf: [UInt8(ascii: "n"), UInt8(ascii: "u"), UInt8(ascii: "l"), UInt8(ascii: "l")])
         }
     }
 }

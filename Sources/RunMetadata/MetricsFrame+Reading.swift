@@ -26,7 +26,8 @@ extension MetricsFrame {
         let rows = tokens.memberCount(at: names[0] + 1)
         var cursors = names.map { $0 + 2 }
         let columns = names.map { column(named: tokens.text(at: $0), guess: self.columns.count) }
-        let keyColumn = names.indices.first { tokens.text(at: names[$0], is: "step") }
+        let keyColumn =
+            names.indices.first { tokens.text(at: names[$0], is: "step") }
             ?? names.indices.first { tokens.text(at: names[$0], is: "epoch") }
         for row in 0..<rows {
             var key: Int?

@@ -61,7 +61,8 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil when `text` is no type name.
     package init?(_ text: String) {
-        let isValid = text.utf8.count <= 64 && text.utf8.first.map(Identifier.isLower) == true
+        let isValid =
+            text.utf8.count <= 64 && text.utf8.first.map(Identifier.isLower) == true
             && text.utf8.allSatisfy {
                 Identifier.isLower($0) || Identifier.isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
             }

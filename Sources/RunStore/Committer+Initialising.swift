@@ -54,7 +54,8 @@ extension Committer {
         var number = 1
         while true {
             let name = number == 1 ? stamp : "\(stamp)-\(number)"
-            if let run = RunID(name), applier.place(of: name) == nil, !Files.isDirectory(paths.run(name, .initialised)) {
+            if let run = RunID(name), applier.place(of: name) == nil, !Files.isDirectory(paths.run(name, .initialised))
+            {
                 return run
             }
             number += 1

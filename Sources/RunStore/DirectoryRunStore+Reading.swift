@@ -40,7 +40,9 @@ extension DirectoryRunStore {
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
         guard let place = paths.locate(run.description) else { return nil }
         let data = paths.data(run.description, place)
-        return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map { (name: $0.0, text: $0.1) }
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map {
+            (name: $0.0, text: $0.1)
+        }
     }
 
     package func bringUpToDate(_ run: RunID) {
@@ -62,7 +64,9 @@ extension DirectoryRunStore {
     private func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {
         guard let rows = Files.status("\(data)/\(DataPath.metricsRows)") else { return nil }
         let view = Files.status("\(data)/\(DataPath.metricsFrame)")
-        let isYounger = view.map { (rows.st_mtim.tv_sec, rows.st_mtim.tv_nsec) < ($0.st_mtim.tv_sec, $0.st_mtim.tv_nsec) }
+        let isYounger = view.map {
+            (rows.st_mtim.tv_sec, rows.st_mtim.tv_nsec) < ($0.st_mtim.tv_sec, $0.st_mtim.tv_nsec)
+        }
         if isYounger == true, !views.folders.contains(run.description) { return nil }
         do throws(StoreError) {
             try refreshView(run.description)
@@ -74,7 +78,9 @@ extension DirectoryRunStore {
     }
 
     private func frameInMemory(_ rows: String) throws(StoreError) -> StoredFile? {
-        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else { return nil }
+        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else {
+            return nil
+        }
         defer { Glibc.close(descriptor) }
         let memory = clinux_memory_file()
         guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }

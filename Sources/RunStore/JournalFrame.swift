@@ -48,7 +48,9 @@ enum JournalFrame {
 
     /// The frame at an offset of a segment: its sequence number, its size with padding, its content. Nil where there is no
     /// sound one.
-    static func read(_ segment: UnsafeRawBufferPointer, at offset: Int) -> (sequence: UInt64, size: Int, content: Content)? {
+    static func read(_ segment: UnsafeRawBufferPointer, at offset: Int) -> (
+        sequence: UInt64, size: Int, content: Content
+    )? {
         guard offset + headerSize <= segment.count else { return nil }
         let rest = UnsafeRawBufferPointer(rebasing: segment[offset...])
         var header = JournalReader(rest)
@@ -66,7 +68,9 @@ enum JournalFrame {
         guard count > 0 else {
             var refused: [WriteID] = []
             while !reader.isAtEnd {
-                guard let sequence = reader.integer(UInt64.self), let index = reader.integer(UInt32.self) else { return nil }
+                guard let sequence = reader.integer(UInt64.self), let index = reader.integer(UInt32.self) else {
+                    return nil
+                }
                 refused.append(WriteID(sequence: sequence, index: index))
             }
             return .refused(refused)

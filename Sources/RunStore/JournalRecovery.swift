@@ -64,11 +64,16 @@ struct JournalRecovery {
     }
 
     /// Whether there is a sound frame of that number or a later one behind a place. Frames start at multiples of 8.
-    private static func hasSoundFrame(_ segment: UnsafeRawBufferPointer, after start: Int, from sequence: UInt64) -> Bool {
+    private static func hasSoundFrame(_ segment: UnsafeRawBufferPointer, after start: Int, from sequence: UInt64)
+        -> Bool
+    {
         var offset = start + 8
         while offset + JournalFrame.headerSize <= segment.count {
             if segment.loadUnaligned(fromByteOffset: offset, as: UInt32.self) == JournalFrame.magic.littleEndian,
-                let frame = JournalFrame.read(segment, at: offset), frame.sequence >= sequence { return true }
+                let frame = JournalFrame.read(segment, at: offset), frame.sequence >= sequence
+            {
+                return true
+            }
             offset += 8
         }
         return false

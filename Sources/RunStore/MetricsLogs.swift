@@ -144,7 +144,9 @@ final class MetricsLogs {
         guard status.st_nlink > 0 else { return false }
         let now = monotonicNanoseconds()
         if now - log.locatedAt > Self.locationLifetime {
-            guard paths.locate(log.folder) == log.place, Files.status(log.path)?.st_ino == status.st_ino else { return false }
+            guard paths.locate(log.folder) == log.place, Files.status(log.path)?.st_ino == status.st_ino else {
+                return false
+            }
             log.locatedAt = now
         }
         if Int(status.st_size) != log.end { log.resize(to: Int(status.st_size)) }
@@ -156,7 +158,9 @@ final class MetricsLogs {
     private static func wholeLines(_ descriptor: CInt, _ path: String) throws(FileFailure) -> Int {
         let size = Int(Files.status(of: descriptor).st_size)
         var last: UInt8 = 0
-        if size == 0 || (pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last == UInt8(ascii: "\n")) { return size }
+        if size == 0 || (pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last == UInt8(ascii: "\n")) {
+            return size
+        }
         let text = try Files.read(descriptor, path: path)
         let whole = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         ftruncate(descriptor, off_t(whole))

@@ -135,7 +135,9 @@ final class RecordApplier {
         defer { close(descriptor) }
         var failure: FileFailure?
         bytes.withUnsafeBytes { bytes in
-            do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch { failure = error }
+            do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch {
+                failure = error
+            }
         }
         if let failure {
             unlink(path)

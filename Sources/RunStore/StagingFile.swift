@@ -64,9 +64,13 @@ package final class StagingFile: @unchecked Sendable {
     /// - Returns: how many bytes were read; 0 at the end, -1 when the content was abandoned or cannot be read
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
-            let (available, hasEnded, isAbandoned) = progress.withLock { ($0.size - offset, $0.hasEnded, $0.isAbandoned) }
+            let (available, hasEnded, isAbandoned) = progress.withLock {
+                ($0.size - offset, $0.hasEnded, $0.isAbandoned)
+            }
             if isAbandoned { return -1 }
-            if available > 0 { return pread(descriptor, buffer.baseAddress, min(buffer.count, available), off_t(offset)) }
+            if available > 0 {
+                return pread(descriptor, buffer.baseAddress, min(buffer.count, available), off_t(offset))
+            }
             if hasEnded { return 0 }
             arrival.wait()
         }

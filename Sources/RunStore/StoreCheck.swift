@@ -62,7 +62,9 @@ package final class StoreCheck {
     private func check(_ name: String, _ place: RunPlace, _ data: String) throws {
         let label = place == .initialised ? name : "\(place == .archived ? RunLayout.archive : "pending")/\(name)"
         if place != .pending {
-            if RunID(name) == nil { report(label, "the name is no run id, so the server does not list it", repair: nil) }
+            if RunID(name) == nil {
+                report(label, "the name is no run id, so the server does not list it", repair: nil)
+            }
             try checkProperty(.start, label, data, "ls_runs() needs it") { String($0) }
             try checkProperty(.script, label, data, "view_run() needs it") { _ in name }
         }
@@ -123,8 +125,11 @@ package final class StoreCheck {
                 try mend(label, "the last line of \(DataPath.metricsRows) is cut short", "cut it off") {
                     truncate(file, off_t(start))
                 }
-            } else if (try? line.withUnsafeBytes({ try parser.parse($0, nonFinite: .allowed).kind(at: 0) })) != .objectBegin {
-                report(label, "line \(number + 1) of \(DataPath.metricsRows) is no row; readers pass it over", repair: nil)
+            } else if (try? line.withUnsafeBytes({ try parser.parse($0, nonFinite: .allowed).kind(at: 0) }))
+                != .objectBegin
+            {
+                report(
+                    label, "line \(number + 1) of \(DataPath.metricsRows) is no row; readers pass it over", repair: nil)
             }
         }
         try checkView(rows, label, data)

@@ -24,5 +24,10 @@ enum Environment {
                 throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be a whole number")
             }
         }
+        if let text = text("RUNDIR_LOG_LEVEL"), LogLevel(rawValue: text) == nil {
+            let levels = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError(
+                "the environment variable RUNDIR_LOG_LEVEL is \"\(text)\"; it has to be one of \(levels)")
+        }
     }
 }

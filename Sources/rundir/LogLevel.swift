@@ -1,4 +1,10 @@
-public import ArgumentParser
-public import Logging
+import ArgumentParser
+import Logging
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// How much is logged.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+
+    /// The logging library's name for it.
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .notice }
+}

@@ -14,7 +14,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        let level = options.logLevel
+        let level = options.logLevel.level
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = level
@@ -32,7 +32,8 @@ struct Serve: ParsableCommand {
 
         store.onWaiting { [unowned server] in server.wake() }
         let count = store.runCount()
-        print("rundir on http://\(options.host):\(server.port), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
+        let address = "http://\(options.host):\(server.port)"
+        print("rundir on \(address), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
         signals.wait()
         if !server.stop() { Logger(label: "serve").warning("requests were in flight for too long, and were cut off") }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import HTTPServer
-import Logging
 import RunAPI
 import RunStore
 
@@ -64,7 +63,7 @@ struct ServeOptions: ParsableArguments {
         help: ArgumentHelp(
             "What is logged to standard error: trace, debug, info, notice, warning, error or critical. "
                 + "[env: RUNDIR_LOG_LEVEL]", valueName: "level"))
-    var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(Logger.Level.init(rawValue:)) ?? .notice
+    var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(LogLevel.init(rawValue:)) ?? LogLevel.notice
 
     func validate() throws {
         try check("port", port, 0...65535)
@@ -108,4 +107,3 @@ struct ServeOptions: ParsableArguments {
         return settings
     }
 }
-
