@@ -65,14 +65,9 @@ void clinux_begin_writing(int descriptor, int64_t offset, int64_t length) {
     sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
-int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size) {
+int64_t clinux_free_space(int descriptor) {
     struct statvfs system;
-    if (fstatvfs(descriptor, &system) != 0) {
-        return -1;
-    }
-    *free = (uint64_t) system.f_bavail * system.f_frsize;
-    *size = (uint64_t) system.f_blocks * system.f_frsize;
-    return 0;
+    return fstatvfs(descriptor, &system) == 0 ? (int64_t) (system.f_bavail * system.f_frsize) : -1;
 }
 
 int clinux_lock(int descriptor) {

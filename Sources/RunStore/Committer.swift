@@ -97,12 +97,12 @@ final class Committer: @unchecked Sendable {
             sealed.append(try journal.seal())
             let lagging = views.folders
             guard !lagging.isEmpty else { return }
-            JournalFrame.begin(&frame)
-            frame.append(UInt32(lagging.count))
-            for folder in lagging { RedoRecord(folder, .viewLags).encode(into: &frame) }
-            JournalFrame.end(&frame, sequence: journal.nextSequence, writes: 1)
-            try journal.append(frame.bytes)
-            JournalFrame.begin(&frame)
+            var note = JournalBuffer()
+            JournalFrame.begin(&note)
+            note.append(UInt32(lagging.count))
+            for folder in lagging { RedoRecord(folder, .viewLags).encode(into: &note) }
+            JournalFrame.end(&note, sequence: journal.nextSequence, writes: 1)
+            try journal.append(note.bytes)
         } catch {
             log.error("the journal's segment stays in use: \(error)")
         }
@@ -169,17 +169,11 @@ final class Committer: @unchecked Sendable {
     /// Writes and syncs the batch's frame.
     /// - Returns: why not, if not
     private func journalFrame(writes: Int) -> StoreError? {
-        JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
-        var free: UInt64 = 0
-        var size: UInt64 = 0
         let needed = UInt64(frame.count * 2 + writes * 4096 + settings.reserve)
-        if freeSpace(&free, &size), free < needed {
+        if let free = DiskSpace.free(disk), free < needed {
             return .diskFull("\(free / 1024) KiB are free on the disk of the runs directory")
         }
-        if journal.isFull(for: frame.count) {
-            // Sealing uses the frame's buffer only when views lag; the frame is kept aside.
-            swapFrame { sealSegment() }
-        }
+        if journal.isFull(for: frame.count) { sealSegment() }
         do throws(FileFailure) {
             JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
             try journal.append(frame.bytes)
@@ -191,13 +185,6 @@ final class Committer: @unchecked Sendable {
             }
             return StoreError(error)
         }
-    }
-
-    private func swapFrame(_ body: () -> Void) {
-        var kept = JournalBuffer()
-        swap(&kept, &frame)
-        body()
-        swap(&kept, &frame)
     }
 
     /// Tells the journal that writes of its last frame did not come to pass, so that recovery leaves them.
@@ -233,9 +220,5 @@ final class Committer: @unchecked Sendable {
             }
         }
         plan.committed?(self)
-    }
-
-    private func freeSpace(_ free: inout UInt64, _ size: inout UInt64) -> Bool {
-        DiskSpace.read(disk, &free, &size)
     }
 }

@@ -3,9 +3,10 @@ internal import Glibc
 
 /// Room on a disk.
 enum DiskSpace {
-    /// Bytes free, and in all, on the file system of an open file (fstatvfs(3)); false when that is not known.
-    static func read(_ descriptor: CInt, _ free: inout UInt64, _ size: inout UInt64) -> Bool {
-        clinux_free_space(descriptor, &free, &size) == 0
+    /// Bytes free to this process on the file system of an open file (fstatvfs(3)); nil when that is not known.
+    static func free(_ descriptor: CInt) -> UInt64? {
+        let free = clinux_free_space(descriptor)
+        return free < 0 ? nil : UInt64(free)
     }
 }
 

@@ -91,8 +91,7 @@ final class Journal {
         let opened = try Files.open(next, O_RDWR | O_CREAT | O_TRUNC)
         // Room in advance saves each sync the file's metadata. Where the disk is nearly full, that room is for the runs, and
         // the segment grows as it is written.
-        var (free, size): (UInt64, UInt64) = (0, 0)
-        if DiskSpace.read(opened, &free, &size), free / 4 > UInt64(segmentSize) {
+        if let free = DiskSpace.free(opened), free / 4 > UInt64(segmentSize) {
             posix_fallocate(opened, 0, off_t(segmentSize))
         }
         do throws(FileFailure) {

@@ -34,8 +34,8 @@ int clinux_memory_file(void);
 /// that comes later has less to wait for. Promises nothing.
 void clinux_begin_writing(int descriptor, int64_t offset, int64_t length);
 
-/// Bytes free to this process on the file system of an open file, and its size (fstatvfs(3)); -1 and errno on failure.
-int clinux_free_space(int descriptor, uint64_t *free, uint64_t *size);
+/// Bytes free to this process on the file system of an open file (fstatvfs(3)); -1 and errno on failure.
+int64_t clinux_free_space(int descriptor);
 
 /// What kind of file is at a path.
 typedef enum {
