@@ -10,7 +10,9 @@ let swiftSettings: [SwiftSetting] = [
 
 /// A Swift target of this package, with the settings that all of them share.
 func target(_ name: String, dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+    .target(
+        name: name, dependencies: dependencies, exclude: name == "RunStore" ? ["README.md"] : [],
+        swiftSettings: swiftSettings)
 }
 
 /// The tests of the target of the same name.

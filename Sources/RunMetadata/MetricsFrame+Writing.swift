@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 extension MetricsFrame {
     /// Writes the frame by column, as tfruns writes `metrics.json`: pretty, each column's array on one line.
