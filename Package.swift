@@ -9,10 +9,8 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 /// A Swift target of this package, with the settings that all of them share.
-func target(_ name: String, dependencies: [Target.Dependency]) -> Target {
-    .target(
-        name: name, dependencies: dependencies, exclude: name == "RunStore" ? ["README.md"] : [],
-        swiftSettings: swiftSettings)
+func target(_ name: String, dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
 }
 
 /// The tests of the target of the same name.
@@ -51,7 +49,9 @@ let package = Package(
         target("HTTPServer", dependencies: ["CMicroHTTPD", "CZlib", "CLinux"]),
         target("JSON", dependencies: ["CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON"]),
-        target("RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage]),
+        target(
+            "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage],
+            exclude: ["README.md"]),
         target("MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CLinux"]),
         target(
             "RunAPI",
