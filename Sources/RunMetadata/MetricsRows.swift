@@ -118,6 +118,9 @@ package enum MetricsKey {
 
     /// Numbers such as `3.0` and `1e3`.
     private static func general(_ text: UnsafeRawBufferPointer) -> Int? {
-        JSONNumber(String(decoding: text, as: UTF8.self))?.int
+        guard let value = JSONNumber(String(decoding: text, as: UTF8.self))?.int,
+            value.magnitude < 1_000_000_000_000_000_000
+        else { return nil }
+        return value
     }
 }

@@ -32,7 +32,8 @@ struct Serve: ParsableCommand {
 
         store.onWaiting { [unowned server] in server.wake() }
         let count = store.runCount()
-        let address = "http://\(options.host):\(server.port)"
+        let host = options.host.contains(":") ? "[\(options.host)]" : options.host
+        let address = "http://\(host):\(server.port)"
         print("rundir on \(address), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
         signals.wait()

@@ -108,6 +108,11 @@ final class Committer: @unchecked Sendable {
         }
     }
 
+    /// Leaves no segment behind that holds nothing: the server stops.
+    func removeEmptySegment() {
+        if journal.failure == nil { journal.removeIfEmpty() }
+    }
+
     // MARK: One batch
 
     private func beginBatch() {

@@ -46,7 +46,7 @@ extension DirectoryRunStore {
     }
 
     package func bringUpToDate(_ run: RunID) {
-        guard views.folders.contains(run.description) else { return }
+        guard views.contains(run.description) else { return }
         do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
     }
 
@@ -67,7 +67,7 @@ extension DirectoryRunStore {
         let isYounger = view.map {
             (rows.st_mtim.tv_sec, rows.st_mtim.tv_nsec) < ($0.st_mtim.tv_sec, $0.st_mtim.tv_nsec)
         }
-        if isYounger == true, !views.folders.contains(run.description) { return nil }
+        if isYounger == true, !views.contains(run.description) { return nil }
         do throws(StoreError) {
             try refreshView(run.description)
             return nil
@@ -106,7 +106,9 @@ extension DirectoryRunStore {
 
     private func start(of run: RunID) throws(FileFailure) -> Double {
         let file = "\(paths.data(run.description, .initialised))/\(DataPath.property(.start))"
-        return try Files.read(file).flatMap { JSONNumber(PropertyText.read($0))?.double } ?? 0
+        return try Files.read(file).flatMap { JSONNumber(PropertyText.read($0)) }.flatMap {
+            $0.isFinite ? $0.double : nil
+        } ?? 0
     }
 
     private func snapshot(_ run: RunID, _ place: RunPlace) throws(FileFailure) -> RunSnapshot {

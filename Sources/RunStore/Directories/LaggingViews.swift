@@ -26,17 +26,22 @@ final class LaggingViews: Sendable {
     /// The folders that lag.
     var folders: [String] { state.withLock { Array($0.due.keys) } }
 
+    /// Whether a folder lags.
+    func contains(_ folder: String) -> Bool { state.withLock { $0.due[folder] != nil } }
+
     /// When the next one is due, seconds on the monotonic clock.
     var nextDue: Double? { state.withLock { $0.due.values.min() } }
 
     /// The folder's view lags from now on.
     func insert(_ folder: String) {
-        let isFirst = state.withLock { state in
+        let isNext = state.withLock { state in
             guard state.due[folder] == nil else { return false }
-            state.due[folder] = max(now + delay, state.notBefore[folder] ?? 0)
-            return state.due.count == 1
+            let due = max(now + delay, state.notBefore[folder] ?? 0)
+            let isNext = due < state.due.values.min() ?? .infinity
+            state.due[folder] = due
+            return isNext
         }
-        if isFirst { bell.ring() }
+        if isNext { bell.ring() }
     }
 
     /// Takes the folders that are due.

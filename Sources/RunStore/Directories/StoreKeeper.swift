@@ -34,6 +34,7 @@ final class StoreKeeper: @unchecked Sendable {
         for folder in store.views.folders { refresh(folder) }
         store.exclusively { $0.sealSegment() }
         checkpoint()
+        store.exclusively { $0.removeEmptySegment() }
     }
 
     private func keep() {

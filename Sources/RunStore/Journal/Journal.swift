@@ -72,6 +72,9 @@ final class Journal {
         nextSequence += 1
     }
 
+    /// Removes the current segment's file, if nothing is in it. To be used no more.
+    func removeIfEmpty() { if position == 0 { unlink(path) } }
+
     /// Takes nothing more (rule 5).
     func fail(_ failed: FileFailure) { failure = failure ?? failed }
 
