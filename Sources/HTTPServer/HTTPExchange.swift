@@ -88,7 +88,12 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     /// The announced length of the body in bytes; nil when it is chunked or there is none.
-    package var contentLength: Int? {
+    package private(set) lazy var contentLength: Int? = readContentLength()
+
+    /// Whether the body comes in chunks (RFC 9112 section 7.1).
+    package private(set) lazy var isChunked = headerBytes("Transfer-Encoding") != nil
+
+    private func readContentLength() -> Int? {
         guard let digits = headerBytes("Content-Length"), !digits.isEmpty, digits.count <= 18 else { return nil }
         var length = 0
         for digit in digits {
@@ -97,9 +102,6 @@ package final class HTTPExchange: @unchecked Sendable {
         }
         return length
     }
-
-    /// Whether the body comes in chunks (RFC 9112 section 7.1).
-    package var isChunked: Bool { headerBytes("Transfer-Encoding") != nil }
 
     /// Takes the collected body out of the exchange, which keeps none.
     package func takeBody() -> [UInt8] {

@@ -3,7 +3,7 @@ package struct ServerLimits: Sendable {
     /// Longest request target, bytes.
     package var target = 4096
     /// Largest head (request line and header fields), bytes.
-    package var head = 12288
+    package var head = 6144
     /// Connections at once.
     package var connections = 4096
     /// Seconds within which a request's head has to come.
@@ -19,5 +19,5 @@ package struct ServerLimits: Sendable {
 
     /// libmicrohttpd's pool for a connection: it holds the head that is read, and the reply's. The pool is zeroed for each
     /// request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower.
-    var connectionMemory: Int { head + 4096 }
+    var connectionMemory: Int { head + 2048 }
 }

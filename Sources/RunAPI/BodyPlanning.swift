@@ -2,34 +2,48 @@ internal import HTTPServer
 internal import MetadataWriters
 internal import RunMetadata
 
+/// What a request's head says of its body.
+struct BodyDescription: Sendable {
+    var form = BodyForm.json
+    var isGzipped = false
+}
+
 extension RunAPI {
-    /// Decides what happens to a request's body, before any of it is read.
-    func plan(for request: RoutedRequest, _ exchange: HTTPExchange) throws -> BodyPlan {
-        var request = request
-        switch request.operation {
+    /// Understands what the head says of the body.
+    func describeBody(
+        _ operation: Operation, _ writer: (any MetadataWriter)?, _ exchange: HTTPExchange
+    ) throws -> BodyDescription {
+        switch operation {
         case .writeMetadata, .writeRunData, .mergeMetadata:
             try requireBody(exchange)
+            guard let writer else { throw Problem.internalFault }
+            let isPatch = operation == .mergeMetadata
+            return BodyDescription(
+                form: isPatch ? try patchForm(exchange) : try form(of: writer.forms, exchange),
+                isGzipped: try isGzipped(exchange))
+        case .createRun, .initialiseRun:
+            let hasBody = exchange.isChunked || exchange.contentLength ?? 0 > 0
+            return BodyDescription(
+                form: hasBody ? try form(of: [.json, .form, .multipart], exchange) : .json,
+                isGzipped: try isGzipped(exchange))
+        default: return BodyDescription()
+        }
+    }
+
+    /// Decides what happens to a request's body, before any of it is read.
+    func plan(for request: RoutedRequest, _ exchange: HTTPExchange) throws -> BodyPlan {
+        switch request.operation {
+        case .writeMetadata, .writeRunData, .mergeMetadata:
             guard let writer = request.writer else { throw Problem.internalFault }
-            request.isGzipped = try isGzipped(exchange)
-            request.form =
-                request.operation == .mergeMetadata ? try patchForm(exchange) : try form(of: writer.forms, exchange)
-            exchange.context = request
             guard writer.forms.contains(.archive) else { return .collect(limit: settings.maxBody) }
-            if request.isGzipped, request.form == .multipart {
+            if request.body.isGzipped, request.body.form == .multipart {
                 throw Problem.unsupportedMediaType("multipart/form-data with Content-Encoding", ["multipart/form-data"])
             }
             let sink = try UploadSink(api: self, request: request, writer: writer, exchange: exchange)
             return .stream(sink, limit: settings.maxUpload)
-        case .createRun, .initialiseRun:
-            request.isGzipped = try isGzipped(exchange)
-            if exchange.isChunked || exchange.contentLength ?? 0 > 0 {
-                request.form = try form(of: [.json, .form, .multipart], exchange)
-            }
-            exchange.context = request
-            return .collect(limit: settings.maxBody)
-        default:
-            // What a body would say is not asked for here.
-            return .collect(limit: settings.inlineBody)
+        case .createRun, .initialiseRun: return .collect(limit: settings.maxBody)
+        // What a body would say is not asked for here.
+        default: return .collect(limit: settings.inlineBody)
         }
     }
 

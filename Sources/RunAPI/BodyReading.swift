@@ -67,8 +67,8 @@ extension RunAPI {
     /// The body of an exchange, unpacked and read. May take long for a large one.
     func body(of exchange: HTTPExchange, _ request: RoutedRequest) throws -> MetadataBody {
         var bytes = exchange.takeBody()
-        if request.isGzipped { bytes = try GzipDecoder.decode(bytes, limit: settings.maxBody) }
-        return try BodyReading.read(bytes, form: request.form) { body in
+        if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, limit: settings.maxBody) }
+        return try BodyReading.read(bytes, form: request.body.form) { body in
             try Self.fields(of: body, exchange)
         }
     }

@@ -20,7 +20,7 @@ extension RunAPI {
 
     func writeMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         // A small body takes less time than handing it to another thread.
-        if exchange.body.count <= settings.inlineBody, !request.isGzipped {
+        if exchange.body.count <= settings.inlineBody, !request.body.isGzipped {
             submitMetadata(request, exchange)
         } else {
             exchange.handOver {

@@ -2,8 +2,8 @@ internal import HTTPServer
 internal import MetadataWriters
 internal import RunMetadata
 
-/// A request whose head has been understood.
-struct RoutedRequest: Sendable {
+/// A request whose head has been understood. A class, since it goes from hand to hand until it is answered.
+final class RoutedRequest: Sendable {
     let operation: Operation
     /// The run that the path names.
     let target: RunTarget
@@ -11,9 +11,19 @@ struct RoutedRequest: Sendable {
     let session: SessionName
     /// The writer of the type that the path names.
     let writer: (any MetadataWriter)?
-    /// The form of the body.
-    var form = BodyForm.json
-    var isGzipped = false
+    /// What the head says of the body.
+    let body: BodyDescription
+
+    init(
+        operation: Operation, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
+        body: BodyDescription
+    ) {
+        self.operation = operation
+        self.target = target
+        self.session = session
+        self.writer = writer
+        self.body = body
+    }
 }
 
 extension RunAPI {
@@ -36,9 +46,11 @@ extension RunAPI {
             ).with { $0.headers = [("Allow", allowed.joined(separator: ", "))] }
         case .found(let operation, let id, let type):
             let session = try session(exchange)
+            let target = try target(operation, id, session)
+            let writer = try writer(operation, type, exchange)
             return RoutedRequest(
-                operation: operation, target: try target(operation, id, session), session: session,
-                writer: try writer(operation, type, exchange))
+                operation: operation, target: target, session: session, writer: writer,
+                body: try describeBody(operation, writer, exchange))
         }
     }
 

@@ -24,13 +24,13 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var text: [UInt8] = []
 
     /// libmicrohttpd's reader of forms looks at the content type as it goes.
-    var readsTheHead: Bool { request.form == .multipart }
+    var readsTheHead: Bool { request.body.form == .multipart }
 
     init(api: RunAPI, request: RoutedRequest, writer: any MetadataWriter, exchange: HTTPExchange) throws {
         self.api = api
         self.request = request
         self.writer = writer
-        guard request.form == .multipart else { return }
+        guard request.body.form == .multipart else { return }
         form = MultipartReader(exchange: exchange) { [unowned self] in try take($0) }
         if form == nil { throw MultipartReader.Failure() }
     }
@@ -39,7 +39,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         if let form { return try form.read(part) }
         if isFirst {
             isFirst = false
-            if request.form == .archive || (request.form == .form && Self.isArchive(part)) {
+            if request.body.form == .archive || (request.body.form == .form && Self.isArchive(part)) {
                 let file = try api.store.makeStagingFile()
                 archive = file
                 reception = (writer as? any ArchiveWriting)?.receive(file, beginning: part)
@@ -83,8 +83,8 @@ final class UploadSink: BodySink, @unchecked Sendable {
             archive.end()
             return .archive(archive, reception)
         }
-        if request.isGzipped { text = try GzipDecoder.decode(text, limit: api.settings.maxBody) }
-        return try BodyReading.read(text, form: request.form) { _ in [] }
+        if request.body.isGzipped { text = try GzipDecoder.decode(text, limit: api.settings.maxBody) }
+        return try BodyReading.read(text, form: request.body.form) { _ in [] }
     }
 
     private func take(_ piece: MultipartReader.Piece) throws {

@@ -1,0 +1,50 @@
+import Glibc
+import TestSupport
+
+/// A program that is run to its end.
+struct Command {
+    let ending: ChildProcess.Ending
+    let output: [UInt8]
+    let errors: String
+
+    /// A command that was expected to succeed did not.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Runs a program, with nothing to read.
+    init(_ arguments: String..., directory: String? = nil) throws {
+        try self.init(arguments: arguments, directory: directory)
+    }
+
+    init(arguments: [String], directory: String? = nil) throws {
+        let folder = TemporaryFolder()
+        let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        let output = open("\(folder.path)/output", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        let error = open("\(folder.path)/error", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        defer { for descriptor in [input, output, error] { close(descriptor) } }
+        // posix_spawn(3) cannot change the directory by what Glibc declares here; env(1) can.
+        let words = (directory.map { ["env", "-C", $0] } ?? []) + arguments
+        let process = try ChildProcess(words, input: input, output: output, error: error)
+        ending = try process.wait()
+        self.output = folder.read("output") ?? []
+        errors = folder.text("error") ?? ""
+    }
+
+    /// Runs a program that has to succeed.
+    /// - Returns: what it printed
+    @discardableResult
+    static func succeed(_ arguments: String..., directory: String? = nil) throws -> [UInt8] {
+        let command = try Command(arguments: arguments, directory: directory)
+        guard command.ending == .exited(0) else {
+            throw Failure(description: "\(arguments.joined(separator: " ")): \(command.ending): \(command.errors)")
+        }
+        return command.output
+    }
+
+    /// Runs a Python program that has to succeed.
+    @discardableResult
+    static func python(_ program: String, directory: String) throws -> [UInt8] {
+        try succeed("python3", "-c", program, directory: directory)
+    }
+}

@@ -1,0 +1,42 @@
+import Glibc
+import TestSupport
+
+/// A tmpfs of a few megabytes, unmounted when the value goes.
+final class SmallDisk: Sendable {
+    /// The file system could not be mounted.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The file that takes the room, beside the runs.
+    static let ballast = "ballast"
+
+    /// Whether this process may mount (mount(2)).
+    static let canBeMade: Bool = (try? SmallDisk(bytes: 1 << 20)) != nil
+
+    private let folder = TemporaryFolder()
+
+    /// Where it is mounted.
+    var path: String { folder.path }
+
+    init(bytes: Int) throws {
+        guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(bytes)") == 0 else {
+            throw Failure(description: "mount: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    deinit { umount2(folder.path, Int32(MNT_DETACH)) }
+
+    /// Fills it but for so many bytes.
+    func fill(leaving rest: Int = 0) {
+        var status = statvfs()
+        statvfs(path, &status)
+        let free = Int(status.f_bfree) * Int(status.f_frsize)
+        let file = open("\(path)/\(Self.ballast)", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        posix_fallocate(file, 0, off_t(max(0, free - rest)))
+        close(file)
+    }
+
+    /// Takes the ballast away.
+    func makeRoom() { unlink("\(path)/\(Self.ballast)") }
+}

@@ -1,0 +1,124 @@
+import JSON
+import RunMetadata
+import Testing
+
+@Suite struct RunSummaryTests {
+    private func summary(
+        properties: [(String, String)] = [], flags: String? = nil, evaluation: String? = nil, error: String? = nil,
+        rows: String? = nil
+    ) throws -> RunSummary {
+        func object(_ text: String?) throws -> JSONObject? { try text.flatMap { try JSONValue.parse($0).object } }
+        let run = try #require(RunID("r"))
+        let named = properties.map { (name: $0.0, text: $0.1) }
+        let (flags, evaluation, error) = (try object(flags), try object(evaluation), try object(error))
+        guard let rows else {
+            return RunSummary(
+                run: run, properties: named, flags: flags, evaluation: evaluation, error: error, metrics: nil)
+        }
+        return MetricsText.withFrame(rows: rows) {
+            RunSummary(run: run, properties: named, flags: flags, evaluation: evaluation, error: error, metrics: $0)
+        }
+    }
+
+    private func columns(_ summary: RunSummary) -> String {
+        String(decoding: JSONWriter.compact(.object(summary.columns)), as: UTF8.self)
+    }
+
+    /// The completed run of the directories that tfruns wrote, and its `ls_runs()`.
+    @Test func aRunThatTfrunsWroteHasTheColumnsOfItsListing() throws {
+        let summary = try summary(
+            properties: [
+                ("batch_size", "128"), ("completed", "TRUE"), ("context", "local"), ("end", "1795500109.67948"),
+                ("epochs", "12"), ("learning_rate", "0.001"), ("loss_function", "binary_crossentropy"),
+                ("note", "baseline"),
+                ("samples", "48000"), ("script", "train.R"), ("start", "1795500109.62199"), ("type", "training"),
+                ("validation_samples", "12000"),
+            ],
+            flags: #"{"learning_rate":0.001,"batch_size":128,"optimizer":"adam","augment":false}"#,
+            evaluation: #"{"loss":0.0871234567890123,"acc":0.9712}"#,
+            rows: "{\"loss\":0.4068,\"acc\":0.7966}\n{\"loss\":0.1081,\"acc\":0.946}\n")
+        #expect(
+            columns(summary)
+                == #"{"run":"r","start":1795500109.62199,"end":1795500109.67948,"completed":true,"type":"training","#
+                + #""context":"local","script":"train.R","flag_learning_rate":0.001,"flag_batch_size":128,"#
+                + #""flag_optimizer":"adam","flag_augment":false,"metric_loss":0.1081,"metric_acc":0.946,"#
+                + #""eval_loss":0.0871234567890123,"eval_acc":0.9712,"batch_size":128,"epochs":12,"#
+                + #""learning_rate":0.001,"loss_function":"binary_crossentropy","note":"baseline","samples":48000,"#
+                + #""validation_samples":12000,"epochs_completed":2}"#)
+    }
+
+    @Test func aRunWithoutMetadataIsItsIDAlone() throws {
+        #expect(columns(try summary()) == #"{"run":"r"}"#)
+    }
+
+    @Test func nestedFlagsAreJoinedByADotAndArraysNumbered() throws {
+        let summary = try summary(flags: #"{"opt":{"lr":0.1,"betas":[0.9,0.99]},"layers":[64,32],"off":null}"#)
+        #expect(
+            columns(summary)
+                == #"{"run":"r","flag_opt.lr":0.1,"flag_opt.betas1":0.9,"flag_opt.betas2":0.99,"#
+                + #""flag_layers1":64,"flag_layers2":32}"#)
+    }
+
+    @Test func theKeysAreNoMetrics() throws {
+        let summary = try summary(rows: "{\"step\":3,\"epoch\":1,\"loss\":0.5}\n{\"step\":4,\"loss\":\"NaN\"}\n")
+        #expect(columns(summary) == #"{"run":"r","metric_loss":0.5,"steps_completed":2}"#)
+    }
+
+    /// `steps` or `epochs`, whichever is a property, says what was completed: the values in the last metric's column.
+    @Test(arguments: [
+        ([("epochs", "5")], "epochs_completed", 2), ([("steps", "5")], "steps_completed", 2),
+        ([], "steps_completed", 2),
+        ([("epochs", "5"), ("steps", "10")], "epochs_completed", 2),
+    ])
+    func theLastColumnSaysHowMuchIsCompleted(_ properties: [(String, String)], _ name: String, _ count: Int) throws {
+        let rows = "{\"a\":1,\"b\":1}\n{\"a\":2,\"b\":2}\n{\"a\":3}\n"
+        let summary = try summary(properties: properties, rows: rows)
+        #expect(summary.columns[name] == .number(JSONNumber(count)))
+        let other = name == "epochs_completed" ? "steps_completed" : "epochs_completed"
+        #expect(summary.columns[other] == nil)
+    }
+
+    @Test func anErrorsMessageIsAColumn() throws {
+        let summary = try summary(error: #"{"message":"no","traceback":["f()"]}"#)
+        #expect(columns(summary) == #"{"run":"r","error_message":"no"}"#)
+    }
+
+    @Test(arguments: [
+        ("start", "1795499177.04699", "1795499177.04699"), ("start", "yesterday", "\"yesterday\""),
+        ("samples", "10", "10"),
+        ("samples", "NaN", "\"NaN\""), ("other", "10", "\"10\""), ("completed", "yes", "true"),
+        ("completed", "0", "false"),
+        ("completed", "perhaps", "\"perhaps\""), ("note", "two\nlines", #""two\nlines""#),
+    ])
+    func aPropertyIsANumberWhereTfrunsReadsOne(_ name: String, _ text: String, _ column: String) throws {
+        let value = try summary(properties: [(name, text)]).columns[name]
+        #expect(value.map { String(decoding: JSONWriter.compact($0), as: UTF8.self) } == column)
+    }
+
+    @Test func aPropertyHidesNoOtherColumn() throws {
+        let summary = try summary(
+            properties: [("run", "x"), ("flag_lr", "9"), ("metric_loss", "9"), ("eval_acc", "9")], flags: #"{"lr":1}"#,
+            evaluation: #"{"acc":2}"#, rows: "{\"loss\":3}\n")
+        #expect(
+            columns(summary)
+                == #"{"run":"r","flag_lr":1,"metric_loss":3,"eval_acc":2,"steps_completed":1}"#)
+    }
+
+    @Test(arguments: [
+        ([("end", "9"), ("completed", "TRUE")], nil, 0.0, RunStatus.completed),
+        ([("end", "9"), ("completed", "FALSE")], nil, 0.0, .failed),
+        ([("end", "9")], nil, 0.0, .failed),
+        ([("completed", "FALSE")], "{\"message\":\"no\"}", 0.0, .failed),
+        ([("completed", "FALSE")], nil, 3600.0, .running),
+        ([("completed", "FALSE")], nil, 3600.5, .stale),
+        ([], nil, 0.0, .running),
+        ([("end", "9"), ("completed", "TRUE")], nil, 99_999.0, .completed),
+        ([("end", "9"), ("completed", "FALSE")], "{\"message\":\"no\"}", 99_999.0, .failed),
+    ])
+    func theStatusIsDerived(
+        _ properties: [(String, String)], _ error: String?, _ silence: Double, _ status: RunStatus
+    ) throws {
+        let summary = try summary(properties: properties, error: error)
+        #expect(summary.status(updated: 1000, now: 1000 + silence, staleAfter: 3600) == status)
+    }
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// Faults of a disk, made by exchanging what is behind an open descriptor of this process.
+enum Descriptors {
+    /// A device that has no room for anything (full(4)).
+    static let full = "/dev/full"
+    /// A device that takes everything and cannot be synced (null(4)).
+    static let unsyncable = "/dev/null"
+
+    /// While `body` runs, every open descriptor of a file belongs to a device. Nothing may close one of them meanwhile: its
+    /// number could be another test's by the end.
+    static func redirect(_ path: String, to device: String, _ body: () throws -> Void) rethrows {
+        let other = open(device, O_RDWR | O_CLOEXEC)
+        var kept: [(descriptor: Int32, copy: Int32)] = []
+        // All are found before the first copy is made, which is a descriptor of the file too.
+        let found = Tree.names("/proc/self/fd").compactMap { Int32($0) }.filter { target($0) == path }
+        for descriptor in found {
+            kept.append((descriptor, dup(descriptor)))
+            dup2(other, descriptor)
+        }
+        defer {
+            for (descriptor, copy) in kept {
+                dup2(copy, descriptor)
+                close(copy)
+            }
+            close(other)
+        }
+        try body()
+    }
+
+    private static func target(_ descriptor: Int32) -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
+        return String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,116 @@
+import RunMetadata
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import RunStore
+
+@Suite struct FilesTests {
+    private let folder = TemporaryFolder()
+    private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
+
+    @Test func aFileTakesAnothersPlaceAndTheStagedNameIsGone() throws {
+        folder.write("file", "old")
+        folder.write("staged", "new")
+        try Files.replace(path("file"), by: path("staged"))
+        #expect(folder.text("file") == "new")
+        #expect(Tree.names(folder.path) == ["file"])
+    }
+
+    @Test func aFileTakesAPlaceWhereNoneWas() throws {
+        folder.write("staged", "new")
+        try Files.replace(path("file"), by: path("staged"))
+        #expect(folder.text("file") == "new")
+        #expect(Tree.names(folder.path) == ["file"])
+    }
+
+    @Test func whoReadsTheOldFileReadsItToItsEnd() throws {
+        folder.write("file", "old")
+        let file = try #require(try Files.openIfThere(path("file")))
+        folder.write("staged", "new")
+        try Files.replace(path("file"), by: path("staged"))
+        let stored = StoredFile(descriptor: file)
+        #expect(stored.size == 3)
+        #expect(try stored.read() == Array("old".utf8))
+    }
+
+    @Test func aFileTakesNoFoldersPlace() {
+        folder.write("folder/inside", "kept")
+        folder.write("staged", "new")
+        #expect(throws: FileFailure.self) { try Files.replace(path("folder"), by: path("staged")) }
+        #expect(folder.text("folder/inside") == "kept")
+    }
+
+    @Test func aPlaceInAFolderThatIsMissingIsAFailure() {
+        folder.write("staged", "new")
+        let failure = #expect(throws: FileFailure.self) { try Files.replace(path("none/file"), by: path("staged")) }
+        #expect(failure?.errno == .noSuchFileOrDirectory)
+        #expect(folder.text("staged") == "new")
+    }
+
+    @Test func whatIsNotThereIsNilAndRemovingItNoFailure() throws {
+        #expect(try Files.read(path("none")) == nil)
+        folder.write("file", "")
+        #expect(try Files.read(path("file/below")) == nil)
+        #expect(try Files.read(path("file")) == [])
+        #expect(try Files.names(in: path("none")).isEmpty)
+        try Files.remove(path("none"))
+        try Files.sync(path("none"))
+    }
+
+    @Test func foldersAreMadeWithAllAboveThem() throws {
+        try Files.makeDirectories(path("a/b/c"))
+        try Files.makeDirectories(path("a/b/c"))
+        #expect(Files.isDirectory(path("a/b/c")))
+        folder.write("file", "")
+        #expect(throws: FileFailure.self) { try Files.makeDirectories(path("file/below")) }
+    }
+
+    @Test func aTreeIsRemovedWithoutWhatItsLinksLeadTo() throws {
+        folder.write("outside/kept", "kept")
+        folder.write("tree/a/b", "")
+        Tree.link(path("tree/link"), to: path("outside"))
+        try Files.removeTree(path("tree"))
+        #expect(!folder.exists("tree"))
+        #expect(folder.text("outside/kept") == "kept")
+    }
+
+    @Test func aFailureSaysWhatWasTriedOnWhatAndWhy() {
+        let failure = #expect(throws: FileFailure.self) { try Files.rename(path("none"), to: path("other")) }
+        #expect(failure?.call == "rename")
+        #expect(failure?.path == path("other"))
+        #expect(failure?.isNoSpace == false)
+        for code: Int32 in [28, 122] { #expect(FileFailure("write", "x", errno: code).isNoSpace) }
+        let full = FileFailure("write", "x", errno: 28)
+        #expect(StoreError(full) == .diskFull(full.description))
+    }
+}
+
+@Suite struct RunPathsTests {
+    private let folder = TemporaryFolder()
+    private var paths: RunPaths { RunPaths(runs: folder.path) }
+
+    @Test func aRunIsInOneOfThreePlaces() {
+        #expect(paths.data("r", .initialised) == "\(folder.path)/r/tfruns.d")
+        #expect(paths.data("r", .archived) == "\(folder.path)/archive/r/tfruns.d")
+        #expect(paths.data("@s", .pending) == "\(folder.path)/.rundir/pending/@s/tfruns.d")
+        #expect(paths.run("r", .initialised) == "\(folder.path)/r")
+    }
+
+    @Test func aRunIsFoundWhereItsDataDirectoryIs() {
+        #expect(paths.locate("r") == nil)
+        folder.write("r/artifact", "")
+        #expect(paths.locate("r") == nil)
+        folder.write(".rundir/pending/r/tfruns.d/x", "")
+        #expect(paths.locate("r") == .pending)
+        folder.write("archive/r/tfruns.d/x", "")
+        #expect(paths.locate("r") == .archived)
+        folder.write("r/tfruns.d/x", "")
+        #expect(paths.locate("r") == .initialised)
+    }
+
+    @Test func aFileInPlaceOfADataDirectoryIsNoRun() {
+        folder.write("r/tfruns.d", "")
+        #expect(paths.locate("r") == nil)
+    }
+}

@@ -1,0 +1,74 @@
+import Testing
+
+@testable import RunStore
+
+@Suite struct JournalFrameTests {
+    /// One record of every kind.
+    static let records = [
+        RedoRecord("run", .create),
+        RedoRecord("run", .put("properties/é", [0, 1, 2, 255])),
+        RedoRecord("run", .put("flags.json", [])),
+        RedoRecord("run", .append("metrics.ndjson", offset: 1 << 40, Array("{\"a\":1}\n".utf8))),
+        RedoRecord("run", .remove("properties/note")),
+        RedoRecord("run", .publish("source.tar.gz", staged: "upload-1-2-3")),
+        RedoRecord("run", .adopt("flags.json", from: "@default", inode: 1 << 50)),
+        RedoRecord("run", .move(.initialised)),
+        RedoRecord("run", .move(.archived)),
+        RedoRecord("run", .move(.pending)),
+        RedoRecord("@session", .delete),
+        RedoRecord("run", .activate(session: "default")),
+        RedoRecord("", .activate(session: "default")),
+        RedoRecord("run", .viewLags),
+        RedoRecord(String(repeating: "r", count: 129), .put(String(repeating: "p", count: 4095), [1])),
+    ]
+
+    @Test(arguments: records)
+    func everyKindOfRecordIsReadBack(_ record: RedoRecord) {
+        #expect(JournalText.read(JournalText.frame(7, [[record]])) == [[record]])
+    }
+
+    @Test func writesOfManyRecordsAreReadBackInOrder() {
+        let writes = [Self.records, [], [Self.records[1]], Self.records.reversed()]
+        let frame = JournalText.frame(UInt64.max - 1, writes)
+        #expect(JournalText.read(frame) == writes)
+        frame.withUnsafeBytes { #expect(JournalFrame.read($0, at: 0)?.sequence == UInt64.max - 1) }
+    }
+
+    @Test(arguments: 0..<16)
+    func aFrameOfAnyLengthTakesAMultipleOf8(_ length: Int) {
+        let frame = JournalText.frame(1, [[RedoRecord("run", .put("p", Array(repeating: 7, count: length)))]])
+        #expect(frame.count % 8 == 0)
+        frame.withUnsafeBytes { #expect(JournalFrame.read($0, at: 0)?.size == frame.count) }
+    }
+
+    @Test func refusedWritesAreReadBack() {
+        let refused = [JournalFrame.WriteID(sequence: 3, index: 0), JournalFrame.WriteID(sequence: 9, index: 70_000)]
+        JournalText.refusal(10, of: refused).withUnsafeBytes { segment in
+            guard case .refused(let writes)? = JournalFrame.read(segment, at: 0)?.content else {
+                Issue.record("no frame of refused writes")
+                return
+            }
+            #expect(writes == refused)
+        }
+    }
+
+    /// Fails when the checksum leaves any byte out.
+    @Test func anyFlippedByteIsCaught() {
+        let payload = RedoRecord("run", .put("flags.json", Array("{\"a\": 1}\n".utf8)))
+        let frame = JournalText.frame(5, [[payload], [RedoRecord("run", .create)]])
+        let length = frame[4..<8].reversed().reduce(0) { $0 << 8 | Int($1) } + JournalFrame.headerSize
+        for index in 0..<length {
+            for mask: UInt8 in [0x01, 0x80, 0xFF] {
+                var flipped = frame
+                flipped[index] ^= mask
+                #expect(JournalText.read(flipped) == nil, "byte \(index)")
+            }
+        }
+    }
+
+    @Test func bytesThatAreNoFrameAreNone() {
+        #expect(JournalText.read([]) == nil)
+        #expect(JournalText.read(Array(repeating: 0, count: 4096)) == nil)
+        #expect(JournalText.read(Array(repeating: 0xFF, count: 4096)) == nil)
+    }
+}

@@ -1,0 +1,140 @@
+import RunMetadata
+import TestSupport
+import Testing
+
+@testable import RunStore
+
+/// Recovery from segments that were written by hand.
+@Suite struct RedoTests {
+    private let folder = TemporaryFolder()
+
+    /// Opens a runs directory with writes in its journal, then closes it.
+    private func recover(_ writes: [RedoRecord]...) throws {
+        let journal = "\(folder.path)/.rundir/journal"
+        folder.write(".rundir/journal/0000000000000001", "")
+        Tree.write(JournalText.frame(1, writes), "\(journal)/0000000000000001")
+        try DirectoryHarness.open(folder.path).close()
+    }
+
+    private func rows(_ offset: Int, _ text: String, of run: String = "run") -> [RedoRecord] {
+        [RedoRecord(run, .append("metrics.ndjson", offset: offset, Array(text.utf8)))]
+    }
+
+    private var metrics: String? { folder.text("run/tfruns.d/metrics.ndjson") }
+
+    /// Rule: recovery rewrites, never trusts, what is newer than the checkpoint.
+    @Test(arguments: [
+        "{\"a\":1}\n", "{\"a\":1}\n{\"a", "{\"a\":1}\n\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}", "{\"a\":1}\ngarbage\n",
+        "{\"a\":1}\n{\"a\":2}\n",
+    ])
+    func whatIsBehindTheCheckpointIsRewritten(_ found: String) throws {
+        folder.write("run/tfruns.d/metrics.ndjson", found)
+        try recover(rows(8, "{\"a\":2}\n"))
+        #expect(metrics == "{\"a\":1}\n{\"a\":2}\n")
+    }
+
+    @Test func severalRowsAreRewrittenInOrder() throws {
+        folder.write("run/tfruns.d/metrics.ndjson", "{\"a\":1}\nXXXXXXXXXXXX")
+        try recover(rows(8, "{\"a\":2}\n"), rows(16, "{\"a\":3}\n"), rows(24, "{\"a\":4}\n"))
+        #expect(metrics == "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n{\"a\":4}\n")
+    }
+
+    @Test func aRunThatIsGoneIsNotMadeAnewByWritesToIt() throws {
+        try recover(
+            rows(0, "{\"a\":1}\n"),
+            [RedoRecord("run", .put("flags.json", [1])), RedoRecord("run", .remove("error.json"))],
+            [RedoRecord("run", .move(.initialised)), RedoRecord("run", .viewLags), RedoRecord("run", .delete)])
+        #expect(!folder.exists("run"))
+        #expect(Tree.names("\(folder.path)/.rundir/pending").isEmpty)
+    }
+
+    @Test func aStagedFileIsPublishedAndStagingCleared() throws {
+        folder.write("run/tfruns.d/flags.json", "{}")
+        folder.write(".rundir/staging/upload-1", "source")
+        folder.write(".rundir/staging/upload-2", "never acknowledged")
+        try recover([RedoRecord("run", .publish("source.tar.gz", staged: "upload-1"))])
+        #expect(folder.text("run/tfruns.d/source.tar.gz") == "source")
+        #expect(Tree.names("\(folder.path)/.rundir/staging").isEmpty)
+    }
+
+    @Test func aPublicationWhoseStagedFileIsGoneWasDone() throws {
+        folder.write("run/tfruns.d/source.tar.gz", "source")
+        try recover([RedoRecord("run", .publish("source.tar.gz", staged: "upload-1"))])
+        #expect(folder.text("run/tfruns.d/source.tar.gz") == "source")
+    }
+
+    /// The put came first; that its publication was done already must not leave the older text.
+    @Test func anOlderPutDoesNotUndoAPublication() throws {
+        folder.write("run/tfruns.d/source.tar.gz", "published")
+        try recover(
+            [RedoRecord("run", .put("source.tar.gz", Array("older".utf8)))],
+            [RedoRecord("run", .publish("source.tar.gz", staged: "upload-1"))])
+        #expect(folder.text("run/tfruns.d/source.tar.gz") == "published")
+    }
+
+    @Test func aFileIsAdoptedIfItIsTheOneThatWasMeant() throws {
+        folder.write("run/tfruns.d/flags.json", "run's")
+        folder.write(".rundir/pending/@default/tfruns.d/flags.json", "session's")
+        folder.write(".rundir/pending/@default/tfruns.d/evaluation.json", "another")
+        let inode = Tree.inode("\(folder.path)/.rundir/pending/@default/tfruns.d/flags.json")
+        try recover([
+            RedoRecord("run", .adopt("flags.json", from: "@default", inode: inode)),
+            RedoRecord("run", .adopt("evaluation.json", from: "@default", inode: inode)),
+        ])
+        #expect(folder.text("run/tfruns.d/flags.json") == "session's")
+        #expect(!folder.exists("run/tfruns.d/evaluation.json"))
+        #expect(folder.text(".rundir/pending/@default/tfruns.d/evaluation.json") == "another")
+    }
+
+    @Test func activeRunsAreRemembered() throws {
+        folder.write("run/tfruns.d/flags.json", "{}")
+        folder.write(".rundir/sessions/ended", "run")
+        try recover(
+            [RedoRecord("run", .activate(session: "default")), RedoRecord("", .activate(session: "ended"))])
+        #expect(folder.text(".rundir/sessions/default") == "run")
+        #expect(!folder.exists(".rundir/sessions/ended"))
+    }
+
+    @Test func aFolderOfTheSameNameWithoutMetadataIsMovedInto() throws {
+        folder.write("run/artifact.bin", "kept")
+        folder.write(".rundir/pending/run/tfruns.d/flags.json", "{}")
+        try recover([RedoRecord("run", .move(.initialised))])
+        #expect(folder.text("run/tfruns.d/flags.json") == "{}")
+        #expect(folder.text("run/artifact.bin") == "kept")
+        #expect(Tree.names("\(folder.path)/.rundir/pending").isEmpty)
+    }
+
+    /// Rule 6: fails when a refused write is done again.
+    @Test func aRefusedWriteIsNotDone() throws {
+        folder.write("run/tfruns.d/flags.json", "old")
+        folder.write(".rundir/journal/0000000000000001", "")
+        let frames =
+            JournalText.frame(1, [JournalText.write(1)].map { _ in [RedoRecord("run", .put("flags.json", [65]))] })
+            + JournalText.refusal(2, of: [.init(sequence: 1, index: 0)])
+        Tree.write(frames, "\(folder.path)/.rundir/journal/0000000000000001")
+        try DirectoryHarness.open(folder.path).close()
+        #expect(folder.text("run/tfruns.d/flags.json") == "old")
+    }
+
+    /// Rule 3: fails when anything is done before the whole journal has been read.
+    @Test func aDamagedJournalIsRefusedWithNothingChanged() throws {
+        folder.write("run/tfruns.d/flags.json", "old")
+        folder.write(".rundir/staging/upload-1", "staged")
+        folder.write(".rundir/journal/0000000000000001", "")
+        var frames = JournalText.frame(1, [[RedoRecord("run", .put("flags.json", Array("new".utf8)))]])
+        let second = frames.count
+        frames += JournalText.frame(2, [[RedoRecord("run", .remove("flags.json"))]])
+        frames += JournalText.frame(3, [JournalText.write(3)])
+        frames[second + 30] ^= 4
+        let segment = "\(folder.path)/.rundir/journal/0000000000000001"
+        Tree.write(frames, segment)
+        let failure = try #require(throws: DirectoryRunStore.OpenFailure.self) {
+            try DirectoryHarness.open(folder.path)
+        }
+        #expect(failure.description.contains("0000000000000001 is damaged at byte \(second)"))
+        #expect(Tree.read(segment) == frames)
+        #expect(folder.text("run/tfruns.d/flags.json") == "old")
+        #expect(folder.text(".rundir/staging/upload-1") == "staged")
+        #expect(Tree.names("\(folder.path)/.rundir/journal") == ["0000000000000001"])
+    }
+}

@@ -1,0 +1,165 @@
+import JSON
+import RunMetadata
+import RunStore
+import Synchronization
+
+/// No reply came before the deadline.
+struct NoReply: Error {}
+
+/// The replies of writes, as they come.
+final class Replies: Sendable {
+    private let replies: Mutex<[Result<WriteOutcome, StoreError>?]>
+
+    init(count: Int) { replies = Mutex(Array(repeating: nil, count: count)) }
+
+    func set(_ index: Int, _ reply: Result<WriteOutcome, StoreError>) { replies.withLock { $0[index] = reply } }
+
+    /// The replies, once all are there.
+    var all: [Result<WriteOutcome, StoreError>]? {
+        replies.withLock { replies in replies.contains { $0 == nil } ? nil : replies.compactMap(\.self) }
+    }
+}
+
+extension RunStore {
+    /// Asks for writes, commits them together, returns the replies.
+    func writeTogether(_ writes: [RunWrite]) throws -> [Result<WriteOutcome, StoreError>] {
+        let replies = Replies(count: writes.count)
+        for (index, write) in writes.enumerated() { submit(write) { replies.set(index, $0) } }
+        let areThere = eventually {
+            commit()
+            return replies.all != nil
+        }
+        guard areThere, let all = replies.all else { throw NoReply() }
+        return all
+    }
+
+    /// Why a write is refused; nil where it is not.
+    func refusal(of write: RunWrite) throws -> StoreError? { try writeTogether([write])[0].refusal }
+
+    @discardableResult
+    func write(_ target: RunTarget, _ action: RunWrite.Action) throws -> WriteOutcome {
+        try writeTogether([RunWrite(target, action)])[0].get()
+    }
+
+    @discardableResult
+    func change(_ run: RunID, _ changes: DataChange...) throws -> WriteOutcome {
+        try write(.run(run), .change(changes))
+    }
+
+    @discardableResult
+    func rows(_ run: RunID, _ rows: String...) throws -> WriteOutcome {
+        try write(.run(run), .change([.rows(.make(rows))]))
+    }
+
+    @discardableResult
+    func initialise(
+        _ run: RunID, flags: String? = nil, properties: [(PropertyName, String)] = [], session: SessionName = .default
+    ) throws -> WriteOutcome {
+        try write(.run(run), .initialise(session: session, .make(flags: flags, properties: properties)))
+    }
+
+    @discardableResult
+    func complete(_ run: RunID) throws -> WriteOutcome { try write(.run(run), .complete) }
+
+    /// Merges a patch and returns the document.
+    @discardableResult
+    func patch(_ run: RunID, _ document: PatchedDocument, _ patch: String) throws -> String {
+        let object = try JSONValue.parse(patch).object ?? JSONObject()
+        let outcome = try write(
+            .run(run), .patch(document, JSONObjectPatch(object) { JSONWriter.compact(.object($0)) }))
+        return String(decoding: outcome.document, as: UTF8.self)
+    }
+
+    /// A file's text; nil where there is none.
+    func text(_ path: DataPath, of run: RunID) throws -> String? {
+        try file(path, of: run).map { String(decoding: try $0.read(), as: UTF8.self) }
+    }
+
+    /// `metrics.json`, compact.
+    func frame(of run: RunID) throws -> String? {
+        try text(.metricsFrame, of: run).map {
+            String(decoding: JSONWriter.compact(try JSONValue.parse($0)), as: UTF8.self)
+        }
+    }
+
+    func property(_ name: PropertyName, of run: RunID) throws -> String? {
+        try properties(of: run)?.first { $0.name == name.description }?.text
+    }
+
+    /// The runs' ids as they are listed.
+    func listed(limit: Int = 100, after cursor: RunCursor? = nil) throws -> [String] {
+        try runs(limit: limit, after: cursor).map(\.run.description)
+    }
+
+    /// A staged and synced file.
+    func staged(_ text: String) throws -> StagingFile {
+        let file = try makeStagingFile()
+        var failure: StoreError?
+        Array(text.utf8).withUnsafeBytes { bytes in
+            do throws(StoreError) { try file.write(bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try file.finish()
+        return file
+    }
+}
+
+extension MetricsRows {
+    /// Rows of JSON objects.
+    static func make(_ rows: [String]) throws -> MetricsRows {
+        var made = MetricsRows()
+        for row in rows {
+            try JSONParser().withTokens(of: Array(row.utf8), nonFinite: .allowed) {
+                try made.append(objectAt: 0, of: $0)
+            }
+        }
+        return made
+    }
+}
+
+extension RunStart {
+    static func make(flags: String? = nil, properties: [(PropertyName, String)] = []) -> RunStart {
+        var start = RunStart()
+        start.flags = flags.map { Array($0.utf8) }
+        start.properties = properties.map { (name: $0.0, text: $0.1) }
+        return start
+    }
+}
+
+extension DataChange {
+    /// Writes a file of text.
+    static func put(_ path: DataPath, _ text: String) -> DataChange { .put(path, Array(text.utf8)) }
+
+    /// Writes a property.
+    static func property(_ name: PropertyName, _ text: String) -> DataChange {
+        .put(.property(name), PropertyText.file(text))
+    }
+}
+
+extension RunID {
+    static let one = RunID("one")!
+    static let two = RunID("two")!
+    static let three = RunID("three")!
+}
+
+extension SessionName {
+    static let other = SessionName("other")!
+}
+
+extension PropertyName {
+    static let note = PropertyName("note")!
+}
+
+extension Result where Success == WriteOutcome, Failure == StoreError {
+    /// What went wrong; nil where nothing did.
+    var refusal: StoreError? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}
+
+extension JSONObjectPatch {
+    /// A patch of JSON text, whose result is written compact.
+    static func make(_ patch: String) -> JSONObjectPatch {
+        JSONObjectPatch((try? JSONValue.parse(patch).object) ?? JSONObject()) { JSONWriter.compact(.object($0)) }
+    }
+}

@@ -1,0 +1,25 @@
+import RunStore
+import Synchronization
+
+/// A clock that stands until a test sets it.
+final class TestClock: Sendable {
+    private let time: Mutex<Double>
+
+    init(_ seconds: Double = 1_795_499_177.25) { time = Mutex(seconds) }
+
+    /// Seconds since 1970.
+    var seconds: Double {
+        get { time.withLock { $0 } }
+        set { time.withLock { $0 = newValue } }
+    }
+}
+
+/// Whether a condition comes true before a deadline, looked at every millisecond.
+func eventually(seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while true {
+        if try condition() { return true }
+        if ContinuousClock.now > deadline { return false }
+        pause()
+    }
+}

@@ -1,0 +1,137 @@
+import Dispatch
+import RunMetadata
+import TestSupport
+import Testing
+
+@testable import RunStore
+
+/// `metrics.json`, a view of the rows.
+@Suite struct ViewsTests {
+    private func compact(_ text: String?) -> String? {
+        text.map { $0.filter { $0 != " " && $0 != "\n" } }
+    }
+
+    @Test func theViewIsRefreshedByItself() throws {
+        let harness = try DirectoryHarness { $0.viewDelay = 0.01 }
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        #expect(eventually { compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"# })
+        try harness.store.rows(.one, #"{"a":2}"#)
+        #expect(eventually { compact(harness.onDisk(.metricsFrame)) == #"{"a":[1,2]}"# })
+    }
+
+    @Test func theViewIsUpToDateAfterClosing() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        #expect(harness.onDisk(.metricsFrame) == nil)
+        harness.close()
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"#)
+    }
+
+    @Test func aRunCanBeBroughtUpToDate() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        harness.store.bringUpToDate(.one)
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"#)
+    }
+
+    @Test func theViewIsUpToDateAfterACrashAndClosing() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        try harness.crash { Tree.unlink(harness.path(.metricsFrame)) }
+        harness.close()
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"#)
+    }
+
+    /// The records that say which views lag go with their segment, so the next one has to say so again.
+    @Test func aViewThatLagsIsKnownAfterItsSegmentWasDropped() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        harness.directoryStore.exclusively { $0.sealSegment() }
+        #expect(eventually { Tree.names("\(harness.runs)/.rundir/journal").count == 1 })
+        try harness.crash { Tree.unlink(harness.path(.metricsFrame)) }
+        harness.close()
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"#)
+    }
+
+    @Test func theViewOfRowsAfterAFrameIsUpToDateAfterACrashAndClosing() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.change(.one, .frame(Array(#"{"a":[1]}"#.utf8)))
+        try harness.store.rows(.one, #"{"a":2}"#)
+        try harness.crash { Tree.write(Array(#"{"a":[1]}"#.utf8), harness.path(.metricsFrame)) }
+        harness.close()
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1,2]}"#)
+    }
+
+    @Test func theViewOfJoinedRowsIsUpToDateAfterClosing() throws {
+        let harness = try DirectoryHarness { $0.viewDelay = 0.01 }
+        try harness.store.rows(.one, #"{"a":1}"#)
+        try harness.store.write(.active(.default), .change([.rows(try .make([#"{"a":2}"#]))]))
+        let pending = "runs/.rundir/pending"
+        let areRefreshed = eventually {
+            harness.folder.exists("\(pending)/one/tfruns.d/metrics.json")
+                && harness.folder.exists("\(pending)/@default/tfruns.d/metrics.json")
+        }
+        #expect(areRefreshed)
+        try harness.store.initialise(.one)
+        harness.close()
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1,2]}"#)
+    }
+
+    @Test func theViewOfAFrameIsTheFrame() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        try harness.store.change(.one, .frame(Array(#"{"b":[2]}"#.utf8)))
+        harness.close()
+        #expect(harness.onDisk(.metricsFrame) == #"{"b":[2]}"#)
+    }
+
+    /// Reads go on: on a full disk the frame is made in memory.
+    @Test func aFrameIsReadWhereNoViewCanBeWritten() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        let staging = "\(harness.runs)/.rundir/staging"
+        Tree.remove(staging)
+        #expect(try harness.store.frame(of: .one) == #"{"a":[1]}"#)
+        Tree.makeDirectory(staging)
+        #expect(try harness.store.frame(of: .one) == #"{"a":[1]}"#)
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"#)
+    }
+
+    /// Until a committer is named, whoever asks commits: nobody is left waiting because another was at it.
+    @Test func whatIsAskedForWhileAnotherCommitsIsDoneToo() throws {
+        let harness = try DirectoryHarness()
+        let store = harness.directoryStore
+        let (isInside, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let (isAsking, isFirstDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let isSecondDone = DispatchSemaphore(value: 0)
+        DispatchQueue(label: "first").async {
+            store.exclusively { _ in
+                isInside.signal()
+                mayGoOn.wait()
+            }
+            isFirstDone.signal()
+        }
+        isInside.wait()
+        DispatchQueue(label: "second").async {
+            isAsking.signal()
+            store.exclusively { _ in }
+            isSecondDone.signal()
+        }
+        isAsking.wait()
+        // For the second to find the first at it. Were it too short, the test would pass where it should fail.
+        pause(milliseconds: 200)
+        mayGoOn.signal()
+        #expect(isFirstDone.wait(timeout: .now() + 20) == .success)
+        #expect(isSecondDone.wait(timeout: .now() + 5) == .success)
+        // Frees the second one where it is stuck.
+        store.commit()
+    }
+}
