@@ -140,12 +140,11 @@ package final class HTTPExchange: @unchecked Sendable {
     /// The head is here.
     func start() -> MHD_Result {
         let limits = server.limits
-        if path.count > limits.target {
-            return queueEarly(.targetTooLong(limit: limits.target))
+        let headSize = cmhd_head_size(connection)
+        if headSize > limits.target, targetLength > limits.target {
+            return writeEarly(.targetTooLong(limit: limits.target))
         }
-        if cmhd_head_size(connection) > limits.head {
-            return queueEarly(.headTooLarge(limit: limits.head))
-        }
+        if headSize > limits.head { return writeEarly(.headTooLarge(limit: limits.head)) }
         if let expected = headerBytes("Expect"), !expected.elementsEqual("100-continue".utf8),
             String(decoding: expected, as: UTF8.self).lowercased() != "100-continue"
         {
@@ -183,6 +182,7 @@ package final class HTTPExchange: @unchecked Sendable {
             return (.NO, 0)
         }
         received += part.count
+        if hasClientLeft() { return (.NO, 0) }
         switch plan {
         case .collect(let limit):
             if received > limit {
@@ -243,6 +243,16 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: Private
 
+    /// Whether the client has closed the connection in the middle of its body.
+    ///
+    /// libmicrohttpd learns of it from an edge of epoll, which there is none of when the end came along with the last bytes
+    /// that were read: it would wait for more until the timeout.
+    private func hasClientLeft() -> Bool {
+        guard let announced = contentLength, received < announced else { return false }
+        var byte: UInt8 = 0
+        return recv(cmhd_connection_socket(connection), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+    }
+
     /// Suspends the connection, lets `begin` set going what will answer, and leaves it suspended until it has.
     private func suspendUntilAnswered(_ begin: () -> Void) {
         MHD_suspend_connection(connection)
@@ -270,13 +280,35 @@ package final class HTTPExchange: @unchecked Sendable {
         shutdown(socket, Int32(SHUT_WR))
     }
 
+    /// Refuses a head that fills libmicrohttpd's memory for the connection, in which there may be no room for a reply.
+    private func writeEarly(_ fault: HTTPFault) -> MHD_Result {
+        refusal = server.handler.response(to: fault, in: self)
+        writeReply()
+        return .NO
+    }
+
+    /// Bytes of the request target, path and query.
+    private var targetLength: Int {
+        final class Count { var bytes = 0 }
+        let count = Count()
+        count.bytes = path.count
+        _ = MHD_get_connection_values_n(
+            connection, .GET_ARGUMENT_KIND,
+            { context, _, _, keySize, _, valueSize in
+                let count = Unmanaged<Count>.fromOpaque(context!).takeUnretainedValue()
+                count.bytes += keySize + valueSize + 2
+                return .YES
+            }, Unmanaged.passUnretained(count).toOpaque())
+        return count.bytes
+    }
+
     private func queueEarly(_ fault: HTTPFault) -> MHD_Result {
         queueEarly(server.handler.response(to: fault, in: self))
     }
 
     private func queueEarly(_ reply: HTTPResponse) -> MHD_Result {
         // Without a body to skip, the reply waits for the regular turn, which keeps the connection.
-        if contentLength ?? 0 == 0, !isChunked, reply.status != 414, reply.status != 431 {
+        if contentLength ?? 0 == 0, !isChunked {
             refusal = reply
             return .YES
         }

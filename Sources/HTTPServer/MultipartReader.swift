@@ -23,6 +23,8 @@ package final class MultipartReader: @unchecked Sendable {
     private var processor: OpaquePointer?
     private let receive: (Piece) throws -> Void
     private var failure: (any Error)?
+    /// Whether a part has been seen: without one, libmicrohttpd calls any body complete.
+    private var hasParts = false
 
     /// A reader of the exchange's body; nil when its content type is not a form's (MHD_create_post_processor()).
     package init?(exchange: HTTPExchange, receive: @escaping (Piece) throws -> Void) {
@@ -57,7 +59,7 @@ package final class MultipartReader: @unchecked Sendable {
     package func finish() throws {
         guard let processor else { return }
         self.processor = nil
-        if MHD_destroy_post_processor(processor) != .YES { throw Failure() }
+        if MHD_destroy_post_processor(processor) != .YES || !hasParts { throw Failure() }
     }
 
     private func take(
@@ -66,6 +68,7 @@ package final class MultipartReader: @unchecked Sendable {
         _ size: Int
     ) -> MHD_Result {
         guard failure == nil else { return .NO }
+        hasParts = true
         do {
             try receive(
                 Piece(

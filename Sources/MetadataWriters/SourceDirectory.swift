@@ -77,7 +77,10 @@ struct SourceDirectory {
     }
 
     private static func isWithin(_ path: String, _ roots: [String]) -> Bool {
-        roots.contains { path == $0 || path.hasPrefix($0 == "/" ? "/" : $0 + "/") }
+        // By bytes, as the file system compares.
+        roots.contains { root in
+            path.utf8.elementsEqual(root.utf8) || path.utf8.starts(with: (root == "/" ? "/" : root + "/").utf8)
+        }
     }
 
     /// realpath(3); nil when there is no such path.

@@ -36,8 +36,12 @@ struct SourceNames {
     /// A name without a leading `./`.
     /// - Throws: when it is absolute, leads outside or names nothing
     static func checked(_ name: String) throws(MetadataFault) -> String {
-        if name.hasPrefix("/") { throw .shape(nil, "source: \"\(name)\" is absolute; names have to be relative") }
-        let parts = name.split(separator: "/").filter { $0 != "." }
+        // By bytes: to a file system a "/" is one, whatever combining character follows.
+        if name.utf8.first == UInt8(ascii: "/") {
+            throw .shape(nil, "source: \"\(name)\" is absolute; names have to be relative")
+        }
+        let parts = name.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+            .filter { $0 != "." }
         if parts.contains("..") { throw .shape(nil, "source: \"\(name)\" leads outside by \"..\"") }
         if parts.isEmpty || name.unicodeScalars.contains(where: { $0.value < 32 }) {
             throw .shape(nil, "source: \"\(name)\" is no name of a file")

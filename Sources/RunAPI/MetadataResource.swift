@@ -10,13 +10,14 @@ extension RunAPI {
     private static let created = PreparedResponse(HTTPResponse(status: 201))
 
     /// The reply to a write that waits for its run.
-    private static let accepted = PreparedResponse(
-        HTTPResponse(
-            status: 202, type: "application/json",
-            body: JSONWriter.compact([
-                "status": "pending",
-                "detail": "kept safe; published when the run is initialised (PUT /runs/{id}, POST /runs)",
-            ])))
+    private static let accepted = PreparedResponse(pending)
+
+    private static let pending = HTTPResponse(
+        status: 202, type: "application/json",
+        body: JSONWriter.compact([
+            "status": "pending",
+            "detail": "kept safe; published when the run is initialised (PUT /runs/{id}, POST /runs)",
+        ]))
 
     func writeMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         // A small body takes less time than handing it to another thread.
@@ -84,14 +85,14 @@ extension RunAPI {
 
     /// The reply to the deprecated alias of `write_run_data()`: says since when, and what to use (RFC 9745, RFC 8288).
     private func deprecated(_ request: RoutedRequest, isPending: Bool) -> HTTPResponse {
-        var response = HTTPResponse(status: isPending ? 202 : 201)
+        var response = isPending ? Self.pending : HTTPResponse(status: 201)
         let name =
             switch request.target {
             case .run(let run): run.description
             case .active: "active"
             }
         let type = request.writer?.type.description ?? ""
-        response.headers = [
+        response.headers += [
             ("Deprecation", "@1795478400"), ("Link", "</runs/\(name)/metadata/\(type)>; rel=\"successor-version\""),
         ]
         return response

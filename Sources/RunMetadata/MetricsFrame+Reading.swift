@@ -26,12 +26,15 @@ extension MetricsFrame {
         let rows = tokens.memberCount(at: names[0] + 1)
         var cursors = names.map { $0 + 2 }
         let columns = names.map { column(named: tokens.text(at: $0), guess: self.columns.count) }
-        let keyColumn =
-            names.indices.first { tokens.text(at: names[$0], is: "step") }
-            ?? names.indices.first { tokens.text(at: names[$0], is: "epoch") }
+        let keyColumns = ["step", "epoch"].compactMap { key in
+            names.first { tokens.string(at: $0) == key }.flatMap { names.firstIndex(of: $0) }
+        }
         for row in 0..<rows {
             var key: Int?
-            if let keyColumn { key = try Self.key(cursors[keyColumn], tokens, names[keyColumn], row) }
+            for column in keyColumns {
+                let found = try Self.key(cursors[column], tokens, names[column], row)
+                key = key ?? found
+            }
             let position = self.row(for: key)
             for (index, column) in columns.enumerated() {
                 guard let cell = Cell(token: cursors[index], of: tokens, in: text) else {
@@ -106,6 +109,7 @@ extension MetricsFrame {
     ) throws(MetadataFault) -> Int? {
         switch tokens.kind(at: token) {
         case .null: return nil
+        case .string where tokens.text(at: token, is: "NA"): return nil
         case .number:
             if let key = MetricsKey.value(tokens.text(at: token)) { return key }
             fallthrough

@@ -24,7 +24,8 @@ package struct MetricsFrame {
     }
 
     package private(set) var columns: [Column] = []
-    private var columnIndex: [String: Int] = [:]
+    /// By the bytes of the name: Swift takes composed and decomposed letters for one, JSON does not.
+    private var columnIndex: [[UInt8]: Int] = [:]
     private let origin: UnsafeRawBufferPointer
 
     /// Keys by position of arrival.
@@ -65,10 +66,10 @@ package struct MetricsFrame {
         {
             return guess
         }
-        let text = String(decoding: name, as: UTF8.self)
-        if let index = columnIndex[text] { return index }
+        let bytes = Array(name)
+        if let index = columnIndex[bytes] { return index }
         columns.append(Column(name: name))
-        columnIndex[text] = columns.count - 1
+        columnIndex[bytes] = columns.count - 1
         return columns.count - 1
     }
 
@@ -133,9 +134,12 @@ extension MetricsFrame {
 
         private init(packed: UInt64) { self.packed = packed }
 
-        /// A number's place. Nil for a number of a megabyte of digits, or at the very start of the text, where none can be.
+        /// Characters that a number may have.
+        package static let longestNumber = 1000
+
+        /// A number's place. Nil for a number that is too long, or at the very start of the text, where none can be.
         init?(offset: Int, length: Int) {
-            guard offset > 0, length < 1 << 20 else { return nil }
+            guard offset > 0, length <= Self.longestNumber else { return nil }
             packed = UInt64(offset) << 20 | UInt64(length)
         }
 

@@ -33,6 +33,11 @@ package struct MetricsRows: Sendable, Equatable {
             guard let value = MetricValue.text(of: token + 1, in: tokens) else {
                 throw Self.noMetric(token, tokens, place, pointer)
             }
+            if tokens.text(at: token + 1).count > MetricsFrame.Cell.longestNumber {
+                throw .shape(
+                    pointer.appending(tokens.string(at: token)),
+                    "\(place): \"\(tokens.string(at: token))\" has more than \(MetricsFrame.Cell.longestNumber) digits")
+            }
             if name.isEmpty { throw .shape(pointer, "\(place): a metric has the empty name; give it one") }
             if Self.isKey(name), !Self.isWholeOrMissing(value) {
                 throw Self.noWholeNumber(token, tokens, place, pointer)

@@ -41,11 +41,17 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         DataPath(checked: "\(properties)/\(name.description)")
     }
 
-    /// Nil for an absolute path, an empty, `.` or `..` component, or a NUL.
+    /// The components.
+    package var components: [String] {
+        description.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Nil for an absolute path, an empty, `.` or `..` component, a NUL, or over 4096 bytes (PATH_MAX).
     package init?(_ text: String) {
         guard !text.isEmpty, !text.utf8.contains(0),
-            text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({
-                !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.count <= 255
+            text.utf8.count <= 4096,
+            text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy({
+                !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) && $0.count <= 255
             })
         else { return nil }
         description = text
@@ -55,7 +61,9 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The property whose file this is, if it is one.
     package var property: PropertyName? {
-        guard description.hasPrefix(Self.properties + "/") else { return nil }
-        return PropertyName(String(description.dropFirst(Self.properties.count + 1)))
+        // By bytes: to a file system a "/" is one, whatever combining character follows.
+        let prefix = (Self.properties + "/").utf8
+        guard description.utf8.starts(with: prefix) else { return nil }
+        return PropertyName(String(decoding: description.utf8.dropFirst(prefix.count), as: UTF8.self))
     }
 }

@@ -68,7 +68,9 @@ package struct RunSummary: Sendable {
         switch value {
         case .object(let object): for member in object.members { add(member.value, named: "\(name).\(member.name)") }
         case .array(let elements):
-            for (index, element) in elements.enumerated() { add(element, named: "\(name)\(index + 1)") }
+            for (index, element) in elements.enumerated() {
+                add(element, named: elements.count == 1 ? name : "\(name)\(index + 1)")
+            }
         case .null: return
         default: columns[name] = value
         }

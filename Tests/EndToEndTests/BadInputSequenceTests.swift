@@ -73,6 +73,17 @@ import Testing
         #expect(DirectoryTree("\(folder.path)/.rundir/staging").entries.isEmpty)
     }
 
+    @Test("Row 20: the connection of a client that is gone is let go", arguments: ["flags", "source"])
+    func connectionOfAClientThatIsGoneIsLetGo(type: String) throws {
+        let before = server.openDescriptors
+        let head = "POST /runs/there/metadata/\(type) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
+        for _ in 0..<20 {
+            // Its end comes right behind the bytes.
+            try server.connect().write(Array((head + #"{"cut": 1}"#).utf8))
+        }
+        #expect(eventually(within: 5) { server.openDescriptors <= before })
+    }
+
     @Test("Row 20: a large upload cut short is removed from staging")
     func largeUploadCutShortIsRemoved() throws {
         let staging = "\(folder.path)/.rundir/staging"
@@ -139,10 +150,8 @@ import Testing
     func requestToAStoppingServerGets503() throws {
         // A request in flight holds the end up.
         let body = Array(#"{"epoch": 7, "loss": 0.25}"#.utf8)
-        let request = HTTPClient.request("POST", "/runs/there/metadata/metrics", type: "application/json", body: body)
         let slow = try server.connect()
-        try slow.write(Array(request.dropLast(10)))
-        #expect(try client.send("GET", "/health").status == 200)
+        try slow.begin("POST", "/runs/there/metadata/metrics", type: "application/json", length: body.count)
         server.process.signal(SIGTERM)
         var refusal: HTTPClient.Reply?
         let isRefused = try eventually {
@@ -154,7 +163,7 @@ import Testing
         let reply = try #require(refusal)
         expectProblem(reply, 503)
         #expect(reply.headers["retry-after"].flatMap { Int($0) } ?? 0 > 0)
-        try slow.write(Array(request.suffix(10)))
+        try slow.write(body)
         #expect(try slow.read().status == 201)
         #expect(try server.process.wait() == .exited(0))
     }

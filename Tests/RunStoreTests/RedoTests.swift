@@ -43,7 +43,7 @@ import Testing
         try recover(
             rows(0, "{\"a\":1}\n"),
             [RedoRecord("run", .put("flags.json", [1])), RedoRecord("run", .remove("error.json"))],
-            [RedoRecord("run", .move(.initialised)), RedoRecord("run", .viewLags), RedoRecord("run", .delete)])
+            [RedoRecord("run", .move(.initialised)), RedoRecord("run", .viewLags)])
         #expect(!folder.exists("run"))
         #expect(Tree.names("\(folder.path)/.rundir/pending").isEmpty)
     }

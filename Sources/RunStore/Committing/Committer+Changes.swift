@@ -3,12 +3,21 @@ internal import JSON
 internal import RunMetadata
 
 extension Committer {
-    /// Plans what a writer made of a body.
-    func planChanges(_ changes: [DataChange], _ target: RunTarget) throws(StoreError) -> WritePlan {
+    /// Plans what a writer made of a body; nil when it has to be the first of its batch and is not.
+    func planChanges(_ changes: [DataChange], _ target: RunTarget, isAlone: Bool) throws(StoreError) -> WritePlan? {
         let folder = folder(of: target)
         var plan = try begin(folder)
-        for change in changes { try add(change, folder, to: &plan) }
-        plan.goesAlone = changes.contains(where: \.readsTheDirectory)
+        for change in changes {
+            if case .rows(let rows) = change {
+                guard try add(rows, to: &plan, isAlone: isAlone) else {
+                    logs.forget(folder.name)
+                    return nil
+                }
+            } else {
+                try add(change, folder, to: &plan)
+            }
+        }
+        plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
         return plan
     }
 
@@ -16,27 +25,27 @@ extension Committer {
         switch change {
         case .put(let path, let bytes): plan.add(.put(path.description, bytes))
         case .remove(let path): plan.add(.remove(path.description))
-        case .rows(let rows):
-            // Rows among other changes: the whole log is looked at, so the write has to be alone in its batch.
-            let name = folder.name
-            let size = folder.place.flatMap { Files.status("\(paths.data(name, $0))/\(DataPath.metricsRows)") }
-            plan.add(.append(DataPath.metricsRows.description, offset: Int(size?.st_size ?? 0), rows.bytes))
-        case .frame(let text):
-            plan.add(.put(DataPath.metricsFrame.description, text))
-            plan.add(.remove(DataPath.metricsRows.description))
-            let name = folder.name
-            logs.forget(name)
-            plan.committed = { committer in
-                committer.logs.forget(name)
-                _ = committer.views.take(name)
-            }
+        case .rows: return
+        case .frame(let text): replaceMetrics(by: text, &plan)
         case .publish(let file, let path):
             plan.add(.publish(path.description, staged: file.name))
-            plan.committed = { _ in file.published() }
+            plan.whenDone { _ in file.published() }
         case .script(let script):
             let given = try property(.script, folder)
             if given == nil || given == folder.name { plan.put(.script, script) }
         case .end(let completed): try end(folder, completed: completed, &plan)
+        }
+    }
+
+    /// Plans that a whole frame takes the place of all metrics.
+    func replaceMetrics(by frame: [UInt8], _ plan: inout WritePlan) {
+        plan.add(.put(DataPath.metricsFrame.description, frame))
+        plan.add(.remove(DataPath.metricsRows.description))
+        let name = plan.folder
+        logs.forget(name)
+        plan.whenDone { committer in
+            committer.logs.forget(name)
+            _ = committer.views.take(name)
         }
     }
 
@@ -49,11 +58,7 @@ extension Committer {
         let sessions = self.sessions
         let ended = sessions.sessions(of: run)
         for session in ended { plan.records.append(RedoRecord("", .activate(session: session.description))) }
-        let earlier = plan.committed
-        plan.committed = { committer in
-            earlier?(committer)
-            for session in ended { sessions.set(session, to: nil) }
-        }
+        plan.whenDone { _ in for session in ended { sessions.set(session, to: nil) } }
     }
 
     /// Plans the good end of a run.

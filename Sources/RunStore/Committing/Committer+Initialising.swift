@@ -31,12 +31,11 @@ extension Committer {
         }
         if folder.place != .initialised { plan.add(.move(.initialised)) }
         if let waiting { plan.records.append(RedoRecord(waiting.name, .delete)) }
-        activate(session, run, &plan)
-        let earlier = plan.committed
-        plan.committed = { committer in
-            earlier?(committer)
-            committer.logs.forget(run.description)
-        }
+        // What ended while it was pending is no run to go on with.
+        let end = try property(.end, folder)
+        let hasEnded = given.contains(.end) || end != nil
+        if !hasEnded { activate(session, run, &plan) }
+        plan.whenDone { $0.logs.forget(run.description) }
         return plan
     }
 
@@ -74,11 +73,7 @@ extension Committer {
 
     private func activate(_ session: SessionName, _ run: RunID, _ plan: inout WritePlan) {
         plan.records.append(RedoRecord(run.description, .activate(session: session.description)))
-        let earlier = plan.committed
-        plan.committed = { committer in
-            earlier?(committer)
-            committer.sessions.set(session, to: run)
-        }
+        plan.whenDone { $0.sessions.set(session, to: run) }
     }
 
     private func waitingFolder(_ session: SessionName) -> RunFolder? {
@@ -86,36 +81,67 @@ extension Committer {
         return applier.place(of: name).map { RunFolder(name: name, place: $0, run: nil) }
     }
 
-    /// Plans the move of all that waits for the session into the run. Where both have a file, rows of metrics are joined,
-    /// and of anything else the younger file is kept.
+    /// Plans the move of all that waits for the session into the run. Where both have a file, the younger one is kept; their
+    /// metrics are joined, unless the younger ones are a whole frame.
     /// - Returns: the properties that came along
     private func adopt(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
     ) throws(StoreError) -> Set<PropertyName> {
         guard let place = waiting.place else { return [] }
         let data = paths.data(waiting.name, place)
+        let ours = folder.place.map { paths.data(folder.name, $0) }
         var adopted: Set<PropertyName> = []
         for path in try storing({ () throws(FileFailure) in try RunFiles.paths(in: data) }) {
-            guard let status = Files.status("\(data)/\(path)") else { continue }
-            let there = folder.place.flatMap { Files.status("\(paths.data(folder.name, $0))/\(path)") }
-            if path == .metricsRows, there != nil, let ours = folder.place {
-                let rows = try storing { () throws(FileFailure) in
-                    (try Files.read("\(paths.data(folder.name, ours))/\(path)") ?? [])
-                        + (try Files.read("\(data)/\(path)") ?? [])
-                }
-                plan.add(.put(path.description, rows))
-            } else if there.map({ isBefore($0.st_mtim, status.st_mtim) }) ?? true {
+            if path == .metricsRows || path == .metricsFrame { continue }
+            guard let status = Files.status("\(data)/\(path)"), isYounger(status, than: ours, path) else { continue }
+            if path == .source {
+                // Too large to be journaled. It was published by renaming and is never written in place, so that its inode
+                // number names it.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
-                if let property = path.property { adopted.insert(property) }
+            } else if let bytes = try storing({ () throws(FileFailure) in try Files.read("\(data)/\(path)") }) {
+                plan.add(.put(path.description, bytes))
             }
+            if let property = path.property { adopted.insert(property) }
         }
-        let (from, to) = (waiting.name, folder.name)
-        plan.committed = { committer in
+        try adoptMetrics(data, ours, &plan)
+        let from = waiting.name
+        plan.whenDone { committer in
             committer.logs.forget(from)
-            committer.logs.forget(to)
-            if committer.views.take(from) { committer.views.insert(to) }
+            _ = committer.views.take(from)
         }
         return adopted
+    }
+
+    private func adoptMetrics(_ data: String, _ ours: String?, _ plan: inout WritePlan) throws(StoreError) {
+        let rowsPath = DataPath.metricsRows
+        let waitingRows = try storing { () throws(FileFailure) in try Files.read("\(data)/\(rowsPath)") }
+        if let waitingRows {
+            var earlier: [UInt8] = []
+            if let ours {
+                let rows = try storing { () throws(FileFailure) in try Files.read("\(ours)/\(rowsPath)") }
+                if let rows {
+                    earlier = rows
+                } else if Files.status("\(ours)/\(DataPath.metricsFrame)") != nil {
+                    earlier = try rowsOfFrame(ours)
+                }
+            }
+            plan.add(.put(rowsPath.description, earlier + waitingRows))
+            return
+        }
+        let frame = DataPath.metricsFrame
+        // A frame beside rows is a view of them: the rows tell how old they are.
+        let hasRows = ours.map { Files.status("\($0)/\(rowsPath)") != nil } ?? false
+        guard let status = Files.status("\(data)/\(frame)"),
+            isYounger(status, than: ours, hasRows ? rowsPath : frame),
+            let text = try storing({ () throws(FileFailure) in try Files.read("\(data)/\(frame)") })
+        else { return }
+        replaceMetrics(by: text, &plan)
+    }
+
+    /// Whether a file is younger than the one of a path in a data directory, or there is none.
+    private func isYounger(_ status: stat, than data: String?, _ path: DataPath) -> Bool {
+        guard let there = data.flatMap({ Files.status("\($0)/\(path)") }) else { return true }
+        return isBefore(there.st_mtim, status.st_mtim)
     }
 }
 

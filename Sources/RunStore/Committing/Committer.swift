@@ -17,6 +17,8 @@ final class Committer: @unchecked Sendable {
     let sessions: Sessions
     let views: LaggingViews
     let log: Logger
+    /// Read by all.
+    let firstFailure = FirstFailure()
     private(set) var journal: Journal
     private var frame = JournalBuffer()
     private let disk: CInt
@@ -186,6 +188,7 @@ final class Committer: @unchecked Sendable {
         } catch {
             if let failure = journal.failure {
                 log.critical("a sync failed; no write is accepted until a restart: \(failure)")
+                firstFailure.note(failure)
                 return .readOnly(failure.description)
             }
             return StoreError(error)
@@ -218,12 +221,15 @@ final class Committer: @unchecked Sendable {
                     rows?.viewLags = true
                     views.insert(record.folder)
                 }
-            case .put(let path, _), .remove(let path), .publish(let path, _), .adopt(let path, _, _):
+            case .put(let path, _):
+                journal.touched.insert(record.folder, path)
+                if path == DataPath.metricsRows.description { views.insert(record.folder) }
+            case .remove(let path), .publish(let path, _), .adopt(let path, _, _):
                 journal.touched.insert(record.folder, path)
             case .create, .move, .delete: journal.touched.insert(record.folder, "")
             case .activate, .viewLags: continue
             }
         }
-        plan.committed?(self)
+        for body in plan.afterwards { body(self) }
     }
 }

@@ -10,8 +10,16 @@ struct WritePlan: Sendable {
     /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans look at.
     var goesAlone = false
     var hasRows = false
-    /// Called when the steps are done.
-    var committed: (@Sendable (Committer) -> Void)?
+    /// Called, in order, when the steps are done.
+    private(set) var afterwards: [@Sendable (Committer) -> Void] = []
+
+    init(folder: String, outcome: WriteOutcome) {
+        self.folder = folder
+        self.outcome = outcome
+    }
+
+    /// Has something done when the steps are.
+    mutating func whenDone(_ body: @escaping @Sendable (Committer) -> Void) { afterwards.append(body) }
 }
 
 extension RunWrite.Action {
@@ -43,7 +51,7 @@ extension Committer {
             if changes.count == 1, case .rows(let rows) = changes[0] {
                 return try planRows(rows, write.target, isAlone: isAlone)
             }
-            return try planChanges(changes, write.target)
+            return try planChanges(changes, write.target, isAlone: isAlone)
         case .patch(let document, let patch): return try planPatch(document, patch, write.target)
         case .initialise(let session, let start): return try planInitialise(write.target, session, start)
         case .complete: return try planComplete(write.target)
@@ -87,49 +95,57 @@ extension Committer {
             (name, run) = (folder.name, folder.run)
         }
         var plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
-        plan.hasRows = true
+        return try add(rows, to: &plan, isAlone: isAlone) ? plan : nil
+    }
+
+    /// Plans the appending of rows.
+    /// - Returns: whether it could be planned; if not, the write has to be the first of its batch
+    func add(_ rows: MetricsRows, to plan: inout WritePlan, isAlone: Bool) throws(StoreError) -> Bool {
+        let name = plan.folder
         let log: MetricsLogs.Log
         switch try storing({ () throws(FileFailure) in try logs.look(up: name) }) {
         case .log(let found): log = found
         case .none(let place): log = logs.make(name, place)
         case .noRun:
-            plan.records.append(RedoRecord(name, .create))
+            if plan.records.isEmpty { plan.records.append(RedoRecord(name, .create)) }
             log = logs.make(name, .pending)
         case .needsSeed(let place):
-            if !isAlone { return nil }
-            if place == .archived, let run { throw .archived(run) }
+            if !isAlone { return false }
+            if place == .archived, let run = plan.outcome.run { throw .archived(run) }
             try seed(&plan, place, rows)
-            return plan
+            return true
         }
-        if log.place == .archived, let run {
+        if log.place == .archived, let run = plan.outcome.run {
             logs.forget(name)
             throw .archived(run)
         }
-        if log.place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: run) }
+        if log.place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
+        plan.hasRows = true
         let offset = log.plan(rows.bytes)
         plan.records.append(
             RedoRecord(name, .append(DataPath.metricsRows.description, offset: offset, rows.bytes)))
-        return plan
+        return true
     }
 
     /// Plans the first rows of a run that has only `metrics.json`: what that holds becomes the rows before.
     private func seed(_ plan: inout WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) {
-        let file = "\(paths.data(plan.folder, place))/\(DataPath.metricsFrame)"
-        let text = try storing { () throws(FileFailure) in try Files.read(file) ?? [] }
-        let earlier: [UInt8]
+        let earlier = try rowsOfFrame(paths.data(plan.folder, place))
+        plan.goesAlone = true
+        if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
+        plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
+    }
+
+    /// The rows that a data directory's `metrics.json` stands for.
+    func rowsOfFrame(_ data: String) throws(StoreError) -> [UInt8] {
+        let text = try storing { () throws(FileFailure) in try Files.read("\(data)/\(DataPath.metricsFrame)") ?? [] }
         do {
-            earlier = try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
+            return try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
                 try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0).rows }
             }
         } catch {
             throw .unreadable(
                 "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
         }
-        plan.goesAlone = true
-        if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
-        plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
-        let folder = plan.folder
-        plan.committed = { $0.views.insert(folder) }
     }
 }
 

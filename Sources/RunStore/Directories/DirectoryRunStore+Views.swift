@@ -82,5 +82,8 @@ extension Committer {
     }
 
     /// A checkpoint's sync failed: no write is accepted from now on.
-    func fail(_ failure: FileFailure) { journal.fail(failure) }
+    func fail(_ failure: FileFailure) {
+        journal.fail(failure)
+        firstFailure.note(failure)
+    }
 }

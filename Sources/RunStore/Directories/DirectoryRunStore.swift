@@ -21,7 +21,6 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let lock: CInt
     private var keeper: StoreKeeper?
     private let staged = Atomic<UInt64>(0)
-    private let firstFailure = Mutex<String?>(nil)
     private let whenWaiting = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Why a store could not be opened, in words for the person who started the server.
@@ -39,11 +38,14 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ) throws(OpenFailure) {
         let paths = RunPaths(runs: runs)
         let bell = Doorbell()
+        var lockToGiveBack: CInt = -1
         do {
             for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
                 try Files.makeDirectories(path)
             }
-            lock = try Self.takeLock(paths)
+            let lock = try Self.takeLock(paths)
+            self.lock = lock
+            lockToGiveBack = lock
             let applier = RecordApplier(paths: paths)
             let recovery = try JournalRecovery(directory: paths.journal)
             let lagging = try Self.recover(recovery, paths, applier, log)
@@ -59,8 +61,10 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 sealed: sealed, log: log)
             for folder in lagging { views.insert(folder) }
         } catch let failure as OpenFailure {
+            Glibc.close(lockToGiveBack)
             throw failure
         } catch {
+            Glibc.close(lockToGiveBack)
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
         self.paths = paths
@@ -93,8 +97,11 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     package var hasWaitingWrites: Bool { queue.isWaiting }
 
     package func commit() {
-        queue.drain { committer.commit($0) }
-        if let failure = committer.journal.failure { note(failure) }
+        repeat {
+            queue.drain { committer.commit($0) }
+            // What came meanwhile is for the one who commits by trade; without one, for whoever is here.
+            if queue.isWaiting, let call = whenWaiting.withLock({ $0 }) { return call() }
+        } while queue.isWaiting
     }
 
     package func onWaiting(_ call: @escaping @Sendable () -> Void) { whenWaiting.withLock { $0 = call } }
@@ -118,12 +125,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         done.wait()
     }
 
-    package var failure: String? { firstFailure.withLock { $0 } }
-
-    /// A sync failed: writes are refused from now on.
-    func note(_ failure: FileFailure) {
-        firstFailure.withLock { $0 = $0 ?? failure.description }
-    }
+    package var failure: String? { committer.firstFailure.text }
 
     package func makeStagingFile() throws(StoreError) -> StagingFile {
         let number = staged.wrappingAdd(1, ordering: .relaxed).newValue
@@ -156,21 +158,24 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ) throws -> Set<String> {
         var touched = TouchedFiles()
         var lagging: Set<String> = []
-        for record in recovery.writes.joined() {
+        let published = publicationsDone(recovery, paths)
+        for (index, record) in recovery.writes.joined().enumerated() {
+            if let path = record.path, let last = published[TouchedFiles.File(folder: record.folder, path: path)],
+                index < last
+            {
+                continue
+            }
             do {
                 try applier.redo(record)
             } catch {
                 throw OpenFailure(description: "cannot do again what the journal holds: \(error)")
             }
+            if let path = record.path { touched.insert(record.folder, path) }
             switch record.step {
-            case .append(let path, _, _):
-                touched.insert(record.folder, path)
-                lagging.insert(record.folder)
-            case .put(let path, _), .publish(let path, _), .adopt(let path, _, _), .remove(let path):
-                touched.insert(record.folder, path)
+            case .append, .viewLags: lagging.insert(record.folder)
+            case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
             case .create, .move, .delete: touched.insert(record.folder, "")
-            case .viewLags: lagging.insert(record.folder)
-            case .activate: continue
+            case .publish, .adopt, .remove, .activate: continue
             }
         }
         if !recovery.writes.isEmpty { log.notice("did \(recovery.writes.count) writes of the journal again") }
@@ -178,5 +183,21 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         for segment in recovery.segments { try Files.remove(segment) }
         try Files.sync(paths.journal)
         return lagging
+    }
+
+    /// Files that the journal tells were published, and have been: where the staged file is gone. What was written to them
+    /// before must not be done again, since the publication cannot be.
+    /// - Returns: the publication's place among the records
+    private static func publicationsDone(
+        _ recovery: JournalRecovery, _ paths: RunPaths
+    ) -> [TouchedFiles.File: Int] {
+        var done: [TouchedFiles.File: Int] = [:]
+        for (index, record) in recovery.writes.joined().enumerated() {
+            guard case .publish(let path, let staged) = record.step,
+                Files.status("\(paths.staging)/\(staged)") == nil
+            else { continue }
+            done[TouchedFiles.File(folder: record.folder, path: path)] = index
+        }
+        return done
     }
 }

@@ -64,7 +64,8 @@ final class LaggingViews: Sendable {
             let time = now
             state.notBefore = state.notBefore.filter { $0.value > time }
             state.costs = state.costs.filter { $0.value.until > time }
-            let interval = max(delay, (state.costs.values.reduce(seconds) { $0 + $1.seconds }) / share)
+            state.costs[folder] = (seconds, .infinity)
+            let interval = max(delay, state.costs.values.reduce(0) { $0 + $1.seconds } / share)
             state.costs[folder] = (seconds, time + 2 * interval)
             if interval > delay { state.notBefore[folder] = time + interval }
         }

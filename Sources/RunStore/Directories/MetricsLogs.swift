@@ -36,11 +36,6 @@ final class MetricsLogs {
             defer { end += rows.count }
             return end
         }
-
-        fileprivate func resize(to size: Int) {
-            end = size
-            plannedAt = size
-        }
     }
 
     /// What planning rows came to.
@@ -149,8 +144,8 @@ final class MetricsLogs {
             }
             log.locatedAt = now
         }
-        if Int(status.st_size) != log.end { log.resize(to: Int(status.st_size)) }
-        return true
+        // Something else wrote to the file: it is looked at anew.
+        return Int(status.st_size) == log.end
     }
 
     /// The length of a file's whole lines. What stands behind the last newline was left by something else; it is cut off,

@@ -24,22 +24,33 @@ final class RecordApplier {
         return place
     }
 
-    /// Does the steps of one write, all or none as far as room on the disk goes: whatever needs room is written aside
-    /// first, then everything is put in place. Rows are not written here, but gathered in `logs`.
+    /// Does the steps of one write, all or none: whatever needs room is written aside, and whatever could be in the way is
+    /// looked for, before anything is put in place. Rows are not written here, but gathered in `logs`.
     func apply(_ records: [RedoRecord], logs: MetricsLogs) throws(FileFailure) {
         var staged: [String] = []
+        var created: [String] = []
         do throws(FileFailure) {
             for record in records {
-                if case .put(_, let bytes) = record.step { staged.append(try stage(bytes)) }
-                if case .activate = record.step { staged.append(try stage(Array(record.folder.utf8))) }
+                switch record.step {
+                case .create:
+                    try apply(record)
+                    created.append(record.folder)
+                case .put(let path, let bytes):
+                    try prepare(record.folder, path)
+                    staged.append(try stage(bytes))
+                case .activate: staged.append(try stage(Array(record.folder.utf8)))
+                default: continue
+                }
             }
         } catch {
             for path in staged { unlink(path) }
+            for folder in created { uncreate(folder) }
             throw error
         }
         var next = staged.makeIterator()
         for record in records {
             switch record.step {
+            case .create: continue
             case .put(let path, _): try place(next.next() ?? "", record.folder, path)
             case .append(_, _, let rows): logs.add(rows, to: record.folder)
             case .activate(let session):
@@ -56,6 +67,21 @@ final class RecordApplier {
         }
     }
 
+    /// Makes sure that a file can be put at a path: its folders are there, and no folder has its place.
+    private func prepare(_ folder: String, _ path: String) throws(FileFailure) {
+        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        let data = paths.data(folder, place)
+        try makeParents(of: path, in: data)
+        if Files.isOwnDirectory("\(data)/\(path)") { throw FileFailure("rename", path, errno: EISDIR) }
+    }
+
+    /// Takes back the making of a folder in which nothing is yet.
+    private func uncreate(_ folder: String) {
+        rmdir(paths.data(folder, .pending))
+        rmdir(paths.run(folder, .pending))
+        places[folder] = .some(nil)
+    }
+
     /// Does one step again, after a crash. What has been done before is left; a run that was removed by hand is not made
     /// anew, unless the journal tells how it was made.
     func redo(_ record: RedoRecord) throws(FileFailure) {
@@ -69,7 +95,9 @@ final class RecordApplier {
         }
         guard let place = place(of: record.folder) else { return }
         switch record.step {
-        case .put(let path, let bytes): try self.place(try stage(bytes), record.folder, path)
+        case .put(let path, let bytes):
+            try prepare(record.folder, path)
+            try self.place(try stage(bytes), record.folder, path)
         case .append(let path, let offset, let bytes):
             let file = "\(paths.data(record.folder, place))/\(path)"
             let descriptor = try Files.open(file, O_RDWR | O_CREAT)
@@ -83,7 +111,8 @@ final class RecordApplier {
             }
             if let failure { throw failure }
         case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record) }
-        case .move(let target): if place != target { try apply(record) }
+        // A run that is neither here nor there was moved by hand since, and stays.
+        case .move(let target): if place == .pending || target != .initialised { try apply(record) }
         default: try apply(record)
         }
     }
@@ -151,18 +180,11 @@ final class RecordApplier {
             unlink(staged)
             throw FileFailure("open", folder, errno: ENOENT)
         }
-        let file = "\(paths.data(folder, place))/\(path)"
         do throws(FileFailure) {
-            try Files.replace(file, by: staged)
+            try Files.replace("\(paths.data(folder, place))/\(path)", by: staged)
         } catch {
-            do throws(FileFailure) {
-                guard error.errno == .noSuchFileOrDirectory else { throw error }
-                try makeParents(of: path, in: paths.data(folder, place))
-                try Files.replace(file, by: staged)
-            } catch {
-                unlink(staged)
-                throw error
-            }
+            unlink(staged)
+            throw error
         }
     }
 
@@ -176,7 +198,7 @@ final class RecordApplier {
     /// Makes the folders of a path in a data directory, which has to be there.
     private func makeParents(of path: String, in data: String) throws(FileFailure) {
         var folder = data
-        for component in path.split(separator: "/").dropLast() {
+        for component in DataPath(path)?.components.dropLast() ?? [] {
             folder += "/\(component)"
             try Files.makeDirectory(folder)
         }

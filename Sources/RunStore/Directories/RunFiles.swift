@@ -18,7 +18,7 @@ enum RunFiles {
         var found: [DataPath] = []
         for name in try Files.names(in: folder.isEmpty ? data : "\(data)/\(folder)").sorted() {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
-            if Files.isDirectory("\(data)/\(path)") {
+            if Files.isOwnDirectory("\(data)/\(path)") {
                 found += try paths(in: data, below: path)
             } else if let path = DataPath(path) {
                 found.append(path)

@@ -8,7 +8,8 @@ final class StoreKeeper: @unchecked Sendable {
     /// Seconds after which a journal that is not full is checkpointed all the same.
     private static let checkpointAge: Double = 60
 
-    private unowned let store: DirectoryRunStore
+    /// Held until `stop()`: a store has to be closed.
+    private let store: DirectoryRunStore
     private let sealed: SealedSegments
     private let bell: Doorbell
     private let stopping = Flag()
@@ -71,7 +72,6 @@ final class StoreKeeper: @unchecked Sendable {
                 // The kernel may have dropped what it could not write: the segment stays, and recovery writes it again.
                 store.log.critical("a sync failed; no write is accepted until a restart: \(error)")
                 store.exclusively { $0.fail(error) }
-                store.note(error)
                 return
             }
         }

@@ -34,6 +34,10 @@ struct JournalRecovery {
                 while let frame = JournalFrame.read(segment, at: offset) {
                     // A sound frame behind a cut is rule 3's damage.
                     if let isCut { throw Damage(segment: isCut.segment, offset: isCut.offset) }
+                    // So is a number that does not follow: what was between is gone.
+                    if !frames.isEmpty || !refused.isEmpty, frame.sequence != nextSequence {
+                        throw Damage(segment: name, offset: offset)
+                    }
                     switch frame.content {
                     case .writes(let writes): frames.append((frame.sequence, writes))
                     case .refused(let writes): refused.formUnion(writes)
@@ -57,6 +61,7 @@ struct JournalRecovery {
     }
 
     private static func isBlank(_ segment: UnsafeRawBufferPointer, from offset: Int) -> Bool {
+        guard offset < segment.count else { return true }
         let rest = UnsafeRawBufferPointer(rebasing: segment[offset...])
         guard let base = rest.baseAddress, let first = rest.first else { return true }
         // All bytes are alike when the bytes are equal to themselves one place on.

@@ -38,6 +38,16 @@ struct RedoRecord: Equatable, Sendable {
 }
 
 extension RedoRecord {
+    /// The file that the record changes, if it is one.
+    var path: String? {
+        switch step {
+        case .put(let path, _), .append(let path, _, _), .remove(let path), .publish(let path, _),
+            .adopt(let path, _, _):
+            path
+        case .create, .move, .delete, .activate, .viewLags: nil
+        }
+    }
+
     /// The code of each step on disk. Part of the journal's format: never reused.
     private enum Code: UInt8 {
         case create = 1

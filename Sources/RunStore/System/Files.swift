@@ -10,12 +10,17 @@ enum Files {
         return descriptor
     }
 
-    /// open(2) for reading; nil when there is no such file.
+    /// open(2) of a file for reading; nil when there is none, or something that is no file.
     static func openIfThere(_ path: String) throws(FileFailure) -> CInt? {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        if descriptor >= 0 { return descriptor }
-        if errno == ENOENT || errno == ENOTDIR { return nil }
-        throw FileFailure("open", path)
+        // Not blocking: a FIFO is opened at once, and seen to be no file.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileFailure("open", path)
+        }
+        if status(of: descriptor).st_mode & S_IFMT == S_IFREG { return descriptor }
+        close(descriptor)
+        return nil
     }
 
     /// stat(2); nil when there is no such file.
@@ -28,6 +33,12 @@ enum Files {
         status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
     }
 
+    /// The same, where a link to a directory is none (lstat(2)).
+    static func isOwnDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// fstat(2).
     static func status(of descriptor: CInt) -> stat {
         var status = stat()
@@ -37,7 +48,9 @@ enum Files {
 
     /// mkdir(2); no matter if it is there.
     static func makeDirectory(_ path: String) throws(FileFailure) {
-        if mkdir(path, 0o755) != 0, errno != EEXIST { throw FileFailure("mkdir", path) }
+        if mkdir(path, 0o755) == 0 { return }
+        guard errno == EEXIST else { throw FileFailure("mkdir", path) }
+        if !isDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
     }
 
     /// mkdir(2) of a path and all above it.
@@ -61,8 +74,11 @@ enum Files {
     /// (mount option auto_da_alloc, ext4(5)), which takes five times as long and which the journal makes needless.
     static func replace(_ path: String, by staged: String) throws(FileFailure) {
         if clinux_exchange(staged, path) == 0 {
-            unlink(staged)
-            return
+            if unlink(staged) == 0 { return }
+            // What stood there is a directory: it goes back where it was.
+            let failure = FileFailure("rename", path)
+            _ = clinux_exchange(staged, path)
+            throw failure
         }
         // Nothing to exchange with, or a file system that cannot.
         try rename(staged, to: path)
@@ -77,8 +93,7 @@ enum Files {
     static func removeTree(_ path: String) throws(FileFailure) {
         for name in try names(in: path) {
             let child = "\(path)/\(name)"
-            var status = stat()
-            if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            if isOwnDirectory(child) {
                 try removeTree(child)
             } else {
                 try remove(child)
@@ -147,8 +162,13 @@ enum Files {
 
     /// Syncs a file or directory by its path (fsync(2)); no matter if it is gone.
     static func sync(_ path: String) throws(FileFailure) {
-        guard let descriptor = try openIfThere(path) else { return }
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return }
+            throw FileFailure("open", path)
+        }
         defer { close(descriptor) }
-        if fsync(descriptor) != 0 { throw FileFailure("fsync", path) }
+        // EINVAL: a file that cannot be synced, such as a FIFO that something else put there.
+        if fsync(descriptor) != 0, errno != EINVAL { throw FileFailure("fsync", path) }
     }
 }

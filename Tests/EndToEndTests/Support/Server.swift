@@ -1,6 +1,7 @@
 import Glibc
 import JSON
 import TestSupport
+import Testing
 
 /// A `rundir serve` process on a free port, killed when the value goes.
 final class Server: Sendable {
@@ -55,6 +56,15 @@ final class Server: Sendable {
     /// What it wrote to standard error.
     var errors: String { log.text("log") ?? "" }
 
+    /// How many files and connections the server has open (proc(5): /proc/[pid]/fd).
+    var openDescriptors: Int {
+        guard let directory = opendir("/proc/\(process.id)/fd") else { return 0 }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        return count
+    }
+
     /// A new connection.
     func connect(timeout: Int = 20) throws -> HTTPClient { try HTTPClient(port: port, timeout: timeout) }
 
@@ -101,6 +111,13 @@ extension HTTPClient {
     ) throws -> Reply {
         let headers = session.map { [("Run-Session", $0)] } ?? []
         return try send(method, target, type: "application/json", headers: headers, text: json)
+    }
+
+    /// Sends the head of a request and waits for `100 Continue`: the request is in flight, and its body may come.
+    func begin(_ method: String, _ target: String, type: String, length: Int) throws {
+        let headers = [("Expect", "100-continue"), ("Content-Length", "\(length)")]
+        try write(Self.request(method, target, type: type, headers: headers))
+        #expect(try read(takesInformational: true).status == 100)
     }
 
     /// Sends a request without a body, which says so.

@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct HTTPResponseTests {
+    @Test func replyIsSerializedWithItsLengthAndClose() {
+        let response = HTTPResponse(
+            status: 413, type: "text/plain", body: Array("too much".utf8), headers: [("Retry-After", "1")])
+        #expect(
+            String(decoding: response.serialized(), as: UTF8.self)
+                == "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
+                + "Content-Length: 8\r\nConnection: close\r\n\r\ntoo much")
+    }
+
+    @Test func emptyReplyIsSerializedWithLengthZero() {
+        #expect(
+            String(decoding: HTTPResponse(status: 404).serialized(), as: UTF8.self)
+                == "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    }
+
+    @Test(arguments: [(200, "OK"), (201, "Created"), (422, "Unprocessable Content"), (507, "Insufficient Storage")])
+    func statusHasItsReason(status: Int, reason: String) {
+        #expect(HTTPResponse.reason(status) == reason)
+    }
+
+    @Test func fileIsSentWhole() throws {
+        let folder = TemporaryFolder()
+        let text = String(repeating: "a line of a file\n", count: 50_000)
+        folder.write("file", text)
+        let path = "\(folder.path)/file"
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+                exchange.respond(HTTPResponse(status: 200, body: .file(descriptor: descriptor, size: text.utf8.count)))
+            }))
+        let client = try server.client()
+        #expect(isSame(try client.send("GET", "/").body, Array(text.utf8)))
+        #expect(try client.send("HEAD", "/").headers["content-length"] == "\(text.utf8.count)")
+        #expect(isSame(try client.send("GET", "/").body, Array(text.utf8)))
+    }
+
+    @Test func preparedReplyIsSentAnyNumberOfTimes() throws {
+        let prepared = PreparedResponse(.text(201, "the same"))
+        let server = try RunningServer.make(.make(answer: { $0.respond(prepared) }))
+        for _ in 0..<3 {
+            let client = try server.client()
+            for _ in 0..<3 { #expect(try client.send("POST", "/", body: [1]).text == "the same") }
+        }
+    }
+
+    @Test func replyThatClosesSaysSoAndCloses() throws {
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                var response = HTTPResponse.text(200, "good bye")
+                response.closes = true
+                exchange.respond(response)
+            }))
+        let client = try server.client()
+        let reply = try client.send("GET", "/")
+        #expect(reply.text == "good bye")
+        #expect(reply.headers["connection"] == "close")
+        #expect(client.isClosed())
+    }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import JSON
+import Logging
+import MetadataWriters
+import RunMetadata
+import RunStore
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+@testable import RunAPI
+
+/// The whole server over a store in a temporary folder.
+final class APIFixture: Sendable {
+    let folder = TemporaryFolder()
+    let client: @Sendable () throws -> HTTPClient
+    private let server: HTTPServer
+    private let workers: WorkerPool
+    private let store: DirectoryRunStore
+
+    private struct Commits: GatheredWork {
+        let store: DirectoryRunStore
+        var isWaiting: Bool { store.hasWaitingWrites }
+        func perform() { store.commit() }
+    }
+
+    static func make(maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20) throws -> APIFixture {
+        try APIFixture(maxBody: maxBody, maxUpload: maxUpload)
+    }
+
+    private init(maxBody: Int, maxUpload: Int) throws {
+        // As the server does at its start.
+        signal(SIGPIPE, SIG_IGN)
+        setlocale(LC_CTYPE, "C.UTF-8")
+        folder.write("allowed/project/train.py", "print()\n")
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        store = try DirectoryRunStore(runs: "\(folder.path)/runs", log: log)
+        var settings = RunAPI.Settings()
+        (settings.maxBody, settings.maxUpload) = (maxBody, maxUpload)
+        let source = SourceWriter(roots: ["\(folder.path)/allowed"], limits: .init(bytes: maxUpload)) { [store] in
+            try store.makeStagingFile()
+        }
+        let writers = try WriterRegistry(WriterRegistry.standard(source: source) + [NotesWriter()])
+        workers = WorkerPool(threads: 2)
+        let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+        server = try HTTPServer(
+            socket: socket, handler: RunAPI(store: store, writers: writers, settings: settings, log: log),
+            work: Commits(store: store), workers: workers)
+        store.onWaiting { [unowned server] in server.wake() }
+        client = { [port = server.port] in try HTTPClient(port: port) }
+    }
+
+    deinit {
+        server.stop()
+        workers.stop()
+        store.close()
+    }
+
+    /// Sends one request on a connection of its own.
+    @discardableResult
+    func send(
+        _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [], _ text: String = ""
+    ) throws -> HTTPClient.Reply {
+        try client().send(method, target, type: type, headers: headers, text: text)
+    }
+
+    /// The text of a file in a run's data directory.
+    func file(_ path: String, of run: String) -> String? { folder.text("runs/\(run)/tfruns.d/\(path)") }
+}
+
+/// A writer of the type `customnotes`: keeps a JSON object as it came.
+struct NotesWriter: MetadataWriter {
+    let type = MetadataType("customnotes")!
+    let summary = "An object, kept as it came."
+    let forms: [BodyForm] = [.json, .form]
+    let document: StoredDocument? = .file(DataPath("notes.json")!, mediaType: "application/json")
+
+    func changes(from body: MetadataBody) throws -> [DataChange] {
+        guard case .json(let bytes) = body, let path = DataPath("notes.json") else {
+            throw MetadataFault.shape(nil, "customnotes: no JSON")
+        }
+        return [.put(path, bytes)]
+    }
+}
+
+extension HTTPClient.Reply {
+    /// The body as JSON.
+    var json: JSONValue {
+        get throws { try JSONValue.parse(body) }
+    }
+
+    /// A problem's slug, the last part of its `type`, where the reply is a problem with all that belongs to one.
+    var slug: String? {
+        guard headers["content-type"] == "application/problem+json", let problem = try? json,
+            problem["status"]?.number?.int == status, problem["title"]?.string?.isEmpty == false,
+            problem["detail"]?.string?.isEmpty == false, problem["request_id"]?.string?.isEmpty == false,
+            let type = problem["type"]?.string, type.hasPrefix("/problems/")
+        else { return nil }
+        return String(type.dropFirst("/problems/".count))
+    }
+
+    var detail: String { (try? json)?["detail"]?.string ?? text }
+}
+
+/// The answers of the API to bad requests.
+struct BadRequest: Sendable, CustomTestStringConvertible {
+    let method: String
+    let target: String
+    var type: String?
+    var headers: [String: String] = [:]
+    var body = ""
+    let status: Int
+    let slug: String
+    let detail: String
+
+    init(
+        _ method: String, _ target: String, type: String? = nil, headers: [String: String] = [:], _ body: String,
+        _ status: Int, _ slug: String, _ detail: String = ""
+    ) {
+        (self.method, self.target, self.type, self.headers) = (method, target, type, headers)
+        (self.body, self.status, self.slug, self.detail) = (body, status, slug, detail)
+    }
+
+    /// One without a body.
+    init(
+        _ method: String, _ target: String, headers: [String: String] = [:], _ status: Int, _ slug: String,
+        _ detail: String = ""
+    ) {
+        self.init(method, target, headers: headers, "", status, slug, detail)
+    }
+
+    var testDescription: String { "\(method) \(target.prefix(80)) \(body.prefix(40))" }
+
+    @discardableResult
+    func check(_ api: APIFixture, sourceLocation: SourceLocation = #_sourceLocation) throws -> HTTPClient.Reply {
+        let reply = try api.client()
+            .send(method, target, type: type, headers: headers.map { ($0.key, $0.value) }, text: body)
+        #expect(reply.status == status, "\(reply.text)", sourceLocation: sourceLocation)
+        #expect(reply.slug == slug, "\(reply.text)", sourceLocation: sourceLocation)
+        #expect(detail.isEmpty || reply.detail.contains(detail), "\(reply.detail)", sourceLocation: sourceLocation)
+        return reply
+    }
+}

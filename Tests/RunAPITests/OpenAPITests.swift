@@ -1,0 +1,165 @@
+import Foundation
+import TestSupport
+import Testing
+import Yams
+
+@testable import HTTPServer
+@testable import RunAPI
+
+/// Holds the document against the server that it describes.
+@Suite struct OpenAPITests {
+    private let document: OpenAPIDocument
+
+    init() throws { document = try OpenAPIDocument() }
+
+    @Test func everyRouteIsInTheDocumentAndNothingElse() {
+        let documented = document.operations.map { "\($0.route) \($0.operation["operationId"]?.string ?? "")" }
+        let routes = Routes.all.map { "\($0.method.name) \($0.template) \($0.operation.rawValue)" }
+        #expect(documented.sorted() == routes.sorted())
+        #expect(Set(Routes.all.map(\.operation)) == Set(Operation.allCases))
+    }
+
+    @Test func everyReferenceLeadsSomewhere() throws {
+        let text = try OpenAPIDocument.text()
+        for match in text.matches(of: /\$ref: '#\/(.*)'/) {
+            let path = match.1.split(separator: "/")
+            let target = path.reduce(document.root as Node?) { $0?[String($1)] }
+            #expect(target != nil, "\(match.1)")
+        }
+    }
+
+    @Test func everyProblemOfTheSourcesIsDocumentedAndNothingElse() throws {
+        let folder = OpenAPIDocument.topLevel.appending(path: "Sources/RunAPI")
+        var slugs: Set<String> = []
+        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+            let source = try String(contentsOf: file, encoding: .utf8)
+            // Problem(404, "unknown-run", …), and self.init(404, "unknown-run", …).
+            for match in source.matches(of: /(?:Problem|init)\(\s*(\d{3}), "([a-z-]+)"/) {
+                slugs.insert("\(match.1) \(match.2)")
+            }
+        }
+        #expect(slugs.count > 20)
+        #expect(Set(document.problems.map { "\($0.status) \($0.slug)" }).sorted() == slugs.sorted())
+    }
+
+    @Test func everyProblemIsAnExampleOfAReplyOfItsStatus() {
+        var shown: Set<String> = []
+        for (name, response) in document.root["components"]?["responses"]?.mapping ?? [:] {
+            for example in document.examples(in: response["content"]) where example.type == "application/problem+json" {
+                #expect(example.value["type"]?.string?.hasPrefix("/problems/") == true, "\(name.string ?? "")")
+                shown.insert(example.value["type"]?.string ?? "")
+            }
+        }
+        #expect(shown == Set(document.problems.map { "/problems/\($0.slug)" }))
+    }
+
+    @Test func everyExampleOfWriteMetadataIsTakenAsItSays() throws {
+        let operation = try #require(document.operation("writeMetadata"))
+        let body = document.resolve(try #require(operation["requestBody"]))
+        let examples = document.examples(in: body["content"])
+        #expect(examples.count >= 20)
+        let api = try APIFixture.make()
+        for (number, example) in examples.enumerated() {
+            let (type, sent) = try Self.request(example, api)
+            let target = "/runs/r\(number)/metadata/\(Self.metadataType(example.name))"
+            let pending = try api.send("POST", target, type: type, sent)
+            #expect(pending.status == 202, "\(example.type) \(example.name): \(pending.text)")
+            #expect(try api.send("PUT", "/runs/r\(number)").status == 201)
+            let written = try api.send("POST", target, type: type, sent)
+            #expect(written.status == 201, "\(example.type) \(example.name): \(written.text)")
+        }
+        #expect(document.statuses(operation).isSuperset(of: ["201", "202"]))
+    }
+
+    @Test(arguments: [("createRun", "POST", "/runs"), ("initialiseRun", "PUT", "/runs/new")])
+    func everyExampleOfANewRunIsTaken(id: String, method: String, target: String) throws {
+        let operation = try #require(document.operation(id))
+        let body = document.resolve(try #require(operation["requestBody"]))
+        for (number, example) in document.examples(in: body["content"]).enumerated() {
+            let api = try APIFixture.make()
+            let (type, sent) = try Self.request(example, api)
+            let reply = try api.send(method, target, type: type, sent)
+            #expect(reply.status == 201, "\(number) \(example.name): \(reply.text)")
+        }
+        #expect(document.statuses(operation).contains("201"))
+    }
+
+    @Test func everyExampleOfAMergeIsTaken() throws {
+        let operation = try #require(document.operation("mergeMetadata"))
+        let api = try APIFixture.make()
+        try api.send("PUT", "/runs/a")
+        for example in document.examples(in: operation["requestBody"]?["content"]) {
+            let reply = try api.send(
+                "PATCH", "/runs/a/metadata/\(example.name)", type: example.type, OpenAPIDocument.json(example.value))
+            #expect(reply.status == 200, "\(example.name): \(reply.text)")
+        }
+    }
+
+    @Test func everyExampleOfTheAliasIsTaken() throws {
+        let operation = try #require(document.operation("writeRunData"))
+        let api = try APIFixture.make()
+        try api.send("PUT", "/runs/a")
+        for example in document.examples(in: operation["requestBody"]?["content"]) {
+            let (type, sent) = try Self.request(example, api)
+            let reply = try api.send("POST", "/runs/a/data/notes", type: type, sent)
+            #expect(reply.status == 201, "\(example.name): \(reply.text)")
+        }
+    }
+
+    /// The statuses that the tests of each operation meet are documented.
+    @Test(
+        arguments: [
+            ("writeMetadata", [201, 202, 400, 403, 404, 409, 411, 413, 415, 422, 503, 507]),
+            ("mergeMetadata", [200, 202, 400, 404, 405, 409, 411, 413, 415, 422, 503, 507]),
+            ("writeRunData", [201, 202, 400, 404, 409, 411, 413, 415, 422, 503, 507]),
+            ("readMetadata", [200, 400, 404]),
+            ("listMetadata", [200, 400, 404]), ("listRuns", [200, 400]),
+            ("createRun", [201, 400, 413, 415, 422, 503, 507]),
+            ("initialiseRun", [200, 201, 400, 409, 413, 415, 422, 503, 507]), ("getRun", [200, 400, 404]),
+            ("completeRun", [200, 202, 400, 404, 409, 503, 507]), ("listTypes", [200]), ("getHealth", [200]),
+            ("getReadiness", [200, 503]), ("getOpenAPI", [200]),
+        ])
+    func statusesOfAnOperationAreDocumented(id: String, statuses: [Int]) throws {
+        let documented = document.statuses(try #require(document.operation(id)))
+        for status in statuses { #expect(documented.contains("\(status)"), "\(status)") }
+        #expect(documented.contains("default"))
+    }
+
+    // MARK: Sending examples
+
+    /// The type of metadata that an example is of, by its name.
+    private static func metadataType(_ name: String) -> String {
+        switch name {
+        case "nestedFlags": "flags"
+        case "json", "remoteMonitor": "metrics"
+        case let name where name.hasPrefix("metrics"): "metrics"
+        case let name where name.hasPrefix("source"): "source"
+        default: name
+        }
+    }
+
+    /// An example as it is sent: content type and body.
+    private static func request(
+        _ example: (type: String, name: String, value: Node), _ api: APIFixture
+    ) throws -> (type: String, body: String) {
+        let value = example.value
+        switch example.type {
+        case "application/json":
+            // The one directory that the server of the tests allows.
+            if value["directory"] != nil { return (example.type, "{\"directory\":\"\(api.folder.path)/allowed\"}") }
+            return (example.type, OpenAPIDocument.json(value))
+        case "application/x-www-form-urlencoded":
+            guard let fields = value.mapping else { return (example.type, value.string ?? "") }
+            let pairs = fields.map { "\($0.key.string ?? "")=\(PercentEncoding.encode($0.value.string ?? ""))" }
+            return (example.type, pairs.joined(separator: "&"))
+        case "multipart/form-data":
+            let type = example.type + "; boundary=BB"
+            if let files = value["file"]?.sequence {
+                let names = ["train.py", "lib/net.py"]
+                return (type, multipart(zip(names, files).map { ($0, $1.string ?? "") }, file: true))
+            }
+            return (type, multipart((value.mapping ?? [:]).map { ($0.key.string ?? "", $0.value.string ?? "") }))
+        default: return (example.type, value.string ?? "")
+        }
+    }
+}
