@@ -14,8 +14,8 @@ func target(_ name: String, dependencies: [Target.Dependency], exclude: [String]
 }
 
 /// The tests of the target of the same name.
-func tests(_ name: String, dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func tests(_ name: String, dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -52,7 +52,8 @@ let package = Package(
         target(
             "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage],
             exclude: ["README.md"]),
-        target("MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CLinux"]),
+        target(
+            "MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CLinux", "CZlib"]),
         target(
             "RunAPI",
             dependencies: ["HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "COpenAPI", logging]),
@@ -77,7 +78,7 @@ let package = Package(
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", yams,
             ]),
-        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"]),
+        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"], exclude: ["Fixtures"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,25 +1,16 @@
 internal import CArchive
+internal import Glibc
 internal import RunMetadata
 internal import RunStore
 
-/// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)).
+/// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)) and zlib.
 enum ArchiveReader {
     /// Where an archive is read from.
     enum Archive: Sendable {
         /// A file that is complete.
         case file(String)
-        /// A file that is still being written; read from its start to its end.
+        /// A gzip that is still being written; read from its start to its end.
         case arriving(StagingFile)
-    }
-
-    /// What libarchive reads an arriving file with.
-    private final class Arrival {
-        let file: StagingFile
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
-        var offset = 0
-
-        init(_ file: StagingFile) { self.file = file }
-        deinit { buffer.deallocate() }
     }
 
     /// What an archive is.
@@ -40,7 +31,7 @@ enum ArchiveReader {
         fileprivate let archive: OpaquePointer
 
         /// Whether it is the folder itself, as `tar -c .` writes it.
-        var isRoot: Bool { isDirectory && path.allSatisfy { $0 == "." || $0 == "/" } && !path.contains("..") }
+        var isRoot: Bool { isDirectory && (path == "." || path == "./") }
 
         /// Reads the content, part by part (archive_read_data()).
         func read(_ take: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -63,43 +54,64 @@ enum ArchiveReader {
         defer { archive_read_free(archive) }
         archive_read_support_format_tar(archive)
         archive_read_support_format_zip(archive)
-        archive_read_support_filter_gzip(archive)
-        return try withExtendedLifetime(try open(source, archive)) { try read(archive, body) }
+        let gzip = try open(source, archive)
+        return try withExtendedLifetime(gzip) {
+            do { try read(archive, body) } catch {
+                if let gzip, gzip.isDamaged { throw Self.damagedGzip }
+                throw error
+            }
+            if let gzip, !gzip.drain() { throw Self.damagedGzip }
+            let isTar = archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
+            return Kind(isGzippedTar: isTar && gzip != nil)
+        }
     }
 
-    private static func read(_ archive: OpaquePointer, _ body: (Entry) throws -> Void) throws -> Kind {
+    private static func read(_ archive: OpaquePointer, _ body: (Entry) throws -> Void) throws {
         while true {
             var pointer: OpaquePointer?
             let code = archive_read_next_header(archive, &pointer)
-            if code == ARCHIVE_EOF { break }
+            if code == ARCHIVE_EOF { return }
             guard code == ARCHIVE_OK, let pointer else { throw fault(archive) }
             try body(entry(pointer, archive))
         }
-        let isTar = archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
-        return Kind(isGzippedTar: isTar && archive_filter_code(archive, 0) == ARCHIVE_FILTER_GZIP)
     }
 
     /// Opens an archive (archive_read_open_filename(), archive_read_open()).
-    /// - Returns: what has to live as long as it is read
-    private static func open(_ source: Archive, _ archive: OpaquePointer) throws -> AnyObject? {
+    /// - Returns: the gzip that it is read through, which has to live as long as it is read
+    private static func open(_ source: Archive, _ archive: OpaquePointer) throws -> GzippedArchive? {
+        guard let gzip = gzip(source) else {
+            if case .file(let path) = source,
+                archive_read_open_filename(archive, path, 256 * 1024) == ARCHIVE_OK
+            {
+                return nil
+            }
+            throw fault(archive)
+        }
+        // Unretained: the caller keeps it while it reads.
+        let code = archive_read_open(
+            archive, Unmanaged.passUnretained(gzip).toOpaque(), nil,
+            { archive, context, bytes in
+                let gzip = Unmanaged<GzippedArchive>.fromOpaque(context!).takeUnretainedValue()
+                guard let part = gzip.next() else { return -1 }
+                bytes?.pointee = part.baseAddress
+                return part.count
+            }, nil)
+        guard code == ARCHIVE_OK else { throw gzip.isDamaged ? damagedGzip : fault(archive) }
+        return gzip
+    }
+
+    private static func gzip(_ source: Archive) -> GzippedArchive? {
         switch source {
+        case .arriving(let file): return GzippedArchive(.arriving(file))
         case .file(let path):
-            guard archive_read_open_filename(archive, path, 256 * 1024) == ARCHIVE_OK else { throw fault(archive) }
+            let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
+            var beginning: [UInt8] = [0, 0]
+            if pread(descriptor, &beginning, 2, 0) == 2, GzippedArchive.isGzip(beginning) {
+                return GzippedArchive(.descriptor(descriptor))
+            }
+            close(descriptor)
             return nil
-        case .arriving(let file):
-            let arrival = Arrival(file)
-            // Unretained: the caller keeps it while it reads.
-            let code = archive_read_open(
-                archive, Unmanaged.passUnretained(arrival).toOpaque(), nil,
-                { _, context, bytes in
-                    let arrival = Unmanaged<Arrival>.fromOpaque(context!).takeUnretainedValue()
-                    let count = arrival.file.read(at: arrival.offset, into: arrival.buffer)
-                    arrival.offset += max(0, count)
-                    bytes?.pointee = UnsafeRawPointer(arrival.buffer.baseAddress)
-                    return count
-                }, nil)
-            guard code == ARCHIVE_OK else { throw fault(archive) }
-            return arrival
         }
     }
 
@@ -113,6 +125,9 @@ enum ArchiveReader {
             mode: UInt32(archive_entry_perm(pointer)) & 0o777, modified: Int(archive_entry_mtime(pointer)),
             archive: archive)
     }
+
+    private static let damagedGzip = MetadataFault.shape(
+        nil, "source: the body is no sound tar, tar.gz or zip: the gzip is damaged or cut short")
 
     fileprivate static func fault(_ archive: OpaquePointer?) -> MetadataFault {
         let reason = archive.flatMap { archive_error_string($0) }.map { String(cString: $0) } ?? "it cannot be read"

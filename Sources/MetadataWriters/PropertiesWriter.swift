@@ -12,32 +12,32 @@ package struct PropertiesWriter: PatchableWriter {
     package init() {}
 
     package func changes(from body: MetadataBody) throws -> [DataChange] {
-        try Self.texts(in: NamedList.read(body, type: type)).map { name, text in
-            guard let text else { return .remove(.property(name)) }
-            return .put(.property(name), PropertyText.file(text))
+        try Self.files(in: NamedList.read(body, type: type)).map { name, file in
+            guard let file else { return .remove(.property(name)) }
+            return .put(.property(name), file)
         }
     }
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
         let patch = try NamedList.read(.json(json), type: type)
-        _ = try Self.texts(in: patch)
+        _ = try Self.files(in: patch)
         return (.properties, JSONObjectPatch(patch) { JSONWriter.pretty(.object($0)) })
     }
 
-    /// The properties of an object: names checked, values as text, nil for null.
-    package static func texts(in object: JSONObject) throws(MetadataFault) -> [(PropertyName, String?)] {
-        var texts: [(PropertyName, String?)] = []
+    /// The properties of an object: names checked, what stands in their files, nil for null.
+    package static func files(in object: JSONObject) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
+        var files: [(PropertyName, [UInt8]?)] = []
         for member in object.members {
             guard let name = PropertyName(member.name) else {
                 throw MetadataFault(.name, "properties: \"\(member.name)\" is no property name; \(PropertyName.rule)")
             }
-            let text = PropertyText.text(of: member.value)
-            if let text, text.utf8.contains(0) {
+            let file = PropertyText.file(of: member.value)
+            if let file, file.contains(0) {
                 throw .shape(
                     JSONPointer().appending(member.name), "properties: \"\(member.name)\" holds a NUL character")
             }
-            texts.append((name, text))
+            files.append((name, file))
         }
-        return texts
+        return files
     }
 }

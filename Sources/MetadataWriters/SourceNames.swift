@@ -5,32 +5,44 @@ struct SourceNames {
     /// The folder in the archive below which tfruns' reader looks.
     static let folder = "source"
 
+    /// The files, in the order in which they came.
     private(set) var files: [String] = []
     private let limits: SourceWriter.Limits
-    private var seen: Set<String> = []
+    /// What each name is, folders that only files tell of among them: whether it is a folder.
+    private var kinds: [String: Bool] = [:]
+    private var entries = 0
     private var bytes = 0
 
     init(limits: SourceWriter.Limits) { self.limits = limits }
 
-    /// Checks a file's name and size.
-    /// - Returns: the name in the archive, below `source/`
-    mutating func add(_ name: String, size: Int) throws(MetadataFault) -> String {
+    /// Checks the name and size of a file, or of a folder, and counts it in.
+    /// - Returns: the name without a leading `./`
+    @discardableResult
+    mutating func add(_ name: String, size: Int, isFolder: Bool = false) throws(MetadataFault) -> String {
         let name = try Self.checked(name)
-        try count(name, size: size)
-        files.append(name)
-        return "\(Self.folder)/\(name)"
-    }
-
-    /// Counts an entry in.
-    mutating func count(_ name: String, size: Int) throws(MetadataFault) {
-        guard seen.insert(name).inserted else { throw .shape(nil, "source: \"\(name)\" is there twice") }
+        if let known = kinds[name], !known || !isFolder {
+            throw .shape(
+                nil, "source: \"\(name)\" is there twice\(known == isFolder ? "" : ", as a file and as a folder")")
+        }
+        kinds[name] = isFolder
+        var parent = name
+        while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            parent = String(parent[..<slash])
+            if kinds[parent] == false {
+                throw .shape(nil, "source: \"\(parent)\" is there as a file, and as a folder with \"\(name)\" in it")
+            }
+            kinds[parent] = true
+        }
         bytes += size
+        entries += 1
         if bytes > limits.bytes {
             throw .shape(nil, "source: with \"\(name)\" it is more than \(limits.bytes) bytes unpacked (--max-upload)")
         }
-        if seen.count > limits.entries {
+        if entries > limits.entries {
             throw .shape(nil, "source: with \"\(name)\" it is more than \(limits.entries) files and folders")
         }
+        if !isFolder { files.append(name) }
+        return name
     }
 
     /// A name without a leading `./`.

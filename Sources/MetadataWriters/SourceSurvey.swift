@@ -10,24 +10,25 @@ struct SourceSurvey: Sendable {
 
     init(of archive: ArchiveReader.Archive, limits: SourceWriter.Limits) throws {
         var names = SourceNames(limits: limits)
-        var files: [String] = []
         let kind = try ArchiveReader.forEachEntry(of: archive) { entry in
             if entry.isRoot { return }
-            let name = try SourceNames.checked(entry.path)
             guard entry.isFile || entry.isDirectory else {
                 throw MetadataFault.shape(
-                    nil, "source: \"\(name)\" is a link, device or socket; send files and folders alone")
+                    nil, "source: \"\(entry.path)\" is a link, device or socket; send files and folders alone")
             }
-            if entry.isFile { files.append(name) }
             var size = 0
             try entry.read { size += $0.count }
-            try names.count(name, size: size)
+            try names.add(entry.path, size: size, isFolder: entry.isDirectory)
         }
+        let files = names.files
         if files.isEmpty { throw MetadataFault.shape(nil, "source: the archive holds no file") }
         isGzippedTar = kind.isGzippedTar
-        let isBelowSource = files.allSatisfy { $0.hasPrefix(SourceNames.folder + "/") }
+        let prefix = (SourceNames.folder + "/").utf8
+        let isBelowSource = files.allSatisfy { $0.utf8.starts(with: prefix) }
         self.isBelowSource = isBelowSource
-        scripts = files.map { isBelowSource ? String($0.dropFirst(SourceNames.folder.count + 1)) : $0 }
+        scripts = files.map {
+            isBelowSource ? String(decoding: $0.utf8.dropFirst(prefix.count), as: UTF8.self) : $0
+        }
     }
 
     /// The path in our archive of a path in theirs.

@@ -52,7 +52,7 @@ package struct SourceWriter: ArchiveWriting {
 
     /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them.
     package func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)? {
-        guard beginning.starts(with: [0x1F, 0x8B]) else { return nil }
+        guard GzippedArchive.isGzip(beginning) else { return nil }
         let limits = limits
         return EarlySurvey(job: BackgroundJob { try SourceSurvey(of: .arriving(file), limits: limits) })
     }
@@ -83,7 +83,7 @@ package struct SourceWriter: ArchiveWriting {
         var names = SourceNames(limits: limits)
         for file in files {
             let name = try names.add(file.name, size: file.file.size)
-            try writer.add(name, contentsOf: file.file.path, mode: 0o644)
+            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.file.path, mode: 0o644)
         }
         try writer.finish()
         return try publish(output, names.files)
@@ -102,7 +102,7 @@ package struct SourceWriter: ArchiveWriting {
         var names = SourceNames(limits: limits)
         for file in try directory.files() {
             let name = try names.add(file.name, size: file.size)
-            try writer.add(name, contentsOf: file.path, mode: file.mode)
+            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.path, mode: file.mode)
         }
         if names.files.isEmpty {
             throw MetadataFault.shape(nil, "source: the directory \(path) holds no file that is not hidden")
@@ -113,7 +113,7 @@ package struct SourceWriter: ArchiveWriting {
 
     private func publish(_ file: StagingFile, _ scripts: [String]) throws -> [DataChange] {
         try file.finish()
-        return [.publish(file, .source), .script(Self.script(among: scripts))]
+        return [.publish(file, .source), .script(Self.script(among: scripts), among: scripts)]
     }
 
     /// The script of a run whose source is all that tells: the only file, else `train.*`, else `main.*`, else the first by

@@ -52,8 +52,7 @@ extension RunAPI {
         guard let length = exchange.contentLength else {
             throw Problem(
                 411, "length-required", "Length required",
-                "this needs a body, with Content-Length or Transfer-Encoding: chunked; curl sends one with -d"
-            ).with { $0.closes = true }
+                "this needs a body, with Content-Length or Transfer-Encoding: chunked; curl sends one with -d")
         }
         if length == 0 { throw Problem.emptyBody("the body is empty; send the metadata in it") }
     }

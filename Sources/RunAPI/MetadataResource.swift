@@ -51,7 +51,7 @@ extension RunAPI {
 
     /// Asks the store for the changes that a writer made, and answers when they have landed.
     func submit(_ changes: [DataChange], _ request: RoutedRequest, _ exchange: HTTPExchange) {
-        let endsRun = changes.contains { if case .end = $0 { true } else { false } }
+        let endsRun = changes.contains(where: \.endsTheRun)
         submit(RunWrite(request.target, .change(changes)), exchange, request, endsRun: endsRun)
     }
 
@@ -79,7 +79,12 @@ extension RunAPI {
         case .mergeMetadata where !isPending:
             exchange.respond(HTTPResponse(status: 200, type: "application/json", body: outcome.document))
         case .writeRunData: exchange.respond(deprecated(request, isPending: isPending))
-        default: exchange.respond(isPending ? Self.accepted : Self.created)
+        default:
+            switch outcome.effect {
+            case .written: exchange.respond(Self.created)
+            case .pending: exchange.respond(Self.accepted)
+            case .unchanged: exchange.respond(HTTPResponse(status: 200))
+            }
         }
     }
 

@@ -24,7 +24,7 @@ struct Problem: Error {
     }
 
     /// Whether it is the server's own fault or its disk's, so that whoever runs the server should hear of it.
-    var isOurs: Bool { status >= 500 && status != 501 && status != 505 }
+    var isOurs: Bool { status >= 500 && status != 501 && status != 505 && slug != "stopping" }
 
     /// The reply.
     func response(requestID: String) -> HTTPResponse {

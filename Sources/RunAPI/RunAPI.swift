@@ -90,7 +90,8 @@ package final class RunAPI: HTTPHandler {
         if problem.isOurs {
             let request =
                 exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
-            log.error("\(request): \(problem.status): \(error)", metadata: ["request_id": "\(id)"])
+            let reason = error is Problem ? problem.detail : "\(error)"
+            log.error("\(request): \(problem.status): \(reason)", metadata: ["request_id": "\(id)"])
         } else {
             log.debug("\(problem.status): \(problem.detail)", metadata: ["request_id": "\(id)"])
         }

@@ -19,15 +19,15 @@ enum RunStartReading {
             switch member.name {
             case "flags": start.flags = try FlagsWriter.document(from: list(member))
             case "properties":
-                for (name, text) in try PropertiesWriter.texts(in: list(member)) {
-                    if let text { start.properties.append((name, text)) }
+                for (name, file) in try PropertiesWriter.files(in: list(member)) {
+                    if let file { start.properties.append((name, file)) }
                 }
             case "script", "context", "type":
                 guard let text = member.value.string, let name = PropertyName(member.name) else {
                     throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is no text")
                 }
                 start.properties.removeAll { $0.name == name }
-                start.properties.append((name, text))
+                start.properties.append((name, PropertyText.file(text)))
             default:
                 throw MetadataFault.shape(
                     JSONPointer().appending(member.name),

@@ -16,6 +16,14 @@ package enum PropertyText {
         }
     }
 
+    /// What stands in the file of a value: nothing for an empty list, as R's `writeLines()` has it, else the text and a
+    /// newline.
+    /// - Returns: nil for null, which removes the property
+    package static func file(of value: JSONValue) -> [UInt8]? {
+        if case .array(let elements) = value, elements.isEmpty { return [] }
+        return text(of: value).map { file($0) }
+    }
+
     /// What stands in the property's file: the text and a newline.
     package static func file(_ text: String) -> [UInt8] { Array(text.utf8) + [UInt8(ascii: "\n")] }
 

@@ -14,10 +14,13 @@ package enum DataChange: Sendable {
     case frame([UInt8])
     /// Publish a file that was staged and synced.
     case publish(StagingFile, DataPath)
-    /// The source has such a script; it is the run's `script` unless another was given.
-    case script(String)
+    /// The source has this script, among these files: it becomes the run's `script`, unless another was given.
+    case script(String, among: [String])
     /// End the run, if it has not ended.
     case end(completed: Bool)
+
+    /// Whether the change ends the run.
+    package var endsTheRun: Bool { if case .end = self { true } else { false } }
 
     /// Whether the change depends on what is in the directory, so that all before it has to be there already.
     var readsTheDirectory: Bool {
@@ -50,8 +53,8 @@ package struct JSONObjectPatch: Sendable {
 package struct RunStart: Sendable {
     /// `flags.json`, where flags were given.
     package var flags: [UInt8]?
-    /// Properties that were given, as text.
-    package var properties: [(name: PropertyName, text: String)] = []
+    /// Properties that were given, each with what stands in its file.
+    package var properties: [(name: PropertyName, file: [UInt8])] = []
 
     package init() {}
 }

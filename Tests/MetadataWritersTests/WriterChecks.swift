@@ -21,7 +21,7 @@ private func describe(_ change: DataChange) -> String {
     case .rows(let rows): "rows \(rows.count) \(String(decoding: rows.bytes, as: UTF8.self))"
     case .frame(let text): "frame \(String(decoding: text, as: UTF8.self))"
     case .publish(_, let path): "publish \(path)"
-    case .script(let script): "script \(script)"
+    case .script(let script, _): "script \(script)"
     case .end(let completed): "end \(completed)"
     }
 }

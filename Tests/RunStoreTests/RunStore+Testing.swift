@@ -121,7 +121,7 @@ extension RunStart {
     static func make(flags: String? = nil, properties: [(PropertyName, String)] = []) -> RunStart {
         var start = RunStart()
         start.flags = flags.map { Array($0.utf8) }
-        start.properties = properties.map { (name: $0.0, text: $0.1) }
+        start.properties = properties.map { (name: $0.0, file: PropertyText.file($0.1)) }
         return start
     }
 }

@@ -92,7 +92,7 @@ extension StoreClaim {
             let store = harness.store
             try store.initialise(.one)
             try store.initialise(.two, properties: [(.script, "given.R")])
-            for run in [RunID.one, .two] { try store.change(run, .script("main.py")) }
+            for run in [RunID.one, .two] { try store.change(run, .script("main.py", among: ["main.py"])) }
             #expect(try store.property(.script, of: .one) == "main.py")
             #expect(try store.property(.script, of: .two) == "given.R")
         },

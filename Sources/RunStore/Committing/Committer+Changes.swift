@@ -7,6 +7,11 @@ extension Committer {
     func planChanges(_ changes: [DataChange], _ target: RunTarget, isAlone: Bool) throws(StoreError) -> WritePlan? {
         let folder = folder(of: target)
         var plan = try begin(folder)
+        if changes.contains(where: \.endsTheRun), folder.place == .initialised, try property(.end, folder) != nil {
+            // A write that ends a run which has ended changes nothing.
+            plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run)
+            return plan
+        }
         for change in changes {
             if case .rows(let rows) = change {
                 guard try add(rows, to: &plan, isAlone: isAlone) else {
@@ -30,9 +35,14 @@ extension Committer {
         case .publish(let file, let path):
             plan.add(.publish(path.description, staged: file.name))
             plan.whenDone { _ in file.published() }
-        case .script(let script):
+        case .script(let script, let files):
             let given = try property(.script, folder)
-            if given == nil || given == folder.name { plan.put(.script, script) }
+            // One that was chosen from an earlier source, and is not in this one, has gone with it.
+            let hadSource = folder.place.map {
+                Files.status("\(paths.data(folder.name, $0))/\(DataPath.source)") != nil
+            }
+            let isGone = hadSource == true && !files.contains(given ?? "")
+            if given == nil || given == folder.name || isGone { plan.put(.script, script) }
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
     }
@@ -90,8 +100,8 @@ extension Committer {
         case .properties:
             for member in patch.object.members {
                 guard let name = PropertyName(member.name) else { continue }
-                if let text = PropertyText.text(of: member.value) {
-                    plan.put(name, text)
+                if let file = PropertyText.file(of: member.value) {
+                    plan.add(.put(DataPath.property(name).description, file))
                 } else {
                     plan.add(.remove(DataPath.property(name).description))
                 }

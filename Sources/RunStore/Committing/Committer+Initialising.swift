@@ -25,7 +25,7 @@ extension Committer {
         var given = Set(start.properties.map(\.name))
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
         if let flags = start.flags { plan.add(.put(DataPath.flags.description, flags)) }
-        for (name, text) in start.properties { plan.put(name, text) }
+        for (name, file) in start.properties { plan.add(.put(DataPath.property(name).description, file)) }
         for (name, text) in defaults(run) where !given.contains(name) {
             if try property(name, folder) == nil { plan.put(name, text) }
         }

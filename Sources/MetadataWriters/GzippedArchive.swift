@@ -1,0 +1,100 @@
+internal import CZlib
+internal import Glibc
+internal import RunStore
+
+/// The content of a gzipped archive, unpacked by zlib, which checks what libarchive's own filter passes over: the checksum
+/// and length at the end of each member (RFC 1952).
+final class GzippedArchive {
+    /// Where the bytes are read from.
+    enum Source {
+        /// An open file, which is closed with the archive.
+        case descriptor(CInt)
+        case arriving(StagingFile)
+    }
+
+    private let source: Source
+    private var offset = 0
+    private let packed = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+    private let unpacked = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+    // At an address of its own: zlib's state points back to it.
+    private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    private var isInMember = true
+    private var hasEnded = false
+    /// Whether the gzip was found to be damaged or cut short.
+    private(set) var isDamaged = false
+
+    init(_ source: Source) {
+        self.source = source
+        stream.initialize(to: z_stream())
+        isDamaged = czlib_inflate_gzip(stream) != Z_OK
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+        packed.deallocate()
+        unpacked.deallocate()
+        if case .descriptor(let descriptor) = source { close(descriptor) }
+    }
+
+    /// Whether a file begins as a gzip does.
+    static func isGzip(_ beginning: some Sequence<UInt8>) -> Bool { beginning.prefix(2).elementsEqual([0x1F, 0x8B]) }
+
+    /// The next part of the content, valid until the next call; empty at the end, nil when the gzip is damaged.
+    func next() -> UnsafeRawBufferPointer? {
+        while !isDamaged {
+            if hasEnded { return UnsafeRawBufferPointer(start: unpacked.baseAddress, count: 0) }
+            if stream.pointee.avail_in == 0, !fill() { continue }
+            if !isInMember, !beginMember() { continue }
+            stream.pointee.next_out = unpacked.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            stream.pointee.avail_out = UInt32(unpacked.count)
+            switch inflate(stream, Z_NO_FLUSH) {
+            case Z_OK: break
+            case Z_STREAM_END: isInMember = false
+            default: isDamaged = true
+            }
+            let count = unpacked.count - Int(stream.pointee.avail_out)
+            if count > 0, !isDamaged { return UnsafeRawBufferPointer(rebasing: unpacked[..<count]) }
+        }
+        return nil
+    }
+
+    /// Reads what is behind the archive's own end, so that the checksum is seen.
+    /// - Returns: whether the gzip is sound
+    func drain() -> Bool {
+        while let part = next() {
+            if part.isEmpty { return true }
+        }
+        return false
+    }
+
+    /// Reads more; false at the end.
+    private func fill() -> Bool {
+        let count =
+            switch source {
+            case .descriptor(let descriptor): pread(descriptor, packed.baseAddress, packed.count, off_t(offset))
+            case .arriving(let file): file.read(at: offset, into: packed)
+            }
+        if count <= 0 {
+            hasEnded = true
+            // It must not end within a member.
+            isDamaged = count < 0 || isInMember
+            return false
+        }
+        offset += count
+        stream.pointee.next_in = packed.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_in = UInt32(count)
+        return true
+    }
+
+    /// Another member begins, or the padding of a tape does, which ends the archive.
+    private func beginMember() -> Bool {
+        if stream.pointee.next_in?.pointee == 0 {
+            hasEnded = true
+            return false
+        }
+        inflateReset(stream)
+        isInMember = true
+        return true
+    }
+}
