@@ -22,6 +22,7 @@ struct MHD_Daemon *cmhd_start(int listening_socket, const cmhd_callbacks *callba
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, callbacks->handle, callbacks->context,
         MHD_OPTION_LISTEN_SOCKET, listening_socket,
         MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, callbacks->context,
+        MHD_OPTION_URI_LOG_CALLBACK, callbacks->target, callbacks->context,
         MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, callbacks->context,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->connection_memory,
@@ -72,7 +73,7 @@ enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned 
 /// that the dynamic linker finds this one first (ld.so(8)). All calls from Rundir go through cmhd_queue_response(): what
 /// comes here is a reply that the library made itself (transmit_error_response_len() in its connection.c).
 enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
-    struct MHD_Response *better = own_reply == NULL ? NULL : own_reply(connection, status);
+    struct MHD_Response *better = own_reply == NULL ? NULL : own_reply(connection, &status);
     if (better == NULL) {
         return cmhd_queue_response(connection, status, reply);
     }

@@ -138,13 +138,11 @@ package final class HTTPExchange: @unchecked Sendable {
     // MARK: What the polling thread calls
 
     /// The head is here.
-    func start() -> MHD_Result {
+    /// - Parameter targetLength: bytes of the request target, path and query
+    func start(targetLength: Int) -> MHD_Result {
         let limits = server.limits
-        let headSize = cmhd_head_size(connection)
-        if headSize > limits.target, targetLength > limits.target {
-            return writeEarly(.targetTooLong(limit: limits.target))
-        }
-        if headSize > limits.head { return writeEarly(.headTooLarge(limit: limits.head)) }
+        if targetLength > limits.target { return writeEarly(.targetTooLong(limit: limits.target)) }
+        if cmhd_head_size(connection) > limits.head { return writeEarly(.headTooLarge(limit: limits.head)) }
         if let expected = headerBytes("Expect"), !expected.elementsEqual("100-continue".utf8),
             String(decoding: expected, as: UTF8.self).lowercased() != "100-continue"
         {
@@ -285,21 +283,6 @@ package final class HTTPExchange: @unchecked Sendable {
         refusal = server.handler.response(to: fault, in: self)
         writeReply()
         return .NO
-    }
-
-    /// Bytes of the request target, path and query.
-    private var targetLength: Int {
-        final class Count { var bytes = 0 }
-        let count = Count()
-        count.bytes = path.count
-        _ = MHD_get_connection_values_n(
-            connection, .GET_ARGUMENT_KIND,
-            { context, _, _, keySize, _, valueSize in
-                let count = Unmanaged<Count>.fromOpaque(context!).takeUnretainedValue()
-                count.bytes += keySize + valueSize + 2
-                return .YES
-            }, Unmanaged.passUnretained(count).toOpaque())
-        return count.bytes
     }
 
     private func queueEarly(_ fault: HTTPFault) -> MHD_Result {

@@ -43,6 +43,7 @@ package final class HTTPServer: @unchecked Sendable {
         callbacks.handle = handle
         callbacks.completed = completed
         callbacks.connection = connected
+        callbacks.target = targetRead
         // Unretained: the daemon is stopped before the server goes.
         callbacks.context = Unmanaged.passUnretained(self).toOpaque()
         var settings = cmhd_limits(
@@ -125,10 +126,9 @@ private func handle(
     // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
     request.pointee = Unmanaged.passRetained(exchange).toOpaque()
     server.begin()
-    if let watched = cmhd_socket_context(connection) {
-        Unmanaged<HeadWatch.Connection>.fromOpaque(watched).takeUnretainedValue().begin()
-    }
-    return exchange.start()
+    let watched = watched(connection)
+    watched?.begin()
+    return exchange.start(targetLength: watched?.targetLength ?? path.count)
 }
 
 /// MHD_RequestCompletedCallback.
@@ -141,9 +141,20 @@ private func completed(
     let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeRetainedValue()
     exchange.complete()
     exchange.server.end()
-    if let connection, let watched = cmhd_socket_context(connection) {
-        Unmanaged<HeadWatch.Connection>.fromOpaque(watched).takeUnretainedValue().rest()
-    }
+    if let connection { watched(connection)?.rest() }
+}
+
+/// What is known of a connection beside libmicrohttpd.
+private func watched(_ connection: OpaquePointer) -> HeadWatch.Connection? {
+    cmhd_socket_context(connection).map { Unmanaged<HeadWatch.Connection>.fromOpaque($0).takeUnretainedValue() }
+}
+
+/// A request's target has been read; the rest of its head may never be.
+private func targetRead(
+    context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
+) -> UnsafeMutableRawPointer? {
+    if let connection, let target { watched(connection)?.targetLength = strlen(target) }
+    return nil
 }
 
 /// MHD_NotifyConnectionCallback.
@@ -165,8 +176,13 @@ private func connected(
 }
 
 /// The reply to a request that libmicrohttpd refuses by itself: told as every other fault.
-private func ownReply(connection: OpaquePointer?, status: UInt32) -> OpaquePointer? {
-    guard let connection, let watched = cmhd_socket_context(connection) else { return nil }
-    let server = Unmanaged<HeadWatch.Connection>.fromOpaque(watched).takeUnretainedValue().server
-    return PreparedResponse.make(server.handler.response(to: .malformed(status: Int(status)), in: nil))
+private func ownReply(connection: OpaquePointer?, status: UnsafeMutablePointer<UInt32>?) -> OpaquePointer? {
+    guard let connection, let status, let watched = watched(connection) else { return nil }
+    let server = watched.server
+    // A target that fills the memory leaves none for the fields behind it, which is what libmicrohttpd then complains of.
+    let limit = server.limits.target
+    let isTarget = status.pointee == 431 && watched.targetLength > limit
+    let fault: HTTPFault = isTarget ? .targetTooLong(limit: limit) : .malformed(status: Int(status.pointee))
+    status.pointee = UInt32(fault.status)
+    return PreparedResponse.make(server.handler.response(to: fault, in: nil))
 }

@@ -11,6 +11,8 @@ final class HeadWatch {
     final class Connection {
         let socket: Int32
         unowned let server: HTTPServer
+        /// Bytes of the target of the request whose head is being read.
+        var targetLength = 0
         /// Whether a request has begun and not ended.
         private(set) var isBusy = false
         fileprivate var hadRequest = false

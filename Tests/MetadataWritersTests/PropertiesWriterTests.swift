@@ -8,11 +8,15 @@ import Testing
         arguments: [
             ("true", "TRUE"), ("false", "FALSE"), ("48000", "48000"), ("1.50", "1.50"), ("1e3", "1e3"),
             (#""resnet50""#, "resnet50"), (#""""#, ""), (#""two\nlines""#, "two\nlines"), (#""ä😀""#, "ä😀"),
-            (#"["cat","dog"]"#, "cat\ndog"), ("[1,true,null]", "1\nTRUE\nNA"), ("[]", ""),
+            (#"["cat","dog"]"#, "cat\ndog"), ("[1,true,null]", "1\nTRUE\nNA"),
             (#"{"a":1, "b":[true]}"#, #"{"a":1,"b":[true]}"#), (#"[{"a":1},[2,3]]"#, "{\"a\":1}\n2\n3"),
         ])
     func valueIsStoredAsText(value: String, text: String) throws {
         #expect(try changes(writer, json: "{\"p\":\(value)}") == ["put properties/p \(text)\n"])
+    }
+
+    @Test func emptyListIsAnEmptyFileAsRWritesIt() throws {
+        #expect(try changes(writer, json: #"{"p":[]}"#) == ["put properties/p "])
     }
 
     @Test func nullRemovesAndEachNameIsAFileOfItsOwn() throws {

@@ -47,7 +47,8 @@ struct SourceFixture {
 
     func take(_ body: MetadataBody) throws -> Source {
         let changes = try writer.changes(from: body)
-        guard changes.count == 2, case .publish(let file, let path) = changes[0], case .script(let script, _) = changes[1],
+        guard changes.count == 2, case .publish(let file, let path) = changes[0],
+            case .script(let script, _) = changes[1],
             path == .source
         else { throw Unexpected(changes: changes) }
         return Source(file: file, script: script, folder: folder)

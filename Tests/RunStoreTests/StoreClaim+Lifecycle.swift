@@ -61,7 +61,7 @@ extension StoreClaim {
             #expect(try store.complete(.one).effect == .unchanged)
             #expect(try store.property(.end, of: .one) == "1795499177.25")
         },
-        StoreClaim("an error ends a run, and completing it later changes nothing") { harness in
+        StoreClaim("an error ends a run, and ending it again changes nothing") { harness in
             let store = harness.store
             try store.initialise(.one)
             try store.change(.one, .put(.error, #"{"message":"no"}"#), .end(completed: false))
@@ -72,7 +72,7 @@ extension StoreClaim {
             harness.clock.seconds += 1
             try store.change(.one, .put(.error, #"{"message":"again"}"#), .end(completed: false))
             #expect(try store.property(.end, of: .one) == "1795499177.25")
-            #expect(try store.text(.error, of: .one) == #"{"message":"again"}"#)
+            #expect(try store.text(.error, of: .one) == #"{"message":"no"}"#)
         },
         StoreClaim("a run that has ended takes metadata still") { harness in
             let store = harness.store

@@ -86,7 +86,9 @@ package final class HTTPClient {
         let head = try readHead()
         let lines = head.split(separator: "\r\n", omittingEmptySubsequences: true)
         let parts = lines.first?.split(separator: " ") ?? []
-        guard parts.count >= 2, let status = Int(parts[1]) else { throw Failure(description: "no status line: \(head)") }
+        guard parts.count >= 2, let status = Int(parts[1]) else {
+            throw Failure(description: "no status line: \(head)")
+        }
         if (100...199).contains(status), !takesInformational { return try read(hasBody: hasBody) }
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
@@ -131,7 +133,8 @@ package final class HTTPClient {
         var part = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &part, part.count, 0)
         guard count > 0 else {
-            throw Failure(description: count == 0 ? "the connection was closed" : "recv: \(String(cString: strerror(errno)))")
+            throw Failure(
+                description: count == 0 ? "the connection was closed" : "recv: \(String(cString: strerror(errno)))")
         }
         buffer += part[..<count]
     }

@@ -17,6 +17,8 @@ typedef struct {
     MHD_AccessHandlerCallback handle;
     /// MHD_RequestCompletedCallback: a request is over, well or badly.
     MHD_RequestCompletedCallback completed;
+    /// A request's target was read, before the rest of its head (MHD_OPTION_URI_LOG_CALLBACK). Returns NULL.
+    void *(*target)(void *context, const char *target, struct MHD_Connection *connection);
     /// A connection was accepted or closed (MHD_NotifyConnectionCallback). The socket context is the callback's to use.
     MHD_NotifyConnectionCallback connection;
     void *context;
@@ -50,8 +52,9 @@ size_t cmhd_head_size(struct MHD_Connection *connection);
 enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply);
 
 /// Makes the body of the replies that libmicrohttpd gives itself (a malformed head, one that is too large, a bad chunk),
-/// for which it has no hook. Called with the status; what it returns replaces libmicrohttpd's page of HTML, and is released.
-typedef struct MHD_Response *(*cmhd_own_reply)(struct MHD_Connection *connection, unsigned int status);
+/// for which it has no hook. Called with the status, which it may change; what it returns replaces libmicrohttpd's page of HTML,
+/// and is released.
+typedef struct MHD_Response *(*cmhd_own_reply)(struct MHD_Connection *connection, unsigned int *status);
 
 /// Says who makes those replies, for all daemons of the process.
 void cmhd_set_own_reply(cmhd_own_reply make);
