@@ -74,6 +74,14 @@ int clinux_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
 }
 
+int64_t clinux_named_size(int descriptor) {
+    struct statx found;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_NLINK | STATX_SIZE, &found) != 0 || found.stx_nlink == 0) {
+        return -1;
+    }
+    return (int64_t) found.stx_size;
+}
+
 clinux_status clinux_look(const char *path, int follow) {
     struct stat found;
     clinux_status status = {.kind = CLINUX_NOTHING};

@@ -37,6 +37,12 @@ void clinux_begin_writing(int descriptor, int64_t offset, int64_t length);
 /// Bytes free to this process on the file system of an open file (fstatvfs(3)); -1 and errno on failure.
 int64_t clinux_free_space(int descriptor);
 
+/// The size of an open file in bytes, or -1 when it has no name any more (statx(2), without the times).
+///
+/// Not fstat(2): a file whose times were asked for gets finer ones at its next write (multigrain timestamps, Linux 6.13),
+/// which dirties its inode, and on ext4 that costs the next sync of any file nearby one more write.
+int64_t clinux_named_size(int descriptor);
+
 /// What kind of file is at a path.
 typedef enum {
     CLINUX_NOTHING,

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
@@ -134,18 +135,16 @@ final class MetricsLogs {
     }
 
     private func isCurrent(_ log: Log) -> Bool {
-        guard log.descriptor >= 0 else { return false }
-        let status = Files.status(of: log.descriptor)
-        guard status.st_nlink > 0 else { return false }
+        // Another size: something else wrote to the file, and it is looked at anew.
+        guard log.descriptor >= 0, clinux_named_size(log.descriptor) == Int64(log.end) else { return false }
         let now = monotonicNanoseconds()
         if now - log.locatedAt > Self.locationLifetime {
-            guard paths.locate(log.folder) == log.place, Files.status(log.path)?.st_ino == status.st_ino else {
-                return false
-            }
+            guard paths.locate(log.folder) == log.place,
+                Files.status(log.path)?.st_ino == Files.status(of: log.descriptor).st_ino
+            else { return false }
             log.locatedAt = now
         }
-        // Something else wrote to the file: it is looked at anew.
-        return Int(status.st_size) == log.end
+        return true
     }
 
     /// The length of a file's whole lines. What stands behind the last newline was left by something else; it is cut off,
