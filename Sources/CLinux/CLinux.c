@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -51,6 +52,10 @@ void clinux_event_clear(int event) {
 
 void clinux_name_thread(const char *name) {
     pthread_setname_np(pthread_self(), name);
+}
+
+void clinux_yield_to_others(void) {
+    setpriority(PRIO_PROCESS, (id_t) gettid(), 10);
 }
 
 int clinux_exchange(const char *one, const char *other) {

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import Logging
 
@@ -22,6 +23,9 @@ final class StoreKeeper: @unchecked Sendable {
         pthread_create(
             &thread, nil,
             { argument in
+                clinux_name_thread("keeper")
+                // Frames are views: writing them can wait for requests.
+                clinux_yield_to_others()
                 Unmanaged<StoreKeeper>.fromOpaque(argument!).takeRetainedValue().keep()
                 return nil
             }, keeper.toOpaque())
