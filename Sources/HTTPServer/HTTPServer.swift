@@ -38,7 +38,7 @@ package final class HTTPServer: @unchecked Sendable {
         self.workers = workers
         heads = HeadWatch(seconds: limits.headSeconds)
         port = socket.port
-        cmhd_set_own_reply(ownReply)
+        _ = ownReplyIsSet
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle
         callbacks.completed = completed
@@ -174,6 +174,9 @@ private func connected(
         server.heads.add(watched)
     }
 }
+
+/// Says once for the process who makes the replies of libmicrohttpd's own.
+private let ownReplyIsSet: Void = cmhd_set_own_reply(ownReply)
 
 /// The reply to a request that libmicrohttpd refuses by itself: told as every other fault.
 private func ownReply(connection: OpaquePointer?, status: UnsafeMutablePointer<UInt32>?) -> OpaquePointer? {

@@ -19,5 +19,5 @@ package struct ServerLimits: Sendable {
 
     /// libmicrohttpd's pool for a connection: it holds the head that is read, and the reply's. The pool is zeroed for each
     /// request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower.
-    var connectionMemory: Int { head + 2048 }
+    var connectionMemory: Int { head + 10240 }
 }

@@ -15,7 +15,7 @@ package struct StoreSettings: Sendable {
     /// Seconds between a row and the next refresh of `metrics.json`.
     package var viewDelay: Double = 0.5
     /// The share of the time that refreshing one run's `metrics.json` may take.
-    package var viewShare: Double = 0.05
+    package var viewShare: Double = 0.02
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock
 
