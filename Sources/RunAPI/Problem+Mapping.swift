@@ -48,6 +48,10 @@ extension Problem {
             self.init(
                 409, "run-archived", "Run archived",
                 "the run \"\(run)\" is archived and takes no metadata; move it out of archive/ first")
+        case .notArchived(let run):
+            self.init(
+                409, "run-not-archived", "Run not archived",
+                "the run \"\(run)\" is not archived; to remove it all the same, with everything in it, add ?force=true")
         case .overloaded:
             self.init(503, "busy", "Busy", "too many writes wait for the disk; try again")
             headers = [("Retry-After", "1")]

@@ -12,6 +12,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case getRun
     case initialiseRun
     case completeRun
+    case purgeRun
     case listTypes
     case getHealth
     case getReadiness
@@ -58,6 +59,7 @@ package enum Routes {
         Route(.post, "/runs/{id}/complete", .completeRun),
         Route(.get, "/runs/{id}", .getRun),
         Route(.put, "/runs/{id}", .initialiseRun),
+        Route(.delete, "/runs/{id}", .purgeRun),
         Route(.get, "/runs", .listRuns),
         Route(.post, "/runs", .createRun),
         Route(.get, "/types", .listTypes),

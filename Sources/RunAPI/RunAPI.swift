@@ -60,6 +60,7 @@ package final class RunAPI: HTTPHandler {
         case .createRun, .initialiseRun: initialise(request, exchange)
         case .getRun: answerOnWorker(exchange) { try self.getRun(request) }
         case .completeRun: complete(request, exchange)
+        case .purgeRun: purge(request, exchange)
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
         case .getReadiness: answer(exchange) { try self.readiness() }

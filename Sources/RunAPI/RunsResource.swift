@@ -31,6 +31,23 @@ extension RunAPI {
         }
     }
 
+    func purge(_ request: RoutedRequest, _ exchange: HTTPExchange) {
+        do {
+            let force = try PurgeQuery(exchange).force
+            let run = try existingRun(request)
+            store.submit(RunWrite(.run(run), .purge(force: force))) { result in
+                self.answer(exchange) {
+                    do { _ = try result.get() } catch StoreError.unknownRun {
+                        throw Problem.unknownRun(run.description)
+                    }
+                    return HTTPResponse(status: 204)
+                }
+            }
+        } catch {
+            exchange.respond(response(for: error, exchange))
+        }
+    }
+
     /// Answers with the run as it is now, on a worker: it is read from the disk.
     private func replyWithRun(
         _ result: Result<WriteOutcome, StoreError>, _ exchange: HTTPExchange,
@@ -82,6 +99,25 @@ extension RunAPI {
             "self": .string("/runs/\(snapshot.run)"), "metadata": .string("/runs/\(snapshot.run)/metadata"),
         ]
         return run
+    }
+}
+
+/// What `DELETE /runs/{id}` asks for.
+struct PurgeQuery {
+    /// Whether a run that is not archived is removed too.
+    var force = false
+
+    init(_ exchange: HTTPExchange) throws(Problem) {
+        guard let query = exchange.query else {
+            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        for (name, value) in query {
+            guard name == "force" else { throw .invalidQuery("\"\(name)\" is not known here; there is force") }
+            guard value == "true" || value == "false" else {
+                throw .invalidQuery("force is \"\(value)\"; it has to be true or false")
+            }
+            force = value == "true"
+        }
     }
 }
 

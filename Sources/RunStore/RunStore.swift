@@ -57,6 +57,8 @@ package struct RunWrite: Sendable {
         case initialise(session: SessionName, RunStart)
         /// End it well.
         case complete
+        /// Remove it and all that it has; one that is not archived only if `force`.
+        case purge(force: Bool)
     }
 
     package let target: RunTarget
@@ -110,6 +112,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case refused(MetadataFault)
     /// The run is archived; restore it first.
     case archived(RunID)
+    /// The run is not archived, and so is not purged without force.
+    case notArchived(RunID)
     /// Too many writes wait.
     case overloaded
     /// The server is shutting down.

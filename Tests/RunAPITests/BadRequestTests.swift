@@ -62,7 +62,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("DELETE", "/runs", "POST, GET, HEAD"), ("POST", "/runs/a", "GET, PUT, HEAD"),
+            ("DELETE", "/runs", "POST, GET, HEAD"), ("POST", "/runs/a", "GET, PUT, DELETE, HEAD"),
             ("PUT", "/runs", "GET, POST, HEAD"),
             ("GET", "/runs/a/complete", "POST"), ("DELETE", "/runs/a/metadata/flags", "POST, GET, PATCH, HEAD"),
             ("PUT", "/runs/a/metadata", "GET, HEAD"), ("GET", "/runs/a/data/notes", "POST"),

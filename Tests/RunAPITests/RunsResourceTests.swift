@@ -2,7 +2,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// `/runs`, `/runs/{id}`, `/runs/{id}/complete`.
+/// `/runs`, `/runs/{id}`, `/runs/{id}/complete`, and their removal.
 @Suite struct RunsResourceTests {
     private let api: APIFixture
 
@@ -164,5 +164,19 @@ import Testing
         #expect(run["start"]?.number?.text == "1795512600.5")
         #expect(run["metric_loss"]?.number?.text == "0.5")
         #expect(try api.send("GET", "/runs").json["runs"]?.array?.count == 1)
+    }
+
+    @Test func runThatIsNotArchivedIsRemovedByForceAlone() throws {
+        let api = try APIFixture.make()
+        #expect(try api.send("PUT", "/runs/a").status == 201)
+        let refused = try api.send("DELETE", "/runs/a")
+        #expect(refused.status == 409)
+        #expect(refused.text.contains("/problems/run-not-archived"))
+        #expect(try api.send("DELETE", "/runs/a?force=yes").status == 400)
+        #expect(try api.send("DELETE", "/runs/a?forced=true").status == 400)
+        #expect(try api.send("GET", "/runs/a").status == 200)
+        #expect(try api.send("DELETE", "/runs/a?force=true").status == 204)
+        #expect(try api.send("GET", "/runs/a").status == 404)
+        #expect(try api.send("DELETE", "/runs/a?force=true").status == 404)
     }
 }

@@ -15,7 +15,7 @@ import Testing
         RedoRecord("run", .move(.initialised)),
         RedoRecord("run", .move(.archived)),
         RedoRecord("run", .move(.pending)),
-        RedoRecord("@session", .delete),
+        RedoRecord("@session", .delete(aside: "deleted-1")),
         RedoRecord("run", .activate(session: "default")),
         RedoRecord("", .activate(session: "default")),
         RedoRecord("run", .viewLags),

@@ -33,6 +33,24 @@ import Testing
         #expect(metrics == "{\"a\":1}\n{\"a\":2}\n")
     }
 
+    /// Rule: what was written to a run that was removed is not done to one that has its name since.
+    @Test func whatWasWrittenBeforeARemovalIsNotDoneToTheNextRunOfThatName() throws {
+        folder.write("run/tfruns.d/flags.json", "new")
+        folder.write(".rundir/staging/deleted-1/left", "")
+        try recover(
+            [RedoRecord("run", .put("flags.json", Array("old".utf8))), RedoRecord("run", .delete(aside: "deleted-1"))])
+        #expect(folder.text("run/tfruns.d/flags.json") == "new")
+        #expect(!folder.exists(".rundir/staging/deleted-1"))
+    }
+
+    /// Rule: a removal that was journaled and not done is done.
+    @Test func removalIsDoneAgain() throws {
+        folder.write("run/tfruns.d/flags.json", "{}")
+        try recover([RedoRecord("run", .delete(aside: "deleted-1"))])
+        #expect(!folder.exists("run"))
+        #expect(!folder.exists(".rundir/staging/deleted-1"))
+    }
+
     @Test func severalRowsAreRewrittenInOrder() throws {
         folder.write("run/tfruns.d/metrics.ndjson", "{\"a\":1}\nXXXXXXXXXXXX")
         try recover(rows(8, "{\"a\":2}\n"), rows(16, "{\"a\":3}\n"), rows(24, "{\"a\":4}\n"))

@@ -15,6 +15,21 @@ extension StoreClaim {
             #expect(throws: StoreError.unknownRun) { try harness.store.complete(.one) }
             #expect(harness.store.runCount() == 0)
         },
+        StoreClaim("only by force is a run removed that is not archived, and then it is gone from its session too") {
+            harness in
+            let store = harness.store
+            try store.initialise(.one)
+            try store.rows(.one, #"{"loss":1}"#)
+            #expect(throws: StoreError.notArchived(.one)) { try store.write(.run(.one), .purge(force: false)) }
+            #expect(try store.snapshot(of: .one) != nil)
+            try store.write(.run(.one), .purge(force: true))
+            #expect(try store.snapshot(of: .one) == nil)
+            #expect(store.resolve(.active(.default)) == nil)
+            #expect(throws: StoreError.unknownRun) { try store.write(.run(.one), .purge(force: true)) }
+            #expect(try store.rows(.one, #"{"loss":2}"#).effect == .pending)
+            try store.initialise(.one)
+            #expect(try store.frame(of: .one) == #"{"loss":[2]}"#)
+        },
         StoreClaim("initialising publishes what is pending") { harness in
             let store = harness.store
             #expect(try store.change(.one, .put(.flags, "{}"), .property(.note, "n")).effect == .pending)

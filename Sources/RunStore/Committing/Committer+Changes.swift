@@ -64,11 +64,7 @@ extension Committer {
         guard try property(.end, folder) == nil else { return }
         plan.put(.end, secondsText(settings.clock()))
         plan.put(.completed, completed ? "TRUE" : "FALSE")
-        guard let run = folder.run else { return }
-        let sessions = self.sessions
-        let ended = sessions.sessions(of: run)
-        for session in ended { plan.records.append(RedoRecord("", .activate(session: session.description))) }
-        plan.whenDone { _ in for session in ended { sessions.set(session, to: nil) } }
+        if let run = folder.run { deactivate(run, &plan) }
     }
 
     /// Plans the good end of a run.
@@ -80,6 +76,35 @@ extension Committer {
         if plan.records.isEmpty { plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run) }
         plan.goesAlone = true
         return plan
+    }
+
+    /// Plans the removal of a run.
+    func planPurge(_ target: RunTarget, force: Bool) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard folder.place != nil, let run = folder.run else { throw .unknownRun }
+        if folder.place != .archived, !force { throw .notArchived(run) }
+        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
+        plan.goesAlone = true
+        plan.records.append(deletion(of: folder))
+        deactivate(run, &plan)
+        plan.whenDone { committer in
+            committer.logs.forget(run.description)
+            _ = committer.views.take(run.description)
+        }
+        return plan
+    }
+
+    /// The record that removes a folder.
+    func deletion(of folder: RunFolder) -> RedoRecord {
+        RedoRecord(folder.name, .delete(aside: "deleted-\(Int(settings.clock() * 1e6))-\(monotonicNanoseconds())"))
+    }
+
+    /// Plans that a run is active in no session any more.
+    private func deactivate(_ run: RunID, _ plan: inout WritePlan) {
+        let sessions = self.sessions
+        let names = sessions.sessions(of: run)
+        for session in names { plan.records.append(RedoRecord("", .activate(session: session.description))) }
+        plan.whenDone { _ in for session in names { sessions.set(session, to: nil) } }
     }
 
     /// Plans a merge patch.

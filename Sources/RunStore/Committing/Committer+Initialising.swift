@@ -30,7 +30,7 @@ extension Committer {
             if try property(name, folder) == nil { plan.put(name, text) }
         }
         if folder.place != .initialised { plan.add(.move(.initialised)) }
-        if let waiting { plan.records.append(RedoRecord(waiting.name, .delete)) }
+        if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.
         let end = try property(.end, folder)
         let hasEnded = given.contains(.end) || end != nil

@@ -226,7 +226,8 @@ final class Committer: @unchecked Sendable {
                 if path == DataPath.metricsRows.description { views.insert(record.folder) }
             case .remove(let path), .publish(let path, _), .adopt(let path, _, _):
                 journal.touched.insert(record.folder, path)
-            case .create, .move, .delete: journal.touched.insert(record.folder, "")
+            case .create, .move: journal.touched.insert(record.folder, "")
+            case .delete(let aside): journal.touched.asides.append(aside)
             case .activate, .viewLags: continue
             }
         }

@@ -27,7 +27,7 @@ extension RunWrite.Action {
     var goesAlone: Bool {
         switch self {
         case .change(let changes): changes.contains(where: \.readsTheDirectory)
-        case .patch, .initialise, .complete: true
+        case .patch, .initialise, .complete, .purge: true
         }
     }
 }
@@ -55,6 +55,7 @@ extension Committer {
         case .patch(let document, let patch): return try planPatch(document, patch, write.target)
         case .initialise(let session, let start): return try planInitialise(write.target, session, start)
         case .complete: return try planComplete(write.target)
+        case .purge(let force): return try planPurge(write.target, force: force)
         }
     }
 

@@ -159,7 +159,9 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         var touched = TouchedFiles()
         var lagging: Set<String> = []
         let published = publicationsDone(recovery, paths)
+        let deleted = deletionsDone(recovery, paths)
         for (index, record) in recovery.writes.joined().enumerated() {
+            if let last = deleted[record.folder], index <= last { continue }
             if let path = record.path, let last = published[TouchedFiles.File(folder: record.folder, path: path)],
                 index < last
             {
@@ -183,6 +185,20 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         for segment in recovery.segments { try Files.remove(segment) }
         try Files.sync(paths.journal)
         return lagging
+    }
+
+    /// Folders that the journal tells were deleted, and have been: what was written to them before must not be done again,
+    /// least of all to those that were made by the same name since.
+    /// - Returns: the last such deletion's place among the records
+    private static func deletionsDone(_ recovery: JournalRecovery, _ paths: RunPaths) -> [String: Int] {
+        var done: [String: Int] = [:]
+        for (index, record) in recovery.writes.joined().enumerated() {
+            guard case .delete(let aside) = record.step, Files.isDirectory("\(paths.staging)/\(aside)") else {
+                continue
+            }
+            done[record.folder] = index
+        }
+        return done
     }
 
     /// Files that the journal tells were published, and have been: where the staged file is gone. What was written to them

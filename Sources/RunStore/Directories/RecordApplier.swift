@@ -135,10 +135,13 @@ final class RecordApplier {
             guard let status = Files.status(file), UInt64(status.st_ino) == inode else { return }
             try rename(file, folder, path)
         case .move(let target): try move(folder, to: target)
-        case .delete:
+        case .delete(let name):
             guard let place = place(of: folder) else { return }
-            try Files.removeTree(paths.run(folder, place))
+            // Out of sight at once; then it may take as long as it takes.
+            let aside = "\(paths.staging)/\(name)"
+            try Files.rename(paths.run(folder, place), to: aside)
             places[folder] = .some(nil)
+            try Files.empty(aside)
         case .put, .append, .activate, .viewLags: return
         }
     }

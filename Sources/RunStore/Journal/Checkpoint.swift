@@ -24,5 +24,6 @@ enum Checkpoint {
         }
         for directory in directories { try Files.sync(directory) }
         for session in try Files.names(in: paths.sessions) { try Files.sync("\(paths.sessions)/\(session)") }
+        for aside in touched.asides { try Files.removeTree("\(paths.staging)/\(aside)") }
     }
 }

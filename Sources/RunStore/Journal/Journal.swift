@@ -128,7 +128,10 @@ struct TouchedFiles: Sendable {
 
     private(set) var files: Set<File> = []
 
-    var isEmpty: Bool { files.isEmpty }
+    /// Names in the staging folder of what is left of folders that were deleted: of use until the checkpoint.
+    var asides: [String] = []
+
+    var isEmpty: Bool { files.isEmpty && asides.isEmpty }
 
     mutating func insert(_ folder: String, _ path: String) { files.insert(File(folder: folder, path: path)) }
 }

@@ -19,8 +19,9 @@ struct RedoRecord: Equatable, Sendable {
         case adopt(String, from: String, inode: UInt64)
         /// Rename the run's directory to a place.
         case move(RunPlace)
-        /// Remove the folder and all in it.
-        case delete
+        /// Remove the folder and all in it. What is left of it stays in the staging folder under this name until the next
+        /// checkpoint, and tells recovery that this was done.
+        case delete(aside: String)
         /// Remember the folder's run as the active one of a session; an empty folder: none is.
         case activate(session: String)
         /// The run's `metrics.json` may lag behind its rows.
@@ -72,7 +73,7 @@ extension RedoRecord {
             head(.adopt, path, Int(inode), from.utf8.count, &output)
             output.append(Array(from.utf8))
         case .move(let place): head(.move, "", Int(place.rawValue), 0, &output)
-        case .delete: head(.delete, "", 0, 0, &output)
+        case .delete(let aside): head(.delete, aside, 0, 0, &output)
         case .activate(let session): head(.activate, session, 0, 0, &output)
         case .viewLags: head(.viewLags, "", 0, 0, &output)
         }
@@ -107,7 +108,7 @@ extension RedoRecord {
         case .move:
             guard let place = RunPlace(rawValue: UInt8(truncatingIfNeeded: offset)) else { return nil }
             step = .move(place)
-        case .delete: step = .delete
+        case .delete: step = .delete(aside: path)
         case .activate: step = .activate(session: path)
         case .viewLags: step = .viewLags
         }

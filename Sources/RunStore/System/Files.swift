@@ -91,6 +91,12 @@ enum Files {
 
     /// Removes a directory and all below it, links unfollowed.
     static func removeTree(_ path: String) throws(FileFailure) {
+        try empty(path)
+        if rmdir(path) != 0, errno != ENOENT { throw FileFailure("rmdir", path) }
+    }
+
+    /// Removes all that is in a directory.
+    static func empty(_ path: String) throws(FileFailure) {
         for name in try names(in: path) {
             let child = "\(path)/\(name)"
             if isOwnDirectory(child) {
@@ -99,7 +105,6 @@ enum Files {
                 try remove(child)
             }
         }
-        if rmdir(path) != 0, errno != ENOENT { throw FileFailure("rmdir", path) }
     }
 
     /// The names in a directory (readdir(3)), none when it is not there.
