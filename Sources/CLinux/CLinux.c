@@ -87,16 +87,26 @@ int64_t clinux_named_size(int descriptor) {
     return (int64_t) found.stx_size;
 }
 
+static clinux_kind kind_of_mode(unsigned int mode) {
+    return S_ISREG(mode) ? CLINUX_FILE
+        : S_ISDIR(mode)  ? CLINUX_DIRECTORY
+        : S_ISLNK(mode)  ? CLINUX_LINK
+                         : CLINUX_OTHER;
+}
+
+clinux_kind clinux_kind_at(const char *path, int follow) {
+    struct statx found;
+    int flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+    return statx(AT_FDCWD, path, flags, STATX_TYPE, &found) == 0 ? kind_of_mode(found.stx_mode) : CLINUX_NOTHING;
+}
+
 clinux_status clinux_look(const char *path, int follow) {
     struct stat found;
     clinux_status status = {.kind = CLINUX_NOTHING};
     if ((follow ? stat(path, &found) : lstat(path, &found)) != 0) {
         return status;
     }
-    status.kind = S_ISREG(found.st_mode) ? CLINUX_FILE
-        : S_ISDIR(found.st_mode)         ? CLINUX_DIRECTORY
-        : S_ISLNK(found.st_mode)         ? CLINUX_LINK
-                                         : CLINUX_OTHER;
+    status.kind = kind_of_mode(found.st_mode);
     status.mode = found.st_mode & 0777;
     status.size = found.st_size;
     status.modified = found.st_mtim.tv_sec;

@@ -70,6 +70,10 @@ typedef struct {
 /// Looks at a path, following a link at its end (stat(2)) or not (lstat(2)).
 clinux_status clinux_look(const char *path, int follow);
 
+/// What kind of file is at a path, following a link at its end or not: statx(2) without the times, for the reason that
+/// clinux_named_size() has.
+clinux_kind clinux_kind_at(const char *path, int follow);
+
 /// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
 int clinux_lock(int descriptor);
 

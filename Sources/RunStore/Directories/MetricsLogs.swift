@@ -80,7 +80,7 @@ final class MetricsLogs {
         guard let place = paths.locate(folder) else { return .noRun }
         let data = paths.data(folder, place)
         let path = "\(data)/\(DataPath.metricsRows)"
-        if Files.status(path) == nil {
+        if clinux_kind_at(path, 1) == CLINUX_NOTHING {
             return Files.status("\(data)/\(DataPath.metricsFrame)") == nil ? .none(place) : .needsSeed(place)
         }
         let descriptor = try Files.open(path, O_RDWR)

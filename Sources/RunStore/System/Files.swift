@@ -29,15 +29,10 @@ enum Files {
         return stat(path, &status) == 0 ? status : nil
     }
 
-    static func isDirectory(_ path: String) -> Bool {
-        status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
-    }
+    static func isDirectory(_ path: String) -> Bool { clinux_kind_at(path, 1) == CLINUX_DIRECTORY }
 
-    /// The same, where a link to a directory is none (lstat(2)).
-    static func isOwnDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
+    /// The same, where a link to a directory is none.
+    static func isOwnDirectory(_ path: String) -> Bool { clinux_kind_at(path, 0) == CLINUX_DIRECTORY }
 
     /// fstat(2).
     static func status(of descriptor: CInt) -> stat {
