@@ -41,8 +41,10 @@ let package = Package(
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
+        .target(name: "CJSONSchema"),
         // C of our own.
         .target(name: "CLinux"),
+        .target(name: "CContainment"),
         .target(name: "CChecksum"),
         .target(name: "COpenAPI"),
 
@@ -53,7 +55,10 @@ let package = Package(
             "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage],
             exclude: ["README.md"]),
         target(
-            "MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CLinux", "CZlib"]),
+            "MetadataWriters",
+            dependencies: [
+                "RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CContainment", "CJSONSchema", "CLinux", "CZlib",
+            ]),
         target(
             "RunAPI",
             dependencies: ["HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "COpenAPI", logging]),

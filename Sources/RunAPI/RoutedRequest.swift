@@ -13,16 +13,19 @@ final class RoutedRequest: Sendable {
     let writer: (any MetadataWriter)?
     /// What the head says of the body.
     let body: BodyDescription
+    /// What the writer wants to know beside the body.
+    let details: WriteRequest?
 
     init(
         operation: Operation, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
-        body: BodyDescription
+        body: BodyDescription, details: WriteRequest? = nil
     ) {
         self.operation = operation
         self.target = target
         self.session = session
         self.writer = writer
         self.body = body
+        self.details = details
     }
 }
 
@@ -50,8 +53,22 @@ extension RunAPI {
             let writer = try writer(operation, type, exchange)
             return RoutedRequest(
                 operation: operation, target: target, session: session, writer: writer,
-                body: try describeBody(operation, writer, exchange))
+                body: try describeBody(operation, writer, exchange), details: try details(writer, target, exchange))
         }
+    }
+
+    /// What a writer wants to know beside the body; nil for most.
+    private func details(
+        _ writer: (any MetadataWriter)?, _ target: RunTarget, _ exchange: HTTPExchange
+    ) throws -> WriteRequest? {
+        guard let writer, writer.readsRequest else { return nil }
+        guard let query = exchange.query else {
+            throw Problem.invalidQuery(
+                "the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        return WriteRequest(
+            target: target, query: query, contentType: exchange.header("Content-Type") ?? "",
+            isCancelled: { [jobs] in jobs.isStopping })
     }
 
     private func session(_ exchange: HTTPExchange) throws -> SessionName {
@@ -76,6 +93,7 @@ extension RunAPI {
         guard let type = isAlias ? MetadataType.deprecatedAlias(name) : MetadataType(name) else {
             throw Problem.invalidName("\"\(name)\" is no type; \(MetadataType.rule)")
         }
+        let writers = writers
         guard let writer = writers[type] else {
             let allowed = writers.writers.map(\.type.description)
             throw Problem(

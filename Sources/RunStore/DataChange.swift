@@ -12,8 +12,12 @@ package enum DataChange: Sendable {
     case rows(MetricsRows)
     /// Replace the metrics by a whole frame: the text of `metrics.json`.
     case frame([UInt8])
+    /// Append bytes to a file, behind a head where there is none yet.
+    case append(DataPath, head: [UInt8], [UInt8])
     /// Publish a file that was staged and synced.
     case publish(StagingFile, DataPath)
+    /// Publish a folder that was staged and synced, all at once.
+    case publishFolder(StagedFolder, DataPath)
     /// The source has this script, among these files: it becomes the run's `script`, unless another was given.
     case script(String, among: [String])
     /// End the run, if it has not ended.
@@ -26,7 +30,7 @@ package enum DataChange: Sendable {
     var readsTheDirectory: Bool {
         switch self {
         case .put, .remove, .rows: false
-        case .frame, .publish, .script, .end: true
+        case .frame, .append, .publish, .publishFolder, .script, .end: true
         }
     }
 }

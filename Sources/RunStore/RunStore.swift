@@ -21,6 +21,12 @@ package protocol RunStore: Sendable {
     /// A new file outside of all runs, for a body that is too large for memory.
     func makeStagingFile() throws(StoreError) -> StagingFile
 
+    /// A new folder outside of all runs, for a program to make files in.
+    func makeStagingFolder() throws(StoreError) -> StagingFolder
+
+    /// Where a target's metadata is now; nil where it has none yet. For programs to read.
+    func dataDirectory(of target: RunTarget) -> String?
+
     /// The run that a target names; nil when the session has no active run.
     func resolve(_ target: RunTarget) -> RunID?
 
@@ -32,6 +38,9 @@ package protocol RunStore: Sendable {
 
     /// A file of a run's metadata, up to date; nil when there is none.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
+
+    /// The files in a folder of a run's metadata and below, with their bytes; none where there is no such run or folder.
+    func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)]
 
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
@@ -124,6 +133,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case diskFull(String)
     /// Anything else that the operating system said.
     case failed(FileFailure)
+    /// A folder that was to be published stands on one that was changed meanwhile.
+    case changedMeanwhile(DataPath)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
 

@@ -21,6 +21,8 @@ package final class StagingFile: @unchecked Sendable {
     /// The name in the staging folder.
     let name: String
     private let directory: String
+    /// The folder that the file is in, if it is not in the staging folder itself.
+    private let folder: StagingFolder?
     private var descriptor: CInt
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
@@ -28,8 +30,16 @@ package final class StagingFile: @unchecked Sendable {
     init(directory: String, name: String) throws(FileFailure) {
         self.name = name
         self.directory = directory
+        folder = nil
         path = "\(directory)/\(name)"
         descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
+    }
+
+    /// A file that is complete and synced, in a staging folder, which it keeps.
+    init(in folder: StagingFolder, path: String, name: String) {
+        (self.folder, self.path, self.name) = (folder, path, name)
+        directory = folder.path
+        descriptor = -1
     }
 
     deinit {

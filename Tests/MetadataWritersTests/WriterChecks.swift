@@ -6,7 +6,7 @@ import Testing
 
 /// What a writer makes of a body, one line of text a change: `put flags.json {…}`.
 func changes(_ writer: any MetadataWriter, _ body: MetadataBody) throws -> [String] {
-    try writer.changes(from: body).map(describe)
+    try writer.changes(from: body, for: WriteRequest()).map(describe)
 }
 
 /// The same of a body of JSON.
@@ -21,6 +21,8 @@ private func describe(_ change: DataChange) -> String {
     case .rows(let rows): "rows \(rows.count) \(String(decoding: rows.bytes, as: UTF8.self))"
     case .frame(let text): "frame \(String(decoding: text, as: UTF8.self))"
     case .publish(_, let path): "publish \(path)"
+    case .publishFolder(_, let path): "publish folder \(path)"
+    case .append(let path, let head, let bytes): "append \(path) \(String(decoding: head + bytes, as: UTF8.self))"
     case .script(let script, _): "script \(script)"
     case .end(let completed): "end \(completed)"
     }
@@ -46,7 +48,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let fault = #expect(throws: MetadataFault.self, sourceLocation: sourceLocation) {
-            _ = try writer.changes(from: form(Array(body.utf8)))
+            _ = try writer.changes(from: form(Array(body.utf8)), for: WriteRequest())
         }
         guard let fault else { return }
         #expect(Self.kind(fault) == kind, "\(fault.detail)", sourceLocation: sourceLocation)

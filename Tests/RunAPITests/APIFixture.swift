@@ -75,7 +75,7 @@ struct NotesWriter: MetadataWriter {
     let forms: [BodyForm] = [.json, .form]
     let document: StoredDocument? = .file(DataPath("notes.json")!, mediaType: "application/json")
 
-    func changes(from body: MetadataBody) throws -> [DataChange] {
+    func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         guard case .json(let bytes) = body, let path = DataPath("notes.json") else {
             throw MetadataFault.shape(nil, "customnotes: no JSON")
         }

@@ -212,6 +212,8 @@ final class Committer: @unchecked Sendable {
     private func note(_ plan: WritePlan) {
         for record in plan.records {
             switch record.step {
+            case .append(let path, _, _) where path != DataPath.metricsRows.description:
+                journal.touched.insert(record.folder, path)
             case .append(let path, _, _):
                 let rows = logs.open(record.folder)
                 if let rows, rows.touchedIn == journal.segment, rows.viewLags { continue }
@@ -224,7 +226,7 @@ final class Committer: @unchecked Sendable {
             case .put(let path, _):
                 journal.touched.insert(record.folder, path)
                 if path == DataPath.metricsRows.description { views.insert(record.folder) }
-            case .remove(let path), .publish(let path, _), .adopt(let path, _, _):
+            case .remove(let path), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
                 journal.touched.insert(record.folder, path)
             case .create, .move: journal.touched.insert(record.folder, "")
             case .delete(let aside): journal.touched.asides.append(aside)

@@ -13,6 +13,16 @@ extension DirectoryRunStore {
         }
     }
 
+    package func dataDirectory(of target: RunTarget) -> String? {
+        let folder: String
+        switch target {
+        case .run(let run): folder = run.description
+        case .active(let session):
+            folder = resolve(target)?.description ?? RunLayout.sessionMark + session.description
+        }
+        return paths.locate(folder).map { paths.data(folder, $0) }
+    }
+
     package func runCount() -> Int { ((try? initialisedRuns()) ?? []).count }
 
     package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
@@ -42,6 +52,16 @@ extension DirectoryRunStore {
         let data = paths.data(run.description, place)
         return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map {
             (name: $0.0, text: $0.1)
+        }
+    }
+
+    package func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)] {
+        guard let place = paths.locate(run.description) else { return [] }
+        let data = paths.data(run.description, place)
+        return try storing { () throws(FileFailure) in
+            try RunFiles.paths(in: data, below: folder.description).compactMap { path in
+                Files.status("\(data)/\(path)").map { (path, Int($0.st_size)) }
+            }
         }
     }
 

@@ -86,6 +86,9 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         keeper = nil
     }
 
+    /// Removes a runs directory that was made for a trial, with all that is in it.
+    package static func remove(_ runs: String) { try? Files.removeTree(runs) }
+
     // MARK: Writing
 
     package func submit(
@@ -128,10 +131,18 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     package var failure: String? { committer.firstFailure.text }
 
     package func makeStagingFile() throws(StoreError) -> StagingFile {
-        let number = staged.wrappingAdd(1, ordering: .relaxed).newValue
-        return try storing { () throws(FileFailure) in
-            try StagingFile(directory: paths.staging, name: "upload-\(getpid())-\(monotonicNanoseconds())-\(number)")
+        try storing { () throws(FileFailure) in
+            try StagingFile(directory: paths.staging, name: stagedName("upload"))
         }
+    }
+
+    package func makeStagingFolder() throws(StoreError) -> StagingFolder {
+        try storing { () throws(FileFailure) in try StagingFolder(staging: paths.staging, name: stagedName("job")) }
+    }
+
+    /// A name that nothing in the staging folder has, or had since the last checkpoint.
+    private func stagedName(_ kind: String) -> String {
+        "\(kind)-\(getpid())-\(monotonicNanoseconds())-\(staged.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 
     // MARK: Opening
@@ -162,8 +173,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         let deleted = deletionsDone(recovery, paths)
         for (index, record) in recovery.writes.joined().enumerated() {
             if let last = deleted[record.folder], index <= last { continue }
-            if let path = record.path, let last = published[TouchedFiles.File(folder: record.folder, path: path)],
-                index < last
+            if !published.isEmpty, TouchedFiles.File.all(above: record).contains(where: { index < published[$0] ?? 0 })
             {
                 continue
             }
@@ -177,7 +187,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             case .append, .viewLags: lagging.insert(record.folder)
             case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
             case .create, .move, .delete: touched.insert(record.folder, "")
-            case .publish, .adopt, .remove, .activate: continue
+            case .publish, .publishFolder, .adopt, .remove, .activate: continue
             }
         }
         if !recovery.writes.isEmpty { log.notice("did \(recovery.writes.count) writes of the journal again") }
@@ -201,7 +211,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         return done
     }
 
-    /// Files that the journal tells were published, and have been: where the staged file is gone. What was written to them
+    /// Files and folders that the journal tells were published, and have been: where what was staged is gone. What was written to them
     /// before must not be done again, since the publication cannot be.
     /// - Returns: the publication's place among the records
     private static func publicationsDone(
@@ -209,10 +219,16 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ) -> [TouchedFiles.File: Int] {
         var done: [TouchedFiles.File: Int] = [:]
         for (index, record) in recovery.writes.joined().enumerated() {
-            guard case .publish(let path, let staged) = record.step,
-                Files.status("\(paths.staging)/\(staged)") == nil
-            else { continue }
-            done[TouchedFiles.File(folder: record.folder, path: path)] = index
+            switch record.step {
+            case .publish(let path, let staged):
+                if Files.status("\(paths.staging)/\(staged)") != nil { continue }
+                done[TouchedFiles.File(folder: record.folder, path: path)] = index
+            case .publishFolder(let path, let staged, let inode):
+                // What was there before may be at the staged path now.
+                if Files.status("\(paths.staging)/\(staged)").map({ UInt64($0.st_ino) }) == inode { continue }
+                done[TouchedFiles.File(folder: record.folder, path: path)] = index
+            default: continue
+            }
         }
         return done
     }

@@ -1,6 +1,6 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
-internal import SystemPackage
 
 /// Does the steps of redo records in the run directories: when a batch is committed, and again in recovery.
 ///
@@ -52,7 +52,7 @@ final class RecordApplier {
             switch record.step {
             case .create: continue
             case .put(let path, _): try place(next.next() ?? "", record.folder, path)
-            case .append(_, _, let rows): logs.add(rows, to: record.folder)
+            case .append(DataPath.metricsRows.description, _, let rows): logs.add(rows, to: record.folder)
             case .activate(let session):
                 let file = "\(paths.sessions)/\(session)"
                 let staged = next.next() ?? ""
@@ -98,18 +98,6 @@ final class RecordApplier {
         case .put(let path, let bytes):
             try prepare(record.folder, path)
             try self.place(try stage(bytes), record.folder, path)
-        case .append(let path, let offset, let bytes):
-            let file = "\(paths.data(record.folder, place))/\(path)"
-            let descriptor = try Files.open(file, O_RDWR | O_CREAT)
-            defer { close(descriptor) }
-            let size = Int(Files.status(of: descriptor).st_size)
-            var failure: FileFailure?
-            bytes.withUnsafeBytes { bytes in
-                do throws(FileFailure) {
-                    try Files.write(bytes, to: descriptor, at: min(offset, size), path: file)
-                } catch { failure = error }
-            }
-            if let failure { throw failure }
         case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record) }
         // A run that is neither here nor there was moved by hand since, and stays.
         case .move(let target): if place == .pending || target != .initialised { try apply(record) }
@@ -129,6 +117,9 @@ final class RecordApplier {
         case .publish(let path, let staged):
             // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
             try rename("\(paths.staging)/\(staged)", folder, path)
+        case .publishFolder(let path, let staged, let inode):
+            try publishFolder("\(paths.staging)/\(staged)", inode, folder, path)
+        case .append(let path, let offset, let bytes): try append(bytes, at: offset, folder, path)
         case .adopt(let path, let from, let inode):
             guard let source = place(of: from) else { return }
             let file = "\(paths.data(from, source))/\(path)"
@@ -142,7 +133,7 @@ final class RecordApplier {
             try Files.rename(paths.run(folder, place), to: aside)
             places[folder] = .some(nil)
             try Files.empty(aside)
-        case .put, .append, .activate, .viewLags: return
+        case .put, .activate, .viewLags: return
         }
     }
 
@@ -189,6 +180,35 @@ final class RecordApplier {
             unlink(staged)
             throw error
         }
+    }
+
+    /// Writes bytes at an offset of a file, or at its end where that comes first; leaves nothing of them when there is no room.
+    private func append(_ bytes: [UInt8], at offset: Int, _ folder: String, _ path: String) throws(FileFailure) {
+        try prepare(folder, path)
+        guard let place = place(of: folder) else { return }
+        let descriptor = try Files.open("\(paths.data(folder, place))/\(path)", O_RDWR | O_CREAT)
+        defer { close(descriptor) }
+        let start = min(offset, Int(Files.status(of: descriptor).st_size))
+        var failure: FileFailure?
+        bytes.withUnsafeBytes { bytes in
+            do throws(FileFailure) {
+                try Files.write(bytes, to: descriptor, at: start, path: path)
+            } catch { failure = error }
+        }
+        guard let failure else { return }
+        ftruncate(descriptor, off_t(start))
+        throw failure
+    }
+
+    /// Puts a staged folder in its place, at once for every reader. What was there is left in the staging folder.
+    private func publishFolder(_ staged: String, _ inode: UInt64, _ folder: String, _ path: String) throws(FileFailure)
+    {
+        guard let status = Files.status(staged), UInt64(status.st_ino) == inode else { return }
+        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        let data = paths.data(folder, place)
+        try makeParents(of: path, in: data)
+        if clinux_exchange(staged, "\(data)/\(path)") == 0 { return }
+        try Files.rename(staged, to: "\(data)/\(path)")
     }
 
     private func rename(_ file: String, _ folder: String, _ path: String) throws(FileFailure) {

@@ -124,6 +124,16 @@ struct TouchedFiles: Sendable {
     struct File: Hashable, Sendable {
         let folder: String
         let path: String
+
+        /// The file that a record changes, and the folders that it is in; none for a record that changes no file.
+        static func all(above record: RedoRecord) -> [File] {
+            guard let path = record.path else { return [] }
+            var paths = [path]
+            while let slash = paths[paths.count - 1].utf8.lastIndex(of: UInt8(ascii: "/")) {
+                paths.append(String(paths[paths.count - 1][..<slash]))
+            }
+            return paths.map { File(folder: record.folder, path: $0) }
+        }
     }
 
     private(set) var files: Set<File> = []

@@ -14,12 +14,12 @@ package struct MetricsWriter: MetadataWriter {
 
     package init() {}
 
-    package func changes(from body: MetadataBody) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         switch body {
         case .json(let bytes): return [try fromJSON(bytes)]
         case .ndjson(let bytes): return [.rows(try fromLines(bytes))]
         case .csv(let bytes): return [.rows(try MetricsCSV.rows(bytes))]
-        case .archive, .files:
+        case .archive, .files, .raw:
             throw MetadataFault(.contentType(allowed: []), "metrics: an archive holds no metrics")
         }
     }

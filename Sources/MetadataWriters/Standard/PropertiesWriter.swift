@@ -11,7 +11,7 @@ package struct PropertiesWriter: PatchableWriter {
 
     package init() {}
 
-    package func changes(from body: MetadataBody) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         try Self.files(in: NamedList.read(body, type: type)).map { name, file in
             guard let file else { return .remove(.property(name)) }
             return .put(.property(name), file)

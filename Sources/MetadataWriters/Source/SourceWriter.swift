@@ -36,12 +36,13 @@ package struct SourceWriter: ArchiveWriting {
         self.makeStagingFile = makeStagingFile
     }
 
-    package func changes(from body: MetadataBody) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         switch body {
         case .archive(let file, let reception): try fromArchive(file, reception as? EarlySurvey)
         case .files(let files): try fromFiles(files)
         case .json(let bytes): try fromDirectory(bytes)
-        case .ndjson, .csv: throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
+        case .ndjson, .csv, .raw:
+            throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
         }
     }
 

@@ -11,7 +11,7 @@ package struct EvaluationWriter: PatchableWriter {
 
     package init() {}
 
-    package func changes(from body: MetadataBody) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         [.put(.evaluation, try Self.document(from: NamedList.read(body, type: type, nonFinite: .allowed)))]
     }
 

@@ -11,7 +11,7 @@ package struct ErrorWriter: MetadataWriter {
 
     package init() {}
 
-    package func changes(from body: MetadataBody) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         let sent = try NamedList.read(body, type: type)
         guard let message = sent["message"]?.string else {
             let pointer = JSONPointer().appending("message")
