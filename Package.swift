@@ -77,13 +77,16 @@ let package = Package(
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
         tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "TestSupport", systemPackage]),
         tests(
-            "MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport"]),
+            "MetadataWritersTests",
+            dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", logging]),
         tests(
             "RunAPITests",
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", yams,
             ]),
-        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"], exclude: ["Fixtures"]),
+        tests(
+            "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
+            exclude: ["Fixtures", "Writers"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -14,7 +14,7 @@ func changes(_ writer: any MetadataWriter, json: String) throws -> [String] {
     try changes(writer, .json(Array(json.utf8)))
 }
 
-private func describe(_ change: DataChange) -> String {
+func describe(_ change: DataChange) -> String {
     switch change {
     case .put(let path, let bytes): "put \(path) \(String(decoding: bytes, as: UTF8.self))"
     case .remove(let path): "remove \(path)"
