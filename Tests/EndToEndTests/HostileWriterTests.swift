@@ -12,20 +12,22 @@ import Testing
         let name: String
         let script: String
         var interpreter = "/bin/sh"
+        var seconds = 30
         let status: Int
         let detail: String
         var testDescription: String { name }
     }
 
-    /// What each may use is little, so that the tests are quick.
-    private static let settings =
-        #"{"time_limit": 2, "max_output": 1000000, "memory": 1000000000, "processes": 16}"#
+    /// What each may use is little.
+    private static func settings(_ seconds: Int) -> String {
+        #"{"time_limit": \#(seconds), "max_output": 1000000, "memory": 1000000000, "processes": 16}"#
+    }
 
     static let all = [
         Hostile(name: "exits", script: "echo one >&2; echo two >&2; exit 3", status: 502, detail: "status 3"),
         Hostile(name: "killsitself", script: "kill -SEGV $$", status: 502, detail: "signal 11"),
         Hostile(
-            name: "sleeps", script: "sleep 987 & (sleep 987 & sleep 987) & sleep 987", status: 504,
+            name: "sleeps", script: "sleep 987 & (sleep 987 & sleep 987) & sleep 987", seconds: 2, status: 504,
             detail: "longer than 2 s"),
         Hostile(
             name: "leaveschildren",
@@ -34,7 +36,7 @@ import Testing
         Hostile(
             name: "escapesitsgroup", script: "setsid sleep 987 & setsid -f sleep 987; exit 4", status: 502,
             detail: "status 4"),
-        Hostile(name: "spins", script: "while :; do :; done", status: 504, detail: "longer than 2 s"),
+        Hostile(name: "spins", script: "while :; do :; done", seconds: 2, status: 504, detail: "longer than 2 s"),
         Hostile(
             name: "links", script: "mkdir $1/links; ln -s /etc/passwd $1/links/passwd", status: 502,
             detail: "\"links/passwd\" is a link"),
@@ -43,10 +45,10 @@ import Testing
             status: 502, detail: "is a hard link"),
         Hostile(name: "pipes", script: "mkfifo $1/pipe", status: 502, detail: "a device, a socket or a pipe"),
         Hostile(
-            name: "flags", script: "echo 1 > $1/flags.json", status: 502,
+            name: "takesflags", script: "echo 1 > $1/flags.json", status: 502,
             detail: "\"flags.json\" belongs to a standard type"),
         Hostile(
-            name: "properties", script: "mkdir $1/properties; echo TRUE > $1/properties/completed", status: 502,
+            name: "takesproperties", script: "mkdir $1/properties; echo TRUE > $1/properties/completed", status: 502,
             detail: "belongs to a standard type"),
         Hostile(
             name: "fills", script: "cat /dev/zero > $1/big", status: 502, detail: "more than 1000000 bytes"),
@@ -55,11 +57,14 @@ import Testing
             script: "i=0; while :; do i=$((i+1)); head -c 90000 /dev/zero > $TMPDIR/$i; done", status: 502,
             detail: "more than 1000000 bytes"),
         Hostile(
-            name: "manyfiles", script: "i=0; while :; do i=$((i+1)); : > $1/$i; done", status: 502,
+            name: "manyfiles", script: "import sys\nfor i in range(20000): open(f'{sys.argv[1]}/{i}', 'w').close()",
+            interpreter: "/usr/bin/env python3", status: 502,
             detail: "more than 10000 files"),
         Hostile(
             name: "digs", script: "while :; do mkdir d; cd -P d; done", status: 502, detail: "folders in one another"),
-        Hostile(name: "floods", script: "yes $(head -c 5000 /dev/zero | tr '\\0' x) >&2", status: 504, detail: "2 s"),
+        Hostile(
+            name: "floods", script: "yes $(head -c 5000 /dev/zero | tr '\\0' x) >&2", seconds: 2, status: 504,
+            detail: "2 s"),
         Hostile(
             name: "forks", script: "b() { b | b & }; b; sleep 987", status: 502,
             detail: "more than 16 processes at once"),
@@ -76,7 +81,7 @@ import Testing
     private func server() throws -> Server {
         for hostile in Self.all {
             writers.script(hostile.name, hostile.script, interpreter: hostile.interpreter)
-            writers.write("\(hostile.name).json", Self.settings)
+            writers.write("\(hostile.name).json", Self.settings(hostile.seconds))
         }
         return try Server(runs: "\(folder.path)/runs", "--writers", writers.path)
     }
@@ -107,7 +112,8 @@ import Testing
         #expect(server.text("leaveschildren/x", of: "target") == "x\n")
         // Nothing that they started is left, and nothing that they made.
         #expect(try Command("pgrep", "-f", "sleep 987").ending == .exited(1))
-        #expect(eventually(within: 10) { DirectoryTree("\(server.runs)/.rundir/staging").entries.isEmpty })
+        let staging = "\(server.runs)/.rundir/staging"
+        #expect(eventually(within: 10) { DirectoryTree(staging).entries.isEmpty }, "\(DirectoryTree(staging))")
         #expect(try server.terminate() == .exited(0))
     }
 

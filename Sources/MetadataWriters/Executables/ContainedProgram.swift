@@ -61,7 +61,9 @@ struct ContainedProgram {
                             var program = ccontainment_program(
                                 path: path, arguments: arguments.baseAddress, environment: environment.baseAddress,
                                 working_directory: workingDirectory, writable: writable, input: input, output: output,
-                                error: error, memory: UInt64(settings.memory), file_size: UInt64(settings.maxOutput),
+                                error: error, memory: UInt64(settings.memory),
+                                // One more than all may have, by which it is seen that it was too much.
+                                file_size: UInt64(settings.maxOutput + 1),
                                 processor_seconds: UInt64(settings.timeLimit + 1))
                             return ccontainment_start(&program)
                         }
@@ -95,10 +97,9 @@ struct ContainedProgram {
         }
         let status = ccontainment_end(process)
         lines.take(from: errors)
-        if let ending { return (ending, lines) }
+        if let ending = ending ?? overuseOfFiles() { return (ending, lines) }
         let signal = Int(status & 0x7F)
         if signal == SIGXCPU { return (.overTime, lines) }
-        if signal == SIGXFSZ { return (.overSize("more than \(settings.maxOutput) bytes in one file"), lines) }
         return (signal == 0 ? .exited(Int(status >> 8) & 0xFF) : .killed(signal), lines)
     }
 
@@ -108,7 +109,10 @@ struct ContainedProgram {
         if ccontainment_count(process) > settings.processes {
             return .overSize("more than \(settings.processes) processes at once")
         }
-        guard looksAtFiles else { return nil }
+        return looksAtFiles ? overuseOfFiles() : nil
+    }
+
+    private func overuseOfFiles() -> Ending? {
         do throws(WriterOutput.Fault) {
             _ = try WriterOutput(writable, settings: settings, strictly: false)
             return nil

@@ -25,7 +25,7 @@ struct WriterOutput {
     /// - Parameter strictly: whether anything but files and folders is a fault; else it is passed over, and nothing is kept but
     ///   the numbers
     init(_ folder: String, settings: ExecutableSettings, strictly: Bool = true) throws(Fault) {
-        top = Self.names(in: folder)
+        top = Self.names(in: folder, atMost: settings.maxEntries + 1)
         try look(at: top, in: folder, "", depth: 0, settings, strictly)
     }
 
@@ -46,8 +46,9 @@ struct WriterOutput {
             switch status.kind {
             case CLINUX_DIRECTORY:
                 if depth == Self.deepest { throw Fault(reason: "more than \(Self.deepest) folders in one another") }
-                try look(at: Self.names(in: path), in: path, shown + "/", depth: depth + 1, settings, strictly)
-            case CLINUX_NOTHING: continue
+                try look(
+                    at: Self.names(in: path, atMost: settings.maxEntries + 1), in: path, shown + "/", depth: depth + 1,
+                    settings, strictly)
             default:
                 guard strictly else { continue }
                 files.append(try file(shown, status))
@@ -58,21 +59,23 @@ struct WriterOutput {
     private func file(_ path: String, _ status: clinux_status) throws(Fault) -> DataPath {
         switch status.kind {
         case CLINUX_FILE where status.links == 1: break
+        // A name that is not UTF-8 was repaired, and names nothing.
+        case CLINUX_NOTHING: throw Fault(reason: "\"\(path)\" is no name for a file: it is not UTF-8")
         case CLINUX_FILE: throw Fault(reason: "\"\(path)\" is a hard link")
         case CLINUX_LINK: throw Fault(reason: "\"\(path)\" is a link")
         default: throw Fault(reason: "\"\(path)\" is a device, a socket or a pipe")
         }
-        guard let data = DataPath(path), !path.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0.value < 32 })
-        else { throw Fault(reason: "\"\(path)\" is no name for a file: not UTF-8, or with a control character") }
+        guard let data = DataPath(path), !path.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
+        else { throw Fault(reason: "\"\(path)\" is no name for a file: it has a control character") }
         if data.isOfStandardType { throw Fault(reason: "\"\(path)\" belongs to a standard type") }
         return data
     }
 
-    private static func names(in folder: String) -> [String] {
+    private static func names(in folder: String, atMost limit: Int) -> [String] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
-        while let entry = readdir(directory) {
+        while names.count < limit, let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }

@@ -90,39 +90,10 @@ enum Files {
         if rmdir(path) != 0, errno != ENOENT { throw FileFailure("rmdir", path) }
     }
 
-    /// Removes all that is in a directory, however deep it goes: what is in a directory of it is first moved up into it, so
-    /// that no path is longer than the system takes.
+    /// Removes all that is in a directory: `DirectoryRemoval` says how.
     static func empty(_ path: String) throws(FileFailure) {
-        var moved = 0
-        while true {
-            let names = try names(in: path)
-            if names.isEmpty { return }
-            for name in names {
-                let child = "\(path)/\(name)"
-                guard isOwnDirectory(child) else {
-                    try remove(child)
-                    continue
-                }
-                if rmdir(child) == 0 { continue }
-                // Whoever made it may have shut themselves out.
-                chmod(child, 0o700)
-                for inner in try Files.names(in: child) {
-                    if isOwnDirectory("\(child)/\(inner)") {
-                        chmod("\(child)/\(inner)", 0o700)
-                        try rename("\(child)/\(inner)", to: freeName(in: path, &moved))
-                    } else {
-                        try remove("\(child)/\(inner)")
-                    }
-                }
-                if rmdir(child) != 0, errno != ENOENT { throw FileFailure("rmdir", child) }
-            }
-        }
-    }
-
-    /// A path in a directory at which nothing is.
-    private static func freeName(in path: String, _ number: inout Int) -> String {
-        while clinux_kind_at("\(path)/moved-\(number)", 0) != CLINUX_NOTHING { number += 1 }
-        return "\(path)/moved-\(number)"
+        var removal = DirectoryRemoval(path: path)
+        try removal.empty()
     }
 
     /// The names in a directory (readdir(3)), none when it is not there.
