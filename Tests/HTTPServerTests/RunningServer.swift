@@ -78,9 +78,9 @@ final class Signal: Sendable {
     func wait() -> Bool { semaphore.wait(timeout: .now() + 20) == .success }
 }
 
-/// Looks at a condition again and again until it holds, 20 seconds at most.
-func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(20)
+/// Looks at a condition again and again until it holds, some seconds at most.
+func eventually(within seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try condition() { return true }
         usleep(1000)

@@ -15,7 +15,7 @@ final class TestClock: Sendable {
 }
 
 /// Whether a condition comes true before a deadline, looked at every millisecond.
-func eventually(seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
+func eventually(within seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while true {
         if try condition() { return true }
