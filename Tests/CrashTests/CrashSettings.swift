@@ -46,8 +46,15 @@ enum CrashSettings {
         for fault in faults.prefix(10) { Issue.record("\(round): \(fault)") }
     }
 
-    /// A sample of the numbers up to a last one, in order; all of them where `size` is 0.
+    /// Where a size is 0: which of so many parts of all is taken, as `3/8`.
+    private static let part: (number: Int, of: Int) = {
+        let words = ProcessInfo.processInfo.environment["RUNDIR_CRASH_PART"]?.split(separator: "/").compactMap { Int($0) }
+        return words.map { $0.count == 2 ? ($0[0], $0[1]) : (1, 1) } ?? (1, 1)
+    }()
+
+    /// A sample of the numbers up to a last one, in order; all of them, or of a part, where `size` is 0.
     static func sample(_ size: Int, upTo last: Int, _ numbers: inout SeededNumbers) -> [Int] {
-        size == 0 ? Array(1...last) : (0..<size).map { _ in Int.random(in: 1...last, using: &numbers) }.sorted()
+        if size == 0 { return (1...last).filter { $0 % part.of == part.number % part.of } }
+        return (0..<size).map { _ in Int.random(in: 1...last, using: &numbers) }.sorted()
     }
 }
