@@ -70,8 +70,8 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
-        // An HTTP client and temporary folders, for all tests.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        // An HTTP client, servers and temporary folders, for all tests.
+        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
@@ -87,6 +87,9 @@ let package = Package(
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
             exclude: ["Fixtures", "Writers"]),
+        tests(
+            "CrashTests", dependencies: ["rundir", "RunStore", "RunMetadata", "JSON", "TestSupport"],
+            exclude: ["README.md", "apply-variant", "faults.c", "long", "variants"]),
     ],
     cxxLanguageStandard: .cxx17
 )

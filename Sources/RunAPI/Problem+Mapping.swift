@@ -62,8 +62,14 @@ extension Problem {
         case .readOnly(let reason):
             self.init(
                 503, "read-only", "Read-only",
-                "a sync of the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted"
+                "the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted"
             )
+        case .behind(let run):
+            self.init(
+                503, "run-behind", "Run behind",
+                "the disk has had no room since the server was started to bring the run \"\(run)\" up to date; what was "
+                    + "acknowledged last is safe in the journal, and is shown as soon as there is room")
+            headers = [("Retry-After", "5")]
         case .diskFull(let reason):
             self.init(
                 507, "disk-full", "Disk full",

@@ -16,6 +16,7 @@ extension RunAPI {
 
     func readiness() throws -> HTTPResponse {
         if let failure = store.failure { throw Problem(.readOnly(failure)) }
+        if let reason = store.lacksRoomToStart { throw Problem(StoreError.diskFull(reason)) }
         guard let fault = registered.fault else { return .json(200, ["status": "ready"]) }
         // Served all the same, with what was registered before.
         return .json(200, ["status": "ready", "warnings": ["writers": .string(fault)]])

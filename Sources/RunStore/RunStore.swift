@@ -53,6 +53,9 @@ package protocol RunStore: Sendable {
 
     /// Why writes are refused until a restart; nil when they are not.
     var failure: String? { get }
+
+    /// What there was no room on the disk for when the store was opened, so that no write is taken yet; nil when there was.
+    var lacksRoomToStart: String? { get }
 }
 
 /// One write: what to do, to which run.
@@ -129,6 +132,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case stopping
     /// A sync failed: no write is accepted until a restart.
     case readOnly(String)
+    /// Acknowledged writes to the run are in the journal only, for want of room on the disk: its files are out of date.
+    case behind(RunID)
     /// No room on the disk, or the quota is used up.
     case diskFull(String)
     /// Anything else that the operating system said.

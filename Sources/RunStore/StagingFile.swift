@@ -23,12 +23,17 @@ package final class StagingFile: @unchecked Sendable {
     private let directory: String
     /// The folder that the file is in, if it is not in the staging folder itself.
     private let folder: StagingFolder?
+    /// Told when a sync fails.
+    private let syncFailed: @Sendable (FileFailure) -> Void
     private var descriptor: CInt
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
 
-    init(directory: String, name: String) throws(FileFailure) {
+    init(
+        directory: String, name: String, syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
+    ) throws(FileFailure) {
         self.name = name
+        self.syncFailed = syncFailed
         self.directory = directory
         folder = nil
         path = "\(directory)/\(name)"
@@ -39,6 +44,7 @@ package final class StagingFile: @unchecked Sendable {
     init(in folder: StagingFolder, path: String, name: String) {
         (self.folder, self.path, self.name) = (folder, path, name)
         directory = folder.path
+        syncFailed = { _ in }
         descriptor = -1
     }
 
@@ -94,8 +100,14 @@ package final class StagingFile: @unchecked Sendable {
         let failure = FileFailure("fdatasync", "staging/\(name)")
         close(descriptor)
         descriptor = -1
-        if code != 0 { throw StoreError(failure) }
-        try storing { () throws(FileFailure) in try Files.sync(directory) }
+        do throws(FileFailure) {
+            if code != 0 { throw failure }
+            try Files.sync(directory)
+        } catch {
+            guard error.isSync else { throw StoreError(error) }
+            syncFailed(error)
+            throw .readOnly(error.description)
+        }
     }
 
     /// The file has been renamed into a run.

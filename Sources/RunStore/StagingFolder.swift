@@ -9,9 +9,13 @@ package final class StagingFolder: Sendable {
     /// The name in the staging folder.
     let name: String
     private let staging: String
+    private let syncFailed: @Sendable (FileFailure) -> Void
 
-    init(staging: String, name: String) throws(FileFailure) {
-        (self.staging, self.name) = (staging, name)
+    /// - Parameter syncFailed: told when a sync fails
+    init(
+        staging: String, name: String, syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
+    ) throws(FileFailure) {
+        (self.staging, self.name, self.syncFailed) = (staging, name, syncFailed)
         path = "\(staging)/\(name)"
         try Files.makeDirectory(path)
     }
@@ -41,9 +45,9 @@ package final class StagingFolder: Sendable {
         try storing { () throws(FileFailure) in
             if let replaced, base != nil {
                 try Self.link(replaced, into: path)
-                try Self.syncFolders(path)
             }
         }
+        if base != nil { try syncing { () throws(FileFailure) in try Self.syncFolders(path) } }
         guard let status = Files.status(path) else { throw StoreError(FileFailure("stat", folder.description)) }
         return StagedFolder(owner: self, name: "\(name)/\(folder)", inode: UInt64(status.st_ino), base: base)
     }
@@ -54,7 +58,7 @@ package final class StagingFolder: Sendable {
     ///   - top: a folder below this one
     ///   - files: files below that, each given the permissions that files of runs have
     package func sync(_ top: DataPath, _ files: [DataPath]) throws(StoreError) {
-        try storing { () throws(FileFailure) in
+        try syncing { () throws(FileFailure) in
             for file in files {
                 let descriptor = try Files.open("\(path)/\(top)/\(file)", O_RDONLY | O_NOFOLLOW)
                 defer { close(descriptor) }
@@ -64,6 +68,15 @@ package final class StagingFolder: Sendable {
             try Self.syncFolders("\(path)/\(top)")
             try Files.sync(path)
             try Files.sync(staging)
+        }
+    }
+
+    /// Runs calls that sync. A sync that failed is never tried again.
+    private func syncing(_ body: () throws(FileFailure) -> Void) throws(StoreError) {
+        do throws(FileFailure) { try body() } catch {
+            guard error.isSync else { throw StoreError(error) }
+            syncFailed(error)
+            throw .readOnly(error.description)
         }
     }
 

@@ -84,11 +84,6 @@ struct NotesWriter: MetadataWriter {
 }
 
 extension HTTPClient.Reply {
-    /// The body as JSON.
-    var json: JSONValue {
-        get throws { try JSONValue.parse(body) }
-    }
-
     /// A problem's slug, the last part of its `type`, where the reply is a problem with all that belongs to one.
     var slug: String? {
         guard headers["content-type"] == "application/problem+json", let problem = try? json,

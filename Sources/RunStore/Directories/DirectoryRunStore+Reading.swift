@@ -26,6 +26,7 @@ extension DirectoryRunStore {
     package func runCount() -> Int { ((try? initialisedRuns()) ?? []).count }
 
     package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
         return try storing { () throws(FileFailure) in try snapshot(run, place) }
     }
@@ -48,6 +49,7 @@ extension DirectoryRunStore {
     }
 
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
         let data = paths.data(run.description, place)
         return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map {
@@ -71,6 +73,7 @@ extension DirectoryRunStore {
     }
 
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
         let data = paths.data(run.description, place)
         if path == .metricsFrame, let lagging = try frameOfLaggingView(run, data) { return lagging }
@@ -144,6 +147,7 @@ extension DirectoryRunStore {
         let updated = RunFiles.updated(data)
         let status: RunStatus =
             switch place {
+            case _ where isBehind(run): .behind
             case .pending: .pending
             case .archived: .archived
             case .initialised:

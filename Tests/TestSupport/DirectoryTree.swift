@@ -1,44 +1,44 @@
 import Glibc
 
 /// All that is below a directory: names, kinds and contents. Two are equal when nothing was stored between them.
-struct DirectoryTree: Equatable, CustomStringConvertible {
-    enum Entry: Equatable {
+package struct DirectoryTree: Equatable, CustomStringConvertible {
+    package enum Entry: Equatable {
         case folder
         case file([UInt8])
         case other
     }
 
-    private(set) var entries: [String: Entry] = [:]
+    package private(set) var entries: [String: Entry] = [:]
 
     /// Reads a directory.
     /// - Parameter excluding: paths in it that are passed over, with all that is below them
-    init(_ path: String, excluding: Set<String> = []) {
+    package init(_ path: String, excluding: Set<String> = []) {
         read(path, "", excluding)
     }
 
     /// Reads a runs directory without what changes by itself: the journal, the lock.
-    static func runs(_ path: String) -> DirectoryTree {
+    package static func runs(_ path: String) -> DirectoryTree {
         DirectoryTree(path, excluding: [".rundir/journal", ".rundir/lock"])
     }
 
     /// The paths of the files, in order.
-    var files: [String] {
+    package var files: [String] {
         entries.compactMap { if case .file = $0.value { $0.key } else { nil } }.sorted()
     }
 
     /// A file's bytes.
-    subscript(path: String) -> [UInt8]? {
+    package subscript(path: String) -> [UInt8]? {
         if case .file(let bytes) = entries[path] { bytes } else { nil }
     }
 
     /// The same without a path.
-    func without(_ path: String) -> DirectoryTree {
+    package func without(_ path: String) -> DirectoryTree {
         var tree = self
         tree.entries[path] = nil
         return tree
     }
 
-    var description: String { entries.keys.sorted().joined(separator: " ") }
+    package var description: String { entries.keys.sorted().joined(separator: " ") }
 
     private mutating func read(_ root: String, _ folder: String, _ excluded: Set<String>) {
         guard let directory = opendir("\(root)/\(folder)") else { return }

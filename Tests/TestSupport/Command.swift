@@ -1,23 +1,22 @@
 import Glibc
-import TestSupport
 
 /// A program that is run to its end.
-struct Command {
-    let ending: ChildProcess.Ending
-    let output: [UInt8]
-    let errors: String
+package struct Command {
+    package let ending: ChildProcess.Ending
+    package let output: [UInt8]
+    package let errors: String
 
     /// A command that was expected to succeed did not.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// Runs a program, with nothing to read.
-    init(_ arguments: String..., directory: String? = nil) throws {
+    package init(_ arguments: String..., directory: String? = nil) throws {
         try self.init(arguments: arguments, directory: directory)
     }
 
-    init(arguments: [String], directory: String? = nil) throws {
+    package init(arguments: [String], directory: String? = nil) throws {
         let folder = TemporaryFolder()
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         let output = open("\(folder.path)/output", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
@@ -34,7 +33,7 @@ struct Command {
     /// Runs a program that has to succeed.
     /// - Returns: what it printed
     @discardableResult
-    static func succeed(_ arguments: String..., directory: String? = nil) throws -> [UInt8] {
+    package static func succeed(_ arguments: String..., directory: String? = nil) throws -> [UInt8] {
         let command = try Command(arguments: arguments, directory: directory)
         guard command.ending == .exited(0) else {
             throw Failure(description: "\(arguments.joined(separator: " ")): \(command.ending): \(command.errors)")
@@ -44,7 +43,7 @@ struct Command {
 
     /// Runs a Python program that has to succeed.
     @discardableResult
-    static func python(_ program: String, directory: String) throws -> [UInt8] {
+    package static func python(_ program: String, directory: String) throws -> [UInt8] {
         try succeed("python3", "-c", program, directory: directory)
     }
 }

@@ -1,26 +1,29 @@
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A process that a test started, killed when the value goes.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// How a process ended (waitpid(2)).
-    enum Ending: Equatable, Sendable {
+    package enum Ending: Equatable, Sendable {
         case exited(Int32)
         case signalled(Int32)
     }
 
     /// The process could not be started, or did not end in time.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    let id: pid_t
+    package let id: pid_t
     private let ending = Mutex<Ending?>(nil)
 
     /// Starts a program (posix_spawnp(3)), found in `PATH` where its name has no slash.
     ///
     /// It inherits the three descriptors and no other, and no variable that would change a setting of the server.
-    init(_ arguments: [String], input: Int32, output: Int32, error: Int32) throws {
+    /// - Parameter variables: further variables of its environment
+    package init(
+        _ arguments: [String], variables: [String: String] = [:], input: Int32, output: Int32, error: Int32
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -31,11 +34,12 @@ final class ChildProcess: Sendable {
         for name in ["PATH", "LD_LIBRARY_PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS"] {
             if let value = getenv(name) { environment.append("\(name)=\(String(cString: value))") }
         }
+        environment += variables.map { "\($0.key)=\($0.value)" }
         let words = arguments.map { strdup($0) } + [nil]
-        let variables = environment.map { strdup($0) } + [nil]
-        defer { for word in words + variables { free(word) } }
+        let settings = environment.map { strdup($0) } + [nil]
+        defer { for word in words + settings { free(word) } }
         var process = pid_t()
-        let code = posix_spawnp(&process, arguments[0], &actions, nil, words, variables)
+        let code = posix_spawnp(&process, arguments[0], &actions, nil, words, settings)
         guard code == 0 else {
             throw Failure(description: "cannot start \(arguments[0]): \(String(cString: strerror(code)))")
         }
@@ -50,12 +54,12 @@ final class ChildProcess: Sendable {
     }
 
     /// Sends a signal, unless the process has ended.
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         if !hasEnded { kill(id, number) }
     }
 
     /// Whether the process has ended.
-    var hasEnded: Bool {
+    package var hasEnded: Bool {
         ending.withLock { ending in
             if ending != nil { return true }
             var status: Int32 = 0
@@ -67,7 +71,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Waits for the end.
-    func wait(within seconds: Double = 30) throws -> Ending {
+    package func wait(within seconds: Double = 30) throws -> Ending {
         guard eventually(within: seconds, { hasEnded }), let ending = ending.withLock({ $0 }) else {
             throw Failure(description: "the process has not ended within \(seconds) s")
         }
@@ -77,7 +81,7 @@ final class ChildProcess: Sendable {
 
 /// Asks again and again until something is so.
 /// - Returns: whether it became so within that many seconds
-func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+package func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = secondsNow() + seconds
     while true {
         if try condition() { return true }
@@ -88,7 +92,7 @@ func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) ret
 }
 
 /// Seconds on the monotonic clock (clock_gettime(2)).
-func secondsNow() -> Double {
+package func secondsNow() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -1,25 +1,25 @@
 import Glibc
-import JSON
-import TestSupport
-import Testing
+package import JSON
 
 /// A `rundir serve` process on a free port, killed when the value goes.
-final class Server: Sendable {
+package final class Server: Sendable {
     /// The server did not come up.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+        /// How it ended, where it did.
+        package var ending: ChildProcess.Ending?
     }
 
-    let port: Int
+    package let port: Int
     /// The runs directory.
-    let runs: String
+    package let runs: String
     /// The line that it printed when it was up.
-    let greeting: String
-    let process: ChildProcess
+    package let greeting: String
+    package let process: ChildProcess
     private let log: TemporaryFolder
 
     /// The executable, which is built beside the tests (proc(5): /proc/self/exe).
-    static let executable: String = {
+    package static let executable: String = {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
         let tests = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -30,7 +30,8 @@ final class Server: Sendable {
     /// - Parameters:
     ///   - runs: the runs directory
     ///   - options: further options of `rundir serve`
-    init(runs: String, _ options: String...) throws {
+    ///   - variables: further variables of its environment
+    package init(runs: String, _ options: String..., variables: [String: String] = [:]) throws {
         self.runs = runs
         log = TemporaryFolder()
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
@@ -38,12 +39,15 @@ final class Server: Sendable {
         let error = open("\(log.path)/log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
         defer { for descriptor in [input, output, error] { close(descriptor) } }
         let arguments = [Self.executable, "serve", "--port", "0", "--runs", runs] + options
-        let process = try ChildProcess(arguments, input: input, output: output, error: error)
+        let process = try ChildProcess(
+            arguments, variables: variables, input: input, output: output, error: error)
         self.process = process
         let log = self.log
         _ = eventually(within: 30) { log.read("output")?.last == UInt8(ascii: "\n") || process.hasEnded }
         guard let line = log.text("output")?.split(separator: "\n").first.map(String.init) else {
-            throw Failure(description: "the server did not come up: \(log.text("log") ?? "")")
+            throw Failure(
+                description: "the server did not come up: \(log.text("log") ?? "")",
+                ending: process.hasEnded ? try process.wait() : nil)
         }
         greeting = line
         let address = line.split(separator: ",")[0]
@@ -54,10 +58,10 @@ final class Server: Sendable {
     }
 
     /// What it wrote to standard error.
-    var errors: String { log.text("log") ?? "" }
+    package var errors: String { log.text("log") ?? "" }
 
     /// How many files and connections the server has open (proc(5): /proc/[pid]/fd).
-    var openDescriptors: Int {
+    package var openDescriptors: Int {
         guard let directory = opendir("/proc/\(process.id)/fd") else { return 0 }
         defer { closedir(directory) }
         var count = 0
@@ -66,10 +70,10 @@ final class Server: Sendable {
     }
 
     /// A new connection.
-    func connect(timeout: Int = 20) throws -> HTTPClient { try HTTPClient(port: port, timeout: timeout) }
+    package func connect(timeout: Int = 20) throws -> HTTPClient { try HTTPClient(port: port, timeout: timeout) }
 
     /// SIGKILL: what `kill -9` does.
-    func crash() throws {
+    package func crash() throws {
         process.signal(SIGKILL)
         _ = try process.wait()
     }
@@ -77,21 +81,21 @@ final class Server: Sendable {
     /// SIGTERM.
     /// - Returns: how it ended
     @discardableResult
-    func terminate() throws -> ChildProcess.Ending {
+    package func terminate() throws -> ChildProcess.Ending {
         process.signal(SIGTERM)
         return try process.wait()
     }
 
     /// The bytes of a file in a run's data directory; nil where there is none.
-    func file(_ name: String, of run: String) -> [UInt8]? { Self.read("\(runs)/\(run)/tfruns.d/\(name)") }
+    package func file(_ name: String, of run: String) -> [UInt8]? { Self.read("\(runs)/\(run)/tfruns.d/\(name)") }
 
     /// The same as text.
-    func text(_ name: String, of run: String) -> String? {
+    package func text(_ name: String, of run: String) -> String? {
         file(name, of: run).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A file's bytes; nil where there is none.
-    static func read(_ path: String) -> [UInt8]? {
+    package static func read(_ path: String) -> [UInt8]? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
         var bytes: [UInt8] = []
@@ -106,22 +110,15 @@ final class Server: Sendable {
 
 extension HTTPClient {
     /// Sends JSON.
-    func sendJSON(
+    package func sendJSON(
         _ method: String, _ target: String, _ json: String, session: String? = nil
     ) throws -> Reply {
         let headers = session.map { [("Run-Session", $0)] } ?? []
         return try send(method, target, type: "application/json", headers: headers, text: json)
     }
 
-    /// Sends the head of a request and waits for `100 Continue`: the request is in flight, and its body may come.
-    func begin(_ method: String, _ target: String, type: String, length: Int) throws {
-        let headers = [("Expect", "100-continue"), ("Content-Length", "\(length)")]
-        try write(Self.request(method, target, type: type, headers: headers))
-        #expect(try read(takesInformational: true).status == 100)
-    }
-
     /// Sends a request without a body, which says so.
-    func sendEmpty(_ method: String, _ target: String, session: String? = nil) throws -> Reply {
+    package func sendEmpty(_ method: String, _ target: String, session: String? = nil) throws -> Reply {
         let headers = (session.map { [("Run-Session", $0)] } ?? []) + [("Content-Length", "0")]
         return try send(method, target, headers: headers)
     }
@@ -129,7 +126,7 @@ extension HTTPClient {
 
 extension HTTPClient.Reply {
     /// The body as JSON.
-    var json: JSONValue {
+    package var json: JSONValue {
         get throws { try JSONValue.parse(body) }
     }
 }
