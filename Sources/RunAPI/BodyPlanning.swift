@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HTTPServer
 internal import MetadataWriters
 internal import RunMetadata
@@ -35,7 +36,7 @@ extension RunAPI {
         switch request.operation {
         case .writeMetadata, .writeRunData, .mergeMetadata:
             guard let writer = request.writer else { throw Problem.internalFault }
-            guard writer.forms.contains(.archive) || writer.forms.contains(.raw) else {
+            guard request.body.form == .raw || writer.forms.contains(.archive) else {
                 return .collect(limit: limit(of: writer))
             }
             if request.body.isGzipped, request.body.form == .multipart {
@@ -91,7 +92,7 @@ extension RunAPI {
 
     /// The form that the content type names, for a writer.
     private func form(for writer: any MetadataWriter, _ exchange: HTTPExchange) throws -> BodyForm {
-        guard writer.forms.contains(.raw) else { return try form(of: writer.forms, exchange) }
+        guard writer.forms.first == .raw else { return try form(of: writer.forms, exchange) }
         let types = writer.rawTypes
         let type = MediaType.essence(of: exchange.header("Content-Type") ?? "")
         // What plain `curl --data-binary` says of everything.
@@ -107,7 +108,7 @@ extension RunAPI {
     private func form(of forms: [BodyForm], _ exchange: HTTPExchange) throws -> BodyForm {
         guard let header = exchange.headerBytes("Content-Type") else { return .form }
         // What most requests say, without making strings of it.
-        if header.elementsEqual("application/json".utf8), forms.contains(.json) { return .json }
+        if MediaType.isJSON(header), forms.contains(where: { $0 == .json }) { return .json }
         let type = MediaType.essence(of: String(decoding: header, as: UTF8.self))
         if let form = forms.first(where: { $0.mediaTypes.contains(type) }) { return form }
         if type.hasSuffix("+json"), forms.contains(.json) { return .json }
@@ -118,6 +119,13 @@ extension RunAPI {
 
 /// Media types (RFC 9110 section 8.3.1).
 enum MediaType {
+    /// Whether a header is `application/json` and nothing else (memcmp(3)).
+    static func isJSON(_ header: UnsafeRawBufferPointer) -> Bool {
+        let json: StaticString = "application/json"
+        guard let base = header.baseAddress, header.count == json.utf8CodeUnitCount else { return false }
+        return memcmp(base, json.utf8Start, header.count) == 0
+    }
+
     /// Whether a type is one, or of the kind that one as `image/*` names.
     static func matches(_ type: String, _ wanted: String) -> Bool {
         let wanted = wanted.lowercased()

@@ -54,7 +54,8 @@ package struct MetricsRows: Sendable, Equatable {
             value.append(to: &bytes)
             token += 2
         }
-        bytes.append(contentsOf: [UInt8(ascii: "}"), UInt8(ascii: "\n")])
+        bytes.append(UInt8(ascii: "}"))
+        bytes.append(UInt8(ascii: "\n"))
         count += 1
     }
 
@@ -66,7 +67,7 @@ package struct MetricsRows: Sendable, Equatable {
 
     /// Whether a column holds a row's key: `step` or `epoch`.
     static func isKey(_ name: UnsafeRawBufferPointer) -> Bool {
-        name.elementsEqual(MetricsKey.step.utf8) || name.elementsEqual(MetricsKey.epoch.utf8)
+        MetricsKey.isStep(name) || MetricsKey.isEpoch(name)
     }
 
     private static func isWholeOrMissing(_ value: MetricText) -> Bool {
@@ -106,6 +107,17 @@ package struct MetricsRows: Sendable, Equatable {
 package enum MetricsKey {
     package static let step = "step"
     package static let epoch = "epoch"
+
+    /// Whether a column's name is `step`. Asked of each metric of each row: compared as a number.
+    static func isStep(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.count == 4 && name.loadUnaligned(as: UInt32.self).bigEndian == 0x7374_6570
+    }
+
+    /// Whether it is `epoch`.
+    static func isEpoch(_ name: UnsafeRawBufferPointer) -> Bool {
+        name.count == 5 && name[4] == UInt8(ascii: "h")
+            && name.loadUnaligned(as: UInt32.self).bigEndian == 0x6570_6F63
+    }
 
     /// The whole number that a JSON number's text stands for, nil where it is none or has over 18 digits.
     package static func value(_ text: UnsafeRawBufferPointer) -> Int? {
