@@ -23,6 +23,8 @@ import Testing
     @Test func backupUnderLoadHoldsAllThatWasAcknowledgedBeforeItBegan() throws {
         let server = try Server(runs: runs)
         let load = BackupLoad(server: server, waiting: Self.waiting)
+        // Whatever happens: a client that goes on would keep its server.
+        defer { load.stop() }
         try load.start()
         var acknowledged: [BackupLoad.Facts] = []
         for number in 0..<Self.backups {
@@ -34,7 +36,7 @@ import Testing
             #expect(backup.ending == .exited(0), "\(backup.errors)")
             #expect(backup.errors.isEmpty, "\(backup.errors)")
         }
-        try load.stop()
+        load.stop()
         #expect(try server.terminate() == .exited(0))
         for (number, facts) in acknowledged.enumerated() {
             try check("\(copies.path)/\(number)", facts, "backup \(number)")
@@ -186,10 +188,11 @@ private final class BackupLoad: Sendable {
     }
 
     /// Stops all clients.
-    func stop() throws {
+    func stop() {
         state.withLock { $0.isStopping = true }
         #expect(group.wait(timeout: .now() + 60) == .success)
         for failure in state.withLock({ $0.failures }) { Issue.record("\(failure)") }
+        state.withLock { $0.failures = [] }
     }
 
     private func repeating(_ step: @escaping @Sendable (HTTPClient, Int) throws -> Void) {
@@ -221,7 +224,7 @@ private final class BackupLoad: Sendable {
         try expect(
             client.sendJSON("POST", "/runs/pair/metadata/properties", #"{"a": \#(number), "b": \#(number)}"#))
         state.withLock { $0.facts.pair = number }
-        takeABreath()
+        pause(milliseconds: 250)
     }
 
     /// A whole frame, which takes the rows' place, then a row, for which the frame becomes rows.
@@ -229,13 +232,14 @@ private final class BackupLoad: Sendable {
         try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": [\#(number), \#(number)]}"#))
         state.withLock { $0.facts.frame = number }
         try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": \#(number)}"#))
-        takeABreath()
+        pause(milliseconds: 250)
     }
 
     /// Sends something to a run, initialises one that has waited for long, and ends it.
     private func goThroughARunsLife(_ client: HTTPClient, _ number: Int) throws {
         try expect(client.sendJSON("POST", "/runs/run-\(number)/metadata/flags", #"{"number": \#(number)}"#))
         state.withLock { _ = $0.facts.pending.insert(number) }
+        pause(milliseconds: 5)
         let earlier = number - waiting
         guard earlier > 0 else { return }
         try expect(client.send("PUT", "/runs/run-\(earlier)"))
@@ -250,23 +254,24 @@ private final class BackupLoad: Sendable {
         try expect(
             client.sendJSON("POST", "/runs/active/metadata/flags", #"{"number": \#(number)}"#, session: session))
         state.withLock { $0.facts.sessions[session] = number }
+        pause(milliseconds: 5)
         guard number > waiting else { return }
         let earlier = "session-\(number - waiting)"
         try expect(client.send("PUT", "/runs/\(earlier)", headers: [("Run-Session", earlier)]))
     }
 
     /// As the server does it, by renaming.
-    private func moveToTheArchiveAndBack(_ client: HTTPClient, _ number: Int) throws {
+    private func moveToTheArchiveAndBack(_: HTTPClient, _ number: Int) throws {
         let (run, archived) = (
             "\(server.runs)/moved-\(number % waiting)", "\(server.runs)/archive/moved-\(number % waiting)"
         )
         if rename(run, archived) != 0 { rename(archived, run) }
-        try expect(client.send("GET", "/health"))
+        pause(milliseconds: 20)
     }
 
-    /// As long as a training job may take from one such write to the next: a backup waits for a moment between two.
-    private func takeABreath() {
-        var pause = timespec(tv_sec: 0, tv_nsec: 250_000_000)
+    /// Gives the others their turn, and a backup its moment between two writes to the same run.
+    private func pause(milliseconds: Int) {
+        var pause = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
         nanosleep(&pause, nil)
     }
 
