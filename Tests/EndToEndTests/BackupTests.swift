@@ -43,8 +43,8 @@ import Testing
         }
     }
 
-    /// What the journal alone holds is not lost when no server has done it again yet.
-    @Test func backupOfADirectoryWhoseServerWasKilledHoldsItsJournal() throws {
+    /// What the journal alone holds is not left out.
+    @Test func backupOfADirectoryWhoseServerWasKilledWaitsForItsJournal() throws {
         let server = try Server(runs: runs)
         let client = try server.connect()
         #expect(try client.send("PUT", "/runs/last").status == 201)
@@ -53,6 +53,11 @@ import Testing
         // As a power cut may leave it: the journal was synced, the file was not.
         try FileManager.default.removeItem(atPath: "\(runs)/last/tfruns.d/flags.json")
         let copy = "\(copies.path)/copy"
+        let refused = try Command(Self.script, runs, copy)
+        #expect(refused.ending == .exited(1))
+        #expect(refused.errors.contains("rundir check --repair --runs \(runs)"), "\(refused.errors)")
+
+        try Command.succeed(Server.executable, "check", "--repair", "--runs", runs)
         try Command.succeed(Self.script, runs, copy)
         let restored = try Server(runs: copy)
         let flags = try restored.connect().send("GET", "/runs/last/metadata/flags")
