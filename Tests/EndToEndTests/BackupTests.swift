@@ -222,6 +222,7 @@ private final class BackupLoad: Sendable {
     private func writeRow(_ run: String, _ client: HTTPClient, _ number: Int) throws {
         try expect(client.sendJSON("POST", "/runs/\(run)/metadata/metrics", #"{"epoch": \#(number), "loss": 0.5}"#))
         state.withLock { $0.facts.rows[run] = number }
+        pause(milliseconds: 2)
     }
 
     /// One write, two files.
