@@ -20,10 +20,29 @@ own_namespaces() {
         unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$@"
         exit
     fi
+    # Devices too: containers and systemd change the rights of what they are given.
+    mkdir "$RUNDIR_TRIAL/dev"
+    make_devices "$RUNDIR_TRIAL/dev"
+    mount --move "$RUNDIR_TRIAL/dev" /dev
+    exec </dev/null
     export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
     trial_folder=$RUNDIR_TRIAL
     # No settings of the server from outside.
     unset "${!RUNDIR_@}"
+}
+
+# Mounts device nodes that are nobody else's on a folder.
+make_devices() {
+    local node
+    mount -t tmpfs -o mode=755 tmpfs "$1"
+    for node in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$1/${node%:*}" c 1 "${node#*:}"; done
+    mknod -m 666 "$1/tty" c 5 0
+    mkdir "$1/pts" "$1/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/pts"
+    mount -t tmpfs tmpfs "$1/shm"
+    ln -s pts/ptmx "$1/ptmx"
+    ln -s /proc/self/fd "$1/fd"
+    for node in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${node#*:}" "$1/${node%:*}"; done
 }
 
 # Prints the packages of docker/packages.txt for the purposes named.
