@@ -193,3 +193,39 @@ has_run() {
         && curl -fsS "$url/runs/$run/metadata/metrics" | grep -q '0.42' \
         && curl -fsS "$url/runs/$run/metadata/evaluation" | grep -q '0.9712'
 }
+
+# Puts custom writers into a folder, one for each kind of program that writers are made of, and one that hangs.
+add_writers() {
+    local folder=$1
+    printf '#!/bin/sh\nmkdir "$1/notes" && cat >"$1/notes/note.txt"\n' >"$folder/notes"
+    printf '#!/bin/sh\nmkdir "$1/packed" && tar xzf - -C "$1/packed"\n' >"$folder/packed"
+    printf '#!/usr/bin/env python3\nimport pathlib, sys\n%s\n%s\n%s\n' 'folder = pathlib.Path(sys.argv[1]) / "sizes"' \
+        'folder.mkdir()' '(folder / "size").write_text(str(len(sys.stdin.read())))' >"$folder/sizes"
+    printf '#!/bin/sh\nsleep 31536 & sleep 31536\n' >"$folder/slow"
+    echo '{"time_limit": 1}' >"$folder/slow.json"
+    chmod 755 "$folder"/{notes,packed,sizes,slow}
+}
+
+# Waits until a server has registered them.
+wait_for_writers() {
+    local deadline=$((SECONDS + 20))
+    until curl -fsS "$1/types" | grep -q '"slow"'; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.2
+    done
+}
+
+# Sends something to each: a server's address, a run, the server's runs directory.
+try_writer_in_sh() {
+    curl -fsS -o /dev/null -d 'a note' "$1/runs/$2/metadata/notes" && grep -q 'a note' "$3/$2/tfruns.d/notes/note.txt"
+}
+try_writer_in_python() {
+    curl -fsS -o /dev/null -d 12345 "$1/runs/$2/metadata/sizes" && [[ $(cat "$3/$2/tfruns.d/sizes/size") == 5 ]]
+}
+try_writer_with_tar() {
+    tar czC "$repository/docker" compose.yaml | curl -fsS -o /dev/null --data-binary @- "$1/runs/$2/metadata/packed" \
+        && cmp -s "$repository/docker/compose.yaml" "$3/$2/tfruns.d/packed/compose.yaml"
+}
+try_slow_writer() {
+    [[ $(curl -sS -o /dev/null -w '%{http_code}' -d x "$1/runs/$2/metadata/slow") == 504 ]] && ! pgrep -f 'sleep 31536' >/dev/null
+}
