@@ -11,9 +11,9 @@ import Testing
 @Suite struct BackupTests {
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../docker/backup").path
-    private static let backups = 4
+    private static let backups = 3
     /// Runs that wait to be initialised, and runs that go to the archive and back.
-    private static let waiting = 40
+    private static let waiting = 20
 
     private let folder = TemporaryFolder()
     private let copies = TemporaryFolder()
@@ -28,7 +28,7 @@ import Testing
         try load.start()
         var acknowledged: [BackupLoad.Facts] = []
         for number in 0..<Self.backups {
-            let least = 60 * (number + 1)
+            let least = 30 * (number + 1)
             #expect(eventually(within: 60) { load.facts.completed.count >= least || load.hasFailed })
             acknowledged.append(load.facts)
             let previous = number > 0 ? ["\(copies.path)/\(number - 1)"] : []
