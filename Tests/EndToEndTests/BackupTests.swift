@@ -1,0 +1,289 @@
+import Foundation
+import JSON
+import Synchronization
+import TestSupport
+import Testing
+
+/// `docker/backup` copies a runs directory while its server goes on.
+///
+/// All that the clients write carries a number that only grows, or is written once. So a backup is right when each number in
+/// it is no smaller than the one that was acknowledged before it began, and no run is in a state that never was.
+@Suite struct BackupTests {
+    private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../docker/backup").path
+    private static let backups = 3
+    /// Runs that wait to be initialised, and runs that go to the archive and back.
+    private static let waiting = 20
+
+    private let folder = TemporaryFolder()
+    private let copies = TemporaryFolder()
+
+    private var runs: String { "\(folder.path)/runs" }
+
+    @Test func backupUnderLoadHoldsAllThatWasAcknowledgedBeforeItBegan() throws {
+        let server = try Server(runs: runs)
+        let load = BackupLoad(server: server, waiting: Self.waiting)
+        // Whatever happens: a client that goes on would keep its server.
+        defer { load.stop() }
+        try load.start()
+        var acknowledged: [BackupLoad.Facts] = []
+        for number in 0..<Self.backups {
+            let least = 30 * (number + 1)
+            #expect(eventually(within: 60) { load.facts.completed.count >= least || load.hasFailed })
+            acknowledged.append(load.facts)
+            let previous = number > 0 ? ["\(copies.path)/\(number - 1)"] : []
+            let backup = try Command(arguments: [Self.script, runs, "\(copies.path)/\(number)"] + previous)
+            #expect(backup.ending == .exited(0), "\(backup.errors)")
+            #expect(backup.errors.isEmpty, "\(backup.errors)")
+        }
+        load.stop()
+        #expect(try server.terminate() == .exited(0))
+        for (number, facts) in acknowledged.enumerated() {
+            try check("\(copies.path)/\(number)", facts, "backup \(number)")
+        }
+    }
+
+    /// What the journal alone holds is not left out.
+    @Test func backupOfADirectoryWhoseServerWasKilledWaitsForItsJournal() throws {
+        let server = try Server(runs: runs)
+        let client = try server.connect()
+        #expect(try client.send("PUT", "/runs/last").status == 201)
+        #expect(try client.sendJSON("POST", "/runs/last/metadata/flags", #"{"lr": 0.5}"#).status == 201)
+        try server.crash()
+        // As a power cut may leave it: the journal was synced, the file was not.
+        try FileManager.default.removeItem(atPath: "\(runs)/last/tfruns.d/flags.json")
+        let copy = "\(copies.path)/copy"
+        let refused = try Command(Self.script, runs, copy)
+        #expect(refused.ending == .exited(1))
+        #expect(refused.errors.contains("rundir check --repair --runs \(runs)"), "\(refused.errors)")
+
+        try Command.succeed(Server.executable, "check", "--repair", "--runs", runs)
+        try Command.succeed(Self.script, runs, copy)
+        let restored = try Server(runs: copy)
+        let flags = try restored.connect().send("GET", "/runs/last/metadata/flags")
+        #expect(try flags.json["lr"]?.number?.text == "0.5")
+    }
+
+    @Test func backupGoesIntoNoDirectoryThatHoldsSomething() throws {
+        _ = try Server(runs: runs)
+        copies.write("old/file", "kept")
+        let backup = try Command(Self.script, runs, "\(copies.path)/old")
+        #expect(backup.ending == .exited(2))
+        #expect(backup.errors.contains("not empty"), "\(backup.errors)")
+        #expect(copies.text("old/file") == "kept")
+    }
+
+    // MARK: Parts
+
+    /// Restores a backup as docker/OPERATING.md says, and looks for all that was acknowledged.
+    private func check(_ backup: String, _ facts: BackupLoad.Facts, _ round: String) throws {
+        try Command.succeed("rsync", "--archive", "\(backup)/", "\(folder.path)/restored")
+        let restored = "\(folder.path)/restored"
+        defer { try? FileManager.default.removeItem(atPath: restored) }
+        let repair = try Command(Server.executable, "check", "--repair", "--runs", restored)
+        #expect(repair.ending == .exited(0), "\(round): \(String(decoding: repair.output, as: UTF8.self))")
+
+        expectEachRunOnce(restored, round)
+        let server = try Server(runs: restored)
+        let client = try server.connect()
+        for (run, epoch) in facts.rows {
+            let found = try client.send("GET", "/runs/\(run)/metadata/metrics").json["epoch"]?.array ?? []
+            let epochs = found.compactMap { $0.number?.int }
+            #expect(epochs == Array(1...max(epoch, epochs.count)), "\(round): \(run): \(epochs.count) of \(epoch) rows")
+        }
+        let pair = try client.send("GET", "/runs/pair/metadata/properties").json
+        #expect(pair["a"]?.string == pair["b"]?.string, "\(round): half of a write")
+        #expect(Int(pair["a"]?.string ?? "") ?? 0 >= facts.pair, "\(round): properties")
+        let frame = try client.send("GET", "/runs/frame/metadata/metrics").json["v"]?.array ?? []
+        let versions = Set(frame.map { $0.number?.int ?? -1 })
+        #expect(
+            versions.count == 1 && versions.first ?? 0 >= facts.frame, "\(round): frame \(versions), \(facts.frame)")
+
+        for number in facts.pending {
+            let run = "run-\(number)"
+            let reply = try client.send("GET", "/runs/\(run)")
+            #expect(reply.status == 200, "\(round): \(run) is missing")
+            let status = try reply.json["status"]?.string ?? ""
+            let expected =
+                facts.completed.contains(number)
+                ? ["completed"]
+                : facts.initialised.contains(number) ? ["running", "completed"] : ["pending", "running", "completed"]
+            #expect(expected.contains(status), "\(round): \(run) is \(status), expected \(expected)")
+            let flags = try client.send("GET", "/runs/\(run)/metadata/flags").json
+            #expect(flags["number"]?.number?.int == number, "\(round): \(run) has lost its flags")
+        }
+        for (session, number) in facts.sessions {
+            // The run that the session began has what was sent before; where it has not begun one, this one gets it.
+            let begun = try client.send("GET", "/runs/\(session)").status == 200
+            if !begun {
+                let reply = try client.send("PUT", "/runs/\(session)", headers: [("Run-Session", session)])
+                #expect(reply.status == 201, "\(round): \(reply.text)")
+            }
+            let flags = try client.send("GET", "/runs/\(session)/metadata/flags").json
+            #expect(flags["number"]?.number?.int == number, "\(round): what \(session) had sent, \(begun)")
+        }
+        for number in 0..<Self.waiting {
+            #expect(try client.send("GET", "/runs/moved-\(number)").status == 200, "\(round): moved-\(number)")
+        }
+        #expect(try server.terminate() == .exited(0))
+    }
+
+    /// No run is in two places, and nothing waits for a session whose run has it.
+    private func expectEachRunOnce(_ path: String, _ round: String) {
+        var seen: Set<String> = []
+        for place in ["", "archive", ".rundir/pending"] {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(place)")) ?? []
+            where name != "archive" && name != ".rundir" {
+                let run = name.hasPrefix("@") ? String(name.dropFirst()) : name
+                #expect(seen.insert(run).inserted, "\(round): \(run) is in two places")
+            }
+        }
+    }
+}
+
+/// Clients that write, each something else, until they are told to stop.
+private final class BackupLoad: Sendable {
+    /// What was acknowledged.
+    struct Facts {
+        /// The last epoch, by run.
+        var rows: [String: Int] = [:]
+        var pair = 0
+        var frame = 0
+        /// Numbers of runs: those that something was sent to, and what became of them.
+        var pending: Set<Int> = []
+        var initialised: Set<Int> = []
+        var completed: Set<Int> = []
+        /// What was sent to a session's next run.
+        var sessions: [String: Int] = [:]
+    }
+
+    private struct State {
+        var facts = Facts()
+        var isStopping = false
+        var failures: [String] = []
+    }
+
+    private let server: Server
+    private let waiting: Int
+    private let state = Mutex(State())
+    private let group = DispatchGroup()
+
+    init(server: Server, waiting: Int) {
+        (self.server, self.waiting) = (server, waiting)
+    }
+
+    var facts: Facts { state.withLock { $0.facts } }
+    var hasFailed: Bool { state.withLock { !$0.failures.isEmpty } }
+
+    /// Makes the runs that are written to, and starts the clients.
+    func start() throws {
+        let client = try server.connect()
+        for run in ["pair", "frame", "rows-0", "rows-1"] { try expect(client.send("PUT", "/runs/\(run)")) }
+        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": [0]}"#))
+        try expect(client.sendJSON("POST", "/runs/pair/metadata/properties", #"{"a": 0, "b": 0}"#))
+        for number in 0..<waiting { try expect(client.send("PUT", "/runs/moved-\(number)")) }
+        mkdir("\(server.runs)/archive", 0o755)
+        repeating { client, number in try self.writeRow("rows-0", client, number) }
+        repeating { client, number in try self.writeRow("rows-1", client, number) }
+        repeating(writePair)
+        repeating(replaceFrame)
+        repeating(goThroughARunsLife)
+        repeating(beginByASession)
+        repeating(moveToTheArchiveAndBack)
+    }
+
+    /// Stops all clients.
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        #expect(group.wait(timeout: .now() + 60) == .success)
+        for failure in state.withLock({ $0.failures }) { Issue.record("\(failure)") }
+        state.withLock { $0.failures = [] }
+    }
+
+    private func repeating(_ step: @escaping @Sendable (HTTPClient, Int) throws -> Void) {
+        group.enter()
+        Thread.detachNewThread { [self] in
+            defer { group.leave() }
+            do {
+                let client = try server.connect()
+                var number = 1
+                while !state.withLock({ $0.isStopping }) {
+                    try step(client, number)
+                    number += 1
+                }
+            } catch {
+                state.withLock { $0.failures.append("\(error)") }
+            }
+        }
+    }
+
+    // MARK: Steps
+
+    private func writeRow(_ run: String, _ client: HTTPClient, _ number: Int) throws {
+        try expect(client.sendJSON("POST", "/runs/\(run)/metadata/metrics", #"{"epoch": \#(number), "loss": 0.5}"#))
+        state.withLock { $0.facts.rows[run] = number }
+        pause(milliseconds: 2)
+    }
+
+    /// One write, two files.
+    private func writePair(_ client: HTTPClient, _ number: Int) throws {
+        try expect(
+            client.sendJSON("POST", "/runs/pair/metadata/properties", #"{"a": \#(number), "b": \#(number)}"#))
+        state.withLock { $0.facts.pair = number }
+        pause(milliseconds: 250)
+    }
+
+    /// A whole frame, which takes the rows' place, then a row, for which the frame becomes rows.
+    private func replaceFrame(_ client: HTTPClient, _ number: Int) throws {
+        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": [\#(number), \#(number)]}"#))
+        state.withLock { $0.facts.frame = number }
+        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": \#(number)}"#))
+        pause(milliseconds: 250)
+    }
+
+    /// Sends something to a run, initialises one that has waited for long, and ends it.
+    private func goThroughARunsLife(_ client: HTTPClient, _ number: Int) throws {
+        try expect(client.sendJSON("POST", "/runs/run-\(number)/metadata/flags", #"{"number": \#(number)}"#))
+        state.withLock { _ = $0.facts.pending.insert(number) }
+        pause(milliseconds: 5)
+        let earlier = number - waiting
+        guard earlier > 0 else { return }
+        try expect(client.send("PUT", "/runs/run-\(earlier)"))
+        state.withLock { _ = $0.facts.initialised.insert(earlier) }
+        try expect(client.sendEmpty("POST", "/runs/run-\(earlier)/complete"))
+        state.withLock { _ = $0.facts.completed.insert(earlier) }
+    }
+
+    /// Sends something to the run that a session will begin, and has the session of earlier begin it.
+    private func beginByASession(_ client: HTTPClient, _ number: Int) throws {
+        let session = "session-\(number)"
+        try expect(
+            client.sendJSON("POST", "/runs/active/metadata/flags", #"{"number": \#(number)}"#, session: session))
+        state.withLock { $0.facts.sessions[session] = number }
+        pause(milliseconds: 5)
+        guard number > waiting else { return }
+        let earlier = "session-\(number - waiting)"
+        try expect(client.send("PUT", "/runs/\(earlier)", headers: [("Run-Session", earlier)]))
+    }
+
+    /// As the server does it, by renaming.
+    private func moveToTheArchiveAndBack(_: HTTPClient, _ number: Int) throws {
+        let (run, archived) = (
+            "\(server.runs)/moved-\(number % waiting)", "\(server.runs)/archive/moved-\(number % waiting)"
+        )
+        if rename(run, archived) != 0 { rename(archived, run) }
+        pause(milliseconds: 20)
+    }
+
+    /// Gives the others their turn, and a backup its moment between two writes to the same run.
+    private func pause(milliseconds: Int) {
+        var pause = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
+        nanosleep(&pause, nil)
+    }
+
+    private func expect(_ reply: HTTPClient.Reply) throws {
+        guard (200...202).contains(reply.status) else {
+            throw Server.Failure(description: "\(reply.status): \(reply.text)")
+        }
+    }
+}

@@ -1,0 +1,231 @@
+# What the trials in this folder share: Debian trees made by debootstrap, with or without Swift. Sourced, not run.
+#
+# A trial runs in mount and process namespaces of its own (unshare(1)): when it ends, however it ends, its mounts are gone
+# and whatever it started is killed. What it wrote is in one folder below $TMPDIR (/tmp), removed at the end.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+release=bookworm
+
+# Goes on in namespaces of its own. To be called first, as: own_namespaces "$0" "$@"
+own_namespaces() {
+    if [[ $(id -u) != 0 ]]; then
+        echo "$(basename "$1"): has to be run by root: it mounts, changes root and installs packages" >&2
+        exit 1
+    fi
+    if [[ -z ${RUNDIR_TRIAL:-} ]]; then
+        RUNDIR_TRIAL=$(mktemp -d "${TMPDIR:-/tmp}/rundir-trial.XXXXXX")
+        export RUNDIR_TRIAL
+        trap 'rm -rf --one-file-system "$RUNDIR_TRIAL"' EXIT
+        trap 'exit 130' INT TERM
+        unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$@"
+        exit
+    fi
+    # Devices too: containers and systemd change the rights of what they are given.
+    mkdir "$RUNDIR_TRIAL/dev"
+    make_devices "$RUNDIR_TRIAL/dev"
+    mount --move "$RUNDIR_TRIAL/dev" /dev
+    exec </dev/null
+    export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+    trial_folder=$RUNDIR_TRIAL
+    # No settings of the server from outside.
+    unset "${!RUNDIR_@}"
+}
+
+# Mounts device nodes that are nobody else's on a folder.
+make_devices() {
+    local node
+    mount -t tmpfs -o mode=755 tmpfs "$1"
+    for node in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$1/${node%:*}" c 1 "${node#*:}"; done
+    mknod -m 666 "$1/tty" c 5 0
+    mkdir "$1/pts" "$1/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/pts"
+    mount -t tmpfs tmpfs "$1/shm"
+    ln -s pts/ptmx "$1/ptmx"
+    ln -s /proc/self/fd "$1/fd"
+    for node in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${node#*:}" "$1/${node%:*}"; done
+}
+
+# Prints the packages of docker/packages.txt for the purposes named.
+packages_for() {
+    sed -nE "s/^($(IFS='|' && echo "$*")) //p" "$repository/docker/packages.txt"
+}
+
+# Installs the packages for a purpose on this machine.
+install_packages() {
+    apt-get update -q >/dev/null
+    # One word a package.
+    # shellcheck disable=SC2046
+    apt-get install -qy --no-install-recommends $(packages_for "$@") >/dev/null
+}
+
+say() { echo "==> $*"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+# Says what was found to be so; ends the trial where a command says that it is not.
+holds() {
+    local claim=$1
+    shift
+    if "$@"; then echo "ok: $claim"; else fail "$claim"; fi
+}
+
+# Debian's own sources of this machine, as lines for apt: the mirror is wherever this machine's is.
+debian_sources() {
+    apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI) $(COMPONENT)' 'Created-By: Packages' \
+        | awk -v release="$release" '$1 == "Debian" && index($2, release) == 1 { print "deb", $3, $2, $4 }' | sort -u
+}
+
+# Makes a minimal Debian 12 in a folder.
+make_tree() {
+    local tree=$1 mirror
+    mirror=$(debian_sources | awk -v release="$release" '$3 == release { print $2; exit }')
+    [[ -n $mirror ]] || fail "this machine's apt has no source for Debian $release; run apt-get update"
+    debootstrap --variant=minbase "$release" "$tree" "$mirror" >"$tree.log" 2>&1 \
+        || { tail -20 "$tree.log" >&2; fail "debootstrap"; }
+    debian_sources >"$tree/etc/apt/sources.list"
+    cp /etc/resolv.conf "$tree/etc/resolv.conf"
+    # As in every image: services are not started by the installation of their package.
+    printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
+    chmod 755 "$tree/usr/sbin/policy-rc.d"
+    rm -f "$tree"/var/cache/apt/archives/*.deb
+}
+
+# Leaves out of a tree what Debian's slim images leave out.
+slim_down() {
+    local tree=$1
+    rm -rf "$tree"/usr/share/{doc,man,info,locale,lintian,linda,groff}/* "$tree"/var/lib/apt/lists/* \
+        "$tree"/var/cache/apt/*.bin "$tree"/var/log/{bootstrap.log,apt,dpkg.log}
+    cat >"$tree/etc/dpkg/dpkg.cfg.d/docker" <<-'EXCLUDES'
+		path-exclude /usr/share/doc/*
+		path-exclude /usr/share/man/*
+		path-exclude /usr/share/info/*
+		path-exclude /usr/share/locale/*
+	EXCLUDES
+}
+
+# Unpacks this machine's Swift into a tree, at the place where it is here; and, where git takes packages from a folder of
+# this machine (url.<base>.insteadOf), that folder and what git is told of it.
+add_swift() {
+    local tree=$1 toolchain base key name
+    toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")
+    mkdir -p "$tree$toolchain"
+    cp -a "$toolchain/." "$tree$toolchain/"
+    if [[ $toolchain != /usr ]]; then
+        # As swift.org's instructions have it: PATH, here for every shell and for no shell.
+        for name in swift swiftc swift-build swift-run swift-test swift-package clang; do
+            ln -sf "$toolchain/bin/$name" "$tree/usr/local/bin/$name"
+        done
+    fi
+    while read -r key name; do
+        base=${key#url.}
+        base=${base%.insteadof}
+        [[ $base == /* && -d $base ]] || continue
+        if [[ ! -d $tree$base ]]; then
+            mkdir -p "$tree$base"
+            cp -a "$base/." "$tree$base/"
+        fi
+        git config --file "$tree/etc/gitconfig" --add "url.$base.insteadOf" "$name"
+    done < <(git config --get-regexp '^url\..*\.insteadof$')
+}
+
+# Mounts what programs expect. Gone with the namespace.
+mount_tree() {
+    local tree=$1
+    mount --bind "$tree" "$tree"
+    mount -t proc proc "$tree/proc"
+    mount --rbind /dev "$tree/dev"
+    mount --rbind /sys "$tree/sys"
+}
+
+# Runs a command in a tree, with the environment of a login and nothing of this machine's.
+in_tree() {
+    local tree=$1
+    shift
+    env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${tree_environment[@]}" \
+        chroot "$tree" "$@"
+}
+tree_environment=()
+
+# A port that is free now.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Waits until a server answers, for so many seconds.
+wait_for_server() {
+    local url=$1 seconds=$2 deadline
+    deadline=$((SECONDS + seconds))
+    until curl -fsS -o /dev/null "$url/health" 2>/dev/null; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.2
+    done
+}
+
+# Waits until a process has ended, for so many seconds; then kills it and fails.
+wait_for_end() {
+    local process=$1 seconds=$2 deadline
+    deadline=$((SECONDS + seconds))
+    while kill -0 "$process" 2>/dev/null; do
+        if ((SECONDS >= deadline)); then
+            kill -KILL "$process"
+            return 1
+        fi
+        sleep 0.1
+    done
+    wait "$process"
+}
+
+# Sends a run, as README's five lines do.
+send_run() {
+    local url=$1 run=$2
+    curl -fsS -o /dev/null -X PUT "$url/runs/$run"
+    curl -fsS -o /dev/null -d lr=0.1 -d batch_size=32 "$url/runs/$run/metadata/flags"
+    curl -fsS -o /dev/null -d '{"epoch": 1, "loss": 0.42, "val_loss": 0.47}' "$url/runs/$run/metadata/metrics"
+    curl -fsS -o /dev/null -d loss=0.0871 -d acc=0.9712 "$url/runs/$run/metadata/evaluation"
+    curl -fsS -o /dev/null -X POST "$url/runs/$run/complete"
+}
+
+# Whether a server has the run that `send_run` sent.
+has_run() {
+    local url=$1 run=$2
+    curl -fsS "$url/runs/$run" | grep -q '"completed"' \
+        && curl -fsS "$url/runs/$run/metadata/flags" | grep -q '"batch_size": 32' \
+        && curl -fsS "$url/runs/$run/metadata/metrics" | grep -q '0.42' \
+        && curl -fsS "$url/runs/$run/metadata/evaluation" | grep -q '0.9712'
+}
+
+# Puts custom writers into a folder, one for each kind of program that writers are made of, and one that hangs.
+add_writers() {
+    local folder=$1
+    printf '#!/bin/sh\nmkdir "$1/notes" && cat >"$1/notes/note.txt"\n' >"$folder/notes"
+    printf '#!/bin/sh\nmkdir "$1/packed" && tar xzf - -C "$1/packed"\n' >"$folder/packed"
+    printf '#!/usr/bin/env python3\nimport pathlib, sys\n%s\n%s\n%s\n' 'folder = pathlib.Path(sys.argv[1]) / "sizes"' \
+        'folder.mkdir()' '(folder / "size").write_text(str(len(sys.stdin.read())))' >"$folder/sizes"
+    printf '#!/bin/sh\nsleep 31536 & sleep 31536\n' >"$folder/slow"
+    echo '{"time_limit": 1}' >"$folder/slow.json"
+    chmod 755 "$folder"/{notes,packed,sizes,slow}
+}
+
+# Waits until a server has registered them.
+wait_for_writers() {
+    local deadline=$((SECONDS + 20))
+    until curl -fsS "$1/types" | grep -q '"slow"'; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.2
+    done
+}
+
+# Sends something to each: a server's address, a run, the server's runs directory.
+try_writer_in_sh() {
+    curl -fsS -o /dev/null -d 'a note' "$1/runs/$2/metadata/notes" && grep -q 'a note' "$3/$2/tfruns.d/notes/note.txt"
+}
+try_writer_in_python() {
+    curl -fsS -o /dev/null -d 12345 "$1/runs/$2/metadata/sizes" && [[ $(cat "$3/$2/tfruns.d/sizes/size") == 5 ]]
+}
+try_writer_with_tar() {
+    tar czC "$repository/docker" compose.yaml | curl -fsS -o /dev/null --data-binary @- "$1/runs/$2/metadata/packed" \
+        && cmp -s "$repository/docker/compose.yaml" "$3/$2/tfruns.d/packed/compose.yaml"
+}
+try_slow_writer() {
+    [[ $(curl -sS -o /dev/null -w '%{http_code}' -d x "$1/runs/$2/metadata/slow") == 504 ]] && ! pgrep -f 'sleep 31536' >/dev/null
+}
