@@ -6,8 +6,9 @@ package struct HTTPResponse: Sendable {
     package enum Body: Sendable {
         case empty
         case bytes([UInt8])
-        /// An open descriptor and the number of bytes to send from it. The reply owns the descriptor and closes it.
-        case file(descriptor: Int32, size: Int)
+        /// An open descriptor, the number of bytes to send from it, and where they begin. The reply owns the descriptor and
+        /// closes it.
+        case file(descriptor: Int32, size: Int, offset: Int = 0)
     }
 
     /// The status code, 200 to 599.
@@ -57,7 +58,7 @@ package final class PreparedResponse: @unchecked Sendable {
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
 
-    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd64()).
+    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
         pointer = Self.make(response)
@@ -74,8 +75,8 @@ package final class PreparedResponse: @unchecked Sendable {
                 MHD_create_response_from_buffer(
                     $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
             }
-        case .file(let descriptor, let size):
-            pointer = MHD_create_response_from_fd64(UInt64(size), descriptor)
+        case .file(let descriptor, let size, let offset):
+            pointer = MHD_create_response_from_fd_at_offset64(UInt64(size), descriptor, UInt64(offset))
         }
         for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
         if response.closes { MHD_add_response_header(pointer, "Connection", "close") }

@@ -9,6 +9,8 @@ enum ArchiveReader {
     enum Archive: Sendable {
         /// A file that is complete.
         case file(String)
+        /// A gzip that is open; it is closed with the archive.
+        case descriptor(CInt)
         /// A gzip that is still being written; read from its start to its end.
         case arriving(StagingFile)
     }
@@ -103,6 +105,7 @@ enum ArchiveReader {
     private static func gzip(_ source: Archive) -> GzippedArchive? {
         switch source {
         case .arriving(let file): return GzippedArchive(.arriving(file))
+        case .descriptor(let descriptor): return GzippedArchive(.descriptor(descriptor))
         case .file(let path):
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { return nil }

@@ -5,7 +5,7 @@ internal import Synchronization
 /// A file outside of all runs that a large body is written to, until it is published into a run or dropped. It can be read
 /// while it is still being written.
 package final class StagingFile: @unchecked Sendable {
-    // Sendable: `descriptor` changes only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
+    // Sendable: `descriptor` and `version` change only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
 
     /// How far the content has come.
     private struct Progress {
@@ -22,6 +22,7 @@ package final class StagingFile: @unchecked Sendable {
     let name: String
     private let directory: String
     private var descriptor: CInt
+    private var version: FileVersion?
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
 
@@ -78,14 +79,19 @@ package final class StagingFile: @unchecked Sendable {
 
     /// The content is complete: syncs it and its name (fdatasync(2), fsync(2)), so that its publication is all that the
     /// journal has to hold.
-    package func finish() throws(StoreError) {
-        guard descriptor >= 0 else { return }
+    /// - Returns: the version that it has, and keeps when it is published
+    @discardableResult
+    package func finish() throws(StoreError) -> FileVersion {
+        if let version { return version }
+        let finished = FileVersion(Files.status(of: descriptor))
         let code = fdatasync(descriptor)
         let failure = FileFailure("fdatasync", "staging/\(name)")
         close(descriptor)
         descriptor = -1
         if code != 0 { throw StoreError(failure) }
         try storing { () throws(FileFailure) in try Files.sync(directory) }
+        version = finished
+        return finished
     }
 
     /// The file has been renamed into a run.

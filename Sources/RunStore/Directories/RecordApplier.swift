@@ -39,6 +39,7 @@ final class RecordApplier {
                     try prepare(record.folder, path)
                     staged.append(try stage(bytes))
                 case .activate: staged.append(try stage(Array(record.folder.utf8)))
+                case .publish(let path, _): try prepare(record.folder, path)
                 default: continue
                 }
             }
@@ -70,6 +71,9 @@ final class RecordApplier {
     /// Makes sure that a file can be put at a path: its folders are there, and no folder has its place.
     private func prepare(_ folder: String, _ path: String) throws(FileFailure) {
         guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        if let artifact = RecordPath.artifact(path) {
+            return try ArtifactFiles.prepare(artifact, in: paths.run(folder, place))
+        }
         let data = paths.data(folder, place)
         try makeParents(of: path, in: data)
         if Files.isOwnDirectory("\(data)/\(path)") { throw FileFailure("rename", path, errno: EISDIR) }
@@ -125,13 +129,16 @@ final class RecordApplier {
             places[folder] = .pending
         case .remove(let path):
             guard let place = place(of: folder) else { return }
+            if let artifact = RecordPath.artifact(path) {
+                return try ArtifactFiles.remove(artifact, in: paths.run(folder, place))
+            }
             try Files.remove("\(paths.data(folder, place))/\(path)")
         case .publish(let path, let staged):
             // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
             try rename("\(paths.staging)/\(staged)", folder, path)
         case .adopt(let path, let from, let inode):
             guard let source = place(of: from) else { return }
-            let file = "\(paths.data(from, source))/\(path)"
+            let file = paths.file(path, of: from, source)
             guard let status = Files.status(file), UInt64(status.st_ino) == inode else { return }
             try rename(file, folder, path)
         case .move(let target): try move(folder, to: target)
@@ -150,7 +157,9 @@ final class RecordApplier {
         guard let place = place(of: folder) else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))
         if Files.isDirectory(to) {
-            // Something else made the directory before, without metadata: the run takes place in it.
+            // Something else made the directory before, without metadata: the run takes place in it. The data directory
+            // comes last, since it says where the run is.
+            try Files.merge(from, into: to, except: RunLayout.dataDirectory)
             try Files.rename(paths.data(folder, place), to: paths.data(folder, target))
             rmdir(from)
         } else {
@@ -193,6 +202,9 @@ final class RecordApplier {
 
     private func rename(_ file: String, _ folder: String, _ path: String) throws(FileFailure) {
         guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        if let artifact = RecordPath.artifact(path) {
+            return try ArtifactFiles.place(file, at: artifact, in: paths.run(folder, place))
+        }
         let data = paths.data(folder, place)
         try makeParents(of: path, in: data)
         try Files.rename(file, to: "\(data)/\(path)")

@@ -123,7 +123,13 @@ struct TouchedFiles: Sendable {
     /// A file of a run, wherever the run's directory stands when it is synced; without a path, the folder itself.
     struct File: Hashable, Sendable {
         let folder: String
+        /// As a record holds it.
         let path: String
+
+        // By bytes: what Unicode calls one text can be two names.
+        static func == (one: File, other: File) -> Bool {
+            one.folder == other.folder && one.path.utf8.elementsEqual(other.path.utf8)
+        }
     }
 
     private(set) var files: Set<File> = []
