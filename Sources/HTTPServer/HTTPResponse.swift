@@ -8,6 +8,8 @@ package struct HTTPResponse: Sendable {
         case bytes([UInt8])
         /// An open descriptor and the number of bytes to send from it. The reply owns the descriptor and closes it.
         case file(descriptor: Int32, size: Int)
+        /// What is written to a stream, as it is written. One stream is the body of one reply.
+        case stream(ResponseStream)
     }
 
     /// The status code, 200 to 599.
@@ -37,7 +39,7 @@ package struct HTTPResponse: Sendable {
     }
 
     /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
-    /// the middle of a body. Bodies that are files are left out.
+    /// the middle of a body. Bodies that are files or streams are left out.
     func serialized() -> [UInt8] {
         var content: [UInt8] = []
         if case .bytes(let bytes) = body { content = bytes }
@@ -56,11 +58,15 @@ package final class PreparedResponse: @unchecked Sendable {
     let status: UInt32
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
+    /// The body, where it comes over time; such a reply is sent once.
+    let stream: ResponseStream?
 
-    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd64()).
+    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd64(), and for a stream
+    /// MHD_create_response_from_callback()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
         pointer = Self.make(response)
+        if case .stream(let stream) = response.body { self.stream = stream } else { stream = nil }
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
@@ -76,6 +82,8 @@ package final class PreparedResponse: @unchecked Sendable {
             }
         case .file(let descriptor, let size):
             pointer = MHD_create_response_from_fd64(UInt64(size), descriptor)
+        case .stream(let stream):
+            pointer = stream.makeResponse()
         }
         for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
         if response.closes { MHD_add_response_header(pointer, "Connection", "close") }
