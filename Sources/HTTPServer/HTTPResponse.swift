@@ -9,6 +9,8 @@ package struct HTTPResponse: Sendable {
         /// An open descriptor, the number of bytes to send from it, and where they begin. The reply owns the descriptor and
         /// closes it.
         case file(descriptor: Int32, size: Int, offset: Int = 0)
+        /// What is written to a stream, as it is written. One stream is the body of one reply.
+        case stream(ResponseStream)
     }
 
     /// The status code, 200 to 599.
@@ -38,7 +40,7 @@ package struct HTTPResponse: Sendable {
     }
 
     /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
-    /// the middle of a body. Bodies that are files are left out.
+    /// the middle of a body. Bodies that are files or streams are left out.
     func serialized() -> [UInt8] {
         var content: [UInt8] = []
         if case .bytes(let bytes) = body { content = bytes }
@@ -57,11 +59,15 @@ package final class PreparedResponse: @unchecked Sendable {
     let status: UInt32
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
+    /// The body, where it comes over time; such a reply is sent once.
+    let stream: ResponseStream?
 
-    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64()).
+    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
+    /// MHD_create_response_from_callback()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
         pointer = Self.make(response)
+        if case .stream(let stream) = response.body { self.stream = stream } else { stream = nil }
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
@@ -77,6 +83,8 @@ package final class PreparedResponse: @unchecked Sendable {
             }
         case .file(let descriptor, let size, let offset):
             pointer = MHD_create_response_from_fd_at_offset64(UInt64(size), descriptor, UInt64(offset))
+        case .stream(let stream):
+            pointer = stream.makeResponse()
         }
         for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
         if response.closes { MHD_add_response_header(pointer, "Connection", "close") }

@@ -64,7 +64,7 @@ package final class RunAPI: HTTPHandler {
         case .listFiles, .readFile: readFile(request, exchange)
         case .writeFile: exchange.respond(fault(.internalFault, exchange))
         case .removeFile: removeFile(request, exchange)
-        case .bundleRun: exchange.respond(fault(.internalFault, exchange))
+        case .bundleRun: answerOnWorker(exchange) { try self.bundleRun(request) }
         case .compareRuns: answerOnWorker(exchange) { try self.compareRuns(request, exchange) }
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
