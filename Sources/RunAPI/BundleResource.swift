@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Logging
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore

@@ -29,6 +29,19 @@ package final class RunBundle: Sendable {
         self.kept = Mutex(kept)
     }
 
+    /// The files of a directory that is a run's, outside of any store.
+    /// - Throws: where it is not there, or holds a link that leads out of it, a device or a socket
+    package init(directory: String, as run: RunID) throws(StoreError) {
+        let tree = try storing { () throws(FileFailure) in try RunTree(directory) }
+        let items = try tree.items(linkedFiles: true) { path throws(StoreError) in
+            throw .outOfReach(
+                "\"\(String(decoding: path, as: UTF8.self))\" is a device, a socket, or a link to a folder or out of it"
+            )
+        }
+        (self.run, self.tree, entries) = (run, tree, items.map { Entry($0) })
+        kept = Mutex([:])
+    }
+
     deinit { kept.withLock { for file in $0.values { close(file.descriptor) } } }
 
     /// Opens the file that an entry is; whoever takes it closes it. Nil where it is gone meanwhile.

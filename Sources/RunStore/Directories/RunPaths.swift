@@ -18,6 +18,7 @@ struct RunPaths: Sendable {
     var pending: String { "\(own)/\(RunLayout.Own.pending)" }
     var sessions: String { "\(own)/\(RunLayout.Own.sessions)" }
     var staging: String { "\(own)/\(RunLayout.Own.staging)" }
+    var imports: String { "\(own)/\(RunLayout.Own.imports)" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }
 
     /// The directory that holds the runs of a place.

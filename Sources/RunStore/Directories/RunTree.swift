@@ -85,8 +85,10 @@ final class RunTree: Sendable {
     ///   - linkedFiles: whether a link to a file that stays in the directory counts as that file. Links to folders are passed
     ///     over in any case, since they can lead in a circle
     ///   - excluded: names in the folder that are passed over
+    ///   - other: called with the path of what is neither
     func items(
-        below folder: [UInt8] = [], linkedFiles: Bool, excluding excluded: Set<[UInt8]> = []
+        below folder: [UInt8] = [], linkedFiles: Bool, excluding excluded: Set<[UInt8]> = [],
+        other: ([UInt8]) throws(StoreError) -> Void = { _ in }
     ) throws(StoreError) -> [Item] {
         var found: [Item] = []
         var folders = [folder]
@@ -107,7 +109,7 @@ final class RunTree: Sendable {
                 switch status.st_mode & S_IFMT {
                 case S_IFREG: found.append(Item(path: child, status: status))
                 case S_IFDIR: folders.append(child)
-                default: continue
+                default: try other(child)
                 }
             }
         }
