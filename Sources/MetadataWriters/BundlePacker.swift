@@ -19,7 +19,8 @@ package final class BundlePacker: @unchecked Sendable {
     package init(_ bundle: RunBundle) throws {
         self.bundle = bundle
         writer = try ArchiveWriter(to: output)
-        try writer.addFolder(Array(bundle.run.description.utf8), mode: 0o755, modified: 0)
+        let modified = bundle.entries.map(\.modified).max() ?? 0
+        try writer.addFolder(Array(bundle.run.description.utf8), mode: 0o755, modified: modified)
     }
 
     deinit {
