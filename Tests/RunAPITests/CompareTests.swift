@@ -22,7 +22,7 @@ import Testing
         ] {
             try api.send("PUT", "/runs/\(run)")
             try api.send("POST", "/runs/\(run)/metadata/flags", type: "application/json", flags)
-            try api.send("POST", "/runs/\(run)/metadata/metrics", type: "application/json", #"{"loss":[2,NaN,null]}"#)
+            try api.send("POST", "/runs/\(run)/metadata/metrics", type: "application/json", #"{"loss":[2,1.50,null]}"#)
             try api.send("POST", "/runs/\(run)/metadata/evaluation", type: "application/json", #"{"acc":0.9}"#)
             let archive = try Self.archive(source)
             let reply = try api.client()
@@ -59,7 +59,7 @@ import Testing
         #expect(
             text(both["flags"])
                 == #"{"lr":[0.2,null,0.10],"same":[1,null,1.0],"drop":[0.5,null,null],"opt.name":[null,null,"sgd"]}"#)
-        #expect(text(both["metrics"]) == #"{"loss":["NaN",null,"NaN"]}"#)
+        #expect(text(both["metrics"]) == #"{"loss":[1.50,null,1.50]}"#)
         #expect(text(both["evaluation"]) == #"{"acc":[0.9,null,0.9]}"#)
         #expect(both["properties"]?["type"] == ["training", "training", "training"])
     }

@@ -130,8 +130,11 @@ final class RunTree: Sendable {
 
         /// The names in it, by bytes (readdir(3)). For one call.
         func names() throws(StoreError) -> [[UInt8]] {
-            guard let directory = fdopendir(dup(descriptor)) else {
-                throw StoreError(FileFailure("opendir", String(decoding: path, as: UTF8.self)))
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0, let directory = fdopendir(copy) else {
+                let failure = FileFailure("opendir", String(decoding: path, as: UTF8.self))
+                Glibc.close(copy)
+                throw StoreError(failure)
             }
             defer { closedir(directory) }
             var names: [[UInt8]] = []
