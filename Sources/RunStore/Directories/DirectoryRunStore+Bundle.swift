@@ -11,10 +11,16 @@ extension DirectoryRunStore {
         guard let place = paths.locate(run.description) else { throw .unknownRun }
         bringUpToDate(run)
         let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }
-        // Nothing is being written meanwhile, so that all of it is of one moment.
+        let data = Array(RunLayout.dataDirectory.utf8)
+        let items = try tree.items(below: data, linkedFiles: true)
+        // Nothing is being written meanwhile, so that all of it is of one moment. It must not take long: where there are many
+        // files, those are taken that were there a moment ago.
         let taken = Mutex<Result<Metadata, StoreError>?>(nil)
         exclusively { _ in
-            let result = Result { () throws(StoreError) in try self.takeMetadata(of: run, tree) }
+            let result = Result { () throws(StoreError) in
+                let isSmall = items.count <= Self.keptFiles
+                return try self.open(isSmall ? tree.items(below: data, linkedFiles: true) : items, of: run, tree)
+            }
             taken.withLock { $0 = result }
         }
         guard var metadata = try taken.withLock({ $0 })?.get() else { throw .stopping }
@@ -29,6 +35,9 @@ extension DirectoryRunStore {
         }
     }
 
+    /// The path of a file of metadata in the run's directory.
+    private static func path(_ path: DataPath) -> [UInt8] { Array("\(RunLayout.dataDirectory)/\(path)".utf8) }
+
     /// The files of a data directory.
     private struct Metadata: Sendable {
         var entries: [RunBundle.Entry] = []
@@ -40,20 +49,20 @@ extension DirectoryRunStore {
         var frameLags = false
     }
 
-    private func takeMetadata(of run: RunID, _ tree: RunTree) throws(StoreError) -> Metadata {
-        let data = Array(RunLayout.dataDirectory.utf8)
-        var metadata = Metadata()
-        for item in try tree.items(below: data, linkedFiles: true) {
-            let index = metadata.entries.count
-            metadata.entries.append(RunBundle.Entry(item))
-            let name = String(decoding: item.path.dropFirst(data.count + 1), as: UTF8.self)
-            if name == DataPath.metricsFrame.description { metadata.frame = index }
-            if name == DataPath.metricsRows.description { metadata.rows = index }
-            if item.isFolder || index >= Self.keptFiles { continue }
-            if case .file(let descriptor, let status) = try tree.open(item.path) {
+    /// Opens the files of a data directory.
+    private func open(_ items: [RunTree.Item], of run: RunID, _ tree: RunTree) throws(StoreError) -> Metadata {
+        var metadata = Metadata(entries: items.map { RunBundle.Entry($0) })
+        do throws(StoreError) {
+            for (index, item) in items.prefix(Self.keptFiles).enumerated() where !item.isFolder {
+                guard case .file(let descriptor, let status) = try tree.open(item.path) else { continue }
                 metadata.kept[index] = StoredFile(descriptor: descriptor, status: status)
             }
+        } catch {
+            for file in metadata.kept.values { Glibc.close(file.descriptor) }
+            throw error
         }
+        metadata.frame = metadata.entries.firstIndex { $0.path.elementsEqual(Self.path(.metricsFrame)) }
+        metadata.rows = metadata.entries.firstIndex { $0.path.elementsEqual(Self.path(.metricsRows)) }
         if let rows = metadata.rows.flatMap({ metadata.kept[$0] }) {
             let frame = metadata.frame.flatMap { metadata.kept[$0] }
             metadata.frameLags =
@@ -73,7 +82,7 @@ extension DirectoryRunStore {
             let entry = metadata.entries[place]
             metadata.entries.append(
                 RunBundle.Entry(
-                    path: Array("\(RunLayout.dataDirectory)/\(DataPath.metricsFrame)".utf8), isFolder: false,
+                    path: Self.path(.metricsFrame), isFolder: false,
                     mode: entry.mode, modified: entry.modified))
         }
     }

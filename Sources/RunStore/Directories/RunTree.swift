@@ -37,7 +37,7 @@ final class RunTree: Sendable {
             switch errno {
             case ENOENT, ENOTDIR, ENAMETOOLONG, ENXIO, ENODEV: return nil
             case EXDEV, ELOOP: throw .outOfReach("\"\(name)\" has a link in it that leads out of the run's directory")
-            case EACCES, EPERM: throw .outOfReach("the server has no right to read \"\(name)\"")
+            case EACCES: throw .outOfReach("the server has no right to read \"\(name)\"")
             default: throw StoreError(FileFailure("openat2", name))
             }
         }
