@@ -41,8 +41,10 @@ let package = Package(
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
+        .target(name: "CJSONSchema"),
         // C of our own.
         .target(name: "CLinux"),
+        .target(name: "CContainment"),
         .target(name: "CChecksum"),
         .target(name: "COpenAPI"),
 
@@ -53,7 +55,10 @@ let package = Package(
             "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage],
             exclude: ["README.md"]),
         target(
-            "MetadataWriters", dependencies: ["RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CLinux", "CZlib"]),
+            "MetadataWriters",
+            dependencies: [
+                "RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CContainment", "CJSONSchema", "CLinux", "CZlib",
+            ]),
         target(
             "RunAPI",
             dependencies: ["HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "COpenAPI", logging]),
@@ -65,20 +70,26 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
-        // An HTTP client and temporary folders, for all tests.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        // An HTTP client, servers and temporary folders, for all tests.
+        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
         tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "TestSupport", systemPackage]),
         tests(
-            "MetadataWritersTests", dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport"]),
+            "MetadataWritersTests",
+            dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", logging]),
         tests(
             "RunAPITests",
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", yams,
             ]),
-        tests("EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"], exclude: ["Fixtures"]),
+        tests(
+            "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
+            exclude: ["Fixtures", "Writers"]),
+        tests(
+            "CrashTests", dependencies: ["rundir", "RunStore", "RunMetadata", "JSON", "TestSupport"],
+            exclude: ["README.md", "apply-variant", "faults.c", "long", "variants"]),
     ],
     cxxLanguageStandard: .cxx17
 )

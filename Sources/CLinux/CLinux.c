@@ -134,6 +134,7 @@ clinux_status clinux_look(const char *path, int follow) {
     status.kind = kind_of_mode(found.st_mode);
     status.mode = found.st_mode & 0777;
     status.size = found.st_size;
+    status.links = found.st_nlink;
     status.modified = found.st_mtim.tv_sec;
     return status;
 }

@@ -13,12 +13,36 @@ package protocol MetadataWriter: Sendable {
     /// The forms of body that it takes.
     var forms: [BodyForm] { get }
 
+    /// The media types that it takes in the form `raw`, such as `image/png` or `image/*`; empty: any.
+    var rawTypes: [String] { get }
+
+    /// Bytes of the largest body; nil: what the server's settings say.
+    var limit: Int? { get }
+
+    /// Whether it looks at more of the request than its target.
+    var readsRequest: Bool { get }
+
     /// Turns a body into changes. May block where `forms` says that the body comes as files.
-    func changes(from body: MetadataBody) throws -> [DataChange]
+    func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange]
 
     /// What `GET` answers with; nil where the type cannot be read back.
     var document: StoredDocument? { get }
 }
+
+extension MetadataWriter {
+    package var rawTypes: [String] { [] }
+    package var limit: Int? { nil }
+    package var readsRequest: Bool { false }
+
+    /// The media types that it takes, for people to read.
+    package var accepts: [String] {
+        forms.contains(.raw) ? (rawTypes.isEmpty ? ["*/*"] : rawTypes) : forms.flatMap(\.mediaTypes)
+    }
+}
+
+/// A writer that takes as long as it takes: it runs beside the server's own work, a few at a time, and for one run one after
+/// the other.
+package protocol SlowWriter: MetadataWriter {}
 
 /// A writer that takes archives.
 package protocol ArchiveWriting: MetadataWriter {
@@ -33,62 +57,4 @@ package protocol ArchiveReception: Sendable {}
 package protocol PatchableWriter: MetadataWriter {
     /// Turns a merge patch (RFC 7396) into the document to patch and the patch.
     func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch)
-}
-
-/// A form that a body can have.
-package enum BodyForm: String, Sendable, CaseIterable {
-    case json
-    case ndjson
-    case csv
-    /// `application/x-www-form-urlencoded`, what plain `curl -d` says.
-    case form
-    case multipart
-    /// A tar, tar.gz or zip, or files of a form: the body is not held in memory.
-    case archive
-
-    /// The media types of the form, the one to name first.
-    package var mediaTypes: [String] {
-        switch self {
-        case .json: ["application/json"]
-        case .ndjson: ["application/x-ndjson", "application/ndjson", "application/jsonl"]
-        case .csv: ["text/csv"]
-        case .form: ["application/x-www-form-urlencoded"]
-        case .multipart: ["multipart/form-data"]
-        case .archive:
-            [
-                "application/gzip", "application/x-tar", "application/zip", "application/x-gzip", "application/x-gtar",
-                "application/x-zip-compressed", "application/octet-stream",
-            ]
-        }
-    }
-}
-
-/// A body as writers get it. Forms of a browser or of `curl -d` have become JSON by then.
-package enum MetadataBody: Sendable {
-    case json([UInt8])
-    case ndjson([UInt8])
-    case csv([UInt8])
-    /// An archive that was staged, with what the writer had begun when it started to come.
-    case archive(StagingFile, (any ArchiveReception)?)
-    /// Files of a form, by the names that they came with.
-    case files([UploadedFile])
-}
-
-/// A file of a form.
-package struct UploadedFile: Sendable {
-    package let name: String
-    package let file: StagingFile
-
-    package init(name: String, file: StagingFile) {
-        self.name = name
-        self.file = file
-    }
-}
-
-/// What a type is read back from.
-package enum StoredDocument: Sendable {
-    /// A file, with its media type.
-    case file(DataPath, mediaType: String)
-    /// The folder of properties, as an object.
-    case properties
 }

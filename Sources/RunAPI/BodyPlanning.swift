@@ -19,7 +19,7 @@ extension RunAPI {
             guard let writer else { throw Problem.internalFault }
             let isPatch = operation == .mergeMetadata
             return BodyDescription(
-                form: isPatch ? try patchForm(exchange) : try form(of: writer.forms, exchange),
+                form: isPatch ? try patchForm(exchange) : try form(for: writer, exchange),
                 isGzipped: try isGzipped(exchange))
         case .createRun, .initialiseRun:
             let hasBody = exchange.isChunked || exchange.contentLength ?? 0 > 0
@@ -35,18 +35,26 @@ extension RunAPI {
         switch request.operation {
         case .writeMetadata, .writeRunData, .mergeMetadata:
             guard let writer = request.writer else { throw Problem.internalFault }
-            guard writer.forms.contains(.archive) else { return .collect(limit: settings.maxBody) }
+            guard writer.forms.contains(.archive) || writer.forms.contains(.raw) else {
+                return .collect(limit: limit(of: writer))
+            }
             if request.body.isGzipped, request.body.form == .multipart {
                 throw Problem.unsupportedMediaType("multipart/form-data with Content-Encoding", ["multipart/form-data"])
             }
             let sink = try UploadSink(api: self, request: request, writer: writer, exchange: exchange)
-            return .stream(sink, limit: settings.maxUpload)
+            return .stream(sink, limit: limit(of: writer))
         case .writeFile:
             return .stream(try FileSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
         case .createRun, .initialiseRun: return .collect(limit: settings.maxBody)
         // What a body would say is not asked for here.
         default: return .collect(limit: settings.inlineBody)
         }
+    }
+
+    /// Bytes of the largest body that a writer takes.
+    func limit(of writer: any MetadataWriter) -> Int {
+        let isHeld = !writer.forms.contains(.archive) && !writer.forms.contains(.raw)
+        return writer.limit ?? (isHeld ? settings.maxBody : settings.maxUpload)
     }
 
     func requireBody(_ exchange: HTTPExchange, canBeEmpty: Bool = false) throws {
@@ -83,6 +91,19 @@ extension RunAPI {
         return allowed.contains(type) ? .json : .form
     }
 
+    /// The form that the content type names, for a writer.
+    private func form(for writer: any MetadataWriter, _ exchange: HTTPExchange) throws -> BodyForm {
+        guard writer.forms.contains(.raw) else { return try form(of: writer.forms, exchange) }
+        let types = writer.rawTypes
+        let type = MediaType.essence(of: exchange.header("Content-Type") ?? "")
+        // What plain `curl --data-binary` says of everything.
+        let isUnnamed = type.isEmpty || BodyForm.form.mediaTypes.contains(type)
+        guard types.isEmpty || isUnnamed || types.contains(where: { MediaType.matches(type, $0) }) else {
+            throw Problem.unsupportedMediaType("\"\(type)\"", types)
+        }
+        return .raw
+    }
+
     /// The form that the content type names, among those that are taken. Without a content type it is read as `curl -d`
     /// sends it.
     private func form(of forms: [BodyForm], _ exchange: HTTPExchange) throws -> BodyForm {
@@ -99,6 +120,12 @@ extension RunAPI {
 
 /// Media types (RFC 9110 section 8.3.1).
 enum MediaType {
+    /// Whether a type is one, or of the kind that one as `image/*` names.
+    static func matches(_ type: String, _ wanted: String) -> Bool {
+        let wanted = wanted.lowercased()
+        return type == wanted || (wanted.hasSuffix("/*") && type.hasPrefix(wanted.dropLast()))
+    }
+
     /// `type/subtype` in lower case, without parameters.
     static func essence(of header: String) -> String {
         let type = header.utf8.prefix { $0 != UInt8(ascii: ";") }.filter {

@@ -27,7 +27,7 @@ enum BodyReading {
             }
             return .json(try json(of: form.fields))
         case .multipart: return .json(try json(of: fields(body)))
-        case .archive: throw Problem.internalFault
+        case .archive, .raw: throw Problem.internalFault
         }
     }
 

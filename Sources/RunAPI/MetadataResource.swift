@@ -42,21 +42,49 @@ extension RunAPI {
                 let (document, patch) = try writer.patch(from: json)
                 submit(RunWrite(request.target, .patch(document, patch)), exchange, request, endsRun: false)
             } else {
-                submit(try writer.changes(from: body), request, exchange)
+                let details = request.details ?? WriteRequest(target: request.target)
+                submit(try writer.changes(from: body, for: details), request, exchange)
             }
         } catch {
             exchange.respond(response(for: error, exchange))
         }
     }
 
-    /// Asks the store for the changes that a writer made, and answers when they have landed.
-    func submit(_ changes: [DataChange], _ request: RoutedRequest, _ exchange: HTTPExchange) {
-        let endsRun = changes.contains(where: \.endsTheRun)
-        submit(RunWrite(request.target, .change(changes)), exchange, request, endsRun: endsRun)
+    /// Has a slow writer make its changes when its turn comes, and asks the store for them.
+    func submitSlowly(
+        _ body: MetadataBody, _ writer: any MetadataWriter, _ request: RoutedRequest, _ exchange: HTTPExchange
+    ) throws {
+        let details = request.details ?? WriteRequest(target: request.target)
+        let run = store.resolve(request.target)?.description ?? "\(request.target)"
+        let isTaken = jobs.run("\(run) \(writer.type)") { done in
+            do {
+                // What it reads of the run is up to date.
+                if let run = self.store.resolve(request.target) { self.store.bringUpToDate(run) }
+                self.submit(try writer.changes(from: body, for: details), request, exchange, whenDone: done)
+                exchange.wakeServer()
+            } catch {
+                done()
+                exchange.respond(self.response(for: error, exchange))
+            }
+        }
+        if !isTaken { throw jobs.isStopping ? WriterFailure.stopping : WriterFailure.busy }
     }
 
-    private func submit(_ write: RunWrite, _ exchange: HTTPExchange, _ request: RoutedRequest, endsRun: Bool) {
+    /// Asks the store for the changes that a writer made, and answers when they have landed.
+    func submit(
+        _ changes: [DataChange], _ request: RoutedRequest, _ exchange: HTTPExchange,
+        whenDone: (@Sendable () -> Void)? = nil
+    ) {
+        let endsRun = changes.contains(where: \.endsTheRun)
+        submit(RunWrite(request.target, .change(changes)), exchange, request, endsRun: endsRun, whenDone: whenDone)
+    }
+
+    private func submit(
+        _ write: RunWrite, _ exchange: HTTPExchange, _ request: RoutedRequest, endsRun: Bool,
+        whenDone: (@Sendable () -> Void)? = nil
+    ) {
         store.submit(write) { result in
+            whenDone?()
             switch result {
             case .success(let outcome):
                 if endsRun, let run = outcome.run {
@@ -120,6 +148,9 @@ extension RunAPI {
                 let object = JSONObject(properties.map { ($0.name, .string($0.text)) })
                 return .json(200, .object(object))
             }
+        case .folder(let folder):
+            let files = try store.files(below: folder, of: run)
+            if !files.isEmpty { return .json(200, listing(files, of: run, type: writer.type)) }
         }
         guard try store.snapshot(of: run) != nil else { throw Problem.unknownRun(run.description) }
         throw Problem(
@@ -135,6 +166,8 @@ extension RunAPI {
             case .file(let path, _):
                 snapshot.files.contains(path) || (path == .metricsFrame && snapshot.files.contains(.metricsRows))
             case .properties: snapshot.files.contains { $0.property != nil }
+            case .folder(let folder):
+                snapshot.files.contains { $0.description.utf8.starts(with: "\(folder)/".utf8) }
             case nil: false
             }
         }
@@ -142,6 +175,14 @@ extension RunAPI {
             ["type": .string(writer.type.description), "href": .string("/runs/\(run)/metadata/\(writer.type)")]
         }
         return .json(200, ["run": .string(run.description), "metadata": .array(list)])
+    }
+
+    /// The files of a type that has a folder of them.
+    private func listing(_ files: [(path: DataPath, size: Int)], of run: RunID, type: MetadataType) -> JSONValue {
+        let list = files.map { file -> JSONValue in
+            ["path": .string(file.path.description), "size": .number(JSONNumber(file.size))]
+        }
+        return ["run": .string(run.description), "type": .string(type.description), "files": .array(list)]
     }
 
     /// The run that a request names.

@@ -12,6 +12,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let fault as MetadataFault: self.init(fault)
         case let error as StoreError: self.init(error)
+        case let failure as WriterFailure: self.init(failure)
         case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
         case let failure as GzipDecoder.Failure: self.init(failure)
         case is MultipartReader.Failure:
@@ -71,15 +72,53 @@ extension Problem {
         case .readOnly(let reason):
             self.init(
                 503, "read-only", "Read-only",
-                "a sync of the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted"
+                "the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted"
             )
+        case .behind(let run):
+            self.init(
+                503, "run-behind", "Run behind",
+                "the disk has had no room since the server was started to bring the run \"\(run)\" up to date; what was "
+                    + "acknowledged last is safe in the journal, and is shown as soon as there is room")
+            headers = [("Retry-After", "5")]
         case .diskFull(let reason):
             self.init(
                 507, "disk-full", "Disk full",
                 "there is no room for this write: \(Self.withoutPaths(reason)). Reads go on; writes do again once there is room"
             )
         case .failed: self = .internalFault
+        case .changedMeanwhile(let path):
+            self.init(
+                409, "changed-meanwhile", "Changed meanwhile",
+                "something else changed the run's \(path) while this was being written; send it again")
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
+        }
+    }
+
+    init(_ failure: WriterFailure) {
+        switch failure {
+        case .notStarted(let type, let reason):
+            self.init(502, "writer-failed", "Writer failed", "the writer of \(type) cannot be started: \(reason)")
+        case .ended(let type, let how, let lines):
+            let said = lines.isEmpty ? "it said nothing on its standard error" : "its standard error ends: \(lines)"
+            self.init(
+                502, "writer-failed", "Writer failed", "the writer of \(type) \(how), so nothing is written; \(said)")
+        case .overTime(let type, let seconds):
+            self.init(
+                504, "writer-timeout", "Writer over its time",
+                "the writer of \(type) took longer than \(seconds) s and was ended, so nothing is written "
+                    + "(\"time_limit\" in \(type).json)")
+        case .overSize(let type, let reason):
+            self.init(
+                502, "writer-output", "Writer's output refused",
+                "the writer of \(type) used too much and was ended, so nothing is written: \(reason)")
+        case .output(let type, let reason):
+            self.init(
+                502, "writer-output", "Writer's output refused",
+                "what the writer of \(type) made cannot be published, so nothing is written: \(reason)")
+        case .busy:
+            self.init(503, "busy", "Busy", "too many writers of custom types wait for their turn; try again")
+            headers = [("Retry-After", "1")]
+        case .stopping: self.init(HTTPFault.shuttingDown)
         }
     }
 

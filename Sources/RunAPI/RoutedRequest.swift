@@ -15,10 +15,12 @@ final class RoutedRequest: Sendable {
     let path: ArtifactPath?
     /// What the head says of the body.
     let body: BodyDescription
+    /// What the writer wants to know beside the body.
+    let details: WriteRequest?
 
     init(
         operation: Operation, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
-        path: ArtifactPath?, body: BodyDescription
+        path: ArtifactPath? = nil, body: BodyDescription, details: WriteRequest? = nil
     ) {
         self.operation = operation
         self.target = target
@@ -26,6 +28,7 @@ final class RoutedRequest: Sendable {
         self.writer = writer
         self.path = path
         self.body = body
+        self.details = details
     }
 }
 
@@ -53,7 +56,8 @@ extension RunAPI {
             let writer = try writer(operation, type, exchange)
             return RoutedRequest(
                 operation: operation, target: target, session: session, writer: writer,
-                path: path.isEmpty ? nil : try artifact(path), body: try describeBody(operation, writer, exchange))
+                path: path.isEmpty ? nil : try artifact(path), body: try describeBody(operation, writer, exchange),
+                details: try details(writer, target, exchange))
         }
     }
 
@@ -62,6 +66,20 @@ extension RunAPI {
             throw Problem.invalidName("\"\(components.joined(separator: "/"))\" names no file; \(ArtifactPath.rule)")
         }
         return path
+    }
+
+    /// What a writer wants to know beside the body; nil for most.
+    private func details(
+        _ writer: (any MetadataWriter)?, _ target: RunTarget, _ exchange: HTTPExchange
+    ) throws -> WriteRequest? {
+        guard let writer, writer.readsRequest else { return nil }
+        guard let query = exchange.query else {
+            throw Problem.invalidQuery(
+                "the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        return WriteRequest(
+            target: target, query: query, contentType: exchange.header("Content-Type") ?? "",
+            isCancelled: { [jobs] in jobs.isStopping })
     }
 
     private func session(_ exchange: HTTPExchange) throws -> SessionName {
@@ -86,6 +104,7 @@ extension RunAPI {
         guard let type = isAlias ? MetadataType.deprecatedAlias(name) : MetadataType(name) else {
             throw Problem.invalidName("\"\(name)\" is no type; \(MetadataType.rule)")
         }
+        let writers = writers
         guard let writer = writers[type] else {
             let allowed = writers.writers.map(\.type.description)
             throw Problem(

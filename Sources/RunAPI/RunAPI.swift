@@ -15,12 +15,18 @@ package final class RunAPI: HTTPHandler {
         package var maxUpload = 4 << 30
         /// Bodies up to this size are read on the polling thread; larger ones on a worker.
         package var inlineBody = 64 << 10
+        /// Executables of custom types that run at once.
+        package var writerJobs = 2
+        /// Executables that may wait for their turn.
+        package var writerQueue = 256
 
         package init() {}
     }
 
     let store: any RunStore
-    let writers: WriterRegistry
+    /// Can be exchanged while requests are served.
+    package let registered: RegisteredWriters
+    let jobs: WriterJobs
     let settings: Settings
     let log: Logger
     private let requests = Atomic<UInt64>(0)
@@ -31,10 +37,16 @@ package final class RunAPI: HTTPHandler {
         log: Logger = Logger(label: "api")
     ) {
         self.store = store
-        self.writers = writers
+        registered = RegisteredWriters(writers)
+        jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings
         self.log = log
     }
+
+    var writers: WriterRegistry { registered.current }
+
+    /// Ends what runs for requests beside the server's own threads.
+    package func stop() { jobs.stop() }
 
     // MARK: HTTPHandler
 

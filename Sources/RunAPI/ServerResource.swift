@@ -16,18 +16,20 @@ extension RunAPI {
 
     func readiness() throws -> HTTPResponse {
         if let failure = store.failure { throw Problem(.readOnly(failure)) }
-        return .json(200, ["status": "ready"])
+        if let reason = store.lacksRoomToStart { throw Problem(StoreError.diskFull(reason)) }
+        guard let fault = registered.fault else { return .json(200, ["status": "ready"]) }
+        // Served all the same, with what was registered before.
+        return .json(200, ["status": "ready", "warnings": ["writers": .string(fault)]])
     }
 
     func listTypes() -> HTTPResponse {
         let types = writers.writers.map { writer -> JSONValue in
-            let isUpload = writer.forms.contains(.archive)
             let methods = ["GET", "POST"] + (writer is any PatchableWriter ? ["PATCH"] : [])
             return [
                 "type": .string(writer.type.description),
                 "description": .string(writer.summary),
-                "accepts": .array(writer.forms.flatMap(\.mediaTypes).map { .string($0) }),
-                "limit": .number(JSONNumber(isUpload ? settings.maxUpload : settings.maxBody)),
+                "accepts": .array(writer.accepts.map { .string($0) }),
+                "limit": .number(JSONNumber(limit(of: writer))),
                 "methods": .array(methods.map { .string($0) }),
             ]
         }

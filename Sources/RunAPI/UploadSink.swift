@@ -14,6 +14,9 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var isFirst = true
     /// The archive, once it is known to be one.
     private var archive: StagingFile?
+    /// A body that is kept as it comes, unpacked where it came packed.
+    private var raw: StagingFile?
+    private var gzip: GzipStream?
     /// What the writer does with it meanwhile.
     private var reception: (any ArchiveReception)?
     /// The reader of a form, and what it has read.
@@ -30,6 +33,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         self.api = api
         self.request = request
         self.writer = writer
+        if request.body.form == .raw, request.body.isGzipped { gzip = try GzipStream(limit: api.limit(of: writer)) }
         guard request.body.form == .multipart else { return }
         form = MultipartReader(exchange: exchange) { [unowned self] in try take($0) }
         if form == nil { throw MultipartReader.Failure() }
@@ -37,6 +41,12 @@ final class UploadSink: BodySink, @unchecked Sendable {
 
     func receive(_ part: [UInt8]) throws {
         if let form { return try form.read(part) }
+        if request.body.form == .raw {
+            let file = try raw ?? api.store.makeStagingFile()
+            raw = file
+            guard let gzip else { return try part.withUnsafeBytes { try file.write($0) } }
+            return try gzip.take(part) { try file.write($0) }
+        }
         if isFirst {
             isFirst = false
             if request.body.form == .archive || (request.body.form == .form && Self.isArchive(part)) {
@@ -56,7 +66,13 @@ final class UploadSink: BodySink, @unchecked Sendable {
     func finish(_ exchange: HTTPExchange, failure: (any Error)?) {
         do {
             if let failure { throw failure }
-            api.submit(try writer.changes(from: try body()), request, exchange)
+            let body = try body()
+            if writer is any SlowWriter {
+                try api.submitSlowly(body, writer, request, exchange)
+            } else {
+                let details = request.details ?? WriteRequest(target: request.target)
+                api.submit(try writer.changes(from: body, for: details), request, exchange)
+            }
             exchange.wakeServer()
         } catch {
             exchange.respond(api.response(for: error, exchange))
@@ -69,6 +85,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         archive?.end(isAbandoned: true)
         form = nil
         archive = nil
+        raw = nil
         files = []
     }
 
@@ -78,6 +95,11 @@ final class UploadSink: BodySink, @unchecked Sendable {
             if !files.isEmpty || fields.isEmpty { return .files(files) }
             return .json(
                 try BodyReading.json(of: fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }))
+        }
+        if request.body.form == .raw {
+            try gzip?.finish()
+            guard let raw, raw.size > 0 else { throw Problem.emptyBody("the body is empty; send the metadata in it") }
+            return .raw(raw)
         }
         if let archive {
             archive.end()

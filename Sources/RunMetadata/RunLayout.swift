@@ -58,6 +58,13 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
+    /// Whether a standard type owns the file, or a folder that it is or is in: no custom writer may make it.
+    package var isOfStandardType: Bool {
+        let first = components.first ?? ""
+        let files: [DataPath] = [.flags, .evaluation, .error, .metricsRows, .metricsFrame, .source]
+        return first == Self.properties || files.contains { $0.description == first }
+    }
+
     private init(checked: String) { description = checked }
 
     /// The property whose file this is, if it is one.

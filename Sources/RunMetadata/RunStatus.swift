@@ -12,4 +12,6 @@ package enum RunStatus: String, Sendable, CaseIterable {
     case failed
     /// In the archive.
     case archived
+    /// Written to since its files were, which waits for room on the disk: what they say is out of date.
+    case behind
 }

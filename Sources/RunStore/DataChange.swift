@@ -12,12 +12,16 @@ package enum DataChange: Sendable {
     case rows(MetricsRows)
     /// Replace the metrics by a whole frame: the text of `metrics.json`.
     case frame([UInt8])
+    /// Append bytes to a file, behind a head where there is none yet.
+    case append(DataPath, head: [UInt8], [UInt8])
     /// Publish a file that was staged and synced.
     case publish(StagingFile, DataPath)
     /// Publish a file that was staged and synced as an artifact, if the one that is there is as asked for.
     case artifact(StagingFile, ArtifactPath, if: FileCondition)
     /// Remove an artifact, likewise.
     case removeArtifact(ArtifactPath, if: FileCondition)
+    /// Publish a folder that was staged and synced, all at once.
+    case publishFolder(StagedFolder, DataPath)
     /// The source has this script, among these files: it becomes the run's `script`, unless another was given.
     case script(String, among: [String])
     /// End the run, if it has not ended.
@@ -30,7 +34,7 @@ package enum DataChange: Sendable {
     var readsTheDirectory: Bool {
         switch self {
         case .put, .remove, .rows: false
-        case .frame, .publish, .artifact, .removeArtifact, .script, .end: true
+        case .frame, .append, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
         }
     }
 }

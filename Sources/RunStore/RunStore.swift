@@ -21,6 +21,12 @@ package protocol RunStore: Sendable {
     /// A new file outside of all runs, for a body that is too large for memory.
     func makeStagingFile() throws(StoreError) -> StagingFile
 
+    /// A new folder outside of all runs, for a program to make files in.
+    func makeStagingFolder() throws(StoreError) -> StagingFolder
+
+    /// Where a target's metadata is now; nil where it has none yet. For programs to read.
+    func dataDirectory(of target: RunTarget) -> String?
+
     /// The run that a target names; nil when the session has no active run.
     func resolve(_ target: RunTarget) -> RunID?
 
@@ -42,6 +48,9 @@ package protocol RunStore: Sendable {
     /// - Throws: `unknownRun`
     func bundle(of run: RunID) throws(StoreError) -> RunBundle
 
+    /// The files in a folder of a run's metadata and below, with their bytes; none where there is no such run or folder.
+    func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)]
+
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
 
@@ -53,6 +62,9 @@ package protocol RunStore: Sendable {
 
     /// Why writes are refused until a restart; nil when they are not.
     var failure: String? { get }
+
+    /// What there was no room on the disk for when the store was opened, so that no write is taken yet; nil when there was.
+    var lacksRoomToStart: String? { get }
 }
 
 /// One write: what to do, to which run.
@@ -139,10 +151,14 @@ package enum StoreError: Error, Sendable, Equatable {
     case stopping
     /// A sync failed: no write is accepted until a restart.
     case readOnly(String)
+    /// Acknowledged writes to the run are in the journal only, for want of room on the disk: its files are out of date.
+    case behind(RunID)
     /// No room on the disk, or the quota is used up.
     case diskFull(String)
     /// Anything else that the operating system said.
     case failed(FileFailure)
+    /// A folder that was to be published stands on one that was changed meanwhile.
+    case changedMeanwhile(DataPath)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
 

@@ -21,16 +21,32 @@ package final class StagingFile: @unchecked Sendable {
     /// The name in the staging folder.
     let name: String
     private let directory: String
+    /// The folder that the file is in, if it is not in the staging folder itself.
+    private let folder: StagingFolder?
+    /// Told when a sync fails.
+    private let syncFailed: @Sendable (FileFailure) -> Void
     private var descriptor: CInt
     private var version: FileVersion?
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
 
-    init(directory: String, name: String) throws(FileFailure) {
+    init(
+        directory: String, name: String, syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
+    ) throws(FileFailure) {
         self.name = name
+        self.syncFailed = syncFailed
         self.directory = directory
+        folder = nil
         path = "\(directory)/\(name)"
         descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
+    }
+
+    /// A file that is complete and synced, in a staging folder, which it keeps.
+    init(in folder: StagingFolder, path: String, name: String) {
+        (self.folder, self.path, self.name) = (folder, path, name)
+        directory = folder.path
+        syncFailed = { _ in }
+        descriptor = -1
     }
 
     deinit {
@@ -82,14 +98,20 @@ package final class StagingFile: @unchecked Sendable {
     /// - Returns: the version that it has, and keeps when it is published
     @discardableResult
     package func finish() throws(StoreError) -> FileVersion {
-        if let version { return version }
+        guard descriptor >= 0 else { return version ?? FileVersion(Files.status(path) ?? stat()) }
         let finished = FileVersion(Files.status(of: descriptor))
         let code = fdatasync(descriptor)
         let failure = FileFailure("fdatasync", "staging/\(name)")
         close(descriptor)
         descriptor = -1
-        if code != 0 { throw StoreError(failure) }
-        try storing { () throws(FileFailure) in try Files.sync(directory) }
+        do throws(FileFailure) {
+            if code != 0 { throw failure }
+            try Files.sync(directory)
+        } catch {
+            guard error.isSync else { throw StoreError(error) }
+            syncFailed(error)
+            throw .readOnly(error.description)
+        }
         version = finished
         return finished
     }

@@ -6,7 +6,7 @@ enum Environment {
     /// Variables that have to be numbers.
     private static let numbers = [
         "RUNDIR_PORT", "RUNDIR_MAX_BODY", "RUNDIR_MAX_UPLOAD", "RUNDIR_READ_TIMEOUT", "RUNDIR_STALE_AFTER",
-        "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_JOURNAL_SIZE",
+        "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_WRITER_JOBS", "RUNDIR_JOURNAL_SIZE",
     ]
 
     static func text(_ name: String) -> String? {

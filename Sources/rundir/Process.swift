@@ -13,8 +13,8 @@ enum Process {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// SIGTERM and SIGINT, taken by the one thread that waits for them (sigwait(3)).
-    struct StopSignals {
+    /// SIGTERM, SIGINT and SIGHUP, taken by the one thread that waits for them (sigwait(3)).
+    struct Signals {
         private var set = sigset_t()
 
         /// Has to be made before any thread is started, since threads inherit what is blocked.
@@ -22,14 +22,19 @@ enum Process {
             sigemptyset(&set)
             sigaddset(&set, SIGTERM)
             sigaddset(&set, SIGINT)
+            sigaddset(&set, SIGHUP)
             pthread_sigmask(SIG_BLOCK, &set, nil)
         }
 
-        /// Waits for one.
-        func wait() {
+        /// Waits for the one to stop, and calls `reload` at every SIGHUP before.
+        func waitForStop(reload: () -> Void) {
             var set = set
             var signal: Int32 = 0
-            sigwait(&set, &signal)
+            while true {
+                sigwait(&set, &signal)
+                if signal != SIGHUP { return }
+                reload()
+            }
         }
     }
 }

@@ -20,11 +20,13 @@ struct Serve: ParsableCommand {
             handler.logLevel = level
             return handler
         }
-        let signals = Process.StopSignals()
+        let signals = Process.Signals()
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
         let api = RunAPI(
-            store: store, writers: try registry(store), settings: options.apiSettings, log: Logger(label: "api"))
+            store: store, writers: try options.writers.registry(store: store, options: options),
+            settings: options.apiSettings, log: Logger(label: "api"))
+        if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
         let workers = WorkerPool(threads: options.workers)
         let server = try HTTPServer(
             socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: api,
@@ -36,17 +38,24 @@ struct Serve: ParsableCommand {
         let address = "http://\(host):\(server.port)"
         print("rundir on \(address), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
-        signals.wait()
+        signals.waitForStop { reload(api, store) }
+        api.stop()
         if !server.stop() { Logger(label: "serve").warning("requests were in flight for too long, and were cut off") }
         workers.stop()
         store.close()
     }
 
-    private func registry(_ store: DirectoryRunStore) throws -> WriterRegistry {
-        let source = SourceWriter(
-            roots: options.sourceRoots, limits: SourceWriter.Limits(bytes: options.maxUpload),
-            makeStagingFile: { try store.makeStagingFile() })
-        return try WriterRegistry(WriterRegistry.standard(source: source))
+    /// Registers what is in the writers folder now, or keeps what was there before.
+    private func reload(_ api: RunAPI, _ store: DirectoryRunStore) {
+        let log = Logger(label: "writers")
+        do {
+            let registry = try options.writers.registry(store: store, options: options)
+            api.registered.replace(by: registry)
+            log.notice("registered \(registry.writers.count) types")
+        } catch {
+            api.registered.keep(because: "\(error)")
+            log.error("the writers stay as they were: \(error)")
+        }
     }
 }
 

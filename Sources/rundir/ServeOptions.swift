@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HTTPServer
 import RunAPI
 import RunStore
@@ -7,6 +8,8 @@ import RunStore
 struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The runs directory; made where it is missing. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
+
+    @OptionGroup var writers: WriterOptions
 
     @Option(help: ArgumentHelp("The address to listen on. [env: RUNDIR_HOST]", valueName: "name or address"))
     var host = Environment.text("RUNDIR_HOST") ?? "127.0.0.1"
@@ -31,6 +34,12 @@ struct ServeOptions: ParsableArguments {
             "A directory of this machine below which {\"directory\": …} may name source; may be repeated; default: none. "
                 + "[env: RUNDIR_SOURCE_ROOT, parted by \":\"]", valueName: "path"))
     var sourceRoots: [String] = Environment.list("RUNDIR_SOURCE_ROOT")
+
+    @Option(
+        help: ArgumentHelp(
+            "Executables of custom types that run at once, 1 to 1024; default: the cores. [env: RUNDIR_WRITER_JOBS]",
+            valueName: "count"))
+    var writerJobs = Environment.number("RUNDIR_WRITER_JOBS") ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
     @Option(
         help: ArgumentHelp(
@@ -73,6 +82,7 @@ struct ServeOptions: ParsableArguments {
         try check("stale-after", staleAfter, 1...31_536_000)
         try check("max-connections", maxConnections, 1...60_000)
         try check("workers", workers, 1...64)
+        try check("writer-jobs", writerJobs, 1...1024)
         try check("journal-size", journalSize, 65_536...1 << 30)
         try Environment.check()
     }
@@ -104,6 +114,7 @@ struct ServeOptions: ParsableArguments {
         var settings = RunAPI.Settings()
         settings.maxBody = maxBody
         settings.maxUpload = maxUpload
+        settings.writerJobs = writerJobs
         return settings
     }
 }

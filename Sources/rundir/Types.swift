@@ -1,16 +1,42 @@
 import ArgumentParser
+import Glibc
+import Logging
 import MetadataWriters
 import RunStore
 
 /// `rundir types`.
 struct Types: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the registered types and what each takes.")
+    static let configuration = CommandConfiguration(
+        abstract: "List the registered types and what each takes.",
+        discussion: "With --check: exits with 1 when a writer cannot be registered or its executable cannot be started."
+    )
+
+    @OptionGroup var writers: WriterOptions
+
+    @Flag(help: "Start every executable once, contained as the server does it, with a body of one line feed.")
+    var check = false
 
     func run() throws {
-        let source = SourceWriter(roots: [], limits: SourceWriter.Limits(bytes: 0)) { throw StoreError.stopping }
-        for writer in try WriterRegistry(WriterRegistry.standard(source: source)).writers {
+        Process.prepare()
+        // Writers work on a store: here an empty one, which is removed.
+        var template = Array("/tmp/rundir-types-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw ValidationError("no temporary folder can be made in /tmp") }
+        let folder = String(cString: made)
+        defer { DirectoryRunStore.remove(folder) }
+        let log = Logger(label: "types") { _ in SwiftLogNoOpLogHandler() }
+        let store = try DirectoryRunStore(runs: folder, log: log)
+        defer { store.close() }
+        let source = SourceWriter(roots: [], limits: SourceWriter.Limits(bytes: 0)) { try store.makeStagingFile() }
+        var failures = 0
+        for writer in try writers.registry(source: source, store: store).writers {
             print("\(writer.type): \(writer.summary)")
-            print("    takes \(writer.forms.compactMap(\.mediaTypes.first).joined(separator: ", "))")
+            print("    takes \(writer.accepts.joined(separator: ", "))")
+            guard check, let executable = writer as? ExecutableWriter else { continue }
+            let trial = try executable.trial()
+            print("    \(trial.report)")
+            if !trial.hasStarted { failures += 1 }
         }
+        if check, !ExecutableWriter.isConfined { print(ExecutableWriter.unconfined) }
+        if failures > 0 { throw ExitCode(1) }
     }
 }

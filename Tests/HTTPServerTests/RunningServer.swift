@@ -78,16 +78,6 @@ final class Signal: Sendable {
     func wait() -> Bool { semaphore.wait(timeout: .now() + 20) == .success }
 }
 
-/// Looks at a condition again and again until it holds, 20 seconds at most.
-func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < deadline {
-        if try condition() { return true }
-        usleep(1000)
-    }
-    return false
-}
-
 /// Bytes in which every misplaced part shows.
 func pattern(_ count: Int) -> [UInt8] {
     // Repeated after a prime number of bytes, so that no piece of usual size looks like another one.

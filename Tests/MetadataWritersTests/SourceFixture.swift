@@ -46,7 +46,7 @@ struct SourceFixture {
     func take(_ archive: [UInt8]) throws -> Source { try take(.archive(staged(archive), nil)) }
 
     func take(_ body: MetadataBody) throws -> Source {
-        let changes = try writer.changes(from: body)
+        let changes = try writer.changes(from: body, for: WriteRequest())
         guard changes.count == 2, case .publish(let file, let path) = changes[0],
             case .script(let script, _) = changes[1],
             path == .source

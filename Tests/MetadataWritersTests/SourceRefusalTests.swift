@@ -82,7 +82,9 @@ import Testing
         let reception = fixture.writer.receive(file, beginning: archive)
         try archive.prefix(600).withUnsafeBytes { try file.write($0) }
         file.end(isAbandoned: true)
-        #expect(throws: MetadataFault.self) { _ = try fixture.writer.changes(from: .archive(file, reception)) }
+        #expect(throws: MetadataFault.self) {
+            _ = try fixture.writer.changes(from: .archive(file, reception), for: WriteRequest())
+        }
     }
 
     @Test func damagedGzipIsRefused() throws {

@@ -6,7 +6,7 @@ import Testing
 
 /// What a writer makes of a body, one line of text a change: `put flags.json {…}`.
 func changes(_ writer: any MetadataWriter, _ body: MetadataBody) throws -> [String] {
-    try writer.changes(from: body).map(describe)
+    try writer.changes(from: body, for: WriteRequest()).map(describe)
 }
 
 /// The same of a body of JSON.
@@ -14,7 +14,7 @@ func changes(_ writer: any MetadataWriter, json: String) throws -> [String] {
     try changes(writer, .json(Array(json.utf8)))
 }
 
-private func describe(_ change: DataChange) -> String {
+func describe(_ change: DataChange) -> String {
     switch change {
     case .put(let path, let bytes): "put \(path) \(String(decoding: bytes, as: UTF8.self))"
     case .remove(let path): "remove \(path)"
@@ -23,6 +23,8 @@ private func describe(_ change: DataChange) -> String {
     case .publish(_, let path): "publish \(path)"
     case .artifact(_, let path, _): "artifact \(path)"
     case .removeArtifact(let path, _): "remove artifact \(path)"
+    case .publishFolder(_, let path): "publish folder \(path)"
+    case .append(let path, let head, let bytes): "append \(path) \(String(decoding: head + bytes, as: UTF8.self))"
     case .script(let script, _): "script \(script)"
     case .end(let completed): "end \(completed)"
     }
@@ -48,7 +50,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let fault = #expect(throws: MetadataFault.self, sourceLocation: sourceLocation) {
-            _ = try writer.changes(from: form(Array(body.utf8)))
+            _ = try writer.changes(from: form(Array(body.utf8)), for: WriteRequest())
         }
         guard let fault else { return }
         #expect(Self.kind(fault) == kind, "\(fault.detail)", sourceLocation: sourceLocation)

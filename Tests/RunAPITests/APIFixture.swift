@@ -75,7 +75,7 @@ struct NotesWriter: MetadataWriter {
     let forms: [BodyForm] = [.json, .form]
     let document: StoredDocument? = .file(DataPath("notes.json")!, mediaType: "application/json")
 
-    func changes(from body: MetadataBody) throws -> [DataChange] {
+    func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         guard case .json(let bytes) = body, let path = DataPath("notes.json") else {
             throw MetadataFault.shape(nil, "customnotes: no JSON")
         }
@@ -84,11 +84,6 @@ struct NotesWriter: MetadataWriter {
 }
 
 extension HTTPClient.Reply {
-    /// The body as JSON.
-    var json: JSONValue {
-        get throws { try JSONValue.parse(body) }
-    }
-
     /// A problem's slug, the last part of its `type`, where the reply is a problem with all that belongs to one.
     var slug: String? {
         guard headers["content-type"] == "application/problem+json", let problem = try? json,

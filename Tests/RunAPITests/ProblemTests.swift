@@ -19,7 +19,8 @@ import Testing
             (.refused(.shape(JSONPointer().appending("a"), "no number")), 422, "invalid-content"),
             (.refused(MetadataFault(.name, "no name")), 400, "invalid-name"), (.overloaded, 503, "busy"),
             (.stopping, 503, "stopping"), (.readOnly("fdatasync /srv/runs/x: I/O error"), 503, "read-only"),
-            (.diskFull("pwrite /srv/runs/x: no room"), 507, "disk-full"), (noSpace, 507, "disk-full"),
+            (.diskFull("pwrite /srv/runs/x: no room"), 507, "disk-full"), (.behind(RunID("a")!), 503, "run-behind"),
+            (noSpace, 507, "disk-full"),
             (failed, 500, "internal"), (.unreadable("flags.json is no object"), 409, "unreadable"),
         ])
     func storeErrorBecomesAProblem(error: StoreError, status: Int, slug: String) {

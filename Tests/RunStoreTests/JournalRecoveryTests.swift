@@ -91,7 +91,7 @@ import Testing
         let next = JournalText.frame(3, [JournalText.write(3)])
         #expect(throws: JournalRecovery.Damage.self) { try JournalText.recover((1, torn), (3, next)) }
         let blank = [UInt8](repeating: 0, count: 1024)
-        #expect(try JournalText.recover((1, torn), (3, blank)).writes == [JournalText.write(1)])
+        #expect(throws: JournalRecovery.Damage.self) { try JournalText.recover((1, torn), (3, blank)) }
     }
 
     /// A whole segment that is gone holds acknowledged writes as much as a frame does.
@@ -99,6 +99,17 @@ import Testing
         #expect(throws: (any Error).self) {
             try JournalText.recover(
                 (1, JournalText.frame(1, [JournalText.write(1)])), (3, JournalText.frame(3, [JournalText.write(3)])))
+        }
+    }
+
+    /// Rule 7: fails when a segment that lost all of its frames passes for one that never had any.
+    @Test func anEmptiedSegmentBeforeAnotherIsDamage() throws {
+        let next = JournalText.frame(3, [JournalText.write(3)])
+        for left in [[], [UInt8](repeating: 0, count: 512), Array(next.prefix(30))] {
+            let damage = try #require(throws: JournalRecovery.Damage.self) {
+                try JournalText.recover((1, left), (3, next))
+            }
+            #expect(damage.segment == Journal.segmentName(1))
         }
     }
 
@@ -113,6 +124,7 @@ import Testing
 
     @Test func anEmptyJournalBeginsWithNumberOne() throws {
         #expect(try JournalText.recover().nextSequence == 1)
+        #expect(try JournalText.recover((8, Array(repeating: 0, count: 64))).nextSequence == 8)
         #expect(try JournalText.recover((8, Array(repeating: 0, count: 64))).writes.isEmpty)
     }
 

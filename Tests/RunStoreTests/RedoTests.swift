@@ -90,18 +90,37 @@ import Testing
         #expect(folder.text("run/tfruns.d/source.tar.gz") == "published")
     }
 
-    @Test func aFileIsAdoptedIfItIsTheOneThatWasMeant() throws {
+    /// A copy of a runs directory has other inode numbers.
+    @Test func aFileIsAdoptedWhateverItsInodeNumber() throws {
         folder.write("run/tfruns.d/flags.json", "run's")
         folder.write(".rundir/pending/@default/tfruns.d/flags.json", "session's")
-        folder.write(".rundir/pending/@default/tfruns.d/evaluation.json", "another")
-        let inode = Tree.inode("\(folder.path)/.rundir/pending/@default/tfruns.d/flags.json")
-        try recover([
-            RedoRecord("run", .adopt("flags.json", from: "@default", inode: inode)),
-            RedoRecord("run", .adopt("evaluation.json", from: "@default", inode: inode)),
-        ])
+        try recover([RedoRecord("run", .adopt("flags.json", from: "@default", inode: 1))])
         #expect(folder.text("run/tfruns.d/flags.json") == "session's")
-        #expect(!folder.exists("run/tfruns.d/evaluation.json"))
-        #expect(folder.text(".rundir/pending/@default/tfruns.d/evaluation.json") == "another")
+    }
+
+    /// Rule: what was written before an adoption that has been done is not done again, or it would be adopted in its turn.
+    @Test func aFileThatWasAdoptedStays() throws {
+        folder.write("run/tfruns.d/rows.csv", "a\n1\n2\n")
+        folder.write(".rundir/pending/@default/tfruns.d/flags.json", "{}")
+        let inode = Tree.inode("\(folder.path)/run/tfruns.d/rows.csv")
+        try recover(
+            [RedoRecord("@default", .append("rows.csv", offset: 4, Array("2\n".utf8)))],
+            [RedoRecord("run", .adopt("rows.csv", from: "@default", inode: inode))])
+        #expect(folder.text("run/tfruns.d/rows.csv") == "a\n1\n2\n")
+    }
+
+    /// Rule: what waits for a session's next run is not given to the one before.
+    @Test func whatCameAfterADeletionIsNotAdopted() throws {
+        folder.write("run/tfruns.d/flags.json", "adopted before")
+        folder.write(".rundir/pending/@default/tfruns.d/flags.json", "for the next run")
+        folder.write(".rundir/staging/deleted-1/left", "")
+        try recover(
+            [
+                RedoRecord("run", .adopt("flags.json", from: "@default", inode: 1)),
+                RedoRecord("@default", .delete(aside: "deleted-1")),
+            ])
+        #expect(folder.text("run/tfruns.d/flags.json") == "adopted before")
+        #expect(folder.text(".rundir/pending/@default/tfruns.d/flags.json") == "for the next run")
     }
 
     @Test func activeRunsAreRemembered() throws {

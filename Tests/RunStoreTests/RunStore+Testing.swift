@@ -2,6 +2,7 @@ import JSON
 import RunMetadata
 import RunStore
 import Synchronization
+import TestSupport
 
 /// No reply came before the deadline.
 struct NoReply: Error {}

@@ -1,5 +1,6 @@
 import RunMetadata
 import RunStore
+import TestSupport
 import Testing
 
 extension StoreClaim {

@@ -13,13 +13,3 @@ final class TestClock: Sendable {
         set { time.withLock { $0 = newValue } }
     }
 }
-
-/// Whether a condition comes true before a deadline, looked at every millisecond.
-func eventually(seconds: Double = 20, _ condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    while true {
-        if try condition() { return true }
-        if ContinuousClock.now > deadline { return false }
-        pause()
-    }
-}

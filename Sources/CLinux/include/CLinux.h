@@ -85,6 +85,8 @@ typedef struct {
     uint32_t mode;
     /// Bytes.
     int64_t size;
+    /// Names that the file has (hard links).
+    uint64_t links;
     /// Seconds since 1970.
     int64_t modified;
 } clinux_status;

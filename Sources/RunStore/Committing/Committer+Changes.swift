@@ -32,6 +32,18 @@ extension Committer {
         case .remove(let path): plan.add(.remove(path.description))
         case .rows: return
         case .frame(let text): replaceMetrics(by: text, &plan)
+        case .append(let path, let head, let bytes):
+            let size = folder.place.flatMap { Files.status("\(paths.data(folder.name, $0))/\(path)") }?.st_size ?? 0
+            plan.add(.append(path.description, offset: Int(size), size == 0 ? head + bytes : bytes))
+        case .publishFolder(let staged, let path):
+            let target = folder.place.map { "\(paths.data(folder.name, $0))/\(path)" }
+            // A file there would be exchanged for the folder, and be lost.
+            if let target, Files.status(target) != nil, !Files.isOwnDirectory(target) {
+                throw .unreadable("the run has \(path), which is no folder, where one is to be published; remove it")
+            }
+            guard target.flatMap(StagedFolder.Base.init) == staged.base else { throw .changedMeanwhile(path) }
+            plan.add(.publishFolder(path.description, staged: staged.name, inode: staged.inode))
+            plan.whenDone { _ in withExtendedLifetime(staged) {} }
         case .publish(let file, let path):
             plan.add(.publish(path.description, staged: file.name))
             plan.whenDone { _ in file.published() }

@@ -94,9 +94,9 @@ extension Committer {
         for path in try storing({ () throws(FileFailure) in try RunFiles.paths(in: data) }) {
             if path == .metricsRows || path == .metricsFrame { continue }
             guard let status = Files.status("\(data)/\(path)"), isYounger(status, than: ours, path) else { continue }
-            if path == .source {
-                // Too large to be journaled. It was published by renaming and is never written in place, so that its inode
-                // number names it.
+            if path == .source || status.st_size > 64 << 10 {
+                // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
+                // which case there is nothing more to do for the rows that came while it waited.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
             } else if let bytes = try storing({ () throws(FileFailure) in try Files.read("\(data)/\(path)") }) {
                 plan.add(.put(path.description, bytes))

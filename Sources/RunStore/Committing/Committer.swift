@@ -19,8 +19,15 @@ final class Committer: @unchecked Sendable {
     let log: Logger
     /// Read by all.
     let firstFailure = FirstFailure()
-    private(set) var journal: Journal
+    /// Whether the start has room to be finished, and what it has not done.
+    let start: UnfinishedStart
+    let journal: Journal
     private var frame = JournalBuffer()
+    private var note = JournalBuffer()
+    /// Writes that were refused, of which the journal has not been told yet.
+    private var refused: [JournalFrame.WriteID] = []
+    /// Why a write is neither done nor taken back, where one is.
+    private var halfDone: FileFailure?
     private let disk: CInt
 
     /// Full segments of the journal, to be checkpointed.
@@ -28,7 +35,7 @@ final class Committer: @unchecked Sendable {
 
     init(
         paths: RunPaths, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
-        views: LaggingViews, sealed: SealedSegments, log: Logger
+        views: LaggingViews, sealed: SealedSegments, start: UnfinishedStart, log: Logger
     ) throws(FileFailure) {
         self.paths = paths
         self.settings = settings
@@ -37,6 +44,7 @@ final class Committer: @unchecked Sendable {
         self.sessions = sessions
         self.views = views
         self.sealed = sealed
+        self.start = start
         self.log = log
         logs = MetricsLogs(paths: paths)
         disk = try Files.open(paths.runs, O_RDONLY | O_DIRECTORY)
@@ -62,8 +70,8 @@ final class Committer: @unchecked Sendable {
                 body(self)
                 beginBatch()
             case .write(let write, let completion):
-                if let failure = journal.failure {
-                    completion(.failure(.readOnly(failure.description)))
+                if let refusal = refusal {
+                    completion(.failure(refusal))
                     continue
                 }
                 if frame.count > settings.batchBytes || (write.action.goesAlone && !batch.isEmpty) { flush(&batch) }
@@ -91,28 +99,55 @@ final class Committer: @unchecked Sendable {
         flush(&batch)
     }
 
+    /// Why no write is taken; nil when one is.
+    private var refusal: StoreError? {
+        if let failure = journal.failure { return .readOnly(failure.description) }
+        return start.isOver ? nil : .diskFull(start.reason)
+    }
+
+    /// No write is taken from now on.
+    func fail(_ failure: FileFailure) {
+        journal.fail(failure)
+        if firstFailure.text == nil {
+            log.critical("no write is accepted until a restart: \(failure)")
+        }
+        firstFailure.note(failure)
+    }
+
     /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new one,
     /// since the records that say so go with the old.
     func sealSegment() {
         guard journal.failure == nil, journal.segmentLength > 0 else { return }
-        do throws(FileFailure) {
-            sealed.append(try journal.seal())
-            let lagging = views.folders
-            guard !lagging.isEmpty else { return }
-            var note = JournalBuffer()
-            JournalFrame.begin(&note)
-            note.append(UInt32(lagging.count))
-            for folder in lagging { RedoRecord(folder, .viewLags).encode(into: &note) }
-            JournalFrame.end(&note, sequence: journal.nextSequence, writes: 1)
-            try journal.append(note.bytes)
-        } catch {
-            log.error("the journal's segment stays in use: \(error)")
+        do throws(FileFailure) { sealed.append(try journal.seal()) } catch {
+            if error.isSync { return fail(error) }
+            return log.error("the journal's segment stays in use: \(error)")
+        }
+        do throws(FileFailure) { try noteLagging(views.folders) } catch {
+            if !error.isSync { log.warning("the journal has no room to say which views lag: \(error)") }
+        }
+    }
+
+    /// Tells the journal that views may lag, or may not be whole on the disk.
+    func noteLagging(_ folders: [String]) throws(FileFailure) {
+        guard !folders.isEmpty else { return }
+        JournalFrame.begin(&note)
+        note.append(UInt32(folders.count))
+        for folder in folders { RedoRecord(folder, .viewLags).encode(into: &note) }
+        JournalFrame.end(&note, sequence: journal.nextSequence, writes: 1)
+        try append(&note)
+    }
+
+    /// Writes and syncs a frame.
+    private func append(_ frame: inout JournalBuffer) throws(FileFailure) {
+        do throws(FileFailure) { try journal.append(frame.bytes) } catch {
+            if journal.failure != nil { fail(error) }
+            throw error
         }
     }
 
     /// Leaves no segment behind that holds nothing: the server stops.
     func removeEmptySegment() {
-        if journal.failure == nil { journal.removeIfEmpty() }
+        if journal.failure == nil, start.isOver { journal.removeIfEmpty() }
     }
 
     // MARK: One batch
@@ -158,13 +193,15 @@ final class Committer: @unchecked Sendable {
         if !failedRows.isEmpty {
             for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.hasRows {
                 failures[index] = failedRows[write.plan.folder]
+                takeBack(write.plan, failures[index])
             }
         }
-        if !failures.isEmpty { refuse(failures, sequence: sequence) }
+        if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
         for (index, write) in batch.enumerated() {
             if let failure = failures[index] {
                 logs.forget(write.plan.folder)
-                write.completion(.failure(StoreError(failure)))
+                // Recovery will do what could be neither done nor taken back.
+                write.completion(.failure(refusal ?? StoreError(failure)))
             } else {
                 note(write.plan)
                 write.completion(.success(write.plan.outcome))
@@ -180,38 +217,68 @@ final class Committer: @unchecked Sendable {
         if let free = DiskSpace.free(disk), free < needed {
             return .diskFull("\(free / 1024) KiB are free on the disk of the runs directory")
         }
-        if journal.isFull(for: frame.count) { sealSegment() }
         do throws(FileFailure) {
+            try noteRefused()
+            if journal.isFull(for: frame.count) { sealSegment() }
             JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
-            try journal.append(frame.bytes)
+            try append(&frame)
             return nil
         } catch {
-            if let failure = journal.failure {
-                log.critical("a sync failed; no write is accepted until a restart: \(failure)")
-                firstFailure.note(failure)
-                return .readOnly(failure.description)
-            }
-            return StoreError(error)
+            return refusal ?? StoreError(error)
         }
     }
 
-    /// Tells the journal that writes of its last frame did not come to pass, so that recovery leaves them.
-    private func refuse(_ failures: [Int: FileFailure], sequence: UInt64) {
-        JournalFrame.begin(&frame)
+    /// Takes back what a write did besides its rows, which could not be written.
+    private func takeBack(_ plan: WritePlan, _ failure: FileFailure?) {
+        for record in plan.records {
+            switch record.step {
+            case .append(DataPath.metricsRows.description, _, _): continue
+            case .create: applier.uncreate(record.folder)
+            default: halfDone = halfDone ?? failure
+            }
+        }
+    }
+
+    /// Writes of the last frame did not come to pass: makes that durable, so that recovery leaves them.
+    private func refuse(_ failures: [Int: FileFailure], _ plans: [WritePlan], sequence: UInt64) {
+        if let failure = halfDone ?? applier.halfDone ?? logs.halfDone { return fail(failure) }
+        var touched = TouchedFiles()
         for index in failures.keys.sorted() {
-            frame.append(sequence)
-            frame.append(UInt32(index))
+            for record in plans[index].records { touched.insert(record.folder, record.path ?? "") }
+            refused.append(JournalFrame.WriteID(sequence: sequence, index: UInt32(index)))
         }
-        JournalFrame.end(&frame, sequence: journal.nextSequence, writes: 0)
-        do throws(FileFailure) { try journal.append(frame.bytes) } catch {
-            log.error("a write that was refused may come back after a crash: \(error)")
+        do throws(FileFailure) {
+            // What was taken back must not be half there after a power cut, when nothing will do it again.
+            try Checkpoint.sync(touched, paths)
+            try noteRefused()
+        } catch {
+            if error.isNoSpace, !error.isSync {
+                log.error("a write that was refused may come back after a crash, until there is room: \(error)")
+            } else {
+                fail(error)
+            }
         }
+    }
+
+    /// Tells the journal which writes were refused.
+    private func noteRefused() throws(FileFailure) {
+        guard !refused.isEmpty else { return }
+        JournalFrame.begin(&note)
+        for write in refused {
+            note.append(write.sequence)
+            note.append(write.index)
+        }
+        JournalFrame.end(&note, sequence: journal.nextSequence, writes: 0)
+        try append(&note)
+        refused.removeAll()
     }
 
     /// Notes what a write touched, for the next checkpoint and for views.
     private func note(_ plan: WritePlan) {
         for record in plan.records {
             switch record.step {
+            case .append(let path, _, _) where path != DataPath.metricsRows.description:
+                journal.touched.insert(record.folder, path)
             case .append(let path, _, _):
                 let rows = logs.open(record.folder)
                 if let rows, rows.touchedIn == journal.segment, rows.viewLags { continue }
@@ -224,7 +291,7 @@ final class Committer: @unchecked Sendable {
             case .put(let path, _):
                 journal.touched.insert(record.folder, path)
                 if path == DataPath.metricsRows.description { views.insert(record.folder) }
-            case .remove(let path), .publish(let path, _), .adopt(let path, _, _):
+            case .remove(let path), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
                 journal.touched.insert(record.folder, path)
             case .create, .move: journal.touched.insert(record.folder, "")
             case .delete(let aside): journal.touched.asides.append(aside)

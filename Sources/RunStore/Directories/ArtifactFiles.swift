@@ -44,21 +44,36 @@ enum ArtifactFiles {
         if found == true { throw FileFailure("rename", path.description, errno: EISDIR) }
     }
 
-    /// Renames a file from elsewhere into a run, over what is there (rename(2)).
-    static func place(_ file: String, at path: ArtifactPath, in run: String) throws(FileFailure) {
-        let code: CInt? = try withFolder(of: path, in: run, makes: true) { folder, name in
-            renameat(AT_FDCWD, file, folder, name) == 0 ? 0 : errno
-        }
-        if let code, code != 0 { throw FileFailure("rename", path.description, errno: code) }
+    /// Renames a file from elsewhere into a run, over the one that is there (rename(2)).
+    /// - Parameter before: a second name for that other one, by which it can be put back (link(2))
+    /// - Returns: whether it has that name now
+    static func place(
+        _ file: String, at path: ArtifactPath, in run: String, keeping before: String? = nil
+    ) throws(FileFailure) -> Bool {
+        let (code, isKept): (CInt, Bool) =
+            try withFolder(of: path, in: run, makes: true) { folder, name in
+                let isKept = before.map { linkat(folder, name, AT_FDCWD, $0, 0) == 0 } ?? false
+                if renameat(AT_FDCWD, file, folder, name) == 0 { return (0, isKept) }
+                let code = errno
+                if isKept, let before { unlink(before) }
+                return (code, false)
+            } ?? (ENOENT, false)
+        if code != 0 { throw FileFailure("rename", path.description, errno: code) }
+        return isKept
     }
 
-    /// Removes a file; no matter if it is gone, or if something else than a file has its place since.
-    static func remove(_ path: ArtifactPath, in run: String) throws(FileFailure) {
+    /// Renames a file out of a run.
+    /// - Returns: false where it is gone, or something else than a file has its place since
+    static func take(_ path: ArtifactPath, of run: String, to file: String) throws(FileFailure) -> Bool {
         let code: CInt? = try withFolder(of: path, in: run, makes: false) { folder, name in
-            unlinkat(folder, name, 0) == 0 ? 0 : errno
+            var status = stat()
+            guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return errno }
+            if status.st_mode & S_IFMT == S_IFDIR { return ENOENT }
+            return renameat(folder, name, AT_FDCWD, file) == 0 ? 0 : errno
         }
-        guard let code, code != 0, code != ENOENT, code != EISDIR else { return }
-        throw FileFailure("unlink", path.description, errno: code)
+        guard let code, code != ENOENT else { return false }
+        if code != 0 { throw FileFailure("rename", path.description, errno: code) }
+        return true
     }
 
     /// Syncs the folders on the way to a path, the run's directory too (fsync(2)). What has been changed by something else

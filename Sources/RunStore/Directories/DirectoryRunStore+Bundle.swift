@@ -8,6 +8,7 @@ extension DirectoryRunStore {
     private static let keptFiles = 500
 
     package func bundle(of run: RunID) throws(StoreError) -> RunBundle {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { throw .unknownRun }
         bringUpToDate(run)
         let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }

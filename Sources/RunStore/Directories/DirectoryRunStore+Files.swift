@@ -5,6 +5,7 @@ extension DirectoryRunStore {
     package func file(
         _ path: ArtifactPath?, of run: RunID, page: FolderPage.Request
     ) throws(StoreError) -> RunFile? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { throw .unknownRun }
         if path?.isMetadata == true { bringUpToDate(run) }
         if path?.dataPath == .metricsFrame,

@@ -13,9 +13,20 @@ extension DirectoryRunStore {
         }
     }
 
+    package func dataDirectory(of target: RunTarget) -> String? {
+        let folder: String
+        switch target {
+        case .run(let run): folder = run.description
+        case .active(let session):
+            folder = resolve(target)?.description ?? RunLayout.sessionMark + session.description
+        }
+        return paths.locate(folder).map { paths.data(folder, $0) }
+    }
+
     package func runCount() -> Int { ((try? initialisedRuns()) ?? []).count }
 
     package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
         return try storing { () throws(FileFailure) in try snapshot(run, place) }
     }
@@ -38,10 +49,21 @@ extension DirectoryRunStore {
     }
 
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
         let data = paths.data(run.description, place)
         return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map {
             (name: $0.0, text: $0.1)
+        }
+    }
+
+    package func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)] {
+        guard let place = paths.locate(run.description) else { return [] }
+        let data = paths.data(run.description, place)
+        return try storing { () throws(FileFailure) in
+            try RunFiles.paths(in: data, below: folder.description).compactMap { path in
+                Files.status("\(data)/\(path)").map { (path, Int($0.st_size)) }
+            }
         }
     }
 
@@ -51,6 +73,7 @@ extension DirectoryRunStore {
     }
 
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
+        if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
         let data = paths.data(run.description, place)
         if path == .metricsFrame, let lagging = try frameOfLaggingView(run, data) { return lagging }
@@ -134,6 +157,7 @@ extension DirectoryRunStore {
         let updated = RunFiles.updated(data)
         let status: RunStatus =
             switch place {
+            case _ where isBehind(run): .behind
             case .pending: .pending
             case .archived: .archived
             case .initialised:

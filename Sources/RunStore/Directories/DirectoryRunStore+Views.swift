@@ -8,6 +8,7 @@ extension DirectoryRunStore {
     /// Writes a run's `metrics.json` from its rows and puts it in place, unless the rows were replaced meanwhile.
     /// - Parameter isTaken: whether the folder has been taken from the lagging ones already
     func refreshView(_ folder: String, isTaken: Bool = false) throws(StoreError) {
+        guard isOpen else { throw .diskFull("the start is not finished") }
         if !isTaken { _ = views.take(folder) }
         let begun = monotonicNanoseconds()
         guard let place = paths.locate(folder) else { return }
@@ -68,6 +69,8 @@ extension Committer {
         // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
         guard Files.status("\(data)/\(DataPath.metricsRows)")?.st_ino == rowsInode else { return }
         do throws(FileFailure) {
+            // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
+            if !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
             try Files.replace("\(data)/\(DataPath.metricsFrame)", by: file.path)
             file.published()
             journal.touched.insert(folder, DataPath.metricsFrame.description)
@@ -79,11 +82,5 @@ extension Committer {
         } catch {
             done(error)
         }
-    }
-
-    /// A checkpoint's sync failed: no write is accepted from now on.
-    func fail(_ failure: FileFailure) {
-        journal.fail(failure)
-        firstFailure.note(failure)
     }
 }

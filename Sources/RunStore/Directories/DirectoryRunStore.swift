@@ -18,6 +18,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     let log: Logger
     private let queue: CommitQueue
     private let committer: Committer
+    private let redo: Redo
     private let lock: CInt
     private var keeper: StoreKeeper?
     private let staged = Atomic<UInt64>(0)
@@ -30,7 +31,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         package var isTaken = false
     }
 
-    /// Opens a runs directory, making it where it is missing, and does again what a crash left undone.
+    /// Opens a runs directory, making it where it is missing, and does again what a crash left undone. Where the disk has no
+    /// room for that, the store reads, and takes writes as soon as all is done.
     /// - Parameters:
     ///   - runs: its path
     ///   - log: where the store says what it met
@@ -45,23 +47,27 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
                 try Files.makeDirectories(path)
             }
+            // Their names have to be as safe as what will be in them.
+            for path in [paths.own, runs, "\(runs)/.."] { try Files.sync(path) }
             let lock = try Self.takeLock(paths)
             self.lock = lock
             lockToGiveBack = lock
             let applier = RecordApplier(paths: paths)
             let recovery = try JournalRecovery(directory: paths.journal)
-            let lagging = try Self.recover(recovery, paths, applier, log)
-            try Files.removeTree(paths.staging)
-            try Files.makeDirectory(paths.staging)
-            let journal = try Journal(
-                directory: paths.journal, nextSequence: recovery.nextSequence, segmentSize: settings.segmentSize)
+            redo = Redo(recovery, paths: paths, applier: applier)
+            let journal = Journal(
+                from: recovery.nextSequence, directory: paths.journal, segmentSize: settings.segmentSize)
             views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)
             sessions = try Sessions(paths: paths)
-            let sealed = SealedSegments(bell: bell)
+            // Those that were changed last, whether their files are up to date or not.
+            for record in recovery.writes.joined() {
+                guard case .activate(let name) = record.step, let session = SessionName(name) else { continue }
+                sessions.set(session, to: RunID(record.folder))
+            }
             committer = try Committer(
                 paths: paths, settings: settings, journal: journal, applier: applier, sessions: sessions, views: views,
-                sealed: sealed, log: log)
-            for folder in lagging { views.insert(folder) }
+                sealed: SealedSegments(bell: bell), start: UnfinishedStart(), log: log)
+            if !recovery.writes.isEmpty { log.notice("\(recovery.writes.count) writes of the journal are done again") }
         } catch let failure as OpenFailure {
             Glibc.close(lockToGiveBack)
             throw failure
@@ -73,6 +79,12 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         self.settings = settings
         self.log = log
         queue = CommitQueue(limit: settings.queueLimit)
+        do throws(FileFailure) {
+            if !(try begin()) { log.error("no room on the disk to start; reads go on: \(committer.start.reason)") }
+        } catch {
+            // What is initialised is given back by deinit.
+            throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
+        }
         keeper = StoreKeeper(store: self, sealed: committer.sealed, bell: bell)
     }
 
@@ -87,6 +99,9 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         keeper?.stop()
         keeper = nil
     }
+
+    /// Removes a runs directory that was made for a trial, with all that is in it.
+    package static func remove(_ runs: String) { try? Files.removeTree(runs) }
 
     // MARK: Writing
 
@@ -130,13 +145,59 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     package var failure: String? { committer.firstFailure.text }
 
     package func makeStagingFile() throws(StoreError) -> StagingFile {
-        let number = staged.wrappingAdd(1, ordering: .relaxed).newValue
+        // It would be taken for something left over.
+        guard isOpen else { throw .diskFull(committer.start.reason) }
         return try storing { () throws(FileFailure) in
-            try StagingFile(directory: paths.staging, name: "upload-\(getpid())-\(monotonicNanoseconds())-\(number)")
+            try StagingFile(directory: paths.staging, name: stagedName("upload"), syncFailed: syncFailed)
         }
     }
 
+    package func makeStagingFolder() throws(StoreError) -> StagingFolder {
+        guard isOpen else { throw .diskFull(committer.start.reason) }
+        return try storing { () throws(FileFailure) in
+            try StagingFolder(staging: paths.staging, name: stagedName("job"), syncFailed: syncFailed)
+        }
+    }
+
+    /// What to do when the sync of something staged fails.
+    private var syncFailed: @Sendable (FileFailure) -> Void {
+        { [weak self] failure in self?.exclusively { $0.fail(failure) } }
+    }
+
+    /// A name that nothing in the staging folder has, or had since the last checkpoint.
+    private func stagedName(_ kind: String) -> String {
+        "\(kind)-\(getpid())-\(monotonicNanoseconds())-\(staged.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
     // MARK: Opening
+
+    /// Whether the start is finished: writes are taken.
+    var isOpen: Bool { committer.start.isOver }
+
+    package var lacksRoomToStart: String? { isOpen ? nil : committer.start.reason }
+
+    /// Whether acknowledged writes to a run are in the journal only.
+    func isBehind(_ run: RunID) -> Bool { committer.start.isBehind(run.description) }
+
+    /// Does again what a crash left undone, as far as there is room, and begins the journal. The keeper calls it until it is
+    /// finished; no write is taken before, so that nobody else uses the journal or the applier.
+    /// - Returns: whether all is done
+    /// - Throws: what stands in the way besides room
+    func begin() throws(FileFailure) -> Bool {
+        if isOpen { return true }
+        do throws(FileFailure) {
+            try redo.run()
+            try committer.journal.begin()
+            try committer.noteLagging(redo.lagging.sorted())
+        } catch {
+            guard error.isNoSpace, !error.isSync else { throw error }
+            committer.start.wait(error, behind: redo.behind)
+            return false
+        }
+        for folder in redo.lagging { views.insert(folder) }
+        committer.start.finish()
+        return true
+    }
 
     private static func takeLock(_ paths: RunPaths) throws -> CInt {
         let lock = try Files.open(paths.lock, O_RDWR | O_CREAT)
@@ -150,73 +211,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         }
         ftruncate(lock, 0)
         let owner = Array("\(getpid())".utf8)
-        try owner.withUnsafeBytes { try Files.write($0, to: lock, at: 0, path: paths.lock) }
+        // A help for people: a disk without room for it is no reason not to start.
+        _ = owner.withUnsafeBytes { pwrite(lock, $0.baseAddress, $0.count, 0) }
         return lock
-    }
-
-    /// Does all steps again that the journal holds, syncs what they touched, and drops the segments.
-    /// - Returns: the folders whose `metrics.json` may lag
-    private static func recover(
-        _ recovery: JournalRecovery, _ paths: RunPaths, _ applier: RecordApplier, _ log: Logger
-    ) throws -> Set<String> {
-        var touched = TouchedFiles()
-        var lagging: Set<String> = []
-        let published = publicationsDone(recovery, paths)
-        let deleted = deletionsDone(recovery, paths)
-        for (index, record) in recovery.writes.joined().enumerated() {
-            if let last = deleted[record.folder], index <= last { continue }
-            if let path = record.path, let last = published[TouchedFiles.File(folder: record.folder, path: path)],
-                index < last
-            {
-                continue
-            }
-            do {
-                try applier.redo(record)
-            } catch {
-                throw OpenFailure(description: "cannot do again what the journal holds: \(error)")
-            }
-            if let path = record.path { touched.insert(record.folder, path) }
-            switch record.step {
-            case .append, .viewLags: lagging.insert(record.folder)
-            case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
-            case .create, .move, .delete: touched.insert(record.folder, "")
-            case .publish, .adopt, .remove, .activate: continue
-            }
-        }
-        if !recovery.writes.isEmpty { log.notice("did \(recovery.writes.count) writes of the journal again") }
-        try Checkpoint.sync(touched, paths)
-        for segment in recovery.segments { try Files.remove(segment) }
-        try Files.sync(paths.journal)
-        return lagging
-    }
-
-    /// Folders that the journal tells were deleted, and have been: what was written to them before must not be done again,
-    /// least of all to those that were made by the same name since.
-    /// - Returns: the last such deletion's place among the records
-    private static func deletionsDone(_ recovery: JournalRecovery, _ paths: RunPaths) -> [String: Int] {
-        var done: [String: Int] = [:]
-        for (index, record) in recovery.writes.joined().enumerated() {
-            guard case .delete(let aside) = record.step, Files.isDirectory("\(paths.staging)/\(aside)") else {
-                continue
-            }
-            done[record.folder] = index
-        }
-        return done
-    }
-
-    /// Files that the journal tells were published, and have been: where the staged file is gone. What was written to them
-    /// before must not be done again, since the publication cannot be.
-    /// - Returns: the publication's place among the records
-    private static func publicationsDone(
-        _ recovery: JournalRecovery, _ paths: RunPaths
-    ) -> [TouchedFiles.File: Int] {
-        var done: [TouchedFiles.File: Int] = [:]
-        for (index, record) in recovery.writes.joined().enumerated() {
-            guard case .publish(let path, let staged) = record.step,
-                Files.status("\(paths.staging)/\(staged)") == nil
-            else { continue }
-            done[TouchedFiles.File(folder: record.folder, path: path)] = index
-        }
-        return done
     }
 }

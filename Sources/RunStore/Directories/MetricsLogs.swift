@@ -58,6 +58,8 @@ final class MetricsLogs {
     private let paths: RunPaths
     private var logs: [String: Log] = [:]
     private var batch = 0
+    /// Why rows are neither written nor taken back, where some are.
+    private(set) var halfDone: FileFailure?
 
     init(paths: RunPaths) { self.paths = paths }
 
@@ -113,12 +115,20 @@ final class MetricsLogs {
                 log.plannedAt += rows.count
                 log.planned.removeAll(keepingCapacity: true)
             } catch {
-                if log.descriptor >= 0 { ftruncate(log.descriptor, off_t(log.plannedAt)) }
+                if log.descriptor >= 0 { cut(log) }
                 failures[folder] = error
                 logs[folder] = nil
             }
         }
         return failures
+    }
+
+    /// Takes back what may have been written of rows.
+    private func cut(_ log: Log) {
+        // Without rows there was no file.
+        let call = log.plannedAt == 0 ? "unlink" : "ftruncate"
+        let code = log.plannedAt == 0 ? unlink(log.path) : ftruncate(log.descriptor, off_t(log.plannedAt))
+        if code != 0 { halfDone = halfDone ?? FileFailure(call, log.path) }
     }
 
     /// The open log of a folder.

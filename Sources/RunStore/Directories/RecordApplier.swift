@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
 internal import SystemPackage
@@ -24,48 +25,58 @@ final class RecordApplier {
         return place
     }
 
+    /// Why a write is neither done nor taken back, where one is: recovery has to do it.
+    private(set) var halfDone: FileFailure?
+
     /// Does the steps of one write, all or none: whatever needs room is written aside, and whatever could be in the way is
-    /// looked for, before anything is put in place. Rows are not written here, but gathered in `logs`.
+    /// looked for, before anything is put in place; when a step fails all the same, those before it are taken back. Rows are
+    /// not written here, but gathered in `logs`.
     func apply(_ records: [RedoRecord], logs: MetricsLogs) throws(FileFailure) {
         var staged: [String] = []
-        var created: [String] = []
+        var done = StepsDone()
         do throws(FileFailure) {
             for record in records {
                 switch record.step {
-                case .create:
-                    try apply(record)
-                    created.append(record.folder)
+                case .create: try apply(record, &done)
                 case .put(let path, let bytes):
                     try prepare(record.folder, path)
                     staged.append(try stage(bytes))
-                case .activate: staged.append(try stage(Array(record.folder.utf8)))
+                case .activate where !record.folder.isEmpty: staged.append(try stage(Array(record.folder.utf8)))
                 case .publish(let path, _): try prepare(record.folder, path)
                 default: continue
                 }
             }
+            var next = staged.makeIterator()
+            for record in records {
+                switch record.step {
+                case .create: continue
+                case .put(let path, _): try place(next.next() ?? "", record.folder, path, &done)
+                case .append(DataPath.metricsRows.description, _, let rows): logs.add(rows, to: record.folder)
+                case .activate(let session):
+                    let file = "\(paths.sessions)/\(session)"
+                    if record.folder.isEmpty {
+                        try remove(file, &done)
+                    } else {
+                        let staged = next.next() ?? ""
+                        done.note(try Files.swap(file, for: staged), of: file, for: staged)
+                    }
+                default: try apply(record, &done)
+                }
+            }
         } catch {
+            if let failure = done.takeBack() { halfDone = halfDone ?? failure }
             for path in staged { unlink(path) }
-            for folder in created { uncreate(folder) }
+            beginBatch()
             throw error
         }
-        var next = staged.makeIterator()
-        for record in records {
-            switch record.step {
-            case .create: continue
-            case .put(let path, _): try place(next.next() ?? "", record.folder, path)
-            case .append(_, _, let rows): logs.add(rows, to: record.folder)
-            case .activate(let session):
-                let file = "\(paths.sessions)/\(session)"
-                let staged = next.next() ?? ""
-                if record.folder.isEmpty {
-                    unlink(staged)
-                    try Files.remove(file)
-                } else {
-                    try Files.replace(file, by: staged)
-                }
-            default: try apply(record)
-            }
-        }
+        done.settle()
+    }
+
+    /// Takes back the making of a folder in which nothing is.
+    func uncreate(_ folder: String) {
+        rmdir(paths.data(folder, .pending))
+        rmdir(paths.run(folder, .pending))
+        places[folder] = .some(nil)
     }
 
     /// Makes sure that a file can be put at a path: its folders are there, and no folder has its place.
@@ -79,18 +90,13 @@ final class RecordApplier {
         if Files.isOwnDirectory("\(data)/\(path)") { throw FileFailure("rename", path, errno: EISDIR) }
     }
 
-    /// Takes back the making of a folder in which nothing is yet.
-    private func uncreate(_ folder: String) {
-        rmdir(paths.data(folder, .pending))
-        rmdir(paths.run(folder, .pending))
-        places[folder] = .some(nil)
-    }
-
     /// Does one step again, after a crash. What has been done before is left; a run that was removed by hand is not made
     /// anew, unless the journal tells how it was made.
     func redo(_ record: RedoRecord) throws(FileFailure) {
+        var done = StepsDone()
+        defer { done.settle() }
         if record.step == .create {
-            if place(of: record.folder) == nil { try apply(record) }
+            if place(of: record.folder) == nil { try apply(record, &done) }
             return
         }
         if case .activate = record.step {
@@ -101,77 +107,100 @@ final class RecordApplier {
         switch record.step {
         case .put(let path, let bytes):
             try prepare(record.folder, path)
-            try self.place(try stage(bytes), record.folder, path)
-        case .append(let path, let offset, let bytes):
-            let file = "\(paths.data(record.folder, place))/\(path)"
-            let descriptor = try Files.open(file, O_RDWR | O_CREAT)
-            defer { close(descriptor) }
-            let size = Int(Files.status(of: descriptor).st_size)
-            var failure: FileFailure?
-            bytes.withUnsafeBytes { bytes in
-                do throws(FileFailure) {
-                    try Files.write(bytes, to: descriptor, at: min(offset, size), path: file)
-                } catch { failure = error }
+            let staged = try stage(bytes)
+            do throws(FileFailure) { try self.place(staged, record.folder, path, &done) } catch {
+                unlink(staged)
+                throw error
             }
-            if let failure { throw failure }
-        case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record) }
+        case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record, &done) }
         // A run that is neither here nor there was moved by hand since, and stays.
-        case .move(let target): if place == .pending || target != .initialised { try apply(record) }
-        default: try apply(record)
+        case .move(let target): if place == .pending || target != .initialised { try apply(record, &done) }
+        default: try apply(record, &done)
         }
     }
 
-    private func apply(_ record: RedoRecord) throws(FileFailure) {
+    private func apply(_ record: RedoRecord, _ done: inout StepsDone) throws(FileFailure) {
         let folder = record.folder
         switch record.step {
         case .create:
-            try Files.makeDirectories(paths.data(folder, .pending))
+            let (run, data) = (paths.run(folder, .pending), paths.data(folder, .pending))
+            done.note { () throws(FileFailure) in
+                try Files.removeTree(data)
+                rmdir(run)
+            }
+            try Files.makeDirectories(data)
             places[folder] = .pending
         case .remove(let path):
             guard let place = place(of: folder) else { return }
             if let artifact = RecordPath.artifact(path) {
-                return try ArtifactFiles.remove(artifact, in: paths.run(folder, place))
+                return try remove(artifact, in: paths.run(folder, place), &done)
             }
-            try Files.remove("\(paths.data(folder, place))/\(path)")
+            try remove("\(paths.data(folder, place))/\(path)", &done)
         case .publish(let path, let staged):
             // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
-            try rename("\(paths.staging)/\(staged)", folder, path)
-        case .adopt(let path, let from, let inode):
+            try rename("\(paths.staging)/\(staged)", folder, path, &done)
+        case .publishFolder(let path, let staged, let inode):
+            try publishFolder("\(paths.staging)/\(staged)", inode, folder, path, &done)
+        case .append(let path, let offset, let bytes): try append(bytes, at: offset, folder, path, &done)
+        // Of which inode number it was, recovery has looked at.
+        case .adopt(let path, let from, _):
             guard let source = place(of: from) else { return }
             let file = paths.file(path, of: from, source)
-            guard let status = Files.status(file), UInt64(status.st_ino) == inode else { return }
-            try rename(file, folder, path)
-        case .move(let target): try move(folder, to: target)
+            guard Files.status(file) != nil else { return }
+            try rename(file, folder, path, &done)
+        case .move(let target): try move(folder, to: target, &done)
         case .delete(let name):
             guard let place = place(of: folder) else { return }
             // Out of sight at once; then it may take as long as it takes.
-            let aside = "\(paths.staging)/\(name)"
-            try Files.rename(paths.run(folder, place), to: aside)
+            let (run, aside) = (paths.run(folder, place), "\(paths.staging)/\(name)")
+            try Files.rename(run, to: aside)
+            done.note(deleting: run, aside: aside)
             places[folder] = .some(nil)
-            try Files.empty(aside)
-        case .put, .append, .activate, .viewLags: return
+        case .put, .activate, .viewLags: return
         }
     }
 
-    private func move(_ folder: String, to target: RunPlace) throws(FileFailure) {
+    private func move(_ folder: String, to target: RunPlace, _ done: inout StepsDone) throws(FileFailure) {
         guard let place = place(of: folder) else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))
         if Files.isDirectory(to) {
             // Something else made the directory before, without metadata: the run takes place in it. The data directory
-            // comes last, since it says where the run is.
+            // comes last, since it says where the run is; what went before need not be taken back.
             try Files.merge(from, into: to, except: RunLayout.dataDirectory)
-            try Files.rename(paths.data(folder, place), to: paths.data(folder, target))
+            let (data, newData) = (paths.data(folder, place), paths.data(folder, target))
+            try Files.rename(data, to: newData)
             rmdir(from)
+            done.note { () throws(FileFailure) in
+                try Files.makeDirectory(from)
+                try Files.rename(newData, to: data)
+            }
         } else {
             try Files.makeDirectories(paths.container(target))
             try Files.rename(from, to: to)
+            done.note { () throws(FileFailure) in try Files.rename(to, to: from) }
         }
         places[folder] = target
     }
 
-    private func stage(_ bytes: [UInt8]) throws(FileFailure) -> String {
+    /// A name in the staging folder that nothing has.
+    private func newStagedPath() -> String {
         stagedCount += 1
-        let path = "\(paths.staging)/put-\(stagedCount)"
+        return "\(paths.staging)/put-\(stagedCount)"
+    }
+
+    /// Removes a file, if it is there, so that it can be put back.
+    private func remove(_ file: String, _ done: inout StepsDone) throws(FileFailure) {
+        if Files.isOwnDirectory(file) { throw FileFailure("unlink", file, errno: EISDIR) }
+        let aside = newStagedPath()
+        do throws(FileFailure) { try Files.rename(file, to: aside) } catch {
+            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return }
+            throw error
+        }
+        done.note(removing: file, aside: aside)
+    }
+
+    private func stage(_ bytes: [UInt8]) throws(FileFailure) -> String {
+        let path = newStagedPath()
         let descriptor = try Files.open(path, O_WRONLY | O_CREAT | O_TRUNC)
         defer { close(descriptor) }
         var failure: FileFailure?
@@ -187,27 +216,95 @@ final class RecordApplier {
         return path
     }
 
-    private func place(_ staged: String, _ folder: String, _ path: String) throws(FileFailure) {
-        guard let place = place(of: folder) else {
-            unlink(staged)
-            throw FileFailure("open", folder, errno: ENOENT)
-        }
-        do throws(FileFailure) {
-            try Files.replace("\(paths.data(folder, place))/\(path)", by: staged)
-        } catch {
-            unlink(staged)
-            throw error
-        }
+    private func place(
+        _ staged: String, _ folder: String, _ path: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        let file = "\(paths.data(folder, place))/\(path)"
+        done.note(try Files.swap(file, for: staged), of: file, for: staged)
     }
 
-    private func rename(_ file: String, _ folder: String, _ path: String) throws(FileFailure) {
+    /// Writes bytes at an offset of a file, or at its end where that comes first; leaves nothing of them when there is no room.
+    private func append(_ bytes: [UInt8], at offset: Int, _ folder: String, _ path: String, _ done: inout StepsDone)
+        throws(FileFailure)
+    {
+        try prepare(folder, path)
+        guard let place = place(of: folder) else { return }
+        let descriptor = try Files.open("\(paths.data(folder, place))/\(path)", O_RDWR | O_CREAT)
+        defer { close(descriptor) }
+        let start = min(offset, Int(Files.status(of: descriptor).st_size))
+        var failure: FileFailure?
+        bytes.withUnsafeBytes { bytes in
+            do throws(FileFailure) {
+                try Files.write(bytes, to: descriptor, at: start, path: path)
+            } catch { failure = error }
+        }
+        let file = "\(paths.data(folder, place))/\(path)"
+        let hadBytes = start > 0
+        done.note { () throws(FileFailure) in
+            if !hadBytes { return try Files.remove(file) }
+            if truncate(file, off_t(start)) != 0 { throw FileFailure("truncate", path) }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Puts a staged folder in its place, at once for every reader. What was there is left in the staging folder.
+    private func publishFolder(
+        _ staged: String, _ inode: UInt64, _ folder: String, _ path: String, _ done: inout StepsDone
+    )
+        throws(FileFailure)
+    {
+        guard let status = Files.status(staged), UInt64(status.st_ino) == inode else { return }
         guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        let data = paths.data(folder, place)
+        try makeParents(of: path, in: data)
+        let target = "\(data)/\(path)"
+        if clinux_exchange(staged, target) == 0 {
+            done.note { () throws(FileFailure) in
+                if clinux_exchange(target, staged) != 0 { throw FileFailure("renameat2", path) }
+            }
+            return
+        }
+        try Files.rename(staged, to: target)
+        done.note { () throws(FileFailure) in try Files.rename(target, to: staged) }
+    }
+
+    private func rename(
+        _ file: String, _ folder: String, _ path: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        let before = newStagedPath()
+        // Left by an earlier process, whose names were the same.
+        try Files.remove(before)
         if let artifact = RecordPath.artifact(path) {
-            return try ArtifactFiles.place(file, at: artifact, in: paths.run(folder, place))
+            return try rename(file, artifact, in: paths.run(folder, place), before: before, &done)
         }
         let data = paths.data(folder, place)
         try makeParents(of: path, in: data)
-        try Files.rename(file, to: "\(data)/\(path)")
+        let isThere = try Files.setAside("\(data)/\(path)", as: before)
+        do throws(FileFailure) { try Files.rename(file, to: "\(data)/\(path)") } catch {
+            if isThere { unlink(before) }
+            throw error
+        }
+        done.note(renaming: file, to: "\(data)/\(path)", before: isThere ? before : nil)
+    }
+
+    /// Renames a file to an artifact's path. What stood there keeps the name `before` until it is of no more use.
+    private func rename(
+        _ file: String, _ path: ArtifactPath, in run: String, before: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        let isThere = try ArtifactFiles.place(file, at: path, in: run, keeping: before)
+        done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
+            _ = try ArtifactFiles.take(path, of: run, to: file)
+            if isThere { _ = try ArtifactFiles.place(before, at: path, in: run) }
+        }
+    }
+
+    /// Removes an artifact, if it is there, so that it can be put back.
+    private func remove(_ path: ArtifactPath, in run: String, _ done: inout StepsDone) throws(FileFailure) {
+        let aside = newStagedPath()
+        guard try ArtifactFiles.take(path, of: run, to: aside) else { return }
+        done.note(leftover: aside) { () throws(FileFailure) in _ = try ArtifactFiles.place(aside, at: path, in: run) }
     }
 
     /// Makes the folders of a path in a data directory, which has to be there.

@@ -36,6 +36,8 @@ final class StoreKeeper: @unchecked Sendable {
         stopping.set()
         bell.ring()
         pthread_join(thread, nil)
+        // What has not been done stays in the journal.
+        guard store.isOpen else { return }
         for folder in store.views.folders { refresh(folder) }
         store.exclusively { $0.sealSegment() }
         checkpoint()
@@ -43,6 +45,7 @@ final class StoreKeeper: @unchecked Sendable {
     }
 
     private func keep() {
+        finishStart()
         var lastCheckpoint = monotonicNanoseconds()
         while !stopping.isSet {
             let now = Double(monotonicNanoseconds()) / 1e9
@@ -57,6 +60,16 @@ final class StoreKeeper: @unchecked Sendable {
         }
     }
 
+    /// Waits until there is room to finish what the store's start could not.
+    private func finishStart() {
+        do throws(FileFailure) {
+            while !stopping.isSet {
+                if try store.begin() { return }
+                bell.wait(seconds: 1)
+            }
+        } catch { store.exclusively { $0.fail(error) } }
+    }
+
     private func refresh(_ folder: String, isTaken: Bool = false) {
         do {
             try store.refreshView(folder, isTaken: isTaken)
@@ -68,14 +81,21 @@ final class StoreKeeper: @unchecked Sendable {
     }
 
     private func checkpoint() {
-        for segment in sealed.takeAll() {
+        // Once a sync has failed, the segments stay, and recovery writes again what they hold.
+        guard store.failure == nil else { return }
+        let segments = sealed.takeAll()
+        for (index, segment) in segments.enumerated() {
             do throws(FileFailure) {
                 try Checkpoint.sync(segment.touched, store.paths)
-                try Files.remove(segment.path)
+                try Checkpoint.drop(segment, store.paths)
             } catch {
-                // The kernel may have dropped what it could not write: the segment stays, and recovery writes it again.
-                store.log.critical("a sync failed; no write is accepted until a restart: \(error)")
-                store.exclusively { $0.fail(error) }
+                // None but in order: recovery refuses a journal with a gap.
+                sealed.putBack(segments[index...])
+                if error.isSync {
+                    store.exclusively { $0.fail(error) }
+                } else {
+                    store.log.error("a checkpoint will be tried again: \(error)")
+                }
                 return
             }
         }

@@ -29,6 +29,14 @@ enum Checkpoint {
         }
         for directory in directories { try Files.sync(directory) }
         for session in try Files.names(in: paths.sessions) { try Files.sync("\(paths.sessions)/\(session)") }
-        for aside in touched.asides { try Files.removeTree("\(paths.staging)/\(aside)") }
+    }
+
+    /// Removes a segment whose files are synced, and then what its deletions set aside: as long as the segment is there,
+    /// recovery has to see that they were done.
+    static func drop(_ segment: Journal.Sealed, _ paths: RunPaths) throws(FileFailure) {
+        try Files.remove(segment.path)
+        if segment.touched.asides.isEmpty { return }
+        try Files.sync(paths.journal)
+        for aside in segment.touched.asides { try Files.removeTree("\(paths.staging)/\(aside)") }
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import RunMetadata
 
 /// The journal: what was acknowledged and may not be in the run directories yet.
 ///
@@ -9,7 +10,9 @@ internal import Glibc
 ///    behind it, was never acknowledged: it is cut. With one behind it, the journal was damaged: recovery refuses.
 /// 4. A segment is dropped when all that its frames touched has been synced (a checkpoint).
 /// 5. A sync that failed is never tried again, since the kernel may have dropped the pages: the journal takes nothing more.
-/// 6. A write whose frame is durable but whose steps failed (a full disk) is undone, and a further frame says so.
+/// 6. A write whose frame is durable but whose steps failed (a full disk) is taken back, and a further frame says so, before
+///    any other write's. Where either is not possible, the journal takes nothing more, and recovery does the write.
+/// 7. A segment is named by its first frame's number. So what is between two segments' numbers was in the first of them.
 ///
 /// Used by the one that commits only.
 final class Journal {
@@ -30,16 +33,24 @@ final class Journal {
     /// What the current segment's frames touched.
     var touched = TouchedFiles()
 
-    /// Starts a journal at a sequence number.
+    /// A journal that starts at a sequence number, once it is begun.
     /// - Parameters:
     ///   - directory: where the segments are; has to exist
     ///   - segmentSize: bytes that a segment is given in advance
-    init(directory: String, nextSequence: UInt64, segmentSize: Int) throws(FileFailure) {
+    init(from nextSequence: UInt64, directory: String, segmentSize: Int) {
         self.directory = directory
         self.nextSequence = nextSequence
         self.segmentSize = segmentSize
-        try openSegment()
     }
+
+    /// Starts a journal at a sequence number, and begins it.
+    convenience init(directory: String, nextSequence: UInt64, segmentSize: Int) throws(FileFailure) {
+        self.init(from: nextSequence, directory: directory, segmentSize: segmentSize)
+        try begin()
+    }
+
+    /// Begins the first segment.
+    func begin() throws(FileFailure) { try openSegment() }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
@@ -78,11 +89,15 @@ final class Journal {
     /// Takes nothing more (rule 5).
     func fail(_ failed: FileFailure) { failure = failure ?? failed }
 
-    /// Begins a new segment and returns the one so far, with what it touched.
+    /// Begins a new segment and returns the one so far, with what it touched. Where that fails, the one so far stays; after a
+    /// failed sync it takes nothing more (rule 5).
     func seal() throws(FileFailure) -> Sealed {
         let sealed = Sealed(path: path, touched: touched)
         let old = descriptor
-        try openSegment()
+        do throws(FileFailure) { try openSegment() } catch {
+            if error.isSync { fail(error) }
+            throw error
+        }
         close(old)
         touched = TouchedFiles()
         return sealed
@@ -126,6 +141,16 @@ struct TouchedFiles: Sendable {
         /// As a record holds it.
         let path: String
 
+        /// The file that a record changes, and the folders that it is in; none for a record that changes no file.
+        static func all(above record: RedoRecord) -> [File] {
+            guard let path = record.path else { return [] }
+            var paths = [path]
+            while let slash = paths[paths.count - 1].utf8.lastIndex(of: UInt8(ascii: "/")) {
+                paths.append(String(paths[paths.count - 1][..<slash]))
+            }
+            return paths.map { File(folder: record.folder, path: $0) }
+        }
+
         // By bytes: what Unicode calls one text can be two names.
         static func == (one: File, other: File) -> Bool {
             one.folder == other.folder && one.path.utf8.elementsEqual(other.path.utf8)
@@ -138,6 +163,13 @@ struct TouchedFiles: Sendable {
     var asides: [String] = []
 
     var isEmpty: Bool { files.isEmpty && asides.isEmpty }
+
+    /// Whether records of the segment make recovery write a folder's `metrics.json` anew: it, or rows that it is made of, were
+    /// written.
+    func hasView(of folder: String) -> Bool {
+        files.contains(File(folder: folder, path: DataPath.metricsRows.description))
+            || files.contains(File(folder: folder, path: DataPath.metricsFrame.description))
+    }
 
     mutating func insert(_ folder: String, _ path: String) { files.insert(File(folder: folder, path: path)) }
 }

@@ -8,7 +8,7 @@ struct JournalRecovery {
         let offset: Int
 
         var description: String {
-            "journal segment \(segment) is damaged at byte \(offset): a frame there is not sound, but a later one is, so "
+            "journal segment \(segment) is damaged at byte \(offset): no sound frame is there, but there was a later one, so "
                 + "acknowledged writes would be lost. Restore the file from a backup, or move it away to give them up."
         }
     }
@@ -25,9 +25,18 @@ struct JournalRecovery {
         var refused: Set<JournalFrame.WriteID> = []
         var frames: [(sequence: UInt64, writes: [[RedoRecord]])] = []
         var isCut: (segment: String, offset: Int)?
+        var lastLength = 0
         for name in try Files.names(in: directory).sorted() {
             let path = "\(directory)/\(name)"
             let bytes = try Files.read(path) ?? []
+            // Rule 7: a number that does not follow on the segment before tells that frames are missing there.
+            if let first = UInt64(name, radix: 16) {
+                if let last = segments.last, first != nextSequence {
+                    let isCutName = isCut?.segment ?? String(last.dropFirst(directory.utf8.count + 1))
+                    throw Damage(segment: isCutName, offset: isCut?.offset ?? lastLength)
+                }
+                if segments.isEmpty { nextSequence = first }
+            }
             segments.append(path)
             try bytes.withUnsafeBytes { segment in
                 var offset = 0
@@ -35,9 +44,7 @@ struct JournalRecovery {
                     // A sound frame behind a cut is rule 3's damage.
                     if let isCut { throw Damage(segment: isCut.segment, offset: isCut.offset) }
                     // So is a number that does not follow: what was between is gone.
-                    if !frames.isEmpty || !refused.isEmpty, frame.sequence != nextSequence {
-                        throw Damage(segment: name, offset: offset)
-                    }
+                    if frame.sequence != nextSequence { throw Damage(segment: name, offset: offset) }
                     switch frame.content {
                     case .writes(let writes): frames.append((frame.sequence, writes))
                     case .refused(let writes): refused.formUnion(writes)
@@ -45,6 +52,7 @@ struct JournalRecovery {
                     nextSequence = frame.sequence + 1
                     offset += frame.size
                 }
+                lastLength = offset
                 guard !Self.isBlank(segment, from: offset) else { return }
                 if Self.hasSoundFrame(segment, after: offset, from: nextSequence) {
                     throw Damage(segment: name, offset: offset)

@@ -16,6 +16,8 @@ struct RedoRecord: Equatable, Sendable {
         case remove(String)
         /// Rename a staged file into the run.
         case publish(String, staged: String)
+        /// Put a staged folder, if it is the one with this inode number, in the place of the one that is there, if there is one.
+        case publishFolder(String, staged: String, inode: UInt64)
         /// Rename a file of another folder into the run, if it is still the one with this inode number.
         case adopt(String, from: String, inode: UInt64)
         /// Rename the run's directory to a place.
@@ -44,7 +46,7 @@ extension RedoRecord {
     var path: String? {
         switch step {
         case .put(let path, _), .append(let path, _, _), .remove(let path), .publish(let path, _),
-            .adopt(let path, _, _):
+            .publishFolder(let path, _, _), .adopt(let path, _, _):
             path
         case .create, .move, .delete, .activate, .viewLags: nil
         }
@@ -53,7 +55,7 @@ extension RedoRecord {
     /// The code of each step on disk. Part of the journal's format: never reused.
     private enum Code: UInt8 {
         case create = 1
-        case put, append, remove, publish, adopt, move, delete, activate, viewLags
+        case put, append, remove, publish, adopt, move, delete, activate, viewLags, publishFolder
     }
 
     /// Appends the record: code, folder, path (each a length and bytes), offset, content.
@@ -69,6 +71,9 @@ extension RedoRecord {
         case .remove(let path): head(.remove, path, 0, 0, &output)
         case .publish(let path, let staged):
             head(.publish, path, 0, staged.utf8.count, &output)
+            output.append(Array(staged.utf8))
+        case .publishFolder(let path, let staged, let inode):
+            head(.publishFolder, path, Int(inode), staged.utf8.count, &output)
             output.append(Array(staged.utf8))
         case .adopt(let path, let from, let inode):
             head(.adopt, path, Int(inode), from.utf8.count, &output)
@@ -105,6 +110,7 @@ extension RedoRecord {
         case .append: step = .append(path, offset: Int(offset), Array(content))
         case .remove: step = .remove(path)
         case .publish: step = .publish(path, staged: text)
+        case .publishFolder: step = .publishFolder(path, staged: text, inode: offset)
         case .adopt: step = .adopt(path, from: text, inode: offset)
         case .move:
             guard let place = RunPlace(rawValue: UInt8(truncatingIfNeeded: offset)) else { return nil }

@@ -12,6 +12,11 @@ final class SealedSegments: Sendable {
         bell.ring()
     }
 
+    /// Puts segments back whose checkpoint did not come off, before those that came meanwhile.
+    func putBack(_ segments: some Collection<Journal.Sealed>) {
+        waiting.withLock { $0.insert(contentsOf: segments, at: 0) }
+    }
+
     func takeAll() -> [Journal.Sealed] {
         waiting.withLock { segments in
             defer { segments = [] }

@@ -18,6 +18,9 @@ package struct FileFailure: Error, Equatable, Sendable, CustomStringConvertible 
 
     package var description: String { "\(call) \(path): \(errno)" }
 
+    /// Whether a sync failed, after which nobody knows what the disk holds (fsync(2)).
+    package var isSync: Bool { call == "fsync" || call == "fdatasync" }
+
     /// Whether the disk or the quota is full.
     package var isNoSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
 }

@@ -1,13 +1,16 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// The calls on files that the store is made of, with errors that say what was tried (Linux man pages, section 2).
 enum Files {
     /// open(2).
     static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o644) throws(FileFailure) -> CInt {
-        let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw FileFailure("open", path) }
-        return descriptor
+        while true {
+            let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+            if descriptor >= 0 { return descriptor }
+            if errno != EINTR { throw FileFailure("open", path) }
+        }
     }
 
     /// open(2) of a file for reading; nil when there is none, or something that is no file.
@@ -79,6 +82,48 @@ enum Files {
         try rename(staged, to: path)
     }
 
+    /// What became of a path at which a staged file was put.
+    enum Swap: Sendable {
+        /// There was nothing before.
+        case made
+        /// What was there is where the staged file was.
+        case exchanged
+        /// What was there has this path now (on a file system that cannot exchange).
+        case setAside(String)
+    }
+
+    /// Puts a file in the place of another, at once for every reader, and keeps that other.
+    static func swap(_ path: String, for staged: String) throws(FileFailure) -> Swap {
+        if clinux_exchange(staged, path) == 0 {
+            if !isOwnDirectory(staged) { return .exchanged }
+            // What stood there is a directory: it goes back where it was.
+            _ = clinux_exchange(staged, path)
+            throw FileFailure("rename", path, errno: EISDIR)
+        }
+        let failure = FileFailure("renameat2", path)
+        switch failure.errno.rawValue {
+        case ENOENT:
+            try rename(staged, to: path)
+            return .made
+        case EINVAL, ENOSYS, EOPNOTSUPP:
+            let aside = try setAside(path, as: staged + "-before")
+            try rename(staged, to: path)
+            return aside ? .setAside(staged + "-before") : .made
+        default: throw failure
+        }
+    }
+
+    /// Gives a file a second name, by which it can be put back when another has taken its place (link(2)).
+    /// - Returns: whether it has one now
+    static func setAside(_ path: String, as aside: String) throws(FileFailure) -> Bool {
+        if link(path, aside) == 0 { return true }
+        switch errno {
+        // Nothing there, or a file system without second names: there, it cannot be put back.
+        case ENOENT, EPERM, EOPNOTSUPP, ENOSYS: return false
+        default: throw FileFailure("link", path)
+        }
+    }
+
     /// unlink(2); no matter if it is gone.
     static func remove(_ path: String) throws(FileFailure) {
         if unlink(path) != 0, errno != ENOENT, errno != ENOTDIR { throw FileFailure("unlink", path) }
@@ -90,16 +135,10 @@ enum Files {
         if rmdir(path) != 0, errno != ENOENT { throw FileFailure("rmdir", path) }
     }
 
-    /// Removes all that is in a directory.
+    /// Removes all that is in a directory: `DirectoryRemoval` says how.
     static func empty(_ path: String) throws(FileFailure) {
-        for name in try names(in: path) {
-            let child = "\(path)/\(name)"
-            if isOwnDirectory(child) {
-                try removeTree(child)
-            } else {
-                try remove(child)
-            }
-        }
+        var removal = DirectoryRemoval(path: path)
+        try removal.empty()
     }
 
     /// Moves all that is in a directory into another, and syncs that (fsync(2)): folders that both have become one, a file

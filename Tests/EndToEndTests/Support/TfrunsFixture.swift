@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 
 /// A run that tfruns itself wrote, and what its `ls_runs()` returned for it.
 struct TfrunsFixture {

@@ -1,0 +1,128 @@
+internal import RunMetadata
+
+/// What a file `<type>.json` in the writers folder says: how a type is stored without any code, or how its executable is to
+/// be run.
+///
+/// | member | of | what it says |
+/// |---|---|---|
+/// | `description` | all | a text for `GET /types` |
+/// | `content_types` | `file`, executables | the media types taken, as `image/png` or `image/*`; default: any |
+/// | `max_bytes` | all | the largest body; default: `--max-upload` for files and executables, else `--max-body` |
+/// | `store` | descriptions | `file` (as it came), `json` (a document), `rows` (appended), `list` (a named list) |
+/// | `path` | descriptions | the file below the data directory, with `{name}` for a field of the query, `{time}` for a new file each time |
+/// | `schema` | `json`, `rows`, `list` | a JSON Schema (draft 7) of the document, of each row, of the list |
+/// | `columns` | `rows` in a path that ends in `.csv` | the columns, in order |
+/// | `time_limit` | executables | seconds, 1 to 86400; default 30 |
+/// | `memory` | executables | bytes of address space for each process, 16 MiB to 1 TiB; default 2 GiB |
+/// | `max_output` | executables | bytes of all that it writes, temporary files too, 1 to 1 TiB; default 1 GiB |
+/// | `processes` | executables | processes at once, 1 to 4096; default 64 |
+struct WriterDescription {
+    private static let common = ["description", "max_bytes"]
+    private static let forExecutables = ["content_types", "time_limit", "memory", "max_output", "processes"]
+    private static let forStores = [
+        "file": ["content_types"], "json": ["schema"], "rows": ["schema", "columns"], "list": ["schema"],
+    ]
+
+    private let type: MetadataType
+    private let reader: DescriptionReader
+
+    init(type: MetadataType, text: [UInt8]) throws(WriterFault) {
+        self.type = type
+        reader = try DescriptionReader(file: "\(type).json", text: text)
+    }
+
+    /// How the executable of the type is run.
+    func settings() throws(WriterFault) -> ExecutableSettings {
+        if reader.has("store") || reader.has("path") {
+            throw reader.fault(
+                reader.has("store") ? "store" : "path",
+                "the type has an executable too; a description beside one holds its settings, and stores nothing")
+        }
+        try reader.check(allowed: Self.common + Self.forExecutables)
+        var settings = ExecutableSettings()
+        settings.summary = try reader.string("description") ?? settings.summary
+        settings.contentTypes = try reader.strings("content_types") ?? []
+        settings.maxBytes = try maxBytes()
+        settings.timeLimit = try reader.number("time_limit", in: 1...86_400) ?? settings.timeLimit
+        settings.memory = try reader.number("memory", in: 16 << 20...1 << 40) ?? settings.memory
+        settings.maxOutput = try reader.number("max_output", in: 1...1 << 40) ?? settings.maxOutput
+        settings.processes = try reader.number("processes", in: 1...4096) ?? settings.processes
+        return settings
+    }
+
+    /// The writer that the description is.
+    func writer() throws(WriterFault) -> any MetadataWriter {
+        let stores = "file, json, rows, list"
+        guard let store = try reader.string("store") else {
+            throw reader.fault(
+                "there is no executable \"\(type)\" beside it, so it has to say \"store\": one of \(stores)")
+        }
+        guard let own = Self.forStores[store] else {
+            throw reader.fault("store", "\"\(store)\" is no way to store; there are: \(stores)")
+        }
+        try reader.check(allowed: Self.common + ["store", "path"] + own)
+        let path = try path()
+        let limit = try maxBytes()
+        switch store {
+        case "file":
+            return FileWriter(
+                type: type, summary: try summary("Stored as a file."),
+                rawTypes: try reader.strings("content_types") ?? [], limit: limit, path: path)
+        case "json":
+            return DocumentWriter(
+                type: type, summary: try summary("A JSON document."), limit: limit, path: path, schema: try schema())
+        case "rows":
+            return RowsWriter(
+                type: type, summary: try summary("Rows, appended."), limit: limit, path: path, schema: try schema(),
+                columns: try columns())
+        default:
+            guard let fixed = path.fixed else {
+                throw reader.fault("path", "a list is one file, into which PATCH merges: its path has no placeholder")
+            }
+            return ListWriter(
+                type: type, summary: try summary("A named list; PATCH merges into it."), limit: limit, path: fixed,
+                schema: try schema())
+        }
+    }
+
+    // MARK: Members
+
+    private func summary(_ otherwise: String) throws(WriterFault) -> String {
+        try reader.string("description") ?? otherwise
+    }
+
+    private func maxBytes() throws(WriterFault) -> Int? { try reader.number("max_bytes", in: 1...1 << 40) }
+
+    private func path() throws(WriterFault) -> PathTemplate {
+        guard let text = try reader.string("path") else {
+            throw reader.fault("it has to say \"path\": the file below the data directory, as \"\(type).json\"")
+        }
+        do throws(PathTemplate.Failure) { return try PathTemplate(text) } catch {
+            throw reader.fault("path", error.reason)
+        }
+    }
+
+    private func schema() throws(WriterFault) -> DocumentSchema? {
+        guard let json = reader.json("schema") else { return nil }
+        do throws(DocumentSchema.Failure) { return try DocumentSchema(json) } catch {
+            throw reader.fault("schema", "the schema cannot be read: \(error.reason)")
+        }
+    }
+
+    private func columns() throws(WriterFault) -> [String]? {
+        let path = try reader.string("path") ?? ""
+        let columns = try reader.strings("columns")
+        if path.hasSuffix(".csv") {
+            guard let columns, Set(columns).count == columns.count else {
+                throw reader.fault(
+                    columns == nil ? "path" : "columns", "a file of CSV needs \"columns\": their names, each once")
+            }
+            return columns
+        }
+        guard path.hasSuffix(".ndjson") || path.hasSuffix(".jsonl") else {
+            throw reader.fault("path", "rows go into a file whose name ends in .ndjson, .jsonl or .csv")
+        }
+        if columns != nil { throw reader.fault("columns", "columns are for a file of CSV") }
+        return nil
+    }
+}

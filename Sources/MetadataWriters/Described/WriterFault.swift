@@ -1,0 +1,14 @@
+/// What is wrong with a writer that is to be registered: in which file, where, and why.
+package struct WriterFault: Error, Equatable, CustomStringConvertible {
+    /// The file's name in the writers folder.
+    package let file: String
+    /// The line, from 1; nil where the fault is of the whole file.
+    package let line: Int?
+    package let reason: String
+
+    package init(_ file: String, line: Int? = nil, _ reason: String) {
+        (self.file, self.line, self.reason) = (file, line, reason)
+    }
+
+    package var description: String { line.map { "\(file):\($0): \(reason)" } ?? "\(file): \(reason)" }
+}

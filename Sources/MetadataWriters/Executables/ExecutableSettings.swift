@@ -1,0 +1,21 @@
+/// How a type's executable is run.
+package struct ExecutableSettings: Sendable {
+    /// A text for `GET /types`.
+    package var summary = "Whatever its executable takes."
+    /// The media types taken; empty: any.
+    package var contentTypes: [String] = []
+    /// Bytes of the largest body; nil: the server's limit for uploads.
+    package var maxBytes: Int?
+    /// Seconds.
+    package var timeLimit = 30
+    /// Bytes of address space for each process.
+    package var memory = 2 << 30
+    /// Bytes of all that it writes, temporary files too.
+    package var maxOutput = 1 << 30
+    /// Processes at once.
+    package var processes = 64
+    /// Files and folders that it makes.
+    package var maxEntries = 10_000
+
+    package init() {}
+}

@@ -1,0 +1,114 @@
+internal import CContainment
+internal import JSON
+package import RunMetadata
+package import RunStore
+
+/// A type whose metadata an executable writes, in any language: it gets the path of a `data_dir` as its argument and the body
+/// on its standard input; what it makes in `data_dir` becomes the run's.
+package struct ExecutableWriter: SlowWriter {
+    package let type: MetadataType
+    package let forms: [BodyForm] = [.raw]
+    package let readsRequest = true
+    let executable: String
+    let settings: ExecutableSettings
+    let store: any RunStore
+
+    package var summary: String { settings.summary }
+    package var rawTypes: [String] { settings.contentTypes }
+    package var limit: Int? { settings.maxBytes }
+
+    /// The folder named after the type, in which it is published at once.
+    private var folder: DataPath? { DataPath(type.description) }
+    package var document: StoredDocument? { folder.map { .folder($0) } }
+
+    /// What is done once in a process that runs executables.
+    private static let isPrepared: Bool = {
+        ccontainment_adopt_orphans()
+        return true
+    }()
+
+    package init(type: MetadataType, executable: String, settings: ExecutableSettings, store: any RunStore) {
+        (self.type, self.executable, self.settings, self.store) = (type, executable, settings, store)
+    }
+
+    /// Whether the kernel can keep an executable from writing elsewhere (landlock(7)).
+    package static var isConfined: Bool { ccontainment_landlock() > 0 }
+
+    package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
+        guard case .raw(let file) = body else {
+            throw MetadataFault(.contentType(allowed: rawTypes), "\(type): this form of body is none that it takes")
+        }
+        let staging = try store.makeStagingFolder()
+        return try publish(try run(input: file, request, in: staging), of: staging, request)
+    }
+
+    /// Runs the executable and looks through what it made.
+    func run(input: StagingFile, _ request: WriteRequest, in staging: StagingFolder) throws -> WriterOutput {
+        _ = Self.isPrepared
+        for name in [Self.dataName, Self.temporaryName] { try staging.makeFolder(name) }
+        let data = "\(staging.path)/\(Self.dataName)"
+        let program = ContainedProgram(
+            path: executable, argument: data, environment: environment(input, request, staging.path),
+            workingDirectory: data, writable: staging.path, settings: settings, isCancelled: request.isCancelled)
+        let (ending, lines): (ContainedProgram.Ending, LastLines)
+        do throws(ContainedProgram.StartFailure) { (ending, lines) = try program.run(input: input.path) } catch {
+            throw WriterFailure.notStarted(type, reason: error.reason)
+        }
+        switch ending {
+        case .exited(0): break
+        case .exited(let status):
+            throw WriterFailure.ended(type, how: "ended with status \(status)", lastLines: lines.text)
+        case .killed(let signal):
+            throw WriterFailure.ended(type, how: "was ended by signal \(signal)", lastLines: lines.text)
+        case .overTime: throw WriterFailure.overTime(type, seconds: settings.timeLimit)
+        case .overSize(let reason): throw WriterFailure.overSize(type, reason: reason)
+        case .cancelled: throw WriterFailure.stopping
+        }
+        do throws(WriterOutput.Fault) { return try WriterOutput(data, settings: settings) } catch {
+            throw WriterFailure.output(type, reason: error.reason)
+        }
+    }
+
+    private static let dataName = DataPath("data")!
+    private static let temporaryName = DataPath("tmp")!
+
+    private func environment(_ input: StagingFile, _ request: WriteRequest, _ staging: String) -> [(String, String)] {
+        var query = JSONObject()
+        for (name, value) in request.query {
+            switch query[name] {
+            case nil: query[name] = .string(value)
+            case .array(let values): query[name] = .array(values + [.string(value)])
+            case .some(let first): query[name] = .array([first, .string(value)])
+            }
+        }
+        let temporary = "\(staging)/\(Self.temporaryName)"
+        return [
+            ("RUN_ID", store.resolve(request.target)?.description ?? ""),
+            ("METADATA_TYPE", type.description),
+            ("CONTENT_TYPE", request.contentType),
+            ("CONTENT_LENGTH", "\(input.size)"),
+            ("RUNDIR_QUERY", String(decoding: JSONWriter.compact(.object(query)), as: UTF8.self)),
+            // A run that has nothing yet has an empty folder.
+            ("RUNDIR_CURRENT", store.dataDirectory(of: request.target) ?? temporary),
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+            ("HOME", temporary), ("TMPDIR", temporary), ("LANG", "C.UTF-8"),
+        ]
+    }
+
+    /// Syncs what was made and says where it goes: as one folder where it is all in the one that is named after the type, else
+    /// file by file.
+    private func publish(
+        _ output: WriterOutput, of staging: StagingFolder, _ request: WriteRequest
+    ) throws -> [DataChange] {
+        try staging.sync(Self.dataName, output.files)
+        if let folder, output.top == [folder.description], !output.files.isEmpty,
+            !output.files.contains(folder), let staged = DataPath("\(Self.dataName)/\(folder)")
+        {
+            let replaced = store.dataDirectory(of: request.target).map { "\($0)/\(folder)" }
+            return [.publishFolder(try staging.folder(staged, takingOver: replaced), folder)]
+        }
+        return output.files.compactMap { path in
+            DataPath("\(Self.dataName)/\(path)").map { .publish(staging.file($0), path) }
+        }
+    }
+}

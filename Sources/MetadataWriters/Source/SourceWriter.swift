@@ -1,0 +1,134 @@
+internal import Glibc
+internal import JSON
+package import RunMetadata
+package import RunStore
+
+/// Writes `source.tar.gz`: the source code of the run, every path below `source/`.
+package struct SourceWriter: ArchiveWriting {
+    package let type = MetadataType.source
+    package let summary =
+        "A tar, tar.gz or zip; files of a form; or {\"directory\": \"/path\"} for a directory on the server that "
+        + "--source-root allows; replaces source.tar.gz."
+    package let forms: [BodyForm] = [.archive, .multipart, .json, .form]
+    package let document: StoredDocument? = .file(.source, mediaType: "application/gzip")
+
+    /// What an archive may hold.
+    package struct Limits: Sendable {
+        /// Bytes of all files, unpacked.
+        package var bytes: Int
+        /// Files and folders.
+        package var entries = 100_000
+
+        package init(bytes: Int) { self.bytes = bytes }
+    }
+
+    private let roots: [String]
+    private let limits: Limits
+    private let makeStagingFile: @Sendable () throws -> StagingFile
+
+    /// - Parameters:
+    ///   - roots: directories on the server from which source may be taken
+    ///   - limits: what an archive may hold
+    ///   - makeStagingFile: makes the file in which an archive is put together
+    package init(roots: [String], limits: Limits, makeStagingFile: @escaping @Sendable () throws -> StagingFile) {
+        self.roots = roots.compactMap(SourceDirectory.realPath)
+        self.limits = limits
+        self.makeStagingFile = makeStagingFile
+    }
+
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
+        switch body {
+        case .archive(let file, let reception): try fromArchive(file, reception as? EarlySurvey)
+        case .files(let files): try fromFiles(files)
+        case .json(let bytes): try fromDirectory(bytes)
+        case .ndjson, .csv, .raw:
+            throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
+        }
+    }
+
+    /// A survey that goes along with the upload.
+    private struct EarlySurvey: ArchiveReception {
+        let job: BackgroundJob<SourceSurvey>
+    }
+
+    /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them.
+    package func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)? {
+        guard GzippedArchive.isGzip(beginning) else { return nil }
+        let limits = limits
+        return EarlySurvey(job: BackgroundJob { try SourceSurvey(of: .arriving(file), limits: limits) })
+    }
+
+    private func fromArchive(_ file: StagingFile, _ early: EarlySurvey?) throws -> [DataChange] {
+        let survey = try early.map { try $0.job.result() } ?? SourceSurvey(of: .file(file.path), limits: limits)
+        guard !(survey.isGzippedTar && survey.isBelowSource) else {
+            // As tfruns writes it: kept as it came.
+            return try publish(file, survey.scripts)
+        }
+        let output = try makeStagingFile()
+        let writer = try ArchiveWriter(path: output.path)
+        try ArchiveReader.forEachEntry(of: .file(file.path)) { entry in
+            guard entry.isFile else { return }
+            try writer.begin(survey.path(of: entry.path), size: entry.size, mode: entry.mode, modified: entry.modified)
+            try entry.read { try writer.write($0) }
+        }
+        try writer.finish()
+        return try publish(output, survey.scripts)
+    }
+
+    private func fromFiles(_ files: [UploadedFile]) throws -> [DataChange] {
+        guard !files.isEmpty else {
+            throw MetadataFault.shape(nil, "source: the form holds no file; send files, as in curl -F file=@train.py")
+        }
+        let output = try makeStagingFile()
+        let writer = try ArchiveWriter(path: output.path)
+        var names = SourceNames(limits: limits)
+        for file in files {
+            let name = try names.add(file.name, size: file.file.size)
+            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.file.path, mode: 0o644)
+        }
+        try writer.finish()
+        return try publish(output, names.files)
+    }
+
+    private func fromDirectory(_ bytes: [UInt8]) throws -> [DataChange] {
+        let object = try NamedList.read(.json(bytes), type: type)
+        guard let path = object["directory"]?.string, object.count == 1 else {
+            throw MetadataFault.shape(
+                JSONPointer().appending("directory"),
+                "source: as JSON, send {\"directory\": \"/path\"} with a directory on the server, or send an archive")
+        }
+        let directory = try SourceDirectory(path, roots: roots)
+        let output = try makeStagingFile()
+        let writer = try ArchiveWriter(path: output.path)
+        var names = SourceNames(limits: limits)
+        for file in try directory.files() {
+            let name = try names.add(file.name, size: file.size)
+            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.path, mode: file.mode)
+        }
+        if names.files.isEmpty {
+            throw MetadataFault.shape(nil, "source: the directory \(path) holds no file that is not hidden")
+        }
+        try writer.finish()
+        return try publish(output, names.files)
+    }
+
+    private func publish(_ file: StagingFile, _ scripts: [String]) throws -> [DataChange] {
+        try file.finish()
+        return [.publish(file, .source), .script(Self.script(among: scripts), among: scripts)]
+    }
+
+    /// The script of a run whose source is all that tells: the only file, else `train.*`, else `main.*`, else the first by
+    /// name; of several, the one least deep.
+    static func script(among files: [String]) -> String {
+        let sorted = files.sorted {
+            let (one, other) = ($0.split(separator: "/").count, $1.split(separator: "/").count)
+            return one != other ? one < other : $0 < $1
+        }
+        for stem in ["train.", "main."] {
+            if let found = sorted.first(where: { $0.split(separator: "/").last?.hasPrefix(stem) == true }) {
+                return found
+            }
+        }
+        return files.min() ?? ""
+    }
+}

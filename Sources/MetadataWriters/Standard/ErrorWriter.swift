@@ -1,0 +1,44 @@
+internal import JSON
+package import RunMetadata
+package import RunStore
+
+/// Writes `error.json`, and ends the run.
+package struct ErrorWriter: MetadataWriter {
+    package let type = MetadataType.error
+    package let summary = "A message and a traceback (text, or a list of text); replaces error.json and ends the run."
+    package let forms: [BodyForm] = [.json, .form, .multipart]
+    package let document: StoredDocument? = .file(.error, mediaType: "application/json")
+
+    package init() {}
+
+    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
+        let sent = try NamedList.read(body, type: type)
+        guard let message = sent["message"]?.string else {
+            let pointer = JSONPointer().appending("message")
+            throw MetadataFault.shape(
+                pointer, "error: \"message\" is missing or no text; send {\"message\": \"…\", \"traceback\": [\"…\"]}")
+        }
+        var error: JSONObject = ["message": .string(message)]
+        if let traceback = sent["traceback"], traceback != .null {
+            error["traceback"] = .array(try Self.lines(traceback))
+        }
+        if let other = sent.names.first(where: { $0 != "message" && $0 != "traceback" }) {
+            throw MetadataFault.shape(
+                JSONPointer().appending(other),
+                "error: \"\(other)\" is not known; an error has a message and a traceback")
+        }
+        return [.put(.error, JSONWriter.pretty(.object(error))), .end(completed: false)]
+    }
+
+    private static func lines(_ traceback: JSONValue) throws(MetadataFault) -> [JSONValue] {
+        if traceback.string != nil { return [traceback] }
+        let pointer = JSONPointer().appending("traceback")
+        guard let lines = traceback.array else {
+            throw .shape(pointer, "error: \"traceback\" is neither text nor a list of text")
+        }
+        for (index, line) in lines.enumerated() where line.string == nil {
+            throw .shape(pointer.appending(index), "error: line \(index + 1) of \"traceback\" is no text")
+        }
+        return lines
+    }
+}

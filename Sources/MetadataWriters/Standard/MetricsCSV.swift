@@ -1,0 +1,48 @@
+internal import JSON
+internal import RunMetadata
+
+/// Reads rows of metrics from CSV with a header.
+enum MetricsCSV {
+    static func rows(_ bytes: [UInt8]) throws(MetadataFault) -> MetricsRows {
+        let table = try CSVTable(bytes, type: .metrics)
+        var rows = MetricsRows()
+        let parser = JSONParser()
+        for (index, fields) in table.rows.enumerated() {
+            try append(fields, table.header, row: index + 1, to: &rows, parser)
+        }
+        return rows
+    }
+
+    private static func append(
+        _ fields: [[UInt8]], _ header: [String], row: Int, to rows: inout MetricsRows, _ parser: JSONParser
+    ) throws(MetadataFault) {
+        var object: [UInt8] = [UInt8(ascii: "{")]
+        for (name, field) in zip(header, fields) {
+            if object.count > 1 { object.append(UInt8(ascii: ",")) }
+            JSONWriter.append(string: name, to: &object)
+            object.append(UInt8(ascii: ":"))
+            object += Self.json(field)
+        }
+        object.append(UInt8(ascii: "}"))
+        var fault: MetadataFault?
+        object.withUnsafeBytes { bytes in
+            do {
+                let tokens = try parser.parse(bytes, nonFinite: .refused)
+                try rows.append(objectAt: 0, of: tokens, row: row, pointer: JSONPointer().appending(row - 1))
+            } catch {
+                fault = error as? MetadataFault ?? (error as? JSONSyntaxError).map { MetadataFault($0) }
+            }
+        }
+        if let fault { throw fault }
+    }
+
+    /// A field as JSON: missing where it is empty, a number where it reads as one, else text (NA, NaN and Inf among it).
+    private static func json(_ field: [UInt8]) -> [UInt8] {
+        if field.isEmpty { return Array("null".utf8) }
+        let text = String(decoding: field, as: UTF8.self)
+        if let number = JSONNumber(text), number.isFinite { return Array(number.text.utf8) }
+        var quoted: [UInt8] = []
+        JSONWriter.append(string: text, to: &quoted)
+        return quoted
+    }
+}

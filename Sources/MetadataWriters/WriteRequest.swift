@@ -1,0 +1,21 @@
+package import RunMetadata
+
+/// What a writer may know of the request beside its body.
+package struct WriteRequest: Sendable {
+    /// The run that is written to.
+    package let target: RunTarget
+    /// The query's fields, in order.
+    package let query: [(name: String, value: String)]
+    /// The header `Content-Type` as it came; empty where there is none.
+    package let contentType: String
+    /// Whether nobody waits for the result any more.
+    package let isCancelled: @Sendable () -> Bool
+
+    package init(
+        target: RunTarget = .active(.default), query: [(name: String, value: String)] = [], contentType: String = "",
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) {
+        (self.target, self.query, self.contentType) = (target, query, contentType)
+        self.isCancelled = isCancelled
+    }
+}

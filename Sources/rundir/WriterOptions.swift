@@ -1,0 +1,35 @@
+import ArgumentParser
+import Glibc
+import MetadataWriters
+import RunStore
+
+/// Where writers of custom types are.
+struct WriterOptions: ParsableArguments {
+    private static let otherwise = "./writers"
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder with writers of custom types: executables, descriptions; default: ./writers, if it is there. "
+                + "[env: RUNDIR_WRITERS]", valueName: "path"))
+    var writers = Environment.text("RUNDIR_WRITERS")
+
+    /// The folder; nil when none was named and there is none.
+    var folder: String? {
+        if let writers { return writers }
+        return access(Self.otherwise, F_OK) == 0 ? Self.otherwise : nil
+    }
+
+    /// The standard types and those of the folder.
+    func registry(store: any RunStore, options: ServeOptions) throws -> WriterRegistry {
+        let source = SourceWriter(
+            roots: options.sourceRoots, limits: SourceWriter.Limits(bytes: options.maxUpload),
+            makeStagingFile: { try store.makeStagingFile() })
+        return try registry(source: source, store: store)
+    }
+
+    /// The same, with a writer of source.
+    func registry(source: SourceWriter, store: any RunStore) throws -> WriterRegistry {
+        let custom = try folder.map { try WritersFolder.load($0, store: store) } ?? []
+        return try WriterRegistry(WriterRegistry.standard(source: source) + custom)
+    }
+}

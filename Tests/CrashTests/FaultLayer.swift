@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+
+/// `faults.c`, built, and a server that it is preloaded into.
+struct FaultLayer {
+    /// What happens at a call.
+    enum Kind: String, CaseIterable, Sendable {
+        case kill
+        case killAfter = "kill-after"
+        case short
+        case ioError = "EIO"
+        case noSpace = "ENOSPC"
+        case interrupted = "EINTR"
+        /// And at each one after it.
+        case ioErrors = "EIO+"
+        case noSpaceFromThen = "ENOSPC+"
+
+        var isKill: Bool { self == .kill || self == .killAfter }
+    }
+
+    /// The library; nil where there is no C compiler.
+    static let library: String? = {
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "faults.c").path
+        let library = "\(folder.path)/faults.so"
+        for compiler in ["cc", "clang"] {
+            let command = try? Command(compiler, "-O1", "-shared", "-fPIC", "-pthread", "-o", library, source, "-ldl")
+            if command?.ending == .exited(0) { return library }
+        }
+        return nil
+    }()
+    private static let folder = TemporaryFolder()
+
+    /// The runs directory.
+    let runs: String
+    /// Where the trace goes.
+    let trace: String
+
+    /// Starts a server with a fault.
+    /// - Parameters:
+    ///   - number: of the call, from 1; 0: none
+    func start(journalSize: Int, _ kind: Kind = .kill, at number: Int = 0) throws -> Server {
+        try Server(
+            runs: runs, "--journal-size", "\(journalSize)",
+            variables: [
+                "LD_PRELOAD": Self.library ?? "", "FAULTS_ROOT": runs, "FAULTS_TRACE": trace, "FAULTS_AT": "\(number)",
+                "FAULTS_KIND": kind.rawValue,
+            ])
+    }
+
+    /// Notes in the trace that the client was told of success for so many of its questions.
+    func noteAcknowledgement(_ number: Int) {
+        let file = open(trace, O_WRONLY | O_APPEND | O_CLOEXEC)
+        let line = Array("ack\t\(number)\n".utf8)
+        _ = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        close(file)
+    }
+
+    /// The names of the counted calls, in order.
+    func calls() -> [String] {
+        var calls: [String] = []
+        for event in DiskTrace(trace) {
+            if case .call(let name) = event { calls.append(name) }
+        }
+        return calls
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import TestSupport
+
+/// A server that is started, gets one write of each kind, and is stopped, on a disk that may fail.
+struct ScriptedRun {
+    /// Where the runs and the trace are.
+    let folder = TemporaryFolder()
+    let layer: FaultLayer
+    let client: WritingClient
+    /// What went wrong that must not, whatever the disk does.
+    private(set) var faults: [String] = []
+    /// Whether the fault was met: the run has so many calls.
+    var calls: [String] { layer.calls() }
+
+    /// Runs the script.
+    /// - Parameters:
+    ///   - number: the call that fails, from 1; 0: none
+    ///   - isKilled: whether the server is killed at the end, or stopped
+    init(journalSize: Int, seed: UInt64, _ kind: FaultLayer.Kind = .kill, at number: Int = 0, isKilled: Bool = false)
+        throws
+    {
+        let runs = "\(folder.path)/runs"
+        mkdir(runs, 0o755)
+        layer = FaultLayer(runs: runs, trace: "\(folder.path)/trace")
+        let layer = layer
+        client = WritingClient(
+            index: 0, prefix: "s", shared: ["s-shared"], archives: Archives.two, seed: seed,
+            refusals: number == 0 ? [] : [500, 503, 507]
+        ) { layer.noteAcknowledgement($0) }
+        let mayBeKilled = number > 0 && kind.isKill
+        let server: Server
+        do {
+            server = try layer.start(journalSize: journalSize, kind, at: number)
+        } catch let failure as Server.Failure {
+            let isPlanned = failure.description.contains("cannot open the runs directory")
+            let expected: ChildProcess.Ending = mayBeKilled ? .signalled(SIGKILL) : .exited(1)
+            if failure.ending != expected || (!mayBeKilled && !isPlanned) {
+                faults.append("did not start: \(failure) \(String(describing: failure.ending))")
+            }
+            return
+        }
+        do {
+            try client.runScript(server)
+            let reader = try server.connect()
+            for target in ["/health", "/runs"] {
+                let reply = try reader.send("GET", target)
+                if reply.status != 200 { faults.append("\(target) got \(reply.status): \(reply.text)") }
+            }
+        } catch {
+            if !mayBeKilled { faults.append("the connection failed: \(error); \(server.errors)") }
+        }
+        if !mayBeKilled, server.process.hasEnded {
+            faults.append("the server ended by itself: \(try server.process.wait()); \(server.errors)")
+        }
+        server.process.signal(isKilled ? SIGKILL : SIGTERM)
+        let ending = try server.process.wait()
+        let isExpected = ending == .signalled(SIGKILL) ? isKilled || mayBeKilled : ending == .exited(0) && !isKilled
+        if !isExpected { faults.append("ended by \(ending); \(server.errors)") }
+    }
+
+    /// What is wrong after a restart, with a disk that is well.
+    func faultsAfterRestart() throws -> [String] {
+        try Self.check(layer.runs, [client.ledger]).map { "after a restart: \($0)" }
+    }
+
+    /// What is wrong after a power cut at the end that leaves only what was synced.
+    func faultsAfterPowerCut() throws -> [String] {
+        let disk = ModelDisk(root: try inode(layer.runs))
+        for event in DiskTrace(layer.trace) { disk.apply(event) }
+        var numbers = SeededNumbers(seed: 0)
+        let left = TemporaryFolder()
+        disk.cut(into: left, &numbers, isStrict: true)
+        return try Self.check(left.path, [client.ledger]).map { "after a power cut: \($0)" }
+    }
+
+    /// Starts a server on a disk that is well, and looks for what ledgers say.
+    static func check(_ runs: String, _ ledgers: [WriteLedger]) throws -> [String] {
+        do {
+            return try LedgerCheck(Server(runs: runs), ledgers).faults
+        } catch let failure as Server.Failure {
+            return ["\(failure)"]
+        }
+    }
+}
+
+/// A file's inode number.
+func inode(_ path: String) throws -> UInt64 {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    return (attributes[.systemFileNumber] as? NSNumber)?.uint64Value ?? 0
+}

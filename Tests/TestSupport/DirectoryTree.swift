@@ -1,0 +1,63 @@
+import Glibc
+
+/// All that is below a directory: names, kinds and contents. Two are equal when nothing was stored between them.
+package struct DirectoryTree: Equatable, CustomStringConvertible {
+    package enum Entry: Equatable {
+        case folder
+        case file([UInt8])
+        case other
+    }
+
+    package private(set) var entries: [String: Entry] = [:]
+
+    /// Reads a directory.
+    /// - Parameter excluding: paths in it that are passed over, with all that is below them
+    package init(_ path: String, excluding: Set<String> = []) {
+        read(path, "", excluding)
+    }
+
+    /// Reads a runs directory without what changes by itself: the journal, the lock.
+    package static func runs(_ path: String) -> DirectoryTree {
+        DirectoryTree(path, excluding: [".rundir/journal", ".rundir/lock"])
+    }
+
+    /// The paths of the files, in order.
+    package var files: [String] {
+        entries.compactMap { if case .file = $0.value { $0.key } else { nil } }.sorted()
+    }
+
+    /// A file's bytes.
+    package subscript(path: String) -> [UInt8]? {
+        if case .file(let bytes) = entries[path] { bytes } else { nil }
+    }
+
+    /// The same without a path.
+    package func without(_ path: String) -> DirectoryTree {
+        var tree = self
+        tree.entries[path] = nil
+        return tree
+    }
+
+    package var description: String { entries.keys.sorted().joined(separator: " ") }
+
+    private mutating func read(_ root: String, _ folder: String, _ excluded: Set<String>) {
+        guard let directory = opendir("\(root)/\(folder)") else { return }
+        defer { closedir(directory) }
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            let path = folder.isEmpty ? name : "\(folder)/\(name)"
+            if name == "." || name == ".." || excluded.contains(path) { continue }
+            var status = stat()
+            lstat("\(root)/\(path)", &status)
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR:
+                entries[path] = .folder
+                read(root, path, excluded)
+            case S_IFREG: entries[path] = .file(Server.read("\(root)/\(path)") ?? [])
+            default: entries[path] = .other
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Glibc
+package import JSON
+
+/// A `rundir serve` process on a free port, killed when the value goes.
+package final class Server: Sendable {
+    /// The server did not come up.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+        /// How it ended, where it did.
+        package var ending: ChildProcess.Ending?
+    }
+
+    package let port: Int
+    /// The runs directory.
+    package let runs: String
+    /// The line that it printed when it was up.
+    package let greeting: String
+    package let process: ChildProcess
+    private let log: TemporaryFolder
+
+    /// The executable, which is built beside the tests (proc(5): /proc/self/exe).
+    package static let executable: String = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
+        let tests = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return tests.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 } + "/rundir"
+    }()
+
+    /// Starts a server and waits for the line that says it is up.
+    /// - Parameters:
+    ///   - runs: the runs directory
+    ///   - options: further options of `rundir serve`
+    ///   - variables: further variables of its environment
+    package init(runs: String, _ options: String..., variables: [String: String] = [:]) throws {
+        self.runs = runs
+        log = TemporaryFolder()
+        let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        let output = open("\(log.path)/output", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        let error = open("\(log.path)/log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
+        defer { for descriptor in [input, output, error] { close(descriptor) } }
+        let arguments = [Self.executable, "serve", "--port", "0", "--runs", runs] + options
+        let process = try ChildProcess(
+            arguments, variables: variables, input: input, output: output, error: error)
+        self.process = process
+        let log = self.log
+        _ = eventually(within: 30) { log.read("output")?.last == UInt8(ascii: "\n") || process.hasEnded }
+        guard let line = log.text("output")?.split(separator: "\n").first.map(String.init) else {
+            throw Failure(
+                description: "the server did not come up: \(log.text("log") ?? "")",
+                ending: process.hasEnded ? try process.wait() : nil)
+        }
+        greeting = line
+        let address = line.split(separator: ",")[0]
+        guard let port = address.split(separator: ":").last.flatMap({ Int($0) }) else {
+            throw Failure(description: "the server's line names no port: \(line)")
+        }
+        self.port = port
+    }
+
+    /// What it wrote to standard error.
+    package var errors: String { log.text("log") ?? "" }
+
+    /// How many files and connections the server has open (proc(5): /proc/[pid]/fd).
+    package var openDescriptors: Int {
+        guard let directory = opendir("/proc/\(process.id)/fd") else { return 0 }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        return count
+    }
+
+    /// A new connection.
+    package func connect(timeout: Int = 20) throws -> HTTPClient { try HTTPClient(port: port, timeout: timeout) }
+
+    /// SIGKILL: what `kill -9` does.
+    package func crash() throws {
+        process.signal(SIGKILL)
+        _ = try process.wait()
+    }
+
+    /// SIGTERM.
+    /// - Returns: how it ended
+    @discardableResult
+    package func terminate() throws -> ChildProcess.Ending {
+        process.signal(SIGTERM)
+        return try process.wait()
+    }
+
+    /// The bytes of a file in a run's data directory; nil where there is none.
+    package func file(_ name: String, of run: String) -> [UInt8]? { Self.read("\(runs)/\(run)/tfruns.d/\(name)") }
+
+    /// The same as text.
+    package func text(_ name: String, of run: String) -> String? {
+        file(name, of: run).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// A file's bytes; nil where there is none.
+    package static func read(_ path: String) -> [UInt8]? {
+        guard let file = fopen(path, "re") else { return nil }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = fread(&part, 1, part.count, file)
+            if count == 0 { return bytes }
+            bytes += part[..<count]
+        }
+    }
+}
+
+extension HTTPClient {
+    /// Sends JSON.
+    package func sendJSON(
+        _ method: String, _ target: String, _ json: String, session: String? = nil
+    ) throws -> Reply {
+        let headers = session.map { [("Run-Session", $0)] } ?? []
+        return try send(method, target, type: "application/json", headers: headers, text: json)
+    }
+
+    /// Sends a request without a body, which says so.
+    package func sendEmpty(_ method: String, _ target: String, session: String? = nil) throws -> Reply {
+        let headers = (session.map { [("Run-Session", $0)] } ?? []) + [("Content-Length", "0")]
+        return try send(method, target, headers: headers)
+    }
+}
+
+extension HTTPClient.Reply {
+    /// The body as JSON.
+    package var json: JSONValue {
+        get throws { try JSONValue.parse(body) }
+    }
+}
