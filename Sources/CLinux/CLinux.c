@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -11,6 +13,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int clinux_watch(int first, int second) {
@@ -60,6 +64,27 @@ void clinux_yield_to_others(void) {
 
 int clinux_exchange(const char *one, const char *other) {
     return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+int clinux_rename_new(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+const int clinux_path_only = O_PATH;
+
+int clinux_open_beneath(int directory, const char *path, int flags, clinux_links links) {
+    struct open_how how = {
+        .flags = (uint64_t) (flags | O_CLOEXEC),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (links == CLINUX_NO_LINKS ? RESOLVE_NO_SYMLINKS : 0),
+    };
+    // EAGAIN: something was renamed on the way, so that the kernel cannot say whether the path stayed beneath.
+    for (int tries = 0; tries < 100; tries++) {
+        int descriptor = (int) syscall(SYS_openat2, directory, path, &how, sizeof how);
+        if (descriptor >= 0 || errno != EAGAIN) {
+            return descriptor;
+        }
+    }
+    return -1;
 }
 
 int clinux_memory_file(void) {
@@ -112,4 +137,10 @@ clinux_status clinux_look(const char *path, int follow) {
     status.links = found.st_nlink;
     status.modified = found.st_mtim.tv_sec;
     return status;
+}
+
+int64_t clinux_read_time(const char *text, const char *format) {
+    struct tm parts = {0};
+    const char *end = strptime(text, format, &parts);
+    return end != NULL && *end == '\0' ? (int64_t) timegm(&parts) : INT64_MIN;
 }

@@ -82,6 +82,10 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned i
     return result;
 }
 
+void cmhd_end_by_closing(struct MHD_Response *reply) {
+    MHD_set_response_options(reply, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+}
+
 void *cmhd_socket_context(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info == NULL ? NULL : info->socket_context;

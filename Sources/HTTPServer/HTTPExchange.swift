@@ -26,6 +26,8 @@ package final class HTTPExchange: @unchecked Sendable {
         static let open = 0
         static let suspended = 1
         static let answered = 2
+        /// The client has gone, or has its reply.
+        static let over = 3
     }
 
     private let phase = Atomic<Int>(Phase.open)
@@ -125,8 +127,10 @@ package final class HTTPExchange: @unchecked Sendable {
     package func respond(_ prepared: PreparedResponse) {
         guard response == nil else { return }
         response = prepared
-        if phase.exchange(Phase.answered, ordering: .acquiringAndReleasing) == Phase.suspended {
-            server.resume(connection)
+        switch phase.exchange(Phase.answered, ordering: .acquiringAndReleasing) {
+        case Phase.suspended: server.resume(connection)
+        case Phase.over: prepared.stream?.detach()
+        default: return
         }
     }
 
@@ -237,6 +241,7 @@ package final class HTTPExchange: @unchecked Sendable {
     func complete() {
         stream?.cancel()
         stream = nil
+        if phase.exchange(Phase.over, ordering: .acquiringAndReleasing) == Phase.answered { response?.stream?.detach() }
     }
 
     // MARK: Private
@@ -301,7 +306,11 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     private func queue(_ response: PreparedResponse) -> MHD_Result {
-        cmhd_queue_response(connection, response.status, response.pointer)
+        if let stream = response.stream {
+            if method == .head, let pointer = response.pointer { cmhd_end_by_closing(pointer) }
+            stream.attach(to: connection, of: server)
+        }
+        return cmhd_queue_response(connection, response.status, response.pointer)
     }
 }
 

@@ -6,8 +6,11 @@ package struct HTTPResponse: Sendable {
     package enum Body: Sendable {
         case empty
         case bytes([UInt8])
-        /// An open descriptor and the number of bytes to send from it. The reply owns the descriptor and closes it.
-        case file(descriptor: Int32, size: Int)
+        /// An open descriptor, the number of bytes to send from it, and where they begin. The reply owns the descriptor and
+        /// closes it.
+        case file(descriptor: Int32, size: Int, offset: Int = 0)
+        /// What is written to a stream, as it is written. One stream is the body of one reply.
+        case stream(ResponseStream)
     }
 
     /// The status code, 200 to 599.
@@ -37,7 +40,7 @@ package struct HTTPResponse: Sendable {
     }
 
     /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
-    /// the middle of a body. Bodies that are files are left out.
+    /// the middle of a body. Bodies that are files or streams are left out.
     func serialized() -> [UInt8] {
         var content: [UInt8] = []
         if case .bytes(let bytes) = body { content = bytes }
@@ -56,11 +59,15 @@ package final class PreparedResponse: @unchecked Sendable {
     let status: UInt32
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
+    /// The body, where it comes over time; such a reply is sent once.
+    let stream: ResponseStream?
 
-    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd64()).
+    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
+    /// MHD_create_response_from_callback()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
         pointer = Self.make(response)
+        if case .stream(let stream) = response.body { self.stream = stream } else { stream = nil }
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
@@ -74,8 +81,10 @@ package final class PreparedResponse: @unchecked Sendable {
                 MHD_create_response_from_buffer(
                     $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
             }
-        case .file(let descriptor, let size):
-            pointer = MHD_create_response_from_fd64(UInt64(size), descriptor)
+        case .file(let descriptor, let size, let offset):
+            pointer = MHD_create_response_from_fd_at_offset64(UInt64(size), descriptor, UInt64(offset))
+        case .stream(let stream):
+            pointer = stream.makeResponse()
         }
         for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
         if response.closes { MHD_add_response_header(pointer, "Connection", "close") }

@@ -19,6 +19,8 @@ package final class HTTPServer: @unchecked Sendable {
     private var loop: PollingLoop?
     private let stopping = Atomic<Bool>(false)
     private let inFlight = Atomic<Int>(0)
+    /// Replies that are being streamed.
+    private let streams = Mutex<[ObjectIdentifier: ResponseStream]>([:])
 
     /// libmicrohttpd refused to start.
     package struct StartFailure: Error, CustomStringConvertible {
@@ -65,19 +67,19 @@ package final class HTTPServer: @unchecked Sendable {
     /// Makes the polling thread see that work waits that another thread gathered.
     package func wake() { loop?.wake() }
 
-    /// Accepts no more connections (MHD_quiesce_daemon()), lets the requests in flight finish for `drainSeconds` at most,
-    /// then ends.
+    /// Accepts no more connections (MHD_quiesce_daemon()), ends the streams that have no end, lets the other requests in
+    /// flight finish for `drainSeconds` at most, then cuts off what is still streamed, and ends.
     /// - Returns: whether all of them finished
     @discardableResult
     package func stop() -> Bool {
         guard let daemon else { return true }
         stopping.store(true, ordering: .releasing)
         let socket = MHD_quiesce_daemon(daemon)
-        var waited = 0
-        while requestsInFlight > 0, waited < limits.drainSeconds * 100 {
-            usleep(10_000)
-            waited += 1
-        }
+        for stream in openStreams where stream.isEndless { stream.finish() }
+        waitForRequests(centiseconds: limits.drainSeconds * 100)
+        let unfinished = openStreams
+        for stream in unfinished { stream.abort() }
+        if !unfinished.isEmpty { waitForRequests(centiseconds: 100) }
         loop?.stop()
         if socket >= 0 { close(socket) }
         // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
@@ -86,6 +88,19 @@ package final class HTTPServer: @unchecked Sendable {
         MHD_stop_daemon(daemon)
         return true
     }
+
+    private func waitForRequests(centiseconds: Int) {
+        var waited = 0
+        while requestsInFlight > 0, waited < centiseconds {
+            usleep(10_000)
+            waited += 1
+        }
+    }
+
+    private var openStreams: [ResponseStream] { streams.withLock { Array($0.values) } }
+
+    func add(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = stream } }
+    func remove(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = nil } }
 
     /// How often the gathered work has been done. Used by the polling thread only.
     var workPerformed: UInt64 { loop?.performed ?? 0 }

@@ -52,6 +52,14 @@ package struct JSONNumber: Hashable, Sendable {
     package static let infinity = JSONNumber(checked: "Inf")
     package static let negativeInfinity = JSONNumber(checked: "-Inf")
 
+    /// Whether both stand for the same number, however they are written, to the last digit: `0.1` and `1e-1`. NaN is the
+    /// same as NaN here.
+    package func isSameValue(as other: JSONNumber) -> Bool {
+        if text == other.text { return true }
+        guard let one = JSONNumberParts(text.utf8), let two = JSONNumberParts(other.text.utf8) else { return false }
+        return one == two
+    }
+
     /// Whether it is neither NaN nor an infinity.
     package var isFinite: Bool {
         guard let last = text.utf8.last else { return false }

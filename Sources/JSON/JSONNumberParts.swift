@@ -1,5 +1,5 @@
 /// A JSON number taken apart by the grammar of RFC 8259 section 6.
-struct JSONNumberParts {
+struct JSONNumberParts: Equatable {
     private let isNegative: Bool
     /// The significant digits: no zeros at either end; empty for zero.
     private let digits: [UInt8]
@@ -36,6 +36,11 @@ struct JSONNumberParts {
         }
         self.digits = Array(digits.drop { $0 == UInt8(ascii: "0") })
         self.exponent = exponent
+    }
+
+    static func == (one: JSONNumberParts, other: JSONNumberParts) -> Bool {
+        if one.digits.isEmpty { return other.digits.isEmpty }
+        return one.isNegative == other.isNegative && one.digits == other.digits && one.exponent == other.exponent
     }
 
     var isWhole: Bool { digits.isEmpty || exponent >= 0 }

@@ -44,6 +44,8 @@ extension RunAPI {
             }
             let sink = try UploadSink(api: self, request: request, writer: writer, exchange: exchange)
             return .stream(sink, limit: limit(of: writer))
+        case .writeFile:
+            return .stream(try FileSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
         case .createRun, .initialiseRun: return .collect(limit: settings.maxBody)
         // What a body would say is not asked for here.
         default: return .collect(limit: settings.inlineBody)
@@ -56,14 +58,14 @@ extension RunAPI {
         return writer.limit ?? (isHeld ? settings.maxBody : settings.maxUpload)
     }
 
-    private func requireBody(_ exchange: HTTPExchange) throws {
+    func requireBody(_ exchange: HTTPExchange, canBeEmpty: Bool = false) throws {
         if exchange.isChunked { return }
         guard let length = exchange.contentLength else {
             throw Problem(
                 411, "length-required", "Length required",
                 "this needs a body, with Content-Length or Transfer-Encoding: chunked; curl sends one with -d")
         }
-        if length == 0 { throw Problem.emptyBody("the body is empty; send the metadata in it") }
+        if length == 0, !canBeEmpty { throw Problem.emptyBody("the body is empty; send the metadata in it") }
     }
 
     private func isGzipped(_ exchange: HTTPExchange) throws -> Bool {

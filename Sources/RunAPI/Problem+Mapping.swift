@@ -53,6 +53,16 @@ extension Problem {
             self.init(
                 409, "run-not-archived", "Run not archived",
                 "the run \"\(run)\" is not archived; to remove it all the same, with everything in it, add ?force=true")
+        case .noFile(let path):
+            self.init(
+                404, "unknown-file", "Unknown file",
+                "the run has no file \"\(path)\"; GET /runs/{id}/files lists those it has, PUT writes one")
+        case .conditionFailed(let path):
+            self.init(
+                412, "precondition-failed", "Precondition failed",
+                "\"\(path)\" is not as If-Match or If-None-Match asks for; GET it and use the ETag that it has now")
+        case .pathTaken(let reason): self.init(409, "path-taken", "Path taken", reason)
+        case .outOfReach(let reason): self.init(403, "path-forbidden", "Path forbidden", reason)
         case .overloaded:
             self.init(503, "busy", "Busy", "too many writes wait for the disk; try again")
             headers = [("Retry-After", "1")]

@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import RunMetadata
 
 /// An error as it is told: `application/problem+json` (RFC 9457).
 struct Problem: Error {
@@ -58,6 +59,14 @@ struct Problem: Error {
         Problem(
             404, "unknown-run", "Unknown run",
             "there is no run \"\(name)\"; GET /runs lists those there are, PUT /runs/\(name) initialises it")
+    }
+
+    /// Several runs, of which none is there.
+    static func unknownRuns(_ runs: [RunID]) -> Problem {
+        if runs.count == 1 { return unknownRun(runs[0].description) }
+        return Problem(
+            404, "unknown-run", "Unknown run",
+            "there are no runs \(runs.map { "\"\($0)\"" }.joined(separator: ", ")); GET /runs lists those there are")
     }
 
     static let noActiveRun = Problem(

@@ -11,6 +11,8 @@ final class RoutedRequest: Sendable {
     let session: SessionName
     /// The writer of the type that the path names.
     let writer: (any MetadataWriter)?
+    /// The file that the path names.
+    let path: ArtifactPath?
     /// What the head says of the body.
     let body: BodyDescription
     /// What the writer wants to know beside the body.
@@ -18,12 +20,13 @@ final class RoutedRequest: Sendable {
 
     init(
         operation: Operation, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
-        body: BodyDescription, details: WriteRequest? = nil
+        path: ArtifactPath? = nil, body: BodyDescription, details: WriteRequest? = nil
     ) {
         self.operation = operation
         self.target = target
         self.session = session
         self.writer = writer
+        self.path = path
         self.body = body
         self.details = details
     }
@@ -47,14 +50,22 @@ extension RunAPI {
                 405, "method-not-allowed", "Method not allowed",
                 "\(exchange.method.name) is not for this path; it has \(allowed.joined(separator: ", "))"
             ).with { $0.headers = [("Allow", allowed.joined(separator: ", "))] }
-        case .found(let operation, let id, let type):
+        case .found(let operation, let id, let type, let path):
             let session = try session(exchange)
             let target = try target(operation, id, session)
             let writer = try writer(operation, type, exchange)
             return RoutedRequest(
                 operation: operation, target: target, session: session, writer: writer,
-                body: try describeBody(operation, writer, exchange), details: try details(writer, target, exchange))
+                path: path.isEmpty ? nil : try artifact(path), body: try describeBody(operation, writer, exchange),
+                details: try details(writer, target, exchange))
         }
+    }
+
+    private func artifact(_ components: [String]) throws -> ArtifactPath {
+        guard let path = ArtifactPath(components: components) else {
+            throw Problem.invalidName("\"\(components.joined(separator: "/"))\" names no file; \(ArtifactPath.rule)")
+        }
+        return path
     }
 
     /// What a writer wants to know beside the body; nil for most.

@@ -13,6 +13,12 @@ package enum Operation: String, Sendable, CaseIterable {
     case initialiseRun
     case completeRun
     case purgeRun
+    case listFiles
+    case readFile
+    case writeFile
+    case removeFile
+    case bundleRun
+    case compareRuns
     case listTypes
     case getHealth
     case getReadiness
@@ -22,25 +28,31 @@ package enum Operation: String, Sendable, CaseIterable {
 /// A method and a path that lead to an operation.
 package struct Route: Sendable {
     package let method: HTTPMethod
-    /// The path with `{id}` and `{type}` where those stand.
+    /// The path with `{id}` and `{type}` where those stand, and `{path}` at the end for one segment or more.
     package let template: String
     package let operation: Operation
     fileprivate let segments: [Segment]
+    /// Whether it ends in `{path}`.
+    fileprivate let isOpen: Bool
 
     fileprivate enum Segment: Sendable {
         case literal(String)
         case id
         case type
+        /// All that follows.
+        case path
     }
 
     init(_ method: HTTPMethod, _ template: String, _ operation: Operation) {
         self.method = method
         self.template = template
         self.operation = operation
+        isOpen = template.hasSuffix("{path}")
         segments = template.split(separator: "/").map { segment in
             switch segment {
             case "{id}": .id
             case "{type}": .type
+            case "{path}": .path
             default: .literal(String(segment))
             }
         }
@@ -60,8 +72,14 @@ package enum Routes {
         Route(.get, "/runs/{id}", .getRun),
         Route(.put, "/runs/{id}", .initialiseRun),
         Route(.delete, "/runs/{id}", .purgeRun),
+        Route(.get, "/runs/{id}/files", .listFiles),
+        Route(.get, "/runs/{id}/files/{path}", .readFile),
+        Route(.put, "/runs/{id}/files/{path}", .writeFile),
+        Route(.delete, "/runs/{id}/files/{path}", .removeFile),
+        Route(.get, "/runs/{id}/bundle.tar.gz", .bundleRun),
         Route(.get, "/runs", .listRuns),
         Route(.post, "/runs", .createRun),
+        Route(.get, "/compare", .compareRuns),
         Route(.get, "/types", .listTypes),
         Route(.get, "/health", .getHealth),
         Route(.get, "/ready", .getReadiness),
@@ -70,7 +88,7 @@ package enum Routes {
 
     /// What a path's segments and a method lead to.
     enum Match {
-        case found(Operation, id: String, type: String)
+        case found(Operation, id: String, type: String, path: [String])
         /// The path is known, with these methods.
         case methods([HTTPMethod])
         case nothing
@@ -81,8 +99,8 @@ package enum Routes {
         let method = method == .head ? .get : method
         var methods: [HTTPMethod] = []
         for route in all {
-            guard let (id, type) = route.parameters(segments) else { continue }
-            if route.method == method { return .found(route.operation, id: id, type: type) }
+            guard let (id, type, path) = route.parameters(segments) else { continue }
+            if route.method == method { return .found(route.operation, id: id, type: type, path: path) }
             methods.append(route.method)
         }
         return methods.isEmpty ? .nothing : .methods(methods)
@@ -90,17 +108,18 @@ package enum Routes {
 }
 
 extension Route {
-    /// The id and type in a path, empty where the template has none; nil when the path is another.
-    fileprivate func parameters(_ path: [String]) -> (id: String, type: String)? {
-        guard path.count == segments.count else { return nil }
-        var (id, type) = ("", "")
-        for (segment, text) in zip(segments, path) {
+    /// The id, type and file path in a path, empty where the template has none; nil when the path is another.
+    fileprivate func parameters(_ path: [String]) -> (id: String, type: String, path: [String])? {
+        guard path.count == segments.count || (isOpen && path.count > segments.count) else { return nil }
+        var (id, type, rest) = ("", "", [String]())
+        for (index, segment) in segments.enumerated() {
             switch segment {
-            case .literal(let literal): if literal != text { return nil }
-            case .id: id = text
-            case .type: type = text
+            case .literal(let literal): if literal != path[index] { return nil }
+            case .id: id = path[index]
+            case .type: type = path[index]
+            case .path: rest = Array(path[index...])
             }
         }
-        return (id, type)
+        return (id, type, rest)
     }
 }

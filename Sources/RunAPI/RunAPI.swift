@@ -73,6 +73,11 @@ package final class RunAPI: HTTPHandler {
         case .getRun: answerOnWorker(exchange) { try self.getRun(request) }
         case .completeRun: complete(request, exchange)
         case .purgeRun: purge(request, exchange)
+        case .listFiles, .readFile: readFile(request, exchange)
+        case .writeFile: exchange.respond(fault(.internalFault, exchange))
+        case .removeFile: removeFile(request, exchange)
+        case .bundleRun: answerOnWorker(exchange) { try self.bundleRun(request) }
+        case .compareRuns: answerOnWorker(exchange) { try self.compareRuns(request, exchange) }
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
         case .getReadiness: answer(exchange) { try self.readiness() }

@@ -97,6 +97,7 @@ extension RunAPI {
         run["updated"] = .number(JSONNumber((snapshot.updated * 1000).rounded() / 1000))
         run["links"] = [
             "self": .string("/runs/\(snapshot.run)"), "metadata": .string("/runs/\(snapshot.run)/metadata"),
+            "files": .string("/runs/\(snapshot.run)/files"), "bundle": .string("/runs/\(snapshot.run)/bundle.tar.gz"),
         ]
         return run
     }

@@ -16,6 +16,7 @@ package enum RunLayout {
         package static let pending = "pending"
         package static let sessions = "sessions"
         package static let staging = "staging"
+        package static let imports = "import"
     }
 
     /// A pending folder's name starts with this where it belongs to a session that has no active run yet: no run id does.

@@ -1,7 +1,7 @@
 package import JSON
 package import RunMetadata
 
-/// One change in a run's data directory. A writer turns a body into changes; the store makes them durable and applies
+/// One change in a run's data directory, or of an artifact beside it. A writer turns a body into changes; the store makes them durable and applies
 /// them together.
 package enum DataChange: Sendable {
     /// Write a file whole.
@@ -16,6 +16,10 @@ package enum DataChange: Sendable {
     case append(DataPath, head: [UInt8], [UInt8])
     /// Publish a file that was staged and synced.
     case publish(StagingFile, DataPath)
+    /// Publish a file that was staged and synced as an artifact, if the one that is there is as asked for.
+    case artifact(StagingFile, ArtifactPath, if: FileCondition)
+    /// Remove an artifact, likewise.
+    case removeArtifact(ArtifactPath, if: FileCondition)
     /// Publish a folder that was staged and synced, all at once.
     case publishFolder(StagedFolder, DataPath)
     /// The source has this script, among these files: it becomes the run's `script`, unless another was given.
@@ -30,10 +34,13 @@ package enum DataChange: Sendable {
     var readsTheDirectory: Bool {
         switch self {
         case .put, .remove, .rows: false
-        case .frame, .append, .publish, .publishFolder, .script, .end: true
+        case .frame, .append, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
         }
     }
 }
+
+/// Whether a write may go on, by the version of the file that is there; nil: none is.
+package typealias FileCondition = @Sendable (FileVersion?) -> Bool
 
 /// A document that can be patched.
 package enum PatchedDocument: Sendable {

@@ -39,6 +39,15 @@ package protocol RunStore: Sendable {
     /// A file of a run's metadata, up to date; nil when there is none.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
 
+    /// What is at a path in a run's directory, metadata up to date; of a folder, a page. Without a path, the directory
+    /// itself. Nil when nothing is there.
+    /// - Throws: `unknownRun`; `outOfReach` where a link leads outside
+    func file(_ path: ArtifactPath?, of run: RunID, page: FolderPage.Request) throws(StoreError) -> RunFile?
+
+    /// All files of a run as they are now, its metadata as of one moment.
+    /// - Throws: `unknownRun`
+    func bundle(of run: RunID) throws(StoreError) -> RunBundle
+
     /// The files in a folder of a run's metadata and below, with their bytes; none where there is no such run or folder.
     func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)]
 
@@ -98,6 +107,8 @@ package struct WriteOutcome: Sendable {
     package let run: RunID?
     /// The merged document, after a patch.
     package var document: [UInt8] = []
+    /// Whether an artifact took the place of one.
+    package var replaced = false
 }
 
 /// Where a page of runs ends: the `start` and id of its last run.
@@ -126,6 +137,14 @@ package enum StoreError: Error, Sendable, Equatable {
     case archived(RunID)
     /// The run is not archived, and so is not purged without force.
     case notArchived(RunID)
+    /// The run has no such artifact.
+    case noFile(ArtifactPath)
+    /// The artifact that is there, or that none is, is not what the write was meant for.
+    case conditionFailed(ArtifactPath)
+    /// Something else has the place of an artifact; says what.
+    case pathTaken(String)
+    /// A path leads out of the run's directory, or to what the server may not read; says how.
+    case outOfReach(String)
     /// Too many writes wait.
     case overloaded
     /// The server is shutting down.

@@ -5,7 +5,7 @@ internal import Synchronization
 /// A file outside of all runs that a large body is written to, until it is published into a run or dropped. It can be read
 /// while it is still being written.
 package final class StagingFile: @unchecked Sendable {
-    // Sendable: `descriptor` changes only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
+    // Sendable: `descriptor` and `version` change only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
 
     /// How far the content has come.
     private struct Progress {
@@ -26,6 +26,7 @@ package final class StagingFile: @unchecked Sendable {
     /// Told when a sync fails.
     private let syncFailed: @Sendable (FileFailure) -> Void
     private var descriptor: CInt
+    private var version: FileVersion?
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
 
@@ -94,8 +95,11 @@ package final class StagingFile: @unchecked Sendable {
 
     /// The content is complete: syncs it and its name (fdatasync(2), fsync(2)), so that its publication is all that the
     /// journal has to hold.
-    package func finish() throws(StoreError) {
-        guard descriptor >= 0 else { return }
+    /// - Returns: the version that it has, and keeps when it is published
+    @discardableResult
+    package func finish() throws(StoreError) -> FileVersion {
+        guard descriptor >= 0 else { return version ?? FileVersion(Files.status(path) ?? stat()) }
+        let finished = FileVersion(Files.status(of: descriptor))
         let code = fdatasync(descriptor)
         let failure = FileFailure("fdatasync", "staging/\(name)")
         close(descriptor)
@@ -108,6 +112,8 @@ package final class StagingFile: @unchecked Sendable {
             syncFailed(error)
             throw .readOnly(error.description)
         }
+        version = finished
+        return finished
     }
 
     /// The file has been renamed into a run.

@@ -5,10 +5,16 @@ package struct StoredFile: Sendable {
     /// Whoever takes the file closes it.
     package let descriptor: CInt
     package let size: Int
+    /// Which content it has.
+    package let version: FileVersion
 
-    init(descriptor: CInt) {
+    init(descriptor: CInt) { self.init(descriptor: descriptor, status: Files.status(of: descriptor)) }
+
+    /// One whose status is known.
+    init(descriptor: CInt, status: stat) {
         self.descriptor = descriptor
-        size = Int(Files.status(of: descriptor).st_size)
+        size = Int(status.st_size)
+        version = FileVersion(status)
     }
 
     /// Reads all of it and closes it.

@@ -21,6 +21,8 @@ func describe(_ change: DataChange) -> String {
     case .rows(let rows): "rows \(rows.count) \(String(decoding: rows.bytes, as: UTF8.self))"
     case .frame(let text): "frame \(String(decoding: text, as: UTF8.self))"
     case .publish(_, let path): "publish \(path)"
+    case .artifact(_, let path, _): "artifact \(path)"
+    case .removeArtifact(let path, _): "remove artifact \(path)"
     case .publishFolder(_, let path): "publish folder \(path)"
     case .append(let path, let head, let bytes): "append \(path) \(String(decoding: head + bytes, as: UTF8.self))"
     case .script(let script, _): "script \(script)"

@@ -32,7 +32,10 @@ import Testing
         let expected: JSONObject = [
             "completed": false, "type": "training", "context": "c", "script": "train.py", "status": "running",
             "run": "lr-0.1", "samples": .number(48000),
-            "links": ["self": "/runs/lr-0.1", "metadata": "/runs/lr-0.1/metadata"],
+            "links": [
+                "self": "/runs/lr-0.1", "metadata": "/runs/lr-0.1/metadata", "files": "/runs/lr-0.1/files",
+                "bundle": "/runs/lr-0.1/bundle.tar.gz",
+            ],
         ]
         for member in expected.members { #expect(run[member.name] == member.value, "\(member.name)") }
         #expect(run["flag_lr"]?.number?.text == "0.10")

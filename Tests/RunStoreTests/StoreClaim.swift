@@ -14,5 +14,5 @@ struct StoreClaim: Sendable, CustomTestStringConvertible {
     }
 
     /// All claims.
-    static let all = metrics + documents + lifecycle + defaults + waiting + sessions + listing + batches
+    static let all = metrics + documents + lifecycle + defaults + waiting + sessions + listing + batches + artifacts
 }

@@ -96,11 +96,39 @@ package final class HTTPClient {
             let value = line[line.index(after: colon)...].drop { $0 == " " }
             headers[line[..<colon].lowercased()] = String(value)
         }
-        let length = hasBody && !(100...199).contains(status) ? Int(headers["content-length"] ?? "0") ?? 0 : 0
-        while buffer.count < length { try fill() }
-        let body = Array(buffer[..<length])
-        buffer.removeFirst(length)
-        return Reply(status: status, headers: headers, body: body)
+        guard hasBody, !(100...199).contains(status) else { return Reply(status: status, headers: headers, body: []) }
+        if headers["transfer-encoding"] == "chunked" {
+            var body: [UInt8] = []
+            while let chunk = try readChunk() { body += chunk }
+            return Reply(status: status, headers: headers, body: body)
+        }
+        return Reply(status: status, headers: headers, body: try take(Int(headers["content-length"] ?? "0") ?? 0))
+    }
+
+    /// Reads the next chunk of a chunked body (RFC 9112 section 7.1), whose head was read with `read(hasBody: false)`; nil
+    /// at its end.
+    package func readChunk() throws -> [UInt8]? {
+        var line: [UInt8] = []
+        while !line.suffix(2).elementsEqual([13, 10]) { line += try take(1) }
+        guard let size = Int(String(decoding: line.dropLast(2), as: UTF8.self), radix: 16) else {
+            throw Failure(description: "no chunk size: \(line)")
+        }
+        let chunk = try take(size)
+        _ = try take(2)
+        return size == 0 ? nil : chunk
+    }
+
+    /// Reads until the server closes the connection.
+    package func readToEnd() throws -> [UInt8] {
+        while !isClosed() { try fill() }
+        defer { buffer = [] }
+        return buffer
+    }
+
+    private func take(_ count: Int) throws -> [UInt8] {
+        while buffer.count < count { try fill() }
+        defer { buffer.removeFirst(count) }
+        return Array(buffer[..<count])
     }
 
     /// Whether the server has closed the connection, waiting for that as long as reads wait.

@@ -30,6 +30,28 @@ void clinux_yield_to_others(void);
 /// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
 int clinux_exchange(const char *one, const char *other);
 
+/// Renames to a path at which nothing is (renameat2(2) with RENAME_NOREPLACE); -1 and errno on failure, EEXIST where
+/// something is.
+int clinux_rename_new(const char *from, const char *to);
+
+/// The flag of open(2) for a descriptor that names a file or folder and reads nothing of it (O_PATH).
+extern const int clinux_path_only;
+
+/// Which links clinux_open_beneath() follows.
+typedef enum {
+    /// None: a link on the way, or at the end, is an error.
+    CLINUX_NO_LINKS,
+    /// Those that stay beneath the directory.
+    CLINUX_LINKS_BENEATH,
+} clinux_links;
+
+/// Opens what is at a path below an open directory, out of which neither ".." nor a link leads, however the tree is changed
+/// meanwhile (openat2(2), Linux 5.6, with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). The raw system call, since glibc has no
+/// function for it.
+/// \param flags those of open(2) that create nothing; close-on-exec comes of itself
+/// \returns -1 and errno on failure: EXDEV where the path leads out, ELOOP where it has a link that is not followed
+int clinux_open_beneath(int directory, const char *path, int flags, clinux_links links);
+
 /// A file in memory, without a name (memfd_create(2)); -1 and errno on failure.
 int clinux_memory_file(void);
 
@@ -75,6 +97,10 @@ clinux_status clinux_look(const char *path, int follow);
 /// What kind of file is at a path, following a link at its end or not: statx(2) without the times, for the reason that
 /// clinux_named_size() has.
 clinux_kind clinux_kind_at(const char *path, int follow);
+
+/// Reads a time in UTC (strptime(3), timegm(3)).
+/// \returns seconds since 1970; INT64_MIN where the text is none of the format
+int64_t clinux_read_time(const char *text, const char *format);
 
 /// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
 int clinux_lock(int descriptor);

@@ -1,7 +1,7 @@
 /// The C face of Debian's libmicrohttpd (0.9.75) that Swift can call.
 ///
-/// Swift imports no variadic function, and MHD_start_daemon(), MHD_get_daemon_info(), MHD_get_connection_info() and
-/// MHD_set_connection_option() are variadic: this header names what Rundir needs of them. All else of <microhttpd.h> is
+/// Swift imports no variadic function, and MHD_start_daemon(), MHD_get_daemon_info(), MHD_get_connection_info(),
+/// MHD_set_connection_option() and MHD_set_response_options() are variadic: this header names what Rundir needs of them. All else of <microhttpd.h> is
 /// used as it is.
 #ifndef RUNDIR_CMICROHTTPD_H
 #define RUNDIR_CMICROHTTPD_H
@@ -50,6 +50,10 @@ size_t cmhd_head_size(struct MHD_Connection *connection);
 
 /// Queues a reply (MHD_queue_response()).
 enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply);
+
+/// Lets a reply of unknown length end with the connection, not in chunks (MHD_set_response_options()). For HEAD: to such a
+/// reply 0.9.75 sends the chunk that ends a body, which there is none of.
+void cmhd_end_by_closing(struct MHD_Response *reply);
 
 /// Makes the body of the replies that libmicrohttpd gives itself (a malformed head, one that is too large, a bad chunk),
 /// for which it has no hook. Called with the status, which it may change; what it returns replaces libmicrohttpd's page of HTML,

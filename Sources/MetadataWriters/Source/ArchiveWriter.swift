@@ -5,29 +5,87 @@ internal import RunStore
 
 /// Writes a tar.gz, by libarchive.
 final class ArchiveWriter {
+    /// Takes the bytes of an archive that is no file.
+    final class Output {
+        private var bytes: [UInt8] = []
+
+        var isEmpty: Bool { bytes.isEmpty }
+
+        /// What has come since the last call.
+        func take() -> [UInt8] {
+            defer { bytes = [] }
+            return bytes
+        }
+
+        fileprivate func append(_ part: UnsafeRawBufferPointer) { bytes.append(contentsOf: part) }
+    }
+
     private let archive: OpaquePointer
-    private let path: String
+    private let output: Output?
 
     /// Begins an archive in a file that is there (archive_write_open_filename()).
     init(path: String) throws {
-        self.path = path
-        archive = archive_write_new()
+        output = nil
+        archive = Self.make()
+        try check(archive_write_open_filename(archive, path))
+    }
+
+    /// Begins an archive whose bytes are taken as they come (archive_write_open()), packed quickly rather than small.
+    init(to output: Output) throws {
+        self.output = output
+        archive = Self.make()
+        archive_write_set_filter_option(archive, "gzip", "compression-level", "1")
+        archive_write_set_bytes_per_block(archive, 64 * 1024)
+        archive_write_set_bytes_in_last_block(archive, 1)
+        // Unretained: this writer keeps it.
+        let context = Unmanaged.passUnretained(output).toOpaque()
+        try check(
+            archive_write_open(
+                archive, context, nil,
+                { _, context, bytes, count in
+                    guard let context else { return -1 }
+                    Unmanaged<Output>.fromOpaque(context).takeUnretainedValue()
+                        .append(UnsafeRawBufferPointer(start: bytes, count: count))
+                    return count
+                }, nil))
+    }
+
+    private static func make() -> OpaquePointer {
+        let archive: OpaquePointer = archive_write_new()
         archive_write_set_format_pax_restricted(archive)
         archive_write_add_filter_gzip(archive)
         // The same files make the same bytes.
         archive_write_set_filter_option(archive, "gzip", "timestamp", nil)
-        try check(archive_write_open_filename(archive, path))
+        return archive
     }
 
     deinit { archive_write_free(archive) }
 
     /// Begins a file.
     func begin(_ name: String, size: Int, mode: UInt32, modified: Int) throws {
+        try begin(Array(name.utf8), size: size, mode: mode, modified: modified)
+    }
+
+    /// Begins a file, whose name need not be UTF-8.
+    func begin(_ name: [UInt8], size: Int, mode: UInt32, modified: Int) throws {
+        try add(name, size: size, type: 0o100000, mode: mode, modified: modified)
+    }
+
+    /// Adds a folder, likewise.
+    func addFolder(_ name: [UInt8], mode: UInt32, modified: Int) throws {
+        try add(name + Array("/".utf8), size: 0, type: 0o040000, mode: mode, modified: modified)
+    }
+
+    private func add(_ name: [UInt8], size: Int, type: UInt32, mode: UInt32, modified: Int) throws {
         let entry = archive_entry_new()
         defer { archive_entry_free(entry) }
-        archive_entry_update_pathname_utf8(entry, name)
+        (name + [0]).withUnsafeBytes { name in
+            let text = name.baseAddress?.assumingMemoryBound(to: CChar.self)
+            // One that is not UTF-8 goes as the bytes that it is.
+            if archive_entry_update_pathname_utf8(entry, text) == 0 { archive_entry_copy_pathname(entry, text) }
+        }
         archive_entry_set_size(entry, Int64(size))
-        archive_entry_set_filetype(entry, 0o100000)
+        archive_entry_set_filetype(entry, type)
         archive_entry_set_perm(entry, mode)
         archive_entry_set_mtime(entry, modified, 0)
         try check(archive_write_header(archive, entry))
@@ -62,6 +120,6 @@ final class ArchiveWriter {
     private func check(_ code: CInt) throws { if code < ARCHIVE_WARN { throw failure() } }
 
     private func failure() -> StoreError {
-        StoreError(FileFailure("write", "source.tar.gz", errno: archive_errno(archive)))
+        StoreError(FileFailure("write", "an archive", errno: archive_errno(archive)))
     }
 }

@@ -47,6 +47,9 @@ extension Committer {
         case .publish(let file, let path):
             plan.add(.publish(path.description, staged: file.name))
             plan.whenDone { _ in file.published() }
+        case .artifact(let file, let path, let condition):
+            try publish(file, at: path, if: condition, folder, &plan)
+        case .removeArtifact(let path, let condition): try remove(path, if: condition, folder, &plan)
         case .script(let script, let files):
             let given = try property(.script, folder)
             // One that was chosen from an earlier source, and is not in this one, has gone with it.

@@ -82,7 +82,7 @@ extension Committer {
     }
 
     /// Plans the move of all that waits for the session into the run. Where both have a file, the younger one is kept; their
-    /// metrics are joined, unless the younger ones are a whole frame.
+    /// metrics are joined, unless the younger ones are a whole frame; artifacts come along.
     /// - Returns: the properties that came along
     private func adopt(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
@@ -104,6 +104,7 @@ extension Committer {
             if let property = path.property { adopted.insert(property) }
         }
         try adoptMetrics(data, ours, &plan)
+        try adoptArtifacts(waiting, into: folder, &plan)
         let from = waiting.name
         plan.whenDone { committer in
             committer.logs.forget(from)

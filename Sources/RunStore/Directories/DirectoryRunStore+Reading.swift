@@ -84,7 +84,7 @@ extension DirectoryRunStore {
 
     /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
     /// since reads go on.
-    private func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {
+    func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {
         guard let rows = Files.status("\(data)/\(DataPath.metricsRows)") else { return nil }
         let view = Files.status("\(data)/\(DataPath.metricsFrame)")
         let isYounger = view.map {
@@ -105,18 +105,28 @@ extension DirectoryRunStore {
             return nil
         }
         defer { Glibc.close(descriptor) }
+        return try frameInMemory(of: descriptor, size: Int(Files.status(of: descriptor).st_size))
+    }
+
+    /// The frame of the first `size` bytes of rows, in a file in memory (memfd_create(2)).
+    func frameInMemory(of rows: CInt, size: Int) throws(StoreError) -> StoredFile {
         let memory = clinux_memory_file()
         guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
-        var size = 0
-        try writeFrame(of: descriptor, size: Int(Files.status(of: descriptor).st_size)) { bytes throws(StoreError) in
-            var failure: FileFailure?
-            bytes.withUnsafeBytes { bytes in
-                do throws(FileFailure) {
-                    try Files.write(bytes, to: memory, at: size, path: "memory")
-                } catch { failure = error }
+        var written = 0
+        do throws(StoreError) {
+            try writeFrame(of: rows, size: size) { bytes throws(StoreError) in
+                var failure: FileFailure?
+                bytes.withUnsafeBytes { bytes in
+                    do throws(FileFailure) {
+                        try Files.write(bytes, to: memory, at: written, path: "memory")
+                    } catch { failure = error }
+                }
+                if let failure { throw StoreError(failure) }
+                written += bytes.count
             }
-            if let failure { throw StoreError(failure) }
-            size += bytes.count
+        } catch {
+            Glibc.close(memory)
+            throw error
         }
         return StoredFile(descriptor: memory)
     }

@@ -27,6 +27,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     /// Why a store could not be opened, in words for the person who started the server.
     package struct OpenFailure: Error, CustomStringConvertible {
         package let description: String
+        /// Whether it is that another process has the runs directory.
+        package var isTaken = false
     }
 
     /// Opens a runs directory, making it where it is missing, and does again what a crash left undone. Where the disk has no
@@ -204,7 +206,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             Glibc.close(lock)
             throw OpenFailure(
                 description: "the runs directory \(paths.runs) belongs to another rundir server"
-                    + (owner.isEmpty ? "" : " (process \(owner))") + "; stop that one, or choose another --runs")
+                    + (owner.isEmpty ? "" : " (process \(owner))") + "; stop that one, or choose another --runs",
+                isTaken: true)
         }
         ftruncate(lock, 0)
         let owner = Array("\(getpid())".utf8)

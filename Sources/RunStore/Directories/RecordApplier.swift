@@ -42,6 +42,7 @@ final class RecordApplier {
                     try prepare(record.folder, path)
                     staged.append(try stage(bytes))
                 case .activate where !record.folder.isEmpty: staged.append(try stage(Array(record.folder.utf8)))
+                case .publish(let path, _): try prepare(record.folder, path)
                 default: continue
                 }
             }
@@ -81,6 +82,9 @@ final class RecordApplier {
     /// Makes sure that a file can be put at a path: its folders are there, and no folder has its place.
     private func prepare(_ folder: String, _ path: String) throws(FileFailure) {
         guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        if let artifact = RecordPath.artifact(path) {
+            return try ArtifactFiles.prepare(artifact, in: paths.run(folder, place))
+        }
         let data = paths.data(folder, place)
         try makeParents(of: path, in: data)
         if Files.isOwnDirectory("\(data)/\(path)") { throw FileFailure("rename", path, errno: EISDIR) }
@@ -128,6 +132,9 @@ final class RecordApplier {
             places[folder] = .pending
         case .remove(let path):
             guard let place = place(of: folder) else { return }
+            if let artifact = RecordPath.artifact(path) {
+                return try remove(artifact, in: paths.run(folder, place), &done)
+            }
             try remove("\(paths.data(folder, place))/\(path)", &done)
         case .publish(let path, let staged):
             // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
@@ -138,7 +145,7 @@ final class RecordApplier {
         // Of which inode number it was, recovery has looked at.
         case .adopt(let path, let from, _):
             guard let source = place(of: from) else { return }
-            let file = "\(paths.data(from, source))/\(path)"
+            let file = paths.file(path, of: from, source)
             guard Files.status(file) != nil else { return }
             try rename(file, folder, path, &done)
         case .move(let target): try move(folder, to: target, &done)
@@ -157,7 +164,9 @@ final class RecordApplier {
         guard let place = place(of: folder) else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))
         if Files.isDirectory(to) {
-            // Something else made the directory before, without metadata: the run takes place in it.
+            // Something else made the directory before, without metadata: the run takes place in it. The data directory
+            // comes last, since it says where the run is; what went before need not be taken back.
+            try Files.merge(from, into: to, except: RunLayout.dataDirectory)
             let (data, newData) = (paths.data(folder, place), paths.data(folder, target))
             try Files.rename(data, to: newData)
             rmdir(from)
@@ -264,17 +273,38 @@ final class RecordApplier {
         _ file: String, _ folder: String, _ path: String, _ done: inout StepsDone
     ) throws(FileFailure) {
         guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
-        let data = paths.data(folder, place)
-        try makeParents(of: path, in: data)
         let before = newStagedPath()
         // Left by an earlier process, whose names were the same.
         try Files.remove(before)
+        if let artifact = RecordPath.artifact(path) {
+            return try rename(file, artifact, in: paths.run(folder, place), before: before, &done)
+        }
+        let data = paths.data(folder, place)
+        try makeParents(of: path, in: data)
         let isThere = try Files.setAside("\(data)/\(path)", as: before)
         do throws(FileFailure) { try Files.rename(file, to: "\(data)/\(path)") } catch {
             if isThere { unlink(before) }
             throw error
         }
         done.note(renaming: file, to: "\(data)/\(path)", before: isThere ? before : nil)
+    }
+
+    /// Renames a file to an artifact's path. What stood there keeps the name `before` until it is of no more use.
+    private func rename(
+        _ file: String, _ path: ArtifactPath, in run: String, before: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        let isThere = try ArtifactFiles.place(file, at: path, in: run, keeping: before)
+        done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
+            _ = try ArtifactFiles.take(path, of: run, to: file)
+            if isThere { _ = try ArtifactFiles.place(before, at: path, in: run) }
+        }
+    }
+
+    /// Removes an artifact, if it is there, so that it can be put back.
+    private func remove(_ path: ArtifactPath, in run: String, _ done: inout StepsDone) throws(FileFailure) {
+        let aside = newStagedPath()
+        guard try ArtifactFiles.take(path, of: run, to: aside) else { return }
+        done.note(leftover: aside) { () throws(FileFailure) in _ = try ArtifactFiles.place(aside, at: path, in: run) }
     }
 
     /// Makes the folders of a path in a data directory, which has to be there.

@@ -18,6 +18,7 @@ struct RunPaths: Sendable {
     var pending: String { "\(own)/\(RunLayout.Own.pending)" }
     var sessions: String { "\(own)/\(RunLayout.Own.sessions)" }
     var staging: String { "\(own)/\(RunLayout.Own.staging)" }
+    var imports: String { "\(own)/\(RunLayout.Own.imports)" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }
 
     /// The directory that holds the runs of a place.
@@ -34,6 +35,11 @@ struct RunPaths: Sendable {
 
     /// A run's data directory.
     func data(_ folder: String, _ place: RunPlace) -> String { "\(run(folder, place))/\(RunLayout.dataDirectory)" }
+
+    /// A file of a run, by its path in a record.
+    func file(_ path: String, of folder: String, _ place: RunPlace) -> String {
+        RecordPath.artifact(path).map { "\(run(folder, place))/\($0)" } ?? "\(data(folder, place))/\(path)"
+    }
 
     /// Where a run is; nil when there is none.
     func locate(_ folder: String) -> RunPlace? {

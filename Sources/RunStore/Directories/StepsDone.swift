@@ -15,6 +15,12 @@ struct StepsDone {
     /// Notes a step that was done, or part of it.
     mutating func note(_ undoing: @escaping Undoing) { undoings.append(undoing) }
 
+    /// The same of a step that needs a file for it.
+    mutating func note(leftover: String?, _ undoing: @escaping Undoing) {
+        if let leftover { leftovers.append(leftover) }
+        note(undoing)
+    }
+
     /// Notes a staged file that was put at a path.
     mutating func note(_ swap: Files.Swap, of path: String, for staged: String) {
         switch swap {

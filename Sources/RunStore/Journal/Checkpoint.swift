@@ -15,6 +15,11 @@ enum Checkpoint {
             directories.insert(paths.run(file.folder, place))
             directories.insert(data)
             guard !file.path.isEmpty else { continue }
+            if let artifact = RecordPath.artifact(file.path) {
+                // The file itself was synced before it was published.
+                try ArtifactFiles.syncFolders(of: artifact, in: paths.run(file.folder, place))
+                continue
+            }
             try Files.sync("\(data)/\(file.path)")
             var parent = data
             for component in file.path.split(separator: "/").dropLast() {

@@ -138,6 +138,7 @@ struct TouchedFiles: Sendable {
     /// A file of a run, wherever the run's directory stands when it is synced; without a path, the folder itself.
     struct File: Hashable, Sendable {
         let folder: String
+        /// As a record holds it.
         let path: String
 
         /// The file that a record changes, and the folders that it is in; none for a record that changes no file.
@@ -148,6 +149,11 @@ struct TouchedFiles: Sendable {
                 paths.append(String(paths[paths.count - 1][..<slash]))
             }
             return paths.map { File(folder: record.folder, path: $0) }
+        }
+
+        // By bytes: what Unicode calls one text can be two names.
+        static func == (one: File, other: File) -> Bool {
+            one.folder == other.folder && one.path.utf8.elementsEqual(other.path.utf8)
         }
     }
 

@@ -133,7 +133,7 @@ final class Redo {
                 done[TouchedFiles.File(folder: record.folder, path: path)] = index
             case .adopt(let path, let from, let inode):
                 guard let place = paths.locate(record.folder),
-                    Self.inode("\(paths.data(record.folder, place))/\(path)") == inode
+                    Self.inode(paths.file(path, of: record.folder, place)) == inode
                 else { continue }
                 // The adoption itself too: something else of that name may be there now.
                 done[TouchedFiles.File(folder: from, path: path)] = index + 1

@@ -2,7 +2,8 @@
 ///
 /// A record names a run's folder, not a path: where the folder stands (initialised, archived, pending) is found when the
 /// record is applied. A run is one directory that is moved by renaming, so doing old steps again on a run that has moved
-/// since ends, with the later steps, at the same place with the same content.
+/// since ends, with the later steps, at the same place with the same content. Of files it names the path in the data
+/// directory, of artifacts the path in the run's directory, as `RecordPath` has it.
 struct RedoRecord: Equatable, Sendable {
     enum Step: Equatable, Sendable {
         /// Make the run's directory among the pending ones.

@@ -141,6 +141,26 @@ enum Files {
         try removal.empty()
     }
 
+    /// Moves all that is in a directory into another, and syncs that (fsync(2)): folders that both have become one, a file
+    /// takes the place of one. What finds its place taken by something else is moved beside it.
+    static func merge(_ from: String, into to: String, except excepted: String? = nil) throws(FileFailure) {
+        for name in try names(in: from) where name != excepted {
+            let (source, target) = ("\(from)/\(name)", "\(to)/\(name)")
+            let (ours, theirs) = (clinux_kind_at(source, 0), clinux_kind_at(target, 0))
+            if ours == CLINUX_DIRECTORY, theirs == CLINUX_DIRECTORY {
+                try merge(source, into: target)
+                rmdir(source)
+            } else if theirs == CLINUX_NOTHING || (ours == CLINUX_FILE && theirs == CLINUX_FILE) {
+                try rename(source, to: target)
+            } else {
+                var number = 1
+                while clinux_kind_at("\(target).\(number)", 0) != CLINUX_NOTHING { number += 1 }
+                try rename(source, to: "\(target).\(number)")
+            }
+        }
+        try sync(to)
+    }
+
     /// The names in a directory (readdir(3)), none when it is not there.
     static func names(in path: String) throws(FileFailure) -> [String] {
         guard let directory = opendir(path) else {

@@ -1,0 +1,134 @@
+internal import CMicroHTTPD
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// What the polling thread calls.
+extension ResponseStream {
+    /// Bytes of libmicrohttpd's buffer for a client of HTTP/1.0; chunks are made in the connection's own memory.
+    private static let blockSize = 4096
+
+    /// Makes libmicrohttpd's response (MHD_create_response_from_callback()), which holds the stream.
+    func makeResponse() -> OpaquePointer? {
+        // Retained for libmicrohttpd; released by the free callback, which it calls once the response goes.
+        let context = Unmanaged.passRetained(self)
+        let response = MHD_create_response_from_callback(
+            UInt64.max, Self.blockSize,
+            { context, _, buffer, size in
+                guard let context, let buffer else { return contentReaderFailed }
+                let stream = Unmanaged<ResponseStream>.fromOpaque(context).takeUnretainedValue()
+                return stream.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: size))
+            }, context.toOpaque(),
+            { context in
+                if let context { Unmanaged<ResponseStream>.fromOpaque(context).release() }
+            })
+        if response == nil { context.release() }
+        return response
+    }
+
+    /// The reply is about to be queued on a connection.
+    func attach(to connection: OpaquePointer, of server: HTTPServer) {
+        state.withLock { $0.link = Link(connection: connection, server: server) }
+        server.add(self)
+        if isEndless, server.isStopping { finish() }
+    }
+
+    /// The reply is over: all was sent, or the client has gone, or nothing had to be sent.
+    func detach() {
+        let (link, source, wakes): (Link?, Source?, Bool) = state.withLock { state in
+            let taken = (state.link, state.source, state.senderWaits)
+            state = State()
+            state.isOver = true
+            return taken
+        }
+        link?.server.remove(self)
+        if wakes { room.signal() }
+        whenOver()
+        // What it holds, such as a file, goes on a worker: closing may block.
+        if let source, let link { link.server.workers.run { withExtendedLifetime(source) {} } }
+    }
+
+    /// Puts what waits into a buffer (MHD_ContentReaderCallback); suspends the connection where nothing does.
+    private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let (count, wakes, asks): (Int, Bool, HTTPServer?) = state.withLock { state in
+            guard let link = state.link, !state.isAborted else { return (contentReaderFailed, false, nil) }
+            if state.buffered == 0, state.isFinished { return (contentReaderEnded, false, nil) }
+            let count = state.take(into: buffer)
+            if count == 0 {
+                state.isSuspended = true
+                MHD_suspend_connection(link.connection)
+            }
+            let hasRoom = state.buffered <= limit / 2
+            let wakes = hasRoom && state.senderWaits
+            if wakes { state.senderWaits = false }
+            let asks = hasRoom && state.source != nil && !state.isAskingSource
+            if asks { state.isAskingSource = true }
+            return (count, wakes, asks ? link.server : nil)
+        }
+        if wakes { room.signal() }
+        asks?.workers.run { self.askSource() }
+        return count
+    }
+
+    /// Asks the source for parts until the buffer is full. On a worker.
+    private func askSource() {
+        var made = 0
+        while true {
+            // Not more than a buffer at a time, however fast the client takes it: other jobs wait for this thread.
+            let (source, again): (Source?, HTTPServer?) = state.withLock { state in
+                if state.isOpen, state.buffered < limit, made < limit { return (state.source, nil) }
+                if state.isOpen, state.buffered < limit { return (nil, state.link?.server) }
+                state.isAskingSource = false
+                return (nil, nil)
+            }
+            guard let source else {
+                again?.workers.run { self.askSource() }
+                return
+            }
+            do {
+                guard let part = try source() else { return finish() }
+                made += part.count
+                append(part)
+            } catch {
+                return abort()
+            }
+        }
+    }
+}
+
+extension ResponseStream.State {
+    /// Moves as much as there is room for into a buffer.
+    fileprivate mutating func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        var filled = 0
+        while first < parts.count, filled < buffer.count {
+            let part = parts[first]
+            let count = min(part.count - offset, buffer.count - filled)
+            part.withUnsafeBytes {
+                UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
+            }
+            filled += count
+            offset += count
+            if offset == part.count {
+                parts[first] = []
+                first += 1
+                offset = 0
+            }
+        }
+        if first == parts.count {
+            parts.removeAll(keepingCapacity: true)
+            first = 0
+        } else if first > 64 {
+            parts.removeFirst(first)
+            first = 0
+        }
+        buffered -= filled
+        return filled
+    }
+}
+
+/// MHD_CONTENT_READER_END_OF_STREAM, a macro that Swift does not see.
+private let contentReaderEnded = -1
+
+/// MHD_CONTENT_READER_END_WITH_ERROR, likewise: the connection is closed without the end of the chunked body.
+private let contentReaderFailed = -2

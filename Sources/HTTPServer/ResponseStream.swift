@@ -1,0 +1,163 @@
+internal import CMicroHTTPD
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// The body of a reply that comes over time: what is written to it goes out in chunks (RFC 9112 section 7.1), to a client
+/// of HTTP/1.0 until the connection closes.
+///
+/// Between who writes and the client stands a buffer with a limit. Parts are kept as they are given, so that a part that goes
+/// to many clients is in memory once. While the buffer is empty the connection is suspended and costs nothing.
+/// Three ways to fill it:
+/// - `write(_:)` never waits, and says when there is no room: for who serves many clients and drops the slow ones;
+/// - `send(_:)` waits for room: for a thread that makes the body for one client, which it then holds up;
+/// - a source (`init(limit:source:)`) is asked on a worker for the next part when there is room: waits without a thread.
+///
+/// One stream is the body of one reply. A client that reads nothing for `ServerLimits.bodySeconds` is dropped.
+package final class ResponseStream: @unchecked Sendable {
+    // Sendable: all that changes is inside the mutex.
+
+    /// The client has gone, or the stream was ended.
+    package struct Closed: Error {}
+
+    /// Makes the next part; nil at the end. One that throws cuts the reply off: it has to log why.
+    package typealias Source = @Sendable () throws -> [UInt8]?
+
+    /// Where the reply goes.
+    struct Link: @unchecked Sendable {
+        // Sendable: the connection is a name for libmicrohttpd, whose calls on it lock for themselves.
+        let connection: OpaquePointer
+        let server: HTTPServer
+    }
+
+    struct State: Sendable {
+        var parts: [[UInt8]] = []
+        /// The first of the parts that has not been sent whole, and what has been of it.
+        var first = 0
+        var offset = 0
+        var buffered = 0
+        var isFinished = false
+        var isAborted = false
+        /// The reply is over, well or badly.
+        var isOver = false
+        var link: Link?
+        var isSuspended = false
+        var senderWaits = false
+        var source: Source?
+        var isAskingSource = false
+
+        var isOpen: Bool { !isFinished && !isAborted && !isOver }
+
+        /// Where the connection has to be resumed, which it then is.
+        mutating func takeSuspended() -> Link? {
+            guard isSuspended else { return nil }
+            isSuspended = false
+            return link
+        }
+    }
+
+    /// Whether the stream goes on until somebody ends it, as one of events does. The server's stop then ends it at once,
+    /// where others get their time to finish.
+    let isEndless: Bool
+    let limit: Int
+    let state = Mutex(State())
+    let room = DispatchSemaphore(value: 0)
+    let whenOver: @Sendable () -> Void
+
+    /// A stream that is written to.
+    /// - Parameters:
+    ///   - limit: bytes that may wait for the client
+    ///   - isEndless: whether it goes on until somebody ends it
+    ///   - whenOver: called once when nothing will be sent any more: all was, the client has gone, or the reply was to HEAD.
+    ///     On the polling thread: must not block
+    package init(limit: Int = 256 << 10, isEndless: Bool = false, whenOver: @escaping @Sendable () -> Void = {}) {
+        self.limit = limit
+        self.isEndless = isEndless
+        self.whenOver = whenOver
+    }
+
+    /// A stream that asks for its parts, one at a time, on worker threads.
+    package convenience init(limit: Int = 256 << 10, source: @escaping Source) {
+        self.init(limit: limit)
+        state.withLock { $0.source = source }
+    }
+
+    /// Adds a part if there is room. A part that is larger than the limit has room when nothing waits.
+    /// - Returns: false when it was not taken: the buffer is full, the client has gone, or the stream was ended
+    package func write(_ part: [UInt8]) -> Bool {
+        let (isTaken, link): (Bool, Link?) = state.withLock { state in
+            guard state.isOpen, hasRoom(for: part, state) else { return (false, nil) }
+            return (true, add(part, &state))
+        }
+        link?.resume()
+        return isTaken
+    }
+
+    /// Adds a part, waiting for room. To be called by one thread at a time, after the reply was given.
+    /// - Throws: when the client has gone or the stream was ended
+    package func send(_ part: [UInt8]) throws(Closed) {
+        enum Step {
+            case wait, closed
+            case added(Link?)
+        }
+        while true {
+            let step: Step = state.withLock { state in
+                guard state.isOpen else { return .closed }
+                if hasRoom(for: part, state) { return .added(add(part, &state)) }
+                state.senderWaits = true
+                return .wait
+            }
+            switch step {
+            case .closed: throw Closed()
+            case .added(let link): return link?.resume() ?? ()
+            case .wait: room.wait()
+            }
+        }
+    }
+
+    /// Adds a part whether there is room or not.
+    func append(_ part: [UInt8]) {
+        let link: Link? = state.withLock { state in state.isOpen ? add(part, &state) : nil }
+        link?.resume()
+    }
+
+    /// The body is complete; what waits is still sent.
+    package func finish() { end { $0.isFinished = true } }
+
+    /// Cuts the connection, so that the client sees that the body is not complete. What waits is thrown away.
+    package func abort() {
+        end { state in
+            state.isAborted = true
+            // A client that does not read is not waited for. The socket is open: the link goes before it does.
+            if let link = state.link, !state.isSuspended {
+                shutdown(cmhd_connection_socket(link.connection), Int32(SHUT_RDWR))
+            }
+        }
+    }
+
+    private func end(_ change: (inout State) -> Void) {
+        let (link, wakes): (Link?, Bool) = state.withLock { state in
+            guard !state.isAborted, !state.isOver else { return (nil, false) }
+            change(&state)
+            defer { state.senderWaits = false }
+            return (state.takeSuspended(), state.senderWaits)
+        }
+        if wakes { room.signal() }
+        link?.resume()
+    }
+
+    private func hasRoom(for part: [UInt8], _ state: State) -> Bool {
+        state.buffered == 0 || state.buffered + part.count <= limit
+    }
+
+    private func add(_ part: [UInt8], _ state: inout State) -> Link? {
+        if part.isEmpty { return nil }
+        state.parts.append(part)
+        state.buffered += part.count
+        return state.takeSuspended()
+    }
+}
+
+extension ResponseStream.Link {
+    func resume() { server.resume(connection) }
+}

@@ -1,0 +1,69 @@
+internal import RunMetadata
+package import RunStore
+
+/// What is in a stored `source.tar.gz`, as far as a comparison needs it.
+package struct SourceContents: Sendable {
+    /// A file of the source.
+    package struct File: Sendable {
+        package fileprivate(set) var size = 0
+        /// A hash of the content, good for this process.
+        package fileprivate(set) var fingerprint = 0
+        /// The text; nil where it is none, or is too large to be held.
+        package fileprivate(set) var text: [UInt8]?
+        package fileprivate(set) var isBinary = false
+    }
+
+    /// How much is read.
+    package struct Limits: Sendable {
+        /// Bytes of all files together; beyond, the source is not compared.
+        package var bytes = 64 << 20
+        /// Bytes of a file whose text is held.
+        package var fileText = 512 << 10
+        /// Bytes of all texts that are held.
+        package var text = 8 << 20
+
+        package init() {}
+    }
+
+    /// By path below `source/`.
+    package private(set) var files: [String: File] = [:]
+
+    /// Reads an archive, and closes it.
+    /// - Throws: a `MetadataFault` where it is damaged or larger than what is read
+    package init(_ archive: StoredFile, limits: Limits = Limits()) throws {
+        var (bytes, held) = (0, 0)
+        let prefix = (SourceNames.folder + "/").utf8
+        try ArchiveReader.forEachEntry(of: .descriptor(archive.descriptor)) { entry in
+            guard entry.isFile else { return }
+            var file = File()
+            var hasher = Hasher()
+            var text: [UInt8]? = []
+            try entry.read { part in
+                bytes += part.count
+                if bytes > limits.bytes {
+                    throw MetadataFault(.tooLarge, "the source is more than \(limits.bytes) bytes unpacked")
+                }
+                file.size += part.count
+                hasher.combine(bytes: part)
+                if file.size <= limits.fileText, held + file.size <= limits.text {
+                    text?.append(contentsOf: part)
+                } else {
+                    text = nil
+                }
+                // As git(1) does: a NUL among the first bytes.
+                if file.size == part.count { file.isBinary = part.prefix(8000).contains(0) }
+            }
+            file.fingerprint = hasher.finalize()
+            if let text {
+                file.isBinary = file.isBinary || String(validating: text, as: UTF8.self) == nil
+                if !file.isBinary {
+                    file.text = text
+                    held += text.count
+                }
+            }
+            let path =
+                entry.path.utf8.starts(with: prefix) ? entry.path.utf8.dropFirst(prefix.count) : entry.path.utf8[...]
+            files[String(decoding: path, as: UTF8.self)] = file
+        }
+    }
+}

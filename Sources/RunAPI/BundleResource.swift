@@ -1,0 +1,29 @@
+internal import HTTPServer
+internal import Logging
+internal import MetadataWriters
+internal import RunMetadata
+internal import RunStore
+
+/// `/runs/{id}/bundle.tar.gz`: all of a run in one archive, packed as it is sent.
+extension RunAPI {
+    func bundleRun(_ request: RoutedRequest) throws -> HTTPResponse {
+        let run = try existingRun(request)
+        let packer: BundlePacker
+        do { packer = try BundlePacker(try store.bundle(of: run)) } catch StoreError.unknownRun {
+            throw Problem.unknownRun(run.description)
+        }
+        let log = log
+        let stream = ResponseStream {
+            do { return try packer.next() } catch {
+                log.error("the bundle of \(run) was cut off: \(error)")
+                throw error
+            }
+        }
+        return HTTPResponse(
+            status: 200,
+            headers: [
+                ("Content-Type", "application/gzip"), ("X-Content-Type-Options", "nosniff"),
+                ("Content-Disposition", "attachment; filename=\"\(run).tar.gz\""), ("Cache-Control", "no-store"),
+            ], body: .stream(stream))
+    }
+}

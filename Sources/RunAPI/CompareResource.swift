@@ -1,0 +1,102 @@
+internal import HTTPServer
+internal import JSON
+internal import MetadataWriters
+internal import RunMetadata
+internal import RunStore
+
+/// `/compare`: runs side by side.
+extension RunAPI {
+    func compareRuns(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+        let query = try CompareQuery(exchange)
+        let runs = try query.runs.map { name -> RunID in
+            let target = name == "active" ? RunTarget.active(request.session) : RunID(name).map { .run($0) }
+            guard let target else { throw Problem.invalidName("\"\(name)\" is no run id; \(RunID.rule)") }
+            guard let run = store.resolve(target) else { throw Problem.noActiveRun }
+            return run
+        }
+        if let twice = runs.indices.first(where: { runs[..<$0].contains(runs[$0]) }) {
+            throw Problem.invalidQuery("the run \"\(runs[twice])\" is named twice; name each run once")
+        }
+        var comparison = RunComparison(differing: query.differing)
+        var unknown: [RunID] = []
+        for run in runs {
+            if let snapshot = try store.snapshot(of: run) {
+                comparison.add(snapshot, properties: try store.properties(of: run) ?? [])
+            } else {
+                unknown.append(run)
+            }
+        }
+        if !unknown.isEmpty { throw Problem.unknownRuns(unknown) }
+        var body = comparison.object
+        if query.source { body["source"] = .array(try compareSource(runs)) }
+        return .json(200, .object(body))
+    }
+
+    /// The source of the first run against that of each other one.
+    private func compareSource(_ runs: [RunID]) throws -> [JSONValue] {
+        var comparison = SourceComparison()
+        let first = try sourceContents(runs[0])
+        return try runs.dropFirst().map { run in
+            var entry: JSONObject = ["run": .string(run.description), "against": .string(runs[0].description)]
+            switch (first, try sourceContents(run)) {
+            case (.success(let old), .success(let new)):
+                entry["files"] = .array(comparison.files(from: old, to: new))
+            case (.failure(let fault), _): entry["note"] = .string("\(runs[0]) has a source that \(fault.reason)")
+            case (_, .failure(let fault)): entry["note"] = .string("\(run) has a source that \(fault.reason)")
+            }
+            return .object(entry)
+        }
+    }
+
+    /// Why the source of a run is not compared.
+    private struct SourceFault: Error {
+        let reason: String
+    }
+
+    private func sourceContents(_ run: RunID) throws -> Result<SourceContents?, SourceFault> {
+        guard let file = try store.file(.source, of: run) else { return .success(nil) }
+        do { return .success(try SourceContents(file)) } catch let fault as MetadataFault {
+            let reason = fault.kind == .tooLarge ? "is too large to be compared" : "cannot be read"
+            return .failure(SourceFault(reason: reason))
+        }
+    }
+}
+
+/// What `GET /compare` asks for.
+struct CompareQuery {
+    var runs: [String] = []
+    /// Whether what is the same in all runs is left out.
+    var differing = false
+    /// Whether the source is compared.
+    var source = true
+
+    /// Runs at most.
+    private static let limit = 50
+
+    init(_ exchange: HTTPExchange) throws(Problem) {
+        guard let query = exchange.query else {
+            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        for (name, value) in query {
+            switch name {
+            case "runs": runs += value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            case "differing": differing = try Self.flag(name, value)
+            case "source": source = try Self.flag(name, value)
+            default: throw .invalidQuery("\"\(name)\" is not known here; there are runs, differing and source")
+            }
+        }
+        guard runs.count >= 2 else {
+            throw .invalidQuery("two runs or more are compared; name them as in ?runs=lr-0.1,lr-0.2")
+        }
+        guard runs.count <= Self.limit else {
+            throw .invalidQuery("\(runs.count) runs are more than the \(Self.limit) that are compared at once")
+        }
+    }
+
+    private static func flag(_ name: String, _ value: String) throws(Problem) -> Bool {
+        guard value == "true" || value == "false" else {
+            throw .invalidQuery("\(name) is \"\(value)\"; it has to be true or false")
+        }
+        return value == "true"
+    }
+}

@@ -1,0 +1,101 @@
+internal import HTTPServer
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// Takes the body of `PUT /runs/{id}/files/{path}` to a staging file, and publishes it.
+final class FileSink: BodySink, @unchecked Sendable {
+    // Sendable: the server calls the methods one after the other.
+
+    private let api: RunAPI
+    private let request: RoutedRequest
+    private let path: ArtifactPath
+    private let condition: FileCondition
+    private var file: StagingFile?
+
+    /// - Throws: what the head alone says is wrong
+    init(api: RunAPI, request: RoutedRequest, exchange: HTTPExchange) throws {
+        guard let path = request.path else { throw Problem.internalFault }
+        (self.api, self.request, self.path) = (api, request, path)
+        condition = try Self.condition(path, exchange)
+        try api.requireBody(exchange, canBeEmpty: true)
+        if let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" {
+            throw Problem(
+                415, "unsupported-media-type", "Unsupported content encoding",
+                "a file is stored as it is sent, so without Content-Encoding; to keep it packed, send it as \(path).gz")
+        }
+        if exchange.header("Content-Range") != nil {
+            throw Problem(
+                400, "partial-put", "Partial PUT", "a file is written whole; send all of it, without Content-Range")
+        }
+    }
+
+    /// What the head says that a file to be changed has to be (RFC 9110 section 13).
+    /// - Throws: for metadata too, which is not changed here
+    static func condition(_ path: ArtifactPath, _ exchange: HTTPExchange) throws -> FileCondition {
+        if path.isMetadata {
+            throw Problem(
+                StoreError.outOfReach(
+                    "\"\(path)\" is metadata, which is read here, and written by /runs/{id}/metadata/{type}"))
+        }
+        let ifMatch = try tags(exchange.header("If-Match"), "If-Match")
+        let ifNoneMatch = try tags(exchange.header("If-None-Match"), "If-None-Match")
+        return { current in
+            if let ifMatch, !ifMatch.matches(current?.text, strongly: true) { return false }
+            if let ifNoneMatch, ifNoneMatch.matches(current?.text, strongly: false) { return false }
+            return true
+        }
+    }
+
+    private static func tags(_ value: String?, _ name: String) throws -> EntityTags? {
+        guard let value else { return nil }
+        guard let tags = EntityTags(value) else {
+            throw Problem(
+                400, "invalid-condition", "Invalid condition",
+                "\(name) is \(value); it has to be * or the ETag of a reply, in quotes as it came")
+        }
+        return tags
+    }
+
+    func receive(_ part: [UInt8]) throws {
+        if file == nil { file = try api.store.makeStagingFile() }
+        try part.withUnsafeBytes { try file?.write($0) }
+    }
+
+    func finish(_ exchange: HTTPExchange, failure: (any Error)?) {
+        defer { cancel() }
+        do {
+            if let failure { throw failure }
+            let file = try file ?? api.store.makeStagingFile()
+            let version = try file.finish()
+            let write = RunWrite(request.target, .change([.artifact(file, path, if: condition)]))
+            let (api, path) = (api, path)
+            api.store.submit(write) { result in
+                api.answer(exchange) { Self.reply(try result.get(), path, version) }
+            }
+            exchange.wakeServer()
+        } catch {
+            exchange.respond(api.response(for: error, exchange))
+        }
+    }
+
+    /// The staged file removes itself once nothing holds it.
+    func cancel() { file = nil }
+
+    private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath, _ version: FileVersion) -> HTTPResponse {
+        let tag = ("ETag", "\"\(version.text)\"")
+        switch outcome.effect {
+        case .pending:
+            return .json(
+                202,
+                [
+                    "status": "pending",
+                    "detail": "kept safe; published when the run is initialised (PUT /runs/{id}, POST /runs)",
+                ], headers: [tag])
+        case .written, .unchanged:
+            if outcome.replaced { return HTTPResponse(status: 204, headers: [tag]) }
+            let place = outcome.run.map { [(name: "Location", value: RunAPI.href($0, path))] } ?? []
+            return HTTPResponse(status: 201, headers: [tag] + place)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// A path in a run's directory, one or more safe components: artifacts, and below `tfruns.d` metadata.
+package struct ArtifactPath: Sendable, CustomStringConvertible {
+    package let components: [String]
+
+    /// The rule, in words for the person who broke it.
+    package static let rule =
+        "a file's path has names of 1 to 255 bytes of UTF-8 without control characters, none of them \".\" or \"..\", and "
+        + "at most 4095 bytes"
+
+    /// Nil where a component is no name of a file, or all is longer than the system takes (PATH_MAX).
+    package init?(components: [String]) {
+        guard !components.isEmpty, components.allSatisfy(Self.isName),
+            components.reduce(components.count - 1, { $0 + $1.utf8.count }) <= 4095
+        else { return nil }
+        self.components = components
+    }
+
+    /// The path in one text, with a `/` between the components.
+    package init?(_ text: String) {
+        self.init(
+            // By bytes: to a file system a "/" is one, whatever combining character follows.
+            components: text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+                String(decoding: $0, as: UTF8.self)
+            })
+    }
+
+    package var description: String { components.joined(separator: "/") }
+
+    /// Whether it is the data directory or in it: what types own, which is written as metadata alone.
+    package var isMetadata: Bool { components[0] == RunLayout.dataDirectory }
+
+    /// The path below the data directory, if it is one.
+    package var dataPath: DataPath? {
+        isMetadata && components.count > 1 ? DataPath(components.dropFirst().joined(separator: "/")) : nil
+    }
+
+    /// The folder that it is in; nil for the run's directory.
+    package var parent: ArtifactPath? { ArtifactPath(components: components.dropLast()) }
+
+    /// A path in the folder that this one is.
+    package func appending(_ name: String) -> ArtifactPath? { ArtifactPath(components: components + [name]) }
+
+    private static func isName(_ text: String) -> Bool {
+        (1...255).contains(text.utf8.count) && text != "." && text != ".."
+            && text.unicodeScalars.allSatisfy { $0 != "/" && $0.properties.generalCategory != .control }
+    }
+}
+
+extension ArtifactPath: Hashable {
+    // By bytes: what Unicode calls one text can be two names.
+    package static func == (one: ArtifactPath, other: ArtifactPath) -> Bool {
+        one.description.utf8.elementsEqual(other.description.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in description.utf8 { hasher.combine(byte) }
+    }
+}

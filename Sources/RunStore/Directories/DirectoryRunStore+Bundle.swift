@@ -1,0 +1,109 @@
+internal import Glibc
+package import RunMetadata
+internal import Synchronization
+
+extension DirectoryRunStore {
+    /// Files of metadata that are held open for a bundle, at most. With more of them, which custom types may make, the rest
+    /// is opened as it is read.
+    private static let keptFiles = 500
+
+    package func bundle(of run: RunID) throws(StoreError) -> RunBundle {
+        if isBehind(run) { throw .behind(run) }
+        guard let place = paths.locate(run.description) else { throw .unknownRun }
+        bringUpToDate(run)
+        let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }
+        let data = Array(RunLayout.dataDirectory.utf8)
+        let items = try tree.items(below: data, linkedFiles: true)
+        // Nothing is being written meanwhile, so that all of it is of one moment. It must not take long: where there are many
+        // files, those are taken that were there a moment ago.
+        let taken = Mutex<Result<Metadata, StoreError>?>(nil)
+        exclusively { _ in
+            let result = Result { () throws(StoreError) in
+                let isSmall = items.count <= Self.keptFiles
+                return try self.open(isSmall ? tree.items(below: data, linkedFiles: true) : items, of: run, tree)
+            }
+            taken.withLock { $0 = result }
+        }
+        guard var metadata = try taken.withLock({ $0 })?.get() else { throw .stopping }
+        do throws(StoreError) {
+            try completeFrame(&metadata)
+            let artifacts = try tree.items(linkedFiles: true, excluding: [Array(RunLayout.dataDirectory.utf8)])
+            let entries = metadata.entries + artifacts.map { RunBundle.Entry($0) }
+            return RunBundle(run: run, tree: tree, entries: entries, kept: metadata.kept)
+        } catch {
+            for file in metadata.kept.values { Glibc.close(file.descriptor) }
+            throw error
+        }
+    }
+
+    /// The path of a file of metadata in the run's directory.
+    private static func path(_ path: DataPath) -> [UInt8] { Array("\(RunLayout.dataDirectory)/\(path)".utf8) }
+
+    /// The files of a data directory.
+    private struct Metadata: Sendable {
+        var entries: [RunBundle.Entry] = []
+        var kept: [Int: StoredFile] = [:]
+        /// The places of `metrics.json` and of the rows that it is a view of.
+        var frame: Int?
+        var rows: Int?
+        /// Whether the view is behind those rows.
+        var frameLags = false
+    }
+
+    /// Opens the files of a data directory.
+    private func open(_ items: [RunTree.Item], of run: RunID, _ tree: RunTree) throws(StoreError) -> Metadata {
+        var metadata = Metadata(entries: items.map { RunBundle.Entry($0) })
+        do throws(StoreError) {
+            for (index, item) in items.prefix(Self.keptFiles).enumerated() where !item.isFolder {
+                guard case .file(let descriptor, let status) = try tree.open(item.path) else { continue }
+                metadata.kept[index] = StoredFile(descriptor: descriptor, status: status)
+            }
+        } catch {
+            for file in metadata.kept.values { Glibc.close(file.descriptor) }
+            throw error
+        }
+        metadata.frame = metadata.entries.firstIndex { $0.path.elementsEqual(Self.path(.metricsFrame)) }
+        metadata.rows = metadata.entries.firstIndex { $0.path.elementsEqual(Self.path(.metricsRows)) }
+        if let rows = metadata.rows.flatMap({ metadata.kept[$0] }) {
+            let frame = metadata.frame.flatMap { metadata.kept[$0] }
+            metadata.frameLags =
+                views.contains(run.description) || frame.map { $0.version.modified <= rows.version.modified } ?? true
+        }
+        return metadata
+    }
+
+    /// Makes the frame of the rows that were taken, where the one on the disk is of fewer.
+    private func completeFrame(_ metadata: inout Metadata) throws(StoreError) {
+        guard metadata.frameLags, let place = metadata.rows, let rows = metadata.kept[place] else { return }
+        let made = try frame(of: rows)
+        let index = metadata.frame ?? metadata.entries.count
+        if let old = metadata.kept[index] { Glibc.close(old.descriptor) }
+        metadata.kept[index] = made
+        if index == metadata.entries.count {
+            let entry = metadata.entries[place]
+            metadata.entries.append(
+                RunBundle.Entry(
+                    path: Self.path(.metricsFrame), isFolder: false,
+                    mode: entry.mode, modified: entry.modified))
+        }
+    }
+
+    /// The frame of rows as a file without a name; in memory where the disk has no room.
+    private func frame(of rows: StoredFile) throws(StoreError) -> StoredFile {
+        do throws(StoreError) {
+            let file = try makeStagingFile()
+            try writeFrame(of: rows.descriptor, size: rows.size) { bytes throws(StoreError) in
+                var failure: StoreError?
+                bytes.withUnsafeBytes { bytes in
+                    do throws(StoreError) { try file.write(bytes) } catch { failure = error }
+                }
+                if let failure { throw failure }
+            }
+            return try storing { () throws(FileFailure) in
+                StoredFile(descriptor: try Files.open(file.path, O_RDONLY))
+            }
+        } catch {
+            return try frameInMemory(of: rows.descriptor, size: rows.size)
+        }
+    }
+}

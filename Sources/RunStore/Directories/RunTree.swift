@@ -1,0 +1,158 @@
+internal import CLinux
+internal import Glibc
+internal import RunMetadata
+
+/// A run's directory as an open one, in which nothing is found that lies outside, whatever links are in it.
+///
+/// Anyone may have made it: links that stay in the directory are followed, others are errors (openat2(2)).
+final class RunTree: Sendable {
+    private let descriptor: CInt
+
+    /// Opens the directory.
+    /// - Throws: when it is not there
+    init(_ path: String) throws(FileFailure) {
+        descriptor = try Files.open(path, clinux_path_only | O_DIRECTORY)
+    }
+
+    deinit { close(descriptor) }
+
+    /// What was found at a path.
+    enum Found {
+        /// Whoever takes the descriptor closes it.
+        case file(CInt, stat)
+        case folder(Folder)
+    }
+
+    /// Opens what is at a path; the directory itself where that is empty. Nil where nothing is, or something that is neither
+    /// file nor folder.
+    /// - Parameter links: which are followed
+    /// - Throws: `outOfReach` where a link leads outside, or where the server has not the right to read
+    func open(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) throws(StoreError) -> Found? {
+        // Not blocking: a FIFO is opened at once, and seen to be no file.
+        let opened = (path.isEmpty ? Array(".".utf8) : path).withCString {
+            clinux_open_beneath(descriptor, $0, O_RDONLY | O_NONBLOCK | O_NOCTTY, links)
+        }
+        guard opened >= 0 else {
+            let name = String(decoding: path, as: UTF8.self)
+            switch errno {
+            case ENOENT, ENOTDIR, ENAMETOOLONG, ENXIO, ENODEV: return nil
+            case EXDEV, ELOOP: throw .outOfReach("\"\(name)\" has a link in it that leads out of the run's directory")
+            case EACCES: throw .outOfReach("the server has no right to read \"\(name)\"")
+            default: throw StoreError(FileFailure("openat2", name))
+            }
+        }
+        let status = Files.status(of: opened)
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file(opened, status)
+        case S_IFDIR: return .folder(Folder(path: path, descriptor: opened))
+        default:
+            close(opened)
+            return nil
+        }
+    }
+
+    /// What is at a path, without opening it for reading (O_PATH, fstat(2)); nil where nothing is, or where that leads outside.
+    func status(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) -> stat? {
+        let opened = path.withCString { clinux_open_beneath(descriptor, $0, clinux_path_only, links) }
+        guard opened >= 0 else { return nil }
+        defer { close(opened) }
+        return Files.status(of: opened)
+    }
+
+    /// The same of what is there itself, be it a link; nil where nothing is (O_NOFOLLOW).
+    func ownStatus(_ path: [UInt8]) throws(FileFailure) -> stat? {
+        let opened = path.withCString {
+            clinux_open_beneath(descriptor, $0, clinux_path_only | O_NOFOLLOW, CLINUX_NO_LINKS)
+        }
+        guard opened >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return nil }
+            throw FileFailure("openat2", String(decoding: path, as: UTF8.self))
+        }
+        defer { close(opened) }
+        return Files.status(of: opened)
+    }
+
+    /// A file or folder of the directory.
+    struct Item {
+        let path: [UInt8]
+        let status: stat
+
+        var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
+    }
+
+    /// All files and folders below a folder, itself too where it is not the directory, each folder before what is in it.
+    /// - Parameters:
+    ///   - linkedFiles: whether a link to a file that stays in the directory counts as that file. Links to folders are passed
+    ///     over in any case, since they can lead in a circle
+    ///   - excluded: names in the folder that are passed over
+    ///   - other: called with the path of what is neither
+    func items(
+        below folder: [UInt8] = [], linkedFiles: Bool, excluding excluded: Set<[UInt8]> = [],
+        other: ([UInt8]) throws(StoreError) -> Void = { _ in }
+    ) throws(StoreError) -> [Item] {
+        var found: [Item] = []
+        var folders = [folder]
+        while let path = folders.popLast() {
+            guard
+                case .folder(let opened) = try open(
+                    path, links: path == folder ? CLINUX_LINKS_BENEATH : CLINUX_NO_LINKS)
+            else { continue }
+            if !path.isEmpty { found.append(Item(path: path, status: opened.status)) }
+            for name in try opened.names() where path != folder || !excluded.contains(name) {
+                let child = opened.path(of: name)
+                guard var status = try storing({ () throws(FileFailure) in try ownStatus(child) }) else { continue }
+                if linkedFiles, status.st_mode & S_IFMT == S_IFLNK, let target = self.status(child),
+                    target.st_mode & S_IFMT == S_IFREG
+                {
+                    status = target
+                }
+                switch status.st_mode & S_IFMT {
+                case S_IFREG: found.append(Item(path: child, status: status))
+                case S_IFDIR: folders.append(child)
+                default: try other(child)
+                }
+            }
+        }
+        return found
+    }
+
+    /// An open folder.
+    final class Folder {
+        /// Its path in the run's directory; empty for that itself.
+        let path: [UInt8]
+        private let descriptor: CInt
+
+        fileprivate init(path: [UInt8], descriptor: CInt) { (self.path, self.descriptor) = (path, descriptor) }
+
+        deinit { close(descriptor) }
+
+        var status: stat { Files.status(of: descriptor) }
+
+        /// The names in it, by bytes (readdir(3)). For one call.
+        func names() throws(StoreError) -> [[UInt8]] {
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0, let directory = fdopendir(copy) else {
+                let failure = FileFailure("opendir", String(decoding: path, as: UTF8.self))
+                Glibc.close(copy)
+                throw StoreError(failure)
+            }
+            defer { closedir(directory) }
+            var names: [[UInt8]] = []
+            while let entry = readdir(directory) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+                if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
+            }
+            return names.sorted { $0.lexicographicallyPrecedes($1) }
+        }
+
+        /// The path of a name in it.
+        func path(of name: [UInt8]) -> [UInt8] { path.isEmpty ? name : path + Array("/".utf8) + name }
+    }
+}
+
+extension [UInt8] {
+    /// Lends the bytes as a C string. They hold no NUL.
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        (self + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+    }
+}

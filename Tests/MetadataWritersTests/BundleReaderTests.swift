@@ -1,0 +1,96 @@
+import Glibc
+import RunMetadata
+import TestSupport
+import Testing
+
+@testable import MetadataWriters
+@testable import RunStore
+
+/// What is brought in from elsewhere, and what is not.
+@Suite struct BundleReaderTests {
+    private let folder = TemporaryFolder()
+
+    init() { setlocale(LC_CTYPE, "C.UTF-8") }
+
+    private func unpack(_ entries: [TestArchive.Entry]) throws {
+        let bytes = TestArchive.gzip(TestArchive.tar(entries))
+        let file = try #require(fopen("\(folder.path)/b.tar.gz", "w"))
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+        let run = try RunImport(runs: "\(folder.path)/runs")
+        let name = try BundleReader.unpack("\(folder.path)/b.tar.gz", into: run)
+        try run.finish(as: #require(RunID(name)))
+    }
+
+    private func copy(_ name: String) throws {
+        let run = try RunImport(runs: "\(folder.path)/runs")
+        let id = try #require(RunID(name))
+        try BundleReader.copy(try RunBundle(directory: "\(folder.path)/\(name)", as: id), into: run)
+        try run.finish(as: id)
+    }
+
+    private var staged: [String] { (try? Files.names(in: "\(folder.path)/runs/.rundir/import")) ?? ["unreadable"] }
+
+    @Test func aBundleIsUnpacked() throws {
+        try unpack([.folder("./z/"), .file("./z/tfruns.d/flags.json", "{}"), .folder("z/empty"), .file("z/a/b", "x")])
+        #expect(folder.text("runs/z/tfruns.d/flags.json") == "{}")
+        #expect(folder.text("runs/z/a/b") == "x")
+        #expect(folder.exists("runs/z/empty"))
+        #expect(Files.status("\(folder.path)/runs/z/a/b")?.st_mtim.tv_sec == 1_795_512_600)
+        #expect(staged.isEmpty)
+    }
+
+    /// Fails when one of these leaves anything behind.
+    @Test(arguments: [
+        [TestArchive.Entry.file("z/tfruns.d/a"), .file("z/../../evil")], [.file("z/tfruns.d/a"), .file("/z/b")],
+        [.file("z/tfruns.d/a"), .file("z/tfruns.d/a")], [.file("z/tfruns.d/a"), .file("y/b")],
+        [.file("z/tfruns.d/a"), TestArchive.Entry(name: "z/link", type: "2", link: "/etc/passwd")],
+        [.file("z/tfruns.d/a"), TestArchive.Entry(name: "z/hard", type: "1", link: "z/tfruns.d/a")],
+        [.file("z/tfruns.d/a"), TestArchive.Entry(name: "z/fifo", type: "6")], [.file("z/a")], [.file("tfruns.d")],
+        [.file("z")], [],
+    ])
+    func aBundleThatIsNoneLeavesNothing(_ entries: [TestArchive.Entry]) throws {
+        #expect(throws: (any Error).self) { try unpack(entries) }
+        #expect(!folder.exists("runs/z"))
+        #expect(!folder.exists("evil"))
+        #expect(staged.isEmpty)
+    }
+
+    @Test func aDirectoryIsCopied() throws {
+        folder.write("z/tfruns.d/flags.json", "{}")
+        folder.write("z/model.pt", "weights")
+        symlink("model.pt", "\(folder.path)/z/latest.pt")
+        try copy("z")
+        #expect(folder.text("runs/z/tfruns.d/flags.json") == "{}")
+        #expect(folder.text("runs/z/latest.pt") == "weights")
+        #expect(throws: RunImport.Refusal.self) { try copy("z") }
+    }
+
+    @Test(arguments: ["/etc/passwd", "..", "nothing"])
+    func aDirectoryWithALinkThatLeadsOutIsRefused(_ target: String) throws {
+        folder.write("z/tfruns.d/flags.json", "{}")
+        symlink(target, "\(folder.path)/z/link")
+        #expect(throws: StoreError.self) { try copy("z") }
+        #expect(!folder.exists("runs/z"))
+        #expect(staged.isEmpty)
+    }
+
+    @Test(arguments: ["archive/z", ".rundir/pending/z", "z"])
+    func anIdThatIsTakenIsRefused(_ place: String) throws {
+        folder.write("runs/\(place)/tfruns.d/flags.json", "old")
+        #expect(throws: RunImport.Refusal.self) { try unpack([.file("z/tfruns.d/flags.json", "new")]) }
+        #expect(folder.text("runs/\(place)/tfruns.d/flags.json") == "old")
+        #expect(staged.isEmpty)
+    }
+
+    /// What a killed import left goes; what another one is at does not.
+    @Test func whatImportsLeftIsRemoved() throws {
+        folder.write("runs/.rundir/import/1-1/tfruns.d/x", "")
+        let other = try RunImport(runs: "\(folder.path)/runs")
+        #expect(staged.count == 1)
+        try other.addFile("tfruns.d/flags.json", mode: 0o644, modified: 0) { _ in }
+        try unpack([.file("z/tfruns.d/a")])
+        try other.finish(as: #require(RunID("y")))
+        #expect(folder.exists("runs/y/tfruns.d/flags.json"))
+    }
+}
