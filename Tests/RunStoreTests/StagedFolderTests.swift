@@ -96,8 +96,8 @@ import Testing
         let folder = try stage(["a.png": "2"])
         // The frame of the publication, as a crash right after the sync leaves it.
         let frame = JournalText.frame(
-            1000, [[RedoRecord("one", .publishFolder("images", staged: folder.name, inode: folder.inode))]])
-        try withExtendedLifetime(folder) { try harness.putBack(["0000000000001000": frame]) }
+            1, [[RedoRecord("one", .publishFolder("images", staged: folder.name, inode: folder.inode))]])
+        try withExtendedLifetime(folder) { try harness.putBack(["0000000000000001": frame]) }
         #expect(text("a.png") == "2")
     }
 

@@ -8,6 +8,10 @@ package final class Server: Sendable {
         package let description: String
         /// How it ended, where it did.
         package var ending: ChildProcess.Ending?
+
+        package init(description: String, ending: ChildProcess.Ending? = nil) {
+            (self.description, self.ending) = (description, ending)
+        }
     }
 
     package let port: Int
