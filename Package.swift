@@ -22,6 +22,7 @@ func tests(_ name: String, dependencies: [Target.Dependency], exclude: [String] 
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -55,7 +57,7 @@ let package = Package(
         target("JSON", dependencies: ["CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON"]),
         target(
-            "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", logging, systemPackage],
+            "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", grdb, logging, systemPackage],
             exclude: ["README.md"]),
         target(
             "MetadataWriters",

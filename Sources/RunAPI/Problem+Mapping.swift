@@ -13,6 +13,7 @@ extension Problem {
         case let fault as MetadataFault: self.init(fault)
         case let error as StoreError: self.init(error)
         case let failure as WriterFailure: self.init(failure)
+        case let fault as RunQueryFault: self.init(fault)
         case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
         case let failure as GzipDecoder.Failure: self.init(failure)
         case is MultipartReader.Failure:
@@ -40,6 +41,12 @@ extension Problem {
         }
     }
 
+    init(_ fault: RunQueryFault) {
+        self.init(400, "invalid-query", "Invalid query", fault.detail)
+        offset = fault.offset
+        allowed = fault.allowed
+    }
+
     init(_ error: StoreError) {
         switch error {
         case .unknownRun:
@@ -48,7 +55,19 @@ extension Problem {
         case .archived(let run):
             self.init(
                 409, "run-archived", "Run archived",
-                "the run \"\(run)\" is archived and takes no metadata; move it out of archive/ first")
+                "the run \"\(run)\" is archived and takes no metadata; POST /runs/\(run)/restore brings it back")
+        case .notInitialised(let run):
+            self.init(
+                409, "run-not-initialised", "Run not initialised",
+                "the run \"\(run)\" has only metadata that waits; PUT /runs/\(run) initialises it, DELETE /runs/\(run)?force=true removes it"
+            )
+        case .placeTaken(let run, let isArchive):
+            self.init(
+                409, "id-taken", "Run id taken",
+                isArchive
+                    ? "the archive has a run \"\(run)\" already; move one of the two by hand"
+                    : "there is a run \"\(run)\" beside the one in the archive; archive that under another name by hand, or remove it"
+            )
         case .notArchived(let run):
             self.init(
                 409, "run-not-archived", "Run not archived",
@@ -90,6 +109,12 @@ extension Problem {
             self.init(
                 409, "changed-meanwhile", "Changed meanwhile",
                 "something else changed the run's \(path) while this was being written; send it again")
+        case .query(let fault): self.init(fault)
+        case .indexing(let done, let total):
+            self.init(
+                503, "indexing", "Index being built",
+                "the listing of the runs is being built (\(done) of \(total) runs); everything else works. Try again")
+            headers = [("Retry-After", "1")]
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
         }
     }

@@ -19,6 +19,11 @@ package enum Operation: String, Sendable, CaseIterable {
     case removeFile
     case bundleRun
     case compareRuns
+    case archiveRun
+    case restoreRun
+    case archiveRuns
+    case restoreRuns
+    case purgeRuns
     case listTypes
     case getHealth
     case getReadiness
@@ -69,6 +74,11 @@ package enum Routes {
         Route(.get, "/runs/{id}/metadata", .listMetadata),
         Route(.post, "/runs/{id}/data/{type}", .writeRunData),
         Route(.post, "/runs/{id}/complete", .completeRun),
+        Route(.post, "/runs/{id}/archive", .archiveRun),
+        Route(.post, "/runs/{id}/restore", .restoreRun),
+        Route(.post, "/runs/archive", .archiveRuns),
+        Route(.post, "/runs/restore", .restoreRuns),
+        Route(.post, "/runs/purge", .purgeRuns),
         Route(.get, "/runs/{id}", .getRun),
         Route(.put, "/runs/{id}", .initialiseRun),
         Route(.delete, "/runs/{id}", .purgeRun),

@@ -78,6 +78,11 @@ package final class RunAPI: HTTPHandler {
         case .removeFile: removeFile(request, exchange)
         case .bundleRun: answerOnWorker(exchange) { try self.bundleRun(request) }
         case .compareRuns: answerOnWorker(exchange) { try self.compareRuns(request, exchange) }
+        case .archiveRun: move(.archive, request, exchange)
+        case .restoreRun: move(.restore, request, exchange)
+        case .archiveRuns: answerOnWorker(exchange) { try self.changeMany(.archive, exchange) }
+        case .restoreRuns: answerOnWorker(exchange) { try self.changeMany(.restore, exchange) }
+        case .purgeRuns: answerOnWorker(exchange) { try self.changeMany(.purge, exchange) }
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
         case .getReadiness: answer(exchange) { try self.readiness() }

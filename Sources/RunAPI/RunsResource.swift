@@ -33,7 +33,8 @@ extension RunAPI {
 
     func purge(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         do {
-            let force = try PurgeQuery(exchange).force
+            var parameters = try QueryParameters(exchange, names: ["force"])
+            let force = try parameters.flag("force")
             let run = try existingRun(request)
             store.submit(RunWrite(.run(run), .purge(force: force))) { result in
                 self.answer(exchange) {
@@ -49,8 +50,8 @@ extension RunAPI {
     }
 
     /// Answers with the run as it is now, on a worker: it is read from the disk.
-    private func replyWithRun(
-        _ result: Result<WriteOutcome, StoreError>, _ exchange: HTTPExchange,
+    func replyWithRun<Failure: Error>(
+        _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
         exchange.onWorker {
@@ -71,90 +72,19 @@ extension RunAPI {
         return .json(200, .object(represent(snapshot)))
     }
 
-    func listRuns(_ exchange: HTTPExchange) throws -> HTTPResponse {
-        let query = try RunListQuery(exchange)
-        var runs = try store.runs(limit: query.limit + 1, after: query.cursor)
-        var next: String?
-        var headers: [(name: String, value: String)] = []
-        if runs.count > query.limit {
-            runs.removeLast()
-            if let last = runs.last {
-                let cursor = RunListQuery.text(of: last.cursor)
-                next = cursor
-                let link = "</runs?limit=\(query.limit)&cursor=\(PercentEncoding.encode(cursor))>; rel=\"next\""
-                headers = [("Link", link)]
-            }
-        }
-        var page: JSONObject = ["runs": .array(runs.map { .object(represent($0)) })]
-        page["next"] = next.map { .string($0) }
-        return .json(200, .object(page), headers: headers)
-    }
-
     /// A run as it is told: the columns of `ls_runs()`, its status, when it was written to, links.
-    private func represent(_ snapshot: RunSnapshot) -> JSONObject {
+    func represent(_ snapshot: RunSnapshot) -> JSONObject {
         var run = snapshot.summary.columns
         run["status"] = .string(snapshot.status.rawValue)
         run["updated"] = .number(JSONNumber((snapshot.updated * 1000).rounded() / 1000))
-        run["links"] = [
-            "self": .string("/runs/\(snapshot.run)"), "metadata": .string("/runs/\(snapshot.run)/metadata"),
-            "files": .string("/runs/\(snapshot.run)/files"), "bundle": .string("/runs/\(snapshot.run)/bundle.tar.gz"),
-        ]
+        run["links"] = Self.links(of: snapshot.run)
         return run
     }
-}
 
-/// What `DELETE /runs/{id}` asks for.
-struct PurgeQuery {
-    /// Whether a run that is not archived is removed too.
-    var force = false
-
-    init(_ exchange: HTTPExchange) throws(Problem) {
-        guard let query = exchange.query else {
-            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
-        }
-        for (name, value) in query {
-            guard name == "force" else { throw .invalidQuery("\"\(name)\" is not known here; there is force") }
-            guard value == "true" || value == "false" else {
-                throw .invalidQuery("force is \"\(value)\"; it has to be true or false")
-            }
-            force = value == "true"
-        }
-    }
-}
-
-/// What `GET /runs` asks for.
-struct RunListQuery {
-    /// Runs a page, 1 to 1000.
-    var limit = 50
-    var cursor: RunCursor?
-
-    init(_ exchange: HTTPExchange) throws(Problem) {
-        guard let query = exchange.query else {
-            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
-        }
-        for (name, value) in query {
-            switch name {
-            case "limit":
-                guard let limit = Int(value), (1...1000).contains(limit) else {
-                    throw .invalidQuery("limit is \"\(value)\"; it has to be a number from 1 to 1000")
-                }
-                self.limit = limit
-            case "cursor":
-                guard let cursor = Self.cursor(value) else {
-                    throw .invalidQuery("cursor is \"\(value)\"; send the \"next\" of the page before, as it is")
-                }
-                self.cursor = cursor
-            default: throw .invalidQuery("\"\(name)\" is not known here; there are limit and cursor")
-            }
-        }
-    }
-
-    /// A cursor as text: the start and the id.
-    static func text(of cursor: RunCursor) -> String { "\(cursor.start)~\(cursor.run)" }
-
-    private static func cursor(_ text: String) -> RunCursor? {
-        let parts = text.split(separator: "~")
-        guard parts.count == 2, let start = Double(parts[0]), let run = RunID(String(parts[1])) else { return nil }
-        return RunCursor(start: start, run: run.description)
+    static func links(of run: RunID) -> JSONValue {
+        [
+            "self": .string("/runs/\(run)"), "metadata": .string("/runs/\(run)/metadata"),
+            "files": .string("/runs/\(run)/files"), "bundle": .string("/runs/\(run)/bundle.tar.gz"),
+        ]
     }
 }

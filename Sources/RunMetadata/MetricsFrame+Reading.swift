@@ -46,8 +46,8 @@ extension MetricsFrame {
         }
     }
 
-    /// Adds the row that an object token holds.
-    private mutating func add(rowAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
+    /// The key of the row that an object token holds.
+    static func key(ofRowAt object: Int, of tokens: JSONTokens) -> Int? {
         var key: Int?
         var token = object + 1
         while tokens.kind(at: token) == .name {
@@ -60,8 +60,14 @@ extension MetricsFrame {
             }
             token = tokens.next(after: token + 1)
         }
+        return key
+    }
+
+    /// Adds the row that an object token holds.
+    private mutating func add(rowAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
+        let key = Self.key(ofRowAt: object, of: tokens)
         let row = row(for: key)
-        token = object + 1
+        var token = object + 1
         var guess = 0
         while tokens.kind(at: token) == .name {
             let column = column(named: tokens.text(at: token), guess: guess)

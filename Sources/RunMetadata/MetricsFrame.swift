@@ -115,6 +115,27 @@ package struct MetricsFrame {
     /// How many values of a column are present.
     package func presentCount(column: Int) -> Int { columns[column].cells.count { !$0.isMissing } }
 
+    /// What a listing tells of the frame; nil where it has no column.
+    package var digest: MetricsDigest? { tail.digest }
+
+    /// What is needed to go on with further rows.
+    package var tail: MetricsTail {
+        MetricsTail(
+            columns: columns.map { column in
+                var last: (key: Int, cell: Cell)?
+                var top: Int?
+                for (position, cell) in column.cells.enumerated() where !cell.isMissing {
+                    let key = keys[position]
+                    if key >= top ?? key { top = key }
+                    if cell != .nan, key >= last?.key ?? key { last = (key, cell) }
+                }
+                return MetricsTail.Column(
+                    name: column.name, value: last.flatMap { $0.cell.number(in: origin) }, valueKey: last?.key,
+                    topKey: top)
+            }, greatestKey: keys.isEmpty ? nil : greatestKey,
+            completed: columns.indices.last.map { presentCount(column: $0) } ?? 0)
+    }
+
     /// The number of rows up to the last one that has a value: rows after it are epochs to come.
     var filledRowCount: Int {
         columns.map { $0.cells.lastIndex { !$0.isMissing }.map { $0 + 1 } ?? 0 }.max() ?? 0

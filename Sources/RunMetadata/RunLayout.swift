@@ -11,6 +11,7 @@ package enum RunLayout {
 
     /// Below `.rundir`.
     package enum Own {
+        package static let index = "index.sqlite"
         package static let lock = "lock"
         package static let journal = "journal"
         package static let pending = "pending"

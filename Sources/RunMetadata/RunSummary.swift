@@ -19,6 +19,16 @@ package struct RunSummary: Sendable {
         run: RunID, properties: [(name: String, text: String)], flags: JSONObject?, evaluation: JSONObject?,
         error: JSONObject?, metrics: MetricsFrame?
     ) {
+        self.init(
+            run: run, properties: properties, flags: flags, evaluation: evaluation, error: error,
+            digest: metrics?.digest)
+    }
+
+    /// Makes the row with what is known of the metrics.
+    package init(
+        run: RunID, properties: [(name: String, text: String)], flags: JSONObject?, evaluation: JSONObject?,
+        error: JSONObject?, digest: MetricsDigest?
+    ) {
         columns["run"] = .string(run.description)
         let values = properties.map { ($0.name, Self.value(of: $0.name, $0.text)) }
         let leading = ["start", "end", "completed", "type", "context", "script"]
@@ -26,14 +36,35 @@ package struct RunSummary: Sendable {
             if let value = values.first(where: { $0.0 == name })?.1 { columns[name] = value }
         }
         if let flags { add(flags, prefix: "flag_") }
-        if let metrics { add(metrics) }
+        for (name, value) in digest?.values ?? [] { columns["metric_" + name] = .number(value) }
         if let evaluation { add(evaluation, prefix: "eval_") }
         if let message = error?["message"] { columns["error_message"] = message }
+        if let traceback = error?["traceback"].flatMap(Self.lines) { columns["error_traceback"] = .string(traceback) }
         for (name, value) in values where columns[name] == nil { columns[name] = value }
-        if let metrics, let last = metrics.columns.indices.last {
-            let name = columns["epochs"] == nil ? "steps_completed" : "epochs_completed"
-            columns[name] = .number(JSONNumber(metrics.presentCount(column: last)))
+        if let digest { columns[completedName] = .number(JSONNumber(digest.completed)) }
+    }
+
+    /// Takes a row that was kept: its columns.
+    package init(columns: JSONObject) { self.columns = columns }
+
+    /// Brings the columns of metrics up to date with rows that came since.
+    /// - Returns: false where there is a metric that the run did not have, so that the row has to be made anew
+    package mutating func update(_ digest: MetricsDigest) -> Bool {
+        for (name, value) in digest.values {
+            guard columns["metric_" + name] != nil else { return false }
+            columns["metric_" + name] = .number(value)
         }
+        guard columns[completedName] != nil else { return false }
+        columns[completedName] = .number(JSONNumber(digest.completed))
+        return true
+    }
+
+    /// The column that tells how many values there are: of epochs where the run says how many it will have.
+    private var completedName: String { columns["epochs"] == nil ? "steps_completed" : "epochs_completed" }
+
+    /// A traceback as `ls_runs()` has it: one text, a call a line.
+    private static func lines(_ traceback: JSONValue) -> String? {
+        traceback.string ?? traceback.array?.compactMap(\.string).joined(separator: "\n")
     }
 
     /// Whether the run has ended well; nil while nothing says so.
@@ -72,14 +103,11 @@ package struct RunSummary: Sendable {
                 add(element, named: elements.count == 1 ? name : "\(name)\(index + 1)")
             }
         case .null: return
+        // Written as text; it is the number that was not one.
+        case .string("NaN") where name.hasPrefix("eval_"): columns[name] = .number(.nan)
+        case .string("Inf") where name.hasPrefix("eval_"): columns[name] = .number(.infinity)
+        case .string("-Inf") where name.hasPrefix("eval_"): columns[name] = .number(.negativeInfinity)
         default: columns[name] = value
-        }
-    }
-
-    private mutating func add(_ metrics: MetricsFrame) {
-        for (index, column) in metrics.columns.enumerated()
-        where column.name != MetricsKey.epoch && column.name != MetricsKey.step {
-            if let value = metrics.lastValue(column: index) { columns["metric_" + column.name] = .number(value) }
         }
     }
 }

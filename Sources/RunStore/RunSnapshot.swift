@@ -10,9 +10,4 @@ package struct RunSnapshot: Sendable {
     package let summary: RunSummary
     /// The files in the data directory.
     package let files: [DataPath]
-
-    /// Where the run stands in a listing.
-    package var cursor: RunCursor {
-        RunCursor(start: summary.columns["start"]?.number?.double ?? 0, run: run.description)
-    }
 }

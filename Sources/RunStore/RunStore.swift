@@ -33,8 +33,8 @@ package protocol RunStore: Sendable {
     /// What is known of a run; nil when there is none.
     func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot?
 
-    /// The initialised runs, newest first: at most `limit` of those after `cursor`.
-    func runs(limit: Int, after cursor: RunCursor?) throws(StoreError) -> [RunSnapshot]
+    /// The page of runs that a query asks for. Every write that was completed before is in it.
+    func runs(_ query: RunQuery) throws(StoreError) -> RunPage
 
     /// A file of a run's metadata, up to date; nil when there is none.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
@@ -78,6 +78,10 @@ package struct RunWrite: Sendable {
         case initialise(session: SessionName, RunStart)
         /// End it well.
         case complete
+        /// Move it into the archive.
+        case archive
+        /// Move it back from the archive.
+        case restore
         /// Remove it and all that it has; one that is not archived only if `force`.
         case purge(force: Bool)
     }
@@ -111,22 +115,6 @@ package struct WriteOutcome: Sendable {
     package var replaced = false
 }
 
-/// Where a page of runs ends: the `start` and id of its last run.
-package struct RunCursor: Sendable, Equatable {
-    package let start: Double
-    package let run: String
-
-    package init(start: Double, run: String) {
-        self.start = start
-        self.run = run
-    }
-
-    /// Whether the first of two runs is listed before the second: newest first, then by id, backwards.
-    package static func isBefore(_ one: RunCursor, _ other: RunCursor) -> Bool {
-        one.start != other.start ? one.start > other.start : one.run > other.run
-    }
-}
-
 /// Why a store refused.
 package enum StoreError: Error, Sendable, Equatable {
     /// There is no such run.
@@ -135,6 +123,10 @@ package enum StoreError: Error, Sendable, Equatable {
     case refused(MetadataFault)
     /// The run is archived; restore it first.
     case archived(RunID)
+    /// The run has not been initialised, and so is neither archived nor restored.
+    case notInitialised(RunID)
+    /// Where the run would go, in the archive or back from it, is something of its name.
+    case placeTaken(RunID, archive: Bool)
     /// The run is not archived, and so is not purged without force.
     case notArchived(RunID)
     /// The run has no such artifact.
@@ -159,6 +151,10 @@ package enum StoreError: Error, Sendable, Equatable {
     case failed(FileFailure)
     /// A folder that was to be published stands on one that was changed meanwhile.
     case changedMeanwhile(DataPath)
+    /// A query names what is not there.
+    case query(RunQueryFault)
+    /// The listing is being built: so many runs are in it, of so many.
+    case indexing(done: Int, total: Int)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
 

@@ -82,8 +82,8 @@ import Testing
         #expect(found["run"] == .string(run))
         for member in row.members {
             switch member.name {
-            // Paths in R's working directory; the traceback is read as metadata of its own.
-            case "run_dir", "metrics", "source_code", "error_traceback": continue
+            // Paths in R's working directory.
+            case "run_dir", "metrics", "source_code": continue
             case "start", "end":
                 // There in milliseconds.
                 let seconds = try #require(found[member.name]?.number?.double)
@@ -92,6 +92,8 @@ import Testing
             default: #expect(found[member.name] == member.value, "\(member.name)")
             }
         }
+        let listed = try client.send("GET", "/runs").json["runs"]?.array?.first
+        #expect(listed == .object(found))
         // And no column of these kinds that ls_runs() did not have.
         for name in found.names where Self.isColumn(name) { #expect(row[name] != nil, "\(name)") }
         #expect(found["status"]?.string == (row["error_message"] == nil ? "completed" : "failed"))
@@ -99,7 +101,7 @@ import Testing
 
     private static func isColumn(_ name: String) -> Bool {
         name.hasPrefix("metric_") || name.hasPrefix("flag_") || name.hasPrefix("eval_") || name.hasSuffix("_completed")
-            || name == "error_message"
+            || name.hasPrefix("error_")
     }
 
     /// Sends all that a run holds. The properties come last: an error ends the run now, but these say when it was.

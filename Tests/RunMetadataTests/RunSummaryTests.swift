@@ -80,7 +80,7 @@ import Testing
 
     @Test func anErrorsMessageIsAColumn() throws {
         let summary = try summary(error: #"{"message":"no","traceback":["f()"]}"#)
-        #expect(columns(summary) == #"{"run":"r","error_message":"no"}"#)
+        #expect(columns(summary) == #"{"run":"r","error_message":"no","error_traceback":"f()"}"#)
     }
 
     @Test(arguments: [

@@ -88,8 +88,35 @@ extension RunStore {
     }
 
     /// The runs' ids as they are listed.
-    func listed(limit: Int = 100, after cursor: RunCursor? = nil) throws -> [String] {
-        try runs(limit: limit, after: cursor).map(\.run.description)
+    func listed(
+        where predicate: String? = nil, order: String? = nil, descending: Bool = false, limit: Int = 100,
+        archived: RunQuery.Archived = .without
+    ) throws -> [String] {
+        var query = RunQuery()
+        query.predicate = try predicate.map { text throws in try RunPredicate(text) }
+        if let order { query.order = try RunOrder(order, descending: descending) }
+        (query.limit, query.archived) = (limit, archived)
+        return try runs(query).runs.map(\.run.description)
+    }
+
+    /// The runs' ids, page by page.
+    /// - Parameter between: called between two pages with what has been seen
+    func listedByPage(order: String? = nil, limit: Int, between: ([String]) throws -> Void = { _ in }) throws
+        -> [String]
+    {
+        var query = RunQuery()
+        query.limit = limit
+        if let order { query.order = try RunOrder(order) }
+        var seen: [String] = []
+        while seen.count < 100 {
+            let page = try runs(query)
+            seen += page.runs.map(\.run.description)
+            guard let next = page.next else { return seen }
+            // As it comes back from a client.
+            query.cursor = try RunCursor(next.text, order: query.order)
+            try between(seen)
+        }
+        return seen
     }
 
     /// A staged and synced file.

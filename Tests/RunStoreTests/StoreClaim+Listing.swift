@@ -23,11 +23,7 @@ extension StoreClaim {
                 try store.initialise(
                     try #require(RunID("r\(number)")), properties: [(.start, number < 4 ? "3" : "\(number)")])
             }
-            var seen: [String] = []
-            var cursor: RunCursor?
-            while case let page = try store.runs(limit: 2, after: cursor), let last = page.last {
-                seen += page.map(\.run.description)
-                cursor = last.cursor
+            let seen = try store.listedByPage(limit: 2) { seen in
                 try store.initialise(try #require(RunID("new-\(seen.count)")), properties: [(.start, "1000")])
             }
             #expect(seen == ["r7", "r6", "r5", "r4", "r3", "r2", "r1"])
@@ -37,12 +33,7 @@ extension StoreClaim {
             for (name, start) in [("a", "NaN"), ("b", "soon"), ("c", "7"), ("d", "NaN"), ("e", "9"), ("f", "NaN")] {
                 try store.initialise(try #require(RunID(name)), properties: [(.start, start)])
             }
-            var seen: [String] = []
-            var cursor: RunCursor?
-            while seen.count < 20, case let page = try store.runs(limit: 1, after: cursor), let last = page.last {
-                seen += page.map(\.run.description)
-                cursor = last.cursor
-            }
+            let seen = try store.listedByPage(limit: 1)
             #expect(seen.sorted() == ["a", "b", "c", "d", "e", "f"])
             #expect(Array(seen.prefix(2)) == ["e", "c"])
         },
@@ -72,6 +63,89 @@ extension StoreClaim {
             let columns = try #require(try harness.store.snapshot(of: .one)).summary.columns
             #expect(columns["metric_loss"] == 0.4)
             #expect(columns["steps_completed"] == 2)
+        },
+    ]
+
+    /// Conditions, orders, and what a listing shows of writes.
+    static let queries = [
+        StoreClaim("a condition selects the runs of which it is true") { harness in
+            let store = harness.store
+            for (name, rate) in [("a", "0.1"), ("b", "0.01"), ("c", "0.001")] {
+                let run = try #require(RunID(name))
+                try store.initialise(run, flags: "{\"lr\":\(rate)}")
+                try store.rows(run, "{\"loss\":\(rate)}")
+            }
+            try store.initialise(.one)
+            #expect(try store.listed(where: "flag_lr <= 0.01") == ["c", "b"])
+            #expect(try store.listed(where: "!(flag_lr <= 0.01)") == ["a"])
+            #expect(try store.listed(where: "is.na(flag_lr)") == ["one"])
+            #expect(try store.listed(where: "metric_loss == flag_lr & run %in% c(\"a\", \"one\")") == ["a"])
+            #expect(try store.listed(where: "status == \"running\"", order: "flag_lr") == ["c", "b", "a", "one"])
+            #expect(try store.listed(order: "flag_lr", descending: true, limit: 2) == ["a", "b"])
+        },
+        StoreClaim("a listing shows every write that was completed") { harness in
+            let store = harness.store
+            func loss() throws -> RunValue { RunValue(try store.runs(RunQuery()).runs.first?.columns["metric_loss"]) }
+            try store.initialise(.one)
+            #expect(try store.listed() == ["one"])
+            for number in 1...50 {
+                try store.rows(.one, "{\"loss\":\(number)}")
+                #expect(try loss() == .number(Double(number)))
+            }
+            try store.change(.one, .property(.note, "new"))
+            #expect(try store.listed(where: "note == 'new'") == ["one"])
+            try store.change(.one, .frame(Array(#"{"loss":[7]}"#.utf8)))
+            #expect(try loss() == .number(7))
+            try store.complete(.one)
+            #expect(try store.listed(where: "completed") == ["one"])
+            try store.write(.run(.one), .purge(force: true))
+            #expect(try store.listed().isEmpty)
+        },
+        StoreClaim("a listed run has the columns of its snapshot") { harness in
+            let store = harness.store
+            try store.initialise(.one, flags: #"{"lr":0.10,"name":"é, \"x\"","opt":{"on":true}}"#)
+            try store.change(.one, .put(.evaluation, #"{"acc":0.9712,"loss":"NaN"}"#))
+            for row in [#"{"epoch":1,"loss":0.5}"#, #"{"epoch":2,"loss":"NaN","acc":1}"#, #"{"epoch":1,"acc":0}"#] {
+                try store.rows(.one, row)
+                let listed = try #require(try store.runs(RunQuery()).runs.first)
+                let snapshot = try #require(try store.snapshot(of: .one))
+                #expect(
+                    JSONWriter.compact(.object(listed.columns)) == JSONWriter.compact(.object(snapshot.summary.columns))
+                )
+                #expect(listed.status == snapshot.status)
+                #expect(abs(listed.updated - snapshot.updated) < 0.001)
+            }
+        },
+        StoreClaim("pages of an order follow one another, whatever comes between them") { harness in
+            let store = harness.store
+            for (number, rate) in ["0.1", "null", "\"x\"", "0.1", "true", "3"].enumerated() {
+                try store.initialise(try #require(RunID("r\(number)")), flags: "{\"lr\":\(rate)}")
+            }
+            let seen = try store.listedByPage(order: "flag_lr", limit: 1) { seen in
+                try store.initialise(try #require(RunID("new-\(seen.count)")), flags: "{\"lr\":-1}")
+            }
+            #expect(seen == ["r3", "r0", "r4", "r5", "r2", "r1"])
+        },
+        StoreClaim("a column that no run has is refused by name") { harness in
+            try harness.store.initialise(.one, flags: #"{"lr":1}"#)
+            for (predicate, order, name) in [("flag_Lr > 1", nil, "flag_Lr"), (nil, "acc,flag_lr", "acc")] {
+                do {
+                    _ = try harness.store.listed(where: predicate, order: order)
+                    Issue.record("\(name) is no column")
+                } catch StoreError.query(let fault) {
+                    #expect(fault.detail.contains("\"\(name)\""))
+                    #expect(fault.offset == 0)
+                    #expect(fault.allowed?.contains("flag_lr") == true)
+                }
+            }
+        },
+        StoreClaim("the listing is as it was when the store is opened again") { harness in
+            try harness.store.initialise(.one, flags: #"{"lr":0.1}"#)
+            try harness.store.rows(.one, #"{"loss":0.5}"#)
+            try harness.reopen()
+            #expect(try harness.store.listed(where: "flag_lr == 0.1 & metric_loss == 0.5") == ["one"])
+            try harness.store.rows(.one, #"{"loss":0.25}"#)
+            #expect(try harness.store.listed(where: "metric_loss == 0.25 & steps_completed == 2") == ["one"])
         },
     ]
 

@@ -14,5 +14,7 @@ struct StoreClaim: Sendable, CustomTestStringConvertible {
     }
 
     /// All claims.
-    static let all = metrics + documents + lifecycle + defaults + waiting + sessions + listing + batches + artifacts
+    static let all =
+        metrics + documents + lifecycle + defaults + waiting + sessions + listing + queries + archiving + batches
+        + artifacts
 }

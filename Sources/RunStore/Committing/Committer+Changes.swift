@@ -115,7 +115,7 @@ extension Committer {
     }
 
     /// Plans that a run is active in no session any more.
-    private func deactivate(_ run: RunID, _ plan: inout WritePlan) {
+    func deactivate(_ run: RunID, _ plan: inout WritePlan) {
         let sessions = self.sessions
         let names = sessions.sessions(of: run)
         for session in names { plan.records.append(RedoRecord("", .activate(session: session.description))) }

@@ -16,6 +16,7 @@ final class Committer: @unchecked Sendable {
     let applier: RecordApplier
     let sessions: Sessions
     let views: LaggingViews
+    let touched: TouchedRuns
     let log: Logger
     /// Read by all.
     let firstFailure = FirstFailure()
@@ -35,7 +36,7 @@ final class Committer: @unchecked Sendable {
 
     init(
         paths: RunPaths, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
-        views: LaggingViews, sealed: SealedSegments, start: UnfinishedStart, log: Logger
+        views: LaggingViews, touched: TouchedRuns, sealed: SealedSegments, start: UnfinishedStart, log: Logger
     ) throws(FileFailure) {
         self.paths = paths
         self.settings = settings
@@ -43,6 +44,7 @@ final class Committer: @unchecked Sendable {
         self.applier = applier
         self.sessions = sessions
         self.views = views
+        self.touched = touched
         self.sealed = sealed
         self.start = start
         self.log = log
@@ -273,14 +275,28 @@ final class Committer: @unchecked Sendable {
         refused.removeAll()
     }
 
-    /// Notes what a write touched, for the next checkpoint and for views.
+    /// Notes for the index that a run has rows that it has not seen.
+    private func noteRows(_ folder: String, _ rows: MetricsLogs.Log?) {
+        let round = touched.round
+        guard rows?.notedIn != round else { return }
+        rows?.notedIn = round
+        touched.insert(folder, .rows)
+    }
+
+    /// Notes what a write touched, for the next checkpoint, for views and for the index.
     private func note(_ plan: WritePlan) {
         for record in plan.records {
+            switch record.step {
+            case .append(let path, _, _) where path == DataPath.metricsRows.description: break
+            case .viewLags, .activate: break
+            default: touched.insert(record.folder, .anything)
+            }
             switch record.step {
             case .append(let path, _, _) where path != DataPath.metricsRows.description:
                 journal.touched.insert(record.folder, path)
             case .append(let path, _, _):
                 let rows = logs.open(record.folder)
+                noteRows(record.folder, rows)
                 if let rows, rows.touchedIn == journal.segment, rows.viewLags { continue }
                 rows?.touchedIn = journal.segment
                 journal.touched.insert(record.folder, path)
@@ -293,7 +309,7 @@ final class Committer: @unchecked Sendable {
                 if path == DataPath.metricsRows.description { views.insert(record.folder) }
             case .remove(let path), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
                 journal.touched.insert(record.folder, path)
-            case .create, .move: journal.touched.insert(record.folder, "")
+            case .create, .move, .restore: journal.touched.insert(record.folder, "")
             case .delete(let aside): journal.touched.asides.append(aside)
             case .activate, .viewLags: continue
             }

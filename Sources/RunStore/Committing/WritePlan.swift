@@ -27,7 +27,7 @@ extension RunWrite.Action {
     var goesAlone: Bool {
         switch self {
         case .change(let changes): changes.contains(where: \.readsTheDirectory)
-        case .patch, .initialise, .complete, .purge: true
+        case .patch, .initialise, .complete, .archive, .restore, .purge: true
         }
     }
 }
@@ -55,6 +55,8 @@ extension Committer {
         case .patch(let document, let patch): return try planPatch(document, patch, write.target)
         case .initialise(let session, let start): return try planInitialise(write.target, session, start)
         case .complete: return try planComplete(write.target)
+        case .archive: return try planArchive(write.target)
+        case .restore: return try planRestore(write.target)
         case .purge(let force): return try planPurge(write.target, force: force)
         }
     }

@@ -23,7 +23,10 @@ extension DirectoryRunStore {
         return paths.locate(folder).map { paths.data(folder, $0) }
     }
 
-    package func runCount() -> Int { ((try? initialisedRuns()) ?? []).count }
+    package func runCount() -> Int {
+        // While the index is being built, the directories tell.
+        (try? index.runCount()) ?? ((try? initialisedRuns()) ?? []).count
+    }
 
     package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
         if isBehind(run) { throw .behind(run) }
@@ -31,22 +34,7 @@ extension DirectoryRunStore {
         return try storing { () throws(FileFailure) in try snapshot(run, place) }
     }
 
-    package func runs(limit: Int, after cursor: RunCursor?) throws(StoreError) -> [RunSnapshot] {
-        try storing { () throws(FileFailure) in
-            var found: [RunCursor] = []
-            for run in try initialisedRuns() {
-                let position = RunCursor(start: try start(of: run), run: run.description)
-                if let cursor, !RunCursor.isBefore(cursor, position) { continue }
-                found.append(position)
-            }
-            found.sort(by: RunCursor.isBefore)
-            var page: [RunSnapshot] = []
-            for position in found.prefix(limit) {
-                if let run = RunID(position.run) { page.append(try snapshot(run, .initialised)) }
-            }
-            return page
-        }
-    }
+    package func runs(_ query: RunQuery) throws(StoreError) -> RunPage { try index.page(query) }
 
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
         if isBehind(run) { throw .behind(run) }
@@ -137,23 +125,17 @@ extension DirectoryRunStore {
         }
     }
 
-    private func start(of run: RunID) throws(FileFailure) -> Double {
-        let file = "\(paths.data(run.description, .initialised))/\(DataPath.property(.start))"
-        return try Files.read(file).flatMap { JSONNumber(PropertyText.read($0)) }.flatMap {
-            $0.isFinite ? $0.double : nil
-        } ?? 0
-    }
-
     private func snapshot(_ run: RunID, _ place: RunPlace) throws(FileFailure) -> RunSnapshot {
         let data = paths.data(run.description, place)
-        let properties = try RunFiles.properties(in: data)
-        let (flags, evaluation) = (try object(.flags, data), try object(.evaluation, data))
-        let error = try object(.error, data)
-        let summary = try withMetrics(in: data) { metrics in
-            RunSummary(
-                run: run, properties: properties.map { (name: $0.0, text: $0.1) }, flags: flags, evaluation: evaluation,
-                error: error, metrics: metrics)
+        let documents = try RunDocuments(in: data)
+        let digest: MetricsDigest?
+        if let rows = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
+            defer { Glibc.close(rows) }
+            digest = withMapped(rows, size: Int(Files.status(of: rows).st_size)) { MetricsFrame(rows: $0).digest }
+        } else {
+            digest = try RunDocuments.digestOfFrame(in: data)
         }
+        let summary = documents.summary(of: run, digest)
         let updated = RunFiles.updated(data)
         let status: RunStatus =
             switch place {
@@ -165,28 +147,5 @@ extension DirectoryRunStore {
             }
         return RunSnapshot(
             run: run, status: status, updated: updated, summary: summary, files: try RunFiles.paths(in: data))
-    }
-
-    private func object(_ path: DataPath, _ data: String) throws(FileFailure) -> JSONObject? {
-        guard let bytes = try Files.read("\(data)/\(path)") else { return nil }
-        return try? JSONValue.parse(bytes, nonFinite: .allowed).object
-    }
-
-    /// Lends the frame of a run's metrics: of its rows, or where there are none of `metrics.json`.
-    private func withMetrics<Result>(
-        in data: String, _ body: (MetricsFrame?) -> Result
-    ) throws(FileFailure) -> Result {
-        if let rows = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
-            defer { Glibc.close(rows) }
-            return withMapped(rows, size: Int(Files.status(of: rows).st_size)) { body(MetricsFrame(rows: $0)) }
-        }
-        guard let text = try Files.read("\(data)/\(DataPath.metricsFrame)") else { return body(nil) }
-        return text.withUnsafeBytes { bytes in
-            let parser = JSONParser()
-            return withExtendedLifetime(parser) {
-                guard let tokens = try? parser.parse(bytes, nonFinite: .allowed) else { return body(nil) }
-                return body(try? MetricsFrame(columnsAt: 0, of: tokens, in: bytes))
-            }
-        }
     }
 }

@@ -9,7 +9,7 @@ internal import Synchronization
 /// One process owns a runs directory. What is acknowledged is in the journal first (`Journal`), and in the run directories;
 /// those are the truth, and what something else puts there or removes is so for this store too.
 package final class DirectoryRunStore: RunStore, @unchecked Sendable {
-    // Sendable: everything is constant after init but `keeper`, which `close()` alone touches.
+    // Sendable: everything is constant after init but the keepers, which `close()` alone touches.
 
     let paths: RunPaths
     let settings: StoreSettings
@@ -21,6 +21,10 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let redo: Redo
     private let lock: CInt
     private var keeper: StoreKeeper?
+    let index: RunIndex
+    /// The folders that the journal of the server before tells of.
+    private let recovered: Set<String>
+    private var indexKeeper: IndexKeeper?
     private let staged = Atomic<UInt64>(0)
     private let whenWaiting = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -59,6 +63,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 from: recovery.nextSequence, directory: paths.journal, segmentSize: settings.segmentSize)
             views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)
             sessions = try Sessions(paths: paths)
+            index = RunIndex(paths: paths, settings: settings, log: log)
+            recovered = Set(recovery.writes.joined().map(\.folder))
             // Those that were changed last, whether their files are up to date or not.
             for record in recovery.writes.joined() {
                 guard case .activate(let name) = record.step, let session = SessionName(name) else { continue }
@@ -66,7 +72,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             }
             committer = try Committer(
                 paths: paths, settings: settings, journal: journal, applier: applier, sessions: sessions, views: views,
-                sealed: SealedSegments(bell: bell), start: UnfinishedStart(), log: log)
+                touched: index.touched, sealed: SealedSegments(bell: bell), start: UnfinishedStart(), log: log)
             if !recovery.writes.isEmpty { log.notice("\(recovery.writes.count) writes of the journal are done again") }
         } catch let failure as OpenFailure {
             Glibc.close(lockToGiveBack)
@@ -86,6 +92,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
         keeper = StoreKeeper(store: self, sealed: committer.sealed, bell: bell)
+        indexKeeper = IndexKeeper(index)
     }
 
     deinit { Glibc.close(lock) }
@@ -98,6 +105,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         commit()
         keeper?.stop()
         keeper = nil
+        indexKeeper?.stop()
+        indexKeeper = nil
     }
 
     /// Removes a runs directory that was made for a trial, with all that is in it.
@@ -195,11 +204,12 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             return false
         }
         for folder in redo.lagging { views.insert(folder) }
+        for folder in recovered { index.touched.insert(folder, .anything) }
         committer.start.finish()
         return true
     }
 
-    private static func takeLock(_ paths: RunPaths) throws -> CInt {
+    static func takeLock(_ paths: RunPaths) throws -> CInt {
         let lock = try Files.open(paths.lock, O_RDWR | O_CREAT)
         guard clinux_lock(lock) == 0 else {
             let owner = String(decoding: (try? Files.read(lock, path: paths.lock)) ?? [], as: UTF8.self)

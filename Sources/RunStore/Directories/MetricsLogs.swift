@@ -23,6 +23,8 @@ final class MetricsLogs {
         var viewLags = false
         /// The journal segment in which the file was last noted as touched.
         var touchedIn: UInt64 = 0
+        /// The index's round in which the run was last noted for it.
+        var notedIn: UInt64 = 0
 
         fileprivate init(folder: String, place: RunPlace, path: String, descriptor: CInt, size: Int) {
             (self.folder, self.place, self.path, self.descriptor, end) = (folder, place, path, descriptor, size)

@@ -115,6 +115,7 @@ final class RecordApplier {
         case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record, &done) }
         // A run that is neither here nor there was moved by hand since, and stays.
         case .move(let target): if place == .pending || target != .initialised { try apply(record, &done) }
+        case .restore: if place == .archived { try apply(record, &done) }
         default: try apply(record, &done)
         }
     }
@@ -149,6 +150,7 @@ final class RecordApplier {
             guard Files.status(file) != nil else { return }
             try rename(file, folder, path, &done)
         case .move(let target): try move(folder, to: target, &done)
+        case .restore: try move(folder, to: .initialised, &done)
         case .delete(let name):
             guard let place = place(of: folder) else { return }
             // Out of sight at once; then it may take as long as it takes.
@@ -161,7 +163,7 @@ final class RecordApplier {
     }
 
     private func move(_ folder: String, to target: RunPlace, _ done: inout StepsDone) throws(FileFailure) {
-        guard let place = place(of: folder) else { return }
+        guard let place = place(of: folder), place != target else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))
         if Files.isDirectory(to) {
             // Something else made the directory before, without metadata: the run takes place in it. The data directory

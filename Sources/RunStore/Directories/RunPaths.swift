@@ -19,6 +19,7 @@ struct RunPaths: Sendable {
     var sessions: String { "\(own)/\(RunLayout.Own.sessions)" }
     var staging: String { "\(own)/\(RunLayout.Own.staging)" }
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }
+    var index: String { "\(own)/\(RunLayout.Own.index)" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }
 
     /// The directory that holds the runs of a place.

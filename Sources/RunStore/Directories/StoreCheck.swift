@@ -44,6 +44,14 @@ package final class StoreCheck {
                 try check(name, place, data)
             }
         }
+        try checkIndex()
+    }
+
+    private func checkIndex() throws {
+        guard let fault = IndexCheck.fault(paths) else { return }
+        try mend(RunLayout.Own.index, fault, "build it anew") {
+            _ = try DirectoryRunStore.reindex(runs: paths.runs) { _, _ in }
+        }
     }
 
     private func checkJournal() {

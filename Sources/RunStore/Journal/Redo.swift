@@ -96,7 +96,7 @@ final class Redo {
         switch record.step {
         case .append, .viewLags: lagging.insert(record.folder)
         case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
-        case .create, .move, .delete: touched.insert(record.folder, "")
+        case .create, .move, .restore, .delete: touched.insert(record.folder, "")
         case .publish, .publishFolder, .adopt, .remove, .activate: return
         }
     }

@@ -22,6 +22,8 @@ struct RedoRecord: Equatable, Sendable {
         case adopt(String, from: String, inode: UInt64)
         /// Rename the run's directory to a place.
         case move(RunPlace)
+        /// Rename the run's directory from the archive back among the initialised ones.
+        case restore
         /// Remove the folder and all in it. What is left of it stays in the staging folder under this name until the next
         /// checkpoint, and tells recovery that this was done.
         case delete(aside: String)
@@ -48,14 +50,14 @@ extension RedoRecord {
         case .put(let path, _), .append(let path, _, _), .remove(let path), .publish(let path, _),
             .publishFolder(let path, _, _), .adopt(let path, _, _):
             path
-        case .create, .move, .delete, .activate, .viewLags: nil
+        case .create, .move, .restore, .delete, .activate, .viewLags: nil
         }
     }
 
     /// The code of each step on disk. Part of the journal's format: never reused.
     private enum Code: UInt8 {
         case create = 1
-        case put, append, remove, publish, adopt, move, delete, activate, viewLags, publishFolder
+        case put, append, remove, publish, adopt, move, delete, activate, viewLags, publishFolder, restore
     }
 
     /// Appends the record: code, folder, path (each a length and bytes), offset, content.
@@ -79,6 +81,7 @@ extension RedoRecord {
             head(.adopt, path, Int(inode), from.utf8.count, &output)
             output.append(Array(from.utf8))
         case .move(let place): head(.move, "", Int(place.rawValue), 0, &output)
+        case .restore: head(.restore, "", 0, 0, &output)
         case .delete(let aside): head(.delete, aside, 0, 0, &output)
         case .activate(let session): head(.activate, session, 0, 0, &output)
         case .viewLags: head(.viewLags, "", 0, 0, &output)
@@ -115,6 +118,7 @@ extension RedoRecord {
         case .move:
             guard let place = RunPlace(rawValue: UInt8(truncatingIfNeeded: offset)) else { return nil }
             step = .move(place)
+        case .restore: step = .restore
         case .delete: step = .delete(aside: path)
         case .activate: step = .activate(session: path)
         case .viewLags: step = .viewLags

@@ -81,7 +81,7 @@ class Rundir(Server):
 
     def __init__(self, binary: Path, folder: Path, environment: dict[str, str] | None = None) -> None:
         self.runs = folder / "runs"
-        self.runs.mkdir()
+        self.runs.mkdir(exist_ok=True)
         port = free_port()
         command = [str(binary), "serve", "--runs", str(self.runs), "--port", str(port)]
         super().__init__(command, port, folder / "log", environment)

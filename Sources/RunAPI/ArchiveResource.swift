@@ -1,0 +1,103 @@
+internal import HTTPServer
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// Archiving, restoring and purging: one run, or all that a condition selects.
+extension RunAPI {
+    /// What is done to runs.
+    enum RunChange: String {
+        case archive
+        case restore
+        case purge
+
+        /// The write that does it.
+        func action(force: Bool) -> RunWrite.Action {
+            switch self {
+            case .archive: .archive
+            case .restore: .restore
+            case .purge: .purge(force: force)
+            }
+        }
+
+        /// Among which runs the condition selects.
+        func candidates(force: Bool) -> RunQuery.Archived {
+            switch self {
+            case .archive: .without
+            case .restore: .only
+            case .purge: force ? .included : .only
+            }
+        }
+    }
+
+    /// `POST /runs/{id}/archive` and `/runs/{id}/restore`.
+    func move(_ change: RunChange, _ request: RoutedRequest, _ exchange: HTTPExchange) {
+        do {
+            _ = try QueryParameters(exchange, names: [])
+            let run = try existingRun(request)
+            store.submit(RunWrite(.run(run), change.action(force: false))) { result in
+                let named = result.mapError { error -> any Error in
+                    error == .unknownRun ? Problem.unknownRun(run.description) : error
+                }
+                self.replyWithRun(named, exchange) { _ in (200, []) }
+            }
+        } catch {
+            exchange.respond(response(for: error, exchange))
+        }
+    }
+
+    /// `POST /runs/archive`, `/runs/restore` and `/runs/purge`: a dry run, unless it is told that it is none.
+    func changeMany(_ change: RunChange, _ exchange: HTTPExchange) throws -> HTTPResponse {
+        let names = ["where", "dry_run"] + (change == .purge ? ["force"] : [])
+        var parameters = try QueryParameters(exchange, names: names, takesForm: true)
+        guard let condition = parameters.take("where") else {
+            throw Problem.invalidQuery(
+                "where is missing: it says which runs, such as where=eval_acc < 0.5; where=TRUE is all of them")
+        }
+        let isDryRun = try parameters.flag("dry_run", default: true)
+        let force = change == .purge ? try parameters.flag("force") : false
+        let runs = try selected(by: try RunPredicate(condition), change.candidates(force: force))
+        var body: JSONObject = ["action": .string(change.rawValue), "dry_run": .bool(isDryRun)]
+        if isDryRun {
+            body["count"] = .number(JSONNumber(runs.count))
+            body["runs"] = .array(runs.map { .string($0.description) })
+            body["detail"] = .string("nothing was done; with dry_run=false it is")
+            return .json(200, .object(body))
+        }
+        let writes = runs.map { RunWrite(.run($0), change.action(force: force)) }
+        let results = store.submitAndWait(writes) { exchange.wakeServer() }
+        var done: [JSONValue] = []
+        var failed: [JSONValue] = []
+        for (run, result) in zip(runs, results) {
+            do {
+                _ = try result.get()
+                done.append(.string(run.description))
+            } catch {
+                // What would refuse all that follow is the answer to the whole.
+                if done.isEmpty, case .readOnly = error { throw error }
+                let problem = Problem(error)
+                failed.append([
+                    "run": .string(run.description), "status": .number(JSONNumber(problem.status)),
+                    "detail": .string(problem.detail),
+                ])
+            }
+        }
+        body["count"] = .number(JSONNumber(done.count))
+        body["runs"] = .array(done)
+        if !failed.isEmpty { body["failed"] = .array(failed) }
+        return .json(200, .object(body))
+    }
+
+    /// All runs that a condition selects, newest first.
+    private func selected(by predicate: RunPredicate, _ archived: RunQuery.Archived) throws -> [RunID] {
+        var query = RunQuery()
+        (query.predicate, query.archived, query.limit) = (predicate, archived, 1000)
+        var runs: [RunID] = []
+        while true {
+            let page = try store.runs(query)
+            runs += page.runs.map(\.run)
+            guard let next = page.next else { return runs }
+            query.cursor = next
+        }
+    }
+}

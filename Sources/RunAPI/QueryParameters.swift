@@ -1,0 +1,59 @@
+internal import HTTPServer
+
+/// The parameters of a request's query, each taken once.
+struct QueryParameters {
+    /// All, as they were sent.
+    let all: [(name: String, value: String)]
+    private var left: [String: String] = [:]
+
+    /// - Parameters:
+    ///   - names: those that are known here
+    ///   - takesForm: whether parameters may stand in the body too, as `curl -d` sends them
+    init(_ exchange: HTTPExchange, names: [String], takesForm: Bool = false) throws(Problem) {
+        guard var query = exchange.query else {
+            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        if takesForm, !exchange.body.isEmpty {
+            guard let fields = FormFields(exchange.body) else {
+                throw .invalidQuery("the body is no form; send parameters in it as curl -d does, or in the query")
+            }
+            query += fields.fields
+        }
+        for (name, value) in query {
+            guard names.contains(name) else {
+                throw .invalidQuery("\"\(name)\" is not known here; there are: \(names.joined(separator: ", "))")
+            }
+            guard left.updateValue(value, forKey: name) == nil else {
+                throw .invalidQuery("\"\(name)\" is given twice; give it once")
+            }
+        }
+        all = query
+    }
+
+    /// A parameter's text; nil where it was not sent.
+    mutating func take(_ name: String) -> String? { left.removeValue(forKey: name) }
+
+    /// A parameter that is true or false.
+    mutating func flag(_ name: String, default standard: Bool = false) throws(Problem) -> Bool {
+        switch take(name) {
+        case nil: return standard
+        case "true": return true
+        case "false": return false
+        case let value?: throw .invalidQuery("\(name) is \"\(value)\"; it has to be true or false")
+        }
+    }
+
+    /// One of some values.
+    func choice<Value: RawRepresentable<String> & CaseIterable>(
+        _ name: String, _ text: String
+    ) throws(Problem) -> Value {
+        guard let value = Value(rawValue: text) else {
+            let allowed = Value.allCases.map(\.rawValue)
+            throw Problem.invalidQuery(
+                "\(name) is \"\(text)\"; it has to be one of: \(allowed.joined(separator: ", "))"
+            )
+            .with { $0.allowed = allowed }
+        }
+        return value
+    }
+}

@@ -1,0 +1,69 @@
+internal import HTTPServer
+internal import RunMetadata
+
+/// What a request that lists runs asks for.
+struct RunListQuery {
+    /// How the runs are written.
+    enum Format: String, CaseIterable {
+        case json
+        case ndjson
+        case csv
+    }
+
+    private(set) var query = RunQuery()
+    private(set) var format = Format.json
+    /// The parameters but the cursor, as a link to the next page repeats them.
+    private(set) var repeated: [(name: String, value: String)] = []
+
+    private static let names = [
+        "where", "order", "descending", "limit", "cursor", "archived", "columns", "format",
+    ]
+
+    init(_ exchange: HTTPExchange) throws {
+        var parameters = try QueryParameters(exchange, names: Self.names)
+        query.predicate = try parameters.take("where").map { text throws in try RunPredicate(text) }
+        let isDescending = try parameters.flag("descending")
+        if let order = parameters.take("order") {
+            query.order = try RunOrder(order, descending: isDescending)
+        } else if isDescending {
+            query.order = try RunOrder("start", descending: true)
+        }
+        if let limit = parameters.take("limit") {
+            guard let number = Int(limit), (1...1000).contains(number) else {
+                throw Problem.invalidQuery("limit is \"\(limit)\"; it has to be a number from 1 to 1000")
+            }
+            query.limit = number
+        }
+        if let archived = parameters.take("archived") {
+            query.archived = try parameters.choice("archived", archived)
+        }
+        if let columns = parameters.take("columns") {
+            query.columns = try RunColumnName.list(columns, parameter: "columns").map(\.0)
+        }
+        if let cursor = parameters.take("cursor") { query.cursor = try RunCursor(cursor, order: query.order) }
+        if let format = parameters.take("format") {
+            self.format = try parameters.choice("format", format)
+        } else {
+            self.format = Self.accepted(exchange.header("Accept"))
+        }
+        repeated = parameters.all.filter { $0.name != "cursor" }
+    }
+
+    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
+    static func accepted(_ header: String?) -> Format {
+        var best = (format: Format.json, weight: 0.0)
+        for range in header?.split(separator: ",") ?? [] {
+            let parts = range.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
+            let format: Format? =
+                switch parts.first {
+                case "text/csv": .csv
+                case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
+                case "application/json", "application/*", "*/*": .json
+                default: nil
+                }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            if let format, weight > best.weight { best = (format, weight) }
+        }
+        return best.format
+    }
+}

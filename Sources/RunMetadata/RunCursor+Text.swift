@@ -1,0 +1,50 @@
+internal import JSON
+
+extension RunCursor {
+    /// The cursor as text that needs no escape in a URL: JSON, as hexadecimal digits.
+    package var text: String {
+        let fields: JSONValue = [
+            .string(order.text), .array(values.map(Self.json)), .number(JSONNumber(start)), .string(run),
+        ]
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in JSONWriter.compact(fields) { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Reads a cursor of an order.
+    /// - Throws: when the text is none, or one of another order
+    package init(_ text: String, order: RunOrder) throws(RunQueryFault) {
+        let fault = RunQueryFault(
+            "cursor", "cursor is none that this server gave; send the \"next\" of the page before, as it is")
+        guard let fields = try? JSONValue.parse(Self.bytes(text)).array, fields.count == 4,
+            let orderText = fields[0].string, let values = fields[1].array, let start = fields[2].number,
+            let run = fields[3].string
+        else { throw fault }
+        guard orderText == order.text, values.count == order.keys.count else {
+            throw RunQueryFault(
+                "cursor",
+                "cursor belongs to the order \"\(orderText)\"; send it with the parameters of the page that it came with"
+            )
+        }
+        self.init(order: order, values: values.map { RunValue($0) }, start: start.double, run: run)
+    }
+
+    private static func json(_ value: RunValue) -> JSONValue {
+        switch value {
+        case .missing: .null
+        case .flag(let flag): .bool(flag)
+        // Infinities are beyond any number that JSON has, which reads back as one.
+        case .number(let number):
+            number.isNaN
+                ? .null : .number(JSONNumber(number.isFinite ? "\(number)" : number < 0 ? "-1e999" : "1e999") ?? 0)
+        case .text(let text): .string(text)
+        }
+    }
+
+    /// The bytes that hexadecimal digits stand for, as far as they are such.
+    private static func bytes(_ text: String) -> [UInt8] {
+        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue ?? 0 }
+        return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+}

@@ -1,0 +1,66 @@
+/// By which columns runs are listed: `eval_acc`, `-eval_acc,start`, with names in backticks where they have a comma.
+///
+/// Ascending unless a name has a minus sign or the whole is descending. What is missing comes last in both directions, as R's
+/// `order()` has it; runs that are equal come newest first, and those of one time by id, backwards.
+package struct RunOrder: Sendable, Equatable {
+    package struct Key: Sendable, Equatable {
+        package let column: RunColumnName
+        package let isDescending: Bool
+    }
+
+    package let keys: [Key]
+
+    /// Newest first.
+    package static let newestFirst = RunOrder(keys: [])
+
+    private init(keys: [Key]) { self.keys = keys }
+
+    /// Reads a list of columns.
+    package init(_ text: String, descending: Bool = false) throws(RunQueryFault) {
+        keys = try RunColumnName.list(text, parameter: "order", signed: true).map { name, isNegative in
+            Key(column: name, isDescending: isNegative || descending)
+        }
+    }
+
+    /// The order as text, for a cursor to say to which it belongs.
+    var text: String {
+        keys.map { ($0.isDescending ? "-" : "") + $0.column.name }.joined(separator: ",")
+    }
+}
+
+extension RunColumnName {
+    /// Reads a list of names, parted by commas.
+    /// - Parameter signed: whether a name may have a minus sign
+    package static func list(
+        _ text: String, parameter: String, signed: Bool = false
+    ) throws(RunQueryFault) -> [(RunColumnName, isNegative: Bool)] {
+        var found: [(RunColumnName, isNegative: Bool)] = []
+        let bytes = Array(text.utf8)
+        var position = 0
+        while true {
+            while position < bytes.count, bytes[position] == UInt8(ascii: " ") { position += 1 }
+            let isNegative = signed && position < bytes.count && bytes[position] == UInt8(ascii: "-")
+            if isNegative { position += 1 }
+            let start = position
+            let isQuoted = position < bytes.count && bytes[position] == UInt8(ascii: "`")
+            let stop = isQuoted ? UInt8(ascii: "`") : UInt8(ascii: ",")
+            let from = isQuoted ? position + 1 : position
+            let end = bytes[from...].firstIndex(of: stop) ?? bytes.count
+            position = isQuoted ? min(end + 1, bytes.count) : end
+            var name = bytes[from..<end]
+            while !isQuoted, name.last == UInt8(ascii: " ") { name.removeLast() }
+            if name.isEmpty {
+                throw RunQueryFault(
+                    parameter, at: start,
+                    "\(parameter): there is no column at byte \(start); write names parted by commas")
+            }
+            found.append((RunColumnName(String(decoding: name, as: UTF8.self), at: start), isNegative))
+            while position < bytes.count, bytes[position] == UInt8(ascii: " ") { position += 1 }
+            if position == bytes.count { return found }
+            guard bytes[position] == UInt8(ascii: ",") else {
+                throw RunQueryFault(parameter, at: position, "\(parameter): a comma has to follow at byte \(position)")
+            }
+            position += 1
+        }
+    }
+}

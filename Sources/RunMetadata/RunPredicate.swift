@@ -1,0 +1,54 @@
+/// A condition on runs, as R's `subset()` takes it: `eval_acc > 0.98 & flag_lr <= 0.01 | is.na(metric_val_loss)`.
+///
+/// Conditions are true, false or missing, as in R; a run is selected where its condition is true. It holds no text to be
+/// run by anything: an expression is this tree and nothing else.
+package struct RunPredicate: Sendable {
+    /// A part of the expression.
+    indirect enum Node: Sendable {
+        case value(RunValue)
+        /// The place of a column in `columns`.
+        case column(Int)
+        case compare(Comparison, Node, Node)
+        case isIn(Node, [RunValue])
+        case isMissing(Node)
+        case not(Node)
+        case all([Node])
+        case any([Node])
+    }
+
+    enum Comparison: String, Sendable {
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+        case equal = "=="
+        case notEqual = "!="
+
+        /// Whether it holds for values that compare so (-1, 0 or 1).
+        func holds(_ order: Int) -> Bool {
+            switch self {
+            case .less: order < 0
+            case .lessOrEqual: order <= 0
+            case .greater: order > 0
+            case .greaterOrEqual: order >= 0
+            case .equal: order == 0
+            case .notEqual: order != 0
+            }
+        }
+    }
+
+    /// As it was written.
+    package let text: String
+    /// The columns that it names, each once, with where it is named first.
+    package let columns: [RunColumnName]
+    let root: Node
+
+    /// Reads an expression.
+    /// - Throws: the first fault, with its place
+    package init(_ text: String) throws(RunQueryFault) {
+        var parser = try RunQueryParser(text)
+        root = try parser.parse()
+        columns = parser.columns
+        self.text = text
+    }
+}

@@ -1,0 +1,43 @@
+/// Which runs are asked for, in which order, how many.
+package struct RunQuery: Sendable {
+    /// Whether archived runs are listed.
+    package enum Archived: String, Sendable, CaseIterable {
+        case without = "false"
+        case only = "true"
+        case included = "all"
+    }
+
+    /// The condition; nil: every run.
+    package var predicate: RunPredicate?
+    package var order = RunOrder.newestFirst
+    package var archived = Archived.without
+    /// Runs a page.
+    package var limit = 50
+    /// Where the page before ended.
+    package var cursor: RunCursor?
+    /// Columns that are asked for, which have to be known too.
+    package var columns: [RunColumnName] = []
+
+    package init() {}
+
+    /// Columns that a query may name before any run has them: those that every store knows.
+    package static let standardColumns: Set<String> = [
+        "run", "start", "end", "completed", "type", "context", "script", "status", "updated", "epochs",
+        "epochs_completed",
+        "steps", "steps_completed", "samples", "validation_samples", "batch_size", "learning_rate", "error_message",
+        "error_traceback",
+    ]
+}
+
+/// Where a page of runs ends: what its last run has in the columns of the order, its start and its id. The next page is of
+/// those that come after, whatever comes and goes meanwhile.
+package struct RunCursor: Sendable, Equatable {
+    package let order: RunOrder
+    package let values: [RunValue]
+    package let start: Double
+    package let run: String
+
+    package init(order: RunOrder = .newestFirst, values: [RunValue] = [], start: Double, run: String) {
+        (self.order, self.values, self.start, self.run) = (order, values, start, run)
+    }
+}

@@ -1,0 +1,57 @@
+/// What cannot be read in a query for runs: the fault, the place, the cure.
+package struct RunQueryFault: Error, Equatable, Sendable {
+    /// The parameter of the query.
+    package let parameter: String
+    /// Where in the parameter's text, in bytes; nil where it is the whole of it.
+    package let offset: Int?
+    /// Says what is wrong, where, and what to do.
+    package let detail: String
+    /// What could be written instead.
+    package var allowed: [String]?
+
+    package init(_ parameter: String, at offset: Int? = nil, _ detail: String, allowed: [String]? = nil) {
+        self.parameter = parameter
+        self.offset = offset
+        self.detail = detail
+        self.allowed = allowed
+    }
+}
+
+extension RunQueryFault {
+    /// Columns that no run has.
+    /// - Parameters:
+    ///   - unknown: them, and where each stands
+    ///   - known: those there are
+    package init(_ parameter: String, unknown: [RunColumnName], known: some Collection<String>) {
+        let names = unknown.map { "\"\($0.name)\"" }.joined(separator: ", ")
+        let places = unknown.compactMap { $0.offset.map { "byte \($0)" } }.joined(separator: ", ")
+        let similar = unknown.flatMap { Self.similar(to: $0.name, among: known) }
+        let hint = similar.isEmpty ? "" : "; did you mean \(similar.prefix(5).joined(separator: ", "))?"
+        self.init(
+            parameter, at: unknown.first?.offset,
+            "\(parameter): no run has the column\(unknown.count == 1 ? "" : "s") \(names)"
+                + (places.isEmpty ? "" : " (at \(places))") + hint,
+            allowed: known.sorted().prefix(100).map(\.self))
+    }
+
+    private static func similar(to name: String, among known: some Collection<String>) -> [String] {
+        let wanted = name.lowercased()
+        return known.filter { candidate in
+            let candidate = candidate.lowercased()
+            return candidate == wanted || candidate.hasSuffix("_" + wanted) || wanted.hasSuffix("_" + candidate)
+                || (wanted.count > 2 && (candidate.hasPrefix(wanted) || wanted.hasPrefix(candidate)))
+        }.sorted { ($0.count, $0) < ($1.count, $1) }
+    }
+}
+
+/// A column as a query names it.
+package struct RunColumnName: Sendable, Equatable {
+    package let name: String
+    /// Where it stands in the parameter's text, in bytes.
+    package let offset: Int?
+
+    package init(_ name: String, at offset: Int? = nil) {
+        self.name = name
+        self.offset = offset
+    }
+}

@@ -1,0 +1,141 @@
+internal import JSON
+
+/// Takes a `where` expression apart into tokens, in the words of R.
+struct RunQueryLexer {
+    enum Token: Equatable {
+        case name(String)
+        /// A name in backticks, which is a column whatever it reads like.
+        case quotedName(String)
+        case text(String)
+        case number(Double)
+        /// An operator, a parenthesis or a comma.
+        case symbol(String)
+        case end
+    }
+
+    /// The token that is next.
+    private(set) var token = Token.end
+    /// Where it starts, in bytes.
+    private(set) var offset = 0
+    private let bytes: [UInt8]
+    private var position = 0
+
+    private static let symbols = [
+        "%in%", "<=", ">=", "==", "!=", "&&", "||", "<", ">", "&", "|", "!", "(", ")", ",", "-", "+",
+    ]
+
+    init(_ text: String) throws(RunQueryFault) {
+        bytes = Array(text.utf8)
+        try advance()
+    }
+
+    /// Goes on to the next token.
+    mutating func advance() throws(RunQueryFault) {
+        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        offset = position
+        guard position < bytes.count else {
+            token = .end
+            return
+        }
+        switch bytes[position] {
+        case UInt8(ascii: "\""), UInt8(ascii: "'"): token = .text(try quoted())
+        case UInt8(ascii: "`"):
+            let name = try quoted()
+            if name.isEmpty { throw RunQueryFault("where", at: offset, "where: the name at byte \(offset) is empty") }
+            token = .quotedName(name)
+        case let byte where Self.isDigit(byte) || (byte == UInt8(ascii: ".") && Self.isDigit(peek(1))):
+            token = .number(try number())
+        case let byte where Self.startsName(byte): token = .name(name())
+        default: token = .symbol(try symbol())
+        }
+    }
+
+    private func peek(_ distance: Int) -> UInt8 {
+        position + distance < bytes.count ? bytes[position + distance] : 0
+    }
+
+    private mutating func symbol() throws(RunQueryFault) -> String {
+        for symbol in Self.symbols where bytes[position...].starts(with: symbol.utf8) {
+            position += symbol.utf8.count
+            return symbol
+        }
+        let found = String(decoding: bytes[position...].prefix(4), as: UTF8.self).prefix(1)
+        let cure =
+            found == "=" ? "\"==\" compares" : "names with such characters stand in backticks, texts in quotes"
+        throw RunQueryFault("where", at: offset, "where: \"\(found)\" at byte \(offset) is not understood; \(cure)")
+    }
+
+    /// A name: letters, digits, "." and "_", with a letter or "." first; all that is not ASCII counts as a letter.
+    private mutating func name() -> String {
+        let start = position
+        while position < bytes.count,
+            Self.startsName(bytes[position]) || Self.isDigit(bytes[position])
+                || bytes[position] == UInt8(ascii: "_")
+        {
+            position += 1
+        }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    /// A number as R writes it: `1`, `.5`, `1e-3`, `5L`.
+    private mutating func number() throws(RunQueryFault) -> Double {
+        let start = position
+        func skipDigits() { while position < bytes.count, Self.isDigit(bytes[position]) { position += 1 } }
+        skipDigits()
+        if peek(0) == UInt8(ascii: ".") {
+            position += 1
+            skipDigits()
+        }
+        if peek(0) | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if peek(0) == UInt8(ascii: "-") || peek(0) == UInt8(ascii: "+") { position += 1 }
+            skipDigits()
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        if peek(0) == UInt8(ascii: "L") { position += 1 }
+        let goesOn =
+            position < bytes.count && (Self.startsName(bytes[position]) || bytes[position] == UInt8(ascii: "_"))
+        guard let value = Double(text), !goesOn else {
+            throw RunQueryFault(
+                "where", at: start,
+                "where: \"\(text)\" at byte \(start) begins like a number and is none; "
+                    + "a column whose name starts with a digit stands in backticks")
+        }
+        return value
+    }
+
+    /// What stands between quotes, with R's escapes.
+    private mutating func quoted() throws(RunQueryFault) -> String {
+        let quote = bytes[position]
+        var content: [UInt8] = []
+        position += 1
+        while position < bytes.count, bytes[position] != quote {
+            if bytes[position] == UInt8(ascii: "\\"), position + 1 < bytes.count {
+                position += 1
+                switch bytes[position] {
+                case UInt8(ascii: "n"): content.append(0x0A)
+                case UInt8(ascii: "t"): content.append(0x09)
+                case UInt8(ascii: "r"): content.append(0x0D)
+                default: content.append(bytes[position])
+                }
+            } else {
+                content.append(bytes[position])
+            }
+            position += 1
+        }
+        guard position < bytes.count else {
+            throw RunQueryFault(
+                "where", at: offset,
+                "where: the quote at byte \(offset) is not closed; a quote inside a text has a \"\\\" before it")
+        }
+        position += 1
+        return String(decoding: content, as: UTF8.self)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
+
+    private static func startsName(_ byte: UInt8) -> Bool {
+        byte >= 0x80 || byte == UInt8(ascii: ".")
+            || (byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z"))
+    }
+}

@@ -1,0 +1,80 @@
+package import JSON
+
+/// A value in a listing: what a column holds for one run, or what an expression names.
+package enum RunValue: Sendable, Equatable {
+    /// R's NA: the run has no such column.
+    case missing
+    case flag(Bool)
+    /// A number; NaN is one, which compares with nothing.
+    case number(Double)
+    case text(String)
+}
+
+extension RunValue {
+    /// The value of a column; a container, which no column is, counts as missing.
+    package init(_ value: JSONValue?) {
+        switch value {
+        case .bool(let flag): self = .flag(flag)
+        case .number(let number): self = .number(number.double)
+        case .string(let text): self = .text(text)
+        case .null, .array, .object, nil: self = .missing
+        }
+    }
+
+    /// Whether R's `is.na()` says so: missing, or not a number.
+    package var isMissing: Bool {
+        switch self {
+        case .missing: true
+        case .number(let number): number.isNaN
+        case .flag, .text: false
+        }
+    }
+
+    /// The number that a value is in a comparison with a number: TRUE is 1, FALSE is 0, a text what it reads as.
+    var asNumber: Double? {
+        switch self {
+        case .missing: nil
+        case .flag(let flag): flag ? 1 : 0
+        case .number(let number): number
+        case .text(let text): JSONNumber(text)?.double
+        }
+    }
+
+    /// The text that a value is in a comparison with text, as R has it.
+    var asText: String {
+        switch self {
+        case .missing: "NA"
+        case .flag(let flag): flag ? "TRUE" : "FALSE"
+        case .number(let number): JSONNumber(number).text
+        case .text(let text): text
+        }
+    }
+
+    /// How two values compare: -1, 0 or 1, as the first is less, equal or greater; nil where one is missing or NaN.
+    ///
+    /// Two texts compare as texts, byte by byte (R's collation depends on the locale; this does not). A text and a number
+    /// compare as numbers if the text reads as one, for properties are stored as text; else as texts, as R does.
+    package func compared(with other: RunValue) -> Int? {
+        if isMissing || other.isMissing { return nil }
+        switch (self, other) {
+        case (.text(let one), .text(let two)): return Self.order(one, two)
+        case (.text, .flag), (.flag, .text): return Self.order(asText, other.asText)
+        default:
+            guard let one = asNumber, let two = other.asNumber else { return Self.order(asText, other.asText) }
+            if one.isNaN || two.isNaN { return nil }
+            return one < two ? -1 : one > two ? 1 : 0
+        }
+    }
+
+    /// Whether R's `%in%` finds the value equal to an element: NA is equal to NA, NaN to NaN.
+    package func matches(_ element: RunValue) -> Bool {
+        if isMissing || element.isMissing {
+            if case .missing = self, case .missing = element { return true }
+            if case .number = self, case .number = element { return isMissing && element.isMissing }
+            return false
+        }
+        return compared(with: element) == 0
+    }
+
+    static func order(_ one: String, _ two: String) -> Int { one == two ? 0 : one < two ? -1 : 1 }
+}

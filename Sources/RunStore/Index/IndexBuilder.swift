@@ -1,0 +1,105 @@
+internal import Glibc
+internal import RunMetadata
+internal import Synchronization
+
+/// Builds an index from the run directories.
+///
+/// It is built in a file of its own that takes the index's place when it is complete, so that half an index is never taken
+/// for one.
+struct IndexBuilder {
+    let paths: RunPaths
+    let progress: IndexProgress
+    /// Asked now and then whether to go on.
+    var isStopped: @Sendable () -> Bool = { false }
+    /// Told now and then how many runs are done, of how many.
+    var onProgress: @Sendable (Int, Int) -> Void = { _, _ in }
+
+    private static let batch = 64
+    private static let threads = 2
+
+    private struct Stopped: Error {}
+
+    /// Builds it and opens it.
+    /// - Parameter inMemory: whether it is kept in memory alone, for a disk that is full
+    /// - Returns: nil when stopped
+    func build(inMemory: Bool = false) throws -> IndexDatabase? {
+        let file = "\(paths.own)/index-building.sqlite"
+        try Self.remove(file)
+        let names = try runs()
+        progress.begin(names.count)
+        let database = try IndexDatabase(path: inMemory ? nil : file, isNew: true)
+        do { try fill(database, names) } catch is Stopped { return nil }
+        if inMemory { return database }
+        try database.close()
+        try Files.sync(file)
+        try Self.remove(paths.index)
+        try Files.rename(file, to: paths.index)
+        return try IndexDatabase(path: paths.index)
+    }
+
+    /// Removes a database with the files beside it.
+    static func remove(_ file: String) throws(FileFailure) {
+        for suffix in ["-wal", "-shm", "-journal", ""] { try Files.remove(file + suffix) }
+    }
+
+    private func runs() throws(FileFailure) -> [(RunID, RunPlace)] {
+        var seen: Set<String> = []
+        var found: [(RunID, RunPlace)] = []
+        for place in [RunPlace.initialised, .archived] {
+            for name in try Files.names(in: paths.container(place)).sorted() {
+                guard let run = RunID(name), Files.isDirectory(paths.data(name, place)), seen.insert(name).inserted
+                else { continue }
+                found.append((run, place))
+            }
+        }
+        return found
+    }
+
+    /// Reads the runs on several threads; each puts what it has read into the database.
+    private func fill(_ database: IndexDatabase, _ names: [(RunID, RunPlace)]) throws {
+        let filling = Filling(database: database, names: names)
+        let jobs = (0..<Self.threads).map { _ in
+            BackgroundJob { [self] in
+                while let range = filling.next(Self.batch) {
+                    if isStopped() { throw Stopped() }
+                    var entries: [(Int, IndexEntry)] = []
+                    for row in range {
+                        let (run, place) = names[row]
+                        // One that cannot be read, or went meanwhile, is seen by the next look.
+                        if let entry = try? IndexEntry(run, place, data: paths.data(run.description, place)) {
+                            entries.append((row, entry))
+                        }
+                    }
+                    try filling.put(entries)
+                    onProgress(progress.add(range.count), names.count)
+                }
+            }
+        }
+        let results = jobs.map { job in Result { try job.result() } }
+        for result in results { try result.get() }
+    }
+
+    private final class Filling: @unchecked Sendable {
+        // Sendable: all is touched only under `lock`.
+        private let database: IndexDatabase
+        private let count: Int
+        private let lock = Mutex(0)
+
+        init(database: IndexDatabase, names: [(RunID, RunPlace)]) {
+            (self.database, count) = (database, names.count)
+        }
+
+        /// The next rows to read.
+        func next(_ batch: Int) -> Range<Int>? {
+            lock.withLock { next in
+                guard next < count else { return nil }
+                defer { next = min(next + batch, count) }
+                return next..<min(next + batch, count)
+            }
+        }
+
+        func put(_ entries: [(Int, IndexEntry)]) throws {
+            try lock.withLock { _ in try database.apply(entries.map { .put(row: $0, $1) }) }
+        }
+    }
+}

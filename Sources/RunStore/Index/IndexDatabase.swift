@@ -1,0 +1,182 @@
+internal import Foundation
+internal import GRDB
+internal import JSON
+internal import RunMetadata
+
+/// The index's tables in SQLite. Derived data: every run directory tells more, and all of it can be built again.
+///
+/// `runs` has a row a run with all of its columns as JSON; `cells` has each value once more, ordered by column, so that one
+/// column of all runs is read in one go. For one thread at a time.
+final class IndexDatabase {
+    /// The version of the tables; an index of another one is built anew.
+    static let version = 1
+
+    /// Bytes of a text that are kept in `cells`; what is longer is compared by its beginning.
+    static let longestText = 1000
+
+    let queue: DatabaseQueue
+    private let path: String?
+    /// The numbers of columns by name.
+    var columns: [String: Int] = [:]
+
+    /// Opens or makes a database.
+    /// - Parameters:
+    ///   - path: its file; nil: in memory
+    ///   - isNew: whether it is being built: nothing has to be safe before it is complete
+    /// - Throws: `IndexFailure`, also where the file is none of this version
+    init(path: String?, isNew: Bool = false) throws(IndexFailure) {
+        self.path = path
+        var configuration = Configuration()
+        configuration.label = "index"
+        configuration.busyMode = .timeout(5)
+        if path != nil, !isNew { configuration.journalMode = .wal }
+        configuration.prepareDatabase { db in
+            // https://sqlite.org/pragma.html. Checkpoints are made by the keeper, off the way of listings.
+            let cache = isNew ? 32 : 4
+            try db.execute(sql: "PRAGMA cache_size = -\(cache << 10)")
+            try db.execute(sql: isNew ? "PRAGMA synchronous = OFF" : "PRAGMA wal_autocheckpoint = 0")
+            if !isNew { try db.execute(sql: "PRAGMA journal_size_limit = 1048576") }
+            if isNew { try db.execute(sql: "PRAGMA journal_mode = OFF") }
+        }
+        do {
+            queue =
+                try path.map { try DatabaseQueue(path: $0, configuration: configuration) }
+                ?? DatabaseQueue(configuration: configuration)
+            try queue.inDatabase { db in
+                if isNew || path == nil { try Self.makeTables(db) }
+                let version = try Int.fetchOne(db, sql: "PRAGMA user_version")
+                guard version == Self.version else {
+                    throw IndexFailure.Damage(description: "the index has version \(version ?? 0), not \(Self.version)")
+                }
+            }
+            columns = try queue.inDatabase { db in
+                try Row.fetchAll(db, sql: "SELECT name, id FROM columns").reduce(into: [:]) { $0[$1[0]] = $1[1] }
+            }
+        } catch { throw IndexFailure(error) }
+    }
+
+    private static func makeTables(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE runs (
+                    id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, place INTEGER NOT NULL, state INTEGER NOT NULL,
+                    start REAL NOT NULL, updated REAL NOT NULL, stamp INTEGER NOT NULL, columns BLOB NOT NULL, rows BLOB
+                );
+                CREATE TABLE columns (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+                CREATE TABLE cells (column INTEGER, run INTEGER, value, PRIMARY KEY (column, run)) WITHOUT ROWID;
+                PRAGMA user_version = \(version);
+                """)
+    }
+
+    /// Closes the file.
+    func close() throws(IndexFailure) {
+        try perform {
+            if path != nil { try queue.inDatabase { _ = try $0.checkpoint(.truncate) } }
+            try queue.close()
+        }
+    }
+
+    /// Brings the write-ahead log of a database into it, by a connection of its own (PRAGMA wal_checkpoint(PASSIVE)), which
+    /// holds up neither readers nor writers.
+    static func checkpoint(_ path: String) throws(IndexFailure) {
+        do {
+            let queue = try DatabaseQueue(path: path)
+            try queue.inDatabase { _ = try $0.checkpoint(.passive) }
+            try queue.close()
+        } catch { throw IndexFailure(error) }
+    }
+
+    /// Looks through the whole file for damage (PRAGMA quick_check).
+    func fault() throws(IndexFailure) -> String? {
+        try perform { try queue.inDatabase { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") } }
+            .flatMap { $0 == "ok" ? nil : $0 }
+    }
+
+    // MARK: Reading
+
+    /// All rows.
+    func rows() throws(IndexFailure) -> IndexRows {
+        try perform {
+            try queue.inDatabase { db in
+                var rows = IndexRows()
+                rows.reserve(try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0)
+                let cursor = try Row.fetchCursor(
+                    db, sql: "SELECT id, run, place, state, start, updated, stamp FROM runs ORDER BY id")
+                while let row = try cursor.next() {
+                    guard let place = RunPlace(rawValue: row[2]), let state = RunState(rawValue: row[3]) else {
+                        throw IndexFailure.Damage(description: "a run is at no place")
+                    }
+                    rows.set(
+                        row[0], run: row[1], place: place, state: state, start: row[4], updated: row[5],
+                        stamp: RunStamp(value: UInt64(bitPattern: row[6])))
+                }
+                rows.findFree()
+                return rows
+            }
+        }
+    }
+
+    /// What is kept of the run in a row.
+    func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
+        try perform {
+            try queue.inDatabase { db in
+                let statement = try db.cachedStatement(
+                    sql: "SELECT place, updated, columns, rows FROM runs WHERE id = ?")
+                guard let found = try Row.fetchOne(statement, arguments: [row]) else { return nil }
+                guard let place = RunPlace(rawValue: found[0]) else { return nil }
+                let rows = (found[3] as Data?).flatMap { RowsMark(Array($0)) }
+                return IndexEntry.Kept(
+                    place: place, updated: found[1], columns: try Self.object(found[2] as Data), rows: rows)
+            }
+        }
+    }
+
+    /// The columns of the run in a row.
+    func columns(of row: Int) throws(IndexFailure) -> JSONObject? {
+        try perform {
+            try queue.inDatabase { db in
+                let statement = try db.cachedStatement(sql: "SELECT columns FROM runs WHERE id = ?")
+                return try Data.fetchOne(statement, arguments: [row]).map { try Self.object($0) }
+            }
+        }
+    }
+
+    static func object(_ data: Data) throws -> JSONObject {
+        guard let object = try? JSONValue.parse(Array(data)).object else {
+            throw IndexFailure.Damage(description: "a run's columns are no JSON object")
+        }
+        return object
+    }
+
+    /// One column of all runs.
+    func column(_ name: String, rows: Int) throws(IndexFailure) -> RunColumn {
+        try perform {
+            var column = RunColumn(rows: rows)
+            guard let id = columns[name] else { return column }
+            try queue.inDatabase { db in
+                let statement = try db.cachedStatement(sql: "SELECT run, value FROM cells WHERE column = ?")
+                let cursor = try Row.fetchCursor(statement, arguments: [id])
+                while let cell = try cursor.next() {
+                    let row: Int = cell[0]
+                    if row < rows { column[row] = Self.value(cell[1]) }
+                }
+            }
+            return column
+        }
+    }
+
+    private static func value(_ value: DatabaseValue) -> RunValue {
+        switch value.storage {
+        case .int64(let flag): .flag(flag != 0)
+        case .double(let number): .number(number)
+        case .string(let text): .text(text)
+        // SQLite has no NaN.
+        case .blob: .number(.nan)
+        case .null: .missing
+        }
+    }
+
+    func perform<Result>(_ body: () throws -> Result) throws(IndexFailure) -> Result {
+        do { return try body() } catch { throw error as? IndexFailure ?? IndexFailure(error) }
+    }
+}

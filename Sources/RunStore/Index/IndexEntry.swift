@@ -1,0 +1,98 @@
+internal import Glibc
+internal import JSON
+internal import RunMetadata
+
+/// What the index keeps of a run.
+struct IndexEntry: Sendable {
+    let run: String
+    let place: RunPlace
+    let stamp: RunStamp
+    /// When something was written last, seconds since 1970, to the millisecond.
+    let updated: Double
+    let summary: RunSummary
+    /// How far the rows were read; nil where there are none.
+    let rows: RowsMark?
+
+    /// Reads a run's directory.
+    /// - Parameter known: what was kept of it, so that rows are read on from there
+    init(_ run: RunID, _ place: RunPlace, data: String, known: Kept? = nil) throws(FileFailure) {
+        self.run = run.description
+        self.place = place
+        // Before anything is read: what changes meanwhile is seen to have changed since.
+        stamp = try RunStamp(of: data)
+        updated = Self.rounded(RunFiles.updated(data))
+        let documents = try RunDocuments(in: data)
+        if let descriptor = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
+            defer { close(descriptor) }
+            var mark = known?.rows ?? RowsMark()
+            mark.read(descriptor)
+            rows = mark
+            summary = documents.summary(of: run, mark.tail.digest)
+        } else {
+            rows = nil
+            summary = documents.summary(of: run, try RunDocuments.digestOfFrame(in: data))
+        }
+    }
+
+    /// Reads the rows that were added to a run, and nothing else.
+    /// - Returns: nil where that does not do: there is more to look at
+    init?(rowsOf run: RunID, _ place: RunPlace, data: String, known: Kept) throws(FileFailure) {
+        guard var mark = known.rows, known.place == place,
+            let descriptor = try Files.openIfThere("\(data)/\(DataPath.metricsRows)")
+        else { return nil }
+        defer { close(descriptor) }
+        mark.read(descriptor)
+        var summary = RunSummary(columns: known.columns)
+        guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
+        let time = Files.status(of: descriptor).st_mtim
+        self.run = run.description
+        self.place = place
+        // Not looked at: the next look will find that it changed, and make it whole.
+        stamp = .unknown
+        updated = max(known.updated, Self.rounded(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
+        self.summary = summary
+        rows = mark
+    }
+
+    /// Where the run stands as far as its files tell: whether it has ended, and how.
+    var state: RunState { RunState(summary) }
+
+    /// When the run started, seconds since 1970; 0 where nothing says so.
+    var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
+
+    /// What is kept of a run between two looks at it.
+    struct Kept {
+        let place: RunPlace
+        let updated: Double
+        let columns: JSONObject
+        let rows: RowsMark?
+    }
+
+    private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
+}
+
+/// How a run stands, without the time.
+enum RunState: UInt8, Sendable {
+    case running = 0
+    case completed = 1
+    case failed = 2
+
+    init(_ summary: RunSummary) {
+        switch summary.status(updated: 0, now: 0, staleAfter: .infinity) {
+        case .completed: self = .completed
+        case .failed: self = .failed
+        default: self = .running
+        }
+    }
+
+    /// The status, which the time tells too.
+    func status(place: RunPlace, updated: Double, now: Double, staleAfter: Double) -> RunStatus {
+        switch (place, self) {
+        case (.archived, _): .archived
+        case (.pending, _): .pending
+        case (_, .completed): .completed
+        case (_, .failed): .failed
+        case (_, .running): now - updated > staleAfter ? .stale : .running
+        }
+    }
+}

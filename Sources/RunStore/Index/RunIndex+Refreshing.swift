@@ -1,0 +1,111 @@
+internal import JSON
+internal import Logging
+internal import RunMetadata
+
+/// Bringing the index up to date with what was found to have changed.
+extension RunIndex {
+    /// Looks at what was written, and where there are few runs, at all of them.
+    func bringUpToDate() {
+        let changes = touched.take()
+        var folders = changes
+        if rows.count <= Self.fewNames {
+            for folder in lookAtNames() { folders[folder] = .anything }
+            if rows.count <= Self.fewRuns {
+                for folder in lookAtRuns(but: changes) { folders[folder] = .anything }
+            }
+        }
+        do throws(IndexFailure) { try refresh(folders) } catch {
+            // As if it had not been looked at; the listing lags.
+            for (folder, change) in changes { touched.insert(folder, change) }
+            noteFailure(error)
+        }
+    }
+
+    /// Brings runs up to date that were found to have changed.
+    func refresh(_ folders: [String]) {
+        try? locked { () throws(StoreError) in
+            do throws(IndexFailure) {
+                try refresh(Dictionary(folders.map { ($0, .anything) }) { first, _ in first })
+            } catch { noteFailure(error) }
+        }
+    }
+
+    /// Brings up to date what was written to, a few runs at a time, so that listings come in between.
+    func refreshTouched() {
+        var isLeft = true
+        while isLeft {
+            isLeft = (try? locked { () throws(StoreError) in refreshTouched(atMost: Self.batch) }) ?? false
+        }
+    }
+
+    /// - Returns: whether there is more to be done
+    private func refreshTouched(atMost count: Int) -> Bool {
+        // Taken and looked at under one lock: a listing in between would show neither.
+        let changes = touched.take(atMost: count)
+        do throws(IndexFailure) {
+            try refresh(changes)
+            return changes.count == count
+        } catch {
+            for (folder, change) in changes { touched.insert(folder, change) }
+            noteFailure(error)
+            return false
+        }
+    }
+
+    private func refresh(_ folders: [String: TouchedRuns.Change]) throws(IndexFailure) {
+        guard let database, !folders.isEmpty else { return }
+        var changes: [IndexDatabase.Change] = []
+        for (folder, change) in folders {
+            guard let run = RunID(folder) else { continue }
+            if let entry = try read(run, change) {
+                changes.append(.put(row: rows.set(entry), entry))
+            } else if let row = rows[folder] {
+                rows.remove(folder)
+                changes.append(.remove(row: row))
+            }
+        }
+        do throws(IndexFailure) { try database.apply(changes) } catch {
+            // As it is kept.
+            if !error.isDamage { rows = try database.rows() }
+            throw error
+        }
+        updateLoaded(changes)
+    }
+
+    /// Reads a run; nil where there is none.
+    private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(IndexFailure) -> IndexEntry? {
+        guard let place = paths.locate(run.description), place != .pending else { return nil }
+        let data = paths.data(run.description, place)
+        let known = try rows[run.description].flatMap { row throws(IndexFailure) in try database?.kept(row) }
+        do throws(FileFailure) {
+            if change == .rows, let known, let entry = try IndexEntry(rowsOf: run, place, data: data, known: known) {
+                return entry
+            }
+            return try IndexEntry(run, place, data: data, known: known)
+        } catch {
+            // It cannot be read; if it went meanwhile, that will be noticed.
+            log.warning("\(run) is not listed as it is: \(error)")
+            return nil
+        }
+    }
+
+    private func updateLoaded(_ changes: [IndexDatabase.Change]) {
+        for index in loaded.indices {
+            loaded[index].column.grow(to: rows.count)
+            for change in changes {
+                switch change {
+                case .put(let row, let entry):
+                    let value = RunValue(entry.summary.columns[loaded[index].name])
+                    if case .text(let text) = value {
+                        loaded[index].column[row] = .text(IndexDatabase.cut(text))
+                    } else {
+                        loaded[index].column[row] = value
+                    }
+                case .remove(let row): loaded[index].column[row] = .missing
+                }
+            }
+        }
+        // Texts that were replaced are still held.
+        loaded.removeAll { $0.column.textCount > 2 * rows.count + 1000 }
+    }
+}

@@ -1,0 +1,131 @@
+internal import Glibc
+internal import Logging
+internal import RunMetadata
+internal import Synchronization
+
+/// The listing of all runs: which there are, and the columns of each. It is brought up to date beside the way of writes.
+///
+/// The run directories are the truth. What was written through this process is noted as it is written (`touched`), and
+/// looked at before the next listing, so that a listing is never behind a reply. What something else does to the directories
+/// is seen by looking: at all of them before a listing where they are few, else by the `IndexKeeper` time and again.
+final class RunIndex: @unchecked Sendable {
+    // Sendable: `database`, `rows`, `loaded` and `watch` are touched only under `lock` (in `locked(_:)`); the rest is constant, or guards itself.
+
+    /// Up to so many runs, a listing looks itself which there are, and up to fewer what each has.
+    static let fewNames = 5000
+    static let fewRuns = 100
+    /// Runs that are brought up to date in one go.
+    static let batch = 32
+    /// Columns that are held in memory, those asked for last.
+    static let loadedColumns = 32
+
+    let paths: RunPaths
+    let settings: StoreSettings
+    let log: Logger
+    let touched = TouchedRuns()
+    /// Open when there is a complete index.
+    let ready = Gate()
+    let progress = IndexProgress()
+    private let lock = Mutex(())
+    private(set) var database: IndexDatabase?
+    var rows = IndexRows()
+    /// Columns that were asked for, the last ones last.
+    var loaded: [(name: String, column: RunColumn)] = []
+    var watch = IndexNamesWatch()
+    /// Whether the database's file is of no use.
+    private let damage = Flag()
+
+    var isOpen: Bool { ready.isOpen }
+    var isDamaged: Bool { damage.isSet }
+
+    init(paths: RunPaths, settings: StoreSettings, log: Logger) {
+        (self.paths, self.settings, self.log) = (paths, settings, log)
+    }
+
+    // MARK: Asking
+
+    /// The page that a query asks for.
+    func page(_ query: RunQuery) throws(StoreError) -> RunPage {
+        try locked { () throws(StoreError) in
+            bringUpToDate()
+            try check(query)
+            do throws(IndexFailure) { return try select(query) } catch { throw failed(error) }
+        }
+    }
+
+    /// How many runs are initialised.
+    func runCount() throws(StoreError) -> Int {
+        try locked { () throws(StoreError) in
+            bringUpToDate()
+            return rows.initialisedCount
+        }
+    }
+
+    // MARK: Opening
+
+    /// Takes a database that is complete.
+    func open(_ database: IndexDatabase) throws(IndexFailure) {
+        let rows = try database.rows()
+        lock.withLock { _ in
+            self.database = database
+            self.rows = rows
+            loaded = []
+            watch = IndexNamesWatch()
+        }
+        damage.clear()
+        ready.open()
+    }
+
+    /// Gives the database back.
+    func close() {
+        lock.withLock { _ in
+            do { try database?.close() } catch { log.warning("the index was not closed well: \(error)") }
+            database = nil
+            ready.close()
+        }
+    }
+
+    // MARK: Failing
+
+    /// What is told while there is no index.
+    var indexing: StoreError {
+        let (done, total) = progress.counts
+        return .indexing(done: done, total: total)
+    }
+
+    /// Runs something once there is an index. For a short while this waits for it.
+    func locked<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        guard waitUntilReady() else { throw indexing }
+        var result: Swift.Result<Result, StoreError>?
+        lock.withLock { _ in
+            result = Swift.Result { () throws(StoreError) in
+                guard database != nil else { throw indexing }
+                return try body()
+            }
+        }
+        guard let result else { throw indexing }
+        return try result.get()
+    }
+
+    private func waitUntilReady() -> Bool {
+        for _ in 0..<20 {
+            if progress.isLong { break }
+            if ready.wait(seconds: 0.1) { return true }
+        }
+        return ready.isOpen
+    }
+
+    /// A listing failed: where the database is damaged, it is built anew.
+    private func failed(_ error: IndexFailure) -> StoreError {
+        noteFailure(error)
+        return error.isDamage ? indexing : .unreadable("the index cannot be read: \(error)")
+    }
+
+    func noteFailure(_ error: IndexFailure) {
+        guard error.isDamage else { return log.warning("the index lags: \(error)") }
+        log.error("the index is damaged and is built anew: \(error)")
+        damage.set()
+        database = nil
+        ready.close()
+    }
+}

@@ -1,0 +1,19 @@
+package import JSON
+package import RunMetadata
+
+/// A run as it is listed.
+package struct ListedRun: Sendable {
+    package let run: RunID
+    package let status: RunStatus
+    /// When something was written last, seconds since 1970.
+    package let updated: Double
+    /// The columns of `ls_runs()`; what the run does not have is left out.
+    package let columns: JSONObject
+}
+
+/// A page of a listing.
+package struct RunPage: Sendable {
+    package var runs: [ListedRun]
+    /// Where the next page begins; nil where this is the last one.
+    package var next: RunCursor?
+}

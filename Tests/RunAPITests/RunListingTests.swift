@@ -1,0 +1,121 @@
+import JSON
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+@testable import RunAPI
+
+/// `GET /runs`: conditions, orders, formats.
+@Suite struct RunListingTests {
+    private let api: APIFixture
+
+    init() throws {
+        api = try .make()
+        for (run, start, flags, acc) in [
+            ("a", 1, #"{"lr":0.1,"name":"x, \"y\""}"#, "0.9"), ("b", 2, #"{"lr":0.01,"on":true}"#, "0.95"),
+            ("c", 3, #"{"lr":0.10}"#, "\"NaN\""),
+        ] {
+            let body = "{\"flags\":\(flags),\"properties\":{\"start\":\(start)}}"
+            #expect(try api.send("PUT", "/runs/\(run)", type: "application/json", body).status == 201)
+            #expect(try api.send("POST", "/runs/\(run)/metadata/evaluation", "{\"acc\":\(acc)}").status == 201)
+        }
+        #expect(try api.send("POST", "/runs/b/complete").status == 200)
+    }
+
+    private func target(_ parameters: [(String, String)]) -> String {
+        "/runs?" + parameters.map { "\($0)=\(PercentEncoding.encode($1))" }.joined(separator: "&")
+    }
+
+    private func listed(_ parameters: (String, String)...) throws -> String {
+        let reply = try api.send("GET", target(parameters))
+        #expect(reply.status == 200, "\(reply.text)")
+        return try reply.json["runs"]?.array?.compactMap { $0["run"]?.string }.joined() ?? ""
+    }
+
+    @Test func whereOrderAndLimitChooseRuns() throws {
+        #expect(try listed(("where", "flag_lr == 0.1 & eval_acc > 0.5")) == "a")
+        #expect(try listed(("where", "is.na(eval_acc) | completed")) == "cb")
+        #expect(try listed(("order", "eval_acc")) == "abc")
+        #expect(try listed(("order", "eval_acc"), ("descending", "true")) == "bac")
+        #expect(try listed(("order", "-flag_lr,start")) == "acb")
+        #expect(try listed(("order", "start"), ("limit", "2")) == "ab")
+        #expect(try listed(("where", "`flag_name` == 'x, \"y\"'")) == "a")
+        #expect(try listed(("where", "status == 'completed'")) == "b")
+    }
+
+    @Test func aListedRunIsTheRunAsItIsToldAlone() throws {
+        let runs = try #require(try api.send("GET", "/runs").json["runs"]?.array)
+        for run in runs { #expect(try api.send("GET", "/runs/\(run["run"]?.string ?? "")").json == run) }
+    }
+
+    @Test func theLinkToTheNextPageRepeatsTheQuestion() throws {
+        var seen = ""
+        var next: String? = target([("where", "eval_acc > 0 | TRUE"), ("order", "-eval_acc"), ("limit", "1")])
+        while let target = next {
+            let reply = try api.send("GET", target)
+            seen += try reply.json["runs"]?.array?.first?["run"]?.string ?? ""
+            let link = reply.headers["link"]?.wholeMatch(of: /<(.*)>; rel="next"/)
+            #expect(try (reply.json["next"] != nil) == (link != nil))
+            next = link.map { String($0.1) }
+        }
+        #expect(seen == "bac")
+    }
+
+    @Test(arguments: [
+        ("text/csv", ""), ("*/*;q=0.1, text/csv", ""), ("application/json", "&format=csv"), ("", "&format=csv"),
+    ])
+    func csvIsATableThatRReads(accept: String, format: String) throws {
+        let headers = accept.isEmpty ? [] : [("Accept", accept)]
+        let columns = "run,completed,flag_lr,flag_name,eval_acc,flag_on"
+        let reply = try api.send("GET", "/runs?columns=\(columns)\(format)", headers: headers)
+        #expect(reply.headers["content-type"] == "text/csv; charset=utf-8")
+        #expect(
+            reply.text == "\(columns)\r\nc,FALSE,0.10,NA,NaN,NA\r\nb,TRUE,0.01,NA,0.95,TRUE\r\n"
+                + "a,FALSE,0.1,\"x, \"\"y\"\"\",0.9,NA\r\n")
+        let whole = try api.send("GET", "/runs?limit=1\(format)", headers: headers)
+        #expect(
+            whole.text.hasPrefix(
+                "run,start,completed,type,context,script,status,updated,flag_lr,eval_acc\r\nc,3,FALSE,training,remote,c,"
+            ))
+        #expect(whole.headers["link"]?.contains("rel=\"next\"") == true)
+    }
+
+    @Test func ndjsonIsARunALine() throws {
+        let reply = try api.send(
+            "GET", "/runs?columns=run,flag_lr&order=run", headers: [("Accept", "application/x-ndjson")])
+        #expect(reply.headers["content-type"] == "application/x-ndjson")
+        let expected = [
+            #"{"run":"a","flag_lr":0.1}"#, #"{"run":"b","flag_lr":0.01}"#, #"{"run":"c","flag_lr":0.10}"#,
+        ]
+        #expect(reply.text == expected.map { $0 + "\n" }.joined())
+    }
+
+    @Test(arguments: [
+        (nil, RunListQuery.Format.json), ("*/*", .json), ("text/html,*/*;q=0.8", .json), ("text/csv", .csv),
+        ("application/json;q=0.5, TEXT/CSV ; q=0.9", .csv), ("application/x-ndjson, text/csv;q=0", .ndjson),
+        ("image/png", .json),
+    ])
+    func theFormatIsTheOneThatIsPreferred(_ header: String?, _ format: RunListQuery.Format) {
+        #expect(RunListQuery.accepted(header) == format)
+    }
+
+    /// ERRORS.md, row 42.
+    @Test(arguments: [
+        ("where", "eval_acc > ", 11, "the end"), ("where", "acc > 0.9", 0, "did you mean eval_acc"),
+        ("where", "flag_lr > 1 & x > 2 & y < 1", 14, "\"x\", \"y\" (at byte 14, byte 22)"), ("where", "", 0, "empty"),
+        ("order", "eval_acc,speed", 9, "\"speed\""), ("order", ",", 0, "no column"),
+        ("columns", "run,spede", 4, "\"spede\""),
+        ("limit", "0", nil, "1 to 1000"), ("cursor", "5b5d", nil, "\"next\""),
+        ("archived", "maybe", nil, "one of: false"),
+        ("descending", "1", nil, "true or false"), ("format", "xml", nil, "json, ndjson, csv"),
+        ("sort", "x", nil, "order"),
+    ])
+    func whatCannotBeReadIsToldWithItsPlace(name: String, value: String, offset: Int?, words: String) throws {
+        let reply = try BadRequest("GET", target([(name, value)]), 400, "invalid-query", words).check(api)
+        #expect(try reply.json["offset"]?.number?.int == offset)
+    }
+
+    @Test func aParameterIsGivenOnce() throws {
+        try BadRequest("GET", "/runs?limit=1&limit=2", 400, "invalid-query", "twice").check(api)
+    }
+}

@@ -1,0 +1,51 @@
+import JSON
+import RunMetadata
+import Testing
+
+/// The digest of rows that came in parts is that of the frame of all of them.
+@Suite struct MetricsTailTests {
+    @Test(arguments: [
+        [#"{"loss":1}"#, #"{"loss":2}"#],
+        [#"{"step":0,"loss":1}"#, #"{"step":1,"loss":"NaN"}"#, #"{"step":2,"loss":null,"acc":"Inf"}"#],
+        // Late metrics of the last row; a retry; the last column grows.
+        [
+            #"{"epoch":1,"loss":1}"#, #"{"epoch":1,"val_loss":2}"#, #"{"epoch":1,"val_loss":3}"#,
+            #"{"epoch":2,"loss":1}"#,
+        ],
+        // A job that runs steps again, some of them new, and one whose last value is taken back.
+        [#"{"step":5,"loss":1}"#, #"{"step":9,"loss":2}"#, #"{"step":5,"loss":3}"#, #"{"step":7,"loss":4}"#],
+        [#"{"step":5,"loss":1}"#, #"{"step":9,"loss":2}"#, #"{"step":9,"loss":"NaN"}"#, #"{"loss":"NA"}"#],
+        [#"{"step":-3,"loss":1}"#, #"{"a":2}"#, #"no row"#, #"{"step":2.0,"a":1e3,"é\u0301":0.10}"#],
+        [#"{"loss":null}"#, #"{"acc":null,"loss":1}"#, #"{"step":1,"epoch":7}"#],
+    ])
+    func theDigestIsThatOfTheFrame(_ rows: [String]) throws {
+        for cut in 0...rows.count {
+            let (first, rest) = (Self.text(rows[..<cut]), Self.text(rows[cut...]))
+            var tail = MetricsText.withFrame(rows: first) { $0.tail }
+            // As it is when it was kept.
+            tail = try #require(MetricsTail(try JSONValue.parse(JSONWriter.compact(tail.json))))
+            let isClear = Array(rest.utf8).withUnsafeBytes { tail.read($0, parser: JSONParser()) }
+            let expected = MetricsText.withFrame(rows: first + rest) { $0.digest }
+            if isClear { #expect(tail.digest == expected, "cut at \(cut)") }
+        }
+    }
+
+    /// Whoever gives up sooner than needed reads long runs again and again.
+    @Test(arguments: [
+        (
+            [
+                #"{"step":1,"loss":1}"#, #"{"step":2,"loss":2}"#, #"{"step":2,"val_loss":2}"#,
+                #"{"step":2,"val_loss":1}"#,
+            ], true
+        ),
+        ([#"{"loss":1}"#, #"{"loss":"NaN"}"#, #"{"loss":null}"#], true),
+        ([#"{"step":5,"loss":1}"#, #"{"step":4,"loss":1}"#], false),
+        ([#"{"step":5,"loss":1}"#, #"{"step":5,"loss":"NaN"}"#], false),
+    ])
+    func rowsInOrderAreReadOn(_ rows: [String], _ isClear: Bool) {
+        var tail = MetricsTail()
+        #expect(Array(Self.text(rows[...]).utf8).withUnsafeBytes { tail.read($0, parser: JSONParser()) } == isClear)
+    }
+
+    private static func text(_ rows: ArraySlice<String>) -> String { rows.map { $0 + "\n" }.joined() }
+}

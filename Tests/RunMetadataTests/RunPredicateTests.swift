@@ -1,0 +1,85 @@
+import RunMetadata
+import Testing
+
+/// The `where` expressions, held against what R's `subset()` does with the same.
+@Suite struct RunPredicateTests {
+    /// Rows a to f.
+    private static let table: [String: [RunValue]] = [
+        "x": [.number(1), .number(2), .missing, .number(.nan), .number(-0.5), .number(.infinity)],
+        "y": [.number(2), .number(2), .number(0), .number(1), .missing, .number(3)],
+        "on": [.flag(true), .flag(false), .missing, .flag(true), .flag(false), .flag(true)],
+        "name": [.text("adam"), .text("sgd"), .missing, .text("10"), .text(""), .text("Adam")],
+        "opt.lr": [.number(0.1), .number(1e-3), .number(5), .missing, .missing, .missing],
+        "odd name": [.number(1), .missing, .missing, .missing, .missing, .missing],
+    ]
+
+    /// The rows that an expression selects.
+    private func selected(_ text: String) throws -> String {
+        let predicate = try RunPredicate(text)
+        let columns = try predicate.columns.map { RunColumn(try #require(Self.table[$0.name], "\($0.name)")) }
+        let rows = predicate.evaluate(over: columns, rows: 6)
+        return zip("abcdef", rows).filter(\.1).map { String($0.0) }.joined()
+    }
+
+    @Test(arguments: [
+        // Comparisons; what is missing or NaN is not selected.
+        ("x > 1", "bf"), ("x >= 1", "abf"), ("x < 1", "e"), ("x <= 1", "ae"), ("x == 2", "b"), ("x != 2", "aef"),
+        ("1 < x", "bf"), ("x > y", "f"), ("x == y", "b"), ("x<-0.25", "e"), ("x == Inf", "f"), ("x == +1", "a"),
+        ("x > -Inf", "abef"), ("x == NaN", ""), ("x == NA", ""), ("x > .5e0", "abf"), ("x == 2L", "b"),
+        // Precedence: ! below comparisons, & above |, parentheses.
+        ("!x > 1", "ae"), ("x > 1 | y == 0 & on", "bf"), ("(x > 1 | y == 0) & on", "f"), ("!(x > 1 & on)", "abe"),
+        ("x > 1 && on", "f"), ("x > 1 || on", "abdf"), ("!!on", "adf"), ("(x > 1) == on", "ef"),
+        // R's logic of three values.
+        ("on", "adf"), ("!on", "be"), ("on | TRUE", "abcdef"), ("on & NA", ""), ("!(on & FALSE)", "abcdef"),
+        ("on | NA", "adf"), ("x", "abef"), ("TRUE", "abcdef"), ("F", ""), ("NA", ""), ("!NA", ""),
+        // is.na()
+        ("is.na(x)", "cd"), ("!is.na(x)", "abef"), ("is.na(x > y)", "cde"), ("is.na(NA)", "abcdef"),
+        // %in% knows no missing result.
+        ("x %in% c(1, 2)", "ab"), ("!x %in% c(1, 2)", "cdef"), ("x %in% 1", "a"), ("x %in% c(NA)", "c"),
+        ("x %in% NaN", "d"), ("x %in% c()", ""), ("name %in% c('adam', \"sgd\")", "ab"), ("on %in% TRUE", "adf"),
+        // Texts.
+        ("name == \"adam\"", "a"), ("name == 'sgd'", "b"), ("name > 'a'", "ab"), ("name == \"\"", "e"),
+        ("name == '\\u'", ""), ("name != 'adam'", "bdef"),
+        // A number and a text: as numbers where it reads as one, else as texts. A flag is 1 or 0, or TRUE or FALSE.
+        ("name == 10", "d"), ("name > 9", "abdf"), ("x == '1'", "a"), ("on == 1", "adf"), ("on == 'TRUE'", "adf"),
+        // Names.
+        ("opt.lr < 0.5", "ab"), ("`opt.lr` < 0.5", "ab"), ("`odd name` == 1", "a"), ("  x>1\t", "bf"),
+    ])
+    func anExpressionSelectsWhatItDoesInR(_ text: String, _ rows: String) throws {
+        #expect(try selected(text) == rows)
+    }
+
+    @Test(arguments: [
+        ("", 0, "empty"), ("x >", 3, "the end"), ("x = 1", 2, "\"==\" compares"), ("x > 1 y", 6, "\"y\""),
+        ("(x > 1", 6, "parenthesis for the one at byte 0"), ("x > 1)", 5, "\")\""),
+        ("0 < x < 1", 6, "second comparison"),
+        ("x %in% y", 7, "a value"), ("x %in% c(1", 10, "a comma"), ("mean(x) > 1", 0, "no function mean"),
+        ("name == 'adam", 8, "not closed"), ("'adam'", 0, "no condition"), ("x & 'a'", 4, "no condition"),
+        ("x > 1e", 4, "is none"), ("2nd > 1", 0, "backticks"), ("x ; y", 2, "\";\""), ("x @ 1", 2, "\"@\""),
+        ("é > 1 # no", 7, "\"#\""), ("-x > 1", 1, "\"x\""), ("``", 0, "empty"), ("x > 1; DROP TABLE runs", 5, "\";\""),
+        (String(repeating: "(", count: 65) + "x", 64, "64 levels"),
+        (String(repeating: "!", count: 65) + "x", 64, "64 levels"),
+    ])
+    func whatCannotBeReadIsToldWithItsPlace(_ text: String, _ offset: Int, _ words: String) {
+        do throws(RunQueryFault) {
+            _ = try RunPredicate(text)
+            Issue.record("\(text) was read")
+        } catch {
+            #expect(error.parameter == "where")
+            #expect(error.offset == offset)
+            #expect(error.detail.contains(words), "\(error.detail)")
+        }
+    }
+
+    @Test func aLongExpressionIsRead() throws {
+        #expect(try selected(Array(repeating: "x == 1", count: 5000).joined(separator: " | ")) == "a")
+    }
+
+    @Test func theColumnsAreToldOnceEachWithTheirPlaces() throws {
+        let predicate = try RunPredicate("x > 1 & `odd name` < x | is.na(y)")
+        #expect(
+            predicate.columns == [
+                RunColumnName("x", at: 0), RunColumnName("odd name", at: 8), RunColumnName("y", at: 31),
+            ])
+    }
+}

@@ -1,0 +1,120 @@
+import JSON
+import RunMetadata
+import TestSupport
+import Testing
+
+@testable import RunStore
+
+/// The index beside the directories: what is done to either.
+@Suite struct IndexTests {
+    private let harness: DirectoryHarness
+
+    init() throws {
+        harness = try DirectoryHarness()
+        try harness.store.initialise(.one, flags: #"{"lr":0.1}"#)
+        try harness.store.initialise(.two)
+        try harness.store.rows(.two, #"{"loss":1}"#)
+    }
+
+    private var index: String { "\(harness.runs)/.rundir/index.sqlite" }
+
+    private func listed(_ predicate: String? = nil) throws -> [String] {
+        try harness.store.listed(where: predicate, order: "run")
+    }
+
+    @Test(arguments: ["removed", "no database", "empty", "cut short", "garbage inside", "another version"])
+    func anIndexThatIsOfNoUseIsBuiltAnew(_ fault: String) throws {
+        harness.close()
+        var bytes = Tree.read(index)
+        #expect(bytes.count > 8192)
+        switch fault {
+        case "removed": Tree.unlink(index)
+        case "no database": Tree.write(Array("not an index".utf8), index)
+        case "empty": Tree.write([], index)
+        case "cut short": Tree.write(Array(bytes[..<5000]), index)
+        case "garbage inside":
+            for place in 4096..<bytes.count { bytes[place] = UInt8(truncatingIfNeeded: place &* 31) }
+            Tree.write(bytes, index)
+        default:
+            // The user version (https://sqlite.org/fileformat2.html, offset 60).
+            bytes[63] = 99
+            Tree.write(bytes, index)
+        }
+        try harness.reopen()
+        #expect(try eventually { (try? listed()) == ["one", "two"] })
+        #expect(try listed("metric_loss == 1 | flag_lr == 0.1") == ["one", "two"])
+        #expect(harness.store.runCount() == 2)
+    }
+
+    @Test func whatHappenedWhileNoServerRanIsSeen() throws {
+        harness.close()
+        Tree.copy("\(harness.runs)/one", to: "\(harness.runs)/three")
+        Tree.remove("\(harness.runs)/two")
+        harness.folder.write("runs/one/tfruns.d/properties/note", "new\n")
+        try harness.reopen()
+        #expect(try listed() == ["one", "three"])
+        #expect(try listed("note == 'new'") == ["one"])
+    }
+
+    /// By renaming, in place, and a directory that gets its metadata later.
+    @Test func whatSomethingElseDoesIsSeenAtOnceWhereRunsAreFew() throws {
+        #expect(try listed("flag_lr == 0.1") == ["one"])
+        Tree.write(Array(#"{"lr":0.2}"#.utf8), harness.path(.flags))
+        #expect(try listed("flag_lr == 0.2") == ["one"])
+        Tree.makeDirectory("\(harness.runs)/three")
+        #expect(try listed() == ["one", "two"])
+        harness.folder.write("runs/three/tfruns.d/properties/start", "5\n")
+        #expect(try listed("start == 5") == ["three"])
+        harness.archive(.one)
+        #expect(try listed() == ["three", "two"])
+        Tree.remove("\(harness.runs)/two/tfruns.d")
+        #expect(try listed() == ["three"])
+    }
+
+    @Test func whatSomethingElseDoesIsSeenSoonWhereRunsAreMany() throws {
+        for number in 0..<RunIndex.fewRuns { try harness.store.initialise(try #require(RunID("r\(number)"))) }
+        #expect(try harness.store.listed(limit: 1000).count == RunIndex.fewRuns + 2)
+        Tree.write(Array(#"{"lr":0.2}"#.utf8), harness.path(.flags))
+        #expect(try eventually { try listed("flag_lr == 0.2") == ["one"] })
+    }
+
+    @Test func aRunThatWasRecoveredIsListedAsItIs() throws {
+        try harness.store.rows(.two, #"{"loss":2}"#)
+        try harness.crash { Tree.unlink(harness.path(.metricsRows, of: .two)) }
+        #expect(try listed("metric_loss == 2") == ["two"])
+    }
+
+    /// The runs directory as it is now, where no server has it.
+    private func copied() -> String {
+        harness.close()
+        let copy = "\(harness.folder.path)/copy"
+        Tree.copy(harness.runs, to: copy)
+        return copy
+    }
+
+    @Test func theCheckFindsADamagedIndexAndBuildsItAnew() throws {
+        let copy = copied()
+        let index = "\(copy)/.rundir/index.sqlite"
+        var bytes = Tree.read(index)
+        for place in 4096..<bytes.count { bytes[place] = 0xFF }
+        Tree.write(bytes, index)
+        func findings(repairs: Bool) throws -> [Bool] {
+            try StoreCheck(runs: copy, repairs: repairs).findings.filter { $0.place == "index.sqlite" }.map(
+                \.isRepaired)
+        }
+        #expect(try findings(repairs: false) == [false])
+        // A store that is opened may have mended it before it is looked at.
+        #expect(try findings(repairs: true).allSatisfy { $0 })
+        #expect(try findings(repairs: false).isEmpty)
+    }
+
+    @Test func reindexingTellsHowFarItIs() throws {
+        let copy = copied()
+        let count = try DirectoryRunStore.reindex(runs: copy) { done, total in #expect(done <= total && total == 2) }
+        #expect(count == 2)
+        let store = try DirectoryHarness.open(copy)
+        #expect(try store.listed(order: "run") == ["one", "two"])
+        #expect(throws: DirectoryRunStore.OpenFailure.self) { try DirectoryRunStore.reindex(runs: copy) { _, _ in } }
+        store.close()
+    }
+}
