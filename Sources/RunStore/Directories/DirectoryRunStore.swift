@@ -19,7 +19,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let queue: CommitQueue
     private let committer: Committer
     private let redo: Redo
-    private let lock: CInt
+    private let lock: Atomic<CInt>
     private var keeper: StoreKeeper?
     let index: RunIndex
     /// The folders that the journal of the server before tells of.
@@ -54,7 +54,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             // Their names have to be as safe as what will be in them.
             for path in [paths.own, runs, "\(runs)/.."] { try Files.sync(path) }
             let lock = try Self.takeLock(paths)
-            self.lock = lock
+            self.lock = Atomic(lock)
             lockToGiveBack = lock
             let applier = RecordApplier(paths: paths)
             let recovery = try JournalRecovery(directory: paths.journal)
@@ -95,7 +95,13 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         indexKeeper = IndexKeeper(index)
     }
 
-    deinit { Glibc.close(lock) }
+    deinit { giveBackLock() }
+
+    /// Another process may have the runs directory from now on.
+    private func giveBackLock() {
+        let descriptor = lock.exchange(-1, ordering: .relaxed)
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
 
     /// Takes no more writes, finishes those that wait, brings every `metrics.json` up to date, syncs everything and
     /// empties the journal.
@@ -107,6 +113,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         keeper = nil
         indexKeeper?.stop()
         indexKeeper = nil
+        giveBackLock()
     }
 
     /// Removes a runs directory that was made for a trial, with all that is in it.

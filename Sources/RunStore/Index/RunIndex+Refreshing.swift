@@ -53,6 +53,13 @@ extension RunIndex {
     }
 
     private func refresh(_ folders: [String: TouchedRuns.Change]) throws(IndexFailure) {
+        do throws(IndexFailure) { try write(folders) } catch {
+            guard !error.isDamage, try goOnInMemory(because: error) else { throw error }
+            try write(folders)
+        }
+    }
+
+    private func write(_ folders: [String: TouchedRuns.Change]) throws(IndexFailure) {
         guard let database, !folders.isEmpty else { return }
         var changes: [IndexDatabase.Change] = []
         for (folder, change) in folders {

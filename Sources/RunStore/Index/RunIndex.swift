@@ -87,6 +87,17 @@ final class RunIndex: @unchecked Sendable {
 
     // MARK: Failing
 
+    /// The file cannot be written, above all on a full disk: a copy in memory goes on in its place until a restart, so that
+    /// listings do. The file, which would be behind, is removed; the next start builds it.
+    /// - Returns: whether it does; not where it is in memory already
+    func goOnInMemory(because failure: IndexFailure) throws(IndexFailure) -> Bool {
+        guard let file = database, let copy = try file.copyInMemory() else { return false }
+        log.warning("the index is kept in memory until a restart, since it cannot be written: \(failure)")
+        database = copy
+        try? file.abandon()
+        return true
+    }
+
     /// What is told while there is no index.
     var indexing: StoreError {
         let (done, total) = progress.counts
