@@ -143,6 +143,11 @@ import Testing
 
 /// Clients that write, each something else, until they are told to stop.
 private final class BackupLoad: Sendable {
+    /// A write was not acknowledged.
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// What was acknowledged.
     struct Facts {
         /// The last epoch, by run.
@@ -283,7 +288,7 @@ private final class BackupLoad: Sendable {
 
     private func expect(_ reply: HTTPClient.Reply) throws {
         guard (200...202).contains(reply.status) else {
-            throw Server.Failure(description: "\(reply.status): \(reply.text)")
+            throw Refusal(description: "\(reply.status): \(reply.text)")
         }
     }
 }
