@@ -208,7 +208,7 @@ package final class StoreCheck {
         guard let text = try Files.read(file) else { return }
         do {
             try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-                _ = try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0) }
+                try text.withUnsafeBytes { _ = try MetricsFrame(columnsAt: 0, of: tokens, in: $0) }
             }
         } catch {
             report(paths.relative(file), "is no data frame: \(error)", repair: nil)
