@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -25,6 +26,13 @@ enum CrashSettings {
     static let seed = number("RUNDIR_SEED").map { UInt64($0) } ?? UInt64.random(in: 0..<1_000_000)
     /// Whether a suite ends with the first fault that it finds.
     static let stopsAtFirst = number("RUNDIR_CRASH_STOPS_AT_FIRST") != 0
+    /// Whether all suites end when one of them has found a fault: enough to know of a variant that it is caught.
+    private static let stopsAll = number("RUNDIR_CRASH_STOPS_AT_FIRST") == 2
+    private static let hasCaught = Mutex(false)
+
+    /// Whether nothing more need be done.
+    static var isOver: Bool { stopsAll && hasCaught.withLock { $0 } }
+
     /// A file to which each suite adds a line that says how far it came.
     private static let reportFile = ProcessInfo.processInfo.environment["RUNDIR_CRASH_REPORT"]
 
@@ -42,6 +50,8 @@ enum CrashSettings {
 
     /// Fails a test that found something, and says when: no further cycle is needed.
     static func report(_ faults: [String], _ round: String) {
+        if isOver { return }
+        hasCaught.withLock { $0 = true }
         say("caught: \(round)")
         for fault in faults.prefix(10) { Issue.record("\(round): \(fault)") }
     }

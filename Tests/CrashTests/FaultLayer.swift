@@ -47,6 +47,22 @@ struct FaultLayer {
             ])
     }
 
+    /// Starts a server with a fault that may keep it from starting.
+    /// - Parameter faults: gets what is wrong besides
+    /// - Returns: nil where it did not start, by the fault
+    func start(journalSize: Int, _ kind: Kind, at number: Int, _ faults: inout [String]) throws -> Server? {
+        do { return try start(journalSize: journalSize, kind, at: number) } catch let failure as Server.Failure {
+            let isPlanned =
+                kind.isKill
+                ? failure.ending == .signalled(SIGKILL)
+                : failure.ending == .exited(1) && failure.description.contains("cannot open the runs directory")
+            if number == 0 || !isPlanned {
+                faults.append("did not start: \(failure) \(String(describing: failure.ending))")
+            }
+            return nil
+        }
+    }
+
     /// Notes in the trace that the client was told of success for so many of its questions.
     func noteAcknowledgement(_ number: Int) {
         let file = open(trace, O_WRONLY | O_APPEND | O_CLOEXEC)

@@ -17,7 +17,7 @@ import Testing
         guard faults.isEmpty else { return CrashSettings.report(faults, "\(what), no fault") }
         var numbers = SeededNumbers(seed: seed &+ UInt64(journalSize) &+ UInt64(kind.rawValue.utf8.count))
         let sample = CrashSettings.sample(CrashSettings.faults, upTo: calls.count, &numbers)
-        for (cycle, number) in sample.enumerated() {
+        for (cycle, number) in sample.enumerated() where !CrashSettings.isOver {
             let run = try ScriptedRun(
                 journalSize: journalSize, seed: seed, kind, at: number, isKilled: Bool.random(using: &numbers))
             var faults = run.faults
@@ -27,6 +27,26 @@ import Testing
             let call = run.calls.dropFirst(number - 1).first ?? "none"
             if !faults.isEmpty {
                 CrashSettings.report(faults, "\(what), call \(number) (\(call)), cycle \(cycle + 1)")
+                if CrashSettings.stopsAtFirst { return }
+            }
+        }
+        CrashSettings.say("\(what): \(sample.count) of \(calls.count) calls")
+    }
+
+    @Test("A fault while a server recovers loses nothing", arguments: CrashSettings.faultKinds)
+    func aFaultInRecoveryLosesNothing(_ kind: FaultLayer.Kind) throws {
+        let seed = CrashSettings.seed
+        let what = "faults in recovery: RUNDIR_SEED=\(seed), \(kind.rawValue)"
+        let crashed = try ScriptedRun(journalSize: 1 << 20, seed: seed, isKilled: true)
+        guard crashed.faults.isEmpty else { return CrashSettings.report(crashed.faults, what) }
+        let calls = try Recovery(of: crashed).calls
+        var numbers = SeededNumbers(seed: seed &+ UInt64(kind.rawValue.utf8.count))
+        let sample = CrashSettings.sample(CrashSettings.faults, upTo: calls.count, &numbers)
+        for (cycle, number) in sample.enumerated() where !CrashSettings.isOver {
+            let recovery = try Recovery(of: crashed, kind, at: number)
+            let faults = try recovery.faults + recovery.faultsAfterRestart()
+            if !faults.isEmpty {
+                CrashSettings.report(faults, "\(what), call \(number) (\(calls[number - 1])), cycle \(cycle + 1)")
                 if CrashSettings.stopsAtFirst { return }
             }
         }

@@ -27,7 +27,7 @@ import Testing
     func aFlippedBitLeavesAPrefix(_ form: JournalSample.Form) throws {
         let seed = CrashSettings.seed
         var numbers = SeededNumbers(seed: seed)
-        for cycle in 0..<CrashSettings.flips / JournalSample.Form.allCases.count {
+        for cycle in 0..<CrashSettings.flips / JournalSample.Form.allCases.count where !CrashSettings.isOver {
             var segments = journal.segments(form)
             let place = JournalSample.flip(&segments, &numbers)
             let fault = try journal.fault(of: segments)
@@ -43,15 +43,19 @@ import Testing
     @Test func aServerComesUpOrSaysWhatIsDamaged() throws {
         let seed = CrashSettings.seed
         var numbers = SeededNumbers(seed: seed)
-        for cycle in 0..<CrashSettings.damagedStarts {
+        for cycle in 0..<CrashSettings.damagedStarts where !CrashSettings.isOver {
             var segments = journal.segments(cycle % 2 == 0 ? .one : .several)
             let place = JournalSample.flip(&segments, &numbers)
             let runs = TemporaryFolder()
-            try Command.succeed("cp", "-a", "\(journal.runs.path)/.", runs.path)
+            // Nothing but the journal: what it holds is made of it.
+            try Command.succeed("mkdir", "-p", "\(runs.path)/.rundir/journal")
             try JournalSample.write(segments, "\(runs.path)/.rundir/journal")
             do {
-                let server = try Server(runs: runs.path)
-                #expect(try server.connect().send("GET", "/runs/run").status == 200)
+                let fault = try journal.fault(of: Server(runs: runs.path))
+                if let fault {
+                    let what = "journal: RUNDIR_SEED=\(seed), flip of \(place), cycle \(cycle + 1)"
+                    return CrashSettings.report([fault], what)
+                }
             } catch let failure as Server.Failure {
                 let isPlanned = failure.ending == .exited(1) && failure.description.contains("is damaged at byte")
                 #expect(isPlanned, "RUNDIR_SEED=\(seed), flip of \(place), cycle \(cycle + 1): \(failure)")
@@ -130,6 +134,25 @@ struct JournalSample {
         for segment in segments {
             try Data(segment.bytes).write(to: URL(fileURLWithPath: "\(journal)/\(segment.name)"))
         }
+    }
+
+    /// What is wrong with what a server has made of a journal; nil where that is what was written, up to some write.
+    func fault(of server: Server) throws -> String? {
+        let client = try server.connect()
+        let run = try client.send("GET", "/runs/run")
+        if run.status == 404 { return nil }
+        guard run.status == 200 else { return "/runs/run got \(run.status): \(run.text)" }
+        let frame = try client.send("GET", "/runs/run/metadata/metrics").json
+        let epochs = frame["epoch"]?.array?.compactMap { $0.number?.int } ?? []
+        let losses = frame["loss"]?.array?.compactMap { $0.number?.text } ?? []
+        if epochs != Array(0..<epochs.count) || losses != epochs.map({ _ in "1" }) {
+            return "rows: \(epochs) \(losses)"
+        }
+        let flags = try client.send("GET", "/runs/run/metadata/flags")
+        let last = (epochs.count - 1) / 3 * 3
+        let mayBe = [last, last - 3].map { "\($0)" }
+        let flag = try flags.status == 404 ? nil : flags.json["a"]?.number?.text
+        return flag.map(mayBe.contains) ?? (epochs.count < 2) ? nil : "flags: \(flags.text)"
     }
 
     /// What is wrong with what is recovered of segments: nil where it is a prefix of what was written, or a refusal.

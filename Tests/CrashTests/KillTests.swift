@@ -14,7 +14,7 @@ import Testing
         var folder = TemporaryFolder()
         var all: [WriteLedger] = []
         var acknowledgements = 0
-        for number in 0..<CrashSettings.kills {
+        for number in 0..<CrashSettings.kills where !CrashSettings.isOver {
             if number % Self.roundsOfAFolder == 0 { (folder, all) = (TemporaryFolder(), []) }
             let round = "kills: RUNDIR_SEED=\(seed), round \(number)"
             // Small segments in every second round: checkpoints come amid the load.

@@ -21,7 +21,7 @@ import Testing
             disk.apply(event)
             if case .acknowledged(let question) = event { acknowledged = question }
             if case .call = event { continue }
-            guard cuts.contains(number + 1) else { continue }
+            guard cuts.contains(number + 1), !CrashSettings.isOver else { continue }
             cycle += 1
             let left = TemporaryFolder()
             disk.cut(into: left, &numbers, isStrict: isStrict)

@@ -10,7 +10,7 @@ import Testing
         CrashSettings.say("power cuts: RUNDIR_SEED=\(seed)")
         var numbers = SeededNumbers(seed: seed)
         var acknowledgements = 0
-        for number in 0..<CrashSettings.powerCuts {
+        for number in 0..<CrashSettings.powerCuts where !CrashSettings.isOver {
             let disk = try LoopDisk()
             let server = try Server(runs: disk.runs, "--journal-size", number % 2 == 1 ? "65536" : "4194304")
             let count = Int.random(in: 10..<(number % 5 == 0 ? 600 : 150), using: &numbers)

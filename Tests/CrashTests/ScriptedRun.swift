@@ -28,17 +28,7 @@ struct ScriptedRun {
             refusals: number == 0 ? [] : [500, 503, 507]
         ) { layer.noteAcknowledgement($0) }
         let mayBeKilled = number > 0 && kind.isKill
-        let server: Server
-        do {
-            server = try layer.start(journalSize: journalSize, kind, at: number)
-        } catch let failure as Server.Failure {
-            let isPlanned = failure.description.contains("cannot open the runs directory")
-            let expected: ChildProcess.Ending = mayBeKilled ? .signalled(SIGKILL) : .exited(1)
-            if failure.ending != expected || (!mayBeKilled && !isPlanned) {
-                faults.append("did not start: \(failure) \(String(describing: failure.ending))")
-            }
-            return
-        }
+        guard let server = try layer.start(journalSize: journalSize, kind, at: number, &faults) else { return }
         do {
             try client.runScript(server)
             let reader = try server.connect()

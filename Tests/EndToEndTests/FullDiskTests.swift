@@ -95,6 +95,54 @@ import Testing
         #expect(try client.send("GET", Self.target).json["epoch"]?.array?.count == told + 1)
     }
 
+    /// The journal holds writes that there is no room to do again.
+    @Test func aServerThatIsStartedOnAFullDiskReadsAndResumesByItself() throws {
+        var server = try start(16 << 20)
+        var client = try server.connect()
+        for run in ["other", "there"] { #expect(try client.send("PUT", "/runs/\(run)").status == 201) }
+        #expect(try client.sendJSON("POST", "/runs/there/metadata/flags", #"{"text": "old"}"#).status == 201)
+        let others = "/runs/other/metadata/metrics"
+        #expect(try client.sendJSON("POST", others, #"{"epoch": 0, "loss": 1}"#).status == 201)
+        #expect(try server.terminate() == .exited(0))
+        server = try start(16 << 20)
+        client = try server.connect()
+        #expect(try client.sendJSON("POST", others, #"{"epoch": 1, "loss": 0.5}"#).status == 201)
+        let text = String(repeating: "x", count: 300_000)
+        #expect(try client.sendJSON("POST", "/runs/there/metadata/flags", #"{"text": "\#(text)"}"#).status == 201)
+        #expect(try client.sendJSON("POST", "/runs/waiting/metadata/flags", #"{"a": 1}"#).status == 202)
+        try server.crash()
+        disk.fill()
+
+        for _ in 0..<2 {
+            server = try start(16 << 20)
+            client = try server.connect()
+            #expect(try client.send("GET", "/health").status == 200)
+            expectProblem(try client.send("GET", "/ready"), 507)
+            #expect(try client.send("GET", others).json["epoch"]?.array?.count == 2)
+            for target in ["/runs/there", "/runs/there/metadata/flags", "/runs/there/metadata", "/runs/waiting"] {
+                let problem = expectProblem(try client.send("GET", target), 503)
+                #expect(problem["type"]?.string == "/problems/run-behind", "\(target)")
+            }
+            let runs = try client.send("GET", "/runs").json["runs"]?.array ?? []
+            let statuses = runs.reduce(into: [:]) { $0[$1["run"]?.string ?? ""] = $1["status"]?.string }
+            #expect(statuses == ["there": "behind", "other": "running"])
+            expectProblem(try client.sendJSON("POST", others, #"{"epoch": 2, "loss": 0.5}"#), 507)
+            expectProblem(try client.send("PUT", "/runs/new"), 507)
+            expectProblem(try upload(1 << 10, server), 507)
+            // Stopped as it is, it has lost nothing.
+            #expect(try server.terminate() == .exited(0))
+        }
+        server = try start(16 << 20)
+        client = try server.connect()
+        disk.makeRoom()
+        #expect(try eventually { try client.send("GET", "/ready").status == 200 })
+        #expect(try client.send("GET", "/runs/there/metadata/flags").json["text"]?.string == text)
+        #expect(try client.send("GET", "/runs/waiting").json["status"]?.string == "pending")
+        #expect(try client.sendJSON("POST", others, #"{"epoch": 2, "loss": 0.5}"#).status == 201)
+        #expect(try client.send("GET", others).json["epoch"]?.array?.count == 3)
+        #expect(try client.send("GET", "/runs").json["runs"]?.array?.count == 2)
+    }
+
     private func start(_ journalSize: Int) throws -> Server {
         try Server(runs: disk.path, "--journal-size", "\(journalSize)")
     }
