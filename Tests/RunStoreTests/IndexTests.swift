@@ -99,7 +99,7 @@ import Testing
         for place in 4096..<bytes.count { bytes[place] = 0xFF }
         Tree.write(bytes, index)
         func findings(repairs: Bool) throws -> [Bool] {
-            try StoreCheck(runs: copy, repairs: repairs).findings.filter { $0.place == "index.sqlite" }.map(
+            try StoreCheck(runs: copy, repairs: repairs).findings.filter { $0.path.hasSuffix("index.sqlite") }.map(
                 \.isRepaired)
         }
         #expect(try findings(repairs: false) == [false])
