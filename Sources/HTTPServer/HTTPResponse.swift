@@ -76,7 +76,7 @@ package final class PreparedResponse: @unchecked Sendable {
             switch response.body {
             case .empty, .stream: 0
             case .bytes(let bytes): bytes.count
-            case .file(_, let size): size
+            case .file(_, let size, _): size
             }
     }
 

@@ -92,7 +92,8 @@ package final class Telemetry: Sendable {
     }
 
     /// Method and template of each tag's route.
-    private static let routeLabels = [(method: "", template: "")] + Routes.all.map { ($0.method.name, $0.template) }
+    private static let routeLabels: [(method: String, template: String)] =
+        [("", "")] + Routes.all.map { ($0.method.name, $0.template) }
 
     static func write(_ statistics: StoreStatistics, to text: inout PrometheusText) {
         let batch = "rundir_journal_batch_writes"

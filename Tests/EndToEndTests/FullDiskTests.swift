@@ -113,13 +113,18 @@ import Testing
         try server.crash()
         disk.fill()
 
-        for _ in 0..<2 {
+        for isFirst in [true, false] {
+            // The index gives its room back when the server stops.
+            disk.fill()
             server = try start(16 << 20)
             client = try server.connect()
             #expect(try client.send("GET", "/health").status == 200)
-            expectProblem(try client.send("GET", "/ready"), 507)
+            expectProblem(try client.send("GET", "/ready"), 503)
             #expect(try client.send("GET", others).json["epoch"]?.array?.count == 2)
-            for target in ["/runs/there", "/runs/there/metadata/flags", "/runs/there/metadata", "/runs/waiting"] {
+            var targets = ["/runs/there", "/runs/there/metadata/flags", "/runs/there/metadata"]
+            // The little that it takes may have been done since.
+            if isFirst { targets.append("/runs/waiting") }
+            for target in targets {
                 let problem = expectProblem(try client.send("GET", target), 503)
                 #expect(problem["type"]?.string == "/problems/run-behind", "\(target)")
             }

@@ -63,7 +63,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 from: recovery.nextSequence, directory: paths.journal, segmentSize: settings.segmentSize)
             views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)
             sessions = try Sessions(paths: paths)
-            index = RunIndex(paths: paths, settings: settings, log: log)
+            let start = UnfinishedStart()
+            index = RunIndex(paths: paths, settings: settings, start: start, log: log)
             recovered = Set(recovery.writes.joined().map(\.folder))
             // Those that were changed last, whether their files are up to date or not.
             for record in recovery.writes.joined() {
@@ -72,7 +73,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             }
             committer = try Committer(
                 paths: paths, settings: settings, journal: journal, applier: applier, sessions: sessions, views: views,
-                touched: index.touched, sealed: SealedSegments(bell: bell), start: UnfinishedStart(), log: log)
+                touched: index.touched, sealed: SealedSegments(bell: bell), start: start, log: log)
             if !recovery.writes.isEmpty { log.notice("\(recovery.writes.count) writes of the journal are done again") }
         } catch let failure as OpenFailure {
             Glibc.close(lockToGiveBack)

@@ -57,7 +57,7 @@ package final class StoreCheck {
 
     private func checkIndex() throws {
         guard let fault = IndexCheck.fault(paths) else { return }
-        try mend("\(paths.own)/\(RunLayout.Own.index)", fault, "build it anew") {
+        try mend(paths.relative(paths.index), fault, "build it anew") {
             _ = try DirectoryRunStore.reindex(runs: paths.runs) { _, _ in }
         }
     }

@@ -56,7 +56,8 @@ extension RunIndex {
     }
 
     private func status(_ row: Int, now: Double) -> RunStatus {
-        rows.states[row].status(
+        if start.isBehind(rows.names[row]) { return .behind }
+        return rows.states[row].status(
             place: rows.places[row] ?? .initialised, updated: rows.updated[row], now: now,
             staleAfter: settings.staleAfter)
     }

@@ -23,11 +23,15 @@ final class RunIndex: @unchecked Sendable {
     let settings: StoreSettings
     let log: Logger
     let touched = TouchedRuns()
+    /// Which runs the journal tells more of than their directories.
+    let start: UnfinishedStart
     /// Open when there is a complete index.
     let ready = Gate()
     let progress = IndexProgress()
     private let lock = Mutex(())
     private(set) var database: IndexDatabase?
+    /// The database of a file that could not be written any more.
+    private var abandoned: IndexDatabase?
     var rows = IndexRows()
     /// Columns that were asked for, the last ones last.
     var loaded: [(name: String, column: RunColumn)] = []
@@ -38,8 +42,8 @@ final class RunIndex: @unchecked Sendable {
     var isOpen: Bool { ready.isOpen }
     var isDamaged: Bool { damage.isSet }
 
-    init(paths: RunPaths, settings: StoreSettings, log: Logger) {
-        (self.paths, self.settings, self.log) = (paths, settings, log)
+    init(paths: RunPaths, settings: StoreSettings, start: UnfinishedStart, log: Logger) {
+        (self.paths, self.settings, self.start, self.log) = (paths, settings, start, log)
     }
 
     // MARK: Asking
@@ -89,6 +93,8 @@ final class RunIndex: @unchecked Sendable {
         lock.withLock { _ in
             do { try database?.close() } catch { log.warning("the index was not closed well: \(error)") }
             database = nil
+            try? abandoned?.abandon()
+            abandoned = nil
             ready.close()
         }
     }
@@ -96,13 +102,13 @@ final class RunIndex: @unchecked Sendable {
     // MARK: Failing
 
     /// The file cannot be written, above all on a full disk: a copy in memory goes on in its place until a restart, so that
-    /// listings do. The file, which would be behind, is removed; the next start builds it.
+    /// listings do. The file, which is behind from now on, is removed at the end, so that the next start builds it.
     /// - Returns: whether it does; not where it is in memory already
     func goOnInMemory(because failure: IndexFailure) throws(IndexFailure) -> Bool {
         guard let file = database, let copy = try file.copyInMemory() else { return false }
         log.warning("the index is kept in memory until a restart, since it cannot be written: \(failure)")
         database = copy
-        try? file.abandon()
+        abandoned = file
         return true
     }
 
