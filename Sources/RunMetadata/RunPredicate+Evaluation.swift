@@ -59,9 +59,9 @@ extension RunPredicate {
             }
             switch (left, right) {
             case (.column(let index), .value(.number(let number))):
-                return map(columns[index], numbers: { Self.truth(comparison, $0, number) }) {
-                    truth($0, .number(number))
-                }
+                return map(
+                    columns[index], numbers: { Self.truth(comparison, $0, number) },
+                    others: { truth($0, .number(number)) })
             case (_, .value(let value)): return map(left) { truth($0, value) }
             case (.value(let value), _): return map(right) { truth(value, $0) }
             default:
@@ -92,15 +92,15 @@ extension RunPredicate {
 
         /// Applies a function to each row's value, and to each different text, flag and missing value once.
         private func map(_ column: RunColumn, _ body: (RunValue) -> UInt8) -> [UInt8] {
-            map(column, numbers: { body(.number($0)) }, body)
+            map(column, numbers: { body(.number($0)) }, others: body)
         }
 
         private func map(
-            _ column: RunColumn, numbers: (Double) -> UInt8, _ body: (RunValue) -> UInt8
+            _ column: RunColumn, numbers: (Double) -> UInt8, others: (RunValue) -> UInt8
         ) -> [UInt8] {
-            let texts = column.texts.map { body(.text($0)) }
-            let flags = [body(.flag(false)), body(.flag(true))]
-            let missing = body(.missing)
+            let texts = column.texts.map { others(.text($0)) }
+            let flags = [others(.flag(false)), others(.flag(true))]
+            let missing = others(.missing)
             return [UInt8](unsafeUninitializedCapacity: rows) { result, count in
                 for row in 0..<rows {
                     let number = column.numbers[row]

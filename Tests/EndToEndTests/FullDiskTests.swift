@@ -114,7 +114,7 @@ import Testing
         disk.fill()
 
         for isFirst in [true, false] {
-            // The index gives its room back when the server stops.
+            // What stopped may have left some room.
             disk.fill()
             server = try start(16 << 20)
             client = try server.connect()

@@ -30,18 +30,16 @@ extension StoreClaim {
             #expect(try store.rows(.one, #"{"a":2}"#).effect == .written)
             #expect(try store.frame(of: .one) == #"{"a":[1,2]}"#)
             #expect(try store.listed() == ["one"])
-            try harness.reopen()
-            #expect(try harness.store.listed() == ["one"])
         },
         StoreClaim("archiving the active run leaves its session without one") { harness in
-            let store = harness.store
-            try store.initialise(.one)
-            try store.initialise(.two, session: .other)
-            try store.write(.active(.default), .archive)
-            #expect(store.resolve(.active(.default)) == nil)
-            #expect(store.resolve(.active(.other)) == .two)
-            try store.write(.run(.one), .restore)
+            try harness.store.initialise(.one)
+            try harness.store.initialise(.two, session: .other)
+            try harness.store.write(.active(.default), .archive)
+            #expect(harness.store.resolve(.active(.default)) == nil)
+            #expect(harness.store.resolve(.active(.other)) == .two)
+            try harness.store.write(.run(.one), .restore)
             try harness.reopen()
+            #expect(try harness.store.listed(order: "run") == ["one", "two"])
             #expect(harness.store.resolve(.active(.default)) == nil)
         },
         StoreClaim("what is not initialised is neither archived nor restored") { harness in

@@ -8,6 +8,12 @@ extension IndexDatabase {
     enum Change {
         case put(row: Int, IndexEntry)
         case remove(row: Int)
+
+        var row: Int {
+            switch self {
+            case .put(let row, _), .remove(let row): row
+            }
+        }
     }
 
     /// Makes changes, all or none.

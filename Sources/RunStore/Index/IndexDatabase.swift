@@ -1,6 +1,5 @@
 internal import Foundation
 internal import GRDB
-internal import Glibc
 internal import JSON
 internal import RunMetadata
 
@@ -67,22 +66,6 @@ final class IndexDatabase {
                 CREATE TABLE cells (column INTEGER, run INTEGER, value, PRIMARY KEY (column, run)) WITHOUT ROWID;
                 PRAGMA user_version = \(version);
                 """)
-    }
-
-    /// A copy in memory of a database that has a file (sqlite3_backup_init()); nil where it has none.
-    func copyInMemory() throws(IndexFailure) -> IndexDatabase? {
-        guard path != nil else { return nil }
-        let copy = try IndexDatabase(path: nil)
-        try perform { try queue.backup(to: copy.queue) }
-        copy.columns = columns
-        return copy
-    }
-
-    /// Closes the file and removes it.
-    func abandon() throws(IndexFailure) {
-        try perform { try queue.close() }
-        guard let path else { return }
-        for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
     }
 
     /// Closes the file.

@@ -60,6 +60,9 @@ struct IndexEntry: Sendable {
     /// When the run started, seconds since 1970; 0 where nothing says so.
     var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 
+    /// What is kept of it.
+    var kept: Kept { Kept(place: place, updated: updated, columns: summary.columns, rows: rows) }
+
     /// What is kept of a run between two looks at it.
     struct Kept {
         let place: RunPlace

@@ -53,13 +53,6 @@ extension RunIndex {
     }
 
     private func refresh(_ folders: [String: TouchedRuns.Change]) throws(IndexFailure) {
-        do throws(IndexFailure) { try write(folders) } catch {
-            guard !error.isDamage, try goOnInMemory(because: error) else { throw error }
-            try write(folders)
-        }
-    }
-
-    private func write(_ folders: [String: TouchedRuns.Change]) throws(IndexFailure) {
         guard let database, !folders.isEmpty else { return }
         var changes: [IndexDatabase.Change] = []
         for (folder, change) in folders {
@@ -71,19 +64,38 @@ extension RunIndex {
                 changes.append(.remove(row: row))
             }
         }
-        do throws(IndexFailure) { try database.apply(changes) } catch {
-            // As it is kept.
-            if !error.isDamage { rows = try database.rows() }
-            throw error
-        }
+        try write(changes, to: database)
         updateLoaded(changes)
+    }
+
+    /// Writes changes, with those that could not be written before.
+    private func write(_ changes: [IndexDatabase.Change], to database: IndexDatabase) throws(IndexFailure) {
+        // One a row: the later one makes the earlier one needless.
+        var all = unwritten
+        for change in changes { all[change.row] = change }
+        do throws(IndexFailure) {
+            try database.apply(Array(all.values))
+            unwritten = [:]
+        } catch {
+            if error.isDamage { throw error }
+            if unwritten.isEmpty {
+                log.warning("the index cannot be written, and is kept in memory meanwhile: \(error)")
+            }
+            unwritten = all
+        }
+    }
+
+    /// What is kept of the run in a row.
+    private func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
+        if case .put(_, let entry) = unwritten[row] { return entry.kept }
+        return try database?.kept(row)
     }
 
     /// Reads a run; nil where there is none.
     private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(IndexFailure) -> IndexEntry? {
         guard let place = paths.locate(run.description), place != .pending else { return nil }
         let data = paths.data(run.description, place)
-        let known = try rows[run.description].flatMap { row throws(IndexFailure) in try database?.kept(row) }
+        let known = try rows[run.description].flatMap { row throws(IndexFailure) in try kept(row) }
         do throws(FileFailure) {
             if change == .rows, let known, let entry = try IndexEntry(rowsOf: run, place, data: data, known: known) {
                 return entry
@@ -99,20 +111,25 @@ extension RunIndex {
     private func updateLoaded(_ changes: [IndexDatabase.Change]) {
         for index in loaded.indices {
             loaded[index].column.grow(to: rows.count)
-            for change in changes {
-                switch change {
-                case .put(let row, let entry):
-                    let value = RunValue(entry.summary.columns[loaded[index].name])
-                    if case .text(let text) = value {
-                        loaded[index].column[row] = .text(IndexDatabase.cut(text))
-                    } else {
-                        loaded[index].column[row] = value
-                    }
-                case .remove(let row): loaded[index].column[row] = .missing
-                }
-            }
+            Self.put(changes, into: &loaded[index].column, loaded[index].name)
         }
         // Texts that were replaced are still held.
         loaded.removeAll { $0.column.textCount > 2 * rows.count + 1000 }
+    }
+
+    /// Brings one column up to date with changes.
+    static func put(_ changes: some Sequence<IndexDatabase.Change>, into column: inout RunColumn, _ name: String) {
+        for change in changes {
+            switch change {
+            case .put(let row, let entry):
+                let value = RunValue(entry.summary.columns[name])
+                if case .text(let text) = value {
+                    column[row] = .text(IndexDatabase.cut(text))
+                } else {
+                    column[row] = value
+                }
+            case .remove(let row): column[row] = .missing
+            }
+        }
     }
 }

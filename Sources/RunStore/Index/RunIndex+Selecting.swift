@@ -1,17 +1,20 @@
+internal import JSON
 internal import RunMetadata
 
 /// Choosing the runs that a query asks for. All of it holds the lock.
 extension RunIndex {
     func check(_ query: RunQuery) throws(StoreError) {
-        guard let known = database?.columns else { throw indexing }
+        guard let database else { throw indexing }
+        var known = Set(database.columns.keys)
+        for case .put(_, let entry) in unwritten.values { known.formUnion(entry.summary.columns.names) }
         let asked = [
             ("where", query.predicate?.columns ?? []), ("order", query.order.keys.map(\.column)),
             ("columns", query.columns),
         ]
         for (parameter, names) in asked {
-            let unknown = names.filter { known[$0.name] == nil && !RunQuery.standardColumns.contains($0.name) }
+            let unknown = names.filter { !known.contains($0.name) && !RunQuery.standardColumns.contains($0.name) }
             if !unknown.isEmpty {
-                let all = RunQuery.standardColumns.union(known.keys)
+                let all = RunQuery.standardColumns.union(known)
                 throw .query(RunQueryFault(parameter, unknown: unknown, known: all))
             }
         }
@@ -39,7 +42,7 @@ extension RunIndex {
         let found = selection.page(of: selected)
         var page = RunPage(runs: [])
         for row in found.prefix(query.limit) {
-            guard let run = RunID(rows.names[row]), let columns = try database?.columns(of: row) else { continue }
+            guard let run = RunID(rows.names[row]), let columns = try columns(of: row) else { continue }
             page.runs.append(
                 ListedRun(run: run, status: status(row, now: now), updated: rows.updated[row], columns: columns))
         }
@@ -53,6 +56,11 @@ extension RunIndex {
         var counts: [RunStatus: Int] = [:]
         for row in rows.places.indices where rows.places[row] != nil { counts[status(row, now: now), default: 0] += 1 }
         return counts
+    }
+
+    private func columns(of row: Int) throws(IndexFailure) -> JSONObject? {
+        if case .put(_, let entry) = unwritten[row] { return entry.summary.columns }
+        return try database?.columns(of: row)
     }
 
     private func status(_ row: Int, now: Double) -> RunStatus {
@@ -83,7 +91,8 @@ extension RunIndex {
             loaded.append(found)
             return found.column
         }
-        let column = try database?.column(name, rows: rows.count) ?? RunColumn(rows: rows.count)
+        var column = try database?.column(name, rows: rows.count) ?? RunColumn(rows: rows.count)
+        Self.put(unwritten.values, into: &column, name)
         loaded.append((name, column))
         if loaded.count > Self.loadedColumns { loaded.removeFirst() }
         return column

@@ -9,7 +9,8 @@ internal import Synchronization
 /// looked at before the next listing, so that a listing is never behind a reply. What something else does to the directories
 /// is seen by looking: at all of them before a listing where they are few, else by the `IndexKeeper` time and again.
 final class RunIndex: @unchecked Sendable {
-    // Sendable: `database`, `rows`, `loaded` and `watch` are touched only under `lock` (in `locked(_:)`); the rest is constant, or guards itself.
+    // Sendable: `database`, `rows`, `loaded`, `watch` and `unwritten` are touched only under `lock` (in `locked(_:)`); the rest
+    // is constant, or guards itself.
 
     /// Up to so many runs, a listing looks itself which there are, and up to fewer what each has.
     static let fewNames = 5000
@@ -30,12 +31,12 @@ final class RunIndex: @unchecked Sendable {
     let progress = IndexProgress()
     private let lock = Mutex(())
     private(set) var database: IndexDatabase?
-    /// The database of a file that could not be written any more.
-    private var abandoned: IndexDatabase?
     var rows = IndexRows()
     /// Columns that were asked for, the last ones last.
     var loaded: [(name: String, column: RunColumn)] = []
     var watch = IndexNamesWatch()
+    /// What could not be written into the database, by row: a disk that is full stops no listing.
+    var unwritten: [Int: IndexDatabase.Change] = [:]
     /// Whether the database's file is of no use.
     private let damage = Flag()
 
@@ -82,6 +83,7 @@ final class RunIndex: @unchecked Sendable {
             self.database = database
             self.rows = rows
             loaded = []
+            unwritten = [:]
             watch = IndexNamesWatch()
         }
         damage.clear()
@@ -93,24 +95,11 @@ final class RunIndex: @unchecked Sendable {
         lock.withLock { _ in
             do { try database?.close() } catch { log.warning("the index was not closed well: \(error)") }
             database = nil
-            try? abandoned?.abandon()
-            abandoned = nil
             ready.close()
         }
     }
 
     // MARK: Failing
-
-    /// The file cannot be written, above all on a full disk: a copy in memory goes on in its place until a restart, so that
-    /// listings do. The file, which is behind from now on, is removed at the end, so that the next start builds it.
-    /// - Returns: whether it does; not where it is in memory already
-    func goOnInMemory(because failure: IndexFailure) throws(IndexFailure) -> Bool {
-        guard let file = database, let copy = try file.copyInMemory() else { return false }
-        log.warning("the index is kept in memory until a restart, since it cannot be written: \(failure)")
-        database = copy
-        abandoned = file
-        return true
-    }
 
     /// What is told while there is no index.
     var indexing: StoreError {
