@@ -112,6 +112,15 @@ int64_t clinux_named_size(int descriptor) {
     return (int64_t) found.stx_size;
 }
 
+uint64_t clinux_identity(int descriptor, int64_t *size) {
+    struct statx found;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_INO | STATX_SIZE, &found) != 0) {
+        return 0;
+    }
+    *size = (int64_t) found.stx_size;
+    return found.stx_ino;
+}
+
 static clinux_kind kind_of_mode(unsigned int mode) {
     return S_ISREG(mode) ? CLINUX_FILE
         : S_ISDIR(mode)  ? CLINUX_DIRECTORY

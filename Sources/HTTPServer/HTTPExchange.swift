@@ -18,6 +18,19 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whatever the handler wants to find again in `respond(to:)`, such as the route it found in `accept(_:)`.
     package var context: (any Sendable)?
 
+    /// A number of the handler's, to find again in `completed(_:)`.
+    package var tag = 0
+    /// The status of the reply; 0 while there is none.
+    package private(set) var status = 0
+    /// Nanoseconds from the complete head to the reply's start; 0 while there is no reply.
+    package private(set) var nanoseconds: UInt64 = 0
+    private let startedAt = monotonicNanoseconds()
+
+    /// Bytes of the body that have come.
+    package var receivedBytes: Int { received + discarded }
+    /// Bytes of the reply's body, as far as they are known: those of a stream that were taken for sending.
+    package var sentBytes: Int { method == .head ? 0 : queued?.bodySize ?? 0 }
+
     let connection: OpaquePointer
     unowned let server: HTTPServer
 
@@ -32,6 +45,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     private let phase = Atomic<Int>(Phase.open)
     private var response: PreparedResponse?
+    /// What was handed to libmicrohttpd.
+    private var queued: PreparedResponse?
     private var plan = BodyPlan.collect(limit: 0)
     private var stream: BodyStream?
     private var received = 0
@@ -241,6 +256,7 @@ package final class HTTPExchange: @unchecked Sendable {
     func complete() {
         stream?.cancel()
         stream = nil
+        server.handler.completed(self)
         if phase.exchange(Phase.over, ordering: .acquiringAndReleasing) == Phase.answered { response?.stream?.detach() }
     }
 
@@ -277,6 +293,7 @@ package final class HTTPExchange: @unchecked Sendable {
     private func writeReply() {
         guard let refusal, !replyWasWritten else { return }
         replyWasWritten = true
+        note(refusal.status)
         let bytes = refusal.serialized()
         let socket = cmhd_connection_socket(connection)
         _ = bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -305,7 +322,14 @@ package final class HTTPExchange: @unchecked Sendable {
         return queue(PreparedResponse(reply))
     }
 
+    private func note(_ status: Int) {
+        self.status = status
+        nanoseconds = monotonicNanoseconds() - startedAt
+    }
+
     private func queue(_ response: PreparedResponse) -> MHD_Result {
+        note(Int(response.status))
+        queued = response
         if let stream = response.stream {
             if method == .head, let pointer = response.pointer { cmhd_end_by_closing(pointer) }
             stream.attach(to: connection, of: server)

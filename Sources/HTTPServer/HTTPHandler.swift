@@ -10,6 +10,14 @@ package protocol HTTPHandler: Sendable {
     /// How a fault that the server itself found is told to the client. There is no exchange where the head could not be
     /// read.
     func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse
+
+    /// A request is over: its reply was sent, or its client has gone. Called on the polling thread, one call after the
+    /// other: for counting.
+    func completed(_ exchange: HTTPExchange)
+}
+
+extension HTTPHandler {
+    package func completed(_ exchange: HTTPExchange) {}
 }
 
 /// What happens to a request's body.

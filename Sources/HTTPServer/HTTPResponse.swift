@@ -61,6 +61,10 @@ package final class PreparedResponse: @unchecked Sendable {
     let pointer: OpaquePointer?
     /// The body, where it comes over time; such a reply is sent once.
     let stream: ResponseStream?
+    private let size: Int
+
+    /// Bytes of the body; of a stream those that were taken for sending.
+    var bodySize: Int { stream?.sentBytes ?? size }
 
     /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
     /// MHD_create_response_from_callback()).
@@ -68,6 +72,12 @@ package final class PreparedResponse: @unchecked Sendable {
         status = UInt32(response.status)
         pointer = Self.make(response)
         if case .stream(let stream) = response.body { self.stream = stream } else { stream = nil }
+        size =
+            switch response.body {
+            case .empty, .stream: 0
+            case .bytes(let bytes): bytes.count
+            case .file(_, let size, _): size
+            }
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().

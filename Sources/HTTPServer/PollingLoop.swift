@@ -83,7 +83,7 @@ final class PollingLoop: @unchecked Sendable {
     private func poll() {
         while !stopping.load(ordering: .acquiring) {
             waitForEvents()
-            heads.look(now: Self.now())
+            heads.look(now: monotonicNanoseconds())
             MHD_run(daemon)
             guard let work, work.isWaiting else { continue }
             guard performLendingTheLease(work) else { return }
@@ -116,19 +116,12 @@ final class PollingLoop: @unchecked Sendable {
         wake()
         // The other thread polls. While the work stays slow, this one goes on with it, so that nobody has to change places.
         while work.isWaiting, !stopping.load(ordering: .acquiring) {
-            let begun = Self.now()
+            let begun = monotonicNanoseconds()
             work.perform()
             wake()
-            if Self.now() - begun < Self.patience { break }
+            if monotonicNanoseconds() - begun < Self.patience { break }
         }
         return false
-    }
-
-    /// The monotonic clock, nanoseconds (clock_gettime(2)).
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     /// Waits until the same loan lasts longer than `patience`, takes the lease, and polls; then again.
@@ -154,4 +147,11 @@ final class PollingLoop: @unchecked Sendable {
             nanosleep(&time, nil)
         }
     }
+}
+
+/// The monotonic clock, nanoseconds (clock_gettime(2)).
+func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

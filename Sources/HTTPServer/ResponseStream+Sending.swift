@@ -123,6 +123,7 @@ extension ResponseStream.State {
             first = 0
         }
         buffered -= filled
+        sent += filled
         return filled
     }
 }

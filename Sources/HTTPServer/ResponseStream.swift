@@ -36,6 +36,7 @@ package final class ResponseStream: @unchecked Sendable {
         var first = 0
         var offset = 0
         var buffered = 0
+        var sent = 0
         var isFinished = false
         var isAborted = false
         /// The reply is over, well or badly.
@@ -81,6 +82,9 @@ package final class ResponseStream: @unchecked Sendable {
         self.init(limit: limit)
         state.withLock { $0.source = source }
     }
+
+    /// Bytes that were taken for sending.
+    var sentBytes: Int { state.withLock { $0.sent } }
 
     /// Adds a part if there is room. A part that is larger than the limit has room when nothing waits.
     /// - Returns: false when it was not taken: the buffer is full, the client has gone, or the stream was ended

@@ -200,7 +200,7 @@ extension Problem {
     }
 
     /// A failure's call and reason, without the path between them.
-    private static func withoutPaths(_ text: String) -> String {
+    static func withoutPaths(_ text: String) -> String {
         text.split(separator: " ").filter { !$0.contains("/") }.joined(separator: " ")
     }
 }

@@ -1,6 +1,7 @@
 internal import HTTPServer
 internal import JSON
 internal import RunMetadata
+internal import RunStore
 
 /// An error as it is told: `application/problem+json` (RFC 9457).
 struct Problem: Error {
@@ -16,6 +17,8 @@ struct Problem: Error {
     var offset: Int?
     /// What could have been sent instead.
     var allowed: [String]?
+    /// All that is in the way, where it may be more than one thing.
+    var reasons: [StoreHindrance]?
     /// Header fields that go with it.
     var headers: [(name: String, value: String)] = []
     var closes = false
@@ -36,6 +39,9 @@ struct Problem: Error {
         if let pointer { body["pointer"] = .string(pointer) }
         if let offset { body["offset"] = .number(JSONNumber(offset)) }
         if let allowed { body["allowed"] = .array(allowed.map { .string($0) }) }
+        if let reasons {
+            body["reasons"] = .array(reasons.map { ["reason": .string($0.name), "detail": .string($0.detail)] })
+        }
         body["request_id"] = .string(requestID)
         var response = HTTPResponse(
             status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)), headers: headers)

@@ -50,7 +50,8 @@ extension RunAPI {
                 405, "method-not-allowed", "Method not allowed",
                 "\(exchange.method.name) is not for this path; it has \(allowed.joined(separator: ", "))"
             ).with { $0.headers = [("Allow", allowed.joined(separator: ", "))] }
-        case .found(let operation, let id, let type, let path):
+        case .found(let operation, let route, let id, let type, let path):
+            exchange.tag = Telemetry.tag(route: route)
             let session = try session(exchange)
             let target = try target(operation, id, session)
             let writer = try writer(operation, type, exchange)

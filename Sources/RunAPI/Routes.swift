@@ -24,9 +24,13 @@ package enum Operation: String, Sendable, CaseIterable {
     case archiveRuns
     case restoreRuns
     case purgeRuns
+    case readMetrics
+    case readRunEvents
+    case readEvents
     case listTypes
     case getHealth
     case getReadiness
+    case getMetrics
     case getOpenAPI
 }
 
@@ -90,15 +94,20 @@ package enum Routes {
         Route(.get, "/runs", .listRuns),
         Route(.post, "/runs", .createRun),
         Route(.get, "/compare", .compareRuns),
+        Route(.get, "/runs/{id}/metrics", .readMetrics),
+        Route(.get, "/runs/{id}/events", .readRunEvents),
+        Route(.get, "/events", .readEvents),
         Route(.get, "/types", .listTypes),
         Route(.get, "/health", .getHealth),
         Route(.get, "/ready", .getReadiness),
+        Route(.get, "/metrics", .getMetrics),
         Route(.get, "/openapi.yaml", .getOpenAPI),
     ]
 
     /// What a path's segments and a method lead to.
     enum Match {
-        case found(Operation, id: String, type: String, path: [String])
+        /// An operation, and the number of its route among all.
+        case found(Operation, route: Int, id: String, type: String, path: [String])
         /// The path is known, with these methods.
         case methods([HTTPMethod])
         case nothing
@@ -108,9 +117,11 @@ package enum Routes {
         // HEAD is GET without the body (RFC 9110 section 9.3.2), which libmicrohttpd leaves out.
         let method = method == .head ? .get : method
         var methods: [HTTPMethod] = []
-        for route in all {
+        for (number, route) in all.enumerated() {
             guard let (id, type, path) = route.parameters(segments) else { continue }
-            if route.method == method { return .found(route.operation, id: id, type: type, path: path) }
+            if route.method == method {
+                return .found(route.operation, route: number, id: id, type: type, path: path)
+            }
             methods.append(route.method)
         }
         return methods.isEmpty ? .nothing : .methods(methods)

@@ -29,6 +29,13 @@ package final class RunAPI: HTTPHandler {
     let jobs: WriterJobs
     let settings: Settings
     let log: Logger
+    /// Tells readers what happens to runs.
+    let hub: EventHub
+    let tables = MetricsTables()
+    /// Counts requests; others may show numbers of theirs there.
+    package let telemetry = Telemetry()
+    /// Why the server is not ready, as far as the store does not say.
+    package let readiness = Readiness()
     private let requests = Atomic<UInt64>(0)
     private let boot = String(UInt32.random(in: .min ... .max), radix: 16)
 
@@ -41,12 +48,18 @@ package final class RunAPI: HTTPHandler {
         jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings
         self.log = log
+        hub = EventHub(feed: store.changes)
     }
 
     var writers: WriterRegistry { registered.current }
 
     /// Ends what runs for requests beside the server's own threads.
-    package func stop() { jobs.stop() }
+    package func stop() {
+        jobs.stop()
+        hub.stop()
+    }
+
+    deinit { hub.stop() }
 
     // MARK: HTTPHandler
 
@@ -85,7 +98,11 @@ package final class RunAPI: HTTPHandler {
         case .purgeRuns: answerOnWorker(exchange) { try self.changeMany(.purge, exchange) }
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
-        case .getReadiness: answer(exchange) { try self.readiness() }
+        case .readMetrics: answerOnWorker(exchange) { try self.readMetrics(request, exchange) }
+        case .readRunEvents: answerOnWorker(exchange) { try self.readRunEvents(request, exchange) }
+        case .readEvents: answerOnWorker(exchange) { self.events(of: nil, exchange) }
+        case .getReadiness: answerOnWorker(exchange) { try self.checkReadiness() }
+        case .getMetrics: answerOnWorker(exchange) { try self.prometheus(exchange) }
         case .getOpenAPI: exchange.respond(Self.openAPI)
         }
     }
@@ -93,6 +110,8 @@ package final class RunAPI: HTTPHandler {
     package func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse {
         response(for: Problem(fault), exchange)
     }
+
+    package func completed(_ exchange: HTTPExchange) { telemetry.count(exchange) }
 
     // MARK: Answers
 

@@ -5,7 +5,7 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// `/types`, `/health`, `/ready` and `/openapi.yaml`.
+/// `/types`, `/health`, `/ready`, `/metrics` and `/openapi.yaml`.
 extension RunAPI {
     static let health = PreparedResponse(HTTPResponse.json(200, ["status": "ok"]))
 
@@ -14,12 +14,35 @@ extension RunAPI {
             status: 200, type: "application/yaml",
             body: Array(UnsafeBufferPointer(start: copenapi_document(), count: copenapi_length()))))
 
-    func readiness() throws -> HTTPResponse {
-        if let failure = store.failure { throw Problem(.readOnly(failure)) }
-        if let reason = store.lacksRoomToStart { throw Problem(StoreError.diskFull(reason)) }
-        guard let fault = registered.fault else { return .json(200, ["status": "ready"]) }
-        // Served all the same, with what was registered before.
-        return .json(200, ["status": "ready", "warnings": ["writers": .string(fault)]])
+    /// Whether writes are taken, and if not, all that is in the way. (While the server shuts down, it says so to every
+    /// request, this one too.)
+    func checkReadiness() throws -> HTTPResponse {
+        let reasons = (store.hindrances + readiness.hindrances).map {
+            StoreHindrance(name: $0.name, detail: Problem.withoutPaths($0.detail))
+        }
+        if reasons.isEmpty {
+            guard let fault = registered.fault else { return .json(200, ["status": "ready"]) }
+            // Served all the same, with what was registered before.
+            return .json(200, ["status": "ready", "warnings": ["writers": .string(fault)]])
+        }
+        throw Problem(503, "not-ready", "Not ready", reasons.map(\.detail).joined(separator: "; ")).with {
+            $0.reasons = reasons
+            $0.headers = [("Retry-After", "5")]
+        }
+    }
+
+    /// All numbers, for Prometheus. How many runs there are is read from the disk, at most every ten seconds.
+    func prometheus(_ exchange: HTTPExchange) throws -> HTTPResponse {
+        var text = PrometheusText()
+        telemetry.write(to: &text)
+        Telemetry.write(store.statistics, to: &text)
+        Telemetry.write(hub.statistics, to: &text)
+        if let counts = telemetry.runCounts({ try? self.store.runCounts() }) { Telemetry.write(counts, to: &text) }
+        text.gauge(
+            "rundir_ready", "Whether writes are taken.",
+            store.hindrances.isEmpty && readiness.hindrances.isEmpty ? 1 : 0)
+        Telemetry.writeProcess(to: &text)
+        return HTTPResponse(status: 200, type: PrometheusText.mediaType, body: text.bytes)
     }
 
     func listTypes() -> HTTPResponse {

@@ -3,8 +3,9 @@ package import JSON
 extension MetricsFrame {
     /// Reads rows, one JSON object a line, as `metrics.ndjson` holds them. A last line without a newline is still being
     /// written and is left out; so is a line that is no row, which nothing of Rundir writes.
-    package init(rows text: UnsafeRawBufferPointer, parser: JSONParser = JSONParser()) {
-        self.init(text: text)
+    /// - Parameter greatestKey: the greatest key of the rows before, where the text is a part
+    package init(rows text: UnsafeRawBufferPointer, greatestKey: Int = -1, parser: JSONParser = JSONParser()) {
+        self.init(text: text, greatestKey: greatestKey)
         var start = 0
         while start < text.count, let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let line = UnsafeRawBufferPointer(rebasing: text[start..<end])

@@ -36,7 +36,11 @@ package struct MetricsFrame {
     private var isInOrder = true
 
     /// A frame without columns and rows over a text.
-    init(text: UnsafeRawBufferPointer) { origin = text }
+    /// - Parameter greatestKey: the greatest key of the rows before those that the text has, where it is a part
+    init(text: UnsafeRawBufferPointer, greatestKey: Int = -1) {
+        origin = text
+        self.greatestKey = greatestKey
+    }
 
     package var rowCount: Int { keys.count }
 
@@ -86,6 +90,9 @@ package struct MetricsFrame {
     }
 
     // MARK: Reading
+
+    /// The key of the row at a position.
+    func key(row: Int) -> Int { keys[row] }
 
     /// The positions of the rows in the order of their keys.
     var orderedPositions: [Int]? {

@@ -51,6 +51,21 @@ package protocol RunStore: Sendable {
     /// The files in a folder of a run's metadata and below, with their bytes; none where there is no such run or folder.
     func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)]
 
+    /// The rows of a run's metrics; nil when it has none. Reading them goes on while others are appended.
+    func metricsRows(of run: RunID) throws(StoreError) -> StoredRows?
+
+    /// What happens to runs, while somebody watches.
+    var changes: ChangeFeed { get }
+
+    /// What the store has done, and how long it took.
+    var statistics: StoreStatistics { get }
+
+    /// How many runs have each status, pending and archived ones among them. May read the disk.
+    func runCounts() throws(StoreError) -> [RunStatus: Int]
+
+    /// Why a write would be refused now: nothing when it would not be.
+    var hindrances: [StoreHindrance] { get }
+
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
 
@@ -113,6 +128,18 @@ package struct WriteOutcome: Sendable {
     package var document: [UInt8] = []
     /// Whether an artifact took the place of one.
     package var replaced = false
+}
+
+/// Why a store takes no write at present.
+package struct StoreHindrance: Sendable, Equatable {
+    /// `read-only` or `disk-full`, of the store's own.
+    package let name: String
+    package let detail: String
+
+    package init(name: String, detail: String) {
+        self.name = name
+        self.detail = detail
+    }
 }
 
 /// Why a store refused.

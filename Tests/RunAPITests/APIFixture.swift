@@ -17,6 +17,7 @@ final class APIFixture: Sendable {
     private let server: HTTPServer
     private let workers: WorkerPool
     private let store: DirectoryRunStore
+    let api: RunAPI
 
     private struct Commits: GatheredWork {
         let store: DirectoryRunStore
@@ -43,9 +44,9 @@ final class APIFixture: Sendable {
         let writers = try WriterRegistry(WriterRegistry.standard(source: source) + [NotesWriter()])
         workers = WorkerPool(threads: 2)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
+        api = RunAPI(store: store, writers: writers, settings: settings, log: log)
         server = try HTTPServer(
-            socket: socket, handler: RunAPI(store: store, writers: writers, settings: settings, log: log),
-            work: Commits(store: store), workers: workers)
+            socket: socket, handler: api, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }
         client = { [port = server.port] in try HTTPClient(port: port) }
     }

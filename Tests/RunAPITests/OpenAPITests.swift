@@ -126,8 +126,9 @@ import Yams
             ("writeFile", [201, 202, 204, 400, 403, 409, 411, 412, 413, 415, 503, 507]),
             ("removeFile", [204, 400, 403, 404, 409, 412]), ("bundleRun", [200, 400, 404]),
             ("compareRuns", [200, 400, 404]),
-            ("listTypes", [200]), ("getHealth", [200]),
-            ("getReadiness", [200, 503, 507]), ("getOpenAPI", [200]),
+            ("readMetrics", [200, 400, 404]), ("readRunEvents", [200, 400, 404]), ("readEvents", [200]),
+            ("getMetrics", [200]), ("listTypes", [200]), ("getHealth", [200]),
+            ("getReadiness", [200, 503]), ("getOpenAPI", [200]),
         ])
     func statusesOfAnOperationAreDocumented(id: String, statuses: [Int]) throws {
         let documented = document.statuses(try #require(document.operation(id)))

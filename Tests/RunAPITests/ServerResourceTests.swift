@@ -3,6 +3,9 @@ import JSON
 import TestSupport
 import Testing
 
+@testable import RunAPI
+@testable import RunStore
+
 /// `/types`, `/health`, `/ready`, `/openapi.yaml`.
 @Suite struct ServerResourceTests {
     private let api: APIFixture
@@ -41,5 +44,50 @@ import Testing
         #expect(reply.status == 200)
         #expect(reply.headers["content-type"] == "application/yaml")
         #expect(reply.text == (try OpenAPIDocument.text()))
+    }
+
+    @Test func numbersAreToldToPrometheusByRouteNotByPath() throws {
+        try api.send("PUT", "/runs/secret")
+        try api.send("POST", "/runs/secret/metadata/metrics", "{\"loss\":1}")
+        try api.send("GET", "/runs/none")
+        try api.send("GET", "/nowhere")
+        try api.send("POST", "/runs/later/metadata/metrics", "{\"loss\":1}")
+        let reply = try api.send("GET", "/metrics")
+        #expect(reply.status == 200)
+        #expect(reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+        let lines = reply.text.split(separator: "\n").map(String.init)
+        let route = "method=\"POST\",route=\"/runs/{id}/metadata/{type}\""
+        for line in [
+            "rundir_http_requests_total{\(route),status=\"201\"} 1",
+            "rundir_http_requests_total{\(route),status=\"202\"} 1",
+            "rundir_http_requests_total{method=\"GET\",route=\"/runs/{id}\",status=\"404\"} 1",
+            "rundir_http_requests_total{method=\"\",route=\"\",status=\"404\"} 1",
+            "rundir_http_request_duration_seconds_count{\(route)} 2", "rundir_http_request_body_bytes_total 20",
+            "rundir_journal_batch_writes_sum 3", "rundir_runs{status=\"running\"} 1",
+            "rundir_runs{status=\"pending\"} 1",
+            "rundir_runs{status=\"archived\"} 0", "rundir_event_readers 0", "rundir_ready 1",
+        ] {
+            #expect(lines.contains(line), "\(line) of \(lines)")
+        }
+        #expect(!reply.text.contains("secret") && !reply.text.contains("nowhere"))
+        // Each line is a comment or a name, perhaps labels, and a number; each family is declared once.
+        for line in lines where !line.hasPrefix("# ") {
+            #expect(line.wholeMatch(of: /[a-z_]+(\{([a-z]+="[^"]*",?)+\})? (\+Inf|NaN|-?[0-9.e+-]+)/) != nil, "\(line)")
+        }
+        let families = lines.filter { $0.hasPrefix("# TYPE") }
+        #expect(Set(families).count == families.count)
+    }
+
+    @Test func readinessTellsAllThatIsInTheWay() throws {
+        let (one, other) = (
+            StoreHindrance(name: "writers", detail: "no writer"), StoreHindrance(name: "b", detail: "c")
+        )
+        api.api.readiness.add { nil }
+        api.api.readiness.add { one }
+        api.api.readiness.add { other }
+        let reply = try BadRequest("GET", "/ready", 503, "not-ready", "no writer; c").check(api)
+        #expect(
+            try reply.json["reasons"]
+                == [["reason": "writers", "detail": "no writer"], ["reason": "b", "detail": "c"]])
     }
 }

@@ -68,6 +68,9 @@ int64_t clinux_free_space(int descriptor);
 /// which dirties its inode, and on ext4 that costs the next sync of any file nearby one more write.
 int64_t clinux_named_size(int descriptor);
 
+/// The inode number and size of an open file (statx(2), without the times, as above); 0 on failure.
+uint64_t clinux_identity(int descriptor, int64_t *size);
+
 /// What kind of file is at a path.
 typedef enum {
     CLINUX_NOTHING,

@@ -34,6 +34,11 @@ final class Committer: @unchecked Sendable {
     /// Full segments of the journal, to be checkpointed.
     let sealed: SealedSegments
 
+    /// Told of what has come to pass, while somebody watches.
+    let changes = ChangeFeed()
+    /// Counts batches and syncs.
+    let counts = JournalCounts()
+
     init(
         paths: RunPaths, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
         views: LaggingViews, touched: TouchedRuns, sealed: SealedSegments, start: UnfinishedStart, log: Logger
@@ -199,6 +204,7 @@ final class Committer: @unchecked Sendable {
             }
         }
         if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
+        if changes.isWatched { tellOfChanges(batch.indices.filter { failures[$0] == nil }.map { batch[$0].plan }) }
         for (index, write) in batch.enumerated() {
             if let failure = failures[index] {
                 logs.forget(write.plan.folder)
@@ -224,6 +230,7 @@ final class Committer: @unchecked Sendable {
             if journal.isFull(for: frame.count) { sealSegment() }
             JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
             try append(&frame)
+            counts.count(writes: writes, bytes: frame.count, syncNanoseconds: journal.syncNanoseconds)
             return nil
         } catch {
             return refusal ?? StoreError(error)
@@ -274,6 +281,8 @@ final class Committer: @unchecked Sendable {
         try append(&note)
         refused.removeAll()
     }
+
+    private func tellOfChanges(_ plans: [WritePlan]) { changes.append(plans.flatMap { RunChange.changes(of: $0) }) }
 
     /// Notes for the index that a run has rows that it has not seen.
     private func noteRows(_ folder: String, _ rows: MetricsLogs.Log?) {

@@ -137,22 +137,22 @@ extension Committer {
         if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
         plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
     }
-
-    /// The rows that a data directory's `metrics.json` stands for.
-    func rowsOfFrame(_ data: String) throws(StoreError) -> [UInt8] {
-        let text = try storing { () throws(FileFailure) in try Files.read("\(data)/\(DataPath.metricsFrame)") ?? [] }
-        do {
-            return try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-                try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0).rows }
-            }
-        } catch {
-            throw .unreadable(
-                "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
-        }
-    }
 }
 
 /// Runs a call on files, turning its failure into the store's error.
 func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError) -> Result {
     do throws(FileFailure) { return try body() } catch { throw StoreError(error) }
+}
+
+/// The rows that a data directory's `metrics.json` stands for.
+func rowsOfFrame(_ data: String) throws(StoreError) -> [UInt8] {
+    let text = try storing { () throws(FileFailure) in try Files.read("\(data)/\(DataPath.metricsFrame)") ?? [] }
+    do {
+        return try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
+            try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0).rows }
+        }
+    } catch {
+        throw .unreadable(
+            "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
+    }
 }

@@ -70,6 +70,60 @@ extension DirectoryRunStore {
         }
     }
 
+    package func metricsRows(of run: RunID) throws(StoreError) -> StoredRows? {
+        if isBehind(run) { throw .behind(run) }
+        guard let place = paths.locate(run.description) else { return nil }
+        let data = paths.data(run.description, place)
+        let rows = try storing { () throws(FileFailure) in try Files.openIfThere("\(data)/\(DataPath.metricsRows)") }
+        if let rows { return StoredRows(descriptor: rows) }
+        guard let frame = Files.status("\(data)/\(DataPath.metricsFrame)") else { return nil }
+        let text = try rowsOfFrame(data)
+        let memory = clinux_memory_file()
+        guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
+        var failure: FileFailure?
+        text.withUnsafeBytes { bytes in
+            do throws(FileFailure) { try Files.write(bytes, to: memory, at: 0, path: "memory") } catch {
+                failure = error
+            }
+        }
+        if let failure {
+            Glibc.close(memory)
+            throw StoreError(failure)
+        }
+        // Written whole each time: another time is another text.
+        let written = UInt64(frame.st_mtim.tv_sec) &* 1_000_000_000 &+ UInt64(frame.st_mtim.tv_nsec)
+        return StoredRows(descriptor: memory, identity: UInt64(frame.st_ino) ^ written << 20)
+    }
+
+    package func runCounts() throws(StoreError) -> [RunStatus: Int] {
+        var counts = try index.counts()
+        counts[.pending] = try storing { () throws(FileFailure) in
+            try Files.names(in: paths.pending).count { RunID($0) != nil }
+        }
+        return counts
+    }
+
+    package var hindrances: [StoreHindrance] {
+        var found: [StoreHindrance] = []
+        if let failure {
+            found.append(
+                StoreHindrance(
+                    name: "read-only",
+                    detail: "a sync of the disk failed (\(failure)); no write is taken until the server is restarted"))
+        }
+        if let reason = lacksRoomToStart {
+            found.append(StoreHindrance(name: "disk-full", detail: reason))
+        } else if let free = DiskSpace.free(at: paths.runs), free < UInt64(settings.reserve) {
+            found.append(
+                StoreHindrance(
+                    name: "disk-full",
+                    detail:
+                        "\(free / 1024) KiB are free on the disk of the runs directory; writes are taken again once "
+                        + "there is room"))
+        }
+        return found
+    }
+
     /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
     /// since reads go on.
     func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {

@@ -153,6 +153,10 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
 
     package var failure: String? { committer.firstFailure.text }
 
+    package var changes: ChangeFeed { committer.changes }
+
+    package var statistics: StoreStatistics { committer.counts.statistics }
+
     package func makeStagingFile() throws(StoreError) -> StagingFile {
         // It would be taken for something left over.
         guard isOpen else { throw .diskFull(committer.start.reason) }

@@ -47,6 +47,14 @@ extension RunIndex {
         return page
     }
 
+    /// How many of the runs have each status.
+    func countStatuses() -> [RunStatus: Int] {
+        let now = settings.clock()
+        var counts: [RunStatus: Int] = [:]
+        for row in rows.places.indices where rows.places[row] != nil { counts[status(row, now: now), default: 0] += 1 }
+        return counts
+    }
+
     private func status(_ row: Int, now: Double) -> RunStatus {
         rows.states[row].status(
             place: rows.places[row] ?? .initialised, updated: rows.updated[row], now: now,

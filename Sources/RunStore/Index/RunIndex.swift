@@ -61,6 +61,14 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
+    /// How many runs that are initialised or archived have each status.
+    func counts() throws(StoreError) -> [RunStatus: Int] {
+        try locked { () throws(StoreError) in
+            bringUpToDate()
+            return countStatuses()
+        }
+    }
+
     // MARK: Opening
 
     /// Takes a database that is complete.

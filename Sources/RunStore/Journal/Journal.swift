@@ -74,14 +74,19 @@ final class Journal {
             ftruncate(descriptor, off_t(position))
             throw error
         }
+        let begun = monotonicNanoseconds()
         if fdatasync(descriptor) != 0 {
             let failed = FileFailure("fdatasync", "journal")
             failure = failed
             throw failed
         }
+        syncNanoseconds = monotonicNanoseconds() - begun
         position += frame.count
         nextSequence += 1
     }
+
+    /// How long the last sync took.
+    private(set) var syncNanoseconds: UInt64 = 0
 
     /// Removes the current segment's file, if nothing is in it. To be used no more.
     func removeIfEmpty() { if position == 0 { unlink(path) } }

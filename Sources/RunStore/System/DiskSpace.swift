@@ -8,6 +8,14 @@ enum DiskSpace {
         let free = clinux_free_space(descriptor)
         return free < 0 ? nil : UInt64(free)
     }
+
+    /// The same of a directory.
+    static func free(at path: String) -> UInt64? {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return free(descriptor)
+    }
 }
 
 /// Seconds since 1970 (clock_gettime(2), CLOCK_REALTIME).

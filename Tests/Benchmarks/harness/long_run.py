@@ -24,7 +24,7 @@ def _row(epoch: int) -> bytes:
     return b'{"epoch": %d, "loss": 0.4231, "acc": 0.8731, "val_loss": 0.174, "v": 0.95}' % epoch
 
 
-def _send_rows(client: Client, run: str, count: int) -> None:
+def send_rows(client: Client, run: str, count: int) -> None:
     """Fills a run with rows of epochs 1 to `count`, many in each body."""
     path = f"/runs/{run}/metadata/metrics"
     for first in range(1, count + 1, BODY_ROWS):
@@ -45,7 +45,7 @@ def millionth(session: Session) -> None:
     times: dict[str, list[float]] = {run: [] for run in sizes}
     with session.rundir(list(sizes)) as server, Client(server.port) as client:
         for run, count in sizes.items():
-            _send_rows(client, run, count)
+            send_rows(client, run, count)
         for block in range(0, TIMED_ROWS, BLOCK_ROWS):
             for run, count in sizes.items():
                 for number in range(block, block + BLOCK_ROWS):
@@ -70,8 +70,8 @@ def memory(session: Session) -> None:
         idle = server.memory()
         server.initialise(["long"])
         with Client(server.port) as client:
-            _send_rows(client, "long", MILLION)
-        read = _read(server.port, "/runs/long/metadata/metrics")
+            send_rows(client, "long", MILLION)
+        read = read_all(server.port, "/runs/long/metadata/metrics")
         _check_rows(server, "long", MILLION)
         after, highest = server.memory(), server.memory("VmHWM")
     # Four numbers and their separators a row, at the least.
@@ -83,7 +83,7 @@ def memory(session: Session) -> None:
     session.rows.append(Row("resident memory, the highest meanwhile", megabytes(highest)))
 
 
-def _read(port: int, path: str) -> int:
+def read_all(port: int, path: str) -> int:
     """Reads a reply, chunked or not, and returns its length."""
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
         connection.request("GET", path)

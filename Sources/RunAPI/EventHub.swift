@@ -1,0 +1,208 @@
+internal import Glibc
+internal import HTTPServer
+internal import RunMetadata
+internal import RunStore
+internal import Synchronization
+
+/// Tells readers what happens to runs.
+///
+/// The thread that commits only leaves changes in the store's `ChangeFeed`. A thread of this hub takes what has come, makes
+/// events of it, and hands the bytes to each reader's stream, which never waits: a reader whose buffer is full is cut off,
+/// and comes back with the id of the last event that it has. The more readers there are, the longer the hub gathers before
+/// it tells them, and it tells some at a time, so that writers keep the polling thread.
+final class EventHub: Sendable {
+    /// A reader of one run, or of all.
+    private struct Reader: Sendable {
+        let run: RunID?
+        let stream: ResponseStream
+    }
+
+    private struct State: Sendable {
+        var ring = EventRing(epoch: "")
+        var readers: [UInt64: Reader] = [:]
+        var nextReader: UInt64 = 0
+        var isWatching = false
+        var hasThread = false
+        var lastLeft: UInt64 = 0
+        var eventCount: UInt64 = 0
+        var droppedCount: UInt64 = 0
+    }
+
+    /// What the hub has done.
+    struct Statistics: Sendable {
+        let readers: Int
+        let events: UInt64
+        let dropped: UInt64
+    }
+
+    /// Bytes that may wait for one reader. (Readers that are equally slow share them.)
+    private static let bufferLimit = 1 << 20
+    /// How often a quiet stream gets a comment, nanoseconds.
+    private static let heartbeat: UInt64 = 15_000_000_000
+    /// How long events are kept for readers to come back, when none is left, nanoseconds.
+    private static let linger: UInt64 = 60_000_000_000
+    /// Readers that are told at a time, and the pause until the next, nanoseconds.
+    private static let slice = 50
+    private static let slicePause: UInt64 = 2_000_000
+
+    private let feed: ChangeFeed
+    private let state = Mutex(State())
+    private let stopping = Atomic<Bool>(false)
+
+    init(feed: ChangeFeed) { self.feed = feed }
+
+    var statistics: Statistics {
+        state.withLock { Statistics(readers: $0.readers.count, events: $0.eventCount, dropped: $0.droppedCount) }
+    }
+
+    /// Ends the thread.
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        feed.ring()
+    }
+
+    // MARK: Readers
+
+    /// A stream of the events of one run, or of all, from now on or from behind the event with this id.
+    func open(_ run: RunID?, after lastID: String?) -> ResponseStream {
+        state.withLock { state in
+            if !state.isWatching { begin(&state) }
+            let number = state.nextReader
+            state.nextReader += 1
+            let stream = ResponseStream(limit: Self.bufferLimit, isEndless: true) { [weak self] in self?.leave(number) }
+            let here = state.ring.id(state.ring.last)
+            var text = EventText.opening(id: here)
+            if let lastID, !lastID.isEmpty {
+                if let missed = state.ring.events(after: lastID, of: run) {
+                    text = missed.reduce(into: EventText.opening(id: lastID)) { $0 += $1.text }
+                } else {
+                    text += EventText.reset(id: here)
+                }
+            }
+            _ = stream.write(text)
+            state.readers[number] = Reader(run: run, stream: stream)
+            return stream
+        }
+    }
+
+    private func leave(_ number: UInt64) {
+        state.withLock { state in
+            state.readers[number] = nil
+            if state.readers.isEmpty { state.lastLeft = now() }
+        }
+    }
+
+    private func begin(_ state: inout State) {
+        state.isWatching = true
+        state.ring = EventRing(epoch: String(UInt64(wallClock() * 1000), radix: 36))
+        feed.watch(true)
+        // The heartbeat begins to count.
+        feed.ring()
+        guard !state.hasThread else { return }
+        state.hasThread = true
+        // Ends by `stop()`.
+        pthread_detach(startThread(named: "events") { self.work() })
+    }
+
+    // MARK: The thread
+
+    private func work() {
+        var nextHeartbeat = now() + Self.heartbeat
+        while !stopping.load(ordering: .acquiring) {
+            let isWatching = state.withLock { $0.isWatching }
+            let untilHeartbeat = Double(nextHeartbeat - min(nextHeartbeat, now())) / 1e9
+            feed.wait(seconds: isWatching ? max(0.001, untilHeartbeat) : nil)
+            if stopping.load(ordering: .acquiring) { break }
+            let told = deliver(feed.take())
+            if now() >= nextHeartbeat {
+                nextHeartbeat = now() + Self.heartbeat
+                beat()
+            }
+            // Half a millisecond a reader is many times what telling it costs.
+            if told > 0 { pause(nanoseconds: max(10_000_000, UInt64(told) * 500_000)) }
+        }
+        feed.watch(false)
+    }
+
+    /// Tells the readers.
+    /// - Returns: how many there were
+    private func deliver(_ taken: ChangeFeed.Taken) -> Int {
+        if taken.isIncomplete { return startAnew() }
+        guard !taken.changes.isEmpty else { return 0 }
+        let (batch, readers): (EventBatch, [(number: UInt64, reader: Reader)]) = state.withLock { state in
+            var counts: [RunID: Int] = [:]
+            var ofAll = 0
+            for reader in state.readers.values {
+                if let run = reader.run { counts[run, default: 0] += 1 } else { ofAll += 1 }
+            }
+            let batch = EventBatch(taken.changes, readers: counts, readersOfAll: ofAll, ring: &state.ring)
+            state.eventCount += UInt64(batch.count)
+            return (batch, state.readers.map { (number: $0.key, reader: $0.value) })
+        }
+        return tell(readers) { reader in
+            guard let run = reader.run else { return batch.all }
+            return batch.texts[run]
+        } then: { reader in
+            if let run = reader.run, batch.removed.contains(run) { reader.stream.finish() }
+        }
+    }
+
+    /// Changes were lost: every reader has to read anew.
+    private func startAnew() -> Int {
+        let (text, readers): ([UInt8], [(number: UInt64, reader: Reader)]) = state.withLock { state in
+            state.ring = EventRing(epoch: String(UInt64(wallClock() * 1000), radix: 36))
+            return (
+                EventText.reset(id: state.ring.id(0)), state.readers.map { (number: $0.key, reader: $0.value) }
+            )
+        }
+        return tell(readers) { _ in text }
+    }
+
+    /// Says to all that the connection stands; stops watching when nobody has read for long.
+    private func beat() {
+        let readers = state.withLock { state in
+            if state.readers.isEmpty, state.isWatching, now() - state.lastLeft > Self.linger {
+                state.isWatching = false
+                state.ring = EventRing(epoch: "")
+                feed.watch(false)
+            }
+            return state.readers.map { (number: $0.key, reader: $0.value) }
+        }
+        _ = tell(readers) { _ in EventText.heartbeat }
+    }
+
+    /// Hands each reader its text, some at a time.
+    private func tell(
+        _ readers: [(number: UInt64, reader: Reader)], _ text: (Reader) -> [UInt8]?, then: (Reader) -> Void = { _ in }
+    ) -> Int {
+        var told = 0
+        var dropped: UInt64 = 0
+        for (number, reader) in readers {
+            guard let text = text(reader) else { continue }
+            if !reader.stream.write(text) {
+                // Its buffer is full, or it has gone.
+                reader.stream.abort()
+                dropped += 1
+                leave(number)
+            } else {
+                then(reader)
+            }
+            told += 1
+            if told % Self.slice == 0 { pause(nanoseconds: Self.slicePause) }
+        }
+        if dropped > 0 { state.withLock { $0.droppedCount += dropped } }
+        return told
+    }
+
+    private func pause(nanoseconds: UInt64) {
+        var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        nanosleep(&time, nil)
+    }
+}
+
+/// The monotonic clock, nanoseconds (clock_gettime(2)).
+private func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,95 @@
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// Server-sent events as text (WHATWG HTML, section 9.2).
+enum EventText {
+    /// Sent while there is nothing else, so that a connection that is dead is noticed.
+    static let heartbeat = Array(":\n\n".utf8)
+
+    /// What a stream begins with: how long to wait before coming back, and where it stands.
+    static func opening(id: String) -> [UInt8] { Array("retry: 2000\nid: \(id)\n\n".utf8) }
+
+    static func event(_ type: String, id: String, data: [UInt8]) -> [UInt8] {
+        Array("id: \(id)\nevent: \(type)\ndata: ".utf8) + data + [UInt8(ascii: "\n"), UInt8(ascii: "\n")]
+    }
+
+    /// What was missed is not kept any more.
+    static func reset(id: String) -> [UInt8] {
+        let data: JSONValue = ["detail": "what came meanwhile is no longer kept; read anew, and go on from here"]
+        return event("reset", id: id, data: JSONWriter.compact(data))
+    }
+
+    /// Rows, as they came.
+    static func rows(_ rows: [[UInt8]], of run: RunID, id: String) -> [UInt8] {
+        var text = Array("id: \(id)\nevent: metrics\ndata: {\"run\":\"\(run)\",\"rows\":[".utf8)
+        text.reserveCapacity(text.count + rows.reduce(4) { $0 + $1.count })
+        for lines in rows {
+            for byte in lines { text.append(byte == UInt8(ascii: "\n") ? UInt8(ascii: ",") : byte) }
+        }
+        // Instead of the last line's end.
+        text[text.count - 1] = UInt8(ascii: "]")
+        text.append(contentsOf: "}\n\n".utf8)
+        return text
+    }
+
+    /// Rows that came faster than they can be passed on.
+    static func skipped(_ count: Int, of run: RunID, id: String) -> [UInt8] {
+        let data: JSONValue = [
+            "run": .string(run.description), "rows": .number(JSONNumber(count)),
+            "href": .string("/runs/\(run)/metrics"),
+        ]
+        return event("skipped", id: id, data: JSONWriter.compact(data))
+    }
+
+    /// Any change but rows.
+    static func change(_ kind: RunChange.Kind, of run: RunID, id: String) -> [UInt8] {
+        var data: JSONObject = ["run": .string(run.description)]
+        let type: String
+        var href: String? = "/runs/\(run)"
+        switch kind {
+        case .rows(let lines): return rows([lines], of: run, id: id)
+        case .metricsReplaced:
+            type = "metrics"
+            data["replaced"] = .bool(true)
+            href = "/runs/\(run)/metrics"
+        case .properties(let names):
+            type = "properties"
+            data["names"] = .array(names.map { .string($0) })
+            href = "/runs/\(run)/metadata/properties"
+        case .file(let path):
+            if let known = self.type(of: path) {
+                type = known
+                href = "/runs/\(run)/metadata/\(known)"
+            } else {
+                type = "metadata"
+                data["path"] = .string(path.description)
+                href = "/runs/\(run)/metadata"
+            }
+        case .artifact(let path):
+            type = "artifact"
+            data["path"] = .string(path.description)
+            href = "/runs/\(run)/files"
+        case .initialised: type = "initialised"
+        case .completed: type = "completed"
+        case .failed: type = "failed"
+        case .archived: type = "archived"
+        case .restored: type = "restored"
+        case .removed:
+            type = "removed"
+            href = nil
+        }
+        data["href"] = href.map { .string($0) }
+        return event(type, id: id, data: JSONWriter.compact(.object(data)))
+    }
+
+    private static func type(of path: DataPath) -> String? {
+        switch path {
+        case .flags: "flags"
+        case .evaluation: "evaluation"
+        case .error: "error"
+        case .source: "source"
+        default: nil
+        }
+    }
+}

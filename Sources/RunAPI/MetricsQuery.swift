@@ -1,0 +1,72 @@
+internal import HTTPServer
+internal import RunMetadata
+
+/// What `GET /runs/{id}/metrics` asks for.
+struct MetricsQuery: Hashable, Sendable {
+    var format = MetricsFormat.columns
+    /// The columns by name, all of them if nil.
+    var columns: [String]?
+    /// Only rows with a greater key.
+    var after: Int?
+    /// How many rows are to stand for all, about; all of them if nil.
+    var points: Int?
+
+    /// Whether it is the frame as `metrics.json` has it.
+    var isWholeFrame: Bool { self == MetricsQuery() }
+
+    init() {}
+
+    init(_ exchange: HTTPExchange) throws(Problem) {
+        guard let query = exchange.query else {
+            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        if let accept = exchange.header("Accept") { format = Self.format(accepted: accept) }
+        for (name, value) in query {
+            switch name {
+            case "format":
+                guard let format = MetricsFormat(rawValue: value) else {
+                    let all = MetricsFormat.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw .invalidQuery("format is \"\(value)\"; it has to be one of \(all)")
+                }
+                self.format = format
+            case "columns":
+                let names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                guard !names.contains(""), Set(names).count == names.count else {
+                    throw .invalidQuery(
+                        "columns is \"\(value)\"; it has to be names of columns, each once, parted by commas")
+                }
+                columns = names
+            case "after":
+                guard let after = Int(value) else {
+                    throw .invalidQuery(
+                        "after is \"\(value)\"; it has to be the step or epoch of a row, a whole number")
+                }
+                self.after = after
+            case "points":
+                guard let points = Int(value), (1...1_000_000).contains(points) else {
+                    throw .invalidQuery("points is \"\(value)\"; it has to be a number from 1 to 1000000")
+                }
+                self.points = points
+            default: throw .invalidQuery("\"\(name)\" is not known here; there are columns, after, points and format")
+            }
+        }
+    }
+
+    /// The format that a header `Accept` likes best among those there are (RFC 9110 section 12.5.1).
+    static func format(accepted: String) -> MetricsFormat {
+        var best: (format: MetricsFormat, weight: Double)?
+        for range in accepted.split(separator: ",") {
+            let parts = range.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
+            let format: MetricsFormat? =
+                switch parts.first {
+                case "application/json", "application/*", "*/*": .columns
+                case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
+                case "text/csv", "text/*": .csv
+                default: nil
+                }
+            if let format, weight > best?.weight ?? 0 { best = (format, weight) }
+        }
+        return best?.format ?? .columns
+    }
+}

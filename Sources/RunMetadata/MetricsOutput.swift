@@ -1,0 +1,168 @@
+internal import JSON
+
+/// Something that has metrics by row and column, as JSON text.
+package protocol MetricsCells {
+    /// Appends a value: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
+    func append(row: Int, column: Int, to output: inout [UInt8])
+}
+
+extension MetricsFrame: MetricsCells {
+    /// Appends a value with the text that was sent.
+    package func append(row: Int, column: Int, to output: inout [UInt8]) {
+        output.append(contentsOf: json(cell(row: row, column: column)))
+    }
+}
+
+extension MetricsFrame {
+    /// The positions of the rows in order, those with a greater key only where one is given.
+    package func rows(after key: Int?) -> [Int] {
+        let order = orderedPositions ?? Array(0..<rowCount)
+        guard let key else { return order }
+        return order.filter { self.key(row: $0) > key }
+    }
+
+    /// The index of a column; nil when there is none of that name.
+    package func column(named name: String) -> Int? {
+        columns.firstIndex { $0.nameBytes.elementsEqual(name.utf8) }
+    }
+}
+
+/// How metrics are told.
+package enum MetricsFormat: String, Sendable, CaseIterable {
+    /// A JSON object of arrays, as `metrics.json` is.
+    case columns
+    /// A JSON array of objects.
+    case rows
+    /// One JSON object a line.
+    case ndjson
+    /// A line of names, then one a row (RFC 4180).
+    case csv
+
+    package var mediaType: String {
+        switch self {
+        case .columns, .rows: "application/json"
+        case .ndjson: "application/x-ndjson"
+        case .csv: "text/csv; charset=utf-8; header=present"
+        }
+    }
+}
+
+/// Writes metrics in a format, part by part: some columns of some rows.
+package struct MetricsOutput: Sendable {
+    package let format: MetricsFormat
+    /// Names as JSON text.
+    private let names: [[UInt8]]
+    private let plainNames: [[UInt8]]
+    private var isFirst = true
+
+    package init(format: MetricsFormat, columns: [String]) {
+        self.format = format
+        plainNames = columns.map { Array($0.utf8) }
+        names = columns.map { name in
+            var text: [UInt8] = []
+            JSONWriter.append(string: name, to: &text)
+            return text
+        }
+    }
+
+    /// What stands before the first row. (Not for `columns`.)
+    package var head: [UInt8] {
+        switch format {
+        case .columns: []
+        case .rows: [UInt8(ascii: "[")]
+        case .ndjson: []
+        case .csv: Array(plainNames.map { Self.csv($0) }.joined(separator: [UInt8(ascii: ",")])) + [UInt8(ascii: "\n")]
+        }
+    }
+
+    /// What stands behind the last row. (Not for `columns`.)
+    package var tail: [UInt8] { format == .rows ? Array(isFirst ? "]\n".utf8 : "\n]\n".utf8) : [] }
+
+    /// Appends a row. (Not for `columns`.)
+    /// - Parameter columns: which column of `cells` each name is; nil where it has none such
+    package mutating func append(
+        row: Int, of cells: some MetricsCells, columns: [Int?], to output: inout [UInt8]
+    ) {
+        if format == .csv { return appendCSV(row, cells, columns, &output) }
+        if format == .rows { output.append(contentsOf: (isFirst ? "\n" : ",\n").utf8) }
+        isFirst = false
+        output.append(UInt8(ascii: "{"))
+        let start = output.count
+        for (index, column) in columns.enumerated() {
+            guard let column else { continue }
+            let before = output.count
+            if before > start { output.append(UInt8(ascii: ",")) }
+            output.append(contentsOf: names[index])
+            output.append(UInt8(ascii: ":"))
+            let value = output.count
+            cells.append(row: row, column: column, to: &output)
+            // What is missing is left out.
+            if output[value] == UInt8(ascii: "n") { output.removeLast(output.count - before) }
+        }
+        output.append(UInt8(ascii: "}"))
+        if format == .ndjson { output.append(UInt8(ascii: "\n")) }
+    }
+
+    /// Appends what stands before a column's first value. (For `columns`.)
+    package func beginColumn(_ index: Int, to output: inout [UInt8]) {
+        output.append(contentsOf: (index == 0 ? "{\n  " : "],\n  ").utf8)
+        output.append(contentsOf: names[index])
+        output.append(contentsOf: ": [".utf8)
+    }
+
+    /// What stands behind the last column.
+    package var columnsEnd: [UInt8] { Array((names.isEmpty ? "{}\n" : "]\n}\n").utf8) }
+
+    /// Appends a column's next value.
+    package func append(
+        row: Int, of cells: some MetricsCells, column: Int?, isFirst: Bool, to output: inout [UInt8]
+    ) {
+        if !isFirst { output.append(contentsOf: ", ".utf8) }
+        guard let column else { return output.append(contentsOf: "null".utf8) }
+        cells.append(row: row, column: column, to: &output)
+    }
+
+    /// All of some rows at once.
+    package func text(rows: [Int], of cells: some MetricsCells, columns: [Int]) -> [UInt8] {
+        var output: [UInt8] = []
+        if format == .columns {
+            for (index, column) in columns.enumerated() {
+                beginColumn(index, to: &output)
+                for (number, row) in rows.enumerated() {
+                    append(row: row, of: cells, column: column, isFirst: number == 0, to: &output)
+                }
+            }
+            return output + columnsEnd
+        }
+        var writer = self
+        output = head
+        for row in rows { writer.append(row: row, of: cells, columns: columns, to: &output) }
+        return output + writer.tail
+    }
+
+    private func appendCSV(_ row: Int, _ cells: some MetricsCells, _ columns: [Int?], _ output: inout [UInt8]) {
+        for (index, column) in columns.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            guard let column else { continue }
+            let value = output.count
+            cells.append(row: row, column: column, to: &output)
+            if output[value] == UInt8(ascii: "n") {
+                // Missing. Not an empty field: a line of one such would be an empty line, which readers pass over.
+                output.removeLast(4)
+                output.append(contentsOf: "NA".utf8)
+            } else if output[value] == UInt8(ascii: "\"") {
+                output.removeLast()
+                output.remove(at: value)
+            }
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    /// A field, in quotes where it needs them.
+    private static func csv(_ field: [UInt8]) -> [UInt8] {
+        let quote = UInt8(ascii: "\"")
+        let special: [UInt8] = [quote, UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
+        guard field.contains(where: special.contains) || field.first == UInt8(ascii: " ") else { return field }
+        return [quote] + field.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
+    }
+}

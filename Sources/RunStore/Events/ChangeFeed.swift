@@ -1,0 +1,68 @@
+internal import Synchronization
+
+/// Hands on what has happened from the thread that commits to the one that tells readers of it.
+///
+/// While nobody watches, it costs the one that commits a look at a flag. While somebody does, a batch's changes are
+/// appended under one lock, the rows as they are, and a bell is rung. What nobody takes is dropped beyond a limit.
+package final class ChangeFeed: Sendable {
+    /// What has come since the last time.
+    package struct Taken: Sendable {
+        package var changes: [RunChange] = []
+        /// Whether some were dropped.
+        package var isIncomplete = false
+        fileprivate var bytes = 0
+    }
+
+    /// Bytes of rows, and changes, that may wait.
+    private static let bytes = 16 << 20
+    private static let count = 200_000
+
+    private let watched = Atomic<Bool>(false)
+    private let waiting = Mutex(Taken())
+    private let bell = Doorbell()
+
+    package init() {}
+
+    /// Whether somebody watches.
+    package var isWatched: Bool { watched.load(ordering: .relaxed) }
+
+    /// Begins or ends to gather. What was gathered before is forgotten.
+    package func watch(_ isWatched: Bool) {
+        waiting.withLock { $0 = Taken() }
+        watched.store(isWatched, ordering: .releasing)
+    }
+
+    /// Takes what has come.
+    package func take() -> Taken {
+        waiting.withLock { state in
+            defer { state = Taken() }
+            return state
+        }
+    }
+
+    /// Waits until something has come or somebody rings, some seconds at most; nil: as long as it takes.
+    package func wait(seconds: Double?) {
+        if let seconds { bell.wait(seconds: seconds) } else { bell.wait() }
+    }
+
+    /// Wakes whoever waits.
+    package func ring() { bell.ring() }
+
+    /// Adds what a batch has changed.
+    func append(_ changes: [RunChange]) {
+        if changes.isEmpty { return }
+        waiting.withLock { state in
+            for change in changes {
+                var size = 0
+                if case .rows(let rows) = change.kind { size = rows.count }
+                if state.bytes + size > Self.bytes || state.changes.count >= Self.count {
+                    state.isIncomplete = true
+                    continue
+                }
+                state.bytes += size
+                state.changes.append(change)
+            }
+        }
+        bell.ring()
+    }
+}

@@ -1,0 +1,84 @@
+package import RunMetadata
+
+/// Something that has happened to a run: durable, and visible to readers.
+package struct RunChange: Sendable {
+    package enum Kind: Sendable {
+        /// Rows of metrics were appended: one JSON object a line.
+        case rows([UInt8])
+        /// All metrics were replaced.
+        case metricsReplaced
+        /// Properties were written or removed, by name.
+        case properties([String])
+        /// Another file of the data directory was written or removed.
+        case file(DataPath)
+        /// A file of the run's directory outside of its metadata was.
+        case artifact(ArtifactPath)
+        case initialised
+        case completed
+        case failed
+        case archived
+        case restored
+        case removed
+    }
+
+    package let run: RunID
+    package let kind: Kind
+}
+
+extension RunChange {
+    /// What a plan that was carried out has changed. Nothing where no run was: what waits for a session is no run yet.
+    static func changes(of plan: WritePlan) -> [RunChange] {
+        guard let run = plan.outcome.run else { return [] }
+        // The usual case first.
+        if plan.records.count == 1, case .append(_, _, let rows) = plan.records[0].step {
+            return [RunChange(run: run, kind: .rows(rows))]
+        }
+        var kinds: [Kind] = []
+        var properties: [String] = []
+        var (isEnded, isCompleted) = (false, false)
+        var moved: RunPlace?
+        for record in plan.records where record.folder == run.description {
+            if let artifact = record.path.flatMap(RecordPath.artifact) {
+                kinds.append(.artifact(artifact))
+                continue
+            }
+            switch record.step {
+            case .append(_, _, let rows): kinds.append(.rows(rows))
+            case .put(let path, let bytes):
+                guard let path = DataPath(path) else { continue }
+                guard let property = path.property else {
+                    kinds.append(kind(of: path))
+                    continue
+                }
+                properties.append(property.description)
+                if property == .end { isEnded = true }
+                if property == .completed { isCompleted = PropertyText.read(bytes) == "TRUE" }
+            case .remove(let path):
+                guard let path = DataPath(path), path != .metricsRows else { continue }
+                if let property = path.property {
+                    properties.append(property.description)
+                } else {
+                    kinds.append(kind(of: path))
+                }
+            case .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
+                if let path = DataPath(path) { kinds.append(kind(of: path)) }
+            case .move(let place): moved = place
+            case .restore: kinds.append(.restored)
+            case .delete: kinds.append(.removed)
+            case .create, .activate, .viewLags: continue
+            }
+        }
+        if !properties.isEmpty { kinds.append(.properties(properties)) }
+        switch moved {
+        case .initialised: kinds.append(.initialised)
+        case .archived: kinds.append(.archived)
+        case .pending, nil: break
+        }
+        if isEnded { kinds.append(isCompleted ? .completed : .failed) }
+        return kinds.map { RunChange(run: run, kind: $0) }
+    }
+
+    private static func kind(of path: DataPath) -> Kind {
+        path == .metricsRows || path == .metricsFrame ? .metricsReplaced : .file(path)
+    }
+}

@@ -1,0 +1,138 @@
+"""Reading while runs go on: reduced metrics of a long run, and what readers cost the writers."""
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .building import HERE
+from .client import Client, request_bytes
+from .failure import Failure
+from .load import Wrk
+from .long_run import MILLION, read_all, send_rows
+from .registry import benchmark
+from .session import Session
+from .table import Row, Target, megabytes, milliseconds, per_second
+
+CONNECTIONS = 64
+
+
+@contextmanager
+def _readers(port: int, path: str, count: int) -> Iterator[dict[str, int]]:
+    """So many readers of events; what they got is in the dictionary at the end."""
+    command = [sys.executable, str(HERE / "harness" / "event_readers.py"), str(port), path, str(count)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    found: dict[str, int] = {}
+    try:
+        assert process.stdin is not None and process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            raise Failure(f"{count} readers of {path} could not connect")
+        yield found
+        process.stdin.close()
+        found.update(json.loads(process.stdout.readline()))
+    finally:
+        process.kill()
+        process.wait()
+
+
+@benchmark("points")
+def points(session: Session) -> None:
+    """GET …/metrics?points=1000 on a run of 1,000,000 rows x 4: cold, again, and after one more row"""
+    path = "/runs/long/metrics?points=1000"
+    with session.rundir(["long"]) as server, Client(server.port) as client:
+        send_rows(client, "long", MILLION)
+        request = request_bytes("GET", path)
+        times: dict[str, list[float]] = {"cold": [], "again": [], "after one more row": []}
+
+        def timed(kind: str) -> None:
+            start = time.perf_counter()
+            body = client.expect(200, request).body
+            times[kind].append(time.perf_counter() - start)
+            rows = len(json.loads(body)["loss"])
+            if not 100 <= rows <= 3000:
+                raise Failure(f"{path} has {rows} rows")
+
+        timed("cold")
+        for number in range(20):
+            timed("again")
+            row = b'{"epoch": %d, "loss": 0.4231, "acc": 0.8731, "val_loss": 0.174, "v": 0.95}' % (MILLION + 1 + number)
+            client.expect(201, request_bytes("POST", "/runs/long/metadata/metrics", row))
+            timed("after one more row")
+        after, highest = server.memory(), server.memory("VmHWM")
+    for kind, target in (("cold", 300), ("again", 20), ("after one more row", None)):
+        taken = statistics.median(times[kind])
+        judged = Target(target, False, " ms") if target else None
+        figure = f"1,000 points of 1,000,000 rows x 4, {kind}"
+        session.rows.append(Row(figure, milliseconds(taken), target=judged, judged=taken * 1e3))
+    session.rows.append(Row("resident memory, 1,000,000 rows written, points read", megabytes(after)))
+    session.rows.append(
+        Row("resident memory, the highest meanwhile", megabytes(highest), target=Target(256, False, " MB"),
+            judged=highest / 1e6)
+    )
+
+
+@benchmark("events")
+def events(session: Session) -> None:
+    """rows a second, 64 connections on one run, with 1,000 readers of its events against none"""
+    readers = 1000
+    rates: dict[int, list[float]] = {0: [], readers: []}
+    first = 0
+    with session.rundir(["bench-1"]) as server:
+        for number in range(session.rounds * 2):
+            count = (0, readers)[(number + number // 2) % 2]
+            if count:
+                with _readers(server.port, "/runs/bench-1/events", count) as found:
+                    load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", 1, first).wait()
+                if found["readers"] != count or found["rows"] == 0:
+                    raise Failure(f"the readers of events got {found}")
+            else:
+                load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", 1, first).wait()
+            rates[count].append(load.rate)
+            first += load.requests + CONNECTIONS
+    with_readers, alone = statistics.median(rates[readers]), statistics.median(rates[0])
+    session.rows.append(
+        Row("rows, 64 connections on one run, 1,000 readers of its events", per_second(with_readers),
+            f"{per_second(alone)} (no reader)", with_readers / alone, Target(0.8, True))
+    )
+
+
+@benchmark("beside")
+def beside(session: Session) -> None:
+    """rows a second, 64 connections, a run each, while a frame of 1,000,000 rows is read over and over and 100 readers follow"""
+    runs = [f"bench-{number}" for number in range(1, CONNECTIONS + 1)]
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    first = 0
+    with session.rundir([*runs, "long"]) as server:
+        with Client(server.port) as client:
+            send_rows(client, "long", MILLION)
+        read_all(server.port, "/runs/long/metrics")
+        for number in range(session.rounds * 2):
+            is_read = (number + number // 2) % 2 == 1
+            if is_read:
+                stop = threading.Event()
+
+                def read() -> None:
+                    while not stop.is_set():
+                        read_all(server.port, "/runs/long/metrics")
+
+                thread = threading.Thread(target=read)
+                with _readers(server.port, "/events", 100) as found:
+                    thread.start()
+                    load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", len(runs), first).wait()
+                    stop.set()
+                    thread.join()
+                if found["readers"] != 100:
+                    raise Failure(f"the readers of events got {found}")
+            else:
+                load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", len(runs), first).wait()
+            rates[is_read].append(load.rate)
+            first += load.requests // len(runs) + CONNECTIONS
+    with_readers, alone = statistics.median(rates[True]), statistics.median(rates[False])
+    session.rows.append(
+        Row("rows, a run each, a frame of 1,000,000 rows read and 100 readers of events", per_second(with_readers),
+            f"{per_second(alone)} (nothing read)", with_readers / alone)
+    )

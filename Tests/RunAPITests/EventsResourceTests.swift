@@ -1,0 +1,179 @@
+import Foundation
+import JSON
+import RunMetadata
+import TestSupport
+import Testing
+
+@testable import RunAPI
+@testable import RunStore
+
+/// `GET /events` and `GET /runs/{id}/events`.
+@Suite struct EventsResourceTests {
+    private let api: APIFixture
+
+    init() throws { api = try .make() }
+
+    /// A client that reads events, one after the other.
+    private final class EventReader {
+        struct Event {
+            var id = ""
+            var type = ""
+            var data = ""
+            var json: JSONValue? { try? JSONValue.parse(Array(data.utf8)) }
+        }
+
+        private let client: HTTPClient
+        private var text = ""
+
+        init(_ api: APIFixture, _ target: String, lastID: String? = nil) throws {
+            client = try api.client()
+            try client.write(
+                HTTPClient.request("GET", target, headers: lastID.map { [("Last-Event-ID", $0)] } ?? []))
+            let reply = try client.read(hasBody: false)
+            #expect(reply.status == 200)
+            #expect(reply.headers["content-type"] == "text/event-stream")
+            // What it begins with has an id and no event.
+            _ = try next()
+        }
+
+        /// The next event, comments passed over; nil at the end of the stream.
+        func next() throws -> Event? {
+            while true {
+                if let end = text.range(of: "\n\n") {
+                    let lines = text[..<end.lowerBound].split(separator: "\n")
+                    text = String(text[end.upperBound...])
+                    var event = Event()
+                    for line in lines {
+                        let parts = line.split(separator: ": ", maxSplits: 1).map(String.init)
+                        switch parts.first {
+                        case "id": event.id = parts[1]
+                        case "event": event.type = parts[1]
+                        case "data": event.data = parts[1]
+                        default: continue
+                        }
+                    }
+                    lastID = event.id.isEmpty ? lastID : event.id
+                    return event
+                }
+                guard let chunk = try client.readChunk() else { return nil }
+                text += String(decoding: chunk, as: UTF8.self)
+            }
+        }
+
+        private(set) var lastID = ""
+    }
+
+    @Test func eachChangeIsToldInOrderWithItsData() throws {
+        let reader = try EventReader(api, "/events")
+        try api.send("PUT", "/runs/a")
+        try api.send("POST", "/runs/a/metadata/flags", "{\"lr\":0.1}")
+        try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":1,\"loss\":0.50}")
+        try api.send("PATCH", "/runs/a/metadata/properties", "{\"note\":\"x\"}")
+        try api.send("POST", "/runs/a/metadata/customnotes", "{}")
+        try api.send("POST", "/runs/a/metadata/metrics", "{\"loss\":[1,2]}")
+        try api.send("POST", "/runs/a/complete")
+        try api.send("PUT", "/runs/b")
+        try api.send("POST", "/runs/b/metadata/error", "{\"message\":\"m\"}")
+        try api.send("DELETE", "/runs/b?force=true")
+        var seen: [(run: String, type: String, data: JSONValue?)] = []
+        while seen.last?.type != "removed" {
+            let event = try #require(try reader.next())
+            seen.append((event.json?["run"]?.string ?? "", event.type, event.json))
+        }
+        #expect(
+            seen.filter { $0.run == "a" }.map(\.type)
+                == [
+                    "properties", "initialised", "flags", "metrics", "properties", "metadata", "metrics", "properties",
+                    "completed",
+                ])
+        #expect(
+            seen.filter { $0.run == "b" }.map(\.type)
+                == ["properties", "initialised", "error", "properties", "failed", "removed"])
+        let row = seen.first { $0.type == "metrics" }?.data?["rows"]
+        #expect(row?.array?.first?["loss"]?.number?.text == "0.50", "as it was sent")
+        #expect(seen.first { $0.type == "flags" }?.data?["href"] == "/runs/a/metadata/flags")
+        #expect(seen.first { $0.type == "metadata" }?.data?["path"] == "notes.json")
+        #expect(seen.last { $0.type == "metrics" }?.data?["replaced"] == true)
+    }
+
+    @Test func readerOfARunHearsOfThatRunUntilItIsRemoved() throws {
+        try api.send("PUT", "/runs/a")
+        try api.send("PUT", "/runs/b")
+        let reader = try EventReader(api, "/runs/a/events")
+        try api.send("POST", "/runs/b/metadata/metrics", "{\"loss\":1}")
+        try api.send("POST", "/runs/a/metadata/metrics", "{\"loss\":2}")
+        #expect(try reader.next()?.json == ["run": "a", "rows": [["loss": 2]]])
+        try api.send("DELETE", "/runs/a?force=true")
+        #expect(try reader.next()?.type == "removed")
+        #expect(try reader.next() == nil)
+        try BadRequest("GET", "/runs/a/events", 404, "unknown-run").check(api)
+    }
+
+    @Test func readerThatComesBackGetsWhatItMissed() throws {
+        try api.send("PUT", "/runs/a")
+        let reader = try EventReader(api, "/runs/a/events")
+        try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":1}")
+        #expect(try reader.next()?.type == "metrics")
+        let other = try EventReader(api, "/events")
+        let id = reader.lastID
+        try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":2}")
+        #expect(try other.next()?.json?["rows"] == [["epoch": 2]])
+        let again = try EventReader(api, "/runs/a/events", lastID: id)
+        #expect(try again.next()?.json?["rows"] == [["epoch": 2]])
+        try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":3}")
+        #expect(try again.next()?.json?["rows"] == [["epoch": 3]])
+    }
+
+    @Test(arguments: ["an-other-1", "nonsense", "0-0", "-", "zzzzzzzz-5"])
+    func readerWhoseIDMeansNothingAnyMoreIsToldToReadAnew(id: String) throws {
+        let reader = try EventReader(api, "/events", lastID: id)
+        #expect(try reader.next()?.type == "reset")
+        try api.send("PUT", "/runs/a")
+        #expect(try reader.next()?.json?["run"] == "a", "and goes on")
+    }
+
+    @Test func headOfEventsIsTheHeadAlone() throws {
+        let reply = try api.client().send("HEAD", "/events")
+        #expect(reply.status == 200 && reply.headers["content-type"] == "text/event-stream")
+    }
+
+    // MARK: Parts
+
+    private let run = RunID("a")!
+
+    @Test func ringTellsWhatCameAfterAnEventAndForgetsTheOldest() throws {
+        var ring = EventRing(epoch: "e", limit: 1000)
+        let other = try #require(RunID("b"))
+        for number in 0..<100 {
+            _ = ring.append(number % 2 == 0 ? run : other) { Array("\($0) ".utf8) + Array(repeating: 1, count: 40) }
+        }
+        #expect(ring.events(after: "e-100", of: nil)?.isEmpty == true)
+        #expect(ring.events(after: "e-96", of: nil)?.map(\.number) == [97, 98, 99, 100])
+        #expect(ring.events(after: "e-96", of: other)?.map(\.number) == [98, 100])
+        #expect(ring.events(after: "e-101", of: nil) == nil)
+        #expect(ring.events(after: "e-1", of: nil) == nil, "too long ago")
+        #expect(ring.events(after: "f-99", of: nil) == nil)
+    }
+
+    @Test func rowsThatComeTooFastAreSkippedAndCountedTheLatestKept() {
+        var ring = EventRing(epoch: "e")
+        let line = "{\"loss\":0.123456789}\n"
+        let changes = (0..<2000).map { _ in RunChange(run: run, kind: .rows(Array(line.utf8))) }
+        let few = EventBatch(changes, readers: [run: 1], readersOfAll: 0, ring: &ring)
+        #expect(!String(decoding: few.texts[run] ?? [], as: UTF8.self).contains("skipped"))
+        let many = EventBatch(changes, readers: [run: 1000], readersOfAll: 0, ring: &ring)
+        let text = String(decoding: many.texts[run] ?? [], as: UTF8.self)
+        let kept = text.split(separator: "loss").count - 1
+        #expect(text.contains("event: skipped") && text.contains("\"rows\":\(2000 - kept)"))
+        #expect(kept > 500 && text.utf8.count < 20_000)
+    }
+
+    @Test func feedThatNobodyEmptiesDropsAndSaysSo() {
+        let feed = ChangeFeed()
+        feed.watch(true)
+        feed.append((0..<200_001).map { _ in RunChange(run: run, kind: .completed) })
+        let taken = feed.take()
+        #expect(taken.changes.count == 200_000 && taken.isIncomplete)
+        #expect(feed.take().changes.isEmpty)
+    }
+}
