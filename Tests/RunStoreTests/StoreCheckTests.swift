@@ -54,7 +54,8 @@ import Testing
         ] as [(String, String, String, String?)])
     func faultIsFoundAndMended(file: String, text: String, finding: String, mended: String?) throws {
         folder.write(file, text)
-        #expect(try findings().contains { $0.hasPrefix(finding) }, "\(try findings())")
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix(finding) }, "\(found)")
         // Looking changes nothing.
         #expect(folder.text(file) == text)
         _ = try findings(repairs: true)
