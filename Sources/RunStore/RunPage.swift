@@ -4,7 +4,7 @@ package import RunMetadata
 /// A run as it is listed.
 package struct ListedRun: Sendable {
     package let run: RunID
-    package let status: RunStatus
+    package var status: RunStatus
     /// When something was written last, seconds since 1970.
     package let updated: Double
     /// The columns of `ls_runs()`; what the run does not have is left out.

@@ -109,7 +109,7 @@ import Testing
         #expect(try client.sendJSON("POST", others, #"{"epoch": 1, "loss": 0.5}"#).status == 201)
         let text = String(repeating: "x", count: 300_000)
         #expect(try client.sendJSON("POST", "/runs/there/metadata/flags", #"{"text": "\#(text)"}"#).status == 201)
-        #expect(try client.sendJSON("POST", "/runs/waiting/metadata/flags", #"{"a": 1}"#).status == 202)
+        #expect(try client.sendJSON("POST", "/runs/waiting/metadata/flags", #"{"text": "\#(text)"}"#).status == 202)
         try server.crash()
         disk.fill()
 

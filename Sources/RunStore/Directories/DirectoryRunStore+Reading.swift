@@ -34,7 +34,12 @@ extension DirectoryRunStore {
         return try storing { () throws(FileFailure) in try snapshot(run, place) }
     }
 
-    package func runs(_ query: RunQuery) throws(StoreError) -> RunPage { try index.page(query) }
+    package func runs(_ query: RunQuery) throws(StoreError) -> RunPage {
+        var page = try index.page(query)
+        if isOpen { return page }
+        for row in page.runs.indices where isBehind(page.runs[row].run) { page.runs[row].status = .behind }
+        return page
+    }
 
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
         if isBehind(run) { throw .behind(run) }
