@@ -65,6 +65,7 @@ import Testing
         Faulty("{\"store\": \"json\", \"path\": \"a.json\",\n \"max_bytes\": \"big\"}", 2, "whole number from 1"),
         Faulty("{\"store\": \"json\", \"path\": \"a.json\",\n \"description\": 5}", 2, "has to be a text"),
         Faulty("{\"store\": \"file\", \"path\": \"a\",\n \"content_types\": []}", 2, "list of texts"),
+        Faulty("{\"store\": \"json\", \"path\": \"a\",\n \"content_types\": [\"text/csv\"]}", 2, "cannot be read here"),
         Faulty("{\"store\": \"file\", \"path\": \"a\",\n \"time_limit\": 5}", 2, "not known here"),
     ])
     func faultyDescriptionIsToldWithFileLineAndReason(_ faulty: Faulty) throws {
@@ -159,6 +160,12 @@ import Testing
         for refused in [#"{"c": 1}"#, #"{"a": [1]}"#, "[]", "[1]", "5"] {
             #expect(throws: MetadataFault.self) { _ = try changes(writer, json: refused) }
         }
+    }
+
+    @Test func contentTypesOfADescriptionAreThoseItNames() throws {
+        let writer = try writer(
+            #"{"store": "rows", "path": "log.ndjson", "content_types": ["text/csv", "application/json"]}"#)
+        #expect(writer.forms == [.json, .csv])
     }
 
     @Test func timeMakesANewFileEachTime() throws {

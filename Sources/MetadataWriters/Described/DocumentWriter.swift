@@ -6,7 +6,10 @@ package import RunStore
 package struct DocumentWriter: MetadataWriter {
     package let type: MetadataType
     package let summary: String
-    package let forms: [BodyForm] = [.json, .form, .multipart]
+    /// The forms that it takes unless its description names some.
+    static let allForms: [BodyForm] = [.json, .form, .multipart]
+
+    package let forms: [BodyForm]
     package let limit: Int?
     let path: PathTemplate
     let schema: DocumentSchema?

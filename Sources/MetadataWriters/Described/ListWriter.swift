@@ -6,7 +6,10 @@ package import RunStore
 package struct ListWriter: PatchableWriter {
     package let type: MetadataType
     package let summary: String
-    package let forms: [BodyForm] = [.json, .form, .multipart]
+    /// The forms that it takes unless its description names some.
+    static let allForms: [BodyForm] = [.json, .form, .multipart]
+
+    package let forms: [BodyForm]
     package let limit: Int?
     let path: DataPath
     let schema: DocumentSchema?

@@ -6,7 +6,10 @@ package import RunStore
 package struct RowsWriter: MetadataWriter {
     package let type: MetadataType
     package let summary: String
-    package let forms: [BodyForm] = [.json, .ndjson, .csv, .form, .multipart]
+    /// The forms that it takes unless its description names some.
+    static let allForms: [BodyForm] = [.json, .ndjson, .csv, .form, .multipart]
+
+    package let forms: [BodyForm]
     package let limit: Int?
     let path: PathTemplate
     let schema: DocumentSchema?

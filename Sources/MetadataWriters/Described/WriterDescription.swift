@@ -6,7 +6,7 @@ internal import RunMetadata
 /// | member | of | what it says |
 /// |---|---|---|
 /// | `description` | all | a text for `GET /types` |
-/// | `content_types` | `file`, executables | the media types taken, as `image/png` or `image/*`; default: any |
+/// | `content_types` | all | the media types taken: for `file` and executables as `image/png` or `image/*`, default any; else some of those that the store can read, default all of them |
 /// | `max_bytes` | all | the largest body; default: `--max-upload` for files and executables, else `--max-body` |
 /// | `store` | descriptions | `file` (as it came), `json` (a document), `rows` (appended), `list` (a named list) |
 /// | `path` | descriptions | the file below the data directory, with `{name}` for a field of the query, `{time}` for a new file each time |
@@ -17,11 +17,9 @@ internal import RunMetadata
 /// | `max_output` | executables | bytes of all that it writes, temporary files too, 1 to 1 TiB; default 1 GiB |
 /// | `processes` | executables | processes at once, 1 to 4096; default 64 |
 struct WriterDescription {
-    private static let common = ["description", "max_bytes"]
-    private static let forExecutables = ["content_types", "time_limit", "memory", "max_output", "processes"]
-    private static let forStores = [
-        "file": ["content_types"], "json": ["schema"], "rows": ["schema", "columns"], "list": ["schema"],
-    ]
+    private static let common = ["description", "content_types", "max_bytes"]
+    private static let forExecutables = ["time_limit", "memory", "max_output", "processes"]
+    private static let forStores = ["file": [], "json": ["schema"], "rows": ["schema", "columns"], "list": ["schema"]]
 
     private let type: MetadataType
     private let reader: DescriptionReader
@@ -70,17 +68,20 @@ struct WriterDescription {
                 rawTypes: try reader.strings("content_types") ?? [], limit: limit, path: path)
         case "json":
             return DocumentWriter(
-                type: type, summary: try summary("A JSON document."), limit: limit, path: path, schema: try schema())
+                type: type, summary: try summary("A JSON document."), forms: try forms(DocumentWriter.allForms),
+                limit: limit, path: path, schema: try schema())
         case "rows":
             return RowsWriter(
-                type: type, summary: try summary("Rows, appended."), limit: limit, path: path, schema: try schema(),
+                type: type, summary: try summary("Rows, appended."), forms: try forms(RowsWriter.allForms),
+                limit: limit, path: path, schema: try schema(),
                 columns: try columns())
         default:
             guard let fixed = path.fixed else {
                 throw reader.fault("path", "a list is one file, into which PATCH merges: its path has no placeholder")
             }
             return ListWriter(
-                type: type, summary: try summary("A named list; PATCH merges into it."), limit: limit, path: fixed,
+                type: type, summary: try summary("A named list; PATCH merges into it."),
+                forms: try forms(ListWriter.allForms), limit: limit, path: fixed,
                 schema: try schema())
         }
     }
@@ -89,6 +90,17 @@ struct WriterDescription {
 
     private func summary(_ otherwise: String) throws(WriterFault) -> String {
         try reader.string("description") ?? otherwise
+    }
+
+    /// Those of the forms that a store can read whose media types are named; all of them where none is.
+    private func forms(_ all: [BodyForm]) throws(WriterFault) -> [BodyForm] {
+        guard let types = try reader.strings("content_types") else { return all }
+        let known = all.flatMap(\.mediaTypes)
+        if let other = types.first(where: { !known.contains($0) }) {
+            throw reader.fault(
+                "content_types", "\"\(other)\" cannot be read here; there are: \(known.joined(separator: ", "))")
+        }
+        return all.filter { form in types.contains { form.mediaTypes.contains($0) } }
     }
 
     private func maxBytes() throws(WriterFault) -> Int? { try reader.number("max_bytes", in: 1...1 << 40) }
