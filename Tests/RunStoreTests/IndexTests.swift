@@ -14,6 +14,8 @@ import Testing
         try harness.store.initialise(.one, flags: #"{"lr":0.1}"#)
         try harness.store.initialise(.two)
         try harness.store.rows(.two, #"{"loss":1}"#)
+        // So that there is an index, which is built beside.
+        _ = try harness.store.listed()
     }
 
     private var index: String { "\(harness.runs)/.rundir/index.sqlite" }
