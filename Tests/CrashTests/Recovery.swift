@@ -20,8 +20,7 @@ struct Recovery {
         guard let server = try layer.start(journalSize: 1 << 20, kind, at: number, &faults) else { return }
         do {
             let client = try server.connect()
-            let reply = try client.send("GET", "/runs")
-            if reply.status != 200 { faults.append("/runs got \(reply.status): \(reply.text)") }
+            faults += try ScriptedRun.faultsOfReading(server, kind)
             ledger.ask(.rows(run: "s-shared", [StoredFact.MetricsRow(epoch: 1, loss: "0.125")]))
             let row = try client.sendJSON("POST", "/runs/s-shared/metadata/metrics", #"{"epoch": 1, "loss": 0.125}"#)
             switch row.status {

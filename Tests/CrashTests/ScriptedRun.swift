@@ -31,11 +31,7 @@ struct ScriptedRun {
         guard let server = try layer.start(journalSize: journalSize, kind, at: number, &faults) else { return }
         do {
             try client.runScript(server)
-            let reader = try server.connect()
-            for target in ["/health", "/runs"] {
-                let reply = try reader.send("GET", target)
-                if reply.status != 200 { faults.append("\(target) got \(reply.status): \(reply.text)") }
-            }
+            faults += try Self.faultsOfReading(server, kind)
         } catch {
             if !mayBeKilled { faults.append("the connection failed: \(error); \(server.errors)") }
         }
@@ -46,6 +42,23 @@ struct ScriptedRun {
         let ending = try server.process.wait()
         let isExpected = ending == .signalled(SIGKILL) ? isKilled || mayBeKilled : ending == .exited(0) && !isKilled
         if !isExpected { faults.append("ended by \(ending); \(server.errors)") }
+    }
+
+    /// What is wrong with the replies to reads, which have to go on whatever the disk does.
+    static func faultsOfReading(_ server: Server, _ kind: FaultLayer.Kind) throws -> [String] {
+        let reader = try server.connect()
+        var faults: [String] = []
+        for (target, statuses) in [("/health", [200]), ("/runs/s-shared", [200, 404])] {
+            let reply = try reader.send("GET", target)
+            let isBehind = reply.status == 503 && reply.text.contains("/problems/run-behind")
+            if !statuses.contains(reply.status), !isBehind {
+                faults.append("\(target) got \(reply.status): \(reply.text)")
+            }
+        }
+        // Listings come from an index, which is built first; on a disk to which nothing can be written it may never be.
+        if kind == .ioErrors { return faults }
+        let isListed = try eventually { try reader.send("GET", "/runs").status == 200 }
+        return faults + (isListed ? [] : ["/runs got \(try reader.send("GET", "/runs").text)"])
     }
 
     /// What is wrong after a restart, with a disk that is well.
