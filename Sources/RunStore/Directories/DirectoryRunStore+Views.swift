@@ -68,6 +68,8 @@ extension Committer {
         let data = paths.data(folder, place)
         // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
         guard Files.status("\(data)/\(DataPath.metricsRows)")?.st_ino == rowsInode else { return }
+        // One that was begun later, and holds more, was quicker: a reader may have been told that it is there.
+        if let rows = logs.open(folder), covered < rows.viewCovers { return done(nil) }
         do throws(FileFailure) {
             // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
             if !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
@@ -75,6 +77,7 @@ extension Committer {
             file.published()
             journal.touched.insert(folder, DataPath.metricsFrame.description)
             if let rows = logs.open(folder) {
+                rows.viewCovers = covered
                 rows.viewLags = rows.end > covered
                 if rows.viewLags { views.insert(folder) }
             }
