@@ -27,14 +27,19 @@ final class SmallDisk: Sendable {
 
     deinit { umount2(folder.path, Int32(MNT_DETACH)) }
 
-    /// Fills it but for so many bytes.
+    /// Fills it but for so many bytes. What something else takes meanwhile makes it try again: posix_fallocate(3) takes all or
+    /// nothing.
     func fill(leaving rest: Int = 0) {
-        var status = statvfs()
-        statvfs(path, &status)
-        let free = Int(status.f_bfree) * Int(status.f_frsize)
         let file = open("\(path)/\(Self.ballast)", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
-        posix_fallocate(file, 0, off_t(max(0, free - rest)))
-        close(file)
+        defer { close(file) }
+        var code: Int32
+        repeat {
+            var (disk, ballast) = (statvfs(), stat())
+            statvfs(path, &disk)
+            fstat(file, &ballast)
+            let free = Int(disk.f_bfree) * Int(disk.f_frsize) - rest
+            code = free > 0 ? posix_fallocate(file, ballast.st_size, off_t(free)) : 0
+        } while code == ENOSPC
     }
 
     /// Takes the ballast away.
