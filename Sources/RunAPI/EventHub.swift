@@ -118,8 +118,8 @@ final class EventHub: Sendable {
                 nextHeartbeat = now() + Self.heartbeat
                 beat()
             }
-            // Half a millisecond a reader is many times what telling it costs.
-            if told > 0 { pause(nanoseconds: max(10_000_000, UInt64(told) * 500_000)) }
+            // A millisecond a reader is many times what telling it costs.
+            if told > 0 { pause(nanoseconds: max(10_000_000, UInt64(told) * 1_000_000)) }
         }
         feed.watch(false)
     }

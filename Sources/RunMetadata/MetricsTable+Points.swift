@@ -45,8 +45,8 @@ extension MetricsTable {
         if let order {
             for place in places { look(column.value(row: order[place]), place) }
         } else {
-            let values = column.values
-            for place in places.clamped(to: 0..<column.count) { look(values[place], place) }
+            let values = column.storage.pointee.values
+            for place in places.clamped(to: 0..<column.storage.pointee.count) { look(values[place], place) }
         }
         for place in [leastAt, greatestAt, firstOther, lastOther] where place >= 0 { kept.insert(place) }
     }

@@ -9,55 +9,16 @@ package final class MetricsTable: @unchecked Sendable {
     // Sendable: whoever shares one guards it by a lock.
 
     /// One metric.
-    package final class Column {
+    package struct Column {
         package let name: String
         let nameBytes: [UInt8]
-        /// The name as rows have it: in quotes, with a colon.
-        let member: [UInt8]
         /// Whether it holds the rows' key.
         package let isKey: Bool
-        /// By position of arrival; shorter than the table where the last rows have no such metric.
-        private(set) var values: UnsafeMutablePointer<Double>
-        private(set) var count = 0
-        private(set) var capacity: Int
-
-        init(name: UnsafeRawBufferPointer, capacity: Int) {
-            nameBytes = Array(name)
-            self.name = String(decoding: name, as: UTF8.self)
-            var member: [UInt8] = []
-            JSONWriter.append(stringUTF8: name, to: &member)
-            self.member = member + [UInt8(ascii: ":")]
-            isKey = MetricsRows.isKey(name)
-            self.capacity = max(capacity, 16)
-            values = .allocate(capacity: self.capacity)
-        }
-
-        deinit { values.deallocate() }
-
-        @inline(__always)
-        func set(_ value: Double, row: Int) {
-            if row < count {
-                values[row] = value
-                return
-            }
-            if row >= capacity { grow(to: row + 1) }
-            while count < row {
-                values[count] = MetricsTable.missing
-                count += 1
-            }
-            values[row] = value
-            count += 1
-        }
+        let storage: UnsafeMutablePointer<MetricsColumnStorage>
 
         /// The value of a row.
-        func value(row: Int) -> Double { row < count ? values[row] : MetricsTable.missing }
-
-        private func grow(to needed: Int) {
-            capacity = max(capacity + capacity / 2, needed)
-            let grown = UnsafeMutablePointer<Double>.allocate(capacity: capacity)
-            grown.update(from: values, count: count)
-            values.deallocate()
-            values = grown
+        func value(row: Int) -> Double {
+            row < storage.pointee.count ? storage.pointee.values[row] : MetricsTable.missing
         }
     }
 
@@ -76,6 +37,7 @@ package final class MetricsTable: @unchecked Sendable {
     static func isMissing(_ value: Double) -> Bool { value.bitPattern == missing.bitPattern }
 
     package private(set) var columns: [Column] = []
+    private var columnCount = 0
     private var columnIndex: [[UInt8]: Int] = [:]
     private(set) var keys: [Int] = []
     private var greatestKey = -1
@@ -87,9 +49,13 @@ package final class MetricsTable: @unchecked Sendable {
     /// Bytes of the text that are in the table.
     package private(set) var covered = 0
 
-    /// The row that is being read.
-    private var rowColumns: [Int] = []
-    private var rowValues: [Double] = []
+    /// The columns' values, in the same order; a table of pointers, since this is looked at for each value that is read.
+    private var storages = UnsafeMutablePointer<UnsafeMutablePointer<MetricsColumnStorage>>.allocate(capacity: 16)
+    private var storageCapacity = 16
+    /// The row that is being read: columns and values.
+    private var row = UnsafeMutablePointer<(column: Int, value: Double)>.allocate(capacity: 64)
+    private var rowCapacity = 64
+    private var rowLength = 0
     private let parser = JSONParser()
     private let expectedRows: Int
 
@@ -100,10 +66,21 @@ package final class MetricsTable: @unchecked Sendable {
         keys.reserveCapacity(expectedRows)
     }
 
+    deinit {
+        for column in columns {
+            column.storage.pointee.free()
+            column.storage.deallocate()
+        }
+        storages.deallocate()
+        row.deallocate()
+    }
+
     package var rowCount: Int { keys.count }
 
     /// Bytes of memory, about.
-    package var size: Int { columns.reduce(keys.capacity * 8) { $0 + $1.capacity * 8 } + (positions?.count ?? 0) * 48 }
+    package var size: Int {
+        columns.reduce(keys.capacity * 8) { $0 + $1.storage.pointee.capacity * 8 } + (positions?.count ?? 0) * 48
+    }
 
     /// Takes the next part of the text. What is behind its last newline is still being written, or comes with the next
     /// part.
@@ -123,18 +100,32 @@ package final class MetricsTable: @unchecked Sendable {
     // MARK: Reading rows
 
     private func read(_ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, at offset: Int) {
-        rowColumns.removeAll(keepingCapacity: true)
-        rowValues.removeAll(keepingCapacity: true)
+        rowLength = 0
         var key: Int?
         guard readPlain(line, newline, &key) || readAny(line, newline, &key) else { return }
         let before = (keys.count, greatestKey)
-        let row = row(for: key)
+        let position = position(of: key)
         if keys.count > before.0, before.0 % Chunk.rows == 0 {
             chunks.append(Chunk(offset: offset, greatestKey: before.1))
         }
-        for index in rowColumns.indices where !Self.isMissing(rowValues[index]) {
-            columns[rowColumns[index]].set(rowValues[index], row: row)
+        for index in 0..<rowLength where !Self.isMissing(row[index].value) {
+            storages[row[index].column].pointee.set(row[index].value, row: position)
         }
+    }
+
+    @inline(__always)
+    private func add(_ value: Double, to column: Int) {
+        if rowLength == rowCapacity { growRow() }
+        row[rowLength] = (column, value)
+        rowLength += 1
+    }
+
+    private func growRow() {
+        let grown = UnsafeMutablePointer<(column: Int, value: Double)>.allocate(capacity: rowCapacity * 2)
+        grown.update(from: row, count: rowLength)
+        row.deallocate()
+        row = grown
+        rowCapacity *= 2
     }
 
     /// Reads a row in the form in which all of Rundir's are, without escapes.
@@ -160,15 +151,14 @@ package final class MetricsTable: @unchecked Sendable {
                 guard let number = MetricsNumberText.scan(at) else { return false }
                 value = number.value
                 at = number.end
-                if columns[column].isKey {
+                if storages[column].pointee.isKey {
                     guard let whole = number.whole else { return false }
-                    let isStep = columns[column].nameBytes.count == 4
+                    let isStep = storages[column].pointee.isStep
                     if isStep || !hasStep { key = whole }
                     hasStep = hasStep || isStep
                 }
             }
-            rowColumns.append(column)
-            rowValues.append(value)
+            add(value, to: column)
             if at.pointee == UInt8(ascii: ",") {
                 at += 1
             } else {
@@ -182,13 +172,10 @@ package final class MetricsTable: @unchecked Sendable {
     private func column(
         at place: inout UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, guess: Int
     ) -> Int? {
-        if guess < columns.count {
-            let member = columns[guess].member
-            let isIt =
-                newline - place > member.count
-                && member.withUnsafeBufferPointer { memcmp(place, $0.baseAddress!, $0.count) == 0 }
-            if isIt {
-                place += member.count
+        if guess < columnCount {
+            let length = storages[guess].pointee.memberLength
+            if newline - place > length, memcmp(place, storages[guess].pointee.member, length) == 0 {
+                place += length
                 return guess
             }
         }
@@ -219,8 +206,7 @@ package final class MetricsTable: @unchecked Sendable {
 
     /// Reads any row that `MetricsFrame` reads.
     private func readAny(_ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, _ key: inout Int?) -> Bool {
-        rowColumns.removeAll(keepingCapacity: true)
-        rowValues.removeAll(keepingCapacity: true)
+        rowLength = 0
         key = nil
         let text = UnsafeRawBufferPointer(start: line, count: newline - line)
         guard let tokens = try? parser.parse(text, nonFinite: .allowed), tokens.kind(at: 0) == .objectBegin else {
@@ -242,15 +228,11 @@ package final class MetricsTable: @unchecked Sendable {
             switch tokens.kind(at: value) {
             case .number:
                 guard tokens.text(at: value).count <= MetricsFrame.Cell.longestNumber else { break }
-                rowColumns.append(column)
                 // The line's newline ends it, at the latest.
-                rowValues.append(
-                    MetricsNumberText.scan(tokens.text(at: value).bindMemory(to: UInt8.self).baseAddress!)!.value)
+                let start = tokens.text(at: value).bindMemory(to: UInt8.self).baseAddress
+                if let number = start.flatMap({ MetricsNumberText.scan($0) }) { add(number.value, to: column) }
             case .string, .nonFinite:
-                if let named = Self.named(tokens.text(at: value)) {
-                    rowColumns.append(column)
-                    rowValues.append(named)
-                }
+                if let named = Self.named(tokens.text(at: value)) { add(named, to: column) }
             default: break
             }
             token = tokens.next(after: value)
@@ -263,13 +245,28 @@ package final class MetricsTable: @unchecked Sendable {
     private func column(named name: UnsafeRawBufferPointer) -> Int {
         let bytes = Array(name)
         if let index = columnIndex[bytes] { return index }
-        columns.append(Column(name: name, capacity: expectedRows))
+        let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
+        storage.initialize(to: MetricsColumnStorage(name: name, capacity: expectedRows))
+        if columnCount == storageCapacity {
+            let grown = UnsafeMutablePointer<UnsafeMutablePointer<MetricsColumnStorage>>.allocate(
+                capacity: storageCapacity * 2)
+            grown.update(from: storages, count: columnCount)
+            storages.deallocate()
+            storages = grown
+            storageCapacity *= 2
+        }
+        (storages + columnCount).initialize(to: storage)
+        columnCount += 1
+        columns.append(
+            Column(
+                name: String(decoding: bytes, as: UTF8.self), nameBytes: bytes, isKey: storage.pointee.isKey,
+                storage: storage))
         columnIndex[bytes] = columns.count - 1
         return columns.count - 1
     }
 
     /// Begins or finds the row of a key, as `MetricsFrame` does.
-    private func row(for key: Int?) -> Int {
+    private func position(of key: Int?) -> Int {
         let key = key ?? (greatestKey + 1)
         if keys.isEmpty || key > greatestKey {
             greatestKey = key

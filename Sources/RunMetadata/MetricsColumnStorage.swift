@@ -1,0 +1,65 @@
+internal import JSON
+
+/// A metric's values in memory of their own, by position of arrival; shorter than the table where the last rows have no such
+/// metric. The table that has it frees it.
+struct MetricsColumnStorage {
+    /// The name as rows have it: in quotes, with a colon.
+    let member: UnsafeMutablePointer<UInt8>
+    let memberLength: Int
+    /// Whether it holds the rows' key, and whether that is `step`.
+    let isKey: Bool
+    let isStep: Bool
+    private(set) var values: UnsafeMutablePointer<Double>
+    private(set) var count = 0
+    private(set) var capacity: Int
+
+    init(name: UnsafeRawBufferPointer, capacity: Int) {
+        var text: [UInt8] = []
+        JSONWriter.append(stringUTF8: name, to: &text)
+        text.append(UInt8(ascii: ":"))
+        memberLength = text.count
+        member = .allocate(capacity: text.count)
+        member.initialize(from: text, count: text.count)
+        isKey = MetricsRows.isKey(name)
+        isStep = name.elementsEqual(MetricsKey.step.utf8)
+        self.capacity = max(capacity, 16)
+        values = .allocate(capacity: self.capacity)
+    }
+
+    func free() {
+        member.deallocate()
+        values.deallocate()
+    }
+
+    @inline(__always)
+    mutating func set(_ value: Double, row: Int) {
+        if row == count, row < capacity {
+            values[row] = value
+            count += 1
+            return
+        }
+        setAnywhere(value, row)
+    }
+
+    private mutating func setAnywhere(_ value: Double, _ row: Int) {
+        if row < count {
+            values[row] = value
+            return
+        }
+        if row >= capacity { grow(to: row + 1) }
+        while count < row {
+            values[count] = MetricsTable.missing
+            count += 1
+        }
+        values[row] = value
+        count += 1
+    }
+
+    private mutating func grow(to needed: Int) {
+        capacity = max(capacity + capacity / 2, needed)
+        let grown = UnsafeMutablePointer<Double>.allocate(capacity: capacity)
+        grown.update(from: values, count: count)
+        values.deallocate()
+        values = grown
+    }
+}
