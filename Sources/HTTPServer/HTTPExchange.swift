@@ -16,7 +16,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// The whole body, if it was collected.
     package private(set) var body: [UInt8] = []
     /// Whatever the handler wants to find again in `respond(to:)`, such as the route it found in `accept(_:)`.
-    package var context: (any Sendable)?
+    package var context: (any AnyObject & Sendable)?
 
     /// A number of the handler's, to find again in `completed(_:)`.
     package var tag = 0

@@ -88,7 +88,7 @@ final class EventHub: Sendable {
     private func leave(_ number: UInt64) {
         state.withLock { state in
             state.readers[number] = nil
-            if state.readers.isEmpty { state.lastLeft = now() }
+            if state.readers.isEmpty { state.lastLeft = monotonicNanoseconds() }
         }
     }
 
@@ -107,15 +107,15 @@ final class EventHub: Sendable {
     // MARK: The thread
 
     private func work() {
-        var nextHeartbeat = now() + Self.heartbeat
+        var nextHeartbeat = monotonicNanoseconds() + Self.heartbeat
         while !stopping.load(ordering: .acquiring) {
             let isWatching = state.withLock { $0.isWatching }
-            let untilHeartbeat = Double(nextHeartbeat - min(nextHeartbeat, now())) / 1e9
+            let untilHeartbeat = Double(nextHeartbeat - min(nextHeartbeat, monotonicNanoseconds())) / 1e9
             feed.wait(seconds: isWatching ? max(0.001, untilHeartbeat) : nil)
             if stopping.load(ordering: .acquiring) { break }
             let told = deliver(feed.take())
-            if now() >= nextHeartbeat {
-                nextHeartbeat = now() + Self.heartbeat
+            if monotonicNanoseconds() >= nextHeartbeat {
+                nextHeartbeat = monotonicNanoseconds() + Self.heartbeat
                 beat()
             }
             // A millisecond a reader is many times what telling it costs.
@@ -161,7 +161,7 @@ final class EventHub: Sendable {
     /// Says to all that the connection stands; stops watching when nobody has read for long.
     private func beat() {
         let readers = state.withLock { state in
-            if state.readers.isEmpty, state.isWatching, now() - state.lastLeft > Self.linger {
+            if state.readers.isEmpty, state.isWatching, monotonicNanoseconds() - state.lastLeft > Self.linger {
                 state.isWatching = false
                 state.ring = EventRing(epoch: "")
                 feed.watch(false)
@@ -198,11 +198,4 @@ final class EventHub: Sendable {
         var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
         nanosleep(&time, nil)
     }
-}
-
-/// The monotonic clock, nanoseconds (clock_gettime(2)).
-private func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

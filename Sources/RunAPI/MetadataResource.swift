@@ -42,8 +42,7 @@ extension RunAPI {
                 let (document, patch) = try writer.patch(from: json)
                 submit(RunWrite(request.target, .patch(document, patch)), exchange, request, endsRun: false)
             } else {
-                let details = request.details ?? WriteRequest(target: request.target)
-                submit(try writer.changes(from: body, for: details), request, exchange)
+                submit(try writer.changes(from: body, for: request.details), request, exchange)
             }
         } catch {
             exchange.respond(response(for: error, exchange))
@@ -54,13 +53,12 @@ extension RunAPI {
     func submitSlowly(
         _ body: MetadataBody, _ writer: any MetadataWriter, _ request: RoutedRequest, _ exchange: HTTPExchange
     ) throws {
-        let details = request.details ?? WriteRequest(target: request.target)
         let run = store.resolve(request.target)?.description ?? "\(request.target)"
         let isTaken = jobs.run("\(run) \(writer.type)") { done in
             do {
                 // What it reads of the run is up to date.
                 if let run = self.store.resolve(request.target) { self.store.bringUpToDate(run) }
-                self.submit(try writer.changes(from: body, for: details), request, exchange, whenDone: done)
+                self.submit(try writer.changes(from: body, for: request.details), request, exchange, whenDone: done)
                 exchange.wakeServer()
             } catch {
                 done()

@@ -5,6 +5,8 @@ internal import RunMetadata
 /// A request whose head has been understood. A class, since it goes from hand to hand until it is answered.
 final class RoutedRequest: Sendable {
     let operation: Operation
+    /// What it is counted by.
+    let tag: Int
     /// The run that the path names.
     let target: RunTarget
     /// The session that the header `Run-Session` names.
@@ -15,14 +17,17 @@ final class RoutedRequest: Sendable {
     let path: ArtifactPath?
     /// What the head says of the body.
     let body: BodyDescription
-    /// What the writer wants to know beside the body.
-    let details: WriteRequest?
+    /// What the writer may know beside the body.
+    let details: WriteRequest
+    /// Whether that is more than the run.
+    var readsTheHead: Bool { writer?.readsRequest ?? false }
 
     init(
-        operation: Operation, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
-        path: ArtifactPath? = nil, body: BodyDescription, details: WriteRequest? = nil
+        operation: Operation, tag: Int, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
+        path: ArtifactPath?, body: BodyDescription, details: WriteRequest
     ) {
         self.operation = operation
+        self.tag = tag
         self.target = target
         self.session = session
         self.writer = writer
@@ -35,6 +40,19 @@ final class RoutedRequest: Sendable {
 extension RunAPI {
     /// Understands a request's head.
     func route(_ exchange: HTTPExchange) throws -> RoutedRequest {
+        guard RecentRoutes.isPlain(exchange) else { return try understand(exchange) }
+        // Before the writer is looked up: one that is registered meanwhile is another generation's.
+        let generation = registered.generation
+        if let known = recentRoutes.find(exchange.path, generation: generation) {
+            exchange.tag = known.tag
+            return known
+        }
+        let request = try understand(exchange)
+        recentRoutes.keep(request, path: exchange.path, generation: generation)
+        return request
+    }
+
+    private func understand(_ exchange: HTTPExchange) throws -> RoutedRequest {
         if case .other(let name) = exchange.method {
             throw Problem(
                 501, "unknown-method", "Unknown method",
@@ -56,7 +74,7 @@ extension RunAPI {
             let target = try target(operation, id, session)
             let writer = try writer(operation, type, exchange)
             return RoutedRequest(
-                operation: operation, target: target, session: session, writer: writer,
+                operation: operation, tag: exchange.tag, target: target, session: session, writer: writer,
                 path: path.isEmpty ? nil : try artifact(path), body: try describeBody(operation, writer, exchange),
                 details: try details(writer, target, exchange))
         }
@@ -69,11 +87,11 @@ extension RunAPI {
         return path
     }
 
-    /// What a writer wants to know beside the body; nil for most.
+    /// What a writer may know beside the body: for most, the run.
     private func details(
         _ writer: (any MetadataWriter)?, _ target: RunTarget, _ exchange: HTTPExchange
-    ) throws -> WriteRequest? {
-        guard let writer, writer.readsRequest else { return nil }
+    ) throws -> WriteRequest {
+        guard let writer, writer.readsRequest else { return WriteRequest(target: target) }
         guard let query = exchange.query else {
             throw Problem.invalidQuery(
                 "the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")

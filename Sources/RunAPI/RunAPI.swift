@@ -32,6 +32,7 @@ package final class RunAPI: HTTPHandler {
     /// Tells readers what happens to runs.
     let hub: EventHub
     let tables = MetricsTables()
+    let recentRoutes = RecentRoutes()
     /// Counts requests; others may show numbers of theirs there.
     package let telemetry = Telemetry()
     /// Why the server is not ready, as far as the store does not say.

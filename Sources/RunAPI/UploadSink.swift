@@ -70,8 +70,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
             if writer is any SlowWriter {
                 try api.submitSlowly(body, writer, request, exchange)
             } else {
-                let details = request.details ?? WriteRequest(target: request.target)
-                api.submit(try writer.changes(from: body, for: details), request, exchange)
+                api.submit(try writer.changes(from: body, for: request.details), request, exchange)
             }
             exchange.wakeServer()
         } catch {

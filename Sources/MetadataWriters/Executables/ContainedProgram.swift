@@ -1,5 +1,6 @@
 internal import CContainment
 internal import Glibc
+internal import RunStore
 
 /// A program that runs with no privileges to gain, writes below one folder only, and is ended with all that it started.
 struct ContainedProgram {
@@ -79,7 +80,7 @@ struct ContainedProgram {
         var ending: Ending?
         let descriptor = ccontainment_watch(process)
         defer { if descriptor >= 0 { close(descriptor) } }
-        let begun = Self.now()
+        let begun = monotonicNanoseconds()
         var round = 0
         while ending == nil {
             var polled = [
@@ -93,7 +94,7 @@ struct ContainedProgram {
             // A standard error that was closed is ready for ever.
             if polled[1].revents & Int16(POLLHUP) != 0 { usleep(10_000) }
             round += 1
-            ending = overuse(process, seconds: Self.now() - begun, looksAtFiles: round % 10 == 0)
+            ending = overuse(process, seconds: Double(monotonicNanoseconds() - begun) / 1e9, looksAtFiles: round % 10 == 0)
         }
         let status = ccontainment_end(process)
         lines.take(from: errors)
@@ -119,12 +120,6 @@ struct ContainedProgram {
         } catch {
             return .overSize(error.reason)
         }
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     private static func reason(_ code: CInt) -> String {

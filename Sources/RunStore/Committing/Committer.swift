@@ -89,13 +89,13 @@ final class Committer: @unchecked Sendable {
                         plan = try self.plan(write, isAlone: true)
                     }
                     guard let plan else { continue }
-                    if plan.records.isEmpty {
+                    if plan.isEmpty {
                         // What it stands on has to be durable before it is told.
                         flush(&batch)
                         completion(.success(plan.outcome))
                         continue
                     }
-                    encode(plan)
+                    plan.encode(into: &frame)
                     batch.append(Planned(plan: plan, completion: completion))
                     if plan.goesAlone { flush(&batch) }
                 } catch {
@@ -165,11 +165,6 @@ final class Committer: @unchecked Sendable {
         JournalFrame.begin(&frame)
     }
 
-    private func encode(_ plan: WritePlan) {
-        frame.append(UInt32(plan.records.count))
-        for record in plan.records { record.encode(into: &frame) }
-    }
-
     private func flush(_ batch: inout [Planned]) {
         guard !batch.isEmpty else { return }
         defer {
@@ -179,6 +174,7 @@ final class Committer: @unchecked Sendable {
         if let refusal = journalFrame(writes: batch.count) {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }
+                logs.forget(write.plan.folder)
                 write.completion(.failure(refusal))
             }
             return
@@ -190,7 +186,8 @@ final class Committer: @unchecked Sendable {
             do throws(FileFailure) {
                 // A write whose predecessor on the same run failed would stand on nothing.
                 if !failedFolders.isEmpty, let failure = failedFolders[write.plan.folder] { throw failure }
-                try applier.apply(write.plan.records, logs: logs)
+                if !write.plan.records.isEmpty { try applier.apply(write.plan.records) }
+                if let rows = write.plan.rows { logs.add(rows.bytes, to: rows.log) }
             } catch {
                 failures[index] = error
                 failedFolders[write.plan.folder] = error
@@ -198,7 +195,7 @@ final class Committer: @unchecked Sendable {
         }
         let failedRows = logs.flush()
         if !failedRows.isEmpty {
-            for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.hasRows {
+            for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.rows != nil {
                 failures[index] = failedRows[write.plan.folder]
                 takeBack(write.plan, failures[index])
             }
@@ -241,7 +238,6 @@ final class Committer: @unchecked Sendable {
     private func takeBack(_ plan: WritePlan, _ failure: FileFailure?) {
         for record in plan.records {
             switch record.step {
-            case .append(DataPath.metricsRows.description, _, _): continue
             case .create: applier.uncreate(record.folder)
             default: halfDone = halfDone ?? failure
             }
@@ -253,7 +249,9 @@ final class Committer: @unchecked Sendable {
         if let failure = halfDone ?? applier.halfDone ?? logs.halfDone { return fail(failure) }
         var touched = TouchedFiles()
         for index in failures.keys.sorted() {
-            for record in plans[index].records { touched.insert(record.folder, record.path ?? "") }
+            let plan = plans[index]
+            for record in plan.records { touched.insert(record.folder, record.path ?? "") }
+            if plan.rows != nil { touched.insert(plan.folder, MetricsLogs.file) }
             refused.append(JournalFrame.WriteID(sequence: sequence, index: UInt32(index)))
         }
         do throws(FileFailure) {
@@ -284,45 +282,42 @@ final class Committer: @unchecked Sendable {
 
     private func tellOfChanges(_ plans: [WritePlan]) { changes.append(plans.flatMap { RunChange.changes(of: $0) }) }
 
-    /// Notes for the index that a run has rows that it has not seen.
-    private func noteRows(_ folder: String, _ rows: MetricsLogs.Log?) {
-        let round = touched.round
-        guard rows?.notedIn != round else { return }
-        rows?.notedIn = round
-        touched.insert(folder, .rows)
-    }
-
     /// Notes what a write touched, for the next checkpoint, for views and for the index.
     private func note(_ plan: WritePlan) {
-        for record in plan.records {
-            switch record.step {
-            case .append(let path, _, _) where path == DataPath.metricsRows.description: break
-            case .viewLags, .activate: break
-            default: touched.insert(record.folder, .anything)
-            }
-            switch record.step {
-            case .append(let path, _, _) where path != DataPath.metricsRows.description:
-                journal.touched.insert(record.folder, path)
-            case .append(let path, _, _):
-                let rows = logs.open(record.folder)
-                noteRows(record.folder, rows)
-                if let rows, rows.touchedIn == journal.segment, rows.viewLags { continue }
-                rows?.touchedIn = journal.segment
-                journal.touched.insert(record.folder, path)
-                if rows?.viewLags == false || rows == nil {
-                    rows?.viewLags = true
-                    views.insert(record.folder)
-                }
-            case .put(let path, _):
-                journal.touched.insert(record.folder, path)
-                if path == DataPath.metricsRows.description { views.insert(record.folder) }
-            case .remove(let path), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
-                journal.touched.insert(record.folder, path)
-            case .create, .move, .restore: journal.touched.insert(record.folder, "")
-            case .delete(let aside): journal.touched.asides.append(aside)
-            case .activate, .viewLags: continue
-            }
-        }
+        for record in plan.records { note(record) }
+        if let rows = plan.rows { note(rows.log) }
         for body in plan.afterwards { body(self) }
+    }
+
+    private func note(_ record: RedoRecord) {
+        switch record.step {
+        case .activate, .viewLags: return
+        case .put(let path, _):
+            journal.touched.insert(record.folder, path)
+            if path == MetricsLogs.file { views.insert(record.folder) }
+        case .append(let path, _, _), .remove(let path), .publish(let path, _), .publishFolder(let path, _, _),
+            .adopt(let path, _, _):
+            journal.touched.insert(record.folder, path)
+        case .create, .move, .restore: journal.touched.insert(record.folder, "")
+        case .delete(let aside): journal.touched.asides.append(aside)
+        }
+        touched.insert(record.folder, .anything)
+    }
+
+    /// The same of rows: once for each segment of the journal, view and round of the index, not for each row.
+    private func note(_ log: MetricsLogs.Log) {
+        let round = touched.round
+        if log.notedIn != round {
+            log.notedIn = round
+            touched.insert(log.folder, .rows)
+        }
+        if log.touchedIn != journal.segment {
+            log.touchedIn = journal.segment
+            journal.touched.insert(log.folder, MetricsLogs.file)
+        }
+        if !log.viewLags {
+            log.viewLags = true
+            views.insert(log.folder)
+        }
     }
 }

@@ -3,19 +3,51 @@ internal import JSON
 internal import RunMetadata
 
 /// What a write comes to: the records for the journal, and what to tell who asked for it.
-struct WritePlan: Sendable {
+struct WritePlan {
     let folder: String
     var records: [RedoRecord] = []
+    /// Rows, which come after the records' steps.
+    private(set) var rows: Rows?
     var outcome: WriteOutcome
     /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans look at.
     var goesAlone = false
-    var hasRows = false
     /// Called, in order, when the steps are done.
     private(set) var afterwards: [@Sendable (Committer) -> Void] = []
 
     init(folder: String, outcome: WriteOutcome) {
         self.folder = folder
         self.outcome = outcome
+    }
+
+    /// Rows for a run's log. Nearly all writes are these and nothing else, so they need no record: what the journal says of
+    /// them is written from here.
+    struct Rows {
+        let log: MetricsLogs.Log
+        /// Where they go in the log's file.
+        let offset: Int
+        fileprivate(set) var bytes: [UInt8]
+    }
+
+    /// Whether it changes nothing.
+    var isEmpty: Bool { records.isEmpty && rows == nil }
+
+    /// Adds rows to a log's file.
+    mutating func add(_ bytes: [UInt8], to log: MetricsLogs.Log) {
+        let offset = log.plan(bytes)
+        if rows == nil {
+            rows = Rows(log: log, offset: offset, bytes: bytes)
+        } else {
+            rows?.bytes += bytes
+        }
+    }
+
+    /// Appends what the journal has to know: how many records, and these.
+    func encode(into frame: inout JournalBuffer) {
+        frame.append(UInt32(records.count + (rows == nil ? 0 : 1)))
+        for record in records { record.encode(into: &frame) }
+        if let rows {
+            RedoRecord.encode(append: rows.bytes, to: MetricsLogs.file, at: rows.offset, of: folder, into: &frame)
+        }
     }
 
     /// Has something done when the steps are.
@@ -123,10 +155,7 @@ extension Committer {
             throw .archived(run)
         }
         if log.place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
-        plan.hasRows = true
-        let offset = log.plan(rows.bytes)
-        plan.records.append(
-            RedoRecord(name, .append(DataPath.metricsRows.description, offset: offset, rows.bytes)))
+        plan.add(rows.bytes, to: log)
         return true
     }
 

@@ -59,8 +59,13 @@ final class MetricsLogs {
     /// Open logs; beyond, those that were not used in this batch are closed.
     private static let capacity = 512
 
+    /// The file's path in the data directory.
+    static let file = DataPath.metricsRows.description
+
     private let paths: RunPaths
     private var logs: [String: Log] = [:]
+    /// Those with rows of this batch that have been journaled.
+    private var written: [Log] = []
     private var batch = 0
     /// Why rows are neither written nor taken back, where some are.
     private(set) var halfDone: FileFailure?
@@ -98,33 +103,45 @@ final class MetricsLogs {
         add(folder, place, "\(paths.data(folder, place))/\(DataPath.metricsRows)", -1, size: 0)
     }
 
-    /// Notes rows whose record has been journaled.
-    func add(_ rows: [UInt8], to folder: String) { logs[folder]?.planned.append(rows) }
+    /// Notes rows that have been journaled.
+    func add(_ rows: [UInt8], to log: Log) {
+        if log.planned.isEmpty { written.append(log) }
+        log.planned.append(rows)
+    }
 
-    /// Writes the rows of this batch.
+    /// Writes the rows of this batch: what came for one run, in one call.
     /// - Returns: the folders whose rows could not be written; those are as before
     func flush() -> [String: FileFailure] {
         var failures: [String: FileFailure] = [:]
-        for (folder, log) in logs where !log.planned.isEmpty {
+        for log in written {
             do throws(FileFailure) {
-                if log.descriptor < 0 { log.descriptor = try Files.open(log.path, O_RDWR | O_CREAT) }
-                let rows = log.planned.count == 1 ? log.planned[0] : Array(log.planned.joined())
-                var failure: FileFailure?
-                rows.withUnsafeBytes { bytes in
-                    do throws(FileFailure) {
-                        try Files.write(bytes, to: log.descriptor, at: log.plannedAt, path: log.path)
-                    } catch { failure = error }
-                }
-                if let failure { throw failure }
-                log.plannedAt += rows.count
-                log.planned.removeAll(keepingCapacity: true)
+                try write(log)
             } catch {
                 if log.descriptor >= 0 { cut(log) }
-                failures[folder] = error
-                logs[folder] = nil
+                failures[log.folder] = error
+                logs[log.folder] = nil
             }
+            log.planned.removeAll(keepingCapacity: true)
         }
+        written.removeAll(keepingCapacity: true)
         return failures
+    }
+
+    private func write(_ log: Log) throws(FileFailure) {
+        if log.descriptor < 0 { log.descriptor = try Files.open(log.path, O_RDWR | O_CREAT) }
+        if log.planned.count == 1 {
+            try write(log.planned[0], log)
+        } else {
+            var rows: [UInt8] = []
+            rows.reserveCapacity(log.end - log.plannedAt)
+            for planned in log.planned { rows += planned }
+            try write(rows, log)
+        }
+    }
+
+    private func write(_ rows: [UInt8], _ log: Log) throws(FileFailure) {
+        try Files.write(rows, to: log.descriptor, at: log.plannedAt, path: log.path)
+        log.plannedAt += rows.count
     }
 
     /// Takes back what may have been written of rows.
@@ -174,11 +191,4 @@ final class MetricsLogs {
         ftruncate(descriptor, off_t(whole))
         return whole
     }
-}
-
-/// A clock that only goes forward (clock_gettime(2), CLOCK_MONOTONIC).
-func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -29,9 +29,8 @@ final class RecordApplier {
     private(set) var halfDone: FileFailure?
 
     /// Does the steps of one write, all or none: whatever needs room is written aside, and whatever could be in the way is
-    /// looked for, before anything is put in place; when a step fails all the same, those before it are taken back. Rows are
-    /// not written here, but gathered in `logs`.
-    func apply(_ records: [RedoRecord], logs: MetricsLogs) throws(FileFailure) {
+    /// looked for, before anything is put in place; when a step fails all the same, those before it are taken back.
+    func apply(_ records: [RedoRecord]) throws(FileFailure) {
         var staged: [String] = []
         var done = StepsDone()
         do throws(FileFailure) {
@@ -51,7 +50,6 @@ final class RecordApplier {
                 switch record.step {
                 case .create: continue
                 case .put(let path, _): try place(next.next() ?? "", record.folder, path, &done)
-                case .append(DataPath.metricsRows.description, _, let rows): logs.add(rows, to: record.folder)
                 case .activate(let session):
                     let file = "\(paths.sessions)/\(session)"
                     if record.folder.isEmpty {
@@ -100,7 +98,7 @@ final class RecordApplier {
             return
         }
         if case .activate = record.step {
-            try apply([record], logs: MetricsLogs(paths: paths))
+            try apply([record])
             return
         }
         guard let place = place(of: record.folder) else { return }
@@ -205,15 +203,9 @@ final class RecordApplier {
         let path = newStagedPath()
         let descriptor = try Files.open(path, O_WRONLY | O_CREAT | O_TRUNC)
         defer { close(descriptor) }
-        var failure: FileFailure?
-        bytes.withUnsafeBytes { bytes in
-            do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch {
-                failure = error
-            }
-        }
-        if let failure {
+        do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch {
             unlink(path)
-            throw failure
+            throw error
         }
         return path
     }
@@ -232,22 +224,16 @@ final class RecordApplier {
     {
         try prepare(folder, path)
         guard let place = place(of: folder) else { return }
-        let descriptor = try Files.open("\(paths.data(folder, place))/\(path)", O_RDWR | O_CREAT)
+        let file = "\(paths.data(folder, place))/\(path)"
+        let descriptor = try Files.open(file, O_RDWR | O_CREAT)
         defer { close(descriptor) }
         let start = min(offset, Int(Files.status(of: descriptor).st_size))
-        var failure: FileFailure?
-        bytes.withUnsafeBytes { bytes in
-            do throws(FileFailure) {
-                try Files.write(bytes, to: descriptor, at: start, path: path)
-            } catch { failure = error }
-        }
-        let file = "\(paths.data(folder, place))/\(path)"
         let hadBytes = start > 0
         done.note { () throws(FileFailure) in
             if !hadBytes { return try Files.remove(file) }
             if truncate(file, off_t(start)) != 0 { throw FileFailure("truncate", path) }
         }
-        if let failure { throw failure }
+        try Files.write(bytes, to: descriptor, at: start, path: path)
     }
 
     /// Puts a staged folder in its place, at once for every reader. What was there is left in the staging folder.

@@ -29,10 +29,9 @@ extension RunChange {
     /// What a plan that was carried out has changed. Nothing where no run was: what waits for a session is no run yet.
     static func changes(of plan: WritePlan) -> [RunChange] {
         guard let run = plan.outcome.run else { return [] }
+        let rows = plan.rows.map { RunChange(run: run, kind: .rows($0.bytes)) }
         // The usual case first.
-        if plan.records.count == 1, case .append(_, _, let rows) = plan.records[0].step {
-            return [RunChange(run: run, kind: .rows(rows))]
-        }
+        if plan.records.isEmpty { return rows.map { [$0] } ?? [] }
         var kinds: [Kind] = []
         var properties: [String] = []
         var (isEnded, isCompleted) = (false, false)
@@ -43,7 +42,6 @@ extension RunChange {
                 continue
             }
             switch record.step {
-            case .append(_, _, let rows): kinds.append(.rows(rows))
             case .put(let path, let bytes):
                 guard let path = DataPath(path) else { continue }
                 guard let property = path.property else {
@@ -60,7 +58,7 @@ extension RunChange {
                 } else {
                     kinds.append(kind(of: path))
                 }
-            case .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
+            case .append(let path, _, _), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
                 if let path = DataPath(path) { kinds.append(kind(of: path)) }
             case .move(let place): moved = place
             case .restore: kinds.append(.restored)
@@ -75,7 +73,7 @@ extension RunChange {
         case .pending, nil: break
         }
         if isEnded { kinds.append(isCompleted ? .completed : .failed) }
-        return kinds.map { RunChange(run: run, kind: $0) }
+        return (rows.map { [$0] } ?? []) + kinds.map { RunChange(run: run, kind: $0) }
     }
 
     private static func kind(of path: DataPath) -> Kind {

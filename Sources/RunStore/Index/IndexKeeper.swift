@@ -7,9 +7,11 @@ internal import RunMetadata
 final class IndexKeeper: @unchecked Sendable {
     // Sendable: `thread` is set once, before anyone else has the keeper; the other variables are the thread's own.
 
-    /// The share of the time that looking may take, and the seconds between two looks at least.
+    /// The share of a processor that looking may take, and the seconds between two looks at least.
     private static let share = 0.02
     private static let interval = 2.0
+    /// Seconds between two times that what was written is brought up to date, at most.
+    private static let longestInterval = 10.0
     /// Bytes of the write-ahead log beyond which it is brought into the database.
     private static let longLog = 4 << 20
 
@@ -48,28 +50,40 @@ final class IndexKeeper: @unchecked Sendable {
             if !index.isOpen {
                 open()
             } else {
-                let begun = monotonicNanoseconds()
-                index.refreshTouched()
-                look()
-                index.checkpoint(beyond: Self.longLog)
-                pause = max(Self.interval, Double(monotonicNanoseconds() - begun) / 1e9 / Self.share)
+                pause = Self.pause {
+                    index.refreshTouched()
+                    look()
+                    index.checkpoint(beyond: Self.longLog)
+                }
             }
             if index.isOpen, pause > 0 { wait(pause) } else if !index.isOpen { bell.wait(seconds: 5) }
         }
     }
 
-    /// Waits, but brings up to date what is written meanwhile, so that a listing never has much to do.
+    /// Waits, but brings up to date what is written meanwhile, so that a listing never has much to do; while many rows are
+    /// written, less often, since a processor that reads them again is one that takes none.
     private func wait(_ seconds: Double) {
         let until = monotonicNanoseconds() + UInt64(seconds * 1e9)
+        var interval = Self.interval
         while !stopping.isSet, index.isOpen {
             let now = monotonicNanoseconds()
             guard now < until else { return }
-            bell.wait(seconds: min(Double(until - now) / 1e9, Self.interval))
+            bell.wait(seconds: min(Double(until - now) / 1e9, interval))
             if !stopping.isSet {
-                index.refreshTouched()
-                lookAtNames()
+                interval = Self.pause {
+                    index.refreshTouched()
+                    lookAtNames()
+                }
+                interval = min(interval, Self.longestInterval)
             }
         }
+    }
+
+    /// Looks, and tells for how many seconds not to look again.
+    private static func pause(_ look: () -> Void) -> Double {
+        let before = threadNanoseconds()
+        look()
+        return max(interval, Double(threadNanoseconds() - before) / 1e9 / share)
     }
 
     /// Looks which runs there are.

@@ -193,6 +193,17 @@ enum Files {
         }
     }
 
+    /// The same of an array, whose own `withUnsafeBytes` forgets the type of what is thrown.
+    static func write(_ bytes: [UInt8], to descriptor: CInt, at offset: Int, path: String) throws(FileFailure) {
+        var failure: FileFailure?
+        bytes.withUnsafeBytes { bytes in
+            do throws(FileFailure) { try write(bytes, to: descriptor, at: offset, path: path) } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
     /// Reads a whole file; nil when there is none.
     static func read(_ path: String) throws(FileFailure) -> [UInt8]? {
         guard let descriptor = try openIfThere(path) else { return nil }
