@@ -119,8 +119,10 @@ private:
         return true;
     }
 
+    // Of a container's brackets the reader tells when it has read them.
+
     bool open(uint8_t kind) {
-        size_t start = stream_->Tell();
+        size_t start = stream_->Tell() - 1;
         if (depth_ == CRJ_MAX_DEPTH) return fail(CRJ_TOO_DEEP, start);
         frames_[depth_++] = Frame{u32(tape.size()), 0, 0};
         tape.push() = crj_token{u32(start), 0, u32(start), 0, 0, 0, kind, 0};
@@ -128,7 +130,7 @@ private:
     }
 
     bool close(uint8_t kind, uint32_t count) {
-        uint32_t at = u32(stream_->Tell());
+        uint32_t at = u32(stream_->Tell() - 1);
         uint32_t index = u32(tape.size());
         uint32_t begin = frames_[--depth_].begin;
         tape.push() = crj_token{at, 1, at, 1, begin, count, kind, 0};

@@ -33,22 +33,27 @@ extension RunAPI {
 
     /// Decides what happens to a request's body, before any of it is read.
     func plan(for request: RoutedRequest, _ exchange: HTTPExchange) throws -> BodyPlan {
-        switch request.operation {
-        case .writeMetadata, .writeRunData, .mergeMetadata:
-            guard let writer = request.writer else { throw Problem.internalFault }
-            guard request.body.form == .raw || writer.forms.contains(.archive) else {
-                return .collect(limit: limit(of: writer))
-            }
-            if request.body.isGzipped, request.body.form == .multipart {
-                throw Problem.unsupportedMediaType("multipart/form-data with Content-Encoding", ["multipart/form-data"])
-            }
-            let sink = try UploadSink(api: self, request: request, writer: writer, exchange: exchange)
-            return .stream(sink, limit: limit(of: writer))
-        case .writeFile:
+        if let limit = request.bodyLimit { return .collect(limit: limit) }
+        guard let writer = request.writer else {
             return .stream(try FileSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
-        case .createRun, .initialiseRun: return .collect(limit: settings.maxBody)
+        }
+        if request.body.isGzipped, request.body.form == .multipart {
+            throw Problem.unsupportedMediaType("multipart/form-data with Content-Encoding", ["multipart/form-data"])
+        }
+        let sink = try UploadSink(api: self, request: request, writer: writer, exchange: exchange)
+        return .stream(sink, limit: limit(of: writer))
+    }
+
+    /// Bytes of the largest body, where it is gathered in memory; nil where it is taken as it comes.
+    func gatheredLimit(_ operation: Operation, _ writer: (any MetadataWriter)?, _ form: BodyForm) -> Int? {
+        switch operation {
+        case .writeMetadata, .writeRunData, .mergeMetadata:
+            guard let writer, form != .raw, !writer.forms.contains(.archive) else { return nil }
+            return limit(of: writer)
+        case .writeFile: return nil
+        case .createRun, .initialiseRun: return settings.maxBody
         // What a body would say is not asked for here.
-        default: return .collect(limit: settings.inlineBody)
+        default: return settings.inlineBody
         }
     }
 

@@ -17,6 +17,8 @@ final class RoutedRequest: Sendable {
     let path: ArtifactPath?
     /// What the head says of the body.
     let body: BodyDescription
+    /// Bytes of the largest body, where it is gathered in memory; nil where it is taken as it comes.
+    let bodyLimit: Int?
     /// What the writer may know beside the body.
     let details: WriteRequest
     /// Whether that is more than the run.
@@ -24,7 +26,7 @@ final class RoutedRequest: Sendable {
 
     init(
         operation: Operation, tag: Int, target: RunTarget, session: SessionName, writer: (any MetadataWriter)?,
-        path: ArtifactPath?, body: BodyDescription, details: WriteRequest
+        path: ArtifactPath?, body: BodyDescription, bodyLimit: Int?, details: WriteRequest
     ) {
         self.operation = operation
         self.tag = tag
@@ -33,6 +35,7 @@ final class RoutedRequest: Sendable {
         self.writer = writer
         self.path = path
         self.body = body
+        self.bodyLimit = bodyLimit
         self.details = details
     }
 }
@@ -73,10 +76,11 @@ extension RunAPI {
             let session = try session(exchange)
             let target = try target(operation, id, session)
             let writer = try writer(operation, type, exchange)
+            let body = try describeBody(operation, writer, exchange)
             return RoutedRequest(
                 operation: operation, tag: exchange.tag, target: target, session: session, writer: writer,
-                path: path.isEmpty ? nil : try artifact(path), body: try describeBody(operation, writer, exchange),
-                details: try details(writer, target, exchange))
+                path: path.isEmpty ? nil : try artifact(path), body: body,
+                bodyLimit: gatheredLimit(operation, writer, body.form), details: try details(writer, target, exchange))
         }
     }
 

@@ -18,45 +18,92 @@ package struct MetricsRows: Sendable, Equatable {
     package mutating func append(
         objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer()
     ) throws(MetadataFault) {
-        let place = row.map { "metrics row \($0)" } ?? "metrics"
+        var place: String { row.map { "metrics row \($0)" } ?? "metrics" }
         guard tokens.kind(at: object) == .objectBegin else {
             throw .shape(pointer, "\(place): a row is an object of metrics, such as {\"epoch\": 0, \"loss\": 0.42}")
         }
         guard tokens.memberCount(at: object) > 0 else {
             throw .shape(pointer, "\(place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
         }
-        bytes.reserveCapacity(bytes.count + tokens.source(at: object).count + 8)
+        // How long the row is where it takes nothing but copying, which is the usual case.
+        var length: Int? = 2
+        var token = object + 1
+        while tokens.kind(at: token) == .name {
+            let value = try Self.check(memberAt: token, of: tokens, place, pointer)
+            if let counted = length, tokens.isVerbatim(at: token), case .sent(let text) = value {
+                length = counted + tokens.source(at: token).count + text.count + 2
+            } else {
+                length = nil
+            }
+            token += 2
+        }
+        if let length {
+            appendVerbatim(objectAt: object, of: tokens, length: length)
+        } else {
+            appendRewritten(objectAt: object, of: tokens)
+        }
+        count += 1
+    }
+
+    /// Checks a metric.
+    /// - Returns: its value
+    private static func check(
+        memberAt token: Int, of tokens: JSONTokens, _ place: @autoclosure () -> String, _ pointer: JSONPointer
+    ) throws(MetadataFault) -> MetricText {
+        let name = tokens.text(at: token)
+        guard let value = MetricValue.text(of: token + 1, in: tokens) else {
+            throw noMetric(token, tokens, place(), pointer)
+        }
+        if tokens.text(at: token + 1).count > MetricsFrame.Cell.longestNumber {
+            throw .shape(
+                pointer.appending(tokens.string(at: token)),
+                "\(place()): \"\(tokens.string(at: token))\" has more than \(MetricsFrame.Cell.longestNumber) digits")
+        }
+        if name.isEmpty { throw .shape(pointer, "\(place()): a metric has the empty name; give it one") }
+        if isKey(name), !isWholeOrMissing(value) { throw noWholeNumber(token, tokens, place(), pointer) }
+        return value
+    }
+
+    /// Appends a row whose names and numbers stand in the source as they are to be written.
+    /// - Parameter length: its bytes, without the newline: brackets, members, a comma behind each
+    private mutating func appendVerbatim(objectAt object: Int, of tokens: JSONTokens, length: Int) {
+        let row = [UInt8](unsafeUninitializedCapacity: length + 1) { row, count in
+            func append(_ byte: UInt8) {
+                row[count] = byte
+                count += 1
+            }
+            func append(_ text: UnsafeRawBufferPointer) {
+                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(row)[count...]).copyMemory(
+                    from: text)
+                count += text.count
+            }
+            append(UInt8(ascii: "{"))
+            var token = object + 1
+            while tokens.kind(at: token) == .name {
+                if token > object + 1 { append(UInt8(ascii: ",")) }
+                append(tokens.source(at: token))
+                append(UInt8(ascii: ":"))
+                append(tokens.text(at: token + 1))
+                token += 2
+            }
+            append(UInt8(ascii: "}"))
+            append(UInt8(ascii: "\n"))
+        }
+        if bytes.isEmpty { bytes = row } else { bytes += row }
+    }
+
+    private mutating func appendRewritten(objectAt object: Int, of tokens: JSONTokens) {
         bytes.append(UInt8(ascii: "{"))
         var token = object + 1
         while tokens.kind(at: token) == .name {
-            let name = tokens.text(at: token)
-            guard let value = MetricValue.text(of: token + 1, in: tokens) else {
-                throw Self.noMetric(token, tokens, place, pointer)
-            }
-            if tokens.text(at: token + 1).count > MetricsFrame.Cell.longestNumber {
-                throw .shape(
-                    pointer.appending(tokens.string(at: token)),
-                    "\(place): \"\(tokens.string(at: token))\" has more than \(MetricsFrame.Cell.longestNumber) digits")
-            }
-            if name.isEmpty { throw .shape(pointer, "\(place): a metric has the empty name; give it one") }
-            if Self.isKey(name), !Self.isWholeOrMissing(value) {
-                throw Self.noWholeNumber(token, tokens, place, pointer)
-            }
             if token > object + 1 { bytes.append(UInt8(ascii: ",")) }
-            if tokens.isVerbatim(at: token) {
-                bytes.append(UInt8(ascii: "\""))
-                bytes.append(contentsOf: name)
-                bytes.append(UInt8(ascii: "\""))
-            } else {
-                JSONWriter.append(stringUTF8: name, to: &bytes)
-            }
+            JSONWriter.append(stringUTF8: tokens.text(at: token), to: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            value.append(to: &bytes)
+            MetricValue.text(of: token + 1, in: tokens)?.append(to: &bytes)
             token += 2
         }
         bytes.append(UInt8(ascii: "}"))
         bytes.append(UInt8(ascii: "\n"))
-        count += 1
     }
 
     /// Appends rows that were checked before.

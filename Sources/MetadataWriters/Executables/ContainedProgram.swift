@@ -94,7 +94,8 @@ struct ContainedProgram {
             // A standard error that was closed is ready for ever.
             if polled[1].revents & Int16(POLLHUP) != 0 { usleep(10_000) }
             round += 1
-            ending = overuse(process, seconds: Double(monotonicNanoseconds() - begun) / 1e9, looksAtFiles: round % 10 == 0)
+            ending = overuse(
+                process, seconds: Double(monotonicNanoseconds() - begun) / 1e9, looksAtFiles: round % 10 == 0)
         }
         let status = ccontainment_end(process)
         lines.take(from: errors)

@@ -182,15 +182,16 @@ final class Committer: @unchecked Sendable {
         let sequence = journal.nextSequence - 1
         var failures: [Int: FileFailure] = [:]
         var failedFolders: [String: FileFailure] = [:]
-        for (index, write) in batch.enumerated() {
+        // By index: a copy of each write, most of which are one row, costs more than what is done with it.
+        for index in batch.indices {
             do throws(FileFailure) {
                 // A write whose predecessor on the same run failed would stand on nothing.
-                if !failedFolders.isEmpty, let failure = failedFolders[write.plan.folder] { throw failure }
-                if !write.plan.records.isEmpty { try applier.apply(write.plan.records) }
-                if let rows = write.plan.rows { logs.add(rows.bytes, to: rows.log) }
+                if !failedFolders.isEmpty, let failure = failedFolders[batch[index].plan.folder] { throw failure }
+                if !batch[index].plan.records.isEmpty { try applier.apply(batch[index].plan.records) }
+                if let rows = batch[index].plan.rows { logs.add(rows.bytes, to: rows.log) }
             } catch {
                 failures[index] = error
-                failedFolders[write.plan.folder] = error
+                failedFolders[batch[index].plan.folder] = error
             }
         }
         let failedRows = logs.flush()
@@ -202,14 +203,14 @@ final class Committer: @unchecked Sendable {
         }
         if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
         if changes.isWatched { tellOfChanges(batch.indices.filter { failures[$0] == nil }.map { batch[$0].plan }) }
-        for (index, write) in batch.enumerated() {
-            if let failure = failures[index] {
-                logs.forget(write.plan.folder)
+        for index in batch.indices {
+            if !failures.isEmpty, let failure = failures[index] {
+                logs.forget(batch[index].plan.folder)
                 // Recovery will do what could be neither done nor taken back.
-                write.completion(.failure(refusal ?? StoreError(failure)))
+                batch[index].completion(.failure(refusal ?? StoreError(failure)))
             } else {
-                note(write.plan)
-                write.completion(.success(write.plan.outcome))
+                note(batch[index].plan)
+                batch[index].completion(.success(batch[index].plan.outcome))
             }
         }
         if journal.isFull(for: settings.segmentSlack) { sealSegment() }

@@ -30,25 +30,20 @@ extension RunIndex {
         }
     }
 
-    /// Brings up to date what was written to, a few runs at a time, so that listings come in between.
+    /// Brings up to date what was written to, a few runs at a time, so that listings come in between. What is written to
+    /// meanwhile waits for the next time.
     func refreshTouched() {
-        var isLeft = true
-        while isLeft {
-            isLeft = (try? locked { () throws(StoreError) in refreshTouched(atMost: Self.batch) }) ?? false
+        for _ in stride(from: 0, to: touched.count, by: Self.batch) {
+            // Taken and looked at under one lock: a listing in between would show neither.
+            try? locked { () throws(StoreError) in refreshTouched(atMost: Self.batch) }
         }
     }
 
-    /// - Returns: whether there is more to be done
-    private func refreshTouched(atMost count: Int) -> Bool {
-        // Taken and looked at under one lock: a listing in between would show neither.
+    private func refreshTouched(atMost count: Int) {
         let changes = touched.take(atMost: count)
-        do throws(IndexFailure) {
-            try refresh(changes)
-            return changes.count == count
-        } catch {
+        do throws(IndexFailure) { try refresh(changes) } catch {
             for (folder, change) in changes { touched.insert(folder, change) }
             noteFailure(error)
-            return false
         }
     }
 

@@ -12,30 +12,42 @@ final class TouchedRuns: Sendable {
         case anything
     }
 
+    private struct Noted {
+        var changes: [String: Change] = [:]
+        /// Their folders, those first that have waited longest.
+        var folders: [String] = []
+    }
+
     private let rounds = Atomic<UInt64>(1)
-    private let noted = Mutex<[String: Change]>([:])
+    private let noted = Mutex(Noted())
 
     /// The round; each taking begins a new one.
     var round: UInt64 { rounds.load(ordering: .sequentiallyConsistent) }
 
+    /// How many runs wait.
+    var count: Int { noted.withLock { $0.folders.count } }
+
     /// Notes a change of a run.
     func insert(_ folder: String, _ change: Change) {
         noted.withLock { noted in
-            if change == .anything || noted[folder] == nil { noted[folder] = change }
+            let before = noted.changes[folder]
+            if before == nil { noted.folders.append(folder) }
+            if before == nil || change == .anything { noted.changes[folder] = change }
         }
     }
 
-    /// Takes what was noted, and begins a new round: whatever is written from here on is noted again.
+    /// Takes what was noted first, and begins a new round: whatever is written from here on is noted again.
     func take(atMost count: Int = .max) -> [String: Change] {
         rounds.wrappingAdd(1, ordering: .sequentiallyConsistent)
         return noted.withLock { noted in
-            if noted.count <= count {
-                defer { noted = [:] }
-                return noted
+            if noted.folders.count <= count {
+                defer { noted = Noted() }
+                return noted.changes
             }
-            let part = noted.prefix(count)
-            for (folder, _) in part { noted[folder] = nil }
-            return Dictionary(uniqueKeysWithValues: part.map { ($0.key, $0.value) })
+            var part: [String: Change] = [:]
+            for folder in noted.folders.prefix(count) { part[folder] = noted.changes.removeValue(forKey: folder) }
+            noted.folders.removeFirst(count)
+            return part
         }
     }
 }
