@@ -53,20 +53,27 @@ let package = Package(
         .target(name: "CChecksum"),
         .target(name: "COpenAPI"),
 
-        target("HTTPServer", dependencies: ["CMicroHTTPD", "CZlib", "CLinux"]),
+        target("Threads", dependencies: ["CLinux"]),
+        target("HTTPServer", dependencies: ["Threads", "CMicroHTTPD", "CZlib", "CLinux"]),
         target("JSON", dependencies: ["CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON"]),
         target(
-            "RunStore", dependencies: ["RunMetadata", "JSON", "CChecksum", "CLinux", grdb, logging, systemPackage],
+            "RunStore",
+            dependencies: [
+                "RunMetadata", "JSON", "Threads", "CChecksum", "CLinux", grdb, logging, systemPackage,
+            ],
             exclude: ["README.md"]),
         target(
             "MetadataWriters",
             dependencies: [
-                "RunStore", "RunMetadata", "JSON", "CArchive", "CCSV", "CContainment", "CJSONSchema", "CLinux", "CZlib",
+                "RunStore", "RunMetadata", "JSON", "Threads", "CArchive", "CCSV", "CContainment", "CJSONSchema",
+                "CLinux", "CZlib",
             ]),
         target(
             "RunAPI",
-            dependencies: ["HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "COpenAPI", logging]),
+            dependencies: [
+                "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Threads", "COpenAPI", logging,
+            ]),
         .executableTarget(
             name: "rundir",
             dependencies: [
@@ -80,7 +87,8 @@ let package = Package(
         tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
-        tests("RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "TestSupport", systemPackage]),
+        tests(
+            "RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "TestSupport", systemPackage]),
         tests(
             "MetadataWritersTests",
             dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", logging]),

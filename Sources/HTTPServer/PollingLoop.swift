@@ -2,6 +2,7 @@ internal import CLinux
 internal import CMicroHTTPD
 internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// The loop around libmicrohttpd's external epoll mode: run what is ready, do the work that gathered, run again.
 ///
@@ -32,7 +33,7 @@ final class PollingLoop: @unchecked Sendable {
     private let loan = Atomic<UInt64>(0)
     private let loans = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)
-    private var threads: [pthread_t] = []
+    private var threads: [Thread] = []
 
     init(daemon: OpaquePointer, work: (any GatheredWork)?, heads: HeadWatch) {
         self.daemon = daemon
@@ -56,11 +57,11 @@ final class PollingLoop: @unchecked Sendable {
     /// Starts the two threads, one of them polling.
     func start() {
         threads = [
-            startThread(named: "polling-0") { [unowned self] in
+            Thread(named: "polling-0") { [unowned self] in
                 poll()
                 standBy()
             },
-            startThread(named: "polling-1") { [unowned self] in standBy() },
+            Thread(named: "polling-1") { [unowned self] in standBy() },
         ]
     }
 
@@ -68,7 +69,7 @@ final class PollingLoop: @unchecked Sendable {
     func stop() {
         stopping.store(true, ordering: .releasing)
         wake()
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads { thread.join() }
         threads = []
     }
 
@@ -147,11 +148,4 @@ final class PollingLoop: @unchecked Sendable {
             nanosleep(&time, nil)
         }
     }
-}
-
-/// The monotonic clock, nanoseconds (clock_gettime(2)).
-func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -3,6 +3,7 @@ internal import HTTPServer
 internal import RunMetadata
 internal import RunStore
 internal import Synchronization
+internal import Threads
 
 /// Tells readers what happens to runs.
 ///
@@ -101,7 +102,7 @@ final class EventHub: Sendable {
         guard !state.hasThread else { return }
         state.hasThread = true
         // Ends by `stop()`.
-        pthread_detach(startThread(named: "events") { self.work() })
+        Thread(named: "events") { self.work() }.detach()
     }
 
     // MARK: The thread

@@ -50,6 +50,13 @@ package final class RunAPI: HTTPHandler {
         self.settings = settings
         self.log = log
         hub = EventHub(feed: store.changes)
+        let jobs = jobs
+        telemetry.addGauge("rundir_writers_running", "Executables of custom types that run.") {
+            Double(jobs.counts.running)
+        }
+        telemetry.addGauge("rundir_writers_waiting", "Executables of custom types that wait for their turn.") {
+            Double(jobs.counts.waiting)
+        }
     }
 
     var writers: WriterRegistry { registered.current }

@@ -65,16 +65,16 @@ package struct MetricsRows: Sendable, Equatable {
     }
 
     /// Appends a row whose names and numbers stand in the source as they are to be written.
-    /// - Parameter length: its bytes, without the newline: brackets, members, a comma behind each
+    /// - Parameter length: its bytes: a bracket, members with a comma or the other bracket behind each, a newline
     private mutating func appendVerbatim(objectAt object: Int, of tokens: JSONTokens, length: Int) {
-        let row = [UInt8](unsafeUninitializedCapacity: length + 1) { row, count in
+        withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { row in
+            var count = 0
             func append(_ byte: UInt8) {
                 row[count] = byte
                 count += 1
             }
             func append(_ text: UnsafeRawBufferPointer) {
-                UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(row)[count...]).copyMemory(
-                    from: text)
+                UnsafeMutableRawBufferPointer(rebasing: row[count...]).copyMemory(from: text)
                 count += text.count
             }
             append(UInt8(ascii: "{"))
@@ -88,8 +88,8 @@ package struct MetricsRows: Sendable, Equatable {
             }
             append(UInt8(ascii: "}"))
             append(UInt8(ascii: "\n"))
+            if bytes.isEmpty { bytes = Array(row) } else { bytes.append(contentsOf: row) }
         }
-        if bytes.isEmpty { bytes = row } else { bytes += row }
     }
 
     private mutating func appendRewritten(objectAt object: Int, of tokens: JSONTokens) {

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Threads
 
 extension RunStore {
     /// Asks for writes, and waits until all have been done or refused. For threads that may block, which commit nothing

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// A file outside of all runs that a large body is written to, until it is published into a run or dropped. It can be read
 /// while it is still being written.

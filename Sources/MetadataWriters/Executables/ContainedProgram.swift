@@ -1,6 +1,6 @@
 internal import CContainment
 internal import Glibc
-internal import RunStore
+internal import Threads
 
 /// A program that runs with no privileges to gain, writes below one folder only, and is ended with all that it started.
 struct ContainedProgram {

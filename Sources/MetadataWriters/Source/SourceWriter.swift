@@ -2,6 +2,7 @@ internal import Glibc
 internal import JSON
 package import RunMetadata
 package import RunStore
+internal import Threads
 
 /// Writes `source.tar.gz`: the source code of the run, every path below `source/`.
 package struct SourceWriter: ArchiveWriting {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import JSON
 internal import RunMetadata
+internal import Threads
 
 extension Committer {
     /// Plans what a writer made of a body; nil when it has to be the first of its batch and is not.

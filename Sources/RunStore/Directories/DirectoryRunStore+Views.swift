@@ -3,6 +3,7 @@ internal import Glibc
 internal import JSON
 internal import RunMetadata
 internal import Synchronization
+internal import Threads
 
 extension DirectoryRunStore {
     /// Writes a run's `metrics.json` from its rows and puts it in place, unless the rows were replaced meanwhile.

@@ -3,6 +3,7 @@ internal import Glibc
 package import Logging
 internal import RunMetadata
 internal import Synchronization
+internal import Threads
 
 /// Keeps runs as directories below one runs directory, in the layout that tfruns reads.
 ///

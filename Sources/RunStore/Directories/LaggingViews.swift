@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Threads
 
 /// The runs whose `metrics.json` lags behind their rows, and when it is due to be written again.
 ///

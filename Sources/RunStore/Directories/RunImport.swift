@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 package import RunMetadata
+internal import Threads
 
 /// A run that is being brought into a runs directory from elsewhere: put together out of sight, synced, and put in place by
 /// one rename. Until then nothing is there, and if it does not come to that, nothing is left.

@@ -1,6 +1,5 @@
-internal import CLinux
-internal import Glibc
 internal import Logging
+internal import Threads
 
 /// The store's housekeeping, on a thread of its own: refreshes `metrics.json` where it lags, and makes checkpoints.
 final class StoreKeeper: @unchecked Sendable {
@@ -14,28 +13,19 @@ final class StoreKeeper: @unchecked Sendable {
     private let sealed: SealedSegments
     private let bell: Doorbell
     private let stopping = Flag()
-    private var thread = pthread_t()
+    private var thread: Thread?
 
     init(store: DirectoryRunStore, sealed: SealedSegments, bell: Doorbell) {
         (self.store, self.sealed, self.bell) = (store, sealed, bell)
-        // Retained here, released by the thread.
-        let keeper = Unmanaged.passRetained(self)
-        pthread_create(
-            &thread, nil,
-            { argument in
-                clinux_name_thread("keeper")
-                // Frames are views: writing them can wait for requests.
-                clinux_yield_to_others()
-                Unmanaged<StoreKeeper>.fromOpaque(argument!).takeRetainedValue().keep()
-                return nil
-            }, keeper.toOpaque())
+        // Frames are views: writing them can wait for requests.
+        thread = Thread(named: "keeper", .low) { self.keep() }
     }
 
     /// Ends the thread; then refreshes what lags and makes the last checkpoint.
     func stop() {
         stopping.set()
         bell.ring()
-        pthread_join(thread, nil)
+        thread?.join()
         // What has not been done stays in the journal.
         guard store.isOpen else { return }
         for folder in store.views.folders { refresh(folder) }

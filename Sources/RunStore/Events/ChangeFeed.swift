@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Threads
 
 /// Hands on what has happened from the thread that commits to the one that tells readers of it.
 ///

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import RunMetadata
 internal import Synchronization
+internal import Threads
 
 /// Builds an index from the run directories.
 ///

@@ -1,7 +1,6 @@
-internal import CLinux
-internal import Glibc
 internal import Logging
 internal import RunMetadata
+internal import Threads
 
 /// Keeps the index, on a thread of its own: opens or builds it, then looks at the run directories time and again.
 final class IndexKeeper: @unchecked Sendable {
@@ -18,28 +17,19 @@ final class IndexKeeper: @unchecked Sendable {
     private let index: RunIndex
     private let bell = Doorbell()
     private let stopping = Flag()
-    private var thread = pthread_t()
+    private var thread: Thread?
 
     init(_ index: RunIndex) {
         self.index = index
-        // Retained here, released by the thread.
-        let keeper = Unmanaged.passRetained(self)
-        pthread_create(
-            &thread, nil,
-            { argument in
-                clinux_name_thread("index")
-                // Nobody waits for it but listings, which help themselves to what they need.
-                clinux_yield_to_others()
-                Unmanaged<IndexKeeper>.fromOpaque(argument!).takeRetainedValue().keep()
-                return nil
-            }, keeper.toOpaque())
+        // Nobody waits for it but listings, which help themselves to what they need.
+        thread = Thread(named: "index", .low) { self.keep() }
     }
 
     /// Ends the thread, brings the index up to date and closes it.
     func stop() {
         stopping.set()
         bell.ring()
-        pthread_join(thread, nil)
+        thread?.join()
         if index.isOpen { index.refreshTouched() }
         index.close()
     }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import RunMetadata
 internal import Synchronization
+internal import Threads
 
 /// The listing of all runs: which there are, and the columns of each. It is brought up to date beside the way of writes.
 ///

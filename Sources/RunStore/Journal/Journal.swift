@@ -1,5 +1,6 @@
 internal import Glibc
 internal import RunMetadata
+internal import Threads
 
 /// The journal: what was acknowledged and may not be in the run directories yet.
 ///

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Threads
 
 /// Full segments of the journal that wait for their checkpoint, oldest first.
 final class SealedSegments: Sendable {

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Threads
 
 /// What the start of a store could not do yet for want of room on the disk. Until it is over, no write is taken.
 ///

@@ -4,7 +4,7 @@ internal import Glibc
 package func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
 
 /// What the calling thread has used of a processor, nanoseconds (clock_gettime(2), CLOCK_THREAD_CPUTIME_ID).
-func threadNanoseconds() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
+package func threadNanoseconds() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
 private func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()

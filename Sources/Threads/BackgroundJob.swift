@@ -1,0 +1,15 @@
+/// Something that runs on a thread of its own while its result is not needed yet.
+package final class BackgroundJob<Success: Sendable>: Sendable {
+    private let outcome = Monitor<Result<Success, any Error>?>(nil)
+
+    /// Starts the thread.
+    package init(_ body: @escaping @Sendable () throws -> Success) {
+        Thread(named: "job") { [self] in
+            let result = Result { try body() }
+            outcome.changeForAll { $0 = result }
+        }.detach()
+    }
+
+    /// Waits for the result.
+    package func result() throws -> Success { try outcome.wait { $0 }.get() }
+}

@@ -1,0 +1,19 @@
+/// Wakes a thread that waits, or one that will: rung before, it does not wait.
+package final class Doorbell: Sendable {
+    private let isRung = Monitor(false)
+
+    package init() {}
+
+    package func ring() { isRung.changeForOne { $0 = true } }
+
+    /// Waits until rung.
+    package func wait() { isRung.wait(Self.answered) }
+
+    /// Waits until rung, some seconds at most.
+    package func wait(seconds: Double) { _ = isRung.wait(seconds: seconds, Self.answered) }
+
+    private static func answered(_ isRung: inout Bool) -> Void? {
+        defer { isRung = false }
+        return isRung ? () : nil
+    }
+}

@@ -1,0 +1,68 @@
+internal import Glibc
+
+/// A state under a lock, whose threads can wait for it to change: what a condition variable is used for, made once.
+package final class Monitor<State>: @unchecked Sendable {
+    // Sendable: `state` is touched only under `lock`. A condition variable needs a stable address, which `Mutex` does not
+    // offer.
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var state: State
+
+    package init(_ state: sending State) {
+        self.state = state
+        pthread_mutex_init(lock, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(lock)
+        changed.deallocate()
+        lock.deallocate()
+    }
+
+    /// Looks at the state, or changes it in a way that nobody waits for.
+    package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return try body(&state)
+    }
+
+    /// Changes the state and wakes one of those that wait, where any of them will do.
+    package func changeForOne<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+        defer { pthread_cond_signal(changed) }
+        return try withLock(body)
+    }
+
+    /// Changes the state and wakes all that wait.
+    package func changeForAll<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+        defer { pthread_cond_broadcast(changed) }
+        return try withLock(body)
+    }
+
+    /// Waits until `found` finds something in the state.
+    package func wait<Result>(_ found: (inout State) -> Result?) -> Result {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while true {
+            if let result = found(&state) { return result }
+            pthread_cond_wait(changed, lock)
+        }
+    }
+
+    /// The same, some seconds at most (pthread_cond_timedwait(3)).
+    /// - Returns: nil when the time is over
+    package func wait<Result>(seconds: Double, _ found: (inout State) -> Result?) -> Result? {
+        var until = timespec()
+        clock_gettime(CLOCK_REALTIME, &until)
+        let nanoseconds = until.tv_nsec + Int(seconds * 1e9)
+        until.tv_sec += nanoseconds / 1_000_000_000
+        until.tv_nsec = nanoseconds % 1_000_000_000
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while true {
+            if let result = found(&state) { return result }
+            if pthread_cond_timedwait(changed, lock, &until) == ETIMEDOUT { return found(&state) }
+        }
+    }
+}

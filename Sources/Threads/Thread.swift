@@ -1,0 +1,49 @@
+internal import CLinux
+internal import Glibc
+
+/// A thread of the operating system (pthreads(7)).
+package struct Thread: Sendable {
+    private let handle: pthread_t
+
+    /// How a thread stands to others where the processors do not suffice.
+    package enum Priority: Sendable {
+        case usual
+        /// It gives way (setpriority(2), 10).
+        case low
+    }
+
+    /// Starts a thread.
+    /// - Parameter name: as `top -H` shows it, at most 15 bytes
+    @discardableResult
+    package init(named name: String, _ priority: Priority = .usual, _ body: @escaping @Sendable () -> Void) {
+        // Retained here, released by the thread as its first act.
+        let start = Unmanaged.passRetained(
+            Start {
+                clinux_name_thread(name)
+                if priority == .low { clinux_yield_to_others() }
+                body()
+            })
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue().body()
+                return nil
+            }, start.toOpaque())
+        precondition(code == 0, "pthread_create: \(code)")
+        handle = thread
+    }
+
+    /// Waits for its end; to be called once.
+    package func join() { pthread_join(handle, nil) }
+
+    /// Lets it end by itself; nobody waits for it.
+    package func detach() { pthread_detach(handle) }
+}
+
+/// What a thread begins with.
+private final class Start {
+    let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
