@@ -84,8 +84,8 @@ enum MetricsNumberText {
         start.withMemoryRebound(to: CChar.self, capacity: 1) { strtod($0, nil) }
     }
 
+    // Never freed, never changed once it is there. Each is exact.
     nonisolated(unsafe) private static let powers: UnsafeMutablePointer<Double> = {
-        // Never freed, never changed. Each is exact.
         let powers = UnsafeMutablePointer<Double>.allocate(capacity: 23)
         var power = 1.0
         for index in 0...22 {
@@ -96,8 +96,8 @@ enum MetricsNumberText {
     }()
 
     #if arch(x86_64)
+        // Likewise.
         nonisolated(unsafe) private static let longPowers: UnsafeMutablePointer<Float80> = {
-            // Never freed, never changed. Each is exact.
             let powers = UnsafeMutablePointer<Float80>.allocate(capacity: 28)
             var power: Float80 = 1
             for index in 0...27 {

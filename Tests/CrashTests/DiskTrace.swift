@@ -18,7 +18,7 @@ struct DiskTrace: Sequence, IteratorProtocol {
     private let bytes: [UInt8]
     private var position = 0
 
-    init(_ path: String) { bytes = Server.read(path) ?? [] }
+    init(_ path: String) { bytes = contents(of: path) ?? [] }
 
     mutating func next() -> Event? {
         guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }

@@ -98,7 +98,7 @@ struct JournalSample {
         let journal = "\(runs.path)/.rundir/journal"
         whole = try JournalRecovery(directory: journal).writes
         let file = try #require(DirectoryTree(journal).files.first)
-        frames = (Server.read("\(journal)/\(file)") ?? []).withUnsafeBytes { segment in
+        frames = (contents(of: "\(journal)/\(file)") ?? []).withUnsafeBytes { segment in
             var frames: [(UInt64, [UInt8])] = []
             var offset = 0
             while let frame = JournalFrame.read(segment, at: offset) {

@@ -44,7 +44,7 @@ final class LoopDisk: Sendable {
     private var writes: String {
         let source = (try? Command.succeed("findmnt", "-no", "SOURCE", path)) ?? []
         let device = String(decoding: source, as: UTF8.self).split(separator: "/").last ?? ""
-        let statistics = Server.read("/sys/block/\(device.filter { !$0.isWhitespace })/stat") ?? []
+        let statistics = contents(of: "/sys/block/\(device.filter { !$0.isWhitespace })/stat") ?? []
         let fields = String(decoding: statistics, as: UTF8.self).split(separator: " ")
         return fields.count > 7 ? "\(fields[4]) \(fields[6])" : ""
     }

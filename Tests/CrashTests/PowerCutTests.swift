@@ -38,7 +38,7 @@ import Testing
         _ = eventually {
             let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
             return threads.allSatisfy { thread in
-                let line = String(decoding: Server.read("\(tasks)/\(thread)/stat") ?? [], as: UTF8.self)
+                let line = String(decoding: contents(of: "\(tasks)/\(thread)/stat") ?? [], as: UTF8.self)
                 return line.split(separator: ")").last?.dropFirst().first == "T"
             }
         }

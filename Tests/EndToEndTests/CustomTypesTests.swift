@@ -48,8 +48,8 @@ import Testing
         let index = try JSONValue.parse(try #require(server.file("images/index.json", of: "a")))
         #expect(index["loss"]?["width"]?.number?.int == 7)
         #expect(index["acc"]?["width"]?.number?.int == 5)
-        #expect(server.file("images/loss.png", of: "a") == Server.read(try png(7, 7)))
-        #expect(server.file("images/acc.png", of: "a") == Server.read(try png(5, 5)))
+        #expect(server.file("images/loss.png", of: "a") == contents(of: try png(7, 7)))
+        #expect(server.file("images/acc.png", of: "a") == contents(of: try png(5, 5)))
         let listed = try curl("\(url)/a/metadata/images")
         #expect(
             listed.reply?["files"]?.array?.compactMap { $0["path"]?.string }
@@ -94,9 +94,9 @@ import Testing
         let client = try again.connect()
         #expect(try client.sendEmpty("PUT", "/runs/later").status == 201)
         #expect(try client.sendEmpty("PUT", "/runs/next", session: "s").status == 201)
-        #expect(again.file("images/later.png", of: "later") == Server.read(image))
-        #expect(again.file("images/next.png", of: "next") == Server.read(image))
-        #expect(again.file("images/active.png", of: "a") == Server.read(image))
+        #expect(again.file("images/later.png", of: "later") == contents(of: image))
+        #expect(again.file("images/next.png", of: "next") == contents(of: image))
+        #expect(again.file("images/active.png", of: "a") == contents(of: image))
     }
 
     // MARK: confusion, a description

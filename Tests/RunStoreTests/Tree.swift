@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// Waits: a millisecond between two looks at a condition, more for the steps of a file system's clock.
 func pause(milliseconds: UInt32 = 1) { usleep(1000 * milliseconds) }
@@ -59,17 +60,7 @@ enum Tree {
         Glibc.remove(path)
     }
 
-    static func read(_ path: String) -> [UInt8] {
-        guard let file = fopen(path, "r") else { return [] }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = fread(&part, 1, part.count, file)
-            if count == 0 { return bytes }
-            bytes += part[..<count]
-        }
-    }
+    static func read(_ path: String) -> [UInt8] { contents(of: path) ?? [] }
 
     /// Writes a file whole, or behind what it holds.
     static func write(_ bytes: [UInt8], _ path: String, mode: String = "w") {

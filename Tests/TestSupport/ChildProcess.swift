@@ -71,7 +71,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits for the end.
-    package func wait(within seconds: Double = 30) throws -> Ending {
+    package func wait(within seconds: Double = 120) throws -> Ending {
         guard eventually(within: seconds, { hasEnded }), let ending = ending.withLock({ $0 }) else {
             throw Failure(description: "the process has not ended within \(seconds) s")
         }

@@ -56,7 +56,7 @@ package struct DirectoryTree: Equatable, CustomStringConvertible {
             case S_IFDIR:
                 entries[path] = .folder
                 read(root, path, excluded)
-            case S_IFREG: entries[path] = .file(Server.read("\(root)/\(path)") ?? [])
+            case S_IFREG: entries[path] = .file(contents(of: "\(root)/\(path)") ?? [])
             default: entries[path] = .other
             }
         }

@@ -47,7 +47,7 @@ package final class Server: Sendable {
             arguments, variables: variables, input: input, output: output, error: error)
         self.process = process
         let log = self.log
-        _ = eventually(within: 30) { log.read("output")?.last == UInt8(ascii: "\n") || process.hasEnded }
+        _ = eventually(within: 120) { log.read("output")?.last == UInt8(ascii: "\n") || process.hasEnded }
         guard let line = log.text("output")?.split(separator: "\n").first.map(String.init) else {
             throw Failure(
                 description: "the server did not come up: \(log.text("log") ?? "")",
@@ -91,24 +91,11 @@ package final class Server: Sendable {
     }
 
     /// The bytes of a file in a run's data directory; nil where there is none.
-    package func file(_ name: String, of run: String) -> [UInt8]? { Self.read("\(runs)/\(run)/tfruns.d/\(name)") }
+    package func file(_ name: String, of run: String) -> [UInt8]? { contents(of: "\(runs)/\(run)/tfruns.d/\(name)") }
 
     /// The same as text.
     package func text(_ name: String, of run: String) -> String? {
         file(name, of: run).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// A file's bytes; nil where there is none.
-    package static func read(_ path: String) -> [UInt8]? {
-        guard let file = fopen(path, "re") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = fread(&part, 1, part.count, file)
-            if count == 0 { return bytes }
-            bytes += part[..<count]
-        }
     }
 }
 

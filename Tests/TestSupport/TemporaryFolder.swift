@@ -24,17 +24,7 @@ package final class TemporaryFolder: Sendable {
     }
 
     /// A file's bytes, nil where there is none.
-    package func read(_ name: String) -> [UInt8]? {
-        guard let file = fopen("\(path)/\(name)", "r") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var part = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = fread(&part, 1, part.count, file)
-            if count == 0 { return bytes }
-            bytes += part[..<count]
-        }
-    }
+    package func read(_ name: String) -> [UInt8]? { contents(of: "\(path)/\(name)") }
 
     /// A file's text, nil where there is none.
     package func text(_ name: String) -> String? { read(name).map { String(decoding: $0, as: UTF8.self) } }

@@ -39,7 +39,7 @@ struct TfrunsFixture {
     /// The columns that `ls_runs()` returned, without those that the run does not have.
     var row: JSONObject {
         get throws {
-            let rows = try JSONValue.parse(Server.read("\(Self.folder)/ls_runs.json") ?? []).array ?? []
+            let rows = try JSONValue.parse(contents(of: "\(Self.folder)/ls_runs.json") ?? []).array ?? []
             let row = rows.compactMap(\.object).first { $0["run_dir"]?.string == "runs/\(run)" }
             return JSONObject((row ?? JSONObject()).members.filter { $0.value != .null }.map { ($0.name, $0.value) })
         }
