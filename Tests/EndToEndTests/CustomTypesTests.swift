@@ -158,6 +158,6 @@ import Testing
     @Test func nothingIsLeftInStaging() throws {
         _ = try curl("-d", "no image", "\(url)/a/metadata/images?name=x")
         _ = try curl("--data-binary", "@\(png(1, 1))", "\(url)/a/metadata/images?name=x")
-        #expect(eventually(within: 10) { DirectoryTree("\(server.runs)/.rundir/staging").entries.isEmpty })
+        #expect(eventually { DirectoryTree("\(server.runs)/.rundir/staging").entries.isEmpty })
     }
 }

@@ -113,7 +113,7 @@ import Testing
         // Nothing that they started is left, and nothing that they made.
         #expect(try Command("pgrep", "-f", "sleep 987").ending == .exited(1))
         let staging = "\(server.runs)/.rundir/staging"
-        #expect(eventually(within: 10) { DirectoryTree(staging).entries.isEmpty }, "\(DirectoryTree(staging))")
+        #expect(eventually { DirectoryTree(staging).entries.isEmpty }, "\(DirectoryTree(staging))")
         #expect(try server.terminate() == .exited(0))
     }
 
@@ -218,16 +218,16 @@ import Testing
         #expect(try status("two") == 404)
         writers.script("two", "exit 0")
         server.process.signal(SIGHUP)
-        #expect(eventually(within: 10) { (try? status("two")) == 201 })
+        #expect(eventually { (try? status("two")) == 201 })
         writers.write("three.json", "{\n,}")
         server.process.signal(SIGHUP)
-        #expect(eventually(within: 10) { (try? warning())?.map { $0.contains("three.json:2: ") } == true })
+        #expect(eventually { (try? warning())?.map { $0.contains("three.json:2: ") } == true })
         #expect(server.errors.contains("three.json:2: "))
         #expect(try status("two") == 201)
         #expect(try status("three") == 404)
         writers.write("three.json", "{\"store\": \"json\", \"path\": \"three.json\"}")
         server.process.signal(SIGHUP)
-        #expect(eventually(within: 10) { (try? warning()) == .some(nil) })
+        #expect(eventually { (try? warning()) == .some(nil) })
         #expect(try client.sendJSON("POST", "/runs/a/metadata/three", "{}").status == 201)
     }
 
@@ -265,7 +265,7 @@ import Testing
         let client = try server.connect(timeout: 60)
         #expect(try client.send("PUT", "/runs/a").status == 201)
         try client.write(HTTPClient.request("POST", "/runs/a/metadata/sleeps", type: "text/plain", body: [0x78]))
-        #expect(eventually(within: 20) { (try? Command("pgrep", "-f", "sleep 986").ending) == .exited(0) })
+        #expect(eventually { (try? Command("pgrep", "-f", "sleep 986").ending) == .exited(0) })
         #expect(try server.terminate() == .exited(0), "\(server.errors)")
         #expect(try Command("pgrep", "-f", "sleep 986").ending == .exited(1))
     }

@@ -150,7 +150,7 @@ import Testing
             let row = #"{"epoch": \#(epoch), "loss": 0.5}"#
             #expect(try client.sendJSON("POST", "/runs/view/metadata/metrics", row).status == 201)
             let begun = secondsNow()
-            let isThere = eventually(within: 5) {
+            let isThere = eventually {
                 let frame = server.file("metrics.json", of: "view").flatMap { try? JSONValue.parse($0) }
                 return frame?["epoch"]?.array?.count == epoch + 1
             }

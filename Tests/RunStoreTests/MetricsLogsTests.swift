@@ -89,4 +89,15 @@ import Testing
         #expect(rows == "{\"a\":1}\n")
         #expect(logs.open("gone") == nil)
     }
+
+    @Test func logsThatWereUsedLeastLatelyAreClosedWhenThereAreMany() {
+        let logs = MetricsLogs(paths: RunPaths(runs: folder.path), capacity: 3)
+        for name in ["a", "b", "c", "d"] {
+            logs.beginBatch()
+            _ = logs.make(name, .initialised)
+        }
+        #expect(["a", "b", "c", "d"].allSatisfy { logs.open($0) != nil })
+        logs.beginBatch()
+        #expect(["a", "b", "c", "d"].filter { logs.open($0) != nil } == ["d"])
+    }
 }

@@ -81,7 +81,7 @@ package final class ChildProcess: Sendable {
 
 /// Asks again and again until something is so.
 /// - Returns: whether it became so within that many seconds
-package func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+package func eventually(within seconds: Double = 60, _ condition: () throws -> Bool) rethrows -> Bool {
     let deadline = secondsNow() + seconds
     while true {
         if try condition() { return true }

@@ -57,8 +57,9 @@ final class MetricsLogs {
 
     /// How long a run that was found is taken to be where it was found; within it, only a log that was removed is noticed.
     private static let locationLifetime: UInt64 = 250_000_000
-    /// Open logs; beyond, those that were not used in this batch are closed.
-    private static let capacity = 512
+    /// Open logs; beyond, the half that was used less lately is closed. A quarter of the files that the process may have
+    /// open (getrlimit(2)), 64 to 4096.
+    private let capacity: Int
 
     /// The file's path in the data directory.
     static let file = DataPath.metricsRows.description
@@ -71,13 +72,17 @@ final class MetricsLogs {
     /// Why rows are neither written nor taken back, where some are.
     private(set) var halfDone: FileFailure?
 
-    init(paths: RunPaths) { self.paths = paths }
+    init(paths: RunPaths, capacity: Int? = nil) {
+        self.paths = paths
+        self.capacity = capacity ?? min(max(Files.mostOpen / 4, 64), 4096)
+    }
 
     /// A new batch begins: what was found before has to be looked at again.
     func beginBatch() {
         batch += 1
-        guard logs.count > Self.capacity else { return }
-        logs = logs.filter { $0.value.checkedInBatch >= batch - 1 }
+        guard logs.count > capacity else { return }
+        let uses = logs.values.map(\.checkedInBatch).sorted()
+        logs = logs.filter { $0.value.checkedInBatch > uses[uses.count / 2] }
     }
 
     /// Finds a folder's log.

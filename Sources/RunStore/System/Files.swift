@@ -178,6 +178,13 @@ enum Files {
         return names
     }
 
+    /// How many files the process may have open (getrlimit(2)).
+    static var mostOpen: Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Writes all bytes at an offset (pwrite(2)).
     static func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: String

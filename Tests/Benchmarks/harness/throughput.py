@@ -137,6 +137,25 @@ def rows_one_run(session: Session) -> None:
         session.rows.append(Row(figure, per_second(ours.rate), against, ours.rate / other.rate, target))
 
 
+@benchmark("rows-many-runs")
+def rows_many_runs(session: Session) -> None:
+    """durable metrics rows at 64 connections on 1,000 runs, against a run each"""
+    figure, connections = "rows, 64 connections on 1,000 runs", 64
+    runs = _runs(1000)
+    with ExitStack() as stack:
+        many = stack.enter_context(session.rundir(runs))
+        each = stack.enter_context(session.rundir(_runs(connections)))
+        contenders = [
+            http_contender("rundir, 1,000 runs", many, connections, runs=len(runs)),
+            http_contender("rundir, a run each", each, connections, runs=connections),
+        ]
+        found = take_turns(figure, contenders, session.rounds, session.seconds)
+        session.measurements += found.values()
+        _check_rows(many, runs, found["rundir, 1,000 runs"], connections)
+    ours, other = found["rundir, 1,000 runs"], found["rundir, a run each"]
+    session.rows.append(Row(figure, per_second(ours.rate), f"{per_second(other.rate)} ({other.name})", ours.rate / other.rate))
+
+
 @benchmark("flags")
 def flags(session: Session) -> None:
     """durable flags documents at 64 connections, a run each"""
