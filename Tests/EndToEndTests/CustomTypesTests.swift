@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import JSON
 import TestSupport
 import Testing
@@ -54,6 +54,22 @@ import Testing
         #expect(
             listed.reply?["files"]?.array?.compactMap { $0["path"]?.string }
                 == ["images/acc.png", "images/index.json", "images/loss.png"])
+    }
+
+    /// As by default: `./runs`.
+    @Test func executablesFindARunsDirectoryThatIsNamedFromWhereTheServerStarts() throws {
+        let up = FileManager.default.currentDirectoryPath.split(separator: "/").map { _ in "../" }.joined()
+        let runs = TemporaryFolder()
+        let other = try Server(
+            runs: "./\(up)\(runs.path.dropFirst())", "--writers", TemporaryFolder.sampleWriters)
+        #expect(try other.connect().send("PUT", "/runs/b").status == 201)
+        for name in ["first", "second"] {
+            let sent = try curl(
+                "--data-binary", "@\(png(2, 2))", "http://127.0.0.1:\(other.port)/runs/b/metadata/images?name=\(name)")
+            #expect(sent.status == "201", "\(sent)")
+        }
+        // The second has seen what the first wrote.
+        #expect(try JSONValue.parse(try #require(runs.read("b/tfruns.d/images/index.json"))).object?.count == 2)
     }
 
     /// Writers of one type and run take turns, so that each sees what the one before wrote.

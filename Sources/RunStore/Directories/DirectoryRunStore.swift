@@ -45,7 +45,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     package init(
         runs: String, settings: StoreSettings = StoreSettings(), log: Logger = Logger(label: "store")
     ) throws(OpenFailure) {
-        let paths = RunPaths(runs: runs)
+        let paths = RunPaths(absolute: runs)
         let bell = Doorbell()
         var lockToGiveBack: CInt = -1
         do {

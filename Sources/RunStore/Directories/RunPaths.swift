@@ -1,3 +1,4 @@
+internal import Glibc
 internal import RunMetadata
 
 /// Where a run's directory is: one of three places, one directory, moved by renaming.
@@ -21,6 +22,19 @@ struct RunPaths: Sendable {
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }
     var index: String { "\(own)/\(RunLayout.Own.index)" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }
+
+    init(runs: String) { self.runs = runs }
+
+    /// The same by a path from the root (getcwd(3)): programs that are told of paths have other working directories.
+    init(absolute runs: String) {
+        guard !runs.hasPrefix("/"), let here = getcwd(nil, 0) else {
+            self.init(runs: runs)
+            return
+        }
+        defer { free(here) }
+        let path = runs.hasPrefix("./") ? runs.dropFirst(2) : runs[...]
+        self.init(runs: "\(String(cString: here))/\(path)")
+    }
 
     /// The directory that holds the runs of a place.
     func container(_ place: RunPlace) -> String {
