@@ -29,15 +29,16 @@ package struct ListeningSocket: Sendable {
             address.pointee.ai_family,
             Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
                 | Int32(SOCK_NONBLOCK.rawValue), 0)
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-        guard descriptor >= 0, bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0,
-            listen(descriptor, 1024) == 0
-        else {
+        func fail() -> Failure {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
-            throw Failure(description: "cannot listen on \(host) port \(port): \(reason)")
+            return Failure(description: "cannot listen on \(host) port \(port): \(reason)")
         }
+        guard descriptor >= 0 else { throw fail() }
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        guard bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0, listen(descriptor, 1024) == 0
+        else { throw fail() }
         self.descriptor = descriptor
         self.port = Self.port(of: descriptor)
     }

@@ -23,11 +23,15 @@ struct Serve: ParsableCommand {
         let signals = Process.Signals()
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
+        // On every way out: where the server does not come up, threads are at work already.
+        defer { store.close() }
         let api = RunAPI(
             store: store, writers: try options.writers.registry(store: store, options: options),
             settings: options.apiSettings, log: Logger(label: "api"))
+        defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
         let workers = WorkerPool(threads: options.workers)
+        defer { workers.stop() }
         let server = try HTTPServer(
             socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: api,
             work: StoreCommits(store: store), workers: workers)
@@ -41,8 +45,6 @@ struct Serve: ParsableCommand {
         signals.waitForStop { reload(api, store) }
         api.stop()
         if !server.stop() { Logger(label: "serve").warning("requests were in flight for too long, and were cut off") }
-        workers.stop()
-        store.close()
     }
 
     /// Registers what is in the writers folder now, or keeps what was there before.
