@@ -19,8 +19,11 @@ final class SmallDisk: Sendable {
     /// Where it is mounted.
     var path: String { folder.path }
 
-    init(bytes: Int) throws {
-        guard mount("tmpfs", folder.path, "tmpfs", 0, "size=\(bytes)") == 0 else {
+    /// - Parameter inodes: how many files and folders it has room for, its own folder among them; nil: as many as the system
+    ///   finds right
+    init(bytes: Int, inodes: Int? = nil) throws {
+        let options = "size=\(bytes)" + (inodes.map { ",nr_inodes=\($0)" } ?? "")
+        guard mount("tmpfs", folder.path, "tmpfs", 0, options) == 0 else {
             throw Failure(description: "mount: \(String(cString: strerror(errno)))")
         }
     }
@@ -40,6 +43,13 @@ final class SmallDisk: Sendable {
             let free = Int(disk.f_bfree) * Int(disk.f_frsize) - rest
             code = free > 0 ? posix_fallocate(file, ballast.st_size, off_t(free)) : 0
         } while code == ENOSPC
+    }
+
+    /// Lets nobody write any more.
+    func makeReadOnly() throws {
+        guard mount(nil, path, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 else {
+            throw Failure(description: "mount: \(String(cString: strerror(errno)))")
+        }
     }
 
     /// Takes the ballast away.
