@@ -45,6 +45,13 @@ make_devices() {
     for node in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${node#*:}" "$1/${node%:*}"; done
 }
 
+# Makes nodes of loop devices in the trial's /dev, for tests that mount file systems.
+make_loop_devices() {
+    local number
+    mknod -m 660 /dev/loop-control c 10 237
+    for ((number = 0; number < 64; number++)); do mknod -m 660 "/dev/loop$number" b 7 "$number"; done
+}
+
 # Prints the packages of docker/packages.txt for the purposes named.
 packages_for() {
     sed -nE "s/^($(IFS='|' && echo "$*")) //p" "$repository/docker/packages.txt"
@@ -194,16 +201,33 @@ has_run() {
         && curl -fsS "$url/runs/$run/metadata/evaluation" | grep -q '0.9712'
 }
 
-# Puts custom writers into a folder, one for each kind of program that writers are made of, and one that hangs.
+# Whether a listing has that run by a condition on what was sent, and not by another one.
+lists_run() {
+    local url=$1 run=$2
+    curl -fsSG "$url/runs" --data-urlencode 'where=eval_acc > 0.9 & flag_lr == 0.1 & status == "completed"' -d format=csv \
+        | grep -q "^$run," \
+        && ! curl -fsSG "$url/runs" --data-urlencode 'where=eval_acc > 0.99' -d format=csv | grep -q "^$run,"
+}
+
+# Whether `rundir check`, called by the words given, finds nothing to say. Not while writes are in the journal.
+is_sound() { "$@" | grep -q ' 0 findings'; }
+
+# Puts custom writers into a folder: one for each kind of program that writers are made of, one that tells whether it could
+# have written to the run itself, which belongs to its user, and one that hangs.
 add_writers() {
     local folder=$1
     printf '#!/bin/sh\nmkdir "$1/notes" && cat >"$1/notes/note.txt"\n' >"$folder/notes"
     printf '#!/bin/sh\nmkdir "$1/packed" && tar xzf - -C "$1/packed"\n' >"$folder/packed"
     printf '#!/usr/bin/env python3\nimport pathlib, sys\n%s\n%s\n%s\n' 'folder = pathlib.Path(sys.argv[1]) / "sizes"' \
         'folder.mkdir()' '(folder / "size").write_text(str(len(sys.stdin.read())))' >"$folder/sizes"
+    cat >"$folder/fence" <<-'WRITER'
+		#!/bin/sh
+		mkdir "$1/fence" || exit
+		if (: >"$RUNDIR_CURRENT/outside") 2>/dev/null; then echo open; else echo closed; fi >"$1/fence/state"
+	WRITER
     printf '#!/bin/sh\nsleep 31536 & sleep 31536\n' >"$folder/slow"
     echo '{"time_limit": 1}' >"$folder/slow.json"
-    chmod 755 "$folder"/{notes,packed,sizes,slow}
+    chmod 755 "$folder"/{notes,packed,sizes,fence,slow}
 }
 
 # Waits until a server has registered them.
@@ -225,6 +249,10 @@ try_writer_in_python() {
 try_writer_with_tar() {
     tar czC "$repository/docker" compose.yaml | curl -fsS -o /dev/null --data-binary @- "$1/runs/$2/metadata/packed" \
         && cmp -s "$repository/docker/compose.yaml" "$3/$2/tfruns.d/packed/compose.yaml"
+}
+try_contained_writer() {
+    curl -fsS -o /dev/null -d x "$1/runs/$2/metadata/fence" && [[ $(cat "$3/$2/tfruns.d/fence/state") == closed ]] \
+        && [[ ! -e $3/$2/tfruns.d/outside ]]
 }
 try_slow_writer() {
     [[ $(curl -sS -o /dev/null -w '%{http_code}' -d x "$1/runs/$2/metadata/slow") == 504 ]] && ! pgrep -f 'sleep 31536' >/dev/null
