@@ -209,6 +209,17 @@ lists_run() {
         && ! curl -fsSG "$url/runs" --data-urlencode 'where=eval_acc > 0.99' -d format=csv | grep -q "^$run,"
 }
 
+# Whether a server keeps source that is sent as tar.gz, then as zip: its address, a run, the server's runs directory.
+keeps_source() {
+    local sent=$repository/docker/compose.yaml kept=$3/$2/tfruns.d/source.tar.gz
+    tar czC "$repository/docker" compose.yaml \
+        | curl -fsS -o /dev/null -H 'Content-Type: application/gzip' --data-binary @- "$1/runs/$2/metadata/source" \
+        && tar xzOf "$kept" source/compose.yaml | cmp -s - "$sent" && rm "$kept" \
+        && (cd "$repository/docker" && python3 -m zipfile -c "$trial_folder/source.zip" compose.yaml) \
+        && curl -fsS -o /dev/null -H 'Content-Type: application/zip' --data-binary @- "$1/runs/$2/metadata/source" \
+            <"$trial_folder/source.zip" && tar xzOf "$kept" source/compose.yaml | cmp -s - "$sent"
+}
+
 # Whether `rundir check`, called by the words given, finds nothing to say. Not while writes are in the journal.
 is_sound() { "$@" | grep -q ' 0 findings'; }
 
