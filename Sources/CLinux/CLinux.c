@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -119,6 +121,31 @@ uint64_t clinux_identity(int descriptor, int64_t *size) {
     }
     *size = (int64_t) found.stx_size;
     return found.stx_ino;
+}
+
+long clinux_names(int directory, char *names, size_t room) {
+    while (1) {
+        long found = getdents64(directory, names, room);
+        if (found <= 0) {
+            return found;
+        }
+        // In the same memory: a name is shorter than its entry.
+        char *end = names;
+        for (long at = 0; at < found;) {
+            const struct dirent64 *entry = (const struct dirent64 *) (names + at);
+            at += entry->d_reclen;
+            const char *name = entry->d_name;
+            if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+                continue;
+            }
+            size_t length = strlen(name) + 1;
+            memmove(end, name, length);
+            end += length;
+        }
+        if (end > names) {
+            return end - names;
+        }
+    }
 }
 
 static clinux_kind kind_of_mode(unsigned int mode) {

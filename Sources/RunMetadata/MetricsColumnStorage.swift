@@ -14,9 +14,7 @@ struct MetricsColumnStorage {
     private(set) var capacity: Int
 
     init(name: UnsafeRawBufferPointer, capacity: Int) {
-        var text: [UInt8] = []
-        JSONWriter.append(stringUTF8: name, to: &text)
-        text.append(UInt8(ascii: ":"))
+        let text = Self.member(of: name)
         memberLength = text.count
         member = .allocate(capacity: text.count)
         member.initialize(from: text, count: text.count)
@@ -24,6 +22,18 @@ struct MetricsColumnStorage {
         isStep = name.elementsEqual(MetricsKey.step.utf8)
         self.capacity = max(capacity, 16)
         values = .allocate(capacity: self.capacity)
+    }
+
+    /// A name as rows have it: in quotes, with a colon.
+    static func member(of name: UnsafeRawBufferPointer) -> [UInt8] {
+        var text: [UInt8] = []
+        JSONWriter.append(stringUTF8: name, to: &text)
+        text.append(UInt8(ascii: ":"))
+        return text
+    }
+
+    static func member(of name: String) -> [UInt8] {
+        Array(name.utf8).withUnsafeBytes { member(of: $0) }
     }
 
     func free() {

@@ -37,7 +37,7 @@ package final class MetricsTable: @unchecked Sendable {
     static func isMissing(_ value: Double) -> Bool { value.bitPattern == missing.bitPattern }
 
     package private(set) var columns: [Column] = []
-    private var columnCount = 0
+    private(set) var columnCount = 0
     private var columnIndex: [[UInt8]: Int] = [:]
     private(set) var keys: [Int] = []
     private var greatestKey = -1
@@ -89,7 +89,7 @@ package final class MetricsTable: @unchecked Sendable {
         guard let base = text.bindMemory(to: UInt8.self).baseAddress else { return 0 }
         var line = base
         let end = base + text.count
-        while line < end, let newline = find(UInt8(ascii: "\n"), line, end) {
+        while line < end, let newline = MetricsPlainRow.find(UInt8(ascii: "\n"), line, end) {
             read(line, newline, at: covered + (line - base))
             line = newline + 1
         }
@@ -102,7 +102,7 @@ package final class MetricsTable: @unchecked Sendable {
     private func read(_ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, at offset: Int) {
         rowLength = 0
         var key: Int?
-        guard readPlain(line, newline, &key) || readAny(line, newline, &key) else { return }
+        guard MetricsPlainRow.read(line, newline, &key, into: self) || readAny(line, newline, &key) else { return }
         let before = (keys.count, greatestKey)
         let position = position(of: key)
         if keys.count > before.0, before.0 % Chunk.rows == 0 {
@@ -113,95 +113,12 @@ package final class MetricsTable: @unchecked Sendable {
         }
     }
 
-    @inline(__always)
-    private func add(_ value: Double, to column: Int) {
-        if rowLength == rowCapacity { growRow() }
-        row[rowLength] = (column, value)
-        rowLength += 1
-    }
-
     private func growRow() {
         let grown = UnsafeMutablePointer<(column: Int, value: Double)>.allocate(capacity: rowCapacity * 2)
         grown.update(from: row, count: rowLength)
         row.deallocate()
         row = grown
         rowCapacity *= 2
-    }
-
-    /// Reads a row in the form in which all of Rundir's are, without escapes.
-    @inline(__always)
-    private func readPlain(
-        _ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, _ key: inout Int?
-    ) -> Bool {
-        guard line.pointee == UInt8(ascii: "{"), newline - line > 2 else { return false }
-        var at = line + 1
-        var guess = 0
-        var hasStep = false
-        while true {
-            guard let column = column(at: &at, newline, guess: guess) else { return false }
-            guess = column + 1
-            var value = Self.missing
-            if at.pointee == UInt8(ascii: "n") {
-                guard newline - at > 4, memcmp(at, "null", 4) == 0 else { return false }
-                at += 4
-            } else if at.pointee == UInt8(ascii: "\"") {
-                guard let named = named(&at, newline) else { return false }
-                value = named
-            } else {
-                guard let number = MetricsNumberText.scan(at) else { return false }
-                value = number.value
-                at = number.end
-                if storages[column].pointee.isKey {
-                    guard let whole = number.whole else { return false }
-                    let isStep = storages[column].pointee.isStep
-                    if isStep || !hasStep { key = whole }
-                    hasStep = hasStep || isStep
-                }
-            }
-            add(value, to: column)
-            if at.pointee == UInt8(ascii: ",") {
-                at += 1
-            } else {
-                return at.pointee == UInt8(ascii: "}") && at + 1 == newline
-            }
-        }
-    }
-
-    /// The column whose name and colon stand at a place, found first at `guess`.
-    @inline(__always)
-    private func column(
-        at place: inout UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, guess: Int
-    ) -> Int? {
-        if guess < columnCount {
-            let length = storages[guess].pointee.memberLength
-            if newline - place > length, memcmp(place, storages[guess].pointee.member, length) == 0 {
-                place += length
-                return guess
-            }
-        }
-        guard place.pointee == UInt8(ascii: "\""), let quote = find(UInt8(ascii: "\""), place + 1, newline),
-            quote[1] == UInt8(ascii: ":"), find(UInt8(ascii: "\\"), place, quote) == nil
-        else { return nil }
-        let column = column(named: UnsafeRawBufferPointer(start: place + 1, count: quote - place - 1))
-        place = quote + 2
-        return column
-    }
-
-    private func named(_ place: inout UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Double? {
-        guard let quote = find(UInt8(ascii: "\""), place + 1, newline) else { return nil }
-        defer { place = quote + 1 }
-        return Self.named(UnsafeRawBufferPointer(start: place + 1, count: quote - place - 1))
-    }
-
-    private static func named(_ text: UnsafeRawBufferPointer) -> Double? {
-        guard text.count <= 9 else { return nil }
-        return switch String(decoding: text, as: UTF8.self) {
-        case "NA": missing
-        case "NaN": .nan
-        case "Inf", "Infinity": .infinity
-        case "-Inf", "-Infinity": -.infinity
-        default: nil
-        }
     }
 
     /// Reads any row that `MetricsFrame` reads.
@@ -232,7 +149,7 @@ package final class MetricsTable: @unchecked Sendable {
                 let start = tokens.text(at: value).bindMemory(to: UInt8.self).baseAddress
                 if let number = start.flatMap({ MetricsNumberText.scan($0) }) { add(number.value, to: column) }
             case .string, .nonFinite:
-                if let named = Self.named(tokens.text(at: value)) { add(named, to: column) }
+                if let named = MetricsPlainRow.named(tokens.text(at: value)) { add(named, to: column) }
             default: break
             }
             token = tokens.next(after: value)
@@ -242,7 +159,7 @@ package final class MetricsTable: @unchecked Sendable {
 
     // MARK: The frame's rules
 
-    private func column(named name: UnsafeRawBufferPointer) -> Int {
+    func column(named name: UnsafeRawBufferPointer) -> Int {
         let bytes = Array(name)
         if let index = columnIndex[bytes] { return index }
         let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
@@ -297,9 +214,28 @@ package final class MetricsTable: @unchecked Sendable {
     }
 }
 
-/// memchr(3).
-@inline(__always)
-private func find(_ byte: UInt8, _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
-    guard let found = memchr(start, Int32(byte), end - start) else { return nil }
-    return start + (UnsafeRawPointer(found) - UnsafeRawPointer(start))
+extension MetricsTable: MetricsRowColumns {
+    @inline(__always)
+    func member(of column: Int, at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Int? {
+        let length = storages[column].pointee.memberLength
+        return newline - place > length && memcmp(place, storages[column].pointee.member, length) == 0 ? length : nil
+    }
+
+    @inline(__always)
+    func isKey(_ column: Int) -> Bool { storages[column].pointee.isKey }
+
+    @inline(__always)
+    func isStep(_ column: Int) -> Bool { storages[column].pointee.isStep }
+
+    @inline(__always)
+    func add(_ number: MetricsNumberText.Scanned, at start: UnsafePointer<UInt8>, to column: Int) {
+        add(number.value, to: column)
+    }
+
+    @inline(__always)
+    func add(_ value: Double, to column: Int) {
+        if rowLength == rowCapacity { growRow() }
+        row[rowLength] = (column, value)
+        rowLength += 1
+    }
 }

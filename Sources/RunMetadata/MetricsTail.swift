@@ -1,3 +1,4 @@
+internal import Glibc
 package import JSON
 
 /// The end of a run's metrics: enough to bring its digest up to date with rows that come behind, without those before.
@@ -8,7 +9,10 @@ package struct MetricsTail: Sendable, Equatable {
     /// The end of one column.
     package struct Column: Sendable, Equatable {
         let name: String
-        fileprivate let nameBytes: [UInt8]
+        /// The name as rows have it, in quotes and with its colon; by its bytes columns are told apart.
+        fileprivate let member: [UInt8]
+        fileprivate let isKey: Bool
+        fileprivate let isStep: Bool
         /// The last value that is neither missing nor NaN, and its row's key.
         var value: JSONNumber?
         var valueKey: Int?
@@ -16,15 +20,17 @@ package struct MetricsTail: Sendable, Equatable {
         var topKey: Int?
 
         init(name: String, value: JSONNumber? = nil, valueKey: Int? = nil, topKey: Int? = nil) {
-            (self.name, nameBytes, self.value) = (name, Array(name.utf8), value)
+            (self.name, member, self.value) = (name, MetricsColumnStorage.member(of: name), value)
             (self.valueKey, self.topKey) = (valueKey, topKey)
+            isStep = name == MetricsKey.step
+            isKey = isStep || name == MetricsKey.epoch
         }
     }
 
-    private(set) var columns: [Column]
+    fileprivate(set) var columns: [Column]
     private var greatestKey: Int?
     /// How many values the last column has.
-    private var completed: Int
+    fileprivate var completed: Int
 
     init(columns: [Column] = [], greatestKey: Int? = nil, completed: Int = 0) {
         (self.columns, self.greatestKey, self.completed) = (columns, greatestKey, completed)
@@ -45,42 +51,24 @@ package struct MetricsTail: Sendable, Equatable {
     /// Reads rows that follow, whole lines.
     /// - Returns: false where only the frame of all rows can tell the digest; the tail is of no use then
     package mutating func read(_ text: UnsafeRawBufferPointer, parser: JSONParser) -> Bool {
-        // Only the last value of each column is made a number.
-        var last = [MetricsFrame.Cell](repeating: .missing, count: columns.count)
-        defer {
-            for (column, cell) in last.enumerated() where !cell.isMissing {
-                columns[column].value = cell.number(in: text)
-            }
-        }
-        var start = 0
-        while start < text.count, let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = UnsafeRawBufferPointer(rebasing: text[start..<end])
-            start = end + 1
-            guard let tokens = try? parser.parse(line, nonFinite: .allowed), tokens.kind(at: 0) == .objectBegin else {
-                continue
-            }
-            guard read(rowOf: tokens, in: text, &last) else { return false }
-        }
-        return true
+        let reading = MetricsTailReading(self, text, parser)
+        self = MetricsTail()
+        let isClear = reading.read()
+        self = reading.tail
+        return isClear
     }
 
-    private mutating func read(
-        rowOf tokens: JSONTokens, in text: UnsafeRawBufferPointer, _ last: inout [MetricsFrame.Cell]
+    /// Takes a row.
+    /// - Returns: false where only the frame can tell
+    @inline(__always)
+    fileprivate mutating func add(
+        _ row: [(column: Int, cell: MetricsFrame.Cell)], key: Int?, _ last: inout [MetricsFrame.Cell]
     ) -> Bool {
-        let key = MetricsFrame.key(ofRowAt: 0, of: tokens) ?? (greatestKey ?? -1) + 1
+        let key = key ?? (greatestKey ?? -1) + 1
         greatestKey = max(greatestKey ?? key, key)
-        var token = 1
-        var guess = 0
-        while tokens.kind(at: token) == .name {
-            let index = column(named: tokens.text(at: token), guess: guess)
-            guess = index + 1
-            if index == last.count { last.append(.missing) }
-            if let cell = MetricsFrame.Cell(token: token + 1, of: tokens, in: text), !cell.isMissing,
-                !set(cell, key: key, column: index, &last)
-            {
-                return false
-            }
-            token = tokens.next(after: token + 1)
+        while last.count < columns.count { last.append(.missing) }
+        for (column, cell) in row where !cell.isMissing {
+            guard set(cell, key: key, column: column, &last) else { return false }
         }
         return true
     }
@@ -101,43 +89,175 @@ package struct MetricsTail: Sendable, Equatable {
         return true
     }
 
-    /// The place of a column, found first at `guess`; a new one is the last.
-    private mutating func column(named name: UnsafeRawBufferPointer, guess: Int) -> Int {
-        if guess < columns.count, columns[guess].nameBytes.elementsEqual(name) { return guess }
-        if let index = columns.firstIndex(where: { $0.nameBytes.elementsEqual(name) }) { return index }
-        columns.append(Column(name: String(decoding: name, as: UTF8.self)))
+    /// The column of a name; a new one is the last.
+    fileprivate mutating func column(named name: UnsafeRawBufferPointer) -> Int {
+        let text = String(decoding: name, as: UTF8.self)
+        let member = MetricsColumnStorage.member(of: text)
+        if let index = columns.firstIndex(where: { $0.member == member }) { return index }
+        columns.append(Column(name: text))
         completed = 0
         return columns.count - 1
+    }
+
+    /// Forgets columns that a line which is no row seemed to have.
+    fileprivate mutating func goBack(toColumns count: Int, completed: Int) {
+        columns.removeSubrange(count...)
+        self.completed = completed
+    }
+
+    /// Makes only the last value of each column a number.
+    fileprivate mutating func keep(_ last: [MetricsFrame.Cell], of text: UnsafeRawBufferPointer) {
+        for (column, cell) in last.enumerated() where !cell.isMissing { columns[column].value = cell.number(in: text) }
+    }
+}
+
+/// The reading of one part of a run's rows into a tail.
+private final class MetricsTailReading: MetricsRowColumns {
+    private(set) var tail: MetricsTail
+    private let text: UnsafeRawBufferPointer
+    private let parser: JSONParser
+    /// Of the row that is being read.
+    private var row: [(column: Int, cell: MetricsFrame.Cell)] = []
+    private var last: [MetricsFrame.Cell] = []
+
+    init(_ tail: MetricsTail, _ text: UnsafeRawBufferPointer, _ parser: JSONParser) {
+        (self.tail, self.text, self.parser) = (tail, text, parser)
+        row.reserveCapacity(tail.columns.count)
+    }
+
+    func read() -> Bool {
+        defer { tail.keep(last, of: text) }
+        guard let base = text.bindMemory(to: UInt8.self).baseAddress else { return true }
+        var line = base
+        let end = base + text.count
+        while line < end, let newline = MetricsPlainRow.find(UInt8(ascii: "\n"), line, end) {
+            guard read(line, newline) else { return false }
+            line = newline + 1
+        }
+        return true
+    }
+
+    private func read(_ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Bool {
+        row.removeAll(keepingCapacity: true)
+        var key: Int?
+        let before = (tail.columns.count, tail.completed)
+        if MetricsPlainRow.read(line, newline, &key, into: self) { return tail.add(row, key: key, &last) }
+        // A column may have come of it.
+        tail.goBack(toColumns: before.0, completed: before.1)
+        row.removeAll(keepingCapacity: true)
+        guard
+            let tokens = try? parser.parse(
+                UnsafeRawBufferPointer(start: line, count: newline - line), nonFinite: .allowed),
+            tokens.kind(at: 0) == .objectBegin
+        else { return true }
+        var token = 1
+        while tokens.kind(at: token) == .name {
+            let column = tail.column(named: tokens.text(at: token))
+            if let cell = MetricsFrame.Cell(token: token + 1, of: tokens, in: text) { row.append((column, cell)) }
+            token = tokens.next(after: token + 1)
+        }
+        return tail.add(row, key: MetricsFrame.key(ofRowAt: 0, of: tokens), &last)
+    }
+
+    // MARK: Columns
+
+    var columnCount: Int { tail.columns.count }
+
+    @inline(__always)
+    func member(of column: Int, at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Int? {
+        tail.columns[column].member.withUnsafeBufferPointer { member in
+            guard let base = member.baseAddress, newline - place > member.count else { return nil }
+            return memcmp(place, base, member.count) == 0 ? member.count : nil
+        }
+    }
+
+    @inline(__always)
+    func isKey(_ column: Int) -> Bool { tail.columns[column].isKey }
+
+    @inline(__always)
+    func isStep(_ column: Int) -> Bool { tail.columns[column].isStep }
+
+    func column(named name: UnsafeRawBufferPointer) -> Int { tail.column(named: name) }
+
+    @inline(__always)
+    func add(_ number: MetricsNumberText.Scanned, at start: UnsafePointer<UInt8>, to column: Int) {
+        let place = UnsafeRawPointer(start) - text.baseAddress!
+        // One that is too long for a cell counts as missing.
+        if let cell = MetricsFrame.Cell(offset: place, length: number.end - start) { row.append((column, cell)) }
+    }
+
+    @inline(__always)
+    func add(_ value: Double, to column: Int) {
+        if MetricsTable.isMissing(value) { return }
+        row.append((column, value.isNaN ? .nan : value > 0 ? .infinity : .negativeInfinity))
     }
 }
 
 // MARK: - Kept
 
 extension MetricsTail {
-    /// The tail as JSON, to be kept: `[greatest key, count, [name, value, its key, greatest key], …]`.
-    package var json: JSONValue {
-        func number(_ value: Int?) -> JSONValue { value.map { .number(JSONNumber($0)) } ?? .null }
-        return .array(
-            [number(greatestKey), number(completed)]
-                + columns.map { column in
-                    .array([
-                        .string(column.name), column.value.map { .string($0.text) } ?? .null, number(column.valueKey),
-                        number(column.topKey),
-                    ])
-                })
+    /// Appends the tail as it is kept: greatest key, count, then of each column name, value, its key and the greatest key.
+    package func append(to bytes: inout [UInt8]) {
+        KeptFields.append(greatestKey, to: &bytes)
+        KeptFields.append(completed, to: &bytes)
+        for column in columns {
+            KeptFields.append(column.name, to: &bytes)
+            KeptFields.append(column.value?.text, to: &bytes)
+            KeptFields.append(column.valueKey, to: &bytes)
+            KeptFields.append(column.topKey, to: &bytes)
+        }
     }
 
     /// Reads what was kept; nil where it is none.
-    package init?(_ json: JSONValue) {
-        guard let parts = json.array, parts.count >= 2, let completed = parts[1].number?.int else { return nil }
+    package init?(_ bytes: ArraySlice<UInt8>) {
+        var fields = KeptFields(bytes)
+        guard let greatestKey = fields.number(), let kept = fields.number(), let completed = kept else { return nil }
         var columns: [Column] = []
-        for part in parts[2...] {
-            guard let fields = part.array, fields.count == 4, let name = fields[0].string else { return nil }
+        while !fields.isAtEnd {
+            guard let keptName = fields.text(), let name = keptName, let value = fields.text(),
+                let valueKey = fields.number(), let topKey = fields.number()
+            else { return nil }
             columns.append(
-                Column(
-                    name: name, value: fields[1].string.flatMap { JSONNumber($0) }, valueKey: fields[2].number?.int,
-                    topKey: fields[3].number?.int))
+                Column(name: name, value: value.flatMap { JSONNumber($0) }, valueKey: valueKey, topKey: topKey))
         }
-        self.init(columns: columns, greatestKey: parts[0].number?.int, completed: completed)
+        self.init(columns: columns, greatestKey: greatestKey, completed: completed)
+    }
+}
+
+/// Numbers and texts one behind the other, each of which may be missing: a byte that says whether it is there, the number, or
+/// the text's length, in 8 bytes, little end first, and the text's bytes.
+private struct KeptFields {
+    private var bytes: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+    var isAtEnd: Bool { bytes.isEmpty }
+
+    static func append(_ number: Int?, to bytes: inout [UInt8]) {
+        bytes.append(number == nil ? 0 : 1)
+        if let number { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
+    }
+
+    static func append(_ text: String?, to bytes: inout [UInt8]) {
+        append(text?.utf8.count, to: &bytes)
+        if let text { bytes.append(contentsOf: text.utf8) }
+    }
+
+    /// The next number; nil inside where it is missing, nil where there is none.
+    mutating func number() -> Int?? {
+        guard let mark = bytes.popFirst(), mark <= 1 else { return nil }
+        if mark == 0 { return .some(nil) }
+        guard bytes.count >= 8 else { return nil }
+        defer { bytes = bytes.dropFirst(8) }
+        return .some(bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) })
+    }
+
+    /// The next text, likewise.
+    mutating func text() -> String?? {
+        guard let found = number() else { return nil }
+        guard let count = found else { return .some(nil) }
+        guard count >= 0, count <= bytes.count else { return nil }
+        defer { bytes = bytes.dropFirst(count) }
+        return .some(String(decoding: bytes.prefix(count), as: UTF8.self))
     }
 }

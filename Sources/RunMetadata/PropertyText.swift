@@ -32,6 +32,13 @@ package enum PropertyText {
         String(decoding: file.last == UInt8(ascii: "\n") ? file.dropLast() : file[...], as: UTF8.self)
     }
 
+    /// The same of bytes that are lent.
+    package static func read(_ file: UnsafeRawBufferPointer) -> String {
+        let hasNewline = file.last == UInt8(ascii: "\n")
+        return String(
+            decoding: UnsafeRawBufferPointer(rebasing: hasNewline ? file.dropLast() : file[...]), as: UTF8.self)
+    }
+
     /// The boolean that tfruns' reader takes a text for; nil where it takes it for none.
     package static func flag(_ text: String) -> Bool? {
         switch text {

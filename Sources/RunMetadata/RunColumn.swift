@@ -3,20 +3,24 @@
 /// Nine bytes a row. Texts are kept once each, so that a comparison with a text looks at every different one once.
 package struct RunColumn: Sendable {
     /// What a row holds.
-    enum Kind {
-        static let missing: UInt8 = 0
-        static let flag: UInt8 = 1
-        static let number: UInt8 = 2
-        static let text: UInt8 = 3
+    package enum Kind {
+        package static let missing: UInt8 = 0
+        package static let flag: UInt8 = 1
+        package static let number: UInt8 = 2
+        package static let text: UInt8 = 3
     }
 
     /// The kind of each row's value.
-    private(set) var kinds: [UInt8]
+    package private(set) var kinds: [UInt8]
     /// The number, 1 or 0 for TRUE or FALSE, or the place of the text in `texts`.
-    private(set) var numbers: [Double]
+    package private(set) var numbers: [Double]
     /// The different texts, those of earlier values too.
-    private(set) var texts: [String] = []
+    package private(set) var texts: [String] = []
     private var places: [String: Int] = [:]
+    /// The places of texts in the order of the texts, and of each text where it comes in that order, as far as the column
+    /// was ranked (`rankTexts()`).
+    private var ordered: [Int32] = []
+    private(set) var ranks: [Int32] = []
 
     /// A column of missing values.
     package init(rows: Int) {
@@ -75,29 +79,76 @@ package struct RunColumn: Sendable {
         numbers += repeatElement(0, count: rows - numbers.count)
     }
 
-    private mutating func set(_ row: Int, _ kind: UInt8, _ number: Double) {
+    /// Sets a row to what is known to be such.
+    /// - Parameter number: as in `numbers`
+    package mutating func set(_ row: Int, _ kind: UInt8, _ number: Double) {
         kinds[row] = kind
         numbers[row] = number
     }
 
-    private mutating func place(of text: String) -> Int {
+    /// The place of a text in `texts`.
+    package mutating func place(of text: String) -> Int {
         if let place = places[text] { return place }
         texts.append(text)
         places[text] = texts.count - 1
         return texts.count - 1
     }
 
-    /// How two rows compare in an order: numbers before texts, what is missing or NaN equal.
-    func compare(_ one: Int, _ two: Int) -> Int {
-        if kinds[one] == Kind.text, kinds[two] == Kind.text {
-            return numbers[one] == numbers[two] ? 0 : RunValue.order(texts[Int(numbers[one])], texts[Int(numbers[two])])
+    /// Brings the texts into their order, so that rows are compared by numbers. Costs what has come since the last time, and a
+    /// pass over the others.
+    package mutating func rankTexts() {
+        if ranks.count == texts.count { return }
+        let texts = texts
+        func isBefore(_ one: Int32, _ two: Int32) -> Bool {
+            RunValue.order(texts[Int(one)], texts[Int(two)]) < 0
         }
-        if kinds[one] != Kind.text, kinds[two] != Kind.text {
-            let (first, second) = (numbers[one], numbers[two])
-            return first < second ? -1 : first > second ? 1 : 0
+        let added = (Int32(ordered.count)..<Int32(texts.count)).sorted(by: isBefore)
+        var merged: [Int32] = []
+        merged.reserveCapacity(texts.count)
+        var start = 0
+        for place in added {
+            var (low, high) = (start, ordered.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if isBefore(ordered[middle], place) { low = middle + 1 } else { high = middle }
+            }
+            merged += ordered[start..<low]
+            merged.append(place)
+            start = low
         }
-        return kinds[one] == Kind.text ? 1 : -1
+        ordered = merged + ordered[start...]
+        ranks = Array(repeating: 0, count: texts.count)
+        // Texts that are equal, if spelt with other scalars, have one rank.
+        var rank: Int32 = 0
+        for (index, place) in ordered.enumerated() {
+            if index > 0, isBefore(ordered[index - 1], place) { rank += 1 }
+            ranks[Int(place)] = rank
+        }
     }
+
+    /// A number by which rows stand in the order of their values, the greater the later: what is missing or NaN last.
+    ///
+    /// To be asked for once texts are ranked.
+    @inline(__always)
+    func sortKey(_ row: Int, descending: Bool) -> UInt64 {
+        switch kinds[row] {
+        case Kind.text:
+            let rank = UInt64(ranks[Int(numbers[row])])
+            return descending ? Self.textKeys - 1 - rank : ~Self.textKeys + rank
+        case Kind.missing: return .max
+        default:
+            let number = numbers[row]
+            if number.isNaN { return .max }
+            // Zero has no sign here.
+            let bits = (number + 0).bitPattern
+            let key = bits >> 63 == 1 ? ~bits : bits | 1 << 63
+            return descending ? ~key : key
+        }
+    }
+
+    /// Keys of texts: as many lie below those of all numbers, and above them. (Numbers have keys from 2^52 - 1 to ~2^52 + 1, for
+    /// the bits of what is no NaN leave that much room on both sides.)
+    private static let textKeys: UInt64 = 1 << 40
 
     /// How a row compares with a value in an order.
     func compare(_ row: Int, with value: RunValue) -> Int {

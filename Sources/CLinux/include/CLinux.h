@@ -101,6 +101,12 @@ clinux_status clinux_look(const char *path, int follow);
 /// clinux_named_size() has.
 clinux_kind clinux_kind_at(const char *path, int follow);
 
+/// Reads names of an open directory (getdents64(2)), without "." and "..": each one's bytes and a zero byte, one behind the
+/// other. Called time and again it tells them all.
+/// \param names room for them, at least 1024 bytes
+/// \returns how many bytes there are, 0 behind the last name; -1 and errno on failure
+long clinux_names(int directory, char *names, size_t room);
+
 /// Reads a time in UTC (strptime(3), timegm(3)).
 /// \returns seconds since 1970; INT64_MIN where the text is none of the format
 int64_t clinux_read_time(const char *text, const char *format);

@@ -15,7 +15,6 @@ struct IndexBuilder {
     /// Told now and then how many runs are done, of how many.
     var onProgress: @Sendable (Int, Int) -> Void = { _, _ in }
 
-    private static let batch = 64
     private static let threads = 2
 
     private struct Stopped: Error {}
@@ -58,20 +57,22 @@ struct IndexBuilder {
 
     /// Reads the runs on several threads; each puts what it has read into the database.
     private func fill(_ database: IndexDatabase, _ names: [(RunID, RunPlace)]) throws {
-        let filling = Filling(database: database, names: names)
+        let filling = Filling(database)
+        let chunks = (names.count + RunColumn.chunkRows - 1) / RunColumn.chunkRows
         let jobs = (0..<Self.threads).map { _ in
             BackgroundJob { [self] in
-                while let range = filling.next(Self.batch) {
+                let reader = RunReader()
+                while case let chunk = filling.nextChunk(), chunk < chunks {
                     if isStopped() { throw Stopped() }
-                    var entries: [(Int, IndexEntry)] = []
+                    let range = IndexBatch.rows(of: chunk).clamped(to: names.indices)
+                    var batch = IndexBatch(chunk: chunk)
                     for row in range {
                         let (run, place) = names[row]
+                        let data = paths.data(run.description, place)
                         // One that cannot be read, or went meanwhile, is seen by the next look.
-                        if let entry = try? IndexEntry(run, place, data: paths.data(run.description, place)) {
-                            entries.append((row, entry))
-                        }
+                        if let entry = try? IndexEntry(run, place, data: data, by: reader) { batch.add(row, entry) }
                     }
-                    try filling.put(entries)
+                    try filling.put(batch)
                     onProgress(progress.add(range.count), names.count)
                 }
             }
@@ -81,26 +82,16 @@ struct IndexBuilder {
     }
 
     private final class Filling: @unchecked Sendable {
-        // Sendable: all is touched only under `lock`.
+        // Sendable: the database is touched only under `lock`.
         private let database: IndexDatabase
-        private let count: Int
-        private let lock = Mutex(0)
+        private let lock = Mutex(())
+        private let next = Atomic(0)
 
-        init(database: IndexDatabase, names: [(RunID, RunPlace)]) {
-            (self.database, count) = (database, names.count)
-        }
+        init(_ database: IndexDatabase) { self.database = database }
 
-        /// The next rows to read.
-        func next(_ batch: Int) -> Range<Int>? {
-            lock.withLock { next in
-                guard next < count else { return nil }
-                defer { next = min(next + batch, count) }
-                return next..<min(next + batch, count)
-            }
-        }
+        /// The next piece to read.
+        func nextChunk() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
 
-        func put(_ entries: [(Int, IndexEntry)]) throws {
-            try lock.withLock { _ in try database.apply(entries.map { .put(row: $0, $1) }) }
-        }
+        func put(_ batch: IndexBatch) throws { try lock.withLock { _ in try database.add(batch) } }
     }
 }

@@ -13,9 +13,10 @@ enum IndexCheck {
             let database = try IndexDatabase(path: paths.index)
             if let damage = try database.fault() { return "the database is damaged: \(damage)" }
             let rows = try database.rows()
+            let reader = RunReader()
             var wrong: [String] = []
             for row in 0..<rows.count {
-                if let place = rows.places[row], try isWrong(row, rows, place, database, paths) {
+                if let place = rows.places[row], try isWrong(row, rows, place, database, paths, reader) {
                     wrong.append(rows.names[row])
                 }
             }
@@ -27,10 +28,11 @@ enum IndexCheck {
     }
 
     private static func isWrong(
-        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ database: IndexDatabase, _ paths: RunPaths
+        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ database: IndexDatabase, _ paths: RunPaths,
+        _ reader: RunReader
     ) throws(IndexFailure) -> Bool {
         guard let run = RunID(rows.names[row]), let kept = try database.columns(of: row),
-            let found = try? IndexEntry(run, place, data: paths.data(run.description, place)),
+            let found = try? IndexEntry(run, place, data: paths.data(run.description, place), by: reader),
             found.stamp == rows.stamps[row]
         else { return false }
         return JSONWriter.compact(.object(found.summary.columns)) != JSONWriter.compact(.object(kept))

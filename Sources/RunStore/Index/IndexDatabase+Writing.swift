@@ -16,71 +16,93 @@ extension IndexDatabase {
         }
     }
 
-    /// Makes changes, all or none.
+    /// Values of one column that change, of rows in one piece.
+    private struct Piece: Hashable {
+        let column: Int
+        let chunk: Int
+    }
+
+    /// Makes changes, one a row at most, all or none.
     func apply(_ changes: [Change]) throws(IndexFailure) {
         let known = columns
         do {
             try queue.write { db in
+                var cells: [Piece: [(row: Int, value: RunValue)]] = [:]
                 for change in changes {
+                    let before = try recent[change.row]?.columns ?? columns(of: change.row, db)
+                    let after: JSONObject?
                     switch change {
-                    case .put(let row, let entry): try put(row, entry, db)
-                    case .remove(let row): try remove(row, db)
+                    case .put(let row, let entry):
+                        after = entry.summary.columns
+                        try put(IndexBatch.Run(row, entry), db)
+                    case .remove(let row):
+                        after = nil
+                        try db.cachedStatement(sql: "DELETE FROM runs WHERE id = ?").execute(arguments: [row])
+                    }
+                    func note(_ name: String, _ value: RunValue) throws {
+                        let piece = Piece(column: try number(of: name, db), chunk: change.row / RunColumn.chunkRows)
+                        cells[piece, default: []].append((change.row, value))
+                    }
+                    for member in after?.members ?? [] where before?[member.name] != member.value {
+                        try note(member.name, Self.cell(member.value))
+                    }
+                    for member in before?.members ?? [] where after?[member.name] == nil {
+                        try note(member.name, .missing)
                     }
                 }
+                for (piece, cells) in cells { try set(cells, in: piece, db) }
             }
         } catch {
             columns = known
+            recent = [:]
             throw IndexFailure(error)
         }
+        for change in changes { remember(change) }
     }
 
-    private func put(_ row: Int, _ entry: IndexEntry, _ db: Database) throws {
-        let before = try Data.fetchOne(
-            db.cachedStatement(sql: "SELECT columns FROM runs WHERE id = ?"), arguments: [row]
-        ).map { try Self.object($0) }
+    /// Adds runs to a database that has none of them.
+    func add(_ batch: IndexBatch) throws(IndexFailure) {
+        do {
+            try queue.write { db in
+                for run in batch.runs { try put(run, db) }
+                for (name, cells) in batch.cells() {
+                    try put(cells, Piece(column: try number(of: name, db), chunk: batch.chunk), db)
+                }
+            }
+        } catch { throw IndexFailure(error) }
+    }
+
+    private func put(_ run: IndexBatch.Run, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO runs (id, run, place, state, start, updated, stamp, columns, rows)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
+        let entry = run.entry
         try statement.execute(arguments: [
-            row, entry.run, entry.place.rawValue, entry.state.rawValue, entry.start, entry.updated,
-            Int64(bitPattern: entry.stamp.value), Data(JSONWriter.compact(.object(entry.summary.columns))),
-            entry.rows.map { Data($0.json) },
+            run.row, entry.run, entry.place.rawValue, entry.state.rawValue, entry.start, entry.updated,
+            Int64(bitPattern: entry.stamp.value), Data(run.columns), run.rows.map { Data($0) },
         ])
-        for member in entry.summary.columns.members where before?[member.name] != member.value {
-            try setCell(row, member.name, RunValue(member.value), db)
-        }
-        for member in before?.members ?? [] where entry.summary.columns[member.name] == nil {
-            try removeCell(row, member.name, db)
-        }
     }
 
-    private func remove(_ row: Int, _ db: Database) throws {
-        for name in try columns(of: row, db).names { try removeCell(row, name, db) }
-        try db.cachedStatement(sql: "DELETE FROM runs WHERE id = ?").execute(arguments: [row])
-    }
-
-    private func columns(of row: Int, _ db: Database) throws -> JSONObject {
+    private func columns(of row: Int, _ db: Database) throws -> JSONObject? {
         try Data.fetchOne(db.cachedStatement(sql: "SELECT columns FROM runs WHERE id = ?"), arguments: [row])
-            .map { try Self.object($0) } ?? JSONObject()
+            .map { try Self.object($0) }
     }
 
-    private func setCell(_ row: Int, _ name: String, _ value: RunValue, _ db: Database) throws {
-        let stored: DatabaseValue =
-            switch value {
-            case .missing: .null
-            case .flag(let flag): (flag ? 1 : 0).databaseValue
-            case .number(let number): number.isNaN ? Data().databaseValue : number.databaseValue
-            case .text(let text): Self.cut(text).databaseValue
-            }
-        try db.cachedStatement(sql: "INSERT OR REPLACE INTO cells (column, run, value) VALUES (?, ?, ?)")
-            .execute(arguments: [try number(of: name, db), row, stored])
+    private func set(_ cells: [(row: Int, value: RunValue)], in piece: Piece, _ db: Database) throws {
+        var column = RunColumn(rows: RunColumn.chunkRows)
+        let statement = try db.cachedStatement(sql: "SELECT cells FROM cells WHERE id = ?")
+        if let bytes = try Data.fetchOne(statement, arguments: [Self.id(piece.column, piece.chunk)]) {
+            guard bytes.withUnsafeBytes({ column.set($0, from: 0) }) else { throw Self.noPiece }
+        }
+        for (row, value) in cells { column[row % RunColumn.chunkRows] = value }
+        try put(column.chunk(0..<RunColumn.chunkRows), piece, db)
     }
 
-    private func removeCell(_ row: Int, _ name: String, _ db: Database) throws {
-        guard let column = columns[name] else { return }
-        try db.cachedStatement(sql: "DELETE FROM cells WHERE column = ? AND run = ?").execute(arguments: [column, row])
+    private func put(_ cells: [UInt8], _ piece: Piece, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO cells (id, cells) VALUES (?, ?)")
+            .execute(arguments: [Self.id(piece.column, piece.chunk), Data(cells)])
     }
 
     private func number(of column: String, _ db: Database) throws -> Int {
@@ -91,8 +113,10 @@ extension IndexDatabase {
         return number
     }
 
-    /// A text as `cells` and the columns in memory have it.
-    static func cut(_ text: String) -> String {
-        text.utf8.count <= longestText ? text : String(decoding: text.utf8.prefix(longestText), as: UTF8.self)
+    /// A value as `cells` and the columns in memory have it.
+    static func cell(_ value: JSONValue?) -> RunValue {
+        let value = RunValue(value)
+        guard case .text(let text) = value, text.utf8.count > longestText else { return value }
+        return .text(String(decoding: text.utf8.prefix(longestText), as: UTF8.self))
     }
 }

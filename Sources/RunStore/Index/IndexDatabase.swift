@@ -5,11 +5,11 @@ internal import RunMetadata
 
 /// The index's tables in SQLite. Derived data: every run directory tells more, and all of it can be built again.
 ///
-/// `runs` has a row a run with all of its columns as JSON; `cells` has each value once more, ordered by column, so that one
-/// column of all runs is read in one go. For one thread at a time.
+/// `runs` has a row a run with all of its columns as JSON; `cells` has each value once more, a piece for each column of
+/// successive runs (`RunColumn+Chunk.swift`), so that one column of all runs is read in one go. For one thread at a time.
 final class IndexDatabase {
     /// The version of the tables; an index of another one is built anew.
-    static let version = 1
+    static let version = 2
 
     /// Bytes of a text that are kept in `cells`; what is longer is compared by its beginning.
     static let longestText = 1000
@@ -18,6 +18,9 @@ final class IndexDatabase {
     private let path: String?
     /// The numbers of columns by name.
     var columns: [String: Int] = [:]
+    /// What the database has of the runs that were asked for or written last, by row.
+    var recent: [Int: IndexEntry.Kept] = [:]
+    private static let recentRuns = 512
 
     /// Opens or makes a database.
     /// - Parameters:
@@ -63,7 +66,7 @@ final class IndexDatabase {
                     start REAL NOT NULL, updated REAL NOT NULL, stamp INTEGER NOT NULL, columns BLOB NOT NULL, rows BLOB
                 );
                 CREATE TABLE columns (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-                CREATE TABLE cells (column INTEGER, run INTEGER, value, PRIMARY KEY (column, run)) WITHOUT ROWID;
+                CREATE TABLE cells (id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
                 PRAGMA user_version = \(version);
                 """)
     }
@@ -118,7 +121,8 @@ final class IndexDatabase {
 
     /// What is kept of the run in a row.
     func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
-        try perform {
+        if let kept = recent[row] { return kept }
+        let kept: IndexEntry.Kept? = try perform {
             try queue.inDatabase { db in
                 let statement = try db.cachedStatement(
                     sql: "SELECT place, updated, columns, rows FROM runs WHERE id = ?")
@@ -129,6 +133,21 @@ final class IndexDatabase {
                     place: place, updated: found[1], columns: try Self.object(found[2] as Data), rows: rows)
             }
         }
+        if let kept { remember(row, kept) }
+        return kept
+    }
+
+    /// Notes what the database has now.
+    func remember(_ change: Change) {
+        switch change {
+        case .put(let row, let entry): remember(row, entry.kept)
+        case .remove(let row): recent[row] = nil
+        }
+    }
+
+    private func remember(_ row: Int, _ kept: IndexEntry.Kept) {
+        if recent.count >= Self.recentRuns, recent[row] == nil { recent = [:] }
+        recent[row] = kept
     }
 
     /// The columns of the run in a row.
@@ -152,29 +171,27 @@ final class IndexDatabase {
     func column(_ name: String, rows: Int) throws(IndexFailure) -> RunColumn {
         try perform {
             var column = RunColumn(rows: rows)
-            guard let id = columns[name] else { return column }
+            guard let number = columns[name] else { return column }
             try queue.inDatabase { db in
-                let statement = try db.cachedStatement(sql: "SELECT run, value FROM cells WHERE column = ?")
-                let cursor = try Row.fetchCursor(statement, arguments: [id])
-                while let cell = try cursor.next() {
-                    let row: Int = cell[0]
-                    if row < rows { column[row] = Self.value(cell[1]) }
+                let statement = try db.cachedStatement(sql: "SELECT id, cells FROM cells WHERE id BETWEEN ? AND ?")
+                let found = try Row.fetchCursor(
+                    statement, arguments: [Self.id(number, 0), Self.id(number + 1, 0) - 1])
+                while let piece = try found.next() {
+                    let first = (piece[0] as Int - Self.id(number, 0)) * RunColumn.chunkRows
+                    let isPiece = try piece.withUnsafeData(atIndex: 1) { cells in
+                        cells?.withUnsafeBytes { column.set($0, from: first) } ?? false
+                    }
+                    guard isPiece else { throw Self.noPiece }
                 }
             }
             return column
         }
     }
 
-    private static func value(_ value: DatabaseValue) -> RunValue {
-        switch value.storage {
-        case .int64(let flag): .flag(flag != 0)
-        case .double(let number): .number(number)
-        case .string(let text): .text(text)
-        // SQLite has no NaN.
-        case .blob: .number(.nan)
-        case .null: .missing
-        }
-    }
+    /// The number of a column's piece in `cells`.
+    static func id(_ column: Int, _ chunk: Int) -> Int { column << 32 + chunk }
+
+    static var noPiece: IndexFailure.Damage { IndexFailure.Damage(description: "a piece of a column cannot be read") }
 
     func perform<Result>(_ body: () throws -> Result) throws(IndexFailure) -> Result {
         do { return try body() } catch { throw error as? IndexFailure ?? IndexFailure(error) }

@@ -15,40 +15,34 @@ struct IndexEntry: Sendable {
 
     /// Reads a run's directory.
     /// - Parameter known: what was kept of it, so that rows are read on from there
-    init(_ run: RunID, _ place: RunPlace, data: String, known: Kept? = nil) throws(FileFailure) {
+    init(
+        _ run: RunID, _ place: RunPlace, data: String, known: Kept? = nil, by reader: RunReader
+    ) throws(FileFailure) {
+        let found = try reader.read(run, data: data, known: known?.rows)
         self.run = run.description
         self.place = place
-        // Before anything is read: what changes meanwhile is seen to have changed since.
-        stamp = try RunStamp(of: data)
-        updated = Self.rounded(RunFiles.updated(data))
-        let documents = try RunDocuments(in: data)
-        if let descriptor = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
-            defer { close(descriptor) }
-            var mark = known?.rows ?? RowsMark()
-            mark.read(descriptor)
-            rows = mark
-            summary = documents.summary(of: run, mark.tail.digest)
-        } else {
-            rows = nil
-            summary = documents.summary(of: run, try RunDocuments.digestOfFrame(in: data))
-        }
+        (stamp, summary, rows) = (found.stamp, found.summary, found.rows)
+        updated = Self.rounded(found.updated)
     }
 
     /// Reads the rows that were added to a run, and nothing else.
+    /// - Parameters:
+    ///   - data: the data directory at the place where the run was before
     /// - Returns: nil where that does not do: there is more to look at
-    init?(rowsOf run: RunID, _ place: RunPlace, data: String, known: Kept) throws(FileFailure) {
-        guard var mark = known.rows, known.place == place,
-            let descriptor = try Files.openIfThere("\(data)/\(DataPath.metricsRows)")
-        else { return nil }
-        defer { close(descriptor) }
-        mark.read(descriptor)
+    init?(rowsOf run: RunID, data: String, known: Kept, by reader: RunReader) throws(FileFailure) {
+        guard var mark = known.rows else { return nil }
+        let path = "\(data)/\(DataPath.metricsRows)"
+        guard let file = try Files.openIfThere(path) else { return nil }
+        defer { close(file) }
+        let status = Files.status(of: file)
+        mark.read(file, status, by: reader)
         var summary = RunSummary(columns: known.columns)
         guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
-        let time = Files.status(of: descriptor).st_mtim
         self.run = run.description
-        self.place = place
+        place = known.place
         // Not looked at: the next look will find that it changed, and make it whole.
         stamp = .unknown
+        let time = status.st_mtim
         updated = max(known.updated, Self.rounded(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
         self.summary = summary
         rows = mark

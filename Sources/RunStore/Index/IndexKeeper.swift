@@ -30,7 +30,10 @@ final class IndexKeeper: @unchecked Sendable {
         stopping.set()
         bell.ring()
         thread?.join()
-        if index.isOpen { index.refreshTouched() }
+        if index.isOpen {
+            index.refreshTouched()
+            index.writeDown()
+        }
         index.close()
     }
 
@@ -43,6 +46,7 @@ final class IndexKeeper: @unchecked Sendable {
                 pause = Self.pause {
                     index.refreshTouched()
                     look()
+                    index.writeDown()
                     index.checkpoint(beyond: Self.longLog)
                 }
             }
@@ -63,6 +67,7 @@ final class IndexKeeper: @unchecked Sendable {
                 interval = Self.pause {
                     index.refreshTouched()
                     lookAtNames()
+                    index.writeDown()
                 }
                 interval = min(interval, Self.longestInterval)
             }

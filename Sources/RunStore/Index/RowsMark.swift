@@ -1,6 +1,4 @@
-internal import CLinux
 internal import Glibc
-internal import JSON
 internal import RunMetadata
 
 /// How far the index has read a run's `metrics.ndjson`, so that it reads on from there.
@@ -18,37 +16,36 @@ struct RowsMark: Sendable {
     init() {}
 
     /// Reads what has come to a file since.
-    mutating func read(_ descriptor: CInt) {
-        if !isCurrent(descriptor) { self = RowsMark() }
+    /// - Parameter status: of the file, asked for before; what comes later is left for the next time
+    mutating func read(_ file: CInt, _ status: stat, by reader: RunReader) {
         // Of a file without a name nobody knows; it is read in whole parts.
-        let size = Int(clinux_named_size(descriptor))
-        if size == offset { return }
-        let parser = JSONParser()
-        var part = [UInt8](repeating: 0, count: size < 0 ? Self.partLength : min(size - offset, Self.partLength))
-        while true {
-            let count = part.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
-            guard count > 0 else { return }
-            guard let end = part[..<count].lastIndex(of: UInt8(ascii: "\n")) else {
+        let size = status.st_nlink == 0 ? -1 : Int(status.st_size)
+        if size < offset { self = RowsMark() }
+        while size != 0 {
+            // With the bytes before: whether the file still holds what was read there is told by the same call.
+            let start = offset - anchor.count
+            let length = size < 0 ? Self.partLength : min(size - start, Self.partLength)
+            let part = reader.memory.room(length)
+            let count = pread(file, part.baseAddress, length, off_t(start))
+            if count < 0 { return }
+            guard count >= anchor.count, part[..<anchor.count].elementsEqual(anchor) else {
+                self = RowsMark()
+                continue
+            }
+            let text = UnsafeRawBufferPointer(rebasing: part[anchor.count..<count])
+            guard let end = text.lastIndex(of: UInt8(ascii: "\n")) else {
                 // A line longer than a part; else one that is still being written.
-                if count == Self.partLength { readAll(descriptor) }
+                if count == Self.partLength { readAll(file) }
                 return
             }
-            let isClear = part.withUnsafeBytes {
-                tail.read(UnsafeRawBufferPointer(rebasing: $0[...end]), parser: parser)
+            guard tail.read(UnsafeRawBufferPointer(rebasing: text[...end]), parser: reader.parser) else {
+                return readAll(file)
             }
-            guard isClear else { return readAll(descriptor) }
             offset += end + 1
-            anchor = Array(part[max(0, end + 1 - Self.anchorLength)...end])
+            let read = part[..<(anchor.count + end + 1)]
+            anchor = Array(read.suffix(Self.anchorLength))
+            if offset == size || count < length { return }
         }
-    }
-
-    /// Whether the file still holds, before the offset, what was read there.
-    private func isCurrent(_ descriptor: CInt) -> Bool {
-        if clinux_named_size(descriptor) < Int64(offset) { return false }
-        if anchor.isEmpty { return true }
-        var found = [UInt8](repeating: 0, count: anchor.count)
-        let count = pread(descriptor, &found, found.count, off_t(offset - anchor.count))
-        return count == anchor.count && found == anchor
     }
 
     /// Reads the whole file, where its end alone does not tell.
@@ -68,18 +65,23 @@ struct RowsMark: Sendable {
 // MARK: - Kept
 
 extension RowsMark {
-    /// The mark as it is kept: offset, anchor, tail.
-    var json: [UInt8] {
-        let anchor = JSONValue.array(anchor.map { .number(JSONNumber($0)) })
-        return JSONWriter.compact(.array([.number(JSONNumber(offset)), anchor, tail.json]))
+    /// The mark as it is kept: the offset in 8 bytes, little end first, the anchor's length in one, the anchor, the tail.
+    var bytes: [UInt8] {
+        var bytes = withUnsafeBytes(of: offset.littleEndian) { Array($0) }
+        bytes.append(UInt8(anchor.count))
+        bytes += anchor
+        tail.append(to: &bytes)
+        return bytes
     }
 
     /// Reads what was kept; nil where it is none.
-    init?(_ json: [UInt8]) {
-        guard let parts = try? JSONValue.parse(json).array, parts.count == 3, let offset = parts[0].number?.int,
-            let anchor = parts[1].array?.compactMap({ $0.number?.int }), let tail = MetricsTail(parts[2])
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count >= 9, case let end = 9 + Int(bytes[8]), bytes.count >= end,
+            let tail = MetricsTail(bytes[end...])
         else { return nil }
-        (self.offset, self.tail) = (offset, tail)
-        self.anchor = anchor.map { UInt8(truncatingIfNeeded: $0) }
+        offset = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        anchor = Array(bytes[9..<end])
+        self.tail = tail
+        if offset < anchor.count { return nil }
     }
 }

@@ -59,24 +59,37 @@ extension RunIndex {
                 changes.append(.remove(row: row))
             }
         }
-        try write(changes, to: database)
+        for change in changes { unwritten[change.row] = change }
         updateLoaded(changes)
+        if unwritten.count > Self.unwrittenRuns, !isFull { try writeDown(Array(unwritten.keys), to: database) }
     }
 
-    /// Writes changes, with those that could not be written before.
-    private func write(_ changes: [IndexDatabase.Change], to database: IndexDatabase) throws(IndexFailure) {
-        // One a row: the later one makes the earlier one needless.
-        var all = unwritten
-        for change in changes { all[change.row] = change }
+    /// Writes down what was brought up to date, a few runs at a time, so that listings come in between.
+    func writeDown() {
+        while (try? locked({ () throws(StoreError) in writeSomeDown() })) ?? false {}
+    }
+
+    /// - Returns: whether there may be more to write
+    private func writeSomeDown() -> Bool {
+        guard let database, !unwritten.isEmpty else { return false }
         do throws(IndexFailure) {
-            try database.apply(Array(all.values))
-            unwritten = [:]
+            try writeDown(Array(unwritten.keys.prefix(Self.batch)), to: database)
+            return !isFull
+        } catch {
+            noteFailure(error)
+            return false
+        }
+    }
+
+    private func writeDown(_ rows: [Int], to database: IndexDatabase) throws(IndexFailure) {
+        do throws(IndexFailure) {
+            try database.apply(rows.compactMap { unwritten[$0] })
+            for row in rows { unwritten[row] = nil }
+            isFull = false
         } catch {
             if error.isDamage { throw error }
-            if unwritten.isEmpty {
-                log.warning("the index cannot be written, and is kept in memory meanwhile: \(error)")
-            }
-            unwritten = all
+            if !isFull { log.warning("the index cannot be written, and is kept in memory meanwhile: \(error)") }
+            isFull = true
         }
     }
 
@@ -88,14 +101,15 @@ extension RunIndex {
 
     /// Reads a run; nil where there is none.
     private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(IndexFailure) -> IndexEntry? {
-        guard let place = paths.locate(run.description), place != .pending else { return nil }
-        let data = paths.data(run.description, place)
         let known = try rows[run.description].flatMap { row throws(IndexFailure) in try kept(row) }
         do throws(FileFailure) {
-            if change == .rows, let known, let entry = try IndexEntry(rowsOf: run, place, data: data, known: known) {
-                return entry
+            if change == .rows, let known {
+                let data = paths.data(run.description, known.place)
+                if let entry = try IndexEntry(rowsOf: run, data: data, known: known, by: reader) { return entry }
             }
-            return try IndexEntry(run, place, data: data, known: known)
+            guard let place = paths.locate(run.description), place != .pending else { return nil }
+            return try IndexEntry(
+                run, place, data: paths.data(run.description, place), known: known, by: reader)
         } catch {
             // It cannot be read; if it went meanwhile, that will be noticed.
             log.warning("\(run) is not listed as it is: \(error)")
@@ -117,12 +131,7 @@ extension RunIndex {
         for change in changes {
             switch change {
             case .put(let row, let entry):
-                let value = RunValue(entry.summary.columns[name])
-                if case .text(let text) = value {
-                    column[row] = .text(IndexDatabase.cut(text))
-                } else {
-                    column[row] = value
-                }
+                column[row] = IndexDatabase.cell(entry.summary.columns[name])
             case .remove(let row): column[row] = .missing
             }
         }

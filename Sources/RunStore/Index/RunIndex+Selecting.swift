@@ -5,18 +5,19 @@ internal import RunMetadata
 extension RunIndex {
     func check(_ query: RunQuery) throws(StoreError) {
         guard let database else { throw indexing }
-        var known = Set(database.columns.keys)
-        for case .put(_, let entry) in unwritten.values { known.formUnion(entry.summary.columns.names) }
         let asked = [
             ("where", query.predicate?.columns ?? []), ("order", query.order.keys.map(\.column)),
             ("columns", query.columns),
         ]
         for (parameter, names) in asked {
-            let unknown = names.filter { !known.contains($0.name) && !RunQuery.standardColumns.contains($0.name) }
-            if !unknown.isEmpty {
-                let all = RunQuery.standardColumns.union(known)
-                throw .query(RunQueryFault(parameter, unknown: unknown, known: all))
+            let strange = names.filter {
+                database.columns[$0.name] == nil && !RunQuery.standardColumns.contains($0.name)
             }
+            if strange.isEmpty { continue }
+            var known = RunQuery.standardColumns.union(database.columns.keys)
+            for case .put(_, let entry) in unwritten.values { known.formUnion(entry.summary.columns.names) }
+            let unknown = strange.filter { !known.contains($0.name) }
+            if !unknown.isEmpty { throw .query(RunQueryFault(parameter, unknown: unknown, known: known)) }
         }
     }
 
@@ -36,7 +37,7 @@ extension RunIndex {
             for row in selected.indices where !isTrue[row] { selected[row] = false }
         }
         var keys: [RunColumn] = []
-        for key in query.order.keys { keys.append(try column(key.column.name, now: now)) }
+        for key in query.order.keys { keys.append(try column(key.column.name, isOrder: true, now: now)) }
         let names = rows.names
         let selection = RunSelection(query, keys: keys, starts: rows.starts) { names[$0] }
         let found = selection.page(of: selected)
@@ -80,21 +81,22 @@ extension RunIndex {
     }
 
     /// A column of all rows: one that the time tells, one in memory, or one from the database, which stays in memory.
-    private func column(_ name: String, now: Double) throws(IndexFailure) -> RunColumn {
+    /// - Parameter isOrder: whether runs are ordered by it; what that takes is kept with it
+    private func column(_ name: String, isOrder: Bool = false, now: Double) throws(IndexFailure) -> RunColumn {
         switch name {
         case "updated": return RunColumn(numbers: rows.updated)
         case "status": return statuses(now: now)
         default: break
         }
         if let index = loaded.firstIndex(where: { $0.name == name }) {
-            let found = loaded.remove(at: index)
-            loaded.append(found)
-            return found.column
+            loaded.append(loaded.remove(at: index))
+        } else {
+            var column = try database?.column(name, rows: rows.count) ?? RunColumn(rows: rows.count)
+            Self.put(unwritten.values, into: &column, name)
+            loaded.append((name, column))
+            if loaded.count > Self.loadedColumns { loaded.removeFirst() }
         }
-        var column = try database?.column(name, rows: rows.count) ?? RunColumn(rows: rows.count)
-        Self.put(unwritten.values, into: &column, name)
-        loaded.append((name, column))
-        if loaded.count > Self.loadedColumns { loaded.removeFirst() }
-        return column
+        if isOrder { loaded[loaded.count - 1].column.rankTexts() }
+        return loaded[loaded.count - 1].column
     }
 }

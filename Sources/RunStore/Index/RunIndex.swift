@@ -10,14 +10,16 @@ internal import Threads
 /// looked at before the next listing, so that a listing is never behind a reply. What something else does to the directories
 /// is seen by looking: at all of them before a listing where they are few, else by the `IndexKeeper` time and again.
 final class RunIndex: @unchecked Sendable {
-    // Sendable: `database`, `rows`, `loaded`, `watch` and `unwritten` are touched only under `lock` (in `locked(_:)`); the rest
-    // is constant, or guards itself.
+    // Sendable: `database`, `rows`, `loaded`, `watch`, `unwritten`, `isFull` and `reader` are touched only under `lock` (in
+    // `locked(_:)`); the rest is constant, or guards itself.
 
     /// Up to so many runs, a listing looks itself which there are, and up to fewer what each has.
     static let fewNames = 5000
     static let fewRuns = 100
     /// Runs that are brought up to date in one go.
     static let batch = 32
+    /// Runs that are not written into the database yet, at most, unless it cannot be written.
+    static let unwrittenRuns = 1024
     /// Columns that are held in memory, those asked for last.
     static let loadedColumns = 32
 
@@ -36,10 +38,14 @@ final class RunIndex: @unchecked Sendable {
     /// Columns that were asked for, the last ones last.
     var loaded: [(name: String, column: RunColumn)] = []
     var watch = IndexNamesWatch()
-    /// What could not be written into the database, by row: a disk that is full stops no listing.
+    /// What has not been written into the database yet, by row: listings do not wait for that, and a disk that is full stops
+    /// none.
     var unwritten: [Int: IndexDatabase.Change] = [:]
+    /// Whether the database could not be written the last time.
+    var isFull = false
     /// Whether the database's file is of no use.
     private let damage = Flag()
+    let reader = RunReader()
 
     var isOpen: Bool { ready.isOpen }
     var isDamaged: Bool { damage.isSet }

@@ -14,31 +14,43 @@ struct RunStamp: Equatable, Sendable {
 
     /// Looks at a data directory.
     init(of data: String) throws(FileFailure) {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ number: Int) {
+        let folder = try OpenFolder(data)
+        var parts = Parts()
+        parts.add(folder.status)
+        for path in [DataPath.flags, .evaluation, .error] { parts.add(folder.status(of: path.description)) }
+        // Beside rows, the frame is a view of them.
+        let rows = folder.status(of: DataPath.metricsRows.description)
+        parts.add(rows)
+        if rows == nil { parts.add(folder.status(of: DataPath.metricsFrame.description)) }
+        if let properties = try folder.folder(DataPath.properties) {
+            parts.add(properties.status)
+            try properties.eachName { name, properties in parts.add(properties.status(of: name)) }
+        } else {
+            parts.add(nil)
+        }
+        self = parts.stamp
+    }
+
+    /// What a stamp is made of, as it is found, always in one order: the data directory, flags, evaluation, error, the rows
+    /// (where there are none: nothing, and the frame), the folder of properties, and the properties in the folder's own
+    /// order, which stays while nothing in it changes.
+    struct Parts {
+        private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+
+        /// Adds a file or folder; nil where there is none.
+        mutating func add(_ status: stat?) {
+            guard let status else { return mix(1) }
+            mix(status.st_ctim.tv_sec)
+            mix(status.st_ctim.tv_nsec)
+            mix(Int(status.st_size))
+            mix(Int(truncatingIfNeeded: status.st_ino))
+        }
+
+        private mutating func mix(_ number: Int) {
             hash = (hash ^ UInt64(truncatingIfNeeded: number)) &* 0x100_0000_01b3
             hash ^= hash >> 29
         }
-        func look(_ path: String) -> Bool {
-            guard let status = Files.status(path) else {
-                mix(1)
-                return false
-            }
-            for number in [
-                status.st_ctim.tv_sec, status.st_ctim.tv_nsec, Int(status.st_size),
-                Int(truncatingIfNeeded: status.st_ino),
-            ] { mix(number) }
-            return true
-        }
-        _ = look(data)
-        for path in [DataPath.flags, .evaluation, .error] { _ = look("\(data)/\(path)") }
-        // Beside rows, the frame is a view of them.
-        if !look("\(data)/\(DataPath.metricsRows)") { _ = look("\(data)/\(DataPath.metricsFrame)") }
-        let properties = "\(data)/\(DataPath.properties)"
-        if look(properties) {
-            // In the directory's own order, which stays while nothing in it changes.
-            for name in try Files.names(in: properties) { _ = look("\(properties)/\(name)") }
-        }
-        value = max(hash, 1)
+
+        var stamp: RunStamp { RunStamp(value: max(hash, 1)) }
     }
 }

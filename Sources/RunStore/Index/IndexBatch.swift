@@ -1,0 +1,40 @@
+internal import JSON
+internal import RunMetadata
+
+/// Runs of successive rows as they go into a database that is being built: all that can be made ready without it.
+struct IndexBatch {
+    /// A run, and how the database keeps it.
+    struct Run {
+        let row: Int
+        let entry: IndexEntry
+        let columns: [UInt8]
+        let rows: [UInt8]?
+
+        init(_ row: Int, _ entry: IndexEntry) {
+            (self.row, self.entry) = (row, entry)
+            columns = JSONWriter.compact(.object(entry.summary.columns))
+            rows = entry.rows?.bytes
+        }
+    }
+
+    /// Which piece of each column the rows are.
+    let chunk: Int
+    private(set) var runs: [Run] = []
+    private var columns: [String: RunColumn] = [:]
+
+    init(chunk: Int) { self.chunk = chunk }
+
+    /// The rows of the runs.
+    static func rows(of chunk: Int) -> Range<Int> { chunk * RunColumn.chunkRows..<(chunk + 1) * RunColumn.chunkRows }
+
+    mutating func add(_ row: Int, _ entry: IndexEntry) {
+        runs.append(Run(row, entry))
+        for member in entry.summary.columns.members {
+            columns[member.name, default: RunColumn(rows: RunColumn.chunkRows)][row % RunColumn.chunkRows] =
+                IndexDatabase.cell(member.value)
+        }
+    }
+
+    /// Each column's piece.
+    func cells() -> [(column: String, cells: [UInt8])] { columns.map { ($0, $1.chunk(0..<RunColumn.chunkRows)) } }
+}

@@ -1,0 +1,102 @@
+internal import RunMetadata
+
+/// How the database keeps the values of one column for successive rows: in one piece, so that a column of very many runs is
+/// read quickly.
+///
+/// A byte that says how many rows there are; a kind for each; then for each number its 8 bytes, little end first, for each
+/// text its place among the piece's different texts, in a byte; then those texts, each behind its length in 2 bytes.
+extension RunColumn {
+    /// Rows in a piece: three pieces of numbers fit on a page of SQLite's.
+    static let chunkRows = 128
+
+    /// The kinds as they are written.
+    private enum Kept {
+        static let missing: UInt8 = 0
+        static let no: UInt8 = 1
+        static let yes: UInt8 = 2
+        static let number: UInt8 = 3
+        static let text: UInt8 = 4
+    }
+
+    /// The values of some rows, no more than `chunkRows`.
+    func chunk(_ rows: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = [UInt8(rows.count)]
+        bytes.reserveCapacity(1 + rows.count * 9)
+        for row in rows {
+            switch kinds[row] {
+            case Kind.flag: bytes.append(numbers[row] == 0 ? Kept.no : Kept.yes)
+            case Kind.number: bytes.append(Kept.number)
+            case Kind.text: bytes.append(Kept.text)
+            default: bytes.append(Kept.missing)
+            }
+        }
+        var places: [Int: UInt8] = [:]
+        var texts: [UInt8] = []
+        for row in rows {
+            switch kinds[row] {
+            case Kind.number:
+                withUnsafeBytes(of: numbers[row].bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+            case Kind.text:
+                let place = Int(numbers[row])
+                if places[place] == nil {
+                    places[place] = UInt8(places.count)
+                    let text = self.texts[place].utf8
+                    texts.append(UInt8(truncatingIfNeeded: text.count))
+                    texts.append(UInt8(truncatingIfNeeded: text.count >> 8))
+                    texts.append(contentsOf: text)
+                }
+                bytes.append(places[place] ?? 0)
+            default: break
+            }
+        }
+        return bytes + texts
+    }
+
+    /// Sets rows to what a piece holds.
+    /// - Parameter first: the row of its first value; rows that the column does not have are left out
+    /// - Returns: false where it is none
+    mutating func set(_ chunk: UnsafeRawBufferPointer, from first: Int) -> Bool {
+        guard let rows = chunk.first.map(Int.init), chunk.count > rows else { return false }
+        let kinds = chunk[1..<(1 + rows)]
+        let payload = 1 + rows
+        var length = 0
+        for kind in kinds { length += kind == Kept.number ? 8 : kind == Kept.text ? 1 : 0 }
+        guard let places = texts(of: chunk.dropFirst(payload + length), isRight: payload + length <= chunk.count) else {
+            return false
+        }
+        var at = payload
+        for (row, kind) in zip(first..., kinds) {
+            let isInside = row < count
+            switch kind {
+            case Kept.no: if isInside { set(row, Kind.flag, 0) }
+            case Kept.yes: if isInside { set(row, Kind.flag, 1) }
+            case Kept.number:
+                let bits = chunk.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                if isInside { set(row, Kind.number, Double(bitPattern: UInt64(littleEndian: bits))) }
+                at += 8
+            case Kept.text:
+                let place = Int(chunk[at])
+                guard place < places.count else { return false }
+                if isInside { set(row, Kind.text, Double(places[place])) }
+                at += 1
+            default: if isInside { set(row, Kind.missing, 0) }
+            }
+        }
+        return true
+    }
+
+    /// The places that the texts at the end of a piece have in this column; nil where they are none.
+    private mutating func texts(of bytes: Slice<UnsafeRawBufferPointer>, isRight: Bool) -> [Int]? {
+        guard isRight else { return nil }
+        var places: [Int] = []
+        var rest = bytes
+        while let low = rest.popFirst() {
+            guard let high = rest.popFirst(), case let length = Int(low) | Int(high) << 8, length <= rest.count else {
+                return nil
+            }
+            places.append(place(of: String(decoding: rest.prefix(length), as: UTF8.self)))
+            rest = rest.dropFirst(length)
+        }
+        return places
+    }
+}
