@@ -79,11 +79,23 @@ package struct RunColumn: Sendable {
         numbers += repeatElement(0, count: rows - numbers.count)
     }
 
-    /// Sets a row to what is known to be such.
-    /// - Parameter number: as in `numbers`
-    package mutating func set(_ row: Int, _ kind: UInt8, _ number: Double) {
+    private mutating func set(_ row: Int, _ kind: UInt8, _ number: Double) {
         kinds[row] = kind
         numbers[row] = number
+    }
+
+    /// Lends the memory of successive rows, to be set to what is known to be such.
+    /// - Parameter body: gets their kinds and numbers
+    package mutating func withRows(
+        _ rows: Range<Int>, _ body: (UnsafeMutableBufferPointer<UInt8>, UnsafeMutableBufferPointer<Double>) -> Void
+    ) {
+        kinds.withUnsafeMutableBufferPointer { kinds in
+            numbers.withUnsafeMutableBufferPointer { numbers in
+                body(
+                    UnsafeMutableBufferPointer(rebasing: kinds[rows]),
+                    UnsafeMutableBufferPointer(rebasing: numbers[rows]))
+            }
+        }
     }
 
     /// The place of a text in `texts`.
@@ -143,6 +155,14 @@ package struct RunColumn: Sendable {
             let bits = (number + 0).bitPattern
             let key = bits >> 63 == 1 ? ~bits : bits | 1 << 63
             return descending ? ~key : key
+        }
+    }
+
+    /// That number of each row.
+    func sortKeys(descending: Bool) -> [UInt64] {
+        [UInt64](unsafeUninitializedCapacity: count) { keys, filled in
+            for row in 0..<count { keys.initializeElement(at: row, to: sortKey(row, descending: descending)) }
+            filled = count
         }
     }
 

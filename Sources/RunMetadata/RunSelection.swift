@@ -33,13 +33,14 @@ package struct RunSelection {
     /// The first rows of those that are selected, in order, after the cursor: one more than the limit where there are more.
     package func page(of selected: [Bool]) -> [Int] {
         let count = query.limit + 1
+        let firstKeys = firstKeys()
         // The best so far in order, and behind them what has come since; sorted and cut when it is twice too long.
         var best: [Candidate] = []
         var worst: Candidate?
         for round in 0..<Self.rounds {
             for row in stride(from: round, to: selected.count, by: Self.rounds) where selected[row] {
-                let candidate = Candidate(row: row, key: firstKey(row))
-                if let worst, !isBefore(candidate, worst) { continue }
+                let candidate = Candidate(row: row, key: firstKeys[row])
+                if let worst, candidate.key > worst.key || !isBefore(candidate, worst) { continue }
                 if let cursor = query.cursor, !isAfter(cursor, row) { continue }
                 best.append(candidate)
                 if best.count >= 2 * count + 64 {
@@ -59,17 +60,10 @@ package struct RunSelection {
             order: query.order, values: keys.map { $0.column[row] }, start: starts[row], run: name(row))
     }
 
-    /// What orders a row first.
-    @inline(__always)
-    private func firstKey(_ row: Int) -> UInt64 {
-        keys.isEmpty ? startKey(row) : keys[0].column.sortKey(row, descending: keys[0].isDescending)
-    }
-
-    /// Newest first.
-    @inline(__always)
-    private func startKey(_ row: Int) -> UInt64 {
-        let bits = (starts[row] + 0).bitPattern
-        return bits >> 63 == 1 ? bits : ~(bits | 1 << 63)
+    /// What orders each row first: by the first column, else the newest first.
+    private func firstKeys() -> [UInt64] {
+        guard let first = keys.first else { return RunColumn(numbers: starts).sortKeys(descending: true) }
+        return first.column.sortKeys(descending: first.isDescending)
     }
 
     @inline(__always)

@@ -53,6 +53,34 @@ import Testing
             selection.page(of: Array(repeating: true, count: 5000)).map { numbers[$0] } == (0...10).map(Double.init))
     }
 
+    /// In whatever order rows come, of few texts and of many.
+    @Test(arguments: [1, 4999, 7919], [3, 5000])
+    func theFirstOfManyTextsAreFound(_ step: Int, _ different: Int) throws {
+        let texts = (0..<5000).map { "t\(10000 + $0 * step % 5000 % different)" }
+        let order = (0..<5000).sorted { texts[$0] != texts[$1] ? texts[$0] > texts[$1] : $0 > $1 }
+        var query = RunQuery()
+        query.order = try RunOrder("-a")
+        query.limit = 100
+        let selection = RunSelection(
+            query, keys: [RunColumn(texts.map { .text($0) })], starts: (0..<5000).map(Double.init)
+        ) { "r\($0)" }
+        #expect(selection.page(of: Array(repeating: true, count: 5000)) == Array(order[...100]))
+    }
+
+    /// Texts that come later are among those that were ranked before.
+    @Test func ranksAreBroughtUpToDate() throws {
+        var query = RunQuery()
+        query.order = try RunOrder("a")
+        var column = RunColumn(rows: 5)
+        for (row, texts) in ["d", "b", "", "c", "e"].enumerated() {
+            column[row] = .text(texts)
+            column.rankTexts()
+        }
+        column[0] = .text("a")
+        let selection = RunSelection(query, keys: [column], starts: [0, 0, 0, 0, 0]) { "r\($0)" }
+        #expect(selection.page(of: Array(repeating: true, count: 5)) == [2, 0, 1, 3, 4])
+    }
+
     @Test(arguments: [("", 0), ("a,", 2), ("a,,b", 2), ("-", 1), ("``", 0), ("`a`b", 3)])
     func anOrderThatCannotBeReadIsToldWithItsPlace(_ order: String, _ offset: Int) {
         #expect(throws: RunQueryFault.self) { try RunOrder(order) }

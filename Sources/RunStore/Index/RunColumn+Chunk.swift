@@ -57,37 +57,45 @@ extension RunColumn {
     /// - Returns: false where it is none
     mutating func set(_ chunk: UnsafeRawBufferPointer, from first: Int) -> Bool {
         guard let rows = chunk.first.map(Int.init), chunk.count > rows else { return false }
-        let kinds = chunk[1..<(1 + rows)]
         let payload = 1 + rows
         var length = 0
-        for kind in kinds { length += kind == Kept.number ? 8 : kind == Kept.text ? 1 : 0 }
-        guard let places = texts(of: chunk.dropFirst(payload + length), isRight: payload + length <= chunk.count) else {
-            return false
-        }
-        var at = payload
-        for (row, kind) in zip(first..., kinds) {
-            let isInside = row < count
-            switch kind {
-            case Kept.no: if isInside { set(row, Kind.flag, 0) }
-            case Kept.yes: if isInside { set(row, Kind.flag, 1) }
-            case Kept.number:
-                let bits = chunk.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                if isInside { set(row, Kind.number, Double(bitPattern: UInt64(littleEndian: bits))) }
-                at += 8
-            case Kept.text:
-                let place = Int(chunk[at])
-                guard place < places.count else { return false }
-                if isInside { set(row, Kind.text, Double(places[place])) }
-                at += 1
-            default: if isInside { set(row, Kind.missing, 0) }
+        for at in 1..<payload {
+            switch chunk[at] {
+            case Kept.missing, Kept.no, Kept.yes: break
+            case Kept.number: length += 8
+            case Kept.text: length += 1
+            default: return false
             }
         }
-        return true
+        guard payload + length <= chunk.count, let places = texts(of: chunk[(payload + length)...]) else {
+            return false
+        }
+        var isRight = true
+        withRows((first..<(first + rows)).clamped(to: 0..<count)) { kinds, numbers in
+            var at = payload
+            for row in 0..<kinds.count {
+                switch chunk[1 + row] {
+                case Kept.no: (kinds[row], numbers[row]) = (Kind.flag, 0)
+                case Kept.yes: (kinds[row], numbers[row]) = (Kind.flag, 1)
+                case Kept.number:
+                    let bits = chunk.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    (kinds[row], numbers[row]) = (Kind.number, Double(bitPattern: UInt64(littleEndian: bits)))
+                    at += 8
+                case Kept.text:
+                    let place = Int(chunk[at])
+                    if place >= places.count { isRight = false }
+                    (kinds[row], numbers[row]) =
+                        place < places.count ? (Kind.text, Double(places[place])) : (Kind.missing, 0)
+                    at += 1
+                default: (kinds[row], numbers[row]) = (Kind.missing, 0)
+                }
+            }
+        }
+        return isRight
     }
 
     /// The places that the texts at the end of a piece have in this column; nil where they are none.
-    private mutating func texts(of bytes: Slice<UnsafeRawBufferPointer>, isRight: Bool) -> [Int]? {
-        guard isRight else { return nil }
+    private mutating func texts(of bytes: Slice<UnsafeRawBufferPointer>) -> [Int]? {
         var places: [Int] = []
         var rest = bytes
         while let low = rest.popFirst() {
