@@ -110,6 +110,49 @@ import Testing
         #expect(try findings(repairs: false).isEmpty)
     }
 
+    /// Over several pieces of a column, with runs that come into the rows of others, columns that come and go, values of every
+    /// kind. Listings are answered from memory; the database is told beside, and all of it at the end.
+    @Test func theDatabaseEndsWithWhatTheDirectoriesHave() throws {
+        for number in 0..<150 {
+            let run = try #require(RunID("r\(number)"))
+            try harness.store.initialise(
+                run, flags: #"{"lr":0.\#(number),"name":"n\#(number % 7)","deep":{"a":[1,"NaN"]}}"#)
+            try harness.store.rows(run, #"{"loss":\#(number),"acc":"NaN"}"#)
+        }
+        #expect(try harness.store.listed(where: "flag_lr > 0.5", limit: 1000).count == 53)
+        for number in stride(from: 0, to: 150, by: 3) { Tree.remove("\(harness.runs)/r\(number)") }
+        #expect(try harness.store.listed(limit: 1000).count == 102)
+        for number in stride(from: 1, to: 150, by: 3) {
+            let run = try #require(RunID("r\(number)"))
+            try harness.store.rows(run, #"{"loss":"Inf"}"#)
+            try harness.store.initialise(try #require(RunID("s\(number)")))
+            try harness.store.change(run, .put(.flags, #"{"long":"\#(String(repeating: "é", count: 600))"}"#))
+        }
+        #expect(try harness.store.listed(where: "metric_loss == Inf", limit: 1000).count == 50)
+        harness.close()
+        let paths = RunPaths(runs: harness.runs)
+        #expect(IndexCheck.fault(paths) == nil)
+        let database = try IndexDatabase(path: paths.index)
+        #expect(try database.rows().runs.count == 152)
+        let losses = try database.column("metric_loss", rows: 200)
+        #expect((0..<200).count { losses[$0] == .number(.infinity) } == 50)
+        try database.close()
+    }
+
+    @Test func aPieceThatDoesNotFitItsRowsIsFound() throws {
+        harness.close()
+        let paths = RunPaths(runs: harness.runs)
+        harness.folder.write("runs/two/tfruns.d/metrics.ndjson", "{\"loss\":5}\n")
+        let entry = try IndexEntry(.two, .initialised, data: paths.data("two", .initialised), by: RunReader())
+        let database = try IndexDatabase(path: paths.index)
+        let row = try #require(try database.rows()["two"])
+        // As if the pieces had it.
+        database.recent[row] = entry.kept
+        try database.apply([.put(row: row, entry)])
+        try database.close()
+        #expect(IndexCheck.fault(paths)?.contains("two") == true)
+    }
+
     @Test func reindexingTellsHowFarItIs() throws {
         let copy = copied()
         let count = try DirectoryRunStore.reindex(runs: copy) { done, total in #expect(done <= total && total == 2) }

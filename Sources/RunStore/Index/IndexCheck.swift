@@ -13,25 +13,41 @@ enum IndexCheck {
             let database = try IndexDatabase(path: paths.index)
             if let damage = try database.fault() { return "the database is damaged: \(damage)" }
             let rows = try database.rows()
+            var cells: [String: RunColumn] = [:]
+            for name in database.columns.keys { cells[name] = try database.column(name, rows: rows.count) }
             let reader = RunReader()
+            var torn: [String] = []
             var wrong: [String] = []
             for row in 0..<rows.count {
-                if let place = rows.places[row], try isWrong(row, rows, place, database, paths, reader) {
-                    wrong.append(rows.names[row])
-                }
+                guard let place = rows.places[row], let kept = try database.columns(of: row) else { continue }
+                if isTorn(row, kept, cells) { torn.append(rows.names[row]) }
+                if isWrong(row, rows, place, kept, paths, reader) { wrong.append(rows.names[row]) }
             }
             try database.close()
+            if !torn.isEmpty { return "of \(torn.count) runs it tells one thing here, another there: \(some(torn))" }
             if wrong.isEmpty { return nil }
-            let names = wrong.prefix(5).joined(separator: ", ") + (wrong.count > 5 ? ", …" : "")
-            return "of \(wrong.count) runs it tells something else than their directories: \(names)"
+            return "of \(wrong.count) runs it tells something else than their directories: \(some(wrong))"
         } catch { return error.isDamage ? "the database cannot be read: \(error)" : nil }
     }
 
+    private static func some(_ names: [String]) -> String {
+        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+    }
+
+    /// Whether the columns' pieces have something else of a run than its row.
+    private static func isTorn(_ row: Int, _ kept: JSONObject, _ cells: [String: RunColumn]) -> Bool {
+        if kept.members.contains(where: { cells[$0.name] == nil }) { return true }
+        return cells.contains { name, column in
+            let (one, other) = (column[row], IndexDatabase.cell(kept[name]))
+            // NaN is not equal to itself.
+            return one != other && !(one.isMissing && one != .missing && other.isMissing && other != .missing)
+        }
+    }
+
     private static func isWrong(
-        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ database: IndexDatabase, _ paths: RunPaths,
-        _ reader: RunReader
-    ) throws(IndexFailure) -> Bool {
-        guard let run = RunID(rows.names[row]), let kept = try database.columns(of: row),
+        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ kept: JSONObject, _ paths: RunPaths, _ reader: RunReader
+    ) -> Bool {
+        guard let run = RunID(rows.names[row]),
             let found = try? IndexEntry(run, place, data: paths.data(run.description, place), by: reader),
             found.stamp == rows.stamps[row]
         else { return false }

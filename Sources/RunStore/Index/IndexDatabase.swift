@@ -20,7 +20,7 @@ final class IndexDatabase {
     var columns: [String: Int] = [:]
     /// What the database has of the runs that were asked for or written last, by row.
     var recent: [Int: IndexEntry.Kept] = [:]
-    private static let recentRuns = 512
+    private static let recentRuns = 2048
 
     /// Opens or makes a database.
     /// - Parameters:
@@ -161,8 +161,16 @@ final class IndexDatabase {
     }
 
     static func object(_ data: Data) throws -> JSONObject {
-        guard let object = try? JSONValue.parse(Array(data)).object else {
+        guard var object = try? JSONValue.parse(Array(data)).object else {
             throw IndexFailure.Damage(description: "a run's columns are no JSON object")
+        }
+        // As JSON they are texts; without this, what is read again would not be what was written.
+        for member in object.members {
+            guard case .string(let text) = member.value, text.utf8.count <= 4,
+                member.name.hasPrefix("metric_") || member.name.hasPrefix("eval_"), let number = JSONNumber(text),
+                !number.isFinite
+            else { continue }
+            object[member.name] = .number(number)
         }
         return object
     }
