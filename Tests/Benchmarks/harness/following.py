@@ -102,7 +102,7 @@ def events(session: Session) -> None:
 
 @benchmark("beside")
 def beside(session: Session) -> None:
-    """rows a second, 64 connections, a run each, while a frame of 1,000,000 rows is read over and over and 100 readers follow"""
+    """rows a second, 64 connections, a run each, while a listing and a frame of 1,000,000 rows are read over and over and 100 readers follow"""
     runs = [f"bench-{number}" for number in range(1, CONNECTIONS + 1)]
     rates: dict[bool, list[float]] = {False: [], True: []}
     first = 0
@@ -115,16 +115,19 @@ def beside(session: Session) -> None:
             if is_read:
                 stop = threading.Event()
 
-                def read() -> None:
+                def read(target: str) -> None:
                     while not stop.is_set():
-                        read_all(server.port, "/runs/long/metrics")
+                        read_all(server.port, target)
 
-                thread = threading.Thread(target=read)
+                targets = ["/runs/long/metrics", "/runs?where=metric_loss%20%3E%200&order=-metric_acc&limit=50"]
+                threads = [threading.Thread(target=read, args=(target,)) for target in targets]
                 with _readers(server.port, "/events", 100) as found:
-                    thread.start()
+                    for thread in threads:
+                        thread.start()
                     load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", len(runs), first).wait()
                     stop.set()
-                    thread.join()
+                    for thread in threads:
+                        thread.join()
                 if found["readers"] != 100:
                     raise Failure(f"the readers of events got {found}")
             else:
@@ -133,6 +136,6 @@ def beside(session: Session) -> None:
             first += load.requests // len(runs) + CONNECTIONS
     with_readers, alone = statistics.median(rates[True]), statistics.median(rates[False])
     session.rows.append(
-        Row("rows, a run each, a frame of 1,000,000 rows read and 100 readers of events", per_second(with_readers),
+        Row("rows, a run each; a listing and a frame of 1,000,000 rows read, 100 readers of events", per_second(with_readers),
             f"{per_second(alone)} (nothing read)", with_readers / alone)
     )
