@@ -27,7 +27,8 @@ package final class WorkerPool: Sendable {
     /// Starts `count` threads.
     package init(threads count: Int) {
         let threads = (0..<count).map { index in
-            Thread(named: "worker-\(index)") { [unowned self] in work() }
+            // They give way to the polling threads: what is read slows no write down.
+            Thread(named: "worker-\(index)", .low) { [unowned self] in work() }
         }
         state.withLock { $0.threads = threads }
     }

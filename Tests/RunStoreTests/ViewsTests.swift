@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import RunMetadata
 import TestSupport
 import Testing
@@ -103,6 +104,53 @@ import Testing
         Tree.makeDirectory(staging)
         #expect(try harness.store.frame(of: .one) == #"{"a":[1]}"#)
         #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1]}"#)
+    }
+
+    /// A view that was made of the rows as they were, and comes late.
+    private struct LateView {
+        let file: StagingFile
+        let rows: stat
+
+        init(_ harness: DirectoryHarness) throws {
+            rows = Files.status(harness.path(.metricsRows)) ?? stat()
+            file = try harness.store.makeStagingFile()
+        }
+
+        func publish(_ harness: DirectoryHarness) throws {
+            // It looks younger than rows that came meanwhile.
+            pause(milliseconds: 20)
+            try Array(#"{"a":["late"]}"#.utf8).withUnsafeBytes { try file.write($0) }
+            harness.directoryStore.exclusively {
+                $0.publishView("one", file, rowsInode: rows.st_ino, covered: Int(rows.st_size)) { _ in }
+            }
+        }
+    }
+
+    @Test func aViewThatWasBegunEarlierDoesNotReplaceAFullerOne() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        harness.directoryStore.views.beginMaking("one")
+        let late = try LateView(harness)
+        try harness.store.rows(.one, #"{"a":2}"#)
+        #expect(try harness.store.frame(of: .one) == #"{"a":[1,2]}"#)
+        try late.publish(harness)
+        harness.directoryStore.views.endMaking("one")
+        #expect(compact(harness.onDisk(.metricsFrame)) == #"{"a":[1,2]}"#)
+    }
+
+    /// Also where no log of the run is open that would know: after rows that were refused.
+    @Test func aViewThatLacksRowsIsKnownToLag() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        try harness.store.rows(.one, #"{"a":1}"#)
+        let late = try LateView(harness)
+        try harness.store.rows(.one, #"{"a":2}"#)
+        _ = harness.directoryStore.views.take("one")
+        harness.directoryStore.exclusively { $0.logs.forget("one") }
+        try late.publish(harness)
+        #expect(harness.onDisk(.metricsFrame) == #"{"a":["late"]}"#)
+        #expect(try harness.store.frame(of: .one) == #"{"a":[1,2]}"#)
     }
 
     /// Until a committer is named, whoever asks commits: nobody is left waiting because another was at it.

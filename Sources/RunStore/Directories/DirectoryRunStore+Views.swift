@@ -11,6 +11,8 @@ extension DirectoryRunStore {
     func refreshView(_ folder: String, isTaken: Bool = false) throws(StoreError) {
         guard isOpen else { throw .diskFull("the start is not finished") }
         if !isTaken { _ = views.take(folder) }
+        views.beginMaking(folder)
+        defer { views.endMaking(folder) }
         let begun = monotonicNanoseconds()
         guard let place = paths.locate(folder) else { return }
         let rows = "\(paths.data(folder, place))/\(DataPath.metricsRows)"
@@ -68,20 +70,18 @@ extension Committer {
         guard let place = paths.locate(folder) else { return }
         let data = paths.data(folder, place)
         // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
-        guard Files.status("\(data)/\(DataPath.metricsRows)")?.st_ino == rowsInode else { return }
-        // One that was begun later, and holds more, was quicker: a reader may have been told that it is there.
-        if let rows = logs.open(folder), covered < rows.viewCovers { return done(nil) }
+        guard let rows = Files.status("\(data)/\(DataPath.metricsRows)"), rows.st_ino == rowsInode else { return }
+        guard views.publish(folder, rows: UInt64(rowsInode), covered: covered) else { return done(nil) }
+        // By the file, since no log may be open; and before the view is there, which looks younger than the rows it lacks.
+        let lags = Int(rows.st_size) > covered
+        if lags { views.insert(folder) }
         do throws(FileFailure) {
             // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
             if !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
             try Files.replace("\(data)/\(DataPath.metricsFrame)", by: file.path)
             file.published()
             journal.touched.insert(folder, DataPath.metricsFrame.description)
-            if let rows = logs.open(folder) {
-                rows.viewCovers = covered
-                rows.viewLags = rows.end > covered
-                if rows.viewLags { views.insert(folder) }
-            }
+            logs.open(folder)?.viewLags = lags
             done(nil)
         } catch {
             done(error)

@@ -11,6 +11,15 @@ final class LaggingViews: Sendable {
         /// What writing each frame that is in use took last, seconds, and the time until which it counts as in use.
         var costs: [String: (seconds: Double, until: Double)] = [:]
         var notBefore: [String: Double] = [:]
+        var making: [String: Making] = [:]
+    }
+
+    /// Views of one folder that are being made at the same time.
+    private struct Making {
+        var count = 0
+        /// The rows that the fullest of those published meanwhile was made of, and how many bytes of them it covers.
+        var rows: UInt64 = 0
+        var covered = 0
     }
 
     private let delay: Double
@@ -58,6 +67,32 @@ final class LaggingViews: Sendable {
     /// Takes a folder, due or not.
     /// - Returns: whether it lags
     func take(_ folder: String) -> Bool { state.withLock { $0.due.removeValue(forKey: folder) != nil } }
+
+    /// A view of the folder is being made, until `endMaking`.
+    func beginMaking(_ folder: String) { state.withLock { $0.making[folder, default: Making()].count += 1 } }
+
+    func endMaking(_ folder: String) {
+        state.withLock { state in
+            guard let making = state.making[folder] else { return }
+            state.making[folder]?.count -= 1
+            if making.count == 1 { state.making[folder] = nil }
+        }
+    }
+
+    /// Whether a view that was made may be published: not in place of one that was begun later, and holds more, but was
+    /// quicker, since a reader may have been told that it is there.
+    /// - Parameters:
+    ///   - rows: the inode number of the rows that it was made of
+    ///   - covered: how many bytes of them
+    func publish(_ folder: String, rows: UInt64, covered: Int) -> Bool {
+        state.withLock { state in
+            guard var making = state.making[folder] else { return true }
+            if making.rows == rows, covered < making.covered { return false }
+            (making.rows, making.covered) = (rows, covered)
+            state.making[folder] = making
+            return true
+        }
+    }
 
     /// Writing the view has taken so many seconds.
     func wrote(_ folder: String, seconds: Double) {

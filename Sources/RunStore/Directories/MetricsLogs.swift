@@ -22,8 +22,6 @@ final class MetricsLogs {
         fileprivate var locatedAt: UInt64
         /// Whether the run's view is known to lag, so that it need not be said again.
         var viewLags = false
-        /// How many bytes of the rows are in the view that was published last.
-        var viewCovers = 0
         /// The journal segment in which the file was last noted as touched.
         var touchedIn: UInt64 = 0
         /// The index's round in which the run was last noted for it.
