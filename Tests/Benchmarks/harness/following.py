@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from .building import HERE
 from .client import Client, request_bytes
@@ -100,42 +100,52 @@ def events(session: Session) -> None:
     )
 
 
+@contextmanager
+def _readers_of_all_kinds(port: int) -> Iterator[None]:
+    """Two that read a listing and a long frame over and over, and 100 that follow all events."""
+    stop = threading.Event()
+
+    def read(target: str) -> None:
+        while not stop.is_set():
+            read_all(port, target)
+
+    targets = ["/runs/long/metrics", "/runs?where=metric_loss%20%3E%200&order=-metric_acc&limit=50"]
+    threads = [threading.Thread(target=read, args=(target,)) for target in targets]
+    with _readers(port, "/events", 100) as found:
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+    if found["readers"] != 100:
+        raise Failure(f"the readers of events got {found}")
+
+
 @benchmark("beside")
 def beside(session: Session) -> None:
     """rows a second, 64 connections, a run each, while a listing and a frame of 1,000,000 rows are read over and over and 100 readers follow"""
     runs = [f"bench-{number}" for number in range(1, CONNECTIONS + 1)]
-    rates: dict[bool, list[float]] = {False: [], True: []}
+    kinds = ["nothing read", "another server read", "read"]
+    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
     first = 0
-    with session.rundir([*runs, "long"]) as server:
-        with Client(server.port) as client:
-            send_rows(client, "long", MILLION)
-        read_all(server.port, "/runs/long/metrics")
-        for number in range(session.rounds * 2):
-            is_read = (number + number // 2) % 2 == 1
-            if is_read:
-                stop = threading.Event()
-
-                def read(target: str) -> None:
-                    while not stop.is_set():
-                        read_all(server.port, target)
-
-                targets = ["/runs/long/metrics", "/runs?where=metric_loss%20%3E%200&order=-metric_acc&limit=50"]
-                threads = [threading.Thread(target=read, args=(target,)) for target in targets]
-                with _readers(server.port, "/events", 100) as found:
-                    for thread in threads:
-                        thread.start()
-                    load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", len(runs), first).wait()
-                    stop.set()
-                    for thread in threads:
-                        thread.join()
-                if found["readers"] != 100:
-                    raise Failure(f"the readers of events got {found}")
-            else:
+    with session.rundir([*runs, "long"]) as server, session.rundir([*runs, "long"]) as other:
+        for each in (server, other):
+            with Client(each.port) as client:
+                send_rows(client, "long", MILLION)
+            read_all(each.port, "/runs/long/metrics")
+        for number in range(session.rounds * len(kinds)):
+            kind = kinds[(number + number // len(kinds)) % len(kinds)]
+            with ExitStack() as stack:
+                if kind != "nothing read":
+                    stack.enter_context(_readers_of_all_kinds((server if kind == "read" else other).port))
                 load = Wrk(server.port, CONNECTIONS, session.seconds, "metrics", len(runs), first).wait()
-            rates[is_read].append(load.rate)
+            rates[kind].append(load.rate)
             first += load.requests // len(runs) + CONNECTIONS
-    with_readers, alone = statistics.median(rates[True]), statistics.median(rates[False])
-    session.rows.append(
-        Row("rows, a run each; a listing and a frame of 1,000,000 rows read, 100 readers of events", per_second(with_readers),
-            f"{per_second(alone)} (nothing read)", with_readers / alone)
-    )
+    found = {kind: statistics.median(each) for kind, each in rates.items()}
+    figure = "rows, a run each; a listing and a frame of 1,000,000 rows read, 100 readers of events"
+    for kind in kinds[:2]:
+        against = f"{per_second(found[kind])} ({kind})"
+        session.rows.append(Row(figure, per_second(found["read"]), against, found["read"] / found[kind]))
