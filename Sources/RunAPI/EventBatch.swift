@@ -15,7 +15,7 @@ struct EventBatch {
 
     /// Bytes of rows of one run that are passed on at a time, to all of its readers together, and at the least to each.
     private static let budget = 4 << 20
-    private static let least = 8 << 10
+    private static let least = 16 << 10
 
     /// - Parameters:
     ///   - readers: how many readers each run has; those of all runs count for each

@@ -71,7 +71,7 @@ extension Committer {
         let data = paths.data(folder, place)
         // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
         guard let rows = Files.status("\(data)/\(DataPath.metricsRows)"), rows.st_ino == rowsInode else { return }
-        guard views.publish(folder, rows: UInt64(rowsInode), covered: covered) else { return done(nil) }
+        guard views.mayPublish(folder, rows: UInt64(rowsInode), covered: covered) else { return done(nil) }
         // By the file, since no log may be open; and before the view is there, which looks younger than the rows it lacks.
         let lags = Int(rows.st_size) > covered
         if lags { views.insert(folder) }
@@ -81,6 +81,7 @@ extension Committer {
             try Files.replace("\(data)/\(DataPath.metricsFrame)", by: file.path)
             file.published()
             journal.touched.insert(folder, DataPath.metricsFrame.description)
+            views.published(folder, rows: UInt64(rowsInode), covered: covered)
             logs.open(folder)?.viewLags = lags
             done(nil)
         } catch {

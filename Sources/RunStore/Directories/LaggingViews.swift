@@ -84,13 +84,19 @@ final class LaggingViews: Sendable {
     /// - Parameters:
     ///   - rows: the inode number of the rows that it was made of
     ///   - covered: how many bytes of them
-    func publish(_ folder: String, rows: UInt64, covered: Int) -> Bool {
+    func mayPublish(_ folder: String, rows: UInt64, covered: Int) -> Bool {
         state.withLock { state in
-            guard var making = state.making[folder] else { return true }
-            if making.rows == rows, covered < making.covered { return false }
+            guard let making = state.making[folder] else { return true }
+            return making.rows != rows || covered >= making.covered
+        }
+    }
+
+    /// Notes a view that was published, for the others that are being made.
+    func published(_ folder: String, rows: UInt64, covered: Int) {
+        state.withLock { state in
+            guard var making = state.making[folder] else { return }
             (making.rows, making.covered) = (rows, covered)
             state.making[folder] = making
-            return true
         }
     }
 

@@ -29,9 +29,9 @@ extension RunChange {
     /// What a plan that was carried out has changed. Nothing where no run was: what waits for a session is no run yet.
     static func changes(of plan: WritePlan) -> [RunChange] {
         guard let run = plan.outcome.run else { return [] }
-        let rows = plan.rows.map { RunChange(run: run, kind: .rows($0.bytes)) }
+        let rows = plan.rows.map { [RunChange(run: run, kind: .rows($0.bytes))] } ?? []
         // The usual case first.
-        if plan.records.isEmpty { return rows.map { [$0] } ?? [] }
+        if plan.records.isEmpty { return rows }
         var kinds: [Kind] = []
         var properties: [String] = []
         var (isEnded, isCompleted) = (false, false)
@@ -73,7 +73,7 @@ extension RunChange {
         case .pending, nil: break
         }
         if isEnded { kinds.append(isCompleted ? .completed : .failed) }
-        return (rows.map { [$0] } ?? []) + kinds.map { RunChange(run: run, kind: $0) }
+        return rows + kinds.map { RunChange(run: run, kind: $0) }
     }
 
     private static func kind(of path: DataPath) -> Kind {

@@ -81,8 +81,8 @@ struct IndexBuilder {
         for result in results { try result.get() }
     }
 
+    /// A database that is filled by several threads. Sendable: it is touched only under `lock`.
     private final class Filling: @unchecked Sendable {
-        // Sendable: the database is touched only under `lock`.
         private let database: IndexDatabase
         private let lock = Mutex(())
         private let next = Atomic(0)
