@@ -10,6 +10,8 @@ final class BodyStream: @unchecked Sendable {
 
     private struct State {
         var filling: [UInt8] = []
+        /// Empty, with the room of a part that the sink has taken: memory that is used again need not be cleared again.
+        var taken: [UInt8] = []
         var isWorking = false
         var waitsForRoom = false
         var hasEnded = false
@@ -103,7 +105,8 @@ final class BodyStream: @unchecked Sendable {
                 let isDue = state.filling.count >= Self.partSize || state.hasEnded || state.waitsForRoom
                 if state.failure == nil, isDue, !state.filling.isEmpty {
                     let part = state.filling
-                    state.filling = []
+                    state.filling = state.taken
+                    state.taken = []
                     return (.receive(part), sink.readsTheHead ? false : state.takeWaiting())
                 }
                 if state.hasEnded { return (.finish(state.failure), false) }
@@ -112,9 +115,11 @@ final class BodyStream: @unchecked Sendable {
             }
             if resumes { exchange.resumeForRoom() }
             switch step {
-            case .receive(let part):
+            case .receive(var part):
                 do {
                     try sink.receive(part)
+                    part.removeAll(keepingCapacity: true)
+                    state.withLock { $0.taken = part }
                 } catch {
                     state.withLock {
                         $0.failure = error

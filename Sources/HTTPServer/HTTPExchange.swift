@@ -50,6 +50,7 @@ package final class HTTPExchange: @unchecked Sendable {
     private var queued: PreparedResponse?
     private var plan = BodyPlan.collect(limit: 0)
     private var stream: BodyStream?
+    private var headSize = 0
     private var received = 0
     private var refusal: HTTPResponse?
     private var discarded = 0
@@ -162,7 +163,8 @@ package final class HTTPExchange: @unchecked Sendable {
     func start(targetLength: Int) -> MHD_Result {
         let limits = server.limits
         if targetLength > limits.target { return writeEarly(.targetTooLong(limit: limits.target)) }
-        if cmhd_head_size(connection) > limits.head { return writeEarly(.headTooLarge(limit: limits.head)) }
+        headSize = cmhd_head_size(connection)
+        if headSize > limits.head { return writeEarly(.headTooLarge(limit: limits.head)) }
         if let expected = headerBytes("Expect"), !expected.elementsEqual("100-continue".utf8),
             String(decoding: expected, as: UTF8.self).lowercased() != "100-continue"
         {
@@ -200,7 +202,7 @@ package final class HTTPExchange: @unchecked Sendable {
             return (.NO, 0)
         }
         received += part.count
-        if hasClientLeft() { return (.NO, 0) }
+        if part.count < server.limits.fullPart(head: headSize), hasClientLeft() { return (.NO, 0) }
         switch plan {
         case .collect(let limit):
             if received > limit {
@@ -266,7 +268,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whether the client has closed the connection in the middle of its body.
     ///
     /// libmicrohttpd learns of it from an edge of epoll, which there is none of when the end came along with the last bytes
-    /// that were read: it would wait for more until the timeout.
+    /// that were read: it would wait for more until the timeout. (Where the bytes filled its buffer, it reads on by itself.)
     private func hasClientLeft() -> Bool {
         guard let announced = contentLength, received < announced else { return false }
         var byte: UInt8 = 0

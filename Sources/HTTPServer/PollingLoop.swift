@@ -33,6 +33,8 @@ final class PollingLoop: @unchecked Sendable {
     private let loan = Atomic<UInt64>(0)
     private let loans = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)
+    /// Opened when `stopping` is set, for who sleeps.
+    private let stopped = Gate()
     private var threads: [Thread] = []
 
     init(daemon: OpaquePointer, work: (any GatheredWork)?, heads: HeadWatch) {
@@ -68,6 +70,7 @@ final class PollingLoop: @unchecked Sendable {
     /// Ends the threads. Work that waits is left.
     func stop() {
         stopping.store(true, ordering: .releasing)
+        stopped.open()
         wake()
         for thread in threads { thread.join() }
         threads = []
@@ -95,11 +98,13 @@ final class PollingLoop: @unchecked Sendable {
     }
 
     private func waitForEvents() {
+        var timeout: UInt64 = 0
+        let hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
+        // A connection that has more to be read, or to be sent: libmicrohttpd looks for events itself as it runs.
+        if hasTimeout, timeout == 0 { return }
         isPolling.store(true, ordering: .sequentiallyConsistent)
         defer { isPolling.store(false, ordering: .sequentiallyConsistent) }
         if isWoken.exchange(false, ordering: .sequentiallyConsistent) { return }
-        var timeout: UInt64 = 0
-        let hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
         let ready = clinux_wait(watch, hasTimeout ? Int32(min(timeout, 1000)) : 1000)
         guard ready & 2 != 0 else { return }
         clinux_event_clear(wakeDescriptor)
@@ -144,8 +149,7 @@ final class PollingLoop: @unchecked Sendable {
             let lent = loans.load(ordering: .relaxed)
             interval = lent == counted ? min(interval * 2, Self.longestSleep) : Self.patience
             counted = lent
-            var time = timespec(tv_sec: 0, tv_nsec: Int(interval))
-            nanosleep(&time, nil)
+            _ = stopped.wait(seconds: Double(interval) / 1e9)
         }
     }
 }

@@ -20,4 +20,8 @@ package struct ServerLimits: Sendable {
     /// libmicrohttpd's pool for a connection: it holds the head that is read, and the reply's. The pool is zeroed for each
     /// request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower.
     var connectionMemory: Int { head + 10240 }
+
+    /// Bytes of a part of a body that fills the buffer that libmicrohttpd reads into: half of the pool, with the head at its
+    /// start (MHD_connection_handle_idle() in 0.9.75).
+    func fullPart(head: Int) -> Int { connectionMemory / 2 - head }
 }

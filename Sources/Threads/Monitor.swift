@@ -11,7 +11,12 @@ package final class Monitor<State>: @unchecked Sendable {
     package init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(lock, nil)
-        pthread_cond_init(changed, nil)
+        // Times do not move when somebody sets the clock (pthread_condattr_setclock(3)).
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -54,7 +59,7 @@ package final class Monitor<State>: @unchecked Sendable {
     /// - Returns: nil when the time is over
     package func wait<Result>(seconds: Double, _ found: (inout State) -> Result?) -> Result? {
         var until = timespec()
-        clock_gettime(CLOCK_REALTIME, &until)
+        clock_gettime(CLOCK_MONOTONIC, &until)
         let nanoseconds = until.tv_nsec + Int(seconds * 1e9)
         until.tv_sec += nanoseconds / 1_000_000_000
         until.tv_nsec = nanoseconds % 1_000_000_000

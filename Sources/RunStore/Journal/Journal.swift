@@ -28,6 +28,10 @@ final class Journal {
     private var descriptor: CInt = -1
     private var path = ""
     private var position = 0
+    /// Bytes that the segment was given in advance.
+    private var allocated = 0
+    /// Bytes of the segment that have been written: frames, and zeros where the next ones will stand.
+    private var filled = 0
     private(set) var nextSequence: UInt64
     /// Whether rule 5 applies, and why.
     private(set) var failure: FileFailure?
@@ -70,9 +74,11 @@ final class Journal {
         if let failure { throw failure }
         do throws(FileFailure) {
             try Files.write(frame, to: descriptor, at: position, path: "journal")
+            try fill(behind: position + frame.count)
         } catch {
             // What came through of the frame must not stand between this segment and the next (rule 3).
             ftruncate(descriptor, off_t(position))
+            (allocated, filled) = (0, 0)
             throw error
         }
         let begun = monotonicNanoseconds()
@@ -85,6 +91,20 @@ final class Journal {
         position += frame.count
         nextSequence += 1
     }
+
+    /// Writes zeros behind a frame that came to where nothing has been written. A file system keeps space that is allocated,
+    /// and not written, apart (ext4: unwritten extents), and the sync that follows a first write has to record that it no
+    /// longer is; so that is done for many frames at once.
+    private func fill(behind end: Int) throws(FileFailure) {
+        guard end > filled, filled < allocated else { return }
+        filled = min(max(end, filled + Self.zeros.count), allocated)
+        guard filled > end else { return }
+        let behind = Self.zeros.prefix(filled - end)
+        try Files.write(UnsafeRawBufferPointer(rebasing: behind), to: descriptor, at: end, path: "journal")
+    }
+
+    /// Pages that are never written to, so that they take no memory.
+    nonisolated(unsafe) private static let zeros = UnsafeRawBufferPointer(start: calloc(1, 256 << 10), count: 256 << 10)
 
     /// How long the last sync took.
     private(set) var syncNanoseconds: UInt64 = 0
@@ -115,8 +135,11 @@ final class Journal {
         let opened = try Files.open(next, O_RDWR | O_CREAT | O_TRUNC)
         // Room in advance saves each sync the file's metadata. Where the disk is nearly full, that room is for the runs, and
         // the segment grows as it is written.
-        if let free = DiskSpace.free(opened), free / 4 > UInt64(segmentSize) {
-            posix_fallocate(opened, 0, off_t(segmentSize))
+        var allocated = 0
+        if let free = DiskSpace.free(opened), free / 4 > UInt64(segmentSize),
+            posix_fallocate(opened, 0, off_t(segmentSize)) == 0
+        {
+            allocated = segmentSize
         }
         do throws(FileFailure) {
             if fsync(opened) != 0 { throw FileFailure("fsync", "journal/\(name)") }
@@ -129,6 +152,8 @@ final class Journal {
         descriptor = opened
         path = next
         position = 0
+        filled = 0
+        self.allocated = allocated
         segment = nextSequence
     }
 
