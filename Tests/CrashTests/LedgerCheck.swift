@@ -56,6 +56,7 @@ struct LedgerCheck {
         try checkProperties(run, client)
         try checkDocuments(run, client)
         try checkSources(run, client)
+        try checkArtifacts(run, client)
     }
 
     // MARK: Metrics
@@ -132,11 +133,26 @@ struct LedgerCheck {
     private mutating func checkSources(_ run: String, _ client: HTTPClient) throws {
         for ledger in ledgers {
             guard let source = ledger.sources[run] else { continue }
-            let found = try client.send("GET", "/runs/\(run)/metadata/source").body
-            let isWhole = found == source || ledger.doubtfulSources(run).contains(found)
-            expect(isWhole, run, "source")
+            let reply = try client.send("GET", "/runs/\(run)/metadata/source")
+            let found = reply.body
+            let mayBe = [source] + ledger.doubtfulSources(run)
+            let isWhole = reply.status == 200 && mayBe.contains(found)
+            expect(isWhole, run, "source got \(reply.status), \(found.count) bytes, not one of \(mayBe.map(\.count))")
             let isSameInFile = server.file("source.tar.gz", of: run) == found
-            expect(isSameInFile, run, "source.tar.gz")
+            expect(isSameInFile, run, "source.tar.gz is not what was read")
+        }
+    }
+
+    private mutating func checkArtifacts(_ run: String, _ client: HTTPClient) throws {
+        for ledger in ledgers {
+            for (path, bytes) in ledger.artifacts[run] ?? [:] {
+                let reply = try client.send("GET", "/runs/\(run)/files/\(path)")
+                expect(reply.status == 200 || reply.status == 404, run, "\(path) got \(reply.status)")
+                let found = reply.status == 200 ? reply.body : nil
+                let mayBe = [bytes] + ledger.doubtfulArtifacts(run, path)
+                expect(mayBe.contains(found), run, "\(path) got \(reply.status): \(reply.text)")
+                expect(contents(of: "\(server.runs)/\(run)/\(path)") == found, run, "\(path) is not what was read")
+            }
         }
     }
 }

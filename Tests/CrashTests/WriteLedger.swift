@@ -15,6 +15,8 @@ enum StoredFact: Sendable {
     /// A document that is replaced as a whole, such as `flags`.
     case document(run: String, type: String, JSONObject)
     case source(run: String, [UInt8])
+    /// A file beside the metadata; nil: removed.
+    case artifact(run: String, path: String, [UInt8]?)
 
     struct MetricsRow: Sendable {
         let epoch: Int
@@ -30,7 +32,7 @@ enum StoredFact: Sendable {
         switch self {
         case .initialised(let run): run
         case .ended(let run, _), .deleted(let run), .rows(let run, _), .frame(let run, _), .property(let run, _, _),
-            .document(let run, _, _), .source(let run, _):
+            .document(let run, _, _), .source(let run, _), .artifact(let run, _, _):
             run
         }
     }
@@ -49,6 +51,8 @@ struct WriteLedger: Sendable {
     /// Documents by run and type.
     private(set) var documents: [String: [String: JSONObject]] = [:]
     private(set) var sources: [String: [UInt8]] = [:]
+    /// Artifacts by run and path; nil: removed.
+    private(set) var artifacts: [String: [String: [UInt8]?]] = [:]
     /// The session that a run is initialised in, where that is not the default one.
     var sessions: [String: String] = [:]
     /// What was asked for and not answered, or answered by a failure that leaves it open.
@@ -57,7 +61,7 @@ struct WriteLedger: Sendable {
     /// The runs that were written to, or may have been.
     var runs: Set<String> {
         Set(doubtful.compactMap(\.run)).union(initialised).union(ended.keys).union(deleted).union(rows.keys)
-            .union(properties.keys).union(documents.keys).union(sources.keys)
+            .union(properties.keys).union(documents.keys).union(sources.keys).union(artifacts.keys)
     }
 
     mutating func ask(_ fact: StoredFact) { doubtful.append(fact) }
@@ -75,12 +79,14 @@ struct WriteLedger: Sendable {
         case .deleted(let run):
             deleted.insert(run)
             initialised.remove(run)
-            (ended[run], rows[run], properties[run], documents[run], sources[run]) = (nil, nil, nil, nil, nil)
+            (ended[run], rows[run], properties[run]) = (nil, nil, nil)
+            (documents[run], sources[run], artifacts[run]) = (nil, nil, nil)
         case .rows(let run, let added): for row in added { rows[run, default: [:]][row.epoch] = row.loss }
         case .frame(let run, let all): rows[run] = Dictionary(uniqueKeysWithValues: all.map { ($0.epoch, $0.loss) })
         case .property(let run, let name, let text): properties[run, default: [:]][name] = .some(text)
         case .document(let run, let type, let object): documents[run, default: [:]][type] = object
         case .source(let run, let bytes): sources[run] = bytes
+        case .artifact(let run, let path, let bytes): artifacts[run, default: [:]][path] = .some(bytes)
         }
     }
 
@@ -113,6 +119,11 @@ struct WriteLedger: Sendable {
 
     func doubtfulSources(_ run: String) -> [[UInt8]] {
         doubtful.compactMap { if case .source(run, let bytes) = $0 { bytes } else { nil } }
+    }
+
+    /// What an artifact may hold instead; nil: it may be gone.
+    func doubtfulArtifacts(_ run: String, _ path: String) -> [[UInt8]?] {
+        doubtful.compactMap { if case .artifact(run, path, let bytes) = $0 { .some(bytes) } else { nil } }
     }
 
     func mayBeDeleted(_ run: String) -> Bool {

@@ -61,8 +61,10 @@ final class WritingClient: @unchecked Sendable {
         try mergeDocument("evaluation", client)
         try changeProperties(client)
         try uploadSource(to: own, client)
+        for path in ["a", "b", "a"] { try writeArtifact(path, to: own, client) }
+        try removeArtifact("b", of: own, client)
         for _ in 0..<4 { try goOnWithPendingRun(client) }
-        for _ in 0..<6 { try goOnWithWaitingRun(client) }
+        for _ in 0..<7 { try goOnWithWaitingRun(client) }
         try beginAndEnd(.completed, client)
         try beginAndEnd(.failed, client)
         for _ in 0..<3 { try writeFrameOrRow(client) }
@@ -79,7 +81,7 @@ final class WritingClient: @unchecked Sendable {
     private func step(_ client: HTTPClient) throws {
         count += 1
         let run = shared.randomElement(using: &numbers) ?? own
-        switch Int.random(in: 0..<26, using: &numbers) {
+        switch Int.random(in: 0..<29, using: &numbers) {
         case 0..<8: try writeRows(to: run, client)
         case 8, 9: try writeProperty(of: run, client)
         case 10: try replaceDocument("flags", client)
@@ -93,6 +95,8 @@ final class WritingClient: @unchecked Sendable {
         case 19 where count % 8 == 0: try initialiseWithoutID(client)
         case 20, 21: try goOnWithWaitingRun(client)
         case 22: try beginAndDelete(client)
+        case 23, 24: try writeArtifact(Bool.random(using: &numbers) ? "a" : "b", to: own, client)
+        case 25: try removeArtifact(Bool.random(using: &numbers) ? "a" : "b", of: own, client)
         default: try goOnWithPendingRun(client)
         }
     }
@@ -191,6 +195,24 @@ final class WritingClient: @unchecked Sendable {
         }
     }
 
+    private func writeArtifact(_ name: String, to run: String, as target: String? = nil, _ client: HTTPClient) throws {
+        count += 1
+        let session = ledger.sessions[run].map { [("Run-Session", $0)] } ?? []
+        let bytes = Array((String(repeating: "\(count)\n", count: 1000) + "end\n").utf8)
+        try write(.artifact(run: run, path: "models/\(name)", bytes), client) {
+            try client.send(
+                "PUT", "/runs/\(target ?? run)/files/models/\(name)", type: "application/octet-stream",
+                headers: session, body: bytes)
+        }
+    }
+
+    private func removeArtifact(_ name: String, of run: String, _ client: HTTPClient) throws {
+        guard ledger.artifacts[run]?["models/\(name)"] ?? nil != nil else { return }
+        try write(.artifact(run: run, path: "models/\(name)", nil), client) {
+            try client.send("DELETE", "/runs/\(run)/files/models/\(name)")
+        }
+    }
+
     private func beginAndEnd(_ end: StoredFact.RunEnd, _ client: HTTPClient) throws {
         count += 1
         let run = "\(prefix)-done-\(index)-\(count)"
@@ -243,9 +265,10 @@ final class WritingClient: @unchecked Sendable {
         switch writes {
         case 0: try writeRows(to: run, as: "active", client)
         case 1: try uploadSource(to: run, as: "active", client)
-        case 2: try replaceDocument("flags", of: run, as: "active", client)
-        case 3: try initialise(run, client)
-        case 4: try writeProperty(of: run, as: "active", client)
+        case 2: try writeArtifact("a", to: run, as: "active", client)
+        case 3: try replaceDocument("flags", of: run, as: "active", client)
+        case 4: try initialise(run, client)
+        case 5: try writeProperty(of: run, as: "active", client)
         default:
             waiting = nil
             try write(.ended(run: run, .completed), client) { try client.sendEmpty("POST", "/runs/\(run)/complete") }

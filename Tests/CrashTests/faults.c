@@ -119,6 +119,17 @@ static const char *name_of(const char *path) {
     return slash == NULL ? path : slash + 1;
 }
 
+/* The path of a name in an open folder, as openat(2) and its kin take them. */
+static const char *in_folder(int folder, const char *name, char path[PATH_MAX]) {
+    char link[64];
+    if (folder == AT_FDCWD || name[0] == '/') return name;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+    ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, path, PATH_MAX - 1);
+    if (length <= 0) return name;
+    snprintf(path + length, PATH_MAX - (size_t)length, "/%s", name);
+    return path;
+}
+
 /* What is to become of a call: to be asked with the lock held, before it is made. `needs_room`: a full disk refuses it. */
 static enum kind turn(const char *call, int needs_room) {
     count++;
@@ -149,14 +160,16 @@ static void done(enum kind kind) {
 
 /* open */
 
-static int open_file(int folder, const char *path, int flags, mode_t mode) {
+static int open_file(int folder, const char *name, int flags, mode_t mode) {
+    char buffer[PATH_MAX];
+    const char *path = flags & (O_CREAT | O_TRUNC) ? in_folder(folder, name, buffer) : name;
     if (!(flags & (O_CREAT | O_TRUNC)) || !is_below(path)) {
-        return (int)syscall(SYS_openat, folder, path, flags, mode);
+        return (int)syscall(SYS_openat, folder, name, flags, mode);
     }
     struct stat before;
     TURN("open", 1, -1)
     int was_there = lstat(path, &before) == 0;
-    int file = (int)syscall(SYS_openat, folder, path, flags, mode);
+    int file = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     if (file >= 0 && !was_there) note("make\t%lu\t%lu\tf\t%s\n", inode(file), parent_of(path), name_of(path));
     if (file >= 0 && was_there && flags & O_TRUNC) note("size\t%lu\t0\n", inode(file));
     done(kind);
@@ -239,6 +252,17 @@ int ftruncate(int file, off_t length) {
 
 int ftruncate64(int file, off64_t length) { return ftruncate(file, length); }
 
+int truncate(const char *path, off_t length) {
+    if (!is_below(path)) return (int)syscall(SYS_truncate, path, length);
+    TURN("truncate", 0, -1)
+    int code = (int)syscall(SYS_truncate, path, length);
+    if (code == 0) note("size\t%lu\t%lld\n", inode_at(path), (long long)length);
+    done(kind);
+    return code;
+}
+
+int truncate64(const char *path, off64_t length) { return truncate(path, length); }
+
 int posix_fallocate(int file, off_t offset, off_t length) {
     int (*call)(int, off_t, off_t) = real("posix_fallocate");
     if (!is_ours(file)) return call(file, offset, length);
@@ -253,11 +277,13 @@ int posix_fallocate64(int file, off64_t offset, off64_t length) { return posix_f
 
 /* names */
 
-int renameat2(int folder, const char *from, int other, const char *to, unsigned int flags) {
-    if (!is_below(to)) return (int)syscall(SYS_renameat2, folder, from, other, to, flags);
-    TURN(flags == 0 ? "rename" : "exchange", flags == 0, -1)
+int renameat2(int folder, const char *name, int other, const char *new_name, unsigned int flags) {
+    char one_buffer[PATH_MAX], other_buffer[PATH_MAX];
+    const char *from = in_folder(folder, name, one_buffer), *to = in_folder(other, new_name, other_buffer);
+    if (!is_below(to)) return (int)syscall(SYS_renameat2, folder, name, other, new_name, flags);
+    TURN(flags & RENAME_EXCHANGE ? "exchange" : "rename", !(flags & RENAME_EXCHANGE), -1)
     unsigned long one = parent_of(from), two = parent_of(to);
-    int code = (int)syscall(SYS_renameat2, folder, from, other, to, flags);
+    int code = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
     if (code == 0) {
         note("move\t%lu\t%lu\t%s\t%s\t%s\n", one, two, flags & RENAME_EXCHANGE ? "exchange" : "over", name_of(from),
              name_of(to));
@@ -266,19 +292,26 @@ int renameat2(int folder, const char *from, int other, const char *to, unsigned 
     return code;
 }
 
+int renameat(int folder, const char *from, int other, const char *to) { return renameat2(folder, from, other, to, 0); }
 int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0); }
 
-int link(const char *path, const char *name) {
-    if (!is_below(name)) return (int)syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, name, 0);
+int linkat(int folder, const char *name, int other, const char *new_name, int flags) {
+    char one_buffer[PATH_MAX], other_buffer[PATH_MAX];
+    const char *from = in_folder(folder, name, one_buffer), *to = in_folder(other, new_name, other_buffer);
+    if (!is_below(to)) return (int)syscall(SYS_linkat, folder, name, other, new_name, flags);
     TURN("link", 1, -1)
-    int code = (int)syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, name, 0);
-    if (code == 0) note("link\t%lu\t%lu\t%s\n", inode_at(path), parent_of(name), name_of(name));
+    int code = (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, flags);
+    if (code == 0) note("link\t%lu\t%lu\t%s\n", inode_at(from), parent_of(to), name_of(to));
     done(kind);
     return code;
 }
 
-static int remove_name(const char *path, int flags) {
-    if (!is_below(path)) return (int)syscall(SYS_unlinkat, AT_FDCWD, path, flags);
+int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
+
+int unlinkat(int folder, const char *name, int flags) {
+    char buffer[PATH_MAX];
+    const char *path = in_folder(folder, name, buffer);
+    if (!is_below(path)) return (int)syscall(SYS_unlinkat, folder, name, flags);
     TURN(flags == 0 ? "unlink" : "rmdir", 0, -1)
     unsigned long parent = parent_of(path);
     int code = (int)syscall(SYS_unlinkat, AT_FDCWD, path, flags);
@@ -287,17 +320,21 @@ static int remove_name(const char *path, int flags) {
     return code;
 }
 
-int unlink(const char *path) { return remove_name(path, 0); }
-int rmdir(const char *path) { return remove_name(path, AT_REMOVEDIR); }
+int unlink(const char *path) { return unlinkat(AT_FDCWD, path, 0); }
+int rmdir(const char *path) { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
 
-int mkdir(const char *path, mode_t mode) {
-    if (!is_below(path)) return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+int mkdirat(int folder, const char *name, mode_t mode) {
+    char buffer[PATH_MAX];
+    const char *path = in_folder(folder, name, buffer);
+    if (!is_below(path)) return (int)syscall(SYS_mkdirat, folder, name, mode);
     TURN("mkdir", 1, -1)
     int code = (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
     if (code == 0) note("make\t%lu\t%lu\td\t%s\n", inode_at(path), parent_of(path), name_of(path));
     done(kind);
     return code;
 }
+
+int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode); }
 
 /* syncs */
 

@@ -57,15 +57,13 @@ struct StepsDone {
         note { () throws(FileFailure) in try Files.rename(aside, to: path) }
     }
 
-    /// Takes all back, the last one first.
+    /// Takes all back, the last one first; ends where something could not be, since what came before may hold what it left
+    /// (a folder that was made, and the file that was moved into it).
     /// - Returns: why something could not be
     func takeBack() -> FileFailure? {
-        var failure: FileFailure?
-        for undoing in undoings.reversed() {
-            do throws(FileFailure) { try undoing() } catch { failure = failure ?? error }
-        }
-        if failure == nil { for file in leftovers { unlink(file) } }
-        return failure
+        do throws(FileFailure) { for undoing in undoings.reversed() { try undoing() } } catch { return error }
+        for file in leftovers { unlink(file) }
+        return nil
     }
 
     /// All are done: what could have taken them back goes. What cannot be removed now is removed at the next start.

@@ -74,13 +74,13 @@ final class Journal {
         if let failure { throw failure }
         do throws(FileFailure) {
             try Files.write(frame, to: descriptor, at: position, path: "journal")
-            try fill(behind: position + frame.count)
         } catch {
             // What came through of the frame must not stand between this segment and the next (rule 3).
             ftruncate(descriptor, off_t(position))
             (allocated, filled) = (0, 0)
             throw error
         }
+        fill(behind: position + frame.count)
         let begun = monotonicNanoseconds()
         if fdatasync(descriptor) != 0 {
             let failed = FileFailure("fdatasync", "journal")
@@ -94,13 +94,17 @@ final class Journal {
 
     /// Writes zeros behind a frame that came to where nothing has been written. A file system keeps space that is allocated,
     /// and not written, apart (ext4: unwritten extents), and the sync that follows a first write has to record that it no
-    /// longer is; so that is done for many frames at once.
-    private func fill(behind end: Int) throws(FileFailure) {
+    /// longer is; so that is done for many frames at once. Where it fails, all is as it would be without.
+    private func fill(behind end: Int) {
         guard end > filled, filled < allocated else { return }
         filled = min(max(end, filled + Self.zeros.count), allocated)
         guard filled > end else { return }
         let behind = Self.zeros.prefix(filled - end)
-        try Files.write(UnsafeRawBufferPointer(rebasing: behind), to: descriptor, at: end, path: "journal")
+        if pwrite(descriptor, UnsafeRawBufferPointer(rebasing: behind).baseAddress, behind.count, off_t(end))
+            != behind.count
+        {
+            allocated = 0
+        }
     }
 
     /// Pages that are never written to, so that they take no memory.
