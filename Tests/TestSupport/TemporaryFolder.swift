@@ -1,11 +1,12 @@
 import Glibc
 
-/// A folder of its own for one test, removed with all that is in it when the value goes.
+/// A folder of its own for one test, in `TMPDIR` or else `/tmp`, removed with all that is in it when the value goes.
 package final class TemporaryFolder: Sendable {
     package let path: String
 
     package init() {
-        var template = Array("/tmp/rundir-test-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/rundir-test-XXXXXX".utf8CString)
         path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     }
 

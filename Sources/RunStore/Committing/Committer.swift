@@ -152,6 +152,17 @@ final class Committer: @unchecked Sendable {
         }
     }
 
+    /// Syncs what a checkpoint missed, wherever it has gone: while this runs, nothing moves.
+    /// - Parameters:
+    ///   - missed: what was not where it was noted
+    ///   - touched: all that the checkpoint is for
+    ///   - later: what the frames of later segments touched, as far as the checkpoint has them
+    func sync(missed: TouchedFiles, of touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
+        var moved = missed
+        for file in touched.adopted(in: later + sealed.touched + [journal.touched]) { moved.insert(file) }
+        try Checkpoint.sync(moved, paths)
+    }
+
     /// Leaves no segment behind that holds nothing: the server stops.
     func removeEmptySegment() {
         if journal.failure == nil, start.isOver { journal.removeIfEmpty() }
@@ -296,9 +307,9 @@ final class Committer: @unchecked Sendable {
         case .put(let path, _):
             journal.touched.insert(record.folder, path)
             if path == MetricsLogs.file { views.insert(record.folder) }
-        case .append(let path, _, _), .remove(let path), .publish(let path, _), .publishFolder(let path, _, _),
-            .adopt(let path, _, _):
+        case .append(let path, _, _), .remove(let path), .publish(let path, _), .publishFolder(let path, _, _):
             journal.touched.insert(record.folder, path)
+        case .adopt(let path, let from, _): journal.touched.insert(record.folder, path, from: from)
         case .create, .move, .restore: journal.touched.insert(record.folder, "")
         case .delete(let aside): journal.touched.asides.append(aside)
         }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import RunMetadata
+internal import SystemPackage
 
 /// Changes files of a run that are outside of its data directory, and follows no link on the way: anyone may have made the
 /// directory.
@@ -78,19 +79,28 @@ enum ArtifactFiles {
 
     /// Syncs the folders on the way to a path, the run's directory too (fsync(2)). What has been changed by something else
     /// since, so that they cannot be opened, is passed over.
-    static func syncFolders(of path: ArtifactPath, in run: String) throws(FileFailure) {
-        try Files.sync(run)
+    /// - Returns: whether all were there
+    static func syncFolders(of path: ArtifactPath, in run: String) throws(FileFailure) -> Bool {
+        var isThere = try Files.sync(run)
         var folder = path.parent
-        while let name = folder {
-            let code: CInt? = try withFolder(of: name, in: run, makes: false) { parent, name in
-                let opened = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                guard opened >= 0 else { return 0 }
-                defer { close(opened) }
-                return fsync(opened) == 0 ? 0 : errno
+        while isThere, let name = folder {
+            let code: CInt?
+            do throws(FileFailure) {
+                code = try withFolder(of: name, in: run, makes: false) { parent, name in
+                    let opened = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                    guard opened >= 0 else { return ENOENT }
+                    defer { close(opened) }
+                    return fsync(opened) == 0 ? 0 : errno
+                }
+            } catch {
+                guard error.errno == .noSuchFileOrDirectory else { throw error }
+                return false
             }
-            if let code, code != 0 { throw FileFailure("fsync", name.description, errno: code) }
+            if let code, code != 0, code != ENOENT { throw FileFailure("fsync", name.description, errno: code) }
+            isThere = code == 0
             folder = name.parent
         }
+        return isThere
     }
 
     /// Lends the open folder that a path's last component is in, and that component.

@@ -145,19 +145,20 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ///
     /// This thread commits only until that is done. What came meanwhile is left to whoever commits by trade, or everything
     /// would be handed over to this thread for as long as writes keep coming.
-    func exclusively(_ body: @escaping @Sendable (Committer) -> Void) {
-        let done = Doorbell()
+    @discardableResult
+    func exclusively<Result: Sendable>(_ body: @escaping @Sendable (Committer) -> Result) -> Result {
+        let outcome = Monitor<Result?>(nil)
         _ = queue.add(
             .exclusive { committer in
-                body(committer)
-                done.ring()
+                let result = body(committer)
+                outcome.changeForOne { $0 = result }
             })
         if let call = whenWaiting.withLock({ $0 }) {
             call()
         } else {
             commit()
         }
-        done.wait()
+        return outcome.wait { $0 }
     }
 
     package var failure: String? { committer.firstFailure.text }

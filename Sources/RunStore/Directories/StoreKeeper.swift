@@ -70,13 +70,26 @@ final class StoreKeeper: @unchecked Sendable {
         }
     }
 
+    /// Syncs what a segment's frames touched. Runs move and files are adopted while that lasts, and have since the segment was
+    /// full: what is missed so is synced in a second step, in which nothing moves.
+    private func sync(_ touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
+        let missed = try Checkpoint.sync(touched, store.paths)
+        let failure: FileFailure? = store.exclusively { committer in
+            do throws(FileFailure) { try committer.sync(missed: missed, of: touched, later: later) } catch {
+                return error
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
     private func checkpoint() {
         // Once a sync has failed, the segments stay, and recovery writes again what they hold.
         guard store.failure == nil else { return }
         let segments = sealed.takeAll()
         for (index, segment) in segments.enumerated() {
             do throws(FileFailure) {
-                try Checkpoint.sync(segment.touched, store.paths)
+                try sync(segment.touched, later: segments[(index + 1)...].map(\.touched))
                 try Checkpoint.drop(segment, store.paths)
             } catch {
                 // None but in order: recovery refuses a journal with a gap.

@@ -3,32 +3,46 @@ internal import RunMetadata
 
 /// Makes durable what a journal segment's frames touched, so that the segment can go.
 enum Checkpoint {
-    /// Syncs files and the directories that name them (fsync(2)). What is gone is passed over: a later frame removed or
-    /// moved it, or someone did by hand.
-    static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) {
-        guard !touched.isEmpty else { return }
-        var directories: Set<String> = [paths.runs, paths.pending, paths.sessions]
-        if Files.isDirectory(paths.archive) { directories.insert(paths.archive) }
+    /// Syncs files and the directories that name them (fsync(2)).
+    /// - Returns: what was not found: it has moved meanwhile, or it is gone, by a later frame or by hand
+    @discardableResult
+    static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) -> TouchedFiles {
+        var missed = TouchedFiles()
+        guard !touched.isEmpty else { return missed }
+        // With the folder of the run that each belongs to.
+        var directories: [String: String] = [:]
         for file in touched.files {
-            guard let place = paths.locate(file.folder) else { continue }
-            let data = paths.data(file.folder, place)
-            directories.insert(paths.run(file.folder, place))
-            directories.insert(data)
+            guard let place = paths.locate(file.folder) else {
+                missed.insert(file)
+                continue
+            }
+            let (run, data) = (paths.run(file.folder, place), paths.data(file.folder, place))
+            directories[run] = file.folder
+            directories[data] = file.folder
             guard !file.path.isEmpty else { continue }
             if let artifact = RecordPath.artifact(file.path) {
                 // The file itself was synced before it was published.
-                try ArtifactFiles.syncFolders(of: artifact, in: paths.run(file.folder, place))
+                let isThere = try ArtifactFiles.syncFolders(of: artifact, in: run)
+                if !isThere { missed.insert(file) }
                 continue
             }
-            try Files.sync("\(data)/\(file.path)")
+            let isThere = try Files.sync("\(data)/\(file.path)")
+            if !isThere { missed.insert(file) }
             var parent = data
             for component in file.path.split(separator: "/").dropLast() {
                 parent += "/\(component)"
-                directories.insert(parent)
+                directories[parent] = file.folder
             }
         }
-        for directory in directories { try Files.sync(directory) }
+        var moved: Set<String> = []
+        for (directory, folder) in directories {
+            let isThere = try Files.sync(directory)
+            if !isThere { moved.insert(folder) }
+        }
+        for directory in [paths.runs, paths.pending, paths.sessions, paths.archive] { try Files.sync(directory) }
+        for file in touched.files where moved.contains(file.folder) { missed.insert(file) }
         for session in try Files.names(in: paths.sessions) { try Files.sync("\(paths.sessions)/\(session)") }
+        return missed
     }
 
     /// Removes a segment whose files are synced, and then what its deletions set aside: as long as the segment is there,

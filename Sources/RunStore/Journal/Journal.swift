@@ -194,6 +194,9 @@ struct TouchedFiles: Sendable {
 
     private(set) var files: Set<File> = []
 
+    /// Files that runs adopted, as they were called before, and the folder of the run that each is in now.
+    private(set) var adopted: [File: String] = [:]
+
     /// Names in the staging folder of what is left of folders that were deleted: of use until the checkpoint.
     var asides: [String] = []
 
@@ -206,5 +209,21 @@ struct TouchedFiles: Sendable {
             || files.contains(File(folder: folder, path: DataPath.metricsFrame.description))
     }
 
-    mutating func insert(_ folder: String, _ path: String) { files.insert(File(folder: folder, path: path)) }
+    mutating func insert(_ folder: String, _ path: String) { insert(File(folder: folder, path: path)) }
+
+    mutating func insert(_ file: File) { files.insert(file) }
+
+    /// Notes that a run has a file that was another folder's.
+    mutating func insert(_ folder: String, _ path: String, from other: String) {
+        insert(folder, path)
+        adopted[File(folder: other, path: path)] = folder
+    }
+
+    /// Those of the files that were adopted later, as they are called now.
+    /// - Parameter later: what the frames since then touched
+    func adopted(in later: [TouchedFiles]) -> [File] {
+        let adopted = later.reduce(into: [:]) { $0.merge($1.adopted) { $1 } }
+        if adopted.isEmpty { return [] }
+        return files.compactMap { file in adopted[file].map { File(folder: $0, path: file.path) } }
+    }
 }

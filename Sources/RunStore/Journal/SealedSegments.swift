@@ -18,6 +18,9 @@ final class SealedSegments: Sendable {
         waiting.withLock { $0.insert(contentsOf: segments, at: 0) }
     }
 
+    /// What the frames of those that wait touched.
+    var touched: [TouchedFiles] { waiting.withLock { $0.map(\.touched) } }
+
     func takeAll() -> [Journal.Sealed] {
         waiting.withLock { segments in
             defer { segments = [] }

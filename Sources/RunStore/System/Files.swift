@@ -238,14 +238,16 @@ enum Files {
     }
 
     /// Syncs a file or directory by its path (fsync(2)); no matter if it is gone.
-    static func sync(_ path: String) throws(FileFailure) {
+    @discardableResult
+    static func sync(_ path: String) throws(FileFailure) -> Bool {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return }
+            if errno == ENOENT || errno == ENOTDIR { return false }
             throw FileFailure("open", path)
         }
         defer { close(descriptor) }
         // EINVAL: a file that cannot be synced, such as a FIFO that something else put there.
         if fsync(descriptor) != 0, errno != EINVAL { throw FileFailure("fsync", path) }
+        return true
     }
 }
