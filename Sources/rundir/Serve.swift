@@ -36,7 +36,8 @@ struct Serve: ParsableCommand {
             socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: api,
             work: StoreCommits(store: store), workers: workers)
 
-        store.onWaiting { [unowned server] in server.wake() }
+        // Keeps the server until the store is closed: workers and the store's own threads wake it until then.
+        store.onWaiting { server.wake() }
         let count = store.runCount()
         let host = options.host.contains(":") ? "[\(options.host)]" : options.host
         let address = "http://\(host):\(server.port)"

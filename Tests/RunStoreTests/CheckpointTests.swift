@@ -11,7 +11,7 @@ import Testing
 
     @Test func whatIsNotWhereItWasNotedIsToldOf() throws {
         folder.write(".rundir/pending/a/tfruns.d/flags.json", "{}")
-        folder.write(".rundir/sessions/default", "")
+        folder.write(".rundir/pending/a/tfruns.d/properties/script", "train.py")
         var touched = TouchedFiles()
         touched.insert("a", "flags.json")
         touched.insert("a", "properties/gone")
