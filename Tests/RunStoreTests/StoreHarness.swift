@@ -70,11 +70,14 @@ final class DirectoryHarness: StoreHarness {
         try putBack(journal)
     }
 
-    /// A copy of the journal's segments.
+    /// A copy of the journal's segments, as they stand at one moment: none is dropped while they are copied.
     func keptJournal() -> [String: [UInt8]] {
         let directory = "\(runs)/.rundir/journal"
-        return Dictionary(
-            uniqueKeysWithValues: Tree.names(directory).map { ($0, Tree.read("\(directory)/\($0)")) })
+        while true {
+            let names = Tree.names(directory)
+            let journal = Dictionary(uniqueKeysWithValues: names.map { ($0, Tree.read("\(directory)/\($0)")) })
+            if Tree.names(directory) == names { return journal }
+        }
     }
 
     /// Opens the store with these segments.

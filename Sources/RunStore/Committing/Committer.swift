@@ -36,6 +36,8 @@ final class Committer: @unchecked Sendable {
 
     /// Told of what has come to pass, while somebody watches.
     let changes = ChangeFeed()
+    /// Folders whose `metrics.json` was written and not synced. The journal's current segment says of each that it may lag.
+    var unsyncedViews: Set<String> = []
     /// Counts batches and syncs.
     let counts = JournalCounts()
 
@@ -122,16 +124,24 @@ final class Committer: @unchecked Sendable {
     }
 
     /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new one,
-    /// since the records that say so go with the old.
+    /// since the records that say so go with the old: those will be written anew, so that the checkpoint need not sync them.
     func sealSegment() {
         guard journal.failure == nil, journal.segmentLength > 0 else { return }
-        do throws(FileFailure) { sealed.append(try journal.seal()) } catch {
+        var segment: Journal.Sealed
+        do throws(FileFailure) { segment = try journal.seal() } catch {
             if error.isSync { return fail(error) }
             return log.error("the journal's segment stays in use: \(error)")
         }
-        do throws(FileFailure) { try noteLagging(views.folders) } catch {
+        var noted = Set(views.folders)
+        do throws(FileFailure) { try noteLagging(Array(noted)) } catch {
+            noted = []
             if !error.isSync { log.warning("the journal has no room to say which views lag: \(error)") }
         }
+        for folder in unsyncedViews.subtracting(noted) {
+            segment.touched.insert(folder, DataPath.metricsFrame.description)
+        }
+        unsyncedViews.formIntersection(noted)
+        sealed.append(segment)
     }
 
     /// Tells the journal that views may lag, or may not be whole on the disk.
@@ -324,8 +334,9 @@ final class Committer: @unchecked Sendable {
             touched.insert(log.folder, .rows)
         }
         if log.touchedIn != journal.segment {
+            // That it is there was noted with the first rows, and is checkpointed before what comes now.
+            journal.touched.insert(log.folder, MetricsLogs.file, isNamed: log.touchedIn != 0)
             log.touchedIn = journal.segment
-            journal.touched.insert(log.folder, MetricsLogs.file)
         }
         if !log.viewLags {
             log.viewLags = true

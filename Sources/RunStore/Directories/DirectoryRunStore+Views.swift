@@ -77,10 +77,10 @@ extension Committer {
         if lags { views.insert(folder) }
         do throws(FileFailure) {
             // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
-            if !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
+            if !unsyncedViews.contains(folder), !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
             try Files.replace("\(data)/\(DataPath.metricsFrame)", by: file.path)
             file.published()
-            journal.touched.insert(folder, DataPath.metricsFrame.description)
+            unsyncedViews.insert(folder)
             views.published(folder, rows: UInt64(rowsInode), covered: covered)
             logs.open(folder)?.viewLags = lags
             done(nil)

@@ -22,7 +22,7 @@ final class MetricsLogs {
         fileprivate var locatedAt: UInt64
         /// Whether the run's view is known to lag, so that it need not be said again.
         var viewLags = false
-        /// The journal segment in which the file was last noted as touched.
+        /// The journal segment in which the file was last noted as touched; 0 before.
         var touchedIn: UInt64 = 0
         /// The index's round in which the run was last noted for it.
         var notedIn: UInt64 = 0

@@ -9,6 +9,14 @@ enum Checkpoint {
     static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) -> TouchedFiles {
         var missed = TouchedFiles()
         guard !touched.isEmpty else { return missed }
+        for file in touched.contents {
+            guard let place = paths.locate(file.folder),
+                try Files.sync("\(paths.data(file.folder, place))/\(file.path)")
+            else {
+                missed.insert(file)
+                continue
+            }
+        }
         // With the folder of the run that each belongs to.
         var directories: [String: String] = [:]
         for file in touched.files {

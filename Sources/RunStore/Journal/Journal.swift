@@ -20,7 +20,7 @@ final class Journal {
     /// A segment that is full: its file, and what its frames touched.
     struct Sealed: Sendable {
         let path: String
-        let touched: TouchedFiles
+        var touched: TouchedFiles
     }
 
     private let directory: String
@@ -194,24 +194,34 @@ struct TouchedFiles: Sendable {
 
     private(set) var files: Set<File> = []
 
+    /// Files of which bytes were written and the names are known to be safe: the folders that they are in need no sync.
+    private(set) var contents: Set<File> = []
+
     /// Files that runs adopted, as they were called before, and the folder of the run that each is in now.
     private(set) var adopted: [File: String] = [:]
 
     /// Names in the staging folder of what is left of folders that were deleted: of use until the checkpoint.
     var asides: [String] = []
 
-    var isEmpty: Bool { files.isEmpty && asides.isEmpty }
+    var isEmpty: Bool { files.isEmpty && contents.isEmpty && asides.isEmpty }
 
     /// Whether records of the segment make recovery write a folder's `metrics.json` anew: it, or rows that it is made of, were
     /// written.
     func hasView(of folder: String) -> Bool {
-        files.contains(File(folder: folder, path: DataPath.metricsRows.description))
+        let rows = File(folder: folder, path: DataPath.metricsRows.description)
+        return contents.contains(rows) || files.contains(rows)
             || files.contains(File(folder: folder, path: DataPath.metricsFrame.description))
     }
 
-    mutating func insert(_ folder: String, _ path: String) { insert(File(folder: folder, path: path)) }
+    /// Notes a file that was written.
+    /// - Parameter isNamed: whether its name is safe
+    mutating func insert(_ folder: String, _ path: String, isNamed: Bool = false) {
+        insert(File(folder: folder, path: path), isNamed: isNamed)
+    }
 
-    mutating func insert(_ file: File) { files.insert(file) }
+    mutating func insert(_ file: File, isNamed: Bool = false) {
+        if isNamed { contents.insert(file) } else { files.insert(file) }
+    }
 
     /// Notes that a run has a file that was another folder's.
     mutating func insert(_ folder: String, _ path: String, from other: String) {
@@ -224,6 +234,6 @@ struct TouchedFiles: Sendable {
     func adopted(in later: [TouchedFiles]) -> [File] {
         let adopted = later.reduce(into: [:]) { $0.merge($1.adopted) { $1 } }
         if adopted.isEmpty { return [] }
-        return files.compactMap { file in adopted[file].map { File(folder: $0, path: file.path) } }
+        return files.union(contents).compactMap { file in adopted[file].map { File(folder: $0, path: file.path) } }
     }
 }
