@@ -17,8 +17,8 @@ namespace {
 
 /// In situ: no copies, see ByteStream. NaN and Inf are always read, so that refusing them can say so. Not iterative, which
 /// takes a third longer for a row of metrics: the C stack does not grow with the document, since TapeBuilder refuses depth.
-const unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag |
-                        rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseNanAndInfFlag;
+const unsigned kFlags =
+    rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseNanAndInfFlag;
 
 bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -76,11 +76,27 @@ int codeOf(rapidjson::ParseErrorCode error, const char *bytes, size_t size, size
     }
 }
 
+/// Whether there is no byte above 0x7F, so that the encoding is known to be right.
+bool isASCII(const char *bytes, size_t size) {
+    uint64_t high = 0;
+    size_t offset = 0;
+    for (; offset + sizeof high <= size; offset += sizeof high) {
+        uint64_t word;
+        std::memcpy(&word, bytes + offset, sizeof word);
+        high |= word;
+    }
+    for (; offset < size; offset++) high |= static_cast<unsigned char>(bytes[offset]);
+    return (high & 0x8080808080808080) == 0;
+}
+
 rapidjson::ParseResult run(crj_parser &parser, const char *source, const char *read, size_t size, bool allowNonfinite,
                            size_t &end) {
     crj::ByteStream stream(read, size, parser.builder.strings);
     parser.builder.begin(source, size, stream, allowNonfinite, read != source);
-    rapidjson::ParseResult parsed = parser.reader.Parse<kFlags>(stream, parser.builder);
+    rapidjson::ParseResult parsed = isASCII(source, size)
+                                        ? parser.reader.Parse<kFlags>(stream, parser.builder)
+                                        : parser.reader.Parse<kFlags | rapidjson::kParseValidateEncodingFlag>(
+                                              stream, parser.builder);
     end = stream.Tell();
     return parsed;
 }

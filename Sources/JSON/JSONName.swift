@@ -8,7 +8,7 @@ struct JSONName: Hashable {
     }
 
     static func == (left: JSONName, right: JSONName) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
     }
 
     func hash(into hasher: inout Hasher) {
