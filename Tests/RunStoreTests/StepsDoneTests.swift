@@ -5,6 +5,7 @@ import Testing
 @Suite struct StepsDoneTests {
     /// What was moved into a folder that was made must not go with it.
     @Test func nothingMoreIsTakenBackOnceSomethingCouldNotBe() {
+        // Unsafe: the steps are taken back on this thread, before `takeBack()` returns.
         nonisolated(unsafe) var takenBack: [String] = []
         var done = StepsDone()
         done.note { takenBack.append("the folder was made") }
@@ -15,6 +16,7 @@ import Testing
     }
 
     @Test func allIsTakenBackTheLastFirst() {
+        // Unsafe: as above.
         nonisolated(unsafe) var takenBack: [Int] = []
         var done = StepsDone()
         for number in 1...3 { done.note { takenBack.append(number) } }

@@ -107,7 +107,7 @@ final class Journal {
         }
     }
 
-    /// Pages that are never written to, so that they take no memory.
+    /// Pages that are never written to, so that they take no memory; nor freed, so that any thread may read them.
     nonisolated(unsafe) private static let zeros = UnsafeRawBufferPointer(start: calloc(1, 256 << 10), count: 256 << 10)
 
     /// How long the last sync took.
