@@ -61,7 +61,7 @@ void clinux_name_thread(const char *name) {
 }
 
 void clinux_yield_to_others(void) {
-    setpriority(PRIO_PROCESS, (id_t) gettid(), 10);
+    setpriority(PRIO_PROCESS, (id_t) gettid(), 19);
 }
 
 int clinux_exchange(const char *one, const char *other) {

@@ -22,6 +22,8 @@ package final class StagingFile: @unchecked Sendable {
     /// The name in the staging folder.
     let name: String
     private let directory: String
+    /// Whether it will be synced, so that the disk may as well begin with what there is.
+    private let isSynced: Bool
     /// The folder that the file is in, if it is not in the staging folder itself.
     private let folder: StagingFolder?
     /// Told when a sync fails.
@@ -32,11 +34,13 @@ package final class StagingFile: @unchecked Sendable {
     private let arrival = Doorbell()
 
     init(
-        directory: String, name: String, syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
+        directory: String, name: String, isSynced: Bool = true,
+        syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
     ) throws(FileFailure) {
         self.name = name
         self.syncFailed = syncFailed
         self.directory = directory
+        self.isSynced = isSynced
         folder = nil
         path = "\(directory)/\(name)"
         descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
@@ -46,13 +50,23 @@ package final class StagingFile: @unchecked Sendable {
     init(in folder: StagingFolder, path: String, name: String) {
         (self.folder, self.path, self.name) = (folder, path, name)
         directory = folder.path
+        isSynced = true
         syncFailed = { _ in }
         descriptor = -1
     }
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
-        if !progress.withLock({ $0.isPublished }) { unlink(path) }
+        remove()
+    }
+
+    /// Removes what is at the file's path, unless the file was published: here and now, not where its last user is done with it.
+    func remove() {
+        let isThere = progress.withLock { progress in
+            defer { progress.isPublished = true }
+            return !progress.isPublished
+        }
+        if isThere { unlink(path) }
     }
 
     /// Bytes written.
@@ -64,7 +78,7 @@ package final class StagingFile: @unchecked Sendable {
         do {
             try Files.write(bytes, to: descriptor, at: size, path: "staging/\(name)")
         } catch { throw StoreError(error) }
-        clinux_begin_writing(descriptor, Int64(size), Int64(bytes.count))
+        if isSynced { clinux_begin_writing(descriptor, Int64(size), Int64(bytes.count)) }
         progress.withLock { $0.size += bytes.count }
         arrival.ring()
     }

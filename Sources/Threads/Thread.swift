@@ -8,7 +8,7 @@ package struct Thread: Sendable {
     /// How a thread stands to others where the processors do not suffice.
     package enum Priority: Sendable {
         case usual
-        /// It gives way (setpriority(2), 10).
+        /// It gives way (setpriority(2), 19), so that one of usual priority that was waiting for a disk runs at once.
         case low
     }
 

@@ -24,7 +24,7 @@ void clinux_event_clear(int event);
 /// Names the calling thread, 15 bytes at most (pthread_setname_np(3)).
 void clinux_name_thread(const char *name);
 
-/// Lets the calling thread yield the processor to others (setpriority(2) on one thread, nice value 10).
+/// Lets the calling thread yield the processor to others (setpriority(2) on one thread, nice value 19).
 void clinux_yield_to_others(void);
 
 /// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.

@@ -30,6 +30,7 @@ final class Committer: @unchecked Sendable {
     /// Why a write is neither done nor taken back, where one is.
     private var halfDone: FileFailure?
     private let disk: CInt
+    private var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
     let sealed: SealedSegments
@@ -57,6 +58,7 @@ final class Committer: @unchecked Sendable {
         self.log = log
         logs = MetricsLogs(paths: paths)
         disk = try Files.open(paths.runs, O_RDONLY | O_DIRECTORY)
+        room = FreeRoom { [disk] in DiskSpace.free(disk) }
     }
 
     deinit { close(disk) }
@@ -67,17 +69,15 @@ final class Committer: @unchecked Sendable {
         let completion: @Sendable (Result<WriteOutcome, StoreError>) -> Void
     }
 
-    /// Does all entries, in order.
+    /// Does all entries: the writes in order, then what nothing may be written beside, which so divides no batch.
     func commit(_ entries: [CommitQueue.Entry]) {
         var batch: [Planned] = []
         batch.reserveCapacity(entries.count)
+        var exclusive: [@Sendable (Committer) -> Void] = []
         beginBatch()
         for entry in entries {
             switch entry {
-            case .exclusive(let body):
-                flush(&batch)
-                body(self)
-                beginBatch()
+            case .exclusive(let body): exclusive.append(body)
             case .write(let write, let completion):
                 if let refusal = refusal {
                     completion(.failure(refusal))
@@ -106,6 +106,10 @@ final class Committer: @unchecked Sendable {
             }
         }
         flush(&batch)
+        for body in exclusive {
+            body(self)
+            beginBatch()
+        }
     }
 
     /// Why no write is taken; nil when one is.
@@ -240,8 +244,8 @@ final class Committer: @unchecked Sendable {
     /// Writes and syncs the batch's frame.
     /// - Returns: why not, if not
     private func journalFrame(writes: Int) -> StoreError? {
-        let needed = UInt64(frame.count * 2 + writes * 4096 + settings.reserve)
-        if let free = DiskSpace.free(disk), free < needed {
+        let needed = UInt64(frame.count * 2 + writes * 4096)
+        if let free = room.lacks(needed, beside: UInt64(settings.reserve)) {
             return .diskFull("\(free / 1024) KiB are free on the disk of the runs directory")
         }
         do throws(FileFailure) {

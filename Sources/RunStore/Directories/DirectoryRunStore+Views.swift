@@ -19,7 +19,9 @@ extension DirectoryRunStore {
         guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else { return }
         defer { Glibc.close(descriptor) }
         let status = Files.status(of: descriptor)
-        let file = try makeStagingFile()
+        let file = try makeStagingFile(isSynced: false)
+        // What it takes the place of, or else itself, is at its path afterwards.
+        defer { file.remove() }
         try writeFrame(of: descriptor, size: Int(status.st_size)) { bytes throws(StoreError) in
             var failure: StoreError?
             bytes.withUnsafeBytes { bytes in
@@ -78,8 +80,13 @@ extension Committer {
         do throws(FileFailure) {
             // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
             if !unsyncedViews.contains(folder), !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
-            try Files.replace("\(data)/\(DataPath.metricsFrame)", by: file.path)
-            file.published()
+            switch try Files.swap("\(data)/\(DataPath.metricsFrame)", for: file.path) {
+            case .exchanged: break
+            case .made: file.published()
+            case .setAside(let before):
+                file.published()
+                unlink(before)
+            }
             unsyncedViews.insert(folder)
             views.published(folder, rows: UInt64(rowsInode), covered: covered)
             logs.open(folder)?.viewLags = lags

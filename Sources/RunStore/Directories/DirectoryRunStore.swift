@@ -167,11 +167,15 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
 
     package var statistics: StoreStatistics { committer.counts.statistics }
 
-    package func makeStagingFile() throws(StoreError) -> StagingFile {
+    package func makeStagingFile() throws(StoreError) -> StagingFile { try makeStagingFile(isSynced: true) }
+
+    /// The same for a file that need not be synced, where `isSynced` is false.
+    func makeStagingFile(isSynced: Bool) throws(StoreError) -> StagingFile {
         // It would be taken for something left over.
         guard isOpen else { throw .diskFull(committer.start.reason) }
         return try storing { () throws(FileFailure) in
-            try StagingFile(directory: paths.staging, name: stagedName("upload"), syncFailed: syncFailed)
+            try StagingFile(
+                directory: paths.staging, name: stagedName("upload"), isSynced: isSynced, syncFailed: syncFailed)
         }
     }
 

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Threads
 
 /// Room on a disk.
 enum DiskSpace {
@@ -15,6 +16,38 @@ enum DiskSpace {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return free(descriptor)
+    }
+}
+
+/// The room on a disk, for one that takes of it and should not have to ask each time.
+struct FreeRoom {
+    /// How old an answer may be, nanoseconds.
+    private let lifetime: UInt64
+    /// Bytes that are free; nil when that is not known.
+    private let ask: () -> UInt64?
+    private var known: UInt64 = 0
+    /// Bytes taken since.
+    private var taken: UInt64 = 0
+    private var askedAt: UInt64 = 0
+
+    init(lifetime: UInt64 = 100_000_000, asking ask: @escaping () -> UInt64?) {
+        (self.lifetime, self.ask) = (lifetime, ask)
+    }
+
+    /// Takes room, where it is there. The disk is asked when what it said is old, or no longer twice what is needed.
+    /// - Parameters:
+    ///   - bytes: what is taken
+    ///   - reserve: what has to be left
+    /// - Returns: the bytes that are free, where they are too few
+    mutating func lacks(_ bytes: UInt64, beside reserve: UInt64) -> UInt64? {
+        let now = monotonicNanoseconds()
+        if now - askedAt >= lifetime || (taken + bytes + reserve) * 2 > known {
+            guard let free = ask() else { return nil }
+            (known, taken, askedAt) = (free, 0, now)
+            if free < bytes + reserve { return free }
+        }
+        taken += bytes
+        return nil
     }
 }
 
