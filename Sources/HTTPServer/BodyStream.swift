@@ -2,16 +2,19 @@ internal import Synchronization
 
 /// Carries a body from the polling thread to a sink on a worker thread, a megabyte at a time.
 ///
-/// Two buffers: one fills while the sink takes the other. When both are full the connection is suspended, so a body is
+/// Two parts: one fills while the sink takes the other. When both are full the connection is suspended, so a body is
 /// read no faster than its sink takes it, and an upload holds 2 MiB of memory however large it is. A sink that looks at the
 /// request's head has the connection suspended while it is at work: a client that leaves would take the head along.
 final class BodyStream: @unchecked Sendable {
-    // Sendable: all that changes is inside the mutex.
+    // Sendable: all that changes is inside the mutex, but for what is in `filling`, which is the polling thread's until it is
+    // full or the body has ended.
 
     private struct State {
-        var filling: [UInt8] = []
-        /// Empty, with the room of a part that the sink has taken: memory that is used again need not be cleared again.
-        var taken: [UInt8] = []
+        var filling: BodyPart
+        /// What the sink takes, or is about to.
+        var handedOver: BodyPart?
+        /// Memory that is used again need not be cleared again.
+        var spare: BodyPart?
         var isWorking = false
         var waitsForRoom = false
         var hasEnded = false
@@ -23,53 +26,84 @@ final class BodyStream: @unchecked Sendable {
             defer { waitsForRoom = false }
             return waitsForRoom
         }
-    }
 
-    private static let partSize = 1 << 20
+        /// Hands over what has come, where it is enough and the sink has nothing else.
+        mutating func handOver() {
+            guard handedOver == nil, filling.isFull || (hasEnded && filling.count > 0) else { return }
+            handedOver = filling
+            filling = spare ?? BodyPart(slack: filling.slack)
+            spare = nil
+        }
+    }
 
     private let sink: any BodySink
     private unowned let exchange: HTTPExchange
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(sink: any BodySink, exchange: HTTPExchange) {
         self.sink = sink
         self.exchange = exchange
+        state = Mutex(State(filling: BodyPart(slack: exchange.server.limits.connectionMemory)))
     }
 
-    /// Takes a part of the body, all of it or none: false when there is no room, in which case the connection has been
-    /// suspended and is resumed when there is.
-    func append(_ part: UnsafeRawBufferPointer) -> Bool {
-        enum Next { case taken, startWork, wait }
-        let next: Next = state.withLock { state in
-            if state.failure != nil { return .taken }
-            if state.isWorking, sink.readsTheHead {
-                state.waitsForRoom = true
-                exchange.suspendForRoom()
-                return .wait
-            }
-            if state.filling.count + part.count > Self.partSize, state.isWorking {
-                state.waitsForRoom = true
-                exchange.suspendForRoom()
-                return .wait
-            }
-            if state.filling.isEmpty { state.filling.reserveCapacity(Self.partSize + part.count) }
-            state.filling.append(contentsOf: part)
-            guard state.filling.count >= Self.partSize, !state.isWorking else { return .taken }
+    /// Whether the body can be read past libmicrohttpd, which is where the head is that the sink would look at.
+    var mayReadSocket: Bool { !sink.readsTheHead }
+
+    /// Takes bytes of the body, at most those of a connection's memory, all or none: false when there is no room, in which
+    /// case the connection has been suspended and is resumed when there is.
+    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let part = room() else { return false }
+        part.append(bytes)
+        filled()
+        return true
+    }
+
+    /// What came of reading a socket.
+    enum Reading {
+        case bytes(Int)
+        /// There is nothing more for now: the socket has none, or there is no room and the connection has been suspended.
+        case nothing
+        /// The client has gone.
+        case end
+    }
+
+    /// Takes what a socket has of the body.
+    /// - Parameter size: bytes at most
+    func read(_ socket: CInt, atMost size: Int) -> Reading {
+        guard let part = room() else { return .nothing }
+        guard let count = part.read(socket, atMost: size) else { return .nothing }
+        if count == 0 { return .end }
+        filled()
+        return .bytes(count)
+    }
+
+    /// The part in which there is room; nil where there is none, and the connection has been suspended.
+    private func room() -> BodyPart? {
+        state.withLock { state in
+            // What comes behind a failure is thrown away.
+            if state.failure != nil { state.filling.clear() }
+            let mustWait = state.isWorking && sink.readsTheHead
+            if !mustWait, !state.filling.isFull { return state.filling }
+            state.waitsForRoom = true
+            exchange.suspendForRoom()
+            return nil
+        }
+    }
+
+    /// The part may be full now.
+    private func filled() {
+        let startsWork = state.withLock { state in
+            if state.failure != nil { return false }
+            state.handOver()
+            guard state.handedOver != nil, !state.isWorking else { return false }
             state.isWorking = true
             if sink.readsTheHead {
                 state.waitsForRoom = true
                 exchange.suspendForRoom()
             }
-            return .startWork
-        }
-        switch next {
-        case .taken: return true
-        case .startWork:
-            exchange.server.workers.run { [self] in work() }
             return true
-        case .wait:
-            return false
         }
+        if startsWork { exchange.server.workers.run { [self] in work() } }
     }
 
     /// The body is complete: the sink is told once it has taken all of it.
@@ -94,7 +128,7 @@ final class BodyStream: @unchecked Sendable {
 
     private func work() {
         enum Step {
-            case receive([UInt8])
+            case receive(BodyPart)
             case cancel
             case finish((any Error)?)
             case rest
@@ -102,12 +136,11 @@ final class BodyStream: @unchecked Sendable {
         while true {
             let (step, resumes): (Step, Bool) = state.withLock { state in
                 if state.isCancelled { return (.cancel, false) }
-                let isDue = state.filling.count >= Self.partSize || state.hasEnded || state.waitsForRoom
-                if state.failure == nil, isDue, !state.filling.isEmpty {
-                    let part = state.filling
-                    state.filling = state.taken
-                    state.taken = []
-                    return (.receive(part), sink.readsTheHead ? false : state.takeWaiting())
+                if state.failure == nil {
+                    state.handOver()
+                    if let part = state.handedOver {
+                        return (.receive(part), sink.readsTheHead ? false : state.takeWaiting())
+                    }
                 }
                 if state.hasEnded { return (.finish(state.failure), false) }
                 state.isWorking = false
@@ -115,16 +148,13 @@ final class BodyStream: @unchecked Sendable {
             }
             if resumes { exchange.resumeForRoom() }
             switch step {
-            case .receive(var part):
-                do {
-                    try sink.receive(part)
-                    part.removeAll(keepingCapacity: true)
-                    state.withLock { $0.taken = part }
-                } catch {
-                    state.withLock {
-                        $0.failure = error
-                        $0.filling = []
-                    }
+            case .receive(let part):
+                var failure: (any Error)?
+                do { try sink.receive(part.bytes) } catch { failure = error }
+                state.withLock {
+                    part.clear()
+                    ($0.spare, $0.handedOver) = (part, nil)
+                    $0.failure = failure
                 }
             case .cancel:
                 sink.cancel()

@@ -11,7 +11,7 @@ package enum GzipDecoder {
     package static func decode(_ packed: [UInt8], limit: Int) throws -> [UInt8] {
         var unpacked: [UInt8] = []
         let stream = try GzipStream(limit: limit)
-        try stream.take(packed) { unpacked.append(contentsOf: $0) }
+        try packed.withUnsafeBytes { try stream.take($0) { unpacked.append(contentsOf: $0) } }
         try stream.finish()
         return unpacked
     }

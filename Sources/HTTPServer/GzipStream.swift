@@ -17,11 +17,11 @@ package final class GzipStream: @unchecked Sendable {
     deinit { inflateEnd(&stream) }
 
     /// Unpacks a part (inflate()), one or more members, and hands on what comes of it.
-    package func take(_ part: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        var part = part
+    package func take(_ part: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        try part.withUnsafeMutableBufferPointer { input in
-            stream.next_in = input.baseAddress
+        try part.withMemoryRebound(to: UInt8.self) { input in
+            // Mutable in its type only: zlib.h declares it so unless ZLIB_CONST is set.
+            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
             stream.avail_in = UInt32(input.count)
             while stream.avail_in > 0 || stream.avail_out == 0 {
                 if isComplete {

@@ -55,6 +55,8 @@ package final class HTTPExchange: @unchecked Sendable {
     private var refusal: HTTPResponse?
     private var discarded = 0
     private var replyWasWritten = false
+    /// Whether a part of the body was read past libmicrohttpd, which waits for it in vain: the reply goes past it too.
+    private var readsSocket = false
     private var isHandedOver = false
     private var handedOverAt: UInt64 = 0
     private var handedOver: (@Sendable () -> Void)?
@@ -145,7 +147,7 @@ package final class HTTPExchange: @unchecked Sendable {
         guard response == nil else { return }
         response = prepared
         switch phase.exchange(Phase.answered, ordering: .acquiringAndReleasing) {
-        case Phase.suspended: server.resume(connection)
+        case Phase.suspended: resumeAnswered()
         case Phase.over: prepared.stream?.detach()
         default: return
         }
@@ -194,6 +196,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// A part of the body is here; returns how much of it was not taken.
     func receive(_ part: UnsafeRawBufferPointer) -> (result: MHD_Result, left: Int) {
+        // Behind a body that was read past libmicrohttpd.
+        if isHandedOver { return (.NO, 0) }
         if refusal != nil {
             discarded += part.count
             if discarded <= server.limits.discarded { return (.YES, 0) }
@@ -202,6 +206,7 @@ package final class HTTPExchange: @unchecked Sendable {
             return (.NO, 0)
         }
         received += part.count
+        if let stream, mayReadSocket(stream) { return readOn(part, stream) }
         if part.count < server.limits.fullPart(head: headSize), hasClientLeft() { return (.NO, 0) }
         switch plan {
         case .collect(let limit):
@@ -265,6 +270,58 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: Private
 
+    /// Bytes of a body that have to be missing for it to be read past libmicrohttpd: many times what a new connection costs.
+    private static let readFrom = 4 << 20
+
+    /// Whether what is still missing of the body is read from the socket straight into the stream. libmicrohttpd has 8 KiB
+    /// to read into, and hands on each of them: for a large body that costs more than all the rest. The price is the
+    /// connection, which ends with the reply, as libmicrohttpd does not know that the body is complete.
+    private func mayReadSocket(_ stream: BodyStream) -> Bool {
+        guard !readsSocket else { return true }
+        guard let announced = contentLength, !isChunked, announced - received >= Self.readFrom else { return false }
+        return stream.mayReadSocket
+    }
+
+    /// Takes a part of the body and all that the socket has behind it: libmicrohttpd waits for an edge of epoll (epoll(7)),
+    /// which comes only once the socket has been found empty.
+    private func readOn(_ part: UnsafeRawBufferPointer, _ stream: BodyStream) -> (result: MHD_Result, left: Int) {
+        guard stream.append(part) else {
+            received -= part.count
+            return (.YES, part.count)
+        }
+        readsSocket = true
+        let socket = cmhd_connection_socket(connection)
+        while let missing = contentLength.map({ $0 - received }), missing > 0 {
+            switch stream.read(socket, atMost: missing) {
+            case .bytes(let count): received += count
+            case .nothing: return (.YES, 0)
+            case .end: return (.NO, 0)
+            }
+        }
+        isHandedOver = true
+        suspendUntilAnswered { stream.end() }
+        return (.YES, 0)
+    }
+
+    /// Lets libmicrohttpd go on with a request that was suspended, and is answered.
+    private func resumeAnswered() {
+        if readsSocket, let response {
+            // All of the body was read, so that nothing makes the reply be lost: the connection can end in both directions,
+            // which libmicrohttpd sees.
+            write(response)
+            shutdown(cmhd_connection_socket(connection), Int32(SHUT_RDWR))
+        }
+        server.resume(connection)
+    }
+
+    /// Sends a reply past libmicrohttpd, straight to the socket.
+    private func write(_ reply: PreparedResponse) {
+        note(Int(reply.status))
+        queued = reply
+        let socket = cmhd_connection_socket(connection)
+        _ = reply.serialized.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+
     /// Whether the client has closed the connection in the middle of its body.
     ///
     /// libmicrohttpd learns of it from an edge of epoll, which there is none of when the end came along with the last bytes
@@ -281,7 +338,7 @@ package final class HTTPExchange: @unchecked Sendable {
         begin()
         let (exchanged, _) = phase.compareExchange(
             expected: Phase.open, desired: Phase.suspended, ordering: .acquiringAndReleasing)
-        if !exchanged { server.resume(connection) }
+        if !exchanged { resumeAnswered() }
     }
 
     private func refuse(_ reply: HTTPResponse) {
@@ -292,15 +349,12 @@ package final class HTTPExchange: @unchecked Sendable {
         if isChunked { writeReply() }
     }
 
-    /// Sends the refusal past libmicrohttpd, straight to the socket; what still comes of the body is thrown away.
+    /// Sends the refusal past libmicrohttpd; what still comes of the body is thrown away.
     private func writeReply() {
         guard let refusal, !replyWasWritten else { return }
         replyWasWritten = true
-        note(refusal.status)
-        let bytes = refusal.serialized()
-        let socket = cmhd_connection_socket(connection)
-        _ = bytes.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-        shutdown(socket, Int32(SHUT_WR))
+        write(PreparedResponse(refusal))
+        shutdown(cmhd_connection_socket(connection), Int32(SHUT_WR))
     }
 
     /// Refuses a head that fills libmicrohttpd's memory for the connection, in which there may be no room for a reply.

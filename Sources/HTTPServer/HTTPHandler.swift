@@ -32,8 +32,8 @@ package enum BodyPlan: Sendable {
 
 /// Takes a body that is too large to gather. Its methods are called one after the other on worker threads and may block.
 package protocol BodySink: Sendable {
-    /// The next part of the body.
-    func receive(_ part: [UInt8]) throws
+    /// The next part of the body, valid until this returns.
+    func receive(_ part: UnsafeRawBufferPointer) throws
 
     /// The body is complete, or `failure` came in its way (thrown by `receive`). Has to answer `exchange`.
     func finish(_ exchange: HTTPExchange, failure: (any Error)?)

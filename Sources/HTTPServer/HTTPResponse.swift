@@ -40,11 +40,12 @@ package struct HTTPResponse: Sendable {
     }
 
     /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
-    /// the middle of a body. Bodies that are files or streams are left out.
-    func serialized() -> [UInt8] {
+    /// the middle of a body, or what it takes for that. Bodies that are files or streams are left out.
+    /// - Parameter now: seconds since 1970
+    func serialized(at now: Int = time(nil)) -> [UInt8] {
         var content: [UInt8] = []
         if case .bytes(let bytes) = body { content = bytes }
-        var head = "HTTP/1.1 \(status) \(HTTPResponse.reason(status))\r\n"
+        var head = "HTTP/1.1 \(status) \(HTTPResponse.reason(status))\r\nDate: \(HTTPDate.text(now))\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         head += "Content-Length: \(content.count)\r\nConnection: close\r\n\r\n"
         return Array(head.utf8) + content
@@ -59,25 +60,33 @@ package final class PreparedResponse: @unchecked Sendable {
     let status: UInt32
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
+    private let response: HTTPResponse
+
     /// The body, where it comes over time; such a reply is sent once.
-    let stream: ResponseStream?
-    private let size: Int
+    var stream: ResponseStream? {
+        if case .stream(let stream) = response.body { return stream }
+        return nil
+    }
 
     /// Bytes of the body; of a stream those that were taken for sending.
-    var bodySize: Int { stream?.sentBytes ?? size }
+    var bodySize: Int {
+        switch response.body {
+        case .empty: 0
+        case .bytes(let bytes): bytes.count
+        case .file(_, let size, _): size
+        case .stream(let stream): stream.sentBytes
+        }
+    }
+
+    /// The reply as bytes on the wire, to be sent past libmicrohttpd; it ends the connection.
+    var serialized: [UInt8] { response.serialized() }
 
     /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
     /// MHD_create_response_from_callback()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
         pointer = Self.make(response)
-        if case .stream(let stream) = response.body { self.stream = stream } else { stream = nil }
-        size =
-            switch response.body {
-            case .empty, .stream: 0
-            case .bytes(let bytes): bytes.count
-            case .file(_, let size, _): size
-            }
+        self.response = response
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().

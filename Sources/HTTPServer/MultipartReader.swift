@@ -45,11 +45,9 @@ package final class MultipartReader: @unchecked Sendable {
 
     /// Reads on (MHD_post_process()).
     /// - Throws: `Failure`, or what `receive` threw
-    package func read(_ bytes: [UInt8]) throws {
+    package func read(_ bytes: UnsafeRawBufferPointer) throws {
         guard let processor else { throw Failure() }
-        let result = bytes.withUnsafeBytes {
-            MHD_post_process(processor, $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count)
-        }
+        let result = MHD_post_process(processor, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
         if let failure { throw failure }
         if result != .YES { throw Failure() }
     }

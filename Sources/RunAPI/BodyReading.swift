@@ -82,7 +82,7 @@ extension RunAPI {
             parts[last].value.append(contentsOf: piece.bytes)
         }
         guard let reader else { throw MultipartReader.Failure() }
-        try reader.read(body)
+        try body.withUnsafeBytes { try reader.read($0) }
         try reader.finish()
         return try parts.map { part in
             guard let text = String(validating: part.value, as: UTF8.self) else {

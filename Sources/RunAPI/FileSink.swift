@@ -57,9 +57,9 @@ final class FileSink: BodySink, @unchecked Sendable {
         return tags
     }
 
-    func receive(_ part: [UInt8]) throws {
+    func receive(_ part: UnsafeRawBufferPointer) throws {
         if file == nil { file = try api.store.makeStagingFile() }
-        try part.withUnsafeBytes { try file?.write($0) }
+        try file?.write(part)
     }
 
     func finish(_ exchange: HTTPExchange, failure: (any Error)?) {

@@ -39,12 +39,12 @@ final class UploadSink: BodySink, @unchecked Sendable {
         if form == nil { throw MultipartReader.Failure() }
     }
 
-    func receive(_ part: [UInt8]) throws {
+    func receive(_ part: UnsafeRawBufferPointer) throws {
         if let form { return try form.read(part) }
         if request.body.form == .raw {
             let file = try raw ?? api.store.makeStagingFile()
             raw = file
-            guard let gzip else { return try part.withUnsafeBytes { try file.write($0) } }
+            guard let gzip else { return try file.write(part) }
             return try gzip.take(part) { try file.write($0) }
         }
         if isFirst {
@@ -52,11 +52,11 @@ final class UploadSink: BodySink, @unchecked Sendable {
             if request.body.form == .archive || (request.body.form == .form && Self.isArchive(part)) {
                 let file = try api.store.makeStagingFile()
                 archive = file
-                reception = (writer as? any ArchiveWriting)?.receive(file, beginning: part)
+                reception = (writer as? any ArchiveWriting)?.receive(file, beginning: Array(part.prefix(512)))
             }
         }
         if let archive {
-            try part.withUnsafeBytes { try archive.write($0) }
+            try archive.write(part)
         } else {
             text += part
             if text.count > api.settings.maxBody { throw Problem(HTTPFault.bodyTooLarge(limit: api.settings.maxBody)) }
@@ -121,7 +121,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
     }
 
     /// Whether a body begins as a gzip, a zip or a tar does (magic(5)): `curl --data-binary @file` calls it a form.
-    private static func isArchive(_ part: [UInt8]) -> Bool {
+    private static func isArchive(_ part: UnsafeRawBufferPointer) -> Bool {
         part.starts(with: [0x1F, 0x8B]) || part.starts(with: Array("PK".utf8))
             || part.dropFirst(257).starts(with: Array("ustar".utf8))
     }

@@ -9,15 +9,16 @@ import Testing
         let response = HTTPResponse(
             status: 413, type: "text/plain", body: Array("too much".utf8), headers: [("Retry-After", "1")])
         #expect(
-            String(decoding: response.serialized(), as: UTF8.self)
-                == "HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
+            String(decoding: response.serialized(at: 0), as: UTF8.self)
+                == "HTTP/1.1 413 Content Too Large\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
                 + "Content-Length: 8\r\nConnection: close\r\n\r\ntoo much")
     }
 
     @Test func emptyReplyIsSerializedWithLengthZero() {
         #expect(
-            String(decoding: HTTPResponse(status: 404).serialized(), as: UTF8.self)
-                == "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            String(decoding: HTTPResponse(status: 404).serialized(at: 0), as: UTF8.self)
+                == "HTTP/1.1 404 Not Found\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
     }
 
     @Test(arguments: [(200, "OK"), (201, "Created"), (422, "Unprocessable Content"), (507, "Insufficient Storage")])

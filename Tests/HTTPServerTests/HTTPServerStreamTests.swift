@@ -1,3 +1,4 @@
+import Foundation
 import HTTPServer
 import Synchronization
 import TestSupport
@@ -5,7 +6,7 @@ import Testing
 
 /// Bodies that are handed to a sink as they come.
 @Suite struct HTTPServerStreamTests {
-    @Test(arguments: [1, 1000, 1 << 20, (1 << 20) + 1, 5_000_000])
+    @Test(arguments: [1, 1000, 1 << 20, (1 << 20) + 1, 3_000_000])
     func streamedBodyArrivesWholeAndInOrder(size: Int) throws {
         let sink = RecordingSink()
         let server = try RunningServer.make(.streaming(to: sink))
@@ -21,15 +22,55 @@ import Testing
         #expect(sink.record.cancelled == 0)
     }
 
+    /// It is read past libmicrohttpd.
+    @Test(arguments: [5_000_000, 8 << 20])
+    func largeStreamedBodyArrivesWholeAndEndsTheConnection(size: Int) throws {
+        let sink = RecordingSink()
+        let server = try RunningServer.make(.streaming(to: sink))
+        let body = pattern(size)
+        for count in 1...2 {
+            let client = try server.client()
+            #expect(try client.send("POST", "/upload", body: [1]).status == 201)
+            let reply = try client.send("POST", "/upload", body: body)
+            #expect(reply.status == 201)
+            #expect(reply.headers["connection"] == "close")
+            #expect(reply.headers["date"]?.hasSuffix(" GMT") == true)
+            #expect(client.isClosed())
+            #expect(sink.record.finished == 2 * count)
+        }
+        #expect(isSame(sink.record.body, [1] + body + [1] + body))
+        #expect(eventually { server.server.requestsInFlight == 0 })
+        server.stop()
+        #expect(sink.record.cancelled == 0)
+    }
+
+    /// With waits, so that the server finds the socket empty, and with the end in a packet of its own.
+    @Test func largeStreamedBodyMayComeSlowly() throws {
+        let sink = RecordingSink()
+        let server = try RunningServer.make(.streaming(to: sink))
+        let client = try server.client()
+        let body = pattern(5_000_000)
+        try client.write(head("POST /upload HTTP/1.1", "Content-Length: \(body.count)"))
+        var sent = 0
+        for size in [1, 8000, 10_000, 100_000, 3_000_000, body.count - 3_118_002, 1] {
+            Thread.sleep(forTimeInterval: 0.02)
+            try client.write(Array(body[sent..<sent + size]))
+            sent += size
+        }
+        #expect(try client.read().status == 201)
+        #expect(isSame(sink.record.body, body))
+    }
+
     @Test(arguments: [1013, 100_000])
     func chunkedStreamedBodyArrivesWhole(chunkSize: Int) throws {
         let sink = RecordingSink()
         let server = try RunningServer.make(.streaming(to: sink))
         let client = try server.client()
-        let body = pattern(3_000_000)
+        let body = pattern(6_000_000)
         try client.write(head("POST /u HTTP/1.1", "Transfer-Encoding: chunked") + chunked(body, size: chunkSize))
         #expect(try client.read().status == 201)
         #expect(isSame(sink.record.body, body))
+        #expect(try client.send("GET", "/next").text == "GET /next ")
     }
 
     @Test func emptyStreamedBodyIsFinishedToo() throws {
@@ -76,16 +117,17 @@ import Testing
         #expect(sink.record.mostPartsInFlight == 1, "one part at a time")
     }
 
-    @Test func sinkThatThrowsIsToldOfItAndGetsNoMore() throws {
+    @Test(arguments: [3_500_000, 6_000_000])
+    func sinkThatThrowsIsToldOfItAndGetsNoMore(size: Int) throws {
         let sink = RecordingSink { number in if number == 2 { throw RecordingSink.Refusal() } }
         let server = try RunningServer.make(.streaming(to: sink))
         let client = try server.client()
-        let reply = try client.send("POST", "/u", body: pattern(6_000_000))
+        let reply = try client.send("POST", "/u", body: pattern(size))
         #expect(reply.status == 422)
         #expect(reply.text == "refused by the sink")
         #expect(sink.record.parts == 2)
         #expect(sink.record.failure is RecordingSink.Refusal)
-        #expect(try client.send("GET", "/next").status == 200)
+        #expect(try server.client().send("GET", "/next").status == 200)
         server.stop()
         #expect(sink.record.finished == 1)
         #expect(sink.record.cancelled == 0)

@@ -91,7 +91,7 @@ extension FixtureHandler {
                     return exchange.respond(.text(200, "no reader"))
                 }
                 do {
-                    try reader.read(exchange.body)
+                    try exchange.body.withUnsafeBytes { try reader.read($0) }
                     try reader.finish()
                     exchange.respond(.text(200, "read"))
                 } catch is MultipartReader.Failure {

@@ -26,7 +26,7 @@ final class RecordingSink: BodySink {
 
     var record: Record { state.withLock { $0 } }
 
-    func receive(_ part: [UInt8]) throws {
+    func receive(_ part: UnsafeRawBufferPointer) throws {
         let number = state.withLock { record in
             record.parts += 1
             record.partsInFlight += 1
