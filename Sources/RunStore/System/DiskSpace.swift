@@ -23,6 +23,8 @@ enum DiskSpace {
 struct FreeRoom {
     /// How old an answer may be, nanoseconds.
     private let lifetime: UInt64
+    /// More bytes than others can take in that time.
+    private static let margin: UInt64 = 1 << 30
     /// Bytes that are free; nil when that is not known.
     private let ask: () -> UInt64?
     private var known: UInt64 = 0
@@ -34,14 +36,15 @@ struct FreeRoom {
         (self.lifetime, self.ask) = (lifetime, ask)
     }
 
-    /// Takes room, where it is there. The disk is asked when what it said is old, or no longer twice what is needed.
+    /// Takes room, where it is there. The disk is asked when what it said is old, or was not so much that it has to be there
+    /// still.
     /// - Parameters:
     ///   - bytes: what is taken
     ///   - reserve: what has to be left
     /// - Returns: the bytes that are free, where they are too few
     mutating func lacks(_ bytes: UInt64, beside reserve: UInt64) -> UInt64? {
         let now = monotonicNanoseconds()
-        if now - askedAt >= lifetime || (taken + bytes + reserve) * 2 > known {
+        if now - askedAt >= lifetime || taken + bytes + reserve + Self.margin > known {
             guard let free = ask() else { return nil }
             (known, taken, askedAt) = (free, 0, now)
             if free < bytes + reserve { return free }
