@@ -242,7 +242,7 @@ package final class HTTPExchange: @unchecked Sendable {
         if let refusal { return queue(PreparedResponse(refusal)) }
         if !isHandedOver {
             isHandedOver = true
-            handedOverAt = server.workPerformed
+            handedOverAt = server.noteHandedOver()
             if let stream {
                 suspendUntilAnswered { stream.end() }
                 return .YES

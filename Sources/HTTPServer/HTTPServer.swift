@@ -102,8 +102,12 @@ package final class HTTPServer: @unchecked Sendable {
     func add(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = stream } }
     func remove(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = nil } }
 
-    /// How often the gathered work has been done. Used by the polling thread only.
-    var workPerformed: UInt64 { loop?.performed ?? 0 }
+    /// Notes that a request is handed over, on the polling thread.
+    /// - Returns: how often the gathered work has been done
+    func noteHandedOver() -> UInt64 {
+        loop?.noteHandedOver()
+        return loop?.performed ?? 0
+    }
 
     /// Whether the polling thread is about to do work that may answer a request handed over at `count`.
     func isAboutToWork(since count: UInt64) -> Bool {
