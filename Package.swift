@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CRapidJSON", cxxSettings: [.define("NDEBUG", .when(configuration: .release))]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
-        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CGunzip", linkerSettings: [.linkedLibrary("isal")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
         // C of our own.
@@ -54,7 +54,7 @@ let package = Package(
         .target(name: "COpenAPI"),
 
         target("Threads", dependencies: ["CLinux"]),
-        target("HTTPServer", dependencies: ["Threads", "CMicroHTTPD", "CZlib", "CLinux"]),
+        target("HTTPServer", dependencies: ["Threads", "CMicroHTTPD", "CGunzip", "CLinux"]),
         target("JSON", dependencies: ["CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON"]),
         target(
@@ -67,7 +67,7 @@ let package = Package(
             "MetadataWriters",
             dependencies: [
                 "RunStore", "RunMetadata", "JSON", "Threads", "CArchive", "CCSV", "CContainment", "CJSONSchema",
-                "CLinux", "CZlib",
+                "CLinux", "CGunzip",
             ]),
         target(
             "RunAPI",

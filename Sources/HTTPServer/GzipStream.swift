@@ -1,9 +1,9 @@
-internal import CZlib
+internal import CGunzip
 
 /// Unpacks gzip (RFC 1952) as it comes, for a body that is too large for memory.
 package final class GzipStream: @unchecked Sendable {
     // Sendable: used by one thread after another, as the parts come.
-    private var stream = z_stream()
+    private let gzip: OpaquePointer
     private let limit: Int
     private var unpacked = 0
     private var isComplete = false
@@ -11,43 +11,30 @@ package final class GzipStream: @unchecked Sendable {
     /// - Parameter limit: bytes that it may unpack to
     package init(limit: Int) throws(GzipDecoder.Failure) {
         self.limit = limit
-        guard czlib_inflate_gzip(&stream) == Z_OK else { throw .invalid }
+        guard let gzip = cgunzip_make() else { throw .invalid }
+        self.gzip = gzip
     }
 
-    deinit { inflateEnd(&stream) }
+    deinit { cgunzip_free(gzip) }
 
-    /// Unpacks a part (inflate()), one or more members, and hands on what comes of it.
+    /// Unpacks a part, one or more members, and hands on what comes of it.
     package func take(_ part: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-        try part.withMemoryRebound(to: UInt8.self) { input in
-            // Mutable in its type only: zlib.h declares it so unless ZLIB_CONST is set.
-            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
-            stream.avail_in = UInt32(input.count)
-            while stream.avail_in > 0 || stream.avail_out == 0 {
+        try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
+            cgunzip_feed(gzip, part.baseAddress, part.count)
+            var isFull = false
+            while cgunzip_unread(gzip) > 0 || isFull {
                 if isComplete {
-                    if stream.avail_in == 0 { return }
-                    inflateReset(&stream)
+                    cgunzip_next_member(gzip)
                     isComplete = false
                 }
-                var code = Z_OK
-                let produced = buffer.withUnsafeMutableBufferPointer { output in
-                    stream.next_out = output.baseAddress
-                    stream.avail_out = UInt32(output.count)
-                    code = inflate(&stream, Z_NO_FLUSH)
-                    return output.count - Int(stream.avail_out)
-                }
+                var produced = 0
+                let state = cgunzip_step(gzip, buffer.baseAddress, buffer.count, &produced)
                 unpacked += produced
                 if unpacked > limit { throw GzipDecoder.Failure.tooLarge(limit: limit) }
-                if produced > 0 {
-                    try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<produced])) }
-                }
-                switch code {
-                case Z_STREAM_END: isComplete = true
-                case Z_OK: continue
-                // No room and nothing to read: all of the part is taken.
-                case Z_BUF_ERROR: return
-                default: throw GzipDecoder.Failure.invalid
-                }
+                if produced > 0 { try body(UnsafeRawBufferPointer(rebasing: buffer[..<produced])) }
+                if state == CGUNZIP_DAMAGED { throw GzipDecoder.Failure.invalid }
+                isComplete = state == CGUNZIP_MEMBER_ENDED
+                isFull = produced == buffer.count && !isComplete
             }
         }
     }

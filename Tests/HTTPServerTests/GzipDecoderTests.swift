@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite struct GzipDecoderTests {
@@ -65,5 +66,46 @@ import Testing
         #expect(throws: GzipDecoder.Failure.invalid) {
             try GzipDecoder.decode(Self.hello + Array("garbage".utf8), limit: 100)
         }
+    }
+
+    /// Text that packs well and noise that does not, by gzip(1), in members that meet wherever the pieces do.
+    @Test(arguments: [1, 7, 1000, 65_536, 1 << 20])
+    func aLongGzipMayComeInPiecesOfAnySize(piece: Int) throws {
+        let folder = TemporaryFolder()
+        var numbers = SystemRandomNumberGenerator()
+        let noise = (0..<100_000).map { _ in UInt8.random(in: 0...255, using: &numbers) }
+        let parts = [pattern(70_000), noise, [], Array("the end".utf8)]
+        let packed = try parts.flatMap { part in
+            try Data(part).write(to: URL(fileURLWithPath: "\(folder.path)/part"))
+            return try Command.succeed("gzip", "-c", "\(folder.path)/part")
+        }
+        let stream = try GzipStream(limit: 1 << 20)
+        var unpacked: [UInt8] = []
+        try packed.withUnsafeBytes { packed in
+            for start in stride(from: 0, to: packed.count, by: piece) {
+                try stream.take(UnsafeRawBufferPointer(rebasing: packed[start..<min(start + piece, packed.count)])) {
+                    unpacked.append(contentsOf: $0)
+                }
+            }
+        }
+        try stream.finish()
+        #expect(isSame(unpacked, parts.flatMap { $0 }))
+    }
+
+    /// Whatever bit is wrong: what comes out is what went in, or a failure.
+    @Test func aWrongBitIsNeverTakenForContent() throws {
+        let folder = TemporaryFolder()
+        let content = pattern(5000)
+        try Data(content).write(to: URL(fileURLWithPath: "\(folder.path)/content"))
+        let packed = try Command.succeed("gzip", "-c", "\(folder.path)/content")
+        var refused = 0
+        for bit in 0..<packed.count * 8 {
+            var damaged = packed
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            do {
+                #expect(try GzipDecoder.decode(damaged, limit: 1 << 20) == content, "bit \(bit)")
+            } catch is GzipDecoder.Failure { refused += 1 }
+        }
+        #expect(refused > packed.count * 6)
     }
 }

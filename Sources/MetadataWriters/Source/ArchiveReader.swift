@@ -3,7 +3,7 @@ internal import Glibc
 internal import RunMetadata
 internal import RunStore
 
-/// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)) and zlib.
+/// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)) and ISA-L.
 enum ArchiveReader {
     /// Where an archive is read from.
     enum Archive: Sendable {

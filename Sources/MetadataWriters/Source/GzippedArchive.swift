@@ -1,8 +1,8 @@
-internal import CZlib
+internal import CGunzip
 internal import Glibc
 internal import RunStore
 
-/// The content of a gzipped archive, unpacked by zlib, which checks what libarchive's own filter passes over: the checksum
+/// The content of a gzipped archive, unpacked by ISA-L, which checks what libarchive's own filter passes over: the checksum
 /// and length at the end of each member (RFC 1952).
 final class GzippedArchive {
     /// Where the bytes are read from.
@@ -16,22 +16,22 @@ final class GzippedArchive {
     private var offset = 0
     private let packed = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
     private let unpacked = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
-    // At an address of its own: zlib's state points back to it.
-    private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    /// Nil where there was no memory for it.
+    private let gzip = cgunzip_make()
     private var isInMember = true
+    /// Whether there may be more of what has been read than the last part had room for.
+    private var hasMore = false
     private var hasEnded = false
     /// Whether the gzip was found to be damaged or cut short.
     private(set) var isDamaged = false
 
     init(_ source: Source) {
         self.source = source
-        stream.initialize(to: z_stream())
-        isDamaged = czlib_inflate_gzip(stream) != Z_OK
+        isDamaged = gzip == nil
     }
 
     deinit {
-        inflateEnd(stream)
-        stream.deallocate()
+        cgunzip_free(gzip)
         packed.deallocate()
         unpacked.deallocate()
         if case .descriptor(let descriptor) = source { close(descriptor) }
@@ -44,16 +44,14 @@ final class GzippedArchive {
     func next() -> UnsafeRawBufferPointer? {
         while !isDamaged {
             if hasEnded { return UnsafeRawBufferPointer(start: unpacked.baseAddress, count: 0) }
-            if stream.pointee.avail_in == 0, !fill() { continue }
+            if cgunzip_unread(gzip) == 0, !hasMore, !fill() { continue }
             if !isInMember, !beginMember() { continue }
-            stream.pointee.next_out = unpacked.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            stream.pointee.avail_out = UInt32(unpacked.count)
-            switch inflate(stream, Z_NO_FLUSH) {
-            case Z_OK: break
-            case Z_STREAM_END: isInMember = false
+            var count = 0
+            switch cgunzip_step(gzip, unpacked.baseAddress, unpacked.count, &count) {
+            case CGUNZIP_GOES_ON: hasMore = count == unpacked.count
+            case CGUNZIP_MEMBER_ENDED: (isInMember, hasMore) = (false, false)
             default: isDamaged = true
             }
-            let count = unpacked.count - Int(stream.pointee.avail_out)
             if count > 0, !isDamaged { return UnsafeRawBufferPointer(rebasing: unpacked[..<count]) }
         }
         return nil
@@ -82,18 +80,17 @@ final class GzippedArchive {
             return false
         }
         offset += count
-        stream.pointee.next_in = packed.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.pointee.avail_in = UInt32(count)
+        cgunzip_feed(gzip, packed.baseAddress, count)
         return true
     }
 
     /// Another member begins, or the padding of a tape does, which ends the archive.
     private func beginMember() -> Bool {
-        if stream.pointee.next_in?.pointee == 0 {
+        if cgunzip_next_byte(gzip) == 0 {
             hasEnded = true
             return false
         }
-        inflateReset(stream)
+        cgunzip_next_member(gzip)
         isInMember = true
         return true
     }
