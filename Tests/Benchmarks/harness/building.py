@@ -29,7 +29,7 @@ def build_baselines(into: Path) -> None:
 
 
 def build_rundir() -> Path:
-    """Builds rundir in release and returns the path of the executable."""
-    build = ["swift", "build", "-c", "release"]
+    """Builds rundir in release, as the package and the image have it, and returns the path of the executable."""
+    build = ["swift", "build", "-c", "release", "--static-swift-stdlib"]
     _run([*build, "--product", "rundir"], REPOSITORY)
     return Path(_run([*build, "--show-bin-path"], REPOSITORY).strip().splitlines()[-1]) / "rundir"
