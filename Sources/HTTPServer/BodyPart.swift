@@ -2,7 +2,8 @@ internal import Glibc
 
 /// A megabyte of a body, more or less: memory that is filled, taken, and filled again.
 final class BodyPart: @unchecked Sendable {
-    // Sendable: one at a time has it, who fills it or who takes it; the stream's mutex hands it over.
+    // Sendable: the memory is one's at a time, who fills it or who takes it; `count` changes under the stream's mutex only,
+    // which hands the part over.
 
     /// Bytes from which on it is full.
     static let size = 1 << 20
@@ -26,22 +27,21 @@ final class BodyPart: @unchecked Sendable {
 
     func clear() { count = 0 }
 
-    /// Takes bytes, no more than `slack`, while it is not full.
-    func append(_ bytes: UnsafeRawBufferPointer) {
+    /// Counts bytes that were put behind those that are in it.
+    func add(_ size: Int) { count += size }
+
+    /// Puts bytes behind those that are in it, no more than `slack`, while it is not full. They are still to be counted.
+    func put(_ bytes: UnsafeRawBufferPointer) {
         UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
-        count += bytes.count
     }
 
-    /// Takes what a socket has, until it is full (recv(2)).
+    /// Puts what a socket has behind them, as far as it is not full (recv(2)), likewise.
     /// - Returns: how many bytes; 0 where the peer sends no more, nil where there are none now
     func read(_ socket: CInt, atMost limit: Int) -> Int? {
         let room = min(limit, Self.size - count)
         while true {
             let received = recv(socket, memory.baseAddress! + count, room, Int32(MSG_DONTWAIT))
-            if received >= 0 {
-                count += received
-                return received
-            }
+            if received >= 0 { return received }
             switch errno {
             case EINTR: continue
             case EAGAIN: return nil

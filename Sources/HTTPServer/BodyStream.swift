@@ -6,8 +6,8 @@ internal import Synchronization
 /// read no faster than its sink takes it, and an upload holds 2 MiB of memory however large it is. A sink that looks at the
 /// request's head has the connection suspended while it is at work: a client that leaves would take the head along.
 final class BodyStream: @unchecked Sendable {
-    // Sendable: all that changes is inside the mutex, but for what is in `filling`, which is the polling thread's until it is
-    // full or the body has ended.
+    // Sendable: all that changes is inside the mutex, but for the bytes of a part, which are the polling thread's until they
+    // are counted.
 
     private struct State {
         var filling: BodyPart
@@ -53,8 +53,8 @@ final class BodyStream: @unchecked Sendable {
     /// case the connection has been suspended and is resumed when there is.
     func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let part = room() else { return false }
-        part.append(bytes)
-        filled()
+        part.put(bytes)
+        add(bytes.count, to: part)
         return true
     }
 
@@ -73,7 +73,7 @@ final class BodyStream: @unchecked Sendable {
         guard let part = room() else { return .nothing }
         guard let count = part.read(socket, atMost: size) else { return .nothing }
         if count == 0 { return .end }
-        filled()
+        add(count, to: part)
         return .bytes(count)
     }
 
@@ -90,9 +90,10 @@ final class BodyStream: @unchecked Sendable {
         }
     }
 
-    /// The part may be full now.
-    private func filled() {
+    /// Counts bytes that were put into the part that is filling, which may be full now.
+    private func add(_ count: Int, to part: BodyPart) {
         let startsWork = state.withLock { state in
+            part.add(count)
             if state.failure != nil { return false }
             state.handOver()
             guard state.handedOver != nil, !state.isWorking else { return false }
