@@ -1,0 +1,54 @@
+internal import CMicroHTTPD
+internal import Glibc
+
+/// What the head of a request says, as libmicrohttpd has it.
+extension HTTPExchange {
+    /// A header field's value, the first one of that name (MHD_lookup_connection_value_n()).
+    package func header(_ name: StaticString) -> String? {
+        headerBytes(name).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The same as bytes, without making a string of it. Valid until answered.
+    package func headerBytes(_ name: StaticString) -> UnsafeRawBufferPointer? {
+        var value: UnsafePointer<CChar>?
+        var size = 0
+        let characters = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+        let found = MHD_lookup_connection_value_n(
+            connection, .HEADER_KIND, characters, name.utf8CodeUnitCount, &value, &size)
+        guard found == .YES, let value else { return nil }
+        return UnsafeRawBufferPointer(start: value, count: size)
+    }
+
+    /// The query's fields in order (RFC 3986 section 3.4, `+` for a space), names and values decoded, nil where an escape
+    /// is broken. (libmicrohttpd splits them: MHD_get_connection_values_n().)
+    package var query: [(name: String, value: String)]? {
+        final class Fields { var raw: [(String, String)] = [] }
+        let fields = Fields()
+        _ = MHD_get_connection_values_n(
+            connection, .GET_ARGUMENT_KIND,
+            { context, _, key, keySize, value, valueSize in
+                let fields = Unmanaged<Fields>.fromOpaque(context!).takeUnretainedValue()
+                let name = String(decoding: UnsafeRawBufferPointer(start: key, count: keySize), as: UTF8.self)
+                let text = String(decoding: UnsafeRawBufferPointer(start: value, count: valueSize), as: UTF8.self)
+                fields.raw.append((name, text))
+                return .YES
+            }, Unmanaged.passUnretained(fields).toOpaque())
+        var decoded: [(name: String, value: String)] = []
+        for (name, value) in fields.raw {
+            guard let name = PercentEncoding.decode(name), let value = PercentEncoding.decode(value) else { return nil }
+            decoded.append((name, value))
+        }
+        return decoded
+    }
+
+    /// Reads `contentLength`.
+    func readContentLength() -> Int? {
+        guard let digits = headerBytes("Content-Length"), !digits.isEmpty, digits.count <= 18 else { return nil }
+        var length = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            length = length * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return length
+    }
+}
