@@ -1,5 +1,6 @@
 import Dispatch
 import RunMetadata
+import Synchronization
 import Testing
 
 @testable import RunStore
@@ -32,5 +33,21 @@ import Testing
         store.commit()
         #expect(isDone.wait(timeout: .now() + 20) == .success)
         #expect(store.statistics.batchWrites.buckets.reduce(0, +) == before + 1)
+    }
+
+    /// Fails when the call is wrapped into one more at each look at it, until the stack has no room for it.
+    @Test func whoCommitsByTradeIsCalledFromAsNearEachTime() throws {
+        let harness = try DirectoryHarness()
+        let store = harness.directoryStore
+        let depths = Mutex<Set<UInt>>([])
+        store.onWaiting { [unowned store] in
+            var here = 0
+            withUnsafeMutablePointer(to: &here) { here in
+                depths.withLock { _ = $0.insert(UInt(bitPattern: here)) }
+            }
+            store.commit()
+        }
+        for _ in 0..<50 { store.exclusively { _ in } }
+        #expect(depths.withLock { $0.count } == 1)
     }
 }

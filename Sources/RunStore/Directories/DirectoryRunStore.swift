@@ -27,7 +27,13 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let recovered: Set<String>
     private var indexKeeper: IndexKeeper?
     private let staged = Atomic<UInt64>(0)
-    private let whenWaiting = Mutex<(@Sendable () -> Void)?>(nil)
+    private let whenWaiting = Mutex<Committing?>(nil)
+
+    /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
+    /// it for generic code and back.)
+    private struct Committing {
+        let wake: @Sendable () -> Void
+    }
 
     /// Why a store could not be opened, in words for the person who started the server.
     package struct OpenFailure: Error, CustomStringConvertible {
@@ -135,11 +141,13 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         repeat {
             queue.drain { committer.commit($0) }
             // What came meanwhile is for the one who commits by trade; without one, for whoever is here.
-            if queue.isWaiting, let call = whenWaiting.withLock({ $0 }) { return call() }
+            if queue.isWaiting, let committing = whenWaiting.withLock({ $0 }) { return committing.wake() }
         } while queue.isWaiting
     }
 
-    package func onWaiting(_ call: @escaping @Sendable () -> Void) { whenWaiting.withLock { $0 = call } }
+    package func onWaiting(_ call: @escaping @Sendable () -> Void) {
+        whenWaiting.withLock { $0 = Committing(wake: call) }
+    }
 
     /// Runs something while nothing is being committed, and waits for it.
     ///
@@ -153,8 +161,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 let result = body(committer)
                 outcome.changeForOne { $0 = result }
             })
-        if let call = whenWaiting.withLock({ $0 }) {
-            call()
+        if let committing = whenWaiting.withLock({ $0 }) {
+            committing.wake()
         } else {
             commit()
         }
