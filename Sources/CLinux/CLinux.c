@@ -97,6 +97,11 @@ void clinux_begin_writing(int descriptor, int64_t offset, int64_t length) {
     sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
+int clinux_pass_cache(int descriptor, int pass) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, pass ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
 int64_t clinux_free_space(int descriptor) {
     struct statvfs system;
     return fstatvfs(descriptor, &system) == 0 ? (int64_t) (system.f_bavail * system.f_frsize) : -1;

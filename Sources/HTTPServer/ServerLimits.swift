@@ -19,7 +19,7 @@ package struct ServerLimits: Sendable {
 
     /// libmicrohttpd's pool for a connection: it holds the head that is read, and the reply's. The pool is zeroed for each
     /// request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower.
-    var connectionMemory: Int { head + 10240 }
+    var connectionMemory: Int { head + 2048 }
 
     /// Bytes of a part of a body that fills the buffer that libmicrohttpd reads into: half of the pool, with the head at its
     /// start (MHD_connection_handle_idle() in 0.9.75).

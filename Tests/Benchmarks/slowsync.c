@@ -1,4 +1,5 @@
-/* A slow disk: makes fdatasync, fsync and syncfs take longer in the program that it is preloaded into.
+/* A slow disk: makes fdatasync, fsync, syncfs and each pwrite that is a sync (O_DSYNC) take longer in the program that it is
+ * preloaded into.
  *
  *     LD_PRELOAD=slowsync.so SLOWSYNC_MS=500 [SLOWSYNC_WHEN=FILE] program …
  *
@@ -6,6 +7,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,3 +35,12 @@ static int call_real(const char *name, int file) {
 int fdatasync(int file) { return wait_longer(), call_real("fdatasync", file); }
 int fsync(int file) { return wait_longer(), call_real("fsync", file); }
 int syncfs(int file) { return wait_longer(), call_real("syncfs", file); }
+
+ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) {
+    ssize_t (*real)(int, const void *, size_t, off_t);
+    real = (ssize_t (*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite");
+    if (fcntl(file, F_GETFL) & O_DSYNC) wait_longer();
+    return real(file, bytes, length, offset);
+}
+
+ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t offset) { return pwrite(file, bytes, length, offset); }

@@ -7,7 +7,8 @@
  *
  *     kill         does not happen: the process is killed instead
  *     kill-after   happens, then the process is killed
- *     short        writes half of what it should, if it writes; else happens
+ *     short        writes half of what it should, if it writes, and of a file that is open for direct I/O whole blocks; else
+ *                  happens
  *     EIO …        fails with that error (EIO, ENOSPC, EINTR)
  *
  * and with a + behind the kind, which is then an error, so does each one after it (for ENOSPC: each that needs room).
@@ -202,13 +203,21 @@ static void note_bytes(int file, off_t offset, const void *bytes, ssize_t length
     syscall(SYS_writev, trace, parts, 3);
 }
 
+/* What a short write writes. */
+static size_t half(size_t length, int flags) {
+    size_t bytes = (length + 1) / 2, block = flags & O_DIRECT ? 4096 : 1;
+    return (bytes + block - 1) / block * block;
+}
+
 ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) {
     if (!is_ours(file)) return syscall(SYS_pwrite64, file, bytes, length, offset);
     struct stat before;
+    int flags = fcntl(file, F_GETFL);
     int is_allocated = fstat(file, &before) == 0 && offset + (off_t)length <= before.st_size;
     TURN("pwrite", !is_allocated, -1)
-    ssize_t written = syscall(SYS_pwrite64, file, bytes, kind == SHORT ? (length + 1) / 2 : length, offset);
+    ssize_t written = syscall(SYS_pwrite64, file, bytes, kind == SHORT ? half(length, flags) : length, offset);
     note_bytes(file, offset, bytes, written);
+    if (written >= 0 && flags & O_DSYNC) note("sync\t%lu\n", inode(file));
     done(kind);
     return written;
 }

@@ -4,8 +4,8 @@ import Glibc
 enum Descriptors {
     /// A device that has no room for anything (full(4)).
     static let full = "/dev/full"
-    /// A device that takes everything and cannot be synced (null(4)).
-    static let unsyncable = "/dev/null"
+    /// Memory of this process at addresses where there is none: an input/output error (proc_pid_mem(5)).
+    static let broken = "/proc/self/mem"
 
     /// While `body` runs, every open descriptor of a file belongs to a device. Nothing may close one of them meanwhile: its
     /// number could be another test's by the end.

@@ -42,12 +42,12 @@ import Testing
         #expect(harness.onDisk(.metricsRows) == "{\"a\":1}\n{\"a\":3}\n")
     }
 
-    /// Rules 1 and 5: fails when steps are done before the sync, or when a sync that failed is tried again.
+    /// Rules 1 and 5: fails when steps are done before the frame is on the disk, or when a write that failed is tried again.
     @Test func afterAFailedSyncNoWriteIsTakenUntilARestart() throws {
         let harness = try DirectoryHarness()
         try harness.store.initialise(.one, flags: "old")
         #expect(harness.store.failure == nil)
-        try Descriptors.redirect(segment(harness), to: Descriptors.unsyncable) {
+        try Descriptors.redirect(segment(harness), to: Descriptors.broken) {
             guard case .readOnly? = try harness.store.refusal(of: put(.one, "new")) else {
                 Issue.record("not refused as read-only")
                 return

@@ -59,6 +59,11 @@ int clinux_memory_file(void);
 /// that comes later has less to wait for. Promises nothing.
 void clinux_begin_writing(int descriptor, int64_t offset, int64_t length);
 
+/// Lets an open file be read and written past the page cache, in whole blocks, or through it again (fcntl(2), F_SETFL with
+/// O_DIRECT).
+/// \returns -1 and errno on failure: EINVAL where the file system knows only its cache
+int clinux_pass_cache(int descriptor, int pass);
+
 /// Bytes free to this process on the file system of an open file (fstatvfs(3)); -1 and errno on failure.
 int64_t clinux_free_space(int descriptor);
 

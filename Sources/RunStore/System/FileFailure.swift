@@ -19,7 +19,10 @@ package struct FileFailure: Error, Equatable, Sendable, CustomStringConvertible 
     package var description: String { "\(call) \(path): \(errno)" }
 
     /// Whether a sync failed, after which nobody knows what the disk holds (fsync(2)).
-    package var isSync: Bool { call == "fsync" || call == "fdatasync" }
+    package var isSync: Bool { ["fsync", "fdatasync", Self.syncedWrite].contains(call) }
+
+    /// The name of a write that is a sync, too (open(2), O_DSYNC).
+    static let syncedWrite = "synced write"
 
     /// Whether the disk or the quota is full.
     package var isNoSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }

@@ -1,27 +1,26 @@
 import Glibc
-import TestSupport
 
 /// A tmpfs of a few megabytes, unmounted when the value goes.
-final class SmallDisk: Sendable {
+package final class SmallDisk: Sendable {
     /// The file system could not be mounted.
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// The file that takes the room, beside the runs.
-    static let ballast = "ballast"
+    package static let ballast = "ballast"
 
     /// Whether this process may mount (mount(2)).
-    static let canBeMade: Bool = (try? SmallDisk(bytes: 1 << 20)) != nil
+    package static let canBeMade: Bool = (try? SmallDisk(bytes: 1 << 20)) != nil
 
     private let folder = TemporaryFolder()
 
     /// Where it is mounted.
-    var path: String { folder.path }
+    package var path: String { folder.path }
 
     /// - Parameter inodes: how many files and folders it has room for, its own folder among them; nil: as many as the system
     ///   finds right
-    init(bytes: Int, inodes: Int? = nil) throws {
+    package init(bytes: Int, inodes: Int? = nil) throws {
         let options = "size=\(bytes)" + (inodes.map { ",nr_inodes=\($0)" } ?? "")
         guard mount("tmpfs", folder.path, "tmpfs", 0, options) == 0 else {
             throw Failure(description: "mount: \(String(cString: strerror(errno)))")
@@ -32,7 +31,7 @@ final class SmallDisk: Sendable {
 
     /// Fills it but for so many bytes. What something else takes meanwhile makes it try again: posix_fallocate(3) takes all or
     /// nothing.
-    func fill(leaving rest: Int = 0) {
+    package func fill(leaving rest: Int = 0) {
         let file = open("\(path)/\(Self.ballast)", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         defer { close(file) }
         var code: Int32
@@ -46,12 +45,12 @@ final class SmallDisk: Sendable {
     }
 
     /// Lets nobody write any more.
-    func makeReadOnly() throws {
+    package func makeReadOnly() throws {
         guard mount(nil, path, nil, UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 else {
             throw Failure(description: "mount: \(String(cString: strerror(errno)))")
         }
     }
 
     /// Takes the ballast away.
-    func makeRoom() { unlink("\(path)/\(Self.ballast)") }
+    package func makeRoom() { unlink("\(path)/\(Self.ballast)") }
 }
