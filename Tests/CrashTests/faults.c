@@ -9,7 +9,8 @@
  *     kill-after   happens, then the process is killed
  *     short        writes half of what it should, if it writes, and of a file that is open for direct I/O whole blocks; else
  *                  happens
- *     EIO …        fails with that error (EIO, ENOSPC, EINTR)
+ *     EIO …        fails with that error (EIO, ENOSPC, EINTR); of a write that is a sync as well, EIO is that of the sync: the
+ *                  bytes are there, and may not be on the disk
  *
  * and with a + behind the kind, which is then an error, so does each one after it (for ENOSPC: each that needs room).
  *
@@ -149,13 +150,18 @@ static void done(enum kind kind) {
     errno = error;
 }
 
+/* Ends a call that has failed: lets go of the lock and leaves the error. */
+static void failed_call(void) {
+    pthread_mutex_unlock(&lock);
+    errno = fault_error;
+}
+
 /* Takes the lock; what follows is one call. Returns from the function, which has failed, where the turn says so. */
 #define TURN(call, needs_room, failed)                                        \
     pthread_mutex_lock(&lock);                                                \
     enum kind kind = turn(call, needs_room);                                  \
     if (kind == FAIL) {                                                       \
-        pthread_mutex_unlock(&lock);                                          \
-        errno = fault_error;                                                  \
+        failed_call();                                                        \
         return failed;                                                        \
     }
 
@@ -214,10 +220,19 @@ ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) {
     struct stat before;
     int flags = fcntl(file, F_GETFL);
     int is_allocated = fstat(file, &before) == 0 && offset + (off_t)length <= before.st_size;
-    TURN("pwrite", !is_allocated, -1)
-    ssize_t written = syscall(SYS_pwrite64, file, bytes, kind == SHORT ? half(length, flags) : length, offset);
-    note_bytes(file, offset, bytes, written);
-    if (written >= 0 && flags & O_DSYNC) note("sync\t%lu\n", inode(file));
+    pthread_mutex_lock(&lock);
+    enum kind kind = turn("pwrite", !is_allocated);
+    int is_sync = (flags & O_DSYNC) != 0, fails = kind == FAIL;
+    ssize_t written = -1;
+    if (!fails || (is_sync && fault_error == EIO)) {
+        written = syscall(SYS_pwrite64, file, bytes, kind == SHORT ? half(length, flags) : length, offset);
+        note_bytes(file, offset, bytes, written);
+    }
+    if (fails) {
+        failed_call();
+        return -1;
+    }
+    if (written >= 0 && is_sync) note("sync\t%lu\n", inode(file));
     done(kind);
     return written;
 }

@@ -9,12 +9,14 @@ import Testing
     /// Adds a write to a run of this name.
     private func add(_ name: String) -> StoreError? {
         guard let run = RunID(name) else { return .unknownRun }
-        return queue.add(.write(RunWrite(.run(run), .complete), { _ in }))
+        return queue.add(.write(PendingWrite(RunWrite(.run(run), .complete)) { _ in }))
     }
 
     private func names(_ entries: [CommitQueue.Entry]) -> [String] {
         entries.map { entry in
-            guard case .write(let write, _) = entry, case .run(let run) = write.target else { return "exclusive" }
+            guard case .write(let pending) = entry, case .run(let run) = pending.write.target else {
+                return "exclusive"
+            }
             return run.description
         }
     }

@@ -4,13 +4,15 @@ internal import Synchronization
 final class CommitQueue: Sendable {
     /// What waits.
     enum Entry: Sendable {
-        case write(RunWrite, @Sendable (Result<WriteOutcome, StoreError>) -> Void)
+        case write(PendingWrite)
         /// Something that must not happen between a write's plan and its steps, such as sealing the journal.
         case exclusive(@Sendable (Committer) -> Void)
     }
 
     private struct State {
         var waiting: [Entry] = []
+        /// What the last batch leaves: room for the next but one.
+        var room: [Entry] = []
         var isCommitting = false
         var isStopped = false
     }
@@ -41,14 +43,34 @@ final class CommitQueue: Sendable {
 
     /// Takes all that waits and lets `commit` do it; does nothing when another thread is at it.
     func drain(_ commit: ([Entry]) -> Void) {
-        let batch: [Entry] = state.withLock { state in
+        var batch: [Entry] = state.withLock { state in
             if state.isCommitting || state.waiting.isEmpty { return [] }
             state.isCommitting = true
-            defer { state.waiting = [] }
-            return state.waiting
+            var taken: [Entry] = []
+            swap(&taken, &state.waiting)
+            swap(&state.waiting, &state.room)
+            return taken
         }
         if batch.isEmpty { return }
         commit(batch)
-        state.withLock { $0.isCommitting = false }
+        // What was in it ends here, and not under the lock.
+        batch.removeAll(keepingCapacity: batch.capacity <= Self.keptRoom)
+        state.withLock { state in
+            state.isCommitting = false
+            swap(&state.room, &batch)
+        }
+    }
+
+    /// Entries that there is room for between batches.
+    private static let keptRoom = 1024
+}
+
+/// A write that waits, with who is to be told what came of it. One object, since it is handed on several times.
+final class PendingWrite: Sendable {
+    let write: RunWrite
+    let completion: @Sendable (Result<WriteOutcome, StoreError>) -> Void
+
+    init(_ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void) {
+        (self.write, self.completion) = (write, completion)
     }
 }

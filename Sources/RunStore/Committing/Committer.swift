@@ -66,7 +66,9 @@ final class Committer: @unchecked Sendable {
     /// A write with its plan.
     private struct Planned {
         let plan: WritePlan
-        let completion: @Sendable (Result<WriteOutcome, StoreError>) -> Void
+        let pending: PendingWrite
+
+        func complete(_ result: Result<WriteOutcome, StoreError>) { pending.completion(result) }
     }
 
     /// Does all entries: the writes in order, then what nothing may be written beside, which so divides no batch.
@@ -78,30 +80,20 @@ final class Committer: @unchecked Sendable {
         for entry in entries {
             switch entry {
             case .exclusive(let body): exclusive.append(body)
-            case .write(let write, let completion):
+            case .write(let pending):
                 if let refusal = refusal {
-                    completion(.failure(refusal))
+                    pending.completion(.failure(refusal))
                     continue
                 }
-                if frame.count > settings.batchBytes || (write.action.goesAlone && !batch.isEmpty) { flush(&batch) }
+                let goesAlone = pending.write.action.goesAlone
+                if frame.count > settings.batchBytes || (goesAlone && !batch.isEmpty) { flush(&batch) }
                 do throws(StoreError) {
-                    var plan = try plan(write, isAlone: batch.isEmpty)
-                    if plan == nil {
+                    if try !add(pending, to: &batch) {
                         flush(&batch)
-                        plan = try self.plan(write, isAlone: true)
+                        _ = try add(pending, to: &batch)
                     }
-                    guard let plan else { continue }
-                    if plan.isEmpty {
-                        // What it stands on has to be durable before it is told.
-                        flush(&batch)
-                        completion(.success(plan.outcome))
-                        continue
-                    }
-                    plan.encode(into: &frame)
-                    batch.append(Planned(plan: plan, completion: completion))
-                    if plan.goesAlone { flush(&batch) }
                 } catch {
-                    completion(.failure(error))
+                    pending.completion(.failure(error))
                 }
             }
         }
@@ -110,6 +102,23 @@ final class Committer: @unchecked Sendable {
             body(self)
             beginBatch()
         }
+    }
+
+    /// Plans a write and adds it to the batch.
+    /// - Returns: false where it has to be the first of its batch and is not
+    private func add(_ pending: PendingWrite, to batch: inout [Planned]) throws(StoreError) -> Bool {
+        guard let plan = try plan(pending.write, isAlone: batch.isEmpty) else { return false }
+        if plan.isEmpty {
+            // What it stands on has to be durable before it is told.
+            flush(&batch)
+            pending.completion(.success(plan.outcome))
+            return true
+        }
+        let goesAlone = plan.goesAlone
+        plan.encode(into: &frame)
+        batch.append(Planned(plan: consume plan, pending: pending))
+        if goesAlone { flush(&batch) }
+        return true
     }
 
     /// Why no write is taken; nil when one is.
@@ -200,7 +209,7 @@ final class Committer: @unchecked Sendable {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }
                 logs.forget(write.plan.folder)
-                write.completion(.failure(refusal))
+                write.complete(.failure(refusal))
             }
             return
         }
@@ -232,10 +241,10 @@ final class Committer: @unchecked Sendable {
             if !failures.isEmpty, let failure = failures[index] {
                 logs.forget(batch[index].plan.folder)
                 // Recovery will do what could be neither done nor taken back.
-                batch[index].completion(.failure(refusal ?? StoreError(failure)))
+                batch[index].complete(.failure(refusal ?? StoreError(failure)))
             } else {
                 note(batch[index].plan)
-                batch[index].completion(.success(batch[index].plan.outcome))
+                batch[index].complete(.success(batch[index].plan.outcome))
             }
         }
         if journal.isFull(for: settings.segmentSlack) { sealSegment() }

@@ -132,7 +132,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     package func submit(
         _ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
     ) {
-        if let refusal = queue.add(.write(write, completion)) { completion(.failure(refusal)) }
+        let pending = PendingWrite(write, completion: completion)
+        if let refusal = queue.add(.write(pending)) { completion(.failure(refusal)) }
     }
 
     package var hasWaitingWrites: Bool { queue.isWaiting }
