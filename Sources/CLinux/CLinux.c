@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -117,6 +118,36 @@ int64_t clinux_named_size(int descriptor) {
         return -1;
     }
     return (int64_t) found.stx_size;
+}
+
+int64_t clinux_size(int descriptor) {
+    return lseek(descriptor, 0, SEEK_END);
+}
+
+int clinux_name_watch(void) {
+    return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+int clinux_watch_names(int queue, int descriptor) {
+    char path[sizeof "/proc/self/fd/" + 3 * sizeof descriptor];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return inotify_add_watch(queue, path, IN_ATTRIB | IN_MASK_CREATE);
+}
+
+void clinux_unwatch_names(int queue, int number) {
+    inotify_rm_watch(queue, number);
+}
+
+size_t clinux_changed_names(int queue, int *numbers, size_t room) {
+    // None of the events has a name behind it: those are of watched directories.
+    char events[64 * sizeof(struct inotify_event)] __attribute__((aligned(__alignof__(struct inotify_event))));
+    size_t size = sizeof(struct inotify_event);
+    ssize_t got = read(queue, events, room < 64 ? room * size : sizeof events);
+    size_t count = got > 0 ? (size_t) got / size : 0;
+    for (size_t index = 0; index < count; index++) {
+        numbers[index] = ((const struct inotify_event *) (const void *) (events + index * size))->wd;
+    }
+    return count;
 }
 
 uint64_t clinux_identity(int descriptor, int64_t *size) {

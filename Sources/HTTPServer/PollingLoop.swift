@@ -23,6 +23,13 @@ final class PollingLoop: @unchecked Sendable {
     /// several wait, the little that they wait makes the batches larger.
     private static let keenness: UInt64 = 50_000
 
+    /// How many further requests make it worthwhile to look for still more before the work is done. A batch's cost, most of
+    /// which is its sync, is shared by all that are in it; looking costs a little for each of those that wait already.
+    private static let worthwhile = 3
+
+    /// How often the holder looks for further requests at most, so that those that wait are not kept waiting.
+    private static let looks = 8
+
     /// How long the thread that stands by may sleep, nanoseconds.
     private static let longestSleep: UInt64 = 200_000_000
 
@@ -63,8 +70,11 @@ final class PollingLoop: @unchecked Sendable {
     /// How often the work has been done. Used by the polling thread only.
     private(set) var performed: UInt64 = 0
 
+    /// Whether requests are being gathered, for work that is about to be done. Likewise.
+    private var isGathering = false
+
     /// Whether something waits for the work to be done, which it will be before the next wait for events.
-    var workIsWaiting: Bool { work?.isWaiting ?? false }
+    var workIsWaiting: Bool { isGathering || work?.isWaiting ?? false }
 
     /// A request was handed over, which the work may answer. To be called by the polling thread.
     func noteHandedOver() { handedOver &+= 1 }
@@ -103,11 +113,25 @@ final class PollingLoop: @unchecked Sendable {
             heads.look(now: monotonicNanoseconds())
             MHD_run(daemon)
             guard let work, work.isWaiting else { continue }
+            gather()
             isKeen = handedOver == 1
             handedOver = 0
             guard performLendingTheLease(work) else { return }
             // Once to take the answers, once to send them.
             MHD_run(daemon)
+            MHD_run(daemon)
+        }
+    }
+
+    /// Reads what has come while the first requests of a batch were read, as long as that is more than a few. It sleeps not
+    /// at all: a client that has been answered just now would be waited for in vain by all the others.
+    private func gather() {
+        isGathering = true
+        defer { isGathering = false }
+        var (before, looked) = (0, 0)
+        while handedOver - before >= Self.worthwhile, looked < Self.looks {
+            before = handedOver
+            looked += 1
             MHD_run(daemon)
         }
     }

@@ -17,6 +17,43 @@ import Testing
         #expect(work.rounds <= 100)
     }
 
+    /// They share what the work costs each time.
+    @Test func requestsThatComeWhileOthersAreReadAreInTheSameRound() throws {
+        let begun = Signal()
+        let goOn = Signal()
+        let work = FixtureWork()
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                if exchange.path != Array("/at-once".utf8) {
+                    begun.send()
+                    _ = goOn.wait()
+                }
+                if exchange.path == Array("/first".utf8) {
+                    exchange.respond(HTTPResponse(status: 204))
+                } else {
+                    work.add(exchange)
+                }
+            }), work: work)
+        let first = try server.client()
+        let clients = try (0..<8).map { _ in try server.client() }
+        func write(_ clients: ArraySlice<HTTPClient>, last: String) throws {
+            for (index, client) in clients.enumerated() {
+                let path = index == clients.count - 1 ? last : "/at-once"
+                try client.write(HTTPClient.request("POST", path, body: [66]))
+            }
+        }
+        try first.write(HTTPClient.request("POST", "/first", body: [66]))
+        #expect(begun.wait())
+        try write(clients[..<4], last: "/later")
+        goOn.send()
+        #expect(begun.wait())
+        try write(clients[4...], last: "/at-once")
+        goOn.send()
+        #expect(try first.read().status == 204)
+        for client in clients { #expect(try client.read().status == 200) }
+        #expect(work.rounds == 1)
+    }
+
     @Test func idleServerDoesNoWork() throws {
         let work = FixtureWork()
         let server = try RunningServer.make(.gathering(work), work: work)

@@ -90,6 +90,24 @@ import Testing
         #expect(logs.open("gone") == nil)
     }
 
+    @Test(arguments: [true, false])
+    func fileThatWasRemovedOrLengthenedIsNoticedInTheNextBatch(isWatched: Bool) throws {
+        let logs = MetricsLogs(paths: RunPaths(runs: folder.path), watch: isWatched ? NameWatch() : nil)
+        func end() throws -> Int? {
+            logs.beginBatch()
+            guard case .log(let log) = try logs.look(up: "run") else { return nil }
+            return log.end
+        }
+        folder.write("run/tfruns.d/metrics.ndjson", "{\"a\":0}\n")
+        for _ in 0..<3 { #expect(try end() == 8) }
+        Tree.write(row, folder.path + "/run/tfruns.d/metrics.ndjson", mode: "a")
+        for _ in 0..<3 { #expect(try end() == 16) }
+        Tree.unlink(folder.path + "/run/tfruns.d/metrics.ndjson")
+        #expect(try end() == nil)
+        folder.write("run/tfruns.d/metrics.ndjson", "")
+        for _ in 0..<3 { #expect(try end() == 0) }
+    }
+
     @Test func logsThatWereUsedLeastLatelyAreClosedWhenThereAreMany() {
         let logs = MetricsLogs(paths: RunPaths(runs: folder.path), capacity: 3)
         for name in ["a", "b", "c", "d"] {

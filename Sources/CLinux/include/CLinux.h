@@ -73,6 +73,26 @@ int64_t clinux_free_space(int descriptor);
 /// which dirties its inode, and on ext4 that costs the next sync of any file nearby one more write.
 int64_t clinux_named_size(int descriptor);
 
+/// The size of an open file in bytes (lseek(2), SEEK_END): a fifth of what statx(2) costs. Its offset is at its end then.
+int64_t clinux_size(int descriptor);
+
+/// A queue of what happens to the names of watched files (inotify_init1(2)), which is read without blocking; -1 and errno
+/// on failure: EMFILE where the user has too many.
+int clinux_name_watch(void);
+
+/// Watches an open file: from now on the queue tells when one of its names goes, and when its mode or owner changes (inotify(7),
+/// IN_ATTRIB). The file itself is watched, wherever it has been moved to since it was opened.
+/// \returns the watch's number, or -1 and errno on failure: EEXIST where the file is watched, ENOSPC where the user watches
+///     too many
+int clinux_watch_names(int queue, int descriptor);
+
+/// Ends a watch.
+void clinux_unwatch_names(int queue, int number);
+
+/// Takes what the queue holds: numbers of watches, or -1 where it ran over and any file may be meant.
+/// \returns how many numbers were written, at most `room`; 0 where there are none
+size_t clinux_changed_names(int queue, int *numbers, size_t room);
+
 /// The inode number and size of an open file (statx(2), without the times, as above); 0 on failure.
 uint64_t clinux_identity(int descriptor, int64_t *size);
 

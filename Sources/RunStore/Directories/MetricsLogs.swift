@@ -12,7 +12,9 @@ final class MetricsLogs {
         let folder: String
         let place: RunPlace
         fileprivate let path: String
-        fileprivate var descriptor: CInt
+        fileprivate private(set) var descriptor: CInt = -1
+        private let watch: NameWatch?
+        private var mark: NameWatch.Mark?
         /// Where the next row goes: the file's length once all that was planned is written.
         private(set) var end: Int
         /// Rows planned in this batch and not written yet.
@@ -27,13 +29,31 @@ final class MetricsLogs {
         /// The index's round in which the run was last noted for it.
         var notedIn: UInt64 = 0
 
-        fileprivate init(folder: String, place: RunPlace, path: String, descriptor: CInt, size: Int) {
-            (self.folder, self.place, self.path, self.descriptor, end) = (folder, place, path, descriptor, size)
+        fileprivate init(folder: String, place: RunPlace, path: String, size: Int, watch: NameWatch?) {
+            (self.folder, self.place, self.path, end, self.watch) = (folder, place, path, size, watch)
             plannedAt = size
             locatedAt = monotonicNanoseconds()
         }
 
-        deinit { if descriptor >= 0 { close(descriptor) } }
+        deinit {
+            if let mark { watch?.remove(mark) }
+            if descriptor >= 0 { close(descriptor) }
+        }
+
+        fileprivate func open(_ descriptor: CInt) {
+            self.descriptor = descriptor
+            mark = watch?.add(descriptor)
+        }
+
+        /// Whether the file has a name and the length that it should have: something else may have removed it, or written
+        /// to it, and then it has to be looked at anew.
+        fileprivate var isAsItWas: Bool {
+            guard descriptor >= 0 else { return false }
+            if let mark, !mark.isSuspect { return clinux_size(descriptor) == Int64(end) }
+            guard clinux_named_size(descriptor) == Int64(end) else { return false }
+            mark?.isSuspect = false
+            return true
+        }
 
         /// Plans an append and returns its offset.
         func plan(_ rows: [UInt8]) -> Int {
@@ -63,21 +83,28 @@ final class MetricsLogs {
     static let file = DataPath.metricsRows.description
 
     private let paths: RunPaths
+    private let watch: NameWatch?
     private var logs: [String: Log] = [:]
     /// Those with rows of this batch that have been journaled.
     private var written: [Log] = []
     private var batch = 0
+    /// Whether the watch has been asked in this batch, and when that was, nanoseconds on the monotonic clock.
+    private var hasLooked = false
+    private var lookedAt: UInt64 = 0
     /// Why rows are neither written nor taken back, where some are.
     private(set) var halfDone: FileFailure?
 
-    init(paths: RunPaths, capacity: Int? = nil) {
+    /// - Parameter watch: tells which files were removed; where there is none, each is looked at in each batch
+    init(paths: RunPaths, capacity: Int? = nil, watch: NameWatch? = NameWatch()) {
         self.paths = paths
+        self.watch = watch
         self.capacity = capacity ?? min(max(Files.mostOpen / 4, 64), 4096)
     }
 
     /// A new batch begins: what was found before has to be looked at again.
     func beginBatch() {
         batch += 1
+        hasLooked = false
         guard logs.count > capacity else { return }
         let uses = logs.values.map(\.checkedInBatch).sorted()
         logs = logs.filter { $0.value.checkedInBatch > uses[uses.count / 2] }
@@ -85,6 +112,11 @@ final class MetricsLogs {
 
     /// Finds a folder's log.
     func look(up folder: String) throws(FileFailure) -> Lookup {
+        if !hasLooked {
+            hasLooked = true
+            lookedAt = monotonicNanoseconds()
+            watch?.look()
+        }
         if let log = logs[folder] {
             if log.checkedInBatch == batch || isCurrent(log) {
                 log.checkedInBatch = batch
@@ -132,7 +164,7 @@ final class MetricsLogs {
     }
 
     private func write(_ log: Log) throws(FileFailure) {
-        if log.descriptor < 0 { log.descriptor = try Files.open(log.path, O_RDWR | O_CREAT) }
+        if log.descriptor < 0 { log.open(try Files.open(log.path, O_RDWR | O_CREAT)) }
         if log.planned.count == 1 {
             try write(log.planned[0], log)
         } else {
@@ -163,21 +195,20 @@ final class MetricsLogs {
     func forget(_ folder: String) { logs[folder] = nil }
 
     private func add(_ folder: String, _ place: RunPlace, _ path: String, _ descriptor: CInt, size: Int) -> Log {
-        let log = Log(folder: folder, place: place, path: path, descriptor: descriptor, size: size)
+        let log = Log(folder: folder, place: place, path: path, size: size, watch: watch)
+        if descriptor >= 0 { log.open(descriptor) }
         log.checkedInBatch = batch
         logs[folder] = log
         return log
     }
 
     private func isCurrent(_ log: Log) -> Bool {
-        // Another size: something else wrote to the file, and it is looked at anew.
-        guard log.descriptor >= 0, clinux_named_size(log.descriptor) == Int64(log.end) else { return false }
-        let now = monotonicNanoseconds()
-        if now - log.locatedAt > Self.locationLifetime {
+        guard log.isAsItWas else { return false }
+        if lookedAt > log.locatedAt + Self.locationLifetime {
             guard paths.locate(log.folder) == log.place,
                 Files.status(log.path)?.st_ino == Files.status(of: log.descriptor).st_ino
             else { return false }
-            log.locatedAt = now
+            log.locatedAt = lookedAt
         }
         return true
     }
