@@ -58,6 +58,8 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whether a part of the body was read past libmicrohttpd, which waits for it in vain: the reply goes past it too.
     private var readsSocket = false
     private var isHandedOver = false
+    /// Whether it waits for its reply without being suspended.
+    private var isWaiting = false
     private var handedOverAt: UInt64 = 0
     private var handedOver: (@Sendable () -> Void)?
 
@@ -205,15 +207,32 @@ package final class HTTPExchange: @unchecked Sendable {
                 suspendUntilAnswered { server.workers.run(job) }
                 return .YES
             }
-            if phase.load(ordering: .acquiring) != Phase.answered { return .YES }
+            if phase.load(ordering: .acquiring) != Phase.answered {
+                isWaiting = true
+                server.noteWaiting(self)
+                return .YES
+            }
         }
         if phase.load(ordering: .acquiring) == Phase.answered, let response { return queue(response) }
         if !server.isAboutToWork(since: handedOverAt) { suspendUntilAnswered {} }
         return .YES
     }
 
+    /// Gives libmicrohttpd the reply, if there is one, without waiting until it asks for it. That saves one look at every
+    /// connection: it sends, the next time it runs, all that it was given before.
+    ///
+    /// libmicrohttpd wants MHD_queue_response() to be called from its callback where a connection is not suspended, since its
+    /// own threads could be at work on it. Here there are none, and the calling thread holds the lease on polling.
+    func takeAnswer() {
+        guard isWaiting, phase.load(ordering: .acquiring) == Phase.answered, let response else { return }
+        isWaiting = false
+        // Were it refused, it would be given again when it is asked for.
+        _ = queue(response)
+    }
+
     /// The exchange is over (MHD_RequestCompletedCallback).
     func complete() {
+        isWaiting = false
         stream?.cancel()
         stream = nil
         server.handler.completed(self)
@@ -286,6 +305,7 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Suspends the connection, lets `begin` set going what will answer, and leaves it suspended until it has.
     private func suspendUntilAnswered(_ begin: () -> Void) {
+        isWaiting = false
         MHD_suspend_connection(connection)
         begin()
         let (exchanged, _) = phase.compareExchange(

@@ -109,6 +109,9 @@ package final class HTTPServer: @unchecked Sendable {
         return loop?.performed ?? 0
     }
 
+    /// Notes, on the polling thread, that a request which was handed over waits for its reply.
+    func noteWaiting(_ exchange: HTTPExchange) { loop?.noteWaiting(exchange) }
+
     /// Whether the polling thread is about to do work that may answer a request handed over at `count`.
     func isAboutToWork(since count: UInt64) -> Bool {
         guard let loop else { return false }

@@ -67,6 +67,9 @@ final class PollingLoop: @unchecked Sendable {
     /// Whether the next wait for events begins without sleeping. Likewise.
     private var isKeen = false
 
+    /// Those of them that the work may answer. Likewise.
+    private var waiting: [HTTPExchange] = []
+
     /// How often the work has been done. Used by the polling thread only.
     private(set) var performed: UInt64 = 0
 
@@ -78,6 +81,11 @@ final class PollingLoop: @unchecked Sendable {
 
     /// A request was handed over, which the work may answer. To be called by the polling thread.
     func noteHandedOver() { handedOver &+= 1 }
+
+    /// A request that was handed over waits for its reply. To be called by the polling thread.
+    func noteWaiting(_ exchange: HTTPExchange) {
+        if work != nil { waiting.append(exchange) }
+    }
 
     /// Starts the two threads, one of them polling.
     func start() {
@@ -108,6 +116,8 @@ final class PollingLoop: @unchecked Sendable {
 
     /// Polls while this thread holds the lease.
     private func poll() {
+        // Who polled before leaves what libmicrohttpd will ask for.
+        waiting.removeAll()
         while !stopping.load(ordering: .acquiring) {
             waitForEvents()
             heads.look(now: monotonicNanoseconds())
@@ -117,8 +127,8 @@ final class PollingLoop: @unchecked Sendable {
             isKeen = handedOver == 1
             handedOver = 0
             guard performLendingTheLease(work) else { return }
-            // Once to take the answers, once to send them.
-            MHD_run(daemon)
+            for exchange in waiting { exchange.takeAnswer() }
+            waiting.removeAll(keepingCapacity: true)
             MHD_run(daemon)
         }
     }
