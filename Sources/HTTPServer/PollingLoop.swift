@@ -21,7 +21,7 @@ final class PollingLoop: @unchecked Sendable {
     /// How long the holder looks for the next request without sleeping, once it has answered a single one, nanoseconds: a
     /// client that sends one row after the other has the next one ready sooner than a processor sleeps and wakes. Where
     /// several wait, the little that they wait makes the batches larger.
-    private static let keenness: UInt64 = 100_000
+    private static let keenness: UInt64 = 50_000
 
     /// How many further requests make it worthwhile to look for still more before the work is done. A batch's cost, most of
     /// which is its sync, is shared by all that are in it; looking costs a little for each of those that wait already.
