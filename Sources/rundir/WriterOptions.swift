@@ -11,11 +11,11 @@ struct WriterOptions: ParsableArguments {
         help: ArgumentHelp(
             "The folder with writers of custom types: executables, descriptions; default: ./writers, if it is there. "
                 + "[env: RUNDIR_WRITERS]", valueName: "path"))
-    var writers = Environment.text("RUNDIR_WRITERS")
+    var writers: String?
 
     /// The folder; nil when none was named and there is none.
     var folder: String? {
-        if let writers { return writers }
+        if let named = writers ?? Environment.text("RUNDIR_WRITERS") { return named }
         return access(Self.otherwise, F_OK) == 0 ? Self.otherwise : nil
     }
 

@@ -43,7 +43,7 @@ import Testing
             Tree.write(bytes, index)
         }
         try harness.reopen()
-        #expect(try eventually { (try? listed()) == ["one", "two"] })
+        #expect(eventually { (try? listed()) == ["one", "two"] })
         #expect(try listed("metric_loss == 1 | flag_lr == 0.1") == ["one", "two"])
         #expect(harness.store.runCount() == 2)
     }

@@ -28,9 +28,11 @@ import Testing
     }
 
     /// Frames shorter than a block, as long as one, longer than what is put together for one write.
-    @Test("Frames stand one behind the other, zeros behind the last", arguments: [0, 4096, 100_000, 2 << 20])
-    func framesStandOneBehindTheOther(size: Int) throws {
-        let file = try SegmentFile(in: folder.path, named: "segment", size: size)
+    @Test(
+        "Frames stand one behind the other, zeros behind the last", arguments: [0, 4096, 100_000, 2 << 20],
+        [true, false])
+    func framesStandOneBehindTheOther(size: Int, isDirect: Bool) throws {
+        let file = try SegmentFile(in: folder.path, named: "segment", size: size, isDirect: isDirect)
         var expected: [UInt8] = []
         for (number, length) in [1, 150, 3945, 4096, 4095, 1, 70_000, 1_200_000, 17].enumerated() {
             let frame = frame(number, length: length)
@@ -44,10 +46,10 @@ import Testing
     /// Fails when what is put together of a frame takes the place of what stands in the block where it begins.
     @Test(
         "A frame that has no room leaves those before it, and the next one takes its place",
-        .enabled(if: SmallDisk.canBeMade, "needs the right to mount a tmpfs"))
-    func aFrameThatHasNoRoomLeavesThoseBefore() throws {
+        .enabled(if: SmallDisk.canBeMade, "needs the right to mount a tmpfs"), arguments: [true, false])
+    func aFrameThatHasNoRoomLeavesThoseBefore(isDirect: Bool) throws {
         let disk = try SmallDisk(bytes: 2 << 20)
-        let file = try SegmentFile(in: disk.path, named: "segment", size: 0)
+        let file = try SegmentFile(in: disk.path, named: "segment", size: 0, isDirect: isDirect)
         let (first, second) = (frame(1, length: 5000), frame(3, length: 300))
         try append(first, to: file)
         // Most of it is written before there is no room.

@@ -38,7 +38,8 @@ final class SegmentFile {
     /// Makes an empty file, on the disk with its name.
     /// - Parameters:
     ///   - size: bytes that it is given in advance
-    init(in directory: String, named name: String, size: Int) throws(FileFailure) {
+    ///   - isDirect: whether it is written past the page cache, where the file system can
+    init(in directory: String, named name: String, size: Int, isDirect: Bool = true) throws(FileFailure) {
         path = "\(directory)/\(name)"
         let opened = try Files.open(path, O_RDWR | O_CREAT | O_TRUNC | O_DSYNC)
         // Room in advance saves each write the file's metadata. Where the disk is nearly full, that room is for the runs, and
@@ -56,7 +57,7 @@ final class SegmentFile {
             throw error
         }
         descriptor = opened
-        isDirect = clinux_pass_cache(opened, 1) == 0
+        self.isDirect = isDirect && clinux_pass_cache(opened, 1) == 0
         self.allocated = allocated
         tail = malloc(Self.block)
         buffer = aligned_alloc(Self.block, Self.room)
