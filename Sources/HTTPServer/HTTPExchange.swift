@@ -188,9 +188,9 @@ package final class HTTPExchange: @unchecked Sendable {
     /// The request is complete; or it was before, and libmicrohttpd asks for the reply once more.
     ///
     /// A request that is not answered at once is not suspended at once either: what the polling thread commits before it
-    /// polls again is answered by the next call, which saves the four system calls of suspending and resuming (it takes the
+    /// polls again is answered then (`takeAnswer`), which saves the four system calls of suspending and resuming (it takes the
     /// socket out of libmicrohttpd's epoll set and puts it back, and reads it once in vain). A request that is still not
-    /// answered once that work has been done waits for something slower, and is suspended.
+    /// answered once that work has been done waits for something slower, and is suspended by the next call.
     func finish() -> MHD_Result {
         if replyWasWritten { return .NO }
         if let refusal { return queue(PreparedResponse(refusal)) }

@@ -122,7 +122,11 @@ final class PollingLoop: @unchecked Sendable {
             waitForEvents()
             heads.look(now: monotonicNanoseconds())
             MHD_run(daemon)
-            guard let work, work.isWaiting else { continue }
+            guard let work, work.isWaiting else {
+                // Something else answers those that wait, or a thread that is at work: they will be suspended.
+                waiting.removeAll(keepingCapacity: true)
+                continue
+            }
             gather()
             isKeen = handedOver == 1
             handedOver = 0

@@ -117,6 +117,33 @@ import Testing
         #expect(try second.read().text == "POST /2 B")
     }
 
+    /// Or memory grows for as long as a slow disk has something to do.
+    @Test func requestsThatSomethingElseHasAnsweredAreNotKeptWhileTheWorkBlocks() throws {
+        let begun = Signal()
+        let goOn = Signal()
+        let work = FixtureWork {
+            begun.send()
+            _ = goOn.wait()
+        }
+        let answered = Mutex(Weak())
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                if exchange.path == Array("/work".utf8) { return work.add(exchange) }
+                answered.withLock { $0.exchange = exchange }
+                exchange.onWorker { exchange.respond(HTTPResponse(status: 204)) }
+            }), work: work)
+        let (writer, other) = (try server.client(), try server.client())
+        try writer.write(HTTPClient.request("POST", "/work", body: [66]))
+        #expect(begun.wait())
+        for _ in 0..<5 {
+            #expect(try other.send("POST", "/other", body: [66]).status == 204)
+            #expect(eventually { answered.withLock { $0.exchange == nil } })
+        }
+        #expect(work.done == 0, "the work still blocks")
+        goOn.send()
+        #expect(try writer.read().text == "POST /work B")
+    }
+
     @Test func serverStopsWhileItsWorkBlocksAndFinishesIt() throws {
         let begun = Signal()
         let goOn = Signal()
@@ -136,6 +163,10 @@ import Testing
         #expect(try client.read().text == "POST /last B")
         server.workers.stop()
     }
+}
+
+private struct Weak {
+    weak var exchange: HTTPExchange?
 }
 
 /// Work that answers the requests that were added; before each round it does something that may block.

@@ -58,7 +58,7 @@ import Testing
         #expect(failure?.isSync == false)
         file.cut()
         #expect(file.length == first.count)
-        #expect(try Files.status(file.path)?.st_size == 5000)
+        #expect(Files.status(file.path)?.st_size == 5000)
         try append(second, to: file)
         #expect(try stands(first + second, in: file))
     }
