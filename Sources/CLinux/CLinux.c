@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -63,6 +64,11 @@ void clinux_name_thread(const char *name) {
 
 void clinux_yield_to_others(void) {
     setpriority(PRIO_PROCESS, (id_t) gettid(), 19);
+}
+
+void clinux_run_when_idle(void) {
+    struct sched_param none = {0};
+    if (sched_setscheduler(0, SCHED_IDLE, &none) != 0) clinux_yield_to_others();
 }
 
 int clinux_exchange(const char *one, const char *other) {

@@ -10,6 +10,10 @@ package struct Thread: Sendable {
         case usual
         /// It gives way (setpriority(2), 19), so that one of usual priority that was waiting for a disk runs at once.
         case low
+        /// It takes what others leave (sched(7), SCHED_IDLE): a processor that runs only such threads counts as idle, so that a
+        /// thread that wakes is put there at once rather than behind another. On a machine that is full it hardly runs: for
+        /// what nobody waits for, and not under a lock that others want for more than a few instructions.
+        case idle
     }
 
     /// Starts a thread.
@@ -20,7 +24,11 @@ package struct Thread: Sendable {
         let start = Unmanaged.passRetained(
             Start {
                 clinux_name_thread(name)
-                if priority == .low { clinux_yield_to_others() }
+                switch priority {
+                case .usual: break
+                case .low: clinux_yield_to_others()
+                case .idle: clinux_run_when_idle()
+                }
                 body()
             })
         var thread = pthread_t()

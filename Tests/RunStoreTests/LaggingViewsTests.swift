@@ -92,6 +92,7 @@ import Threads
         views.wrote("large", seconds: 10)
         views.insert("large")
         #expect(isRung())
+        #expect((views.nextDue ?? 0) > now + 100)
         views.insert("small")
         #expect(isRung())
     }

@@ -27,6 +27,10 @@ void clinux_name_thread(const char *name);
 /// Lets the calling thread yield the processor to others (setpriority(2) on one thread, nice value 19).
 void clinux_yield_to_others(void);
 
+/// Lets the calling thread run where a processor has nothing else to do (sched(7), SCHED_IDLE), or, where that is not allowed,
+/// yield as clinux_yield_to_others() does.
+void clinux_run_when_idle(void);
+
 /// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
 int clinux_exchange(const char *one, const char *other);
 

@@ -17,8 +17,8 @@ final class StoreKeeper: @unchecked Sendable {
 
     init(store: DirectoryRunStore, sealed: SealedSegments, bell: Doorbell) {
         (self.store, self.sealed, self.bell) = (store, sealed, bell)
-        // Frames are views: writing them can wait for requests.
-        thread = Thread(named: "keeper", .low) { self.keep() }
+        // Frames are views, and segments may pile up: both can wait for requests, and for whoever sends them.
+        thread = Thread(named: "keeper", .idle) { self.keep() }
     }
 
     /// Ends the thread; then refreshes what lags and makes the last checkpoint.
