@@ -36,7 +36,7 @@ package final class HTTPClient {
             }
         }
         guard code == 0 else {
-            close(descriptor)
+            // Closed by deinit: all that the object stores is there.
             throw Failure(description: "connect to port \(port): \(String(cString: strerror(errno)))")
         }
     }
