@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-package import RunMetadata
+internal import RunMetadata
 package import RunStore
 
 /// The folder in which whoever runs the server registers writers of custom types: an executable `<type>` or `<type>/run`, a

@@ -82,7 +82,7 @@ final class ModelDisk {
     // MARK: The power is cut
 
     /// Writes what is left into an empty folder: what is safe, and with `numbers` some of what is not.
-    func cut(into folder: TemporaryFolder, _ numbers: inout SeededNumbers, isStrict: Bool) {
+    func cut(into folder: TemporaryFolder, _ numbers: inout SeededNumbers, isStrict: Bool) throws {
         let kept = isStrict ? safeChanges : Int.random(in: safeChanges...changes.count, using: &numbers)
         var names: [ObjectIdentifier: [String: Node]] = [:]
         for change in changes[..<kept] {
@@ -96,21 +96,21 @@ final class ModelDisk {
                 names[to, default: [:]][newName] = moved
             }
         }
-        write(root, folder.path, names, &numbers, isStrict: isStrict)
+        try write(root, folder.path, names, &numbers, isStrict: isStrict)
     }
 
     private func write(
         _ folder: Node, _ path: String, _ names: [ObjectIdentifier: [String: Node]], _ numbers: inout SeededNumbers,
         isStrict: Bool
-    ) {
+    ) throws {
         for (name, node) in (names[ObjectIdentifier(folder)] ?? [:]).sorted(by: { $0.key < $1.key }) {
             let child = "\(path)/\(name)"
             if node.isFolder {
-                mkdir(child, 0o755)
-                write(node, child, names, &numbers, isStrict: isStrict)
+                try FileManager.default.createDirectory(atPath: child, withIntermediateDirectories: false)
+                try write(node, child, names, &numbers, isStrict: isStrict)
             } else {
                 let bytes = isStrict ? node.synced : Self.mixture(node.synced, node.bytes, &numbers)
-                FileManager.default.createFile(atPath: child, contents: Data(bytes))
+                try Data(bytes).write(to: URL(filePath: child))
             }
         }
     }

@@ -24,7 +24,7 @@ import Testing
             guard cuts.contains(number + 1), !CrashSettings.isOver else { continue }
             cycle += 1
             let left = TemporaryFolder()
-            disk.cut(into: left, &numbers, isStrict: isStrict)
+            try disk.cut(into: left, &numbers, isStrict: isStrict)
             let history = run.client.history
             let ledger = acknowledged < history.count ? history[acknowledged] : run.client.ledger
             let faults = try ScriptedRun.check(left.path, [ledger])

@@ -72,7 +72,7 @@ struct ScriptedRun {
         for event in DiskTrace(layer.trace) { disk.apply(event) }
         var numbers = SeededNumbers(seed: 0)
         let left = TemporaryFolder()
-        disk.cut(into: left, &numbers, isStrict: true)
+        try disk.cut(into: left, &numbers, isStrict: true)
         return try Self.check(left.path, [client.ledger]).map { "after a power cut: \($0)" }
     }
 

@@ -24,11 +24,12 @@ final class Committer: @unchecked Sendable {
     let start: UnfinishedStart
     let journal: Journal
     private var frame = JournalBuffer()
-    private var note = JournalBuffer()
+    /// The frame of what the journal is told besides.
+    var note = JournalBuffer()
     /// Writes that were refused, of which the journal has not been told yet.
-    private var refused: [JournalFrame.WriteID] = []
+    var refused: [JournalFrame.WriteID] = []
     /// Why a write is neither done nor taken back, where one is.
-    private var halfDone: FileFailure?
+    var halfDone: FileFailure?
     private let disk: CInt
     private var room: FreeRoom
 
@@ -136,61 +137,6 @@ final class Committer: @unchecked Sendable {
         firstFailure.note(failure)
     }
 
-    /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new one,
-    /// since the records that say so go with the old: those will be written anew, so that the checkpoint need not sync them.
-    func sealSegment() {
-        guard journal.failure == nil, journal.segmentLength > 0 else { return }
-        var segment: Journal.Sealed
-        do throws(FileFailure) { segment = try journal.seal() } catch {
-            if error.isSync { return fail(error) }
-            return log.error("the journal's segment stays in use: \(error)")
-        }
-        var noted = Set(views.folders)
-        do throws(FileFailure) { try noteLagging(Array(noted)) } catch {
-            noted = []
-            if !error.isSync { log.warning("the journal has no room to say which views lag: \(error)") }
-        }
-        for folder in unsyncedViews.subtracting(noted) {
-            segment.touched.insert(folder, DataPath.metricsFrame.description)
-        }
-        unsyncedViews.formIntersection(noted)
-        sealed.append(segment)
-    }
-
-    /// Tells the journal that views may lag, or may not be whole on the disk.
-    func noteLagging(_ folders: [String]) throws(FileFailure) {
-        guard !folders.isEmpty else { return }
-        JournalFrame.begin(&note)
-        note.append(UInt32(folders.count))
-        for folder in folders { RedoRecord(folder, .viewLags).encode(into: &note) }
-        JournalFrame.end(&note, sequence: journal.nextSequence, writes: 1)
-        try append(&note)
-    }
-
-    /// Writes and syncs a frame.
-    private func append(_ frame: inout JournalBuffer) throws(FileFailure) {
-        do throws(FileFailure) { try journal.append(frame.bytes) } catch {
-            if journal.failure != nil { fail(error) }
-            throw error
-        }
-    }
-
-    /// Syncs what a checkpoint missed, wherever it has gone: while this runs, nothing moves.
-    /// - Parameters:
-    ///   - missed: what was not where it was noted
-    ///   - touched: all that the checkpoint is for
-    ///   - later: what the frames of later segments touched, as far as the checkpoint has them
-    func sync(missed: TouchedFiles, of touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
-        var moved = missed
-        for file in touched.adopted(in: later + sealed.touched + [journal.touched]) { moved.insert(file) }
-        try Checkpoint.sync(moved, paths)
-    }
-
-    /// Leaves no segment behind that holds nothing: the server stops.
-    func removeEmptySegment() {
-        if journal.failure == nil, start.isOver { journal.removeIfEmpty() }
-    }
-
     // MARK: One batch
 
     private func beginBatch() {
@@ -267,52 +213,6 @@ final class Committer: @unchecked Sendable {
         } catch {
             return refusal ?? StoreError(error)
         }
-    }
-
-    /// Takes back what a write did besides its rows, which could not be written.
-    private func takeBack(_ plan: WritePlan, _ failure: FileFailure?) {
-        for record in plan.records {
-            switch record.step {
-            case .create: applier.uncreate(record.folder)
-            default: halfDone = halfDone ?? failure
-            }
-        }
-    }
-
-    /// Writes of the last frame did not come to pass: makes that durable, so that recovery leaves them.
-    private func refuse(_ failures: [Int: FileFailure], _ plans: [WritePlan], sequence: UInt64) {
-        if let failure = halfDone ?? applier.halfDone ?? logs.halfDone { return fail(failure) }
-        var touched = TouchedFiles()
-        for index in failures.keys.sorted() {
-            let plan = plans[index]
-            for record in plan.records { touched.insert(record.folder, record.path ?? "") }
-            if plan.rows != nil { touched.insert(plan.folder, MetricsLogs.file) }
-            refused.append(JournalFrame.WriteID(sequence: sequence, index: UInt32(index)))
-        }
-        do throws(FileFailure) {
-            // What was taken back must not be half there after a power cut, when nothing will do it again.
-            try Checkpoint.sync(touched, paths)
-            try noteRefused()
-        } catch {
-            if error.isNoSpace, !error.isSync {
-                log.error("a write that was refused may come back after a crash, until there is room: \(error)")
-            } else {
-                fail(error)
-            }
-        }
-    }
-
-    /// Tells the journal which writes were refused.
-    private func noteRefused() throws(FileFailure) {
-        guard !refused.isEmpty else { return }
-        JournalFrame.begin(&note)
-        for write in refused {
-            note.append(write.sequence)
-            note.append(write.index)
-        }
-        JournalFrame.end(&note, sequence: journal.nextSequence, writes: 0)
-        try append(&note)
-        refused.removeAll()
     }
 
     private func tellOfChanges(_ plans: [WritePlan]) { changes.append(plans.flatMap { RunChange.changes(of: $0) }) }
