@@ -3,37 +3,36 @@ import TestSupport
 
 /// A disk that keeps, when the power is cut, what POSIX promises and no more.
 ///
-/// A file's bytes are safe when the file was synced. A name is safe when the directory that holds it was: names change in
-/// order, so what changed before that, anywhere, is safe too, and renaming is one change (as on every file system with a
-/// journal). To sync a file makes no name safe, though most file systems do that.
+/// A file's bytes are safe when the file was synced. A name is safe when the directory that holds it was; to sync a file
+/// makes no name safe, though most file systems do that. Whether a name that was not synced is kept tells nothing of any
+/// other one, but for renaming from one directory to another, which is one change: to sync the directory that something was
+/// taken from makes all safe that came before (as btrfs does: btrfs_record_unlink_dir() in Linux' fs/btrfs/tree-log.c).
+/// Where more is kept than that, names are kept in the order in which they changed, as with ext4 and its journal.
 final class ModelDisk {
     /// A file or folder.
     private final class Node {
         let isFolder: Bool
         var bytes: [UInt8] = []
         var synced: [UInt8] = []
+        /// What a folder holds now.
+        var names: [String: Node] = [:]
 
         init(isFolder: Bool) { self.isFolder = isFolder }
     }
 
-    private enum Change {
-        case make(parent: Node, String, Node)
-        case move(from: Node, to: Node, isExchange: Bool, String, String)
-        case remove(parent: Node, String)
+    /// Names that changed at once, each with what it stands for from then on.
+    private struct Change {
+        let names: [(folder: Node, name: String, node: Node?)]
+        /// Folders from which something was taken to another one.
+        var sources: [Node] = []
+        var isSafe = false
 
-        func involves(_ node: Node) -> Bool {
-            switch self {
-            case .make(let parent, _, _), .remove(let parent, _): parent === node
-            case .move(let from, let to, _, _, _): from === node || to === node
-            }
-        }
+        func involves(_ folder: Node) -> Bool { names.contains { $0.folder === folder } }
     }
 
     private let root = Node(isFolder: true)
     private var nodes: [UInt64: Node]
     private var changes: [Change] = []
-    /// How many of the changes are safe.
-    private var safeChanges = 0
 
     /// An empty directory.
     /// - Parameter root: its inode number
@@ -47,10 +46,10 @@ final class ModelDisk {
             let node = Node(isFolder: isFolder)
             nodes[inode] = node
             guard let parent = nodes[parent] else { return }
-            changes.append(.make(parent: parent, name, node))
+            change([(parent, name, node)])
         case .link(let inode, let parent, let name):
             guard let node = nodes[inode], let parent = nodes[parent] else { return }
-            changes.append(.make(parent: parent, name, node))
+            change([(parent, name, node)])
         case .size(let inode, let length):
             guard let node = nodes[inode] else { return }
             node.bytes = Self.resized(node.bytes, length)
@@ -62,16 +61,26 @@ final class ModelDisk {
             node.bytes.replaceSubrange(offset..<offset + bytes.count, with: bytes)
         case .move(let from, let to, let isExchange, let name, let newName):
             guard let from = nodes[from], let to = nodes[to] else { return }
-            changes.append(.move(from: from, to: to, isExchange: isExchange, name, newName))
+            change(
+                [(from, name, isExchange ? to.names[newName] : nil), (to, newName, from.names[name])],
+                sources: from === to ? [] : isExchange ? [from, to] : [from])
         case .remove(let parent, let name):
             guard let parent = nodes[parent] else { return }
-            changes.append(.remove(parent: parent, name))
+            change([(parent, name, nil)])
         case .sync(let inode):
             guard let node = nodes[inode] else { return }
             node.synced = node.bytes
-            guard node.isFolder, let last = changes.lastIndex(where: { $0.involves(node) }) else { return }
-            safeChanges = max(safeChanges, last + 1)
+            guard node.isFolder else { return }
+            let all = changes.lastIndex { change in change.sources.contains { $0 === node } }.map { $0 + 1 } ?? 0
+            for index in changes.indices where index < all || changes[index].involves(node) {
+                changes[index].isSafe = true
+            }
         }
+    }
+
+    private func change(_ names: [(folder: Node, name: String, node: Node?)], sources: [Node] = []) {
+        for (folder, name, node) in names { folder.names[name] = node }
+        changes.append(Change(names: names, sources: sources))
     }
 
     private static func resized(_ bytes: [UInt8], _ length: Int) -> [UInt8] {
@@ -81,20 +90,16 @@ final class ModelDisk {
 
     // MARK: The power is cut
 
-    /// Writes what is left into an empty folder: what is safe, and with `numbers` some of what is not.
+    /// Writes what is left into an empty folder: only what is safe, if `isStrict`; otherwise names up to some moment at which
+    /// all that are safe had changed, and with `numbers` some of the bytes that are not.
     func cut(into folder: TemporaryFolder, _ numbers: inout SeededNumbers, isStrict: Bool) throws {
-        let kept = isStrict ? safeChanges : Int.random(in: safeChanges...changes.count, using: &numbers)
+        let safe = (changes.lastIndex(where: \.isSafe) ?? -1) + 1
+        let kept =
+            isStrict
+            ? changes.filter(\.isSafe) : Array(changes[..<Int.random(in: safe...changes.count, using: &numbers)])
         var names: [ObjectIdentifier: [String: Node]] = [:]
-        for change in changes[..<kept] {
-            switch change {
-            case .make(let parent, let name, let node): names[ObjectIdentifier(parent), default: [:]][name] = node
-            case .remove(let parent, let name): names[ObjectIdentifier(parent), default: [:]][name] = nil
-            case .move(let from, let to, let isExchange, let name, let newName):
-                let (from, to) = (ObjectIdentifier(from), ObjectIdentifier(to))
-                let moved = names[from]?[name]
-                names[from, default: [:]][name] = isExchange ? names[to]?[newName] : nil
-                names[to, default: [:]][newName] = moved
-            }
+        for (folder, name, node) in kept.flatMap(\.names) {
+            names[ObjectIdentifier(folder), default: [:]][name] = node
         }
         try write(root, folder.path, names, &numbers, isStrict: isStrict)
     }

@@ -77,13 +77,13 @@ enum ArtifactFiles {
         return true
     }
 
-    /// Syncs the folders on the way to a path, the run's directory too (fsync(2)). What has been changed by something else
+    /// Syncs the folders on the way to a path, from the run's directory on (fsync(2)). What has been changed by something else
     /// since, so that they cannot be opened, is passed over.
     /// - Returns: whether all were there
     static func syncFolders(of path: ArtifactPath, in run: String) throws(FileFailure) -> Bool {
         var isThere = try Files.sync(run)
-        var folder = path.parent
-        while isThere, let name = folder {
+        for depth in path.components.indices.dropFirst() {
+            guard isThere, let name = ArtifactPath(components: Array(path.components.prefix(depth))) else { break }
             let code: CInt?
             do throws(FileFailure) {
                 code = try withFolder(of: name, in: run, makes: false) { parent, name in
@@ -98,7 +98,6 @@ enum ArtifactFiles {
             }
             if let code, code != 0, code != ENOENT { throw FileFailure("fsync", name.description, errno: code) }
             isThere = code == 0
-            folder = name.parent
         }
         return isThere
     }

@@ -19,6 +19,7 @@ enum Checkpoint {
         }
         // With the folder of the run that each belongs to.
         var directories: [String: String] = [:]
+        var artifacts: [(path: ArtifactPath, run: String, file: TouchedFiles.File)] = []
         for file in touched.files {
             guard let place = paths.locate(file.folder) else {
                 missed.insert(file)
@@ -30,8 +31,7 @@ enum Checkpoint {
             guard !file.path.isEmpty else { continue }
             if let artifact = RecordPath.artifact(file.path) {
                 // The file itself was synced before it was published.
-                let isThere = try ArtifactFiles.syncFolders(of: artifact, in: run)
-                if !isThere { missed.insert(file) }
+                artifacts.append((artifact, run, file))
                 continue
             }
             let isThere = try Files.sync("\(data)/\(file.path)")
@@ -42,12 +42,18 @@ enum Checkpoint {
                 directories[parent] = file.folder
             }
         }
+        // From the top down: were a file renamed to a name that is safe, in a directory whose own name is not, a power cut
+        // would leave neither name of it.
+        for directory in [paths.runs, paths.pending, paths.sessions, paths.archive] { try Files.sync(directory) }
         var moved: Set<String> = []
-        for (directory, folder) in directories {
+        for (directory, folder) in directories.sorted(by: { $0.key < $1.key }) {
             let isThere = try Files.sync(directory)
             if !isThere { moved.insert(folder) }
         }
-        for directory in [paths.runs, paths.pending, paths.sessions, paths.archive] { try Files.sync(directory) }
+        for artifact in artifacts {
+            let isThere = try ArtifactFiles.syncFolders(of: artifact.path, in: artifact.run)
+            if !isThere { missed.insert(artifact.file) }
+        }
         for file in touched.files where moved.contains(file.folder) { missed.insert(file) }
         for session in try Files.names(in: paths.sessions) { try Files.sync("\(paths.sessions)/\(session)") }
         return missed
