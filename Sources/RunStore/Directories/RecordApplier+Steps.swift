@@ -10,10 +10,9 @@ extension RecordApplier {
         switch record.step {
         case .create:
             let (run, data) = (paths.run(folder, .pending), paths.data(folder, .pending))
-            done.note { () throws(FileFailure) in
-                try Files.removeTree(data)
-                rmdir(run)
-            }
+            // With the folders in it that other steps make for artifacts.
+            let made = Files.isDirectory(run) ? data : run
+            done.note { () throws(FileFailure) in try Files.removeTree(made) }
             try Files.makeDirectories(data)
             places[folder] = .pending
         case .remove(let path):
