@@ -8,8 +8,9 @@ internal import Threads
 /// 2. A reply goes out after both.
 /// 3. The next frame is written after the one before is on the disk. So a frame that is not sound, with no sound later one
 ///    behind it, was never acknowledged: it is cut. With one behind it, the journal was damaged: recovery refuses.
-/// 4. A segment is dropped when all that its frames touched has been synced (a checkpoint), wherever it has gone since: runs
-///    move, and runs adopt files. Views of which the next segment says that they lag are written anew instead.
+/// 4. A segment is dropped when all that its frames touched has been synced (a checkpoint), directories before what is in
+///    them, wherever it has gone since: runs move, and runs adopt files. Views of which the next segment says that they lag
+///    are written anew instead.
 /// 5. A sync that failed is never tried again, since the kernel may have dropped the pages, and neither is a write that failed
 ///    but for want of room: the journal takes nothing more.
 /// 6. A write whose frame is durable but whose steps failed (a full disk) is taken back, and a further frame says so, before
