@@ -18,7 +18,11 @@ extension Committer {
         var touched = TouchedFiles()
         for index in failures.keys.sorted() {
             let plan = plans[index]
-            for record in plan.records { touched.insert(record.folder, record.path ?? "") }
+            for record in plan.records {
+                touched.insert(record.folder, record.path ?? "")
+                // Where it is again.
+                if case .adopt(let path, let other, _) = record.step { touched.insert(other, path) }
+            }
             if plan.rows != nil { touched.insert(plan.folder, MetricsLogs.file) }
             refused.append(JournalFrame.WriteID(sequence: sequence, index: UInt32(index)))
         }
