@@ -77,11 +77,11 @@ enum ArtifactFiles {
         return true
     }
 
-    /// Syncs the folders on the way to a path, from the run's directory on (fsync(2)). What has been changed by something else
-    /// since, so that they cannot be opened, is passed over.
+    /// Syncs the folders below a run's directory on the way to a path, from the top down (fsync(2)). What has been changed by
+    /// something else since, so that they cannot be opened, is passed over.
     /// - Returns: whether all were there
     static func syncFolders(of path: ArtifactPath, in run: String) throws(FileFailure) -> Bool {
-        var isThere = try Files.sync(run)
+        var isThere = true
         for depth in path.components.indices.dropFirst() {
             guard isThere, let name = ArtifactPath(components: Array(path.components.prefix(depth))) else { break }
             let code: CInt?
