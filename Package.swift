@@ -54,36 +54,40 @@ let package = Package(
         .target(name: "COpenAPI"),
 
         target("Threads", dependencies: ["CLinux"]),
-        target("HTTPServer", dependencies: ["Threads", "CMicroHTTPD", "CGunzip", "CLinux"]),
-        target("JSON", dependencies: ["CRapidJSON"]),
-        target("RunMetadata", dependencies: ["JSON"]),
+        target("Limits", dependencies: []),
+        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGunzip", "CLinux"]),
+        target("JSON", dependencies: ["Limits", "CRapidJSON"]),
+        target("RunMetadata", dependencies: ["JSON", "Limits"]),
         target(
             "RunStore",
             dependencies: [
-                "RunMetadata", "JSON", "Threads", "CChecksum", "CLinux", grdb, logging, systemPackage,
+                "RunMetadata", "JSON", "Limits", "Threads", "CChecksum", "CLinux", grdb, logging, systemPackage,
             ],
             exclude: ["README.md"]),
         target(
             "MetadataWriters",
             dependencies: [
-                "RunStore", "RunMetadata", "JSON", "Threads", "CArchive", "CCSV", "CContainment", "CJSONSchema",
+                "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CArchive", "CCSV", "CContainment",
+                "CJSONSchema",
                 "CLinux", "CGunzip",
             ]),
         target(
             "RunAPI",
             dependencies: [
-                "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Threads", "COpenAPI", logging,
+                "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "COpenAPI",
+                logging,
             ]),
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", argumentParser, logging,
+                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", argumentParser, logging,
                 systemPackage,
             ],
             swiftSettings: swiftSettings),
 
         // An HTTP client, servers and temporary folders, for all tests.
         .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),

@@ -1,0 +1,43 @@
+/// A bound on what input may have: of what, how much, and how an operator moves it.
+package struct Limit: Sendable, Hashable {
+    /// What is bounded.
+    package enum Quantity: String, Sendable, Hashable, CaseIterable {
+        /// Bytes, unpacked where the input is packed.
+        case bytes
+        /// Entries of an archive, parts or fields of a form, members of an object.
+        case entries
+        /// Levels: folders of a path, arrays and objects of a document, operators of an expression.
+        case depth
+        /// Files that are open at once.
+        case files
+    }
+
+    package let quantity: Quantity
+    /// The most that is taken; one more is refused.
+    package let most: Int
+    /// The option that moves it, such as `--max-upload`; nil where it is fixed.
+    package let setting: String?
+
+    package init(_ quantity: Quantity, most: Int, setting: String? = nil) {
+        (self.quantity, self.most, self.setting) = (quantity, most, setting)
+    }
+}
+
+/// Input that has more than it may.
+package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertible {
+    package let limit: Limit
+
+    package init(_ limit: Limit) { self.limit = limit }
+
+    /// For example: `over 4294967296 bytes (--max-upload)`.
+    package var description: String {
+        let unit =
+            switch limit.quantity {
+            case .bytes: "bytes"
+            case .entries: "entries"
+            case .depth: "levels"
+            case .files: "files"
+            }
+        return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")
+    }
+}

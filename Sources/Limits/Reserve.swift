@@ -1,0 +1,66 @@
+internal import Synchronization
+
+/// What all requests together may hold at a time, such as the memory of bodies that arrive or the descriptors of staged
+/// files: taken while it is used, then given back.
+///
+/// Who gets none is not at fault and may try again soon: 503 with `Retry-After`.
+package final class Reserve: Sendable {
+    package let limit: Limit
+    private let used = Mutex(0)
+
+    package init(_ limit: Limit) { self.limit = limit }
+
+    /// How much is held now.
+    package var inUse: Int { used.withLock { $0 } }
+
+    /// Takes `amount` until the share is given back, at the latest by its end.
+    /// - Throws: `Exhausted` where less than that is left
+    package func share(_ amount: Int = 1) throws(Exhausted) -> Share {
+        try take(amount)
+        return Share(of: self, amount)
+    }
+
+    fileprivate func take(_ amount: Int) throws(Exhausted) {
+        let isTaken = used.withLock { used in
+            guard amount <= limit.most - used else { return false }
+            used += amount
+            return true
+        }
+        if !isTaken { throw Exhausted(limit: limit) }
+    }
+
+    fileprivate func giveBack(_ amount: Int) { used.withLock { $0 -= amount } }
+
+    /// All of a reserve is in use.
+    package struct Exhausted: Error, Sendable, Equatable {
+        package let limit: Limit
+    }
+
+    /// A part of a reserve, held as long as this object.
+    package final class Share: Sendable {
+        private let reserve: Reserve
+        private let amount: Mutex<Int>
+
+        fileprivate init(of reserve: Reserve, _ amount: Int) {
+            self.reserve = reserve
+            self.amount = Mutex(amount)
+        }
+
+        deinit { giveBack() }
+
+        /// Takes more.
+        package func grow(by more: Int) throws(Exhausted) {
+            try reserve.take(more)
+            amount.withLock { $0 += more }
+        }
+
+        /// Gives all of it back, now rather than at the end.
+        package func giveBack() {
+            let held = amount.withLock { amount in
+                defer { amount = 0 }
+                return amount
+            }
+            if held > 0 { reserve.giveBack(held) }
+        }
+    }
+}
