@@ -104,6 +104,7 @@ let package = Package(
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
             exclude: ["Fixtures", "Writers"]),
+        tests("HostileTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["archives.py"]),
         tests(
             "CrashTests", dependencies: ["rundir", "RunStore", "RunMetadata", "JSON", "TestSupport"],
             exclude: ["README.md", "apply-variant", "faults.c", "long", "variants"]),

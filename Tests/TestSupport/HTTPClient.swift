@@ -118,6 +118,22 @@ package final class HTTPClient {
         return size == 0 ? nil : chunk
     }
 
+    /// Says that nothing more will be sent, and goes on reading (shutdown(2), SHUT_WR).
+    package func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Makes the end of the connection a reset (socket(7), SO_LINGER of 0 s), as a machine that loses its power does.
+    package func resetAtTheEnd() {
+        var lingering = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Reads reply after reply until the server closes the connection.
+    package func readReplies() throws -> [Reply] {
+        var replies: [Reply] = []
+        while !buffer.isEmpty || !isClosed() { replies.append(try read()) }
+        return replies
+    }
+
     /// Reads until the server closes the connection.
     package func readToEnd() throws -> [UInt8] {
         while !isClosed() { try fill() }

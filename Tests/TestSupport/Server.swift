@@ -120,4 +120,22 @@ extension HTTPClient.Reply {
     package var json: JSONValue {
         get throws { try JSONValue.parse(body) }
     }
+
+    /// The body as a problem of RFC 9457; empty where it is none.
+    package var problem: JSONObject { (try? JSONValue.parse(body))?.object ?? JSONObject() }
+
+    /// What an error lacks of all that ERRORS.md promises of each; nothing where it is as it has to be.
+    package var faultsAsProblem: [String] {
+        let problem = problem
+        var faults: [String] = []
+        if headers["content-type"] != "application/problem+json" {
+            faults.append("content type \(headers["content-type"] ?? "missing")")
+        }
+        for name in ["type", "title", "detail", "request_id"] where problem[name]?.string?.isEmpty != false {
+            faults.append("no \(name)")
+        }
+        if problem["type"]?.string?.hasPrefix("/problems/") != true { faults.append("a type of another kind") }
+        if problem["status"]?.number?.int != status { faults.append("another status in the body") }
+        return faults
+    }
 }

@@ -8,17 +8,7 @@ import Testing
 func expectProblem(
     _ reply: HTTPClient.Reply, _ status: Int, sourceLocation: SourceLocation = #_sourceLocation
 ) -> JSONObject {
-    let problem = (try? JSONValue.parse(reply.body))?.object ?? JSONObject()
-    var faults: [String] = []
-    if reply.status != status { faults.append("status \(reply.status), not \(status)") }
-    if reply.headers["content-type"] != "application/problem+json" {
-        faults.append("content type \(reply.headers["content-type"] ?? "missing")")
-    }
-    for name in ["type", "title", "detail", "request_id"] where problem[name]?.string?.isEmpty != false {
-        faults.append("no \(name)")
-    }
-    if problem["type"]?.string?.hasPrefix("/problems/") != true { faults.append("a type of another kind") }
-    if problem["status"]?.number?.int != reply.status { faults.append("another status in the body") }
+    let faults = reply.faultsAsProblem + (reply.status == status ? [] : ["status \(reply.status), not \(status)"])
     #expect(faults.isEmpty, "\(reply.text)", sourceLocation: sourceLocation)
-    return problem
+    return reply.problem
 }
