@@ -14,6 +14,8 @@ package final class HTTPExchange: @unchecked Sendable {
     package let method: HTTPMethod
     /// The path as it was sent, escapes and all.
     package let path: [UInt8]
+    /// Whether the client speaks HTTP/1.0.
+    package internal(set) var isHTTP10 = false
     /// The whole body, if it was collected.
     package internal(set) var body: [UInt8] = []
     /// Whatever the handler wants to find again in `respond(to:)`, such as the route it found in `accept(_:)`.

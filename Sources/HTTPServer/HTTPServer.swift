@@ -145,6 +145,7 @@ private func handle(
     let path = Array(UnsafeRawBufferPointer(start: url, count: strlen(url)))
     let exchange = HTTPExchange(
         connection: connection, method: HTTPMethod(String(cString: method)), path: path, server: server)
+    if let version { exchange.isHTTP10 = strcmp(version, "HTTP/1.0") == 0 }
     // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
     request.pointee = Unmanaged.passRetained(exchange).toOpaque()
     server.begin()

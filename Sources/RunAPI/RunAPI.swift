@@ -19,6 +19,8 @@ package final class RunAPI: HTTPHandler {
         package var writerJobs = 2
         /// Executables that may wait for their turn.
         package var writerQueue = 256
+        /// Hosts that requests may name beside those of this machine.
+        package var allowedHosts: [HostRule] = []
 
         package init() {}
     }
@@ -37,6 +39,7 @@ package final class RunAPI: HTTPHandler {
     package let telemetry = Telemetry()
     /// Why the server is not ready, as far as the store does not say.
     package let readiness = Readiness()
+    private let origin: RequestOrigin
     private let requests = Atomic<UInt64>(0)
     private let boot = String(UInt32.random(in: .min ... .max), radix: 16)
 
@@ -49,6 +52,7 @@ package final class RunAPI: HTTPHandler {
         jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings
         self.log = log
+        origin = RequestOrigin(hosts: AllowedHosts(settings.allowedHosts))
         hub = EventHub(feed: store.changes)
         let jobs = jobs
         telemetry.addGauge("rundir_writers_running", "Executables of custom types that run.") {
@@ -73,6 +77,7 @@ package final class RunAPI: HTTPHandler {
 
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
+            try origin.check(exchange)
             let request = try route(exchange)
             exchange.context = request
             return try plan(for: request, exchange)

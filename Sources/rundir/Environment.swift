@@ -15,7 +15,9 @@ enum Environment {
 
     static func number(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
 
-    static func list(_ name: String) -> [String] { (text(name) ?? "").split(separator: ":").map(String.init) }
+    static func list(_ name: String, separator: Character = ":") -> [String] {
+        (text(name) ?? "").split(separator: separator).map(String.init)
+    }
 
     /// Refuses a variable that does not read as what it has to be, rather than passing it over.
     static func check() throws {

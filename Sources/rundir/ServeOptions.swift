@@ -18,6 +18,14 @@ struct ServeOptions: ParsableArguments {
     var port = Environment.number("RUNDIR_PORT") ?? 7117
 
     @Option(
+        name: .customLong("allow-host"),
+        help: ArgumentHelp(
+            "A host that requests may name, beside localhost and this machine's names and addresses: a name or address "
+                + "without its port, *.example.org, or * for all; may be repeated; default: none. "
+                + "[env: RUNDIR_ALLOW_HOST, parted by \",\"]", valueName: "host"))
+    var allowedHosts: [String] = Environment.list("RUNDIR_ALLOW_HOST", separator: ",")
+
+    @Option(
         help: ArgumentHelp(
             "The largest body held in memory, 1 to 1073741824 bytes. [env: RUNDIR_MAX_BODY]", valueName: "bytes"))
     var maxBody = Environment.number("RUNDIR_MAX_BODY") ?? 16 << 20
@@ -84,6 +92,10 @@ struct ServeOptions: ParsableArguments {
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
         try check("journal-size", journalSize, 65_536...1 << 30)
+        for host in allowedHosts where HostRule(host) == nil {
+            throw ValidationError(
+                "--allow-host is \"\(host)\"; it has to be a host name or address without a port, *.example.org, or *")
+        }
         try Environment.check()
     }
 
@@ -115,6 +127,8 @@ struct ServeOptions: ParsableArguments {
         settings.maxBody = maxBody
         settings.maxUpload = maxUpload
         settings.writerJobs = writerJobs
+        // What it was told to listen on names it, too: "0.0.0.0" is what it prints then.
+        settings.allowedHosts = allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 }
         return settings
     }
 }
