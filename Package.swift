@@ -51,13 +51,14 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CContainment"),
         .target(name: "CChecksum"),
+        .target(name: "CNumbers"),
         .target(name: "COpenAPI"),
 
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
         target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGunzip", "CLinux"]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
-        target("RunMetadata", dependencies: ["JSON", "Limits"]),
+        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers"]),
         target(
             "RunStore",
             dependencies: [
@@ -90,7 +91,7 @@ let package = Package(
         tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
-        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
+        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         tests(
             "RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "TestSupport", systemPackage]),
         tests(

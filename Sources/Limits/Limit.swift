@@ -10,6 +10,10 @@ package struct Limit: Sendable, Hashable {
         case depth
         /// Files that are open at once.
         case files
+        /// Names that become files or columns.
+        case names
+        /// Columns of a table, of a listing, of a query.
+        case columns
     }
 
     package let quantity: Quantity
@@ -37,6 +41,8 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             case .entries: "entries"
             case .depth: "levels"
             case .files: "files"
+            case .names: "names"
+            case .columns: "columns"
             }
         return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")
     }
