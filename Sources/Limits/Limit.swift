@@ -4,8 +4,10 @@ package struct Limit: Sendable, Hashable {
     package enum Quantity: String, Sendable, Hashable, CaseIterable {
         /// Bytes, unpacked where the input is packed.
         case bytes
-        /// Entries of an archive, parts or fields of a form, members of an object.
+        /// Files and folders of an archive, parts or fields of a form.
         case entries
+        /// Values of a document: members, elements, fields of a table.
+        case values
         /// Levels: folders of a path, arrays and objects of a document, operators of an expression.
         case depth
         /// Files that are open at once.
@@ -39,6 +41,7 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             switch limit.quantity {
             case .bytes: "bytes"
             case .entries: "entries"
+            case .values: "values"
             case .depth: "levels"
             case .files: "files"
             case .names: "names"

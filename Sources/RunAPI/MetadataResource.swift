@@ -20,8 +20,7 @@ extension RunAPI {
         ]))
 
     func writeMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        // A small body takes less time than handing it to another thread.
-        if exchange.body.count <= settings.inlineBody, !request.body.isGzipped {
+        if isInline(request, exchange) {
             submitMetadata(request, exchange)
         } else {
             exchange.handOver(to: .long) {
@@ -29,6 +28,11 @@ extension RunAPI {
                 exchange.wakeServer()
             }
         }
+    }
+
+    /// Whether a body is read on the polling thread: a small one takes less time than handing it to another.
+    func isInline(_ request: RoutedRequest, _ exchange: HTTPExchange) -> Bool {
+        exchange.body.count <= settings.inlineBody && !request.body.isGzipped
     }
 
     private func submitMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {

@@ -13,6 +13,8 @@ package final class RunAPI: HTTPHandler {
         package var maxBody = 16 << 20
         /// Largest upload, bytes.
         package var maxUpload = 4 << 30
+        /// Fields and files of a form.
+        package var maxEntries = 100_000
         /// Bodies up to this size are read on the polling thread; larger ones on a worker.
         package var inlineBody = 64 << 10
         /// Executables of custom types that run at once.

@@ -7,6 +7,14 @@ internal import RunStore
 /// `/runs`, `/runs/{id}` and `/runs/{id}/complete`.
 extension RunAPI {
     func initialise(_ request: RoutedRequest, _ exchange: HTTPExchange) {
+        if isInline(request, exchange) { return submitStart(request, exchange) }
+        exchange.handOver {
+            self.submitStart(request, exchange)
+            exchange.wakeServer()
+        }
+    }
+
+    private func submitStart(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         do {
             let isEmpty = exchange.body.isEmpty
             let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request))

@@ -7,6 +7,7 @@ enum Environment {
     private static let numbers = [
         "RUNDIR_PORT", "RUNDIR_MAX_BODY", "RUNDIR_MAX_UPLOAD", "RUNDIR_READ_TIMEOUT", "RUNDIR_STALE_AFTER",
         "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_WRITER_JOBS", "RUNDIR_JOURNAL_SIZE",
+        "RUNDIR_MAX_ENTRIES", "RUNDIR_IMPORT_MAX_BYTES", "RUNDIR_IMPORT_MAX_ENTRIES",
     ]
 
     static func text(_ name: String) -> String? {

@@ -37,6 +37,12 @@ struct ServeOptions: ParsableArguments {
     var maxUpload = Environment.number("RUNDIR_MAX_UPLOAD") ?? 4 << 30
 
     @Option(
+        help: ArgumentHelp(
+            "The most files and folders of an archive or a directory of source, and fields and files of a form, 1 to "
+                + "100000000. [env: RUNDIR_MAX_ENTRIES]", valueName: "count"))
+    var maxEntries = Environment.number("RUNDIR_MAX_ENTRIES") ?? 100_000
+
+    @Option(
         name: .customLong("source-root"),
         help: ArgumentHelp(
             "A directory of this machine below which {\"directory\": …} may name source; may be repeated; default: none. "
@@ -87,6 +93,7 @@ struct ServeOptions: ParsableArguments {
         try check("port", port, 0...65535)
         try check("max-body", maxBody, 1...1 << 30)
         try check("max-upload", maxUpload, 1...1 << 40)
+        try check("max-entries", maxEntries, 1...100_000_000)
         try check("read-timeout", readTimeout, 1...3600)
         try check("stale-after", staleAfter, 1...31_536_000)
         try check("max-connections", maxConnections, 1...60_000)
@@ -127,6 +134,7 @@ struct ServeOptions: ParsableArguments {
         var settings = RunAPI.Settings()
         settings.maxBody = maxBody
         settings.maxUpload = maxUpload
+        settings.maxEntries = maxEntries
         settings.writerJobs = writerJobs
         // What it was told to listen on names it, too: "0.0.0.0" is what it prints then.
         settings.allowedHosts = allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 }
