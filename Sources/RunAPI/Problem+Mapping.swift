@@ -212,6 +212,9 @@ extension Problem {
     init(_ exceeded: LimitExceeded) {
         switch exceeded.limit.quantity {
         case .depth: self.init(400, "invalid-json", "Invalid body", "the body is \(exceeded) deep")
+        case .names, .columns:
+            self.init(
+                422, "too-many-names", "Too many names", "the body has \(exceeded), which is the limit here")
         case .bytes, .entries, .values, .files:
             self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
         }

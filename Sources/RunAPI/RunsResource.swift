@@ -8,7 +8,7 @@ internal import RunStore
 extension RunAPI {
     func initialise(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         if isInline(request, exchange) { return submitStart(request, exchange) }
-        exchange.handOver {
+        exchange.handOver(to: .long) {
             self.submitStart(request, exchange)
             exchange.wakeServer()
         }
