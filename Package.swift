@@ -51,13 +51,14 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CContainment"),
         .target(name: "CChecksum"),
+        .target(name: "CNumbers"),
         .target(name: "COpenAPI"),
 
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
         target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGunzip", "CLinux"]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
-        target("RunMetadata", dependencies: ["JSON", "Limits"]),
+        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers"]),
         target(
             "RunStore",
             dependencies: [
@@ -88,18 +89,19 @@ let package = Package(
         // An HTTP client, servers and temporary folders, for all tests.
         .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("LimitsTests", dependencies: ["Limits"]),
-        tests("HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
+        tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
-        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
+        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         tests(
             "RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "TestSupport", systemPackage]),
         tests(
             "MetadataWritersTests",
-            dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", logging]),
+            dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),
         tests(
             "RunAPITests",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", yams,
+                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport",
+                yams,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],

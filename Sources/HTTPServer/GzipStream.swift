@@ -1,23 +1,23 @@
 internal import CGunzip
+package import Limits
 
 /// Unpacks gzip (RFC 1952) as it comes, for a body that is too large for memory.
 package final class GzipStream: @unchecked Sendable {
     // Sendable: used by one thread after another, as the parts come.
     private let gzip: OpaquePointer
-    private let limit: Int
-    private var unpacked = 0
+    private let budget: Budget
     private var isComplete = false
 
-    /// - Parameter limit: bytes that it may unpack to
-    package init(limit: Int) throws(GzipDecoder.Failure) {
-        self.limit = limit
+    /// - Parameter budget: bytes of what it unpacks to
+    package init(budget: Budget) throws(GzipDecoder.Failure) {
+        self.budget = budget
         guard let gzip = cgunzip_make() else { throw .invalid }
         self.gzip = gzip
     }
 
     deinit { cgunzip_free(gzip) }
 
-    /// Unpacks a part, one or more members, and hands on what comes of it.
+    /// Unpacks a part, one or more members, and hands on what comes of it, drawn from the budget.
     package func take(_ part: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             cgunzip_feed(gzip, part.baseAddress, part.count)
@@ -29,8 +29,7 @@ package final class GzipStream: @unchecked Sendable {
                 }
                 var produced = 0
                 let state = cgunzip_step(gzip, buffer.baseAddress, buffer.count, &produced)
-                unpacked += produced
-                if unpacked > limit { throw GzipDecoder.Failure.tooLarge(limit: limit) }
+                try budget.take(produced, of: .bytes)
                 if produced > 0 { try body(UnsafeRawBufferPointer(rebasing: buffer[..<produced])) }
                 if state == CGUNZIP_DAMAGED { throw GzipDecoder.Failure.invalid }
                 isComplete = state == CGUNZIP_MEMBER_ENDED

@@ -1,4 +1,5 @@
 internal import CMicroHTTPD
+package import Limits
 
 /// Reads a `multipart/form-data` body (RFC 7578) as it comes, by libmicrohttpd's post processor.
 package final class MultipartReader: @unchecked Sendable {
@@ -21,14 +22,21 @@ package final class MultipartReader: @unchecked Sendable {
     }
 
     private var processor: OpaquePointer?
+    private let budget: Budget
+    private let fields: Budget
     private let receive: (Piece) throws -> Void
     private var failure: (any Error)?
     /// Whether a part has been seen: without one, libmicrohttpd calls any body complete.
     private var hasParts = false
 
     /// A reader of the exchange's body; nil when its content type is not a form's (MHD_create_post_processor()).
-    package init?(exchange: HTTPExchange, receive: @escaping (Piece) throws -> Void) {
-        self.receive = receive
+    /// - Parameters:
+    ///   - budget: parts as entries, and bytes of all of them
+    ///   - fields: bytes of what is held in memory: parts that are no files, and the names of all
+    package init?(
+        exchange: HTTPExchange, budget: Budget, fields: Budget, receive: @escaping (Piece) throws -> Void
+    ) {
+        (self.budget, self.fields, self.receive) = (budget, fields, receive)
         // Unretained: the processor is destroyed before the reader goes.
         processor = MHD_create_post_processor(
             exchange.connection, 64 * 1024,
@@ -44,7 +52,7 @@ package final class MultipartReader: @unchecked Sendable {
     }
 
     /// Reads on (MHD_post_process()).
-    /// - Throws: `Failure`, or what `receive` threw
+    /// - Throws: `Failure`, `LimitExceeded`, or what `receive` threw
     package func read(_ bytes: UnsafeRawBufferPointer) throws {
         guard let processor else { throw Failure() }
         let result = MHD_post_process(processor, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
@@ -60,6 +68,15 @@ package final class MultipartReader: @unchecked Sendable {
         if MHD_destroy_post_processor(processor) != .YES || !hasParts { throw Failure() }
     }
 
+    private func count(_ piece: Piece) throws(LimitExceeded) {
+        if piece.offset == 0 {
+            try budget.take(of: .entries)
+            try fields.take(piece.name.utf8.count + (piece.fileName?.utf8.count ?? 0), of: .bytes)
+        }
+        try budget.take(piece.bytes.count, of: .bytes)
+        if piece.fileName == nil { try fields.take(piece.bytes.count, of: .bytes) }
+    }
+
     private func take(
         _ key: UnsafePointer<CChar>?, _ fileName: UnsafePointer<CChar>?, _ data: UnsafePointer<CChar>?,
         _ offset: UInt64,
@@ -68,10 +85,11 @@ package final class MultipartReader: @unchecked Sendable {
         guard failure == nil else { return .NO }
         hasParts = true
         do {
-            try receive(
-                Piece(
-                    name: key.map { String(cString: $0) } ?? "", fileName: fileName.map { String(cString: $0) },
-                    offset: offset, bytes: UnsafeRawBufferPointer(start: data, count: size)))
+            let piece = Piece(
+                name: key.map { String(cString: $0) } ?? "", fileName: fileName.map { String(cString: $0) },
+                offset: offset, bytes: UnsafeRawBufferPointer(start: data, count: size))
+            try count(piece)
+            try receive(piece)
             return .YES
         } catch {
             failure = error

@@ -46,10 +46,18 @@ package final class Budget: Sendable {
 
     /// Refuses what is announced where it is more than is left; counts nothing.
     package func allow(_ amount: Int, of quantity: Limit.Quantity) throws(LimitExceeded) {
-        if let left = left(of: quantity), amount > left.amount { throw LimitExceeded(left.limit) }
+        let limit: Limit? = counts.withLock { counts in
+            guard let count = counts[quantity], amount > count.limit.most - count.used else { return nil }
+            return count.limit
+        }
+        if let limit { throw LimitExceeded(limit) }
     }
 
-    private func left(of quantity: Limit.Quantity) -> (amount: Int, limit: Limit)? {
-        counts.withLock { counts in counts[quantity].map { ($0.limit.most - $0.used, $0.limit) } }
+    /// How much is left; nil where the quantity has no limit.
+    package func left(of quantity: Limit.Quantity) -> Int? {
+        counts.withLock { counts in counts[quantity].map { $0.limit.most - $0.used } }
     }
+
+    /// The limit of a quantity; nil where it has none.
+    package func limit(of quantity: Limit.Quantity) -> Limit? { counts.withLock { $0[quantity]?.limit } }
 }

@@ -4,12 +4,18 @@ package struct Limit: Sendable, Hashable {
     package enum Quantity: String, Sendable, Hashable, CaseIterable {
         /// Bytes, unpacked where the input is packed.
         case bytes
-        /// Entries of an archive, parts or fields of a form, members of an object.
+        /// Files and folders of an archive, parts or fields of a form.
         case entries
+        /// Values of a document: members, elements, fields of a table.
+        case values
         /// Levels: folders of a path, arrays and objects of a document, operators of an expression.
         case depth
         /// Files that are open at once.
         case files
+        /// Names that become files or columns.
+        case names
+        /// Columns of a table, of a listing, of a query.
+        case columns
     }
 
     package let quantity: Quantity
@@ -35,8 +41,11 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             switch limit.quantity {
             case .bytes: "bytes"
             case .entries: "entries"
+            case .values: "values"
             case .depth: "levels"
             case .files: "files"
+            case .names: "names"
+            case .columns: "columns"
             }
         return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")
     }

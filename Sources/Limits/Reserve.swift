@@ -34,6 +34,8 @@ package final class Reserve: Sendable {
     /// All of a reserve is in use.
     package struct Exhausted: Error, Sendable, Equatable {
         package let limit: Limit
+
+        package init(limit: Limit) { self.limit = limit }
     }
 
     /// A part of a reserve, held as long as this object.

@@ -13,13 +13,30 @@ package enum MetadataBody: Sendable {
     case raw(StagingFile)
 }
 
-/// A file of a form.
+/// A file of a form. All files of a form are in one staging file, one behind the other: a form may have very many.
 package struct UploadedFile: Sendable {
     package let name: String
-    package let file: StagingFile
+    private let file: StagingFile
+    private let start: Int
+    package let size: Int
 
-    package init(name: String, file: StagingFile) {
-        self.name = name
-        self.file = file
+    /// - Parameters:
+    ///   - file: what it is in; nothing of it is written any more
+    ///   - range: where it is there; nil: all of it
+    package init(name: String, file: StagingFile, range: Range<Int>? = nil) {
+        (self.name, self.file) = (name, file)
+        start = range?.lowerBound ?? 0
+        size = range?.count ?? file.size
+    }
+
+    /// Seconds since 1970: when it came.
+    var modified: Int { file.modified }
+
+    /// Reads at an offset.
+    /// - Returns: how many bytes; 0 at the end, -1 where it cannot be read
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard offset < size else { return 0 }
+        return file.read(
+            at: start + offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(size - offset)))
     }
 }

@@ -1,3 +1,4 @@
+internal import Limits
 internal import RunMetadata
 package import RunStore
 
@@ -17,6 +18,8 @@ package struct SourceContents: Sendable {
     package struct Limits: Sendable {
         /// Bytes of all files together; beyond, the source is not compared.
         package var bytes = 64 << 20
+        /// Files and folders.
+        package var entries = 100_000
         /// Bytes of a file whose text is held.
         package var fileText = 512 << 10
         /// Bytes of all texts that are held.
@@ -29,20 +32,25 @@ package struct SourceContents: Sendable {
     package private(set) var files: [String: File] = [:]
 
     /// Reads an archive, and closes it.
-    /// - Throws: a `MetadataFault` where it is damaged or larger than what is read
-    package init(_ archive: StoredFile, limits: Limits = Limits()) throws {
-        var (bytes, held) = (0, 0)
+    /// - Throws: a `MetadataFault`, of kind `exceeded` where it is larger than what is read
+    package init(
+        _ archive: StoredFile, limits: Limits = Limits(), isCancelled: @escaping () -> Bool = { false }
+    ) throws {
+        var held = 0
         let prefix = (SourceNames.folder + "/").utf8
-        try ArchiveReader.forEachEntry(of: .descriptor(archive.descriptor)) { entry in
+        let budget = Budget([Limit(.bytes, most: limits.bytes), Limit(.entries, most: limits.entries)])
+        let names = Budget([SourceNames.nameBytes])
+        try ArchiveReader.forEachEntry(
+            of: .descriptor(archive.descriptor), budget: budget, subject: "the source", isCancelled: isCancelled
+        ) { entry in
             guard entry.isFile else { return }
+            do throws(LimitExceeded) { try names.take(entry.path.utf8.count, of: .bytes) } catch {
+                throw MetadataFault(.exceeded, "the source: the names are \(error)")
+            }
             var file = File()
             var hasher = Hasher()
             var text: [UInt8]? = []
             try entry.read { part in
-                bytes += part.count
-                if bytes > limits.bytes {
-                    throw MetadataFault(.tooLarge, "the source is more than \(limits.bytes) bytes unpacked")
-                }
                 file.size += part.count
                 hasher.combine(bytes: part)
                 if file.size <= limits.fileText, held + file.size <= limits.text {

@@ -18,4 +18,10 @@ package struct WriteRequest: Sendable {
         (self.target, self.query, self.contentType) = (target, query, contentType)
         self.isCancelled = isCancelled
     }
+
+    /// The same, given up when `isCancelled` says so too.
+    package func cancelled(by isCancelled: @escaping @Sendable () -> Bool) -> WriteRequest {
+        let before = self.isCancelled
+        return WriteRequest(target: target, query: query, contentType: contentType) { before() || isCancelled() }
+    }
 }

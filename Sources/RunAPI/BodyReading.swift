@@ -1,42 +1,52 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import MetadataWriters
 
 /// Turns a collected body into what writers take: forgiving about form, strict about content.
 enum BodyReading {
     /// Reads a body of some form.
-    /// - Parameter fields: reads the fields of a multipart body
+    /// - Parameters:
+    ///   - values: the most that a document may have
+    ///   - entries: the most fields that a form may have
+    ///   - fields: reads the fields of a multipart body
     static func read(
-        _ body: [UInt8], form: BodyForm, fields: ([UInt8]) throws -> [(name: String, value: String)]
+        _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit,
+        fields: ([UInt8]) throws -> [(name: String, value: String)]
     ) throws -> MetadataBody {
         guard let first = firstByte(body) else {
             throw Problem.emptyBody("the body is empty; send the metadata in it")
         }
+        let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+        try ValueCount.check(body, form: form == .form && isJSON ? .json : form, limit: values)
         switch form {
         case .json: return .json(body)
         case .ndjson: return .ndjson(body)
         case .csv: return .csv(body)
         case .form:
             // What `curl -d '{…}'` sends.
-            if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return .json(body) }
-            guard let form = FormFields(body) else {
+            if isJSON { return .json(body) }
+            guard let form = try FormFields(body, budget: Budget([entries])) else {
                 throw Problem(
                     400, "invalid-form", "Invalid form",
                     "the form has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8; "
                         + "to send JSON, start it with \"{\" or say Content-Type: application/json")
             }
-            return .json(try json(of: form.fields))
-        case .multipart: return .json(try json(of: fields(body)))
+            return .json(try json(of: form.fields, values: values))
+        case .multipart: return .json(try json(of: fields(body), values: values))
         case .archive, .raw: throw Problem.internalFault
         }
     }
 
     /// A form as JSON: the field `data` where that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
     /// which a value that reads as a JSON number, `true` or `false` is one.
-    static func json(of fields: [(name: String, value: String)]) throws -> [UInt8] {
+    static func json(of fields: [(name: String, value: String)], values: Limit) throws -> [UInt8] {
         if let data = fields.first(where: { $0.name == "data" })?.value {
             let bytes = Array(data.utf8)
-            if let first = firstByte(bytes), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return bytes }
+            if let first = firstByte(bytes), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                try ValueCount.check(bytes, form: .json, limit: values)
+                return bytes
+            }
         }
         var list = JSONObject()
         for (name, value) in fields {
@@ -67,28 +77,26 @@ extension RunAPI {
     /// The body of an exchange, unpacked and read. May take long for a large one.
     func body(of exchange: HTTPExchange, _ request: RoutedRequest) throws -> MetadataBody {
         var bytes = exchange.takeBody()
-        if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, limit: settings.maxBody) }
-        return try BodyReading.read(bytes, form: request.body.form) { body in
-            try Self.fields(of: body, exchange)
+        let held = heldBytes(request.writer)
+        if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, budget: Budget([held])) }
+        return try BodyReading.read(
+            bytes, form: request.body.form, values: Self.values(in: held), entries: formEntries
+        ) { body in
+            try fields(of: body, held, exchange)
         }
     }
 
     /// The fields of a multipart body; a file counts as a field.
-    private static func fields(of body: [UInt8], _ exchange: HTTPExchange) throws -> [(name: String, value: String)] {
-        var parts: [(name: String, value: [UInt8])] = []
-        let reader = MultipartReader(exchange: exchange) { piece in
-            if piece.offset == 0 { parts.append((piece.name, [])) }
-            guard let last = parts.indices.last else { return }
-            parts[last].value.append(contentsOf: piece.bytes)
+    private func fields(
+        of body: [UInt8], _ held: Limit, _ exchange: HTTPExchange
+    ) throws -> [(name: String, value: String)] {
+        var fields = HeldFields()
+        let reader = MultipartReader(exchange: exchange, budget: Budget([formEntries]), fields: Budget([held])) {
+            fields.append($0)
         }
         guard let reader else { throw MultipartReader.Failure() }
         try body.withUnsafeBytes { try reader.read($0) }
         try reader.finish()
-        return try parts.map { part in
-            guard let text = String(validating: part.value, as: UTF8.self) else {
-                throw Problem(400, "invalid-form", "Invalid form", "the field \"\(part.name)\" is not UTF-8")
-            }
-            return (part.name, text)
-        }
+        return try fields.texts
     }
 }

@@ -56,7 +56,7 @@ extension RunAPI {
     private func sourceContents(_ run: RunID) throws -> Result<SourceContents?, SourceFault> {
         guard let file = try store.file(.source, of: run) else { return .success(nil) }
         do { return .success(try SourceContents(file)) } catch let fault as MetadataFault {
-            let reason = fault.kind == .tooLarge ? "is too large to be compared" : "cannot be read"
+            let reason = fault.kind == .exceeded ? "is too large to be compared" : "cannot be read"
             return .failure(SourceFault(reason: reason))
         }
     }

@@ -20,15 +20,19 @@ extension RunAPI {
         ]))
 
     func writeMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        // A small body takes less time than handing it to another thread.
-        if exchange.body.count <= settings.inlineBody, !request.body.isGzipped {
+        if isInline(request, exchange) {
             submitMetadata(request, exchange)
         } else {
-            exchange.handOver {
+            exchange.handOver(to: .long) {
                 self.submitMetadata(request, exchange)
                 exchange.wakeServer()
             }
         }
+    }
+
+    /// Whether a body is read on the polling thread: a small one takes less time than handing it to another.
+    func isInline(_ request: RoutedRequest, _ exchange: HTTPExchange) -> Bool {
+        exchange.body.count <= settings.inlineBody && !request.body.isGzipped
     }
 
     private func submitMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
@@ -87,7 +91,7 @@ extension RunAPI {
             case .success(let outcome):
                 if endsRun, let run = outcome.run {
                     // An ended run's metrics.json is up to date.
-                    exchange.onWorker {
+                    exchange.onWorker(.quick) {
                         self.store.bringUpToDate(run)
                         self.reply(outcome, request, exchange)
                     }

@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
@@ -16,10 +17,13 @@ extension Problem {
         case let fault as RunQueryFault: self.init(fault)
         case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
         case let failure as GzipDecoder.Failure: self.init(failure)
+        case let exceeded as LimitExceeded: self.init(exceeded)
+        case let exhausted as Reserve.Exhausted: self.init(exhausted)
         case is MultipartReader.Failure:
             self.init(
                 400, "invalid-form", "Invalid form",
                 "the body is no multipart/form-data with the boundary that its content type names, or is cut short")
+        case is HTTPExchange.Abandoned: self.init(HTTPFault.abandoned)
         default: self = .internalFault
         }
     }
@@ -32,7 +36,7 @@ extension Problem {
         case .shape(let pointer):
             self.init(422, "invalid-content", "Invalid content", fault.detail)
             self.pointer = pointer?.description
-        case .tooLarge: self.init(413, "content-too-large", "Content too large", fault.detail)
+        case .exceeded: self.init(422, "invalid-content", "Invalid content", fault.detail)
         case .forbidden: self.init(403, "directory-forbidden", "Directory forbidden", fault.detail)
         case .contentType(let allowed):
             self.init(415, "unsupported-media-type", "Unsupported media type", fault.detail)
@@ -82,6 +86,7 @@ extension Problem {
                 "\"\(path)\" is not as If-Match or If-None-Match asks for; GET it and use the ETag that it has now")
         case .pathTaken(let reason): self.init(409, "path-taken", "Path taken", reason)
         case .outOfReach(let reason): self.init(403, "path-forbidden", "Path forbidden", reason)
+        case .exhausted(let limit): self.init(Reserve.Exhausted(limit: limit))
         case .overloaded:
             self.init(503, "busy", "Busy", "too many writes wait for the disk; try again")
             headers = [("Retry-After", "1")]
@@ -161,6 +166,11 @@ extension Problem {
             self.init(
                 417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")
         case .malformed(let status): self.init(malformed: status)
+        case .abandoned:
+            self.init(
+                503, "client-gone", "Client gone",
+                "the client closed its side of the connection and its reply took long; keep it open until the reply is here"
+            )
         case .shuttingDown:
             self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
             headers = [("Retry-After", "5")]
@@ -195,8 +205,26 @@ extension Problem {
         case .invalid:
             self.init(
                 400, "invalid-gzip", "Invalid gzip", "the body is no sound gzip, though Content-Encoding says so")
-        case .tooLarge(let limit): self.init(HTTPFault.bodyTooLarge(limit: limit))
         }
+    }
+
+    /// A body that has more than it may.
+    init(_ exceeded: LimitExceeded) {
+        switch exceeded.limit.quantity {
+        case .depth: self.init(400, "invalid-json", "Invalid body", "the body is \(exceeded) deep")
+        case .names, .columns:
+            self.init(
+                422, "too-many-names", "Too many names", "the body has \(exceeded), which is the limit here")
+        case .bytes, .entries, .values, .files:
+            self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
+        }
+    }
+
+    /// What all requests together may hold is held by others.
+    init(_ exhausted: Reserve.Exhausted) {
+        self.init(
+            503, "busy", "Busy", "too much is being sent at once: \(LimitExceeded(exhausted.limit)) in all; try again")
+        headers = [("Retry-After", "1")]
     }
 
     /// A failure's call and reason, without the path between them.

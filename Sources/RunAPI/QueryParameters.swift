@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Limits
 
 /// The parameters of a request's query, each taken once.
 struct QueryParameters {
@@ -14,7 +15,14 @@ struct QueryParameters {
             throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
         }
         if takesForm, !exchange.body.isEmpty {
-            guard let fields = FormFields(exchange.body) else {
+            // A parameter is given once.
+            let budget = Budget([Limit(.entries, most: names.count)])
+            let form: FormFields?
+            do throws(LimitExceeded) { form = try FormFields(exchange.body, budget: budget) } catch {
+                throw .invalidQuery(
+                    "the body has more than \(names.count) fields; there are: \(names.joined(separator: ", "))")
+            }
+            guard let fields = form else {
                 throw .invalidQuery("the body is no form; send parameters in it as curl -d does, or in the query")
             }
             query += fields.fields

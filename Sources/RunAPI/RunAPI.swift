@@ -13,12 +13,16 @@ package final class RunAPI: HTTPHandler {
         package var maxBody = 16 << 20
         /// Largest upload, bytes.
         package var maxUpload = 4 << 30
+        /// Fields and files of a form.
+        package var maxEntries = 100_000
         /// Bodies up to this size are read on the polling thread; larger ones on a worker.
         package var inlineBody = 64 << 10
         /// Executables of custom types that run at once.
         package var writerJobs = 2
         /// Executables that may wait for their turn.
         package var writerQueue = 256
+        /// Hosts that requests may name beside those of this machine.
+        package var allowedHosts: [HostRule] = []
 
         package init() {}
     }
@@ -37,6 +41,7 @@ package final class RunAPI: HTTPHandler {
     package let telemetry = Telemetry()
     /// Why the server is not ready, as far as the store does not say.
     package let readiness = Readiness()
+    private let origin: RequestOrigin
     private let requests = Atomic<UInt64>(0)
     private let boot = String(UInt32.random(in: .min ... .max), radix: 16)
 
@@ -49,6 +54,7 @@ package final class RunAPI: HTTPHandler {
         jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings
         self.log = log
+        origin = RequestOrigin(hosts: AllowedHosts(settings.allowedHosts))
         hub = EventHub(feed: store.changes)
         let jobs = jobs
         telemetry.addGauge("rundir_writers_running", "Executables of custom types that run.") {
@@ -73,6 +79,7 @@ package final class RunAPI: HTTPHandler {
 
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
+            try origin.check(exchange)
             let request = try route(exchange)
             exchange.context = request
             return try plan(for: request, exchange)
@@ -87,30 +94,30 @@ package final class RunAPI: HTTPHandler {
         }
         switch request.operation {
         case .writeMetadata, .writeRunData, .mergeMetadata: writeMetadata(request, exchange)
-        case .readMetadata: answerOnWorker(exchange) { try self.readMetadata(request) }
-        case .listMetadata: answerOnWorker(exchange) { try self.listMetadata(request) }
-        case .listRuns: answerOnWorker(exchange) { try self.listRuns(exchange) }
+        case .readMetadata: answerOnWorker(exchange, .quick) { try self.readMetadata(request) }
+        case .listMetadata: answerOnWorker(exchange, .quick) { try self.listMetadata(request) }
+        case .listRuns: answerOnWorker(exchange, .quick) { try self.listRuns(exchange) }
         case .createRun, .initialiseRun: initialise(request, exchange)
-        case .getRun: answerOnWorker(exchange) { try self.getRun(request) }
+        case .getRun: answerOnWorker(exchange, .quick) { try self.getRun(request) }
         case .completeRun: complete(request, exchange)
         case .purgeRun: purge(request, exchange)
         case .listFiles, .readFile: readFile(request, exchange)
         case .writeFile: exchange.respond(fault(.internalFault, exchange))
         case .removeFile: removeFile(request, exchange)
-        case .bundleRun: answerOnWorker(exchange) { try self.bundleRun(request) }
-        case .compareRuns: answerOnWorker(exchange) { try self.compareRuns(request, exchange) }
+        case .bundleRun: answerOnWorker(exchange, .long) { try self.bundleRun(request) }
+        case .compareRuns: answerOnWorker(exchange, .long) { try self.compareRuns(request, exchange) }
         case .archiveRun: move(.archive, request, exchange)
         case .restoreRun: move(.restore, request, exchange)
-        case .archiveRuns: answerOnWorker(exchange) { try self.changeMany(.archive, exchange) }
-        case .restoreRuns: answerOnWorker(exchange) { try self.changeMany(.restore, exchange) }
-        case .purgeRuns: answerOnWorker(exchange) { try self.changeMany(.purge, exchange) }
+        case .archiveRuns: answerOnWorker(exchange, .long) { try self.changeMany(.archive, exchange) }
+        case .restoreRuns: answerOnWorker(exchange, .long) { try self.changeMany(.restore, exchange) }
+        case .purgeRuns: answerOnWorker(exchange, .long) { try self.changeMany(.purge, exchange) }
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
-        case .readMetrics: answerOnWorker(exchange) { try self.readMetrics(request, exchange) }
-        case .readRunEvents: answerOnWorker(exchange) { try self.readRunEvents(request, exchange) }
-        case .readEvents: answerOnWorker(exchange) { self.events(of: nil, exchange) }
-        case .getReadiness: answerOnWorker(exchange) { try self.checkReadiness() }
-        case .getMetrics: answerOnWorker(exchange) { try self.prometheus(exchange) }
+        case .readMetrics: answerOnWorker(exchange, .quick) { try self.readMetrics(request, exchange) }
+        case .readRunEvents: answerOnWorker(exchange, .quick) { try self.readRunEvents(request, exchange) }
+        case .readEvents: answerOnWorker(exchange, .quick) { self.events(of: nil, exchange) }
+        case .getReadiness: answerOnWorker(exchange, .quick) { try self.checkReadiness() }
+        case .getMetrics: answerOnWorker(exchange, .quick) { try self.prometheus(exchange) }
         case .getOpenAPI: exchange.respond(Self.openAPI)
         }
     }
@@ -129,8 +136,11 @@ package final class RunAPI: HTTPHandler {
     }
 
     /// The same on a worker, where it may block. To be called once while a request is being handled.
-    func answerOnWorker(_ exchange: HTTPExchange, _ make: @escaping @Sendable () throws -> HTTPResponse) {
-        exchange.handOver { self.answer(exchange, make) }
+    /// - Parameter kind: `.quick` for what takes milliseconds, `.long` for what may take as long as it likes
+    func answerOnWorker(
+        _ exchange: HTTPExchange, _ kind: Workers.Kind, _ make: @escaping @Sendable () throws -> HTTPResponse
+    ) {
+        exchange.handOver(to: kind) { self.answer(exchange, make) }
     }
 
     /// The reply to whatever was thrown, which is logged where it is the server's own fault.

@@ -7,6 +7,14 @@ internal import RunStore
 /// `/runs`, `/runs/{id}` and `/runs/{id}/complete`.
 extension RunAPI {
     func initialise(_ request: RoutedRequest, _ exchange: HTTPExchange) {
+        if isInline(request, exchange) { return submitStart(request, exchange) }
+        exchange.handOver(to: .long) {
+            self.submitStart(request, exchange)
+            exchange.wakeServer()
+        }
+    }
+
+    private func submitStart(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         do {
             let isEmpty = exchange.body.isEmpty
             let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request))
@@ -54,7 +62,7 @@ extension RunAPI {
         _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
-        exchange.onWorker {
+        exchange.onWorker(.quick) {
             self.answer(exchange) {
                 let outcome = try result.get()
                 guard let run = outcome.run else { throw Problem.noActiveRun }

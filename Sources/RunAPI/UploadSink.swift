@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
@@ -21,10 +22,13 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var reception: (any ArchiveReception)?
     /// The reader of a form, and what it has read.
     private var form: MultipartReader?
-    private var files: [UploadedFile] = []
-    private var fields: [(name: String, value: [UInt8])] = []
+    /// The files of a form, one behind the other, with what each is called and where it begins.
+    private var spool: StagingFile?
+    private var files: [(name: String, start: Int)] = []
+    private var fields = HeldFields()
     /// Text: JSON, or a form of `curl -d`.
     private var text: [UInt8] = []
+    private let held: Budget
 
     /// libmicrohttpd's reader of forms looks at the content type as it goes.
     var readsTheHead: Bool { request.body.form == .multipart }
@@ -33,13 +37,27 @@ final class UploadSink: BodySink, @unchecked Sendable {
         self.api = api
         self.request = request
         self.writer = writer
-        if request.body.form == .raw, request.body.isGzipped { gzip = try GzipStream(limit: api.limit(of: writer)) }
+        held = Budget([api.heldBytes(writer)])
+        if request.body.form == .raw, request.body.isGzipped {
+            gzip = try GzipStream(budget: Budget([api.uploadedBytes(writer)]))
+        }
         guard request.body.form == .multipart else { return }
-        form = MultipartReader(exchange: exchange) { [unowned self] in try take($0) }
+        form = MultipartReader(
+            exchange: exchange, budget: Budget([api.uploadedBytes(writer), api.formEntries]),
+            fields: Budget([api.heldBytes(writer)])
+        ) { [unowned self] in try take($0) }
         if form == nil { throw MultipartReader.Failure() }
     }
 
     func receive(_ part: UnsafeRawBufferPointer) throws {
+        do { try take(part) } catch {
+            // The rest of the body may take long to come.
+            cancel()
+            throw error
+        }
+    }
+
+    private func take(_ part: UnsafeRawBufferPointer) throws {
         if let form { return try form.read(part) }
         if request.body.form == .raw {
             let file = try raw ?? api.store.makeStagingFile()
@@ -58,8 +76,8 @@ final class UploadSink: BodySink, @unchecked Sendable {
         if let archive {
             try archive.write(part)
         } else {
+            try held.take(part.count, of: .bytes)
             text += part
-            if text.count > api.settings.maxBody { throw Problem(HTTPFault.bodyTooLarge(limit: api.settings.maxBody)) }
         }
     }
 
@@ -70,7 +88,9 @@ final class UploadSink: BodySink, @unchecked Sendable {
             if writer is any SlowWriter {
                 try api.submitSlowly(body, writer, request, exchange)
             } else {
-                api.submit(try writer.changes(from: body, for: request.details), request, exchange)
+                let jobs = api.jobs
+                let details = request.details.cancelled(by: { jobs.isStopping(for: 5) })
+                api.submit(try writer.changes(from: body, for: details), request, exchange)
             }
             exchange.wakeServer()
         } catch {
@@ -85,15 +105,17 @@ final class UploadSink: BodySink, @unchecked Sendable {
         form = nil
         archive = nil
         raw = nil
+        spool = nil
         files = []
+        fields = HeldFields()
+        text = []
     }
 
     private func body() throws -> MetadataBody {
         if let form {
             try form.finish()
-            if !files.isEmpty || fields.isEmpty { return .files(files) }
-            return .json(
-                try BodyReading.json(of: fields.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }))
+            if !files.isEmpty || fields.isEmpty { return .files(uploadedFiles) }
+            return .json(try BodyReading.json(of: fields.texts, values: values))
         }
         if request.body.form == .raw {
             try gzip?.finish()
@@ -104,19 +126,29 @@ final class UploadSink: BodySink, @unchecked Sendable {
             archive.end()
             return .archive(archive, reception)
         }
-        if request.body.isGzipped { text = try GzipDecoder.decode(text, limit: api.settings.maxBody) }
-        return try BodyReading.read(text, form: request.body.form) { _ in [] }
+        if request.body.isGzipped {
+            text = try GzipDecoder.decode(text, budget: Budget([api.heldBytes(writer)]))
+        }
+        return try BodyReading.read(text, form: request.body.form, values: values, entries: api.formEntries) { _ in [] }
+    }
+
+    private var values: Limit { RunAPI.values(in: api.heldBytes(writer)) }
+
+    /// The files of the form, each ending where the next one begins.
+    private var uploadedFiles: [UploadedFile] {
+        guard let spool else { return [] }
+        let ends = files.dropFirst().map(\.start) + [spool.size]
+        return zip(files, ends).map { UploadedFile(name: $0.name, file: spool, range: $0.start..<$1) }
     }
 
     private func take(_ piece: MultipartReader.Piece) throws {
         if let name = piece.fileName {
-            if piece.offset == 0 { files.append(UploadedFile(name: name, file: try api.store.makeStagingFile())) }
-            try files.last?.file.write(piece.bytes)
+            let file = try spool ?? api.store.makeStagingFile()
+            spool = file
+            if piece.offset == 0 { files.append((name, file.size)) }
+            try file.write(piece.bytes)
         } else {
-            if piece.offset == 0 { fields.append((piece.name, [])) }
-            guard let last = fields.indices.last else { return }
-            fields[last].value.append(contentsOf: piece.bytes)
-            if fields[last].value.count > 1 << 20 { throw Problem(HTTPFault.bodyTooLarge(limit: 1 << 20)) }
+            fields.append(piece)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Threads
 
 /// Runs slow writers on threads of their own: a few at once, and of those that write the same type into the same run one
@@ -25,6 +26,8 @@ final class WriterJobs: Sendable {
     private let limit: Int
     private let state = Monitor(State())
     private let stopping = Flag()
+    /// When it was told to stop (monotonic clock, nanoseconds); 0: it was not.
+    private let stopped = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - count: jobs at once
@@ -41,6 +44,13 @@ final class WriterJobs: Sendable {
 
     /// Whether the jobs that run are to come to an end.
     var isStopping: Bool { stopping.isSet }
+
+    /// Whether it has been stopping for so many seconds: what other requests in flight have to end with the server, if not
+    /// before.
+    func isStopping(for seconds: UInt64) -> Bool {
+        let since = stopped.load(ordering: .acquiring)
+        return since > 0 && monotonicNanoseconds() - since > seconds * 1_000_000_000
+    }
 
     /// How many run, and how many wait.
     var counts: (running: Int, waiting: Int) { state.withLock { ($0.running.count, $0.waiting.count) } }
@@ -61,6 +71,7 @@ final class WriterJobs: Sendable {
     /// Does the jobs that wait, which see that they are to end, and ends the threads.
     func stop() {
         stopping.set()
+        _ = stopped.compareExchange(expected: 0, desired: monotonicNanoseconds(), ordering: .acquiringAndReleasing)
         let threads = state.changeForAll { state in
             defer { state.threads = [] }
             return state.threads

@@ -7,8 +7,8 @@ package struct MetadataFault: Error, Equatable, Sendable {
         case syntax(offset: Int?)
         /// It can be read, but is not what the type takes.
         case shape(JSONPointer?)
-        /// It is more than may be sent.
-        case tooLarge
+        /// Something in it is more than a limit allows, such as what an archive unpacks to.
+        case exceeded
         /// The server may not read what it names.
         case forbidden
         /// Its content type is none that the type takes.

@@ -56,7 +56,7 @@ struct MetricsColumnStorage {
             values[row] = value
             return
         }
-        if row >= capacity { grow(to: row + 1) }
+        if row >= capacity { grow(by: growth(to: row + 1) / 8) }
         while count < row {
             values[count] = MetricsTable.missing
             count += 1
@@ -65,8 +65,11 @@ struct MetricsColumnStorage {
         count += 1
     }
 
-    private mutating func grow(to needed: Int) {
-        capacity = max(capacity + capacity / 2, needed)
+    /// Bytes that are asked for so that a number of values have room.
+    func growth(to needed: Int) -> Int { (max(capacity + capacity / 2, needed) - capacity) * 8 }
+
+    private mutating func grow(by more: Int) {
+        capacity += more
         let grown = UnsafeMutablePointer<Double>.allocate(capacity: capacity)
         grown.update(from: values, count: count)
         values.deallocate()

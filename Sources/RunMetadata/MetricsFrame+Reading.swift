@@ -7,7 +7,7 @@ extension MetricsFrame {
     package init(rows text: UnsafeRawBufferPointer, greatestKey: Int = -1, parser: JSONParser = JSONParser()) {
         self.init(text: text, greatestKey: greatestKey)
         var start = 0
-        while start < text.count, let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        while start < text.count, !isCut, let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let line = UnsafeRawBufferPointer(rebasing: text[start..<end])
             if let tokens = try? parser.parse(line, nonFinite: .allowed), tokens.kind(at: 0) == .objectBegin {
                 add(rowAt: 0, of: tokens, in: text)

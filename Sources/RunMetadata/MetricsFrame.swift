@@ -1,4 +1,5 @@
 package import JSON
+package import Limits
 
 /// A run's metrics as a data frame: a column for each metric, a row for each key, missing values where nothing was sent.
 ///
@@ -23,7 +24,14 @@ package struct MetricsFrame {
         }
     }
 
+    /// Values of a frame, missing ones too, and as many for each column as its name takes room: 1 GiB of them.
+    package static let limit = Limit(.entries, most: 1 << 27)
+    private static let cellsOfName = 64
+
     package private(set) var columns: [Column] = []
+    private var cellCount = 0
+    /// Whether there is more in the text than a frame may have; what was read before is there.
+    package private(set) var isCut = false
     /// By the bytes of the name: Swift takes composed and decomposed letters for one, JSON does not.
     private var columnIndex: [[UInt8]: Int] = [:]
     private let origin: UnsafeRawBufferPointer
@@ -74,7 +82,13 @@ package struct MetricsFrame {
         if let index = columnIndex[bytes] { return index }
         columns.append(Column(name: name))
         columnIndex[bytes] = columns.count - 1
+        hold(Self.cellsOfName)
         return columns.count - 1
+    }
+
+    private mutating func hold(_ cells: Int) {
+        cellCount += cells
+        if cellCount > Self.limit.most { isCut = true }
     }
 
     /// Sets a cell; a missing value leaves what is there.
@@ -84,6 +98,8 @@ package struct MetricsFrame {
         if row < count {
             columns[column].cells[row] = cell
         } else {
+            hold(row + 1 - count)
+            if isCut { return }
             for _ in count..<row { columns[column].cells.append(.missing) }
             columns[column].cells.append(cell)
         }

@@ -11,8 +11,8 @@ protocol MetricsRowColumns: AnyObject {
     func isStep(_ column: Int) -> Bool
     /// The column of a name; a new one where there is none.
     func column(named name: UnsafeRawBufferPointer) -> Int
-    /// Takes a number of the row, with where its text starts.
-    func add(_ number: MetricsNumberText.Scanned, at start: UnsafePointer<UInt8>, to column: Int)
+    /// Takes a number of the row, by where its text starts and ends.
+    func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int)
     /// Takes a value that is no number of digits: missing, NaN or an infinity.
     func add(_ value: Double, to column: Int)
 }
@@ -41,15 +41,16 @@ enum MetricsPlainRow {
                 guard let value = named(&at, newline) else { return false }
                 columns.add(value, to: column)
             } else {
-                guard let number = MetricsNumberText.scan(at) else { return false }
+                guard let end = MetricsNumberText.end(of: at) else { return false }
                 if columns.isKey(column) {
-                    guard let whole = number.whole else { return false }
+                    let text = UnsafeRawBufferPointer(start: at, count: end - at)
+                    guard let whole = MetricsKey.value(text) else { return false }
                     let isStep = columns.isStep(column)
                     if isStep || !hasStep { key = whole }
                     hasStep = hasStep || isStep
                 }
-                columns.add(number, at: at, to: column)
-                at = number.end
+                columns.add(at, end, to: column)
+                at = end
             }
             if at.pointee == UInt8(ascii: ",") {
                 at += 1

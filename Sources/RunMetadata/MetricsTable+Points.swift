@@ -10,6 +10,8 @@ extension MetricsTable {
     ///   - after: only rows with a greater key
     package func points(_ points: Int, columns chosen: [Int], after: Int?) -> [Int] {
         let order = orderedPositions
+        // A reply is made as a whole: with very many columns, of fewer rows.
+        let points = min(points, max(1, Self.mostValues / max(1, chosen.count)))
         let start = after.map { firstPlace(after: $0, in: order) } ?? 0
         let count = rowCount - start
         if count <= points { return (start..<rowCount).map { order?[$0] ?? $0 } }
@@ -27,6 +29,9 @@ extension MetricsTable {
         }
         return places.map { order?[$0] ?? $0 }
     }
+
+    /// Values of a reply, about.
+    private static let mostValues = 4_000_000
 
     /// Notes the places of one bucket that matter for a column.
     private static func keep(_ places: Range<Int>, _ column: Column, _ order: [Int]?, _ kept: inout Set<Int>) {
@@ -57,7 +62,9 @@ extension MetricsTable {
     /// text, where rows were merged or came out of order.
     package func parts(after key: Int?) -> [(range: Range<Int>, greatestKey: Int)] {
         guard isPlain else { return [(0..<covered, -1)] }
-        let first = key.map { firstPlace(after: $0, in: nil) / Chunk.rows } ?? 0
+        // The last part that begins with the first row, or before it.
+        let row = key.map { firstPlace(after: $0, in: nil) } ?? 0
+        let first = max(0, (chunks.firstIndex { $0.row > row } ?? chunks.count) - 1)
         return chunks.indices.dropFirst(first).map { index in
             let end = index + 1 < chunks.count ? chunks[index + 1].offset : covered
             return (chunks[index].offset..<end, chunks[index].greatestKey)

@@ -22,13 +22,20 @@ package final class MetricsTable: @unchecked Sendable {
         }
     }
 
-    /// Where rows begin in the text, each `Chunk.rows` rows.
+    /// Where rows begin in the text: a part of it that has at most so many rows, and few more bytes than that.
     package struct Chunk: Sendable {
         package static let rows = 4096
+        package static let bytes = 1 << 20
         package let offset: Int
+        /// How many rows are before.
+        package let row: Int
         /// The greatest key before.
         package let greatestKey: Int
     }
+
+    /// Columns that are expected to have a value in each row, and bytes that a column takes beside its values and name.
+    private static let fullColumns = 16
+    private static let columnOverhead = 400
 
     /// No value: the NaN that R takes for NA. A NaN that was sent has other bits.
     static var missing: Double { Double(bitPattern: 0x7FF8_0000_0000_07A2) }
@@ -58,11 +65,19 @@ package final class MetricsTable: @unchecked Sendable {
     private var rowLength = 0
     private let parser = JSONParser()
     private let expectedRows: Int
+    private let limit: Int
+    /// Bytes of the columns.
+    private var held = 0
+    /// Whether there is more in the text than the table may hold; it is of no use then.
+    package private(set) var isOverLimit = false
 
     /// An empty table.
-    /// - Parameter expectedRows: how many rows are about to come, so that memory is asked for once
-    package init(expectedRows: Int = 0) {
+    /// - Parameters:
+    ///   - expectedRows: how many rows are about to come, so that memory is asked for once
+    ///   - limit: bytes that it may hold
+    package init(expectedRows: Int = 0, limit: Int = .max) {
         self.expectedRows = expectedRows
+        self.limit = limit
         keys.reserveCapacity(expectedRows)
     }
 
@@ -79,7 +94,7 @@ package final class MetricsTable: @unchecked Sendable {
 
     /// Bytes of memory, about.
     package var size: Int {
-        columns.reduce(keys.capacity * 8) { $0 + $1.storage.pointee.capacity * 8 } + (positions?.count ?? 0) * 48
+        held + keys.capacity * 8 + chunks.capacity * MemoryLayout<Chunk>.stride + (positions?.capacity ?? 0) * 32
     }
 
     /// Takes the next part of the text. What is behind its last newline is still being written, or comes with the next
@@ -89,7 +104,7 @@ package final class MetricsTable: @unchecked Sendable {
         guard let base = text.bindMemory(to: UInt8.self).baseAddress else { return 0 }
         var line = base
         let end = base + text.count
-        while line < end, let newline = MetricsPlainRow.find(UInt8(ascii: "\n"), line, end) {
+        while line < end, !isOverLimit, let newline = MetricsPlainRow.find(UInt8(ascii: "\n"), line, end) {
             read(line, newline, at: covered + (line - base))
             line = newline + 1
         }
@@ -105,12 +120,27 @@ package final class MetricsTable: @unchecked Sendable {
         guard MetricsPlainRow.read(line, newline, &key, into: self) || readAny(line, newline, &key) else { return }
         let before = (keys.count, greatestKey)
         let position = position(of: key)
-        if keys.count > before.0, before.0 % Chunk.rows == 0 {
-            chunks.append(Chunk(offset: offset, greatestKey: before.1))
+        if keys.count > before.0, isChunkFull(offset) {
+            chunks.append(Chunk(offset: offset, row: before.0, greatestKey: before.1))
         }
         for index in 0..<rowLength where !Self.isMissing(row[index].value) {
-            storages[row[index].column].pointee.set(row[index].value, row: position)
+            let storage = storages[row[index].column]
+            if position >= storage.pointee.capacity, !hold(storage.pointee.growth(to: position + 1)) { return }
+            storage.pointee.set(row[index].value, row: position)
         }
+    }
+
+    private func isChunkFull(_ offset: Int) -> Bool {
+        guard let last = chunks.last else { return true }
+        return keys.count > last.row + Chunk.rows || offset - last.offset >= Chunk.bytes
+    }
+
+    /// Counts bytes that are about to be held.
+    /// - Returns: whether they may be
+    private func hold(_ bytes: Int) -> Bool {
+        held += bytes
+        if held > limit { isOverLimit = true }
+        return !isOverLimit
     }
 
     private func growRow() {
@@ -144,10 +174,8 @@ package final class MetricsTable: @unchecked Sendable {
             let column = column(named: tokens.text(at: token))
             switch tokens.kind(at: value) {
             case .number:
-                guard tokens.text(at: value).count <= MetricsFrame.Cell.longestNumber else { break }
-                // The line's newline ends it, at the latest.
-                let start = tokens.text(at: value).bindMemory(to: UInt8.self).baseAddress
-                if let number = start.flatMap({ MetricsNumberText.scan($0) }) { add(number.value, to: column) }
+                let number = tokens.text(at: value).bindMemory(to: UInt8.self)
+                if let start = number.baseAddress { add(start, start + number.count, to: column) }
             case .string, .nonFinite:
                 if let named = MetricsPlainRow.named(tokens.text(at: value)) { add(named, to: column) }
             default: break
@@ -163,7 +191,10 @@ package final class MetricsTable: @unchecked Sendable {
         let bytes = Array(name)
         if let index = columnIndex[bytes] { return index }
         let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
-        storage.initialize(to: MetricsColumnStorage(name: name, capacity: expectedRows))
+        // Of very many columns few have a value in each row.
+        storage.initialize(
+            to: MetricsColumnStorage(name: name, capacity: columnCount < Self.fullColumns ? expectedRows : 0))
+        _ = hold(storage.pointee.capacity * 8 + Self.columnOverhead + 4 * name.count)
         if columnCount == storageCapacity {
             let grown = UnsafeMutablePointer<UnsafeMutablePointer<MetricsColumnStorage>>.allocate(
                 capacity: storageCapacity * 2)
@@ -228,8 +259,10 @@ extension MetricsTable: MetricsRowColumns {
     func isStep(_ column: Int) -> Bool { storages[column].pointee.isStep }
 
     @inline(__always)
-    func add(_ number: MetricsNumberText.Scanned, at start: UnsafePointer<UInt8>, to column: Int) {
-        add(number.value, to: column)
+    func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
+        // One that is too long for a cell counts as missing, as in a frame.
+        if end - start > MetricsFrame.Cell.longestNumber { return }
+        add(MetricsNumberText.value(start, end), to: column)
     }
 
     @inline(__always)

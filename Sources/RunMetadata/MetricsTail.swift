@@ -49,9 +49,12 @@ package struct MetricsTail: Sendable, Equatable {
     }
 
     /// Reads rows that follow, whole lines.
+    /// - Parameter isRough: whether a row of which only the frame can tell what it changes is passed over
     /// - Returns: false where only the frame of all rows can tell the digest; the tail is of no use then
-    package mutating func read(_ text: UnsafeRawBufferPointer, parser: JSONParser) -> Bool {
-        let reading = MetricsTailReading(self, text, parser)
+    package mutating func read(
+        _ text: UnsafeRawBufferPointer, parser: JSONParser, isRough: Bool = false
+    ) -> Bool {
+        let reading = MetricsTailReading(self, text, parser, isRough: isRough)
         self = MetricsTail()
         let isClear = reading.read()
         self = reading.tail
@@ -62,13 +65,13 @@ package struct MetricsTail: Sendable, Equatable {
     /// - Returns: false where only the frame can tell
     @inline(__always)
     fileprivate mutating func add(
-        _ row: [(column: Int, cell: MetricsFrame.Cell)], key: Int?, _ last: inout [MetricsFrame.Cell]
+        _ row: [(column: Int, cell: MetricsFrame.Cell)], key: Int?, _ last: inout [MetricsFrame.Cell], isRough: Bool
     ) -> Bool {
         let key = key ?? (greatestKey ?? -1) + 1
         greatestKey = max(greatestKey ?? key, key)
         while last.count < columns.count { last.append(.missing) }
         for (column, cell) in row where !cell.isMissing {
-            guard set(cell, key: key, column: column, &last) else { return false }
+            guard set(cell, key: key, column: column, &last) || isRough else { return false }
         }
         return true
     }
@@ -89,14 +92,10 @@ package struct MetricsTail: Sendable, Equatable {
         return true
     }
 
-    /// The column of a name; a new one is the last.
-    fileprivate mutating func column(named name: UnsafeRawBufferPointer) -> Int {
-        let text = String(decoding: name, as: UTF8.self)
-        let member = MetricsColumnStorage.member(of: text)
-        if let index = columns.firstIndex(where: { $0.member == member }) { return index }
-        columns.append(Column(name: text))
+    /// Adds a column, which is the last from now on.
+    fileprivate mutating func append(_ column: Column) {
+        columns.append(column)
         completed = 0
-        return columns.count - 1
     }
 
     /// Forgets columns that a line which is no row seemed to have.
@@ -119,9 +118,12 @@ private final class MetricsTailReading: MetricsRowColumns {
     /// Of the row that is being read.
     private var row: [(column: Int, cell: MetricsFrame.Cell)] = []
     private var last: [MetricsFrame.Cell] = []
+    private let isRough: Bool
+    /// The columns by their names as rows have them; made once a row has another order than the one before.
+    private var places: [[UInt8]: Int]?
 
-    init(_ tail: MetricsTail, _ text: UnsafeRawBufferPointer, _ parser: JSONParser) {
-        (self.tail, self.text, self.parser) = (tail, text, parser)
+    init(_ tail: MetricsTail, _ text: UnsafeRawBufferPointer, _ parser: JSONParser, isRough: Bool) {
+        (self.tail, self.text, self.parser, self.isRough) = (tail, text, parser, isRough)
         row.reserveCapacity(tail.columns.count)
     }
 
@@ -141,9 +143,14 @@ private final class MetricsTailReading: MetricsRowColumns {
         row.removeAll(keepingCapacity: true)
         var key: Int?
         let before = (tail.columns.count, tail.completed)
-        if MetricsPlainRow.read(line, newline, &key, into: self) { return tail.add(row, key: key, &last) }
+        if MetricsPlainRow.read(line, newline, &key, into: self) {
+            return tail.add(row, key: key, &last, isRough: isRough)
+        }
         // A column may have come of it.
-        tail.goBack(toColumns: before.0, completed: before.1)
+        if tail.columns.count > before.0 {
+            tail.goBack(toColumns: before.0, completed: before.1)
+            places = nil
+        }
         row.removeAll(keepingCapacity: true)
         guard
             let tokens = try? parser.parse(
@@ -152,11 +159,11 @@ private final class MetricsTailReading: MetricsRowColumns {
         else { return true }
         var token = 1
         while tokens.kind(at: token) == .name {
-            let column = tail.column(named: tokens.text(at: token))
+            let column = column(named: tokens.text(at: token))
             if let cell = MetricsFrame.Cell(token: token + 1, of: tokens, in: text) { row.append((column, cell)) }
             token = tokens.next(after: token + 1)
         }
-        return tail.add(row, key: MetricsFrame.key(ofRowAt: 0, of: tokens), &last)
+        return tail.add(row, key: MetricsFrame.key(ofRowAt: 0, of: tokens), &last, isRough: isRough)
     }
 
     // MARK: Columns
@@ -177,13 +184,24 @@ private final class MetricsTailReading: MetricsRowColumns {
     @inline(__always)
     func isStep(_ column: Int) -> Bool { tail.columns[column].isStep }
 
-    func column(named name: UnsafeRawBufferPointer) -> Int { tail.column(named: name) }
+    /// The column of a name; a new one is the last.
+    func column(named name: UnsafeRawBufferPointer) -> Int {
+        let column = MetricsTail.Column(name: String(decoding: name, as: UTF8.self))
+        if places == nil {
+            places = Dictionary(
+                tail.columns.enumerated().map { ($1.member, $0) }, uniquingKeysWith: { first, _ in first })
+        }
+        if let place = places?[column.member] { return place }
+        tail.append(column)
+        places?[column.member] = tail.columns.count - 1
+        return tail.columns.count - 1
+    }
 
     @inline(__always)
-    func add(_ number: MetricsNumberText.Scanned, at start: UnsafePointer<UInt8>, to column: Int) {
+    func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
         let place = UnsafeRawPointer(start) - text.baseAddress!
         // One that is too long for a cell counts as missing.
-        if let cell = MetricsFrame.Cell(offset: place, length: number.end - start) { row.append((column, cell)) }
+        if let cell = MetricsFrame.Cell(offset: place, length: end - start) { row.append((column, cell)) }
     }
 
     @inline(__always)

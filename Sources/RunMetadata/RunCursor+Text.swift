@@ -1,10 +1,11 @@
 internal import JSON
+internal import Limits
 
 extension RunCursor {
     /// The cursor as text that needs no escape in a URL: JSON, as hexadecimal digits.
     package var text: String {
         let fields: JSONValue = [
-            .string(order.text), .array(values.map(Self.json)), .number(JSONNumber(start)), .string(run),
+            .string(order.text), .array(values.map(Self.json)), Self.json(.number(start)), .string(run),
         ]
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
@@ -24,7 +25,7 @@ extension RunCursor {
         guard orderText == order.text, values.count == order.keys.count else {
             throw RunQueryFault(
                 "cursor",
-                "cursor belongs to the order \"\(orderText)\"; send it with the parameters of the page that it came with"
+                "cursor belongs to the order \"\(orderText.excerpt())\"; send it with the parameters of the page that it came with"
             )
         }
         self.init(order: order, values: values.map { RunValue($0) }, start: start.double, run: run)

@@ -1,3 +1,5 @@
+internal import Limits
+
 /// By which columns runs are listed: `eval_acc`, `-eval_acc,start`, with names in backticks where they have a comma.
 ///
 /// Ascending unless a name has a minus sign or the whole is descending. What is missing comes last in both directions, as R's
@@ -17,10 +19,14 @@ package struct RunOrder: Sendable, Equatable {
 
     /// Reads a list of columns.
     package init(_ text: String, descending: Bool = false) throws(RunQueryFault) {
-        keys = try RunColumnName.list(text, parameter: "order", signed: true).map { name, isNegative in
+        keys = try RunColumnName.list(text, parameter: "order", atMost: Self.mostColumns, signed: true).map {
+            name, isNegative in
             Key(column: name, isDescending: isNegative || descending)
         }
     }
+
+    /// Columns that an order may name.
+    package static let mostColumns = 32
 
     /// The order as text, for a cursor to say to which it belongs.
     var text: String {
@@ -30,13 +36,16 @@ package struct RunOrder: Sendable, Equatable {
 
 extension RunColumnName {
     /// Reads a list of names, parted by commas.
-    /// - Parameter signed: whether a name may have a minus sign
+    /// - Parameters:
+    ///   - most: how many there may be
+    ///   - signed: whether a name may have a minus sign
     package static func list(
-        _ text: String, parameter: String, signed: Bool = false
+        _ text: String, parameter: String, atMost most: Int = 1000, signed: Bool = false
     ) throws(RunQueryFault) -> [(RunColumnName, isNegative: Bool)] {
         var found: [(RunColumnName, isNegative: Bool)] = []
         let bytes = Array(text.utf8)
         var position = 0
+        let budget = Budget([Limit(.columns, most: most)])
         while true {
             while position < bytes.count, bytes[position] == UInt8(ascii: " ") { position += 1 }
             let isNegative = signed && position < bytes.count && bytes[position] == UInt8(ascii: "-")
@@ -53,6 +62,9 @@ extension RunColumnName {
                 throw RunQueryFault(
                     parameter, at: start,
                     "\(parameter): there is no column at byte \(start); write names parted by commas")
+            }
+            do throws(LimitExceeded) { try budget.take(of: .columns) } catch {
+                throw RunQueryFault(parameter, at: start, "\(parameter): \(error) at byte \(start)")
             }
             found.append((RunColumnName(String(decoding: name, as: UTF8.self), at: start), isNegative))
             while position < bytes.count, bytes[position] == UInt8(ascii: " ") { position += 1 }

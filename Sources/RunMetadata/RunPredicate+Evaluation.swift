@@ -24,8 +24,7 @@ extension RunPredicate {
             case .value(let value): Array(repeating: truth(of: value), count: rows)
             case .column(let index): map(columns[index]) { truth(of: $0) }
             case .compare(let comparison, let left, let right): compare(comparison, left, right)
-            case .isIn(let left, let elements):
-                map(left) { value in Truth.of(elements.contains { value.matches($0) }) }
+            case .isIn(let left, let elements): map(left) { Truth.of(elements.contains($0)) }
             case .isMissing(let inner): map(inner) { Truth.of($0.isMissing) }
             case .not(let inner): truths(of: inner).map { $0 == Truth.missing ? $0 : 1 - $0 }
             // FALSE & NA is FALSE, TRUE | NA is TRUE.

@@ -9,7 +9,7 @@ package struct RunPredicate: Sendable {
         /// The place of a column in `columns`.
         case column(Int)
         case compare(Comparison, Node, Node)
-        case isIn(Node, [RunValue])
+        case isIn(Node, RunValueSet)
         case isMissing(Node)
         case not(Node)
         case all([Node])

@@ -1,3 +1,5 @@
+internal import Limits
+
 /// What cannot be read in a query for runs: the fault, the place, the cure.
 package struct RunQueryFault: Error, Equatable, Sendable {
     /// The parameter of the query.
@@ -23,16 +25,24 @@ extension RunQueryFault {
     ///   - unknown: them, and where each stands
     ///   - known: those there are
     package init(_ parameter: String, unknown: [RunColumnName], known: some Collection<String>) {
-        let names = unknown.map { "\"\($0.name)\"" }.joined(separator: ", ")
-        let places = unknown.compactMap { $0.offset.map { "byte \($0)" } }.joined(separator: ", ")
-        let similar = unknown.flatMap { Self.similar(to: $0.name, among: known) }
-        let hint = similar.isEmpty ? "" : "; did you mean \(similar.prefix(5).joined(separator: ", "))?"
+        let names = unknown.map { "\"\($0.name.excerpt())\"" }.listed(atMost: Self.told)
+        let places = unknown.compactMap { $0.offset.map { "byte \($0)" } }.listed(atMost: Self.told)
+        // Looking through very many names takes longer than the hint is worth.
+        let searched = known.count > Self.manyNames ? [] : Array(known)
+        let similar = unknown.prefix(Self.told).flatMap { Self.similar(to: $0.name, among: searched) }
+        let hint =
+            similar.isEmpty ? "" : "; did you mean \(similar.prefix(5).map { $0.excerpt() }.joined(separator: ", "))?"
+        let allowed = searched.isEmpty ? Array(RunQuery.standardColumns) : searched
         self.init(
             parameter, at: unknown.first?.offset,
             "\(parameter): no run has the column\(unknown.count == 1 ? "" : "s") \(names)"
                 + (places.isEmpty ? "" : " (at \(places))") + hint,
-            allowed: known.sorted().prefix(100).map(\.self))
+            allowed: allowed.sorted().prefix(100).map(\.self))
     }
+
+    /// Names that are told of many.
+    private static let told = 5
+    private static let manyNames = 10_000
 
     private static func similar(to name: String, among known: some Collection<String>) -> [String] {
         let wanted = name.lowercased()

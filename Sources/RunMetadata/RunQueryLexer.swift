@@ -1,4 +1,5 @@
 internal import JSON
+internal import Limits
 
 /// Takes a `where` expression apart into tokens, in the words of R.
 struct RunQueryLexer {
@@ -98,7 +99,7 @@ struct RunQueryLexer {
         guard let value = Double(text), !goesOn else {
             throw RunQueryFault(
                 "where", at: start,
-                "where: \"\(text)\" at byte \(start) begins like a number and is none; "
+                "where: \"\(text.excerpt())\" at byte \(start) begins like a number and is none; "
                     + "a column whose name starts with a digit stands in backticks")
         }
         return value

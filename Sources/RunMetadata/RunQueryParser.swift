@@ -1,11 +1,13 @@
+internal import Limits
+
 /// Reads a `where` expression by R's precedence: `|`, then `&`, then `!`, then comparisons, then `%in%`, then signs.
 struct RunQueryParser {
     private var lexer: RunQueryLexer
     private(set) var columns: [RunColumnName] = []
-    private var depth = 0
-
-    /// Parentheses and `!` nested deeper than this are refused.
-    private static let maximumDepth = 64
+    /// Levels: whatever is in parentheses, or stands behind a `!` or a sign. Entries: columns and values.
+    private let budget = Budget([
+        Limit(.depth, most: 64), Limit(.entries, most: 10_000), Limit(.columns, most: 100),
+    ])
 
     init(_ text: String) throws(RunQueryFault) { lexer = try RunQueryLexer(text) }
 
@@ -42,7 +44,7 @@ struct RunQueryParser {
         let offset = lexer.offset
         guard try take("!") else { return try comparison() }
         try descend(offset)
-        defer { depth -= 1 }
+        defer { ascend() }
         return Operand(.not(try condition(negation())), offset)
     }
 
@@ -71,13 +73,16 @@ struct RunQueryParser {
     }
 
     /// `c(…)`, or one value.
-    private mutating func elements() throws(RunQueryFault) -> [RunValue] {
-        guard lexer.token == .name("c") else { return [try literal()] }
+    private mutating func elements() throws(RunQueryFault) -> RunValueSet {
+        var elements = RunValueSet()
+        guard lexer.token == .name("c") else {
+            elements.insert(try literal())
+            return elements
+        }
         try lexer.advance()
         try expect("(", "a parenthesis, as in c(1, 2)")
-        if try take(")") { return [] }
-        var elements = [try literal()]
-        while try take(",") { elements.append(try literal()) }
+        if try take(")") { return elements }
+        repeat { elements.insert(try literal()) } while try take(",")
         try expect(")", "a comma or a closing parenthesis")
         return elements
     }
@@ -90,17 +95,17 @@ struct RunQueryParser {
         case .symbol("("):
             try lexer.advance()
             try descend(offset)
-            defer { depth -= 1 }
+            defer { ascend() }
             let inner = try disjunction()
             try expect(")", "a closing parenthesis for the one at byte \(offset)")
             return Operand(inner.node, offset)
         case .quotedName(let name):
             try lexer.advance()
-            return column(name, offset)
+            return try column(name, offset)
         case .name(let name) where Self.constants[name] == nil:
             try lexer.advance()
             if isSymbol("(") { return try call(name, offset) }
-            return column(name, offset)
+            return try column(name, offset)
         default: return Operand(.value(try literal()), offset)
         }
     }
@@ -109,19 +114,21 @@ struct RunQueryParser {
         guard function == "is.na" else {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: there is no function \(function) (byte \(offset)); there are is.na(column), and c(…) behind %in%"
+                "where: there is no function \(function.excerpt()) (byte \(offset)); there are is.na(column), and c(…) behind %in%"
             )
         }
         try lexer.advance()
         try descend(offset)
-        defer { depth -= 1 }
+        defer { ascend() }
         let inner = try disjunction()
         try expect(")", "a closing parenthesis")
         return Operand(.isMissing(inner.node), offset)
     }
 
-    private mutating func column(_ name: String, _ offset: Int) -> Operand {
+    private mutating func column(_ name: String, _ offset: Int) throws(RunQueryFault) -> Operand {
+        try count(.entries, offset)
         if let index = columns.firstIndex(where: { $0.name == name }) { return Operand(.column(index), offset) }
+        try count(.columns, offset)
         columns.append(RunColumnName(name, at: offset))
         return Operand(.column(columns.count - 1), offset)
     }
@@ -133,14 +140,14 @@ struct RunQueryParser {
     ]
 
     private mutating func literal() throws(RunQueryFault) -> RunValue {
-        if try take("-") {
-            guard case .number(let number) = try literal() else { throw unexpected("a number behind \"-\"") }
-            return .number(-number)
+        let offset = lexer.offset
+        for sign in ["-", "+"] where try take(sign) {
+            try descend(offset)
+            defer { ascend() }
+            guard case .number(let number) = try literal() else { throw unexpected("a number behind \"\(sign)\"") }
+            return .number(sign == "-" ? -number : number)
         }
-        if try take("+") {
-            guard case .number(let number) = try literal() else { throw unexpected("a number behind \"+\"") }
-            return .number(number)
-        }
+        try count(.entries, offset)
         let value: RunValue
         switch lexer.token {
         case .number(let number): value = .number(number)
@@ -171,16 +178,20 @@ struct RunQueryParser {
         if case .value(.text(let text)) = operand.node {
             throw RunQueryFault(
                 "where", at: operand.offset,
-                "where: the text \"\(text.prefix(40))\" at byte \(operand.offset) is no condition; compare it with a column"
+                "where: the text \"\(text.excerpt())\" at byte \(operand.offset) is no condition; compare it with a column"
             )
         }
         return operand.node
     }
 
-    private mutating func descend(_ offset: Int) throws(RunQueryFault) {
-        depth += 1
-        if depth > Self.maximumDepth {
-            throw RunQueryFault("where", at: offset, "where: over \(Self.maximumDepth) levels at byte \(offset)")
+    /// Goes a level deeper. Whatever calls itself does so through this.
+    private func descend(_ offset: Int) throws(RunQueryFault) { try count(.depth, offset) }
+
+    private func ascend() { budget.giveBack(of: .depth) }
+
+    private func count(_ quantity: Limit.Quantity, _ offset: Int) throws(RunQueryFault) {
+        do throws(LimitExceeded) { try budget.take(of: quantity) } catch {
+            throw RunQueryFault("where", at: offset, "where: \(error) at byte \(offset); write a shorter condition")
         }
     }
 
@@ -203,8 +214,8 @@ struct RunQueryParser {
     private func unexpected(_ wanted: String) -> RunQueryFault {
         let found =
             switch lexer.token {
-            case .name(let name), .quotedName(let name): "\"\(name)\""
-            case .text(let text): "the text \"\(text.prefix(40))\""
+            case .name(let name), .quotedName(let name): "\"\(name.excerpt())\""
+            case .text(let text): "the text \"\(text.excerpt())\""
             case .number(let number): RunValue.number(number).asText
             case .symbol(let symbol): "\"\(symbol)\""
             case .end: "the end"

@@ -66,15 +66,5 @@ extension RunValue {
         }
     }
 
-    /// Whether R's `%in%` finds the value equal to an element: NA is equal to NA, NaN to NaN.
-    package func matches(_ element: RunValue) -> Bool {
-        if isMissing || element.isMissing {
-            if case .missing = self, case .missing = element { return true }
-            if case .number = self, case .number = element { return isMissing && element.isMissing }
-            return false
-        }
-        return compared(with: element) == 0
-    }
-
     static func order(_ one: String, _ two: String) -> Int { one == two ? 0 : one < two ? -1 : 1 }
 }

@@ -1,3 +1,4 @@
+package import Limits
 package import RunMetadata
 
 /// Where runs are kept. All that is above it (writers, API) speaks to this protocol; `DirectoryRunStore` keeps runs as
@@ -166,6 +167,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case outOfReach(String)
     /// Too many writes wait.
     case overloaded
+    /// All of what requests together may hold is in use.
+    case exhausted(Limit)
     /// The server is shutting down.
     case stopping
     /// A sync failed: no write is accepted until a restart.

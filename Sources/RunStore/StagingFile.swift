@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Limits
 internal import Synchronization
 internal import Threads
 
@@ -32,15 +33,18 @@ package final class StagingFile: @unchecked Sendable {
     private var version: FileVersion?
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
+    /// Of the descriptors that all staged files may have; held while this one is open.
+    private let share: Reserve.Share?
 
     init(
-        directory: String, name: String, isSynced: Bool = true,
+        directory: String, name: String, isSynced: Bool = true, share: Reserve.Share? = nil,
         syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
     ) throws(FileFailure) {
         self.name = name
         self.syncFailed = syncFailed
         self.directory = directory
         self.isSynced = isSynced
+        self.share = share
         folder = nil
         path = "\(directory)/\(name)"
         descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
@@ -51,6 +55,7 @@ package final class StagingFile: @unchecked Sendable {
         (self.folder, self.path, self.name) = (folder, path, name)
         directory = folder.path
         isSynced = true
+        share = nil
         syncFailed = { _ in }
         descriptor = -1
     }
@@ -71,6 +76,9 @@ package final class StagingFile: @unchecked Sendable {
 
     /// Bytes written.
     package var size: Int { progress.withLock { $0.size } }
+
+    /// When it was written to last, seconds since 1970 (fstat(2)). While it is open.
+    package var modified: Int { Files.status(of: descriptor).st_mtim.tv_sec }
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
@@ -119,6 +127,7 @@ package final class StagingFile: @unchecked Sendable {
         let failure = FileFailure("fdatasync", "staging/\(name)")
         close(descriptor)
         descriptor = -1
+        share?.giveBack()
         do throws(FileFailure) {
             if code != 0 { throw failure }
             try Files.sync(directory)

@@ -7,6 +7,7 @@ enum Environment {
     private static let numbers = [
         "RUNDIR_PORT", "RUNDIR_MAX_BODY", "RUNDIR_MAX_UPLOAD", "RUNDIR_READ_TIMEOUT", "RUNDIR_STALE_AFTER",
         "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_WRITER_JOBS", "RUNDIR_JOURNAL_SIZE",
+        "RUNDIR_MAX_ENTRIES", "RUNDIR_IMPORT_MAX_BYTES", "RUNDIR_IMPORT_MAX_ENTRIES",
     ]
 
     static func text(_ name: String) -> String? {
@@ -15,7 +16,9 @@ enum Environment {
 
     static func number(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
 
-    static func list(_ name: String) -> [String] { (text(name) ?? "").split(separator: ":").map(String.init) }
+    static func list(_ name: String, separator: Character = ":") -> [String] {
+        (text(name) ?? "").split(separator: separator).map(String.init)
+    }
 
     /// Refuses a variable that does not read as what it has to be, rather than passing it over.
     static func check() throws {

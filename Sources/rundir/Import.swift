@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Limits
 import MetadataWriters
 import RunMetadata
 import RunStore
@@ -20,13 +21,42 @@ struct Import: ParsableCommand {
     @Option(name: .customLong("as"), help: ArgumentHelp("The id that the run gets, where it is one.", valueName: "id"))
     var id: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The largest run that is brought in, unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_IMPORT_MAX_BYTES]",
+            valueName: "bytes"))
+    var maxBytes = Environment.number("RUNDIR_IMPORT_MAX_BYTES") ?? 4 << 30
+
+    @Option(
+        help: ArgumentHelp(
+            "The most files and folders of a run that is brought in, 1 to 100000000. [env: RUNDIR_IMPORT_MAX_ENTRIES]",
+            valueName: "count"))
+    var maxEntries = Environment.number("RUNDIR_IMPORT_MAX_ENTRIES") ?? 100_000
+
     @Argument(help: ArgumentHelp("What is brought in.", valueName: "bundle or directory"))
     var sources: [String]
 
     func validate() throws {
+        try Environment.check()
+        try check("max-bytes", maxBytes, 1...1 << 40)
+        try check("max-entries", maxEntries, 1...100_000_000)
         guard let id else { return }
         if sources.count > 1 { throw ValidationError("--as is for one run, and here are \(sources.count)") }
         if RunID(id) == nil { throw ValidationError("--as is \"\(id)\"; \(RunID.rule)") }
+    }
+
+    private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError("--\(name) is \(value); it has to be from \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    /// What one run may have.
+    private var budget: Budget {
+        Budget([
+            Limit(.bytes, most: maxBytes, setting: "--max-bytes"),
+            Limit(.entries, most: maxEntries, setting: "--max-entries"),
+        ])
     }
 
     func run() throws {
@@ -40,7 +70,7 @@ struct Import: ParsableCommand {
             } catch {
                 failures += 1
                 let reason = (error as? MetadataFault)?.detail ?? "\(error)"
-                let line = Array("rundir import: \(source): \(reason)\n".utf8)
+                let line = Array("rundir import: \(source.shown()): \(reason.shown())\n".utf8)
                 _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
             }
         }
@@ -68,7 +98,7 @@ struct Import: ParsableCommand {
         if status.st_mode & S_IFMT == S_IFDIR {
             name = try copy(source, into: run)
         } else {
-            name = try BundleReader.unpack(source, into: run)
+            name = try BundleReader.unpack(source, into: run, budget: budget)
         }
         let id = try self.id.flatMap(RunID.init) ?? checked(name)
         try run.finish(as: id)
@@ -82,14 +112,14 @@ struct Import: ParsableCommand {
         defer { free(real) }
         let name = String(cString: real).split(separator: "/").last.map(String.init) ?? ""
         let id = try id.flatMap(RunID.init) ?? checked(name)
-        try BundleReader.copy(try RunBundle(directory: source, as: id), into: run)
+        try BundleReader.copy(try RunBundle(directory: source, as: id), into: run, budget: budget)
         return name
     }
 
     private func checked(_ name: String) throws -> RunID {
         guard let id = RunID(name) else {
             throw RunImport.Refusal(
-                "its folder is \"\(name)\", which is no run id; give it one with --as (\(RunID.rule))")
+                "its folder is \"\(name.shown())\", which is no run id; give it one with --as (\(RunID.rule))")
         }
         return id
     }

@@ -18,6 +18,14 @@ struct ServeOptions: ParsableArguments {
     var port = Environment.number("RUNDIR_PORT") ?? 7117
 
     @Option(
+        name: .customLong("allow-host"),
+        help: ArgumentHelp(
+            "A host that requests may name, beside localhost and this machine's names and addresses: a name or address "
+                + "without its port, *.example.org, or * for all; may be repeated; default: none. "
+                + "[env: RUNDIR_ALLOW_HOST, parted by \",\"]", valueName: "host"))
+    var allowedHosts: [String] = Environment.list("RUNDIR_ALLOW_HOST", separator: ",")
+
+    @Option(
         help: ArgumentHelp(
             "The largest body held in memory, 1 to 1073741824 bytes. [env: RUNDIR_MAX_BODY]", valueName: "bytes"))
     var maxBody = Environment.number("RUNDIR_MAX_BODY") ?? 16 << 20
@@ -27,6 +35,12 @@ struct ServeOptions: ParsableArguments {
             "The largest upload, packed and unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_MAX_UPLOAD]",
             valueName: "bytes"))
     var maxUpload = Environment.number("RUNDIR_MAX_UPLOAD") ?? 4 << 30
+
+    @Option(
+        help: ArgumentHelp(
+            "The most files and folders of an archive or a directory of source, and fields and files of a form, 1 to "
+                + "100000000. [env: RUNDIR_MAX_ENTRIES]", valueName: "count"))
+    var maxEntries = Environment.number("RUNDIR_MAX_ENTRIES") ?? 100_000
 
     @Option(
         name: .customLong("source-root"),
@@ -60,7 +74,8 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Threads for what may block (reading, uploads), 1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
+            "Threads for quick reads, and as many more for what takes long (uploads, bundles, changes of many runs), "
+                + "1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
     var workers = Environment.number("RUNDIR_WORKERS") ?? 4
 
     @Option(
@@ -78,12 +93,17 @@ struct ServeOptions: ParsableArguments {
         try check("port", port, 0...65535)
         try check("max-body", maxBody, 1...1 << 30)
         try check("max-upload", maxUpload, 1...1 << 40)
+        try check("max-entries", maxEntries, 1...100_000_000)
         try check("read-timeout", readTimeout, 1...3600)
         try check("stale-after", staleAfter, 1...31_536_000)
         try check("max-connections", maxConnections, 1...60_000)
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
         try check("journal-size", journalSize, 65_536...1 << 30)
+        for host in allowedHosts where HostRule(host) == nil {
+            throw ValidationError(
+                "--allow-host is \"\(host)\"; it has to be a host name or address without a port, *.example.org, or *")
+        }
         try Environment.check()
     }
 
@@ -114,7 +134,10 @@ struct ServeOptions: ParsableArguments {
         var settings = RunAPI.Settings()
         settings.maxBody = maxBody
         settings.maxUpload = maxUpload
+        settings.maxEntries = maxEntries
         settings.writerJobs = writerJobs
+        // What it was told to listen on names it, too: "0.0.0.0" is what it prints then.
+        settings.allowedHosts = allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 }
         return settings
     }
 }

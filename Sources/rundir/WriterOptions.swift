@@ -21,8 +21,10 @@ struct WriterOptions: ParsableArguments {
 
     /// The standard types and those of the folder.
     func registry(store: any RunStore, options: ServeOptions) throws -> WriterRegistry {
+        var limits = SourceWriter.Limits(bytes: options.maxUpload)
+        limits.entries = options.maxEntries
         let source = SourceWriter(
-            roots: options.sourceRoots, limits: SourceWriter.Limits(bytes: options.maxUpload),
+            roots: options.sourceRoots, limits: limits,
             makeStagingFile: { try store.makeStagingFile() })
         return try registry(source: source, store: store)
     }

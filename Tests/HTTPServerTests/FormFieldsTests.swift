@@ -1,4 +1,5 @@
 import HTTPServer
+import Limits
 import Testing
 
 @Suite struct FormFieldsTests {
@@ -19,16 +20,22 @@ import Testing
             ("a=line%0Abreak", ["a:line\nbreak"]),
         ])
     func fieldsAreDecodedInOrder(body: String, fields: [String]) throws {
-        let form = try #require(FormFields(Array(body.utf8)))
+        let form = try #require(try FormFields(Array(body.utf8), budget: Budget([])))
         #expect(form.fields.map { "\($0.name):\($0.value)" } == fields)
     }
 
     @Test(arguments: ["a=%", "%zz=1", "a=%ff", "%c3=1", "a=1&b=%4"])
-    func brokenFormIsRefused(body: String) {
-        #expect(FormFields(Array(body.utf8)) == nil)
+    func brokenFormIsRefused(body: String) throws {
+        #expect(try FormFields(Array(body.utf8), budget: Budget([])) == nil)
     }
 
-    @Test func bytesThatAreNotUTF8AreRefused() {
-        #expect(FormFields([97, 61, 0xFF]) == nil)
+    @Test func bytesThatAreNotUTF8AreRefused() throws {
+        #expect(try FormFields([97, 61, 0xFF], budget: Budget([])) == nil)
+    }
+
+    @Test func moreFieldsThanTheBudgetHasAreRefusedBeforeTheyAreDecoded() throws {
+        let budget = { Budget([Limit(.entries, most: 3)]) }
+        #expect(try FormFields(Array("a&b&&c&".utf8), budget: budget())?.fields.count == 3)
+        #expect(throws: LimitExceeded.self) { try FormFields(Array("a&b&c&%".utf8), budget: budget()) }
     }
 }

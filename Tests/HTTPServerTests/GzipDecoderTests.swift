@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import Limits
 import TestSupport
 import Testing
 
@@ -18,31 +19,33 @@ import Testing
     private static func bytes(_ base64: String) -> [UInt8] { Data(base64Encoded: base64).map { Array($0) } ?? [] }
 
     @Test func soundGzipIsUnpacked() throws {
-        #expect(try GzipDecoder.decode(Self.hello, limit: 100) == Array("hello gzip\n".utf8))
-        #expect(try GzipDecoder.decode(Self.empty, limit: 100) == [])
-        #expect(try GzipDecoder.decode(Self.zeros, limit: 100_000) == [UInt8](repeating: 0, count: 100_000))
+        #expect(try GzipDecoder.decode(Self.hello, budget: .bytes(100)) == Array("hello gzip\n".utf8))
+        #expect(try GzipDecoder.decode(Self.empty, budget: .bytes(100)) == [])
+        #expect(try GzipDecoder.decode(Self.zeros, budget: .bytes(100_000)) == [UInt8](repeating: 0, count: 100_000))
     }
 
     @Test func membersAreJoined() throws {
-        let joined = try GzipDecoder.decode(Self.hello + Self.more + Self.empty, limit: 100)
+        let joined = try GzipDecoder.decode(Self.hello + Self.more + Self.empty, budget: .bytes(100))
         #expect(joined == Array("hello gzip\n and more\n".utf8))
     }
 
     @Test func whatUnpacksToMoreThanTheLimitIsRefused() throws {
-        #expect(try GzipDecoder.decode(Self.hello, limit: 11).count == 11)
-        #expect(throws: GzipDecoder.Failure.tooLarge(limit: 10)) { try GzipDecoder.decode(Self.hello, limit: 10) }
-        #expect(throws: GzipDecoder.Failure.tooLarge(limit: 99_999)) {
-            try GzipDecoder.decode(Self.zeros, limit: 99_999)
+        #expect(try GzipDecoder.decode(Self.hello, budget: .bytes(11)).count == 11)
+        #expect(throws: LimitExceeded(Limit(.bytes, most: 10))) {
+            try GzipDecoder.decode(Self.hello, budget: .bytes(10))
         }
-        #expect(throws: GzipDecoder.Failure.tooLarge(limit: 15)) {
-            try GzipDecoder.decode(Self.hello + Self.more, limit: 15)
+        #expect(throws: LimitExceeded(Limit(.bytes, most: 99_999))) {
+            try GzipDecoder.decode(Self.zeros, budget: .bytes(99_999))
+        }
+        #expect(throws: LimitExceeded(Limit(.bytes, most: 15))) {
+            try GzipDecoder.decode(Self.hello + Self.more, budget: .bytes(15))
         }
     }
 
     @Test func gzipThatIsCutAnywhereIsRefused() {
         for count in 0..<Self.hello.count {
             #expect(throws: GzipDecoder.Failure.invalid, "\(count) bytes") {
-                try GzipDecoder.decode(Array(Self.hello.prefix(count)), limit: 100)
+                try GzipDecoder.decode(Array(Self.hello.prefix(count)), budget: .bytes(100))
             }
         }
     }
@@ -52,19 +55,19 @@ import Testing
             var damaged = Self.hello
             damaged[place] ^= 1
             #expect(throws: GzipDecoder.Failure.invalid, "byte \(place)") {
-                try GzipDecoder.decode(damaged, limit: 100)
+                try GzipDecoder.decode(damaged, budget: .bytes(100))
             }
         }
     }
 
     @Test(arguments: ["garbage", "{\"lr\":0.1}", "PK", ""])
     func whatIsNoGzipIsRefused(text: String) {
-        #expect(throws: GzipDecoder.Failure.invalid) { try GzipDecoder.decode(Array(text.utf8), limit: 100) }
+        #expect(throws: GzipDecoder.Failure.invalid) { try GzipDecoder.decode(Array(text.utf8), budget: .bytes(100)) }
     }
 
     @Test func garbageAfterAMemberIsRefused() {
         #expect(throws: GzipDecoder.Failure.invalid) {
-            try GzipDecoder.decode(Self.hello + Array("garbage".utf8), limit: 100)
+            try GzipDecoder.decode(Self.hello + Array("garbage".utf8), budget: .bytes(100))
         }
     }
 
@@ -79,7 +82,7 @@ import Testing
             try Data(part).write(to: URL(fileURLWithPath: "\(folder.path)/part"))
             return try Command.succeed("gzip", "-c", "\(folder.path)/part")
         }
-        let stream = try GzipStream(limit: 1 << 20)
+        let stream = try GzipStream(budget: .bytes(1 << 20))
         var unpacked: [UInt8] = []
         try packed.withUnsafeBytes { packed in
             for start in stride(from: 0, to: packed.count, by: piece) {
@@ -103,9 +106,14 @@ import Testing
             var damaged = packed
             damaged[bit / 8] ^= 1 << (bit % 8)
             do {
-                #expect(try GzipDecoder.decode(damaged, limit: 1 << 20) == content, "bit \(bit)")
+                #expect(try GzipDecoder.decode(damaged, budget: .bytes(1 << 20)) == content, "bit \(bit)")
             } catch is GzipDecoder.Failure { refused += 1 }
         }
         #expect(refused > packed.count * 6)
     }
+}
+
+extension Budget {
+    /// A budget of bytes alone.
+    fileprivate static func bytes(_ most: Int) -> Budget { Budget([Limit(.bytes, most: most)]) }
 }

@@ -1,4 +1,5 @@
 import HTTPServer
+import Limits
 import Synchronization
 import TestSupport
 import Testing
@@ -51,6 +52,21 @@ import Testing
         #expect(reply.text == "Refusal()")
     }
 
+    @Test func partsAndBytesOfAllPartsTogetherAreLimited() throws {
+        let three = part("a", "12345") + part("b", "12345", file: "f") + part("c", "12345") + end
+        func reply(budget: [Limit] = [], fields: [Limit] = []) throws -> String {
+            let server = try RunningServer.make(.reading(budget: budget, fields: fields) { _ in })
+            return try server.client()
+                .send("POST", "/", type: "multipart/form-data; boundary=BB", body: Array(three.utf8)).text
+        }
+        #expect(try reply(budget: [Limit(.entries, most: 3), Limit(.bytes, most: 15)]) == "read")
+        #expect(try reply(budget: [Limit(.entries, most: 2)]) == "over 2 entries")
+        #expect(try reply(budget: [Limit(.bytes, most: 14)]) == "over 14 bytes")
+        // Fields count with their names, files with theirs alone.
+        #expect(try reply(fields: [Limit(.bytes, most: 14)]) == "read")
+        #expect(try reply(fields: [Limit(.bytes, most: 13)]) == "over 13 bytes")
+    }
+
     // MARK: Making and reading
 
     private let end = "--BB--\r\n"
@@ -82,14 +98,15 @@ import Testing
 extension FixtureHandler {
     /// Reads each body as a form, and says `read`, `no reader`, `failure`, or what was thrown.
     fileprivate static func reading(
+        budget: [Limit] = [], fields: [Limit] = [],
         _ receive: @escaping @Sendable (MultipartReader.Piece) throws -> Void
     ) -> FixtureHandler {
         .make(
             plan: { _ in .collect(limit: 8 << 20) },
             answer: { exchange in
-                guard let reader = MultipartReader(exchange: exchange, receive: receive) else {
-                    return exchange.respond(.text(200, "no reader"))
-                }
+                let reader = MultipartReader(
+                    exchange: exchange, budget: Budget(budget), fields: Budget(fields), receive: receive)
+                guard let reader else { return exchange.respond(.text(200, "no reader")) }
                 do {
                     try exchange.body.withUnsafeBytes { try reader.read($0) }
                     try reader.finish()

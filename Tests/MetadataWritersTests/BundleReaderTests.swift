@@ -1,4 +1,5 @@
 import Glibc
+import Limits
 import RunMetadata
 import TestSupport
 import Testing
@@ -9,6 +10,7 @@ import Testing
 /// What is brought in from elsewhere, and what is not.
 @Suite struct BundleReaderTests {
     private let folder = TemporaryFolder()
+    private var budget: Budget { Budget([Limit(.bytes, most: 1000), Limit(.entries, most: 20)]) }
 
     init() { setlocale(LC_CTYPE, "C.UTF-8") }
 
@@ -18,14 +20,14 @@ import Testing
         fwrite(bytes, 1, bytes.count, file)
         fclose(file)
         let run = try RunImport(runs: "\(folder.path)/runs")
-        let name = try BundleReader.unpack("\(folder.path)/b.tar.gz", into: run)
+        let name = try BundleReader.unpack("\(folder.path)/b.tar.gz", into: run, budget: budget)
         try run.finish(as: #require(RunID(name)))
     }
 
     private func copy(_ name: String) throws {
         let run = try RunImport(runs: "\(folder.path)/runs")
         let id = try #require(RunID(name))
-        try BundleReader.copy(try RunBundle(directory: "\(folder.path)/\(name)", as: id), into: run)
+        try BundleReader.copy(try RunBundle(directory: "\(folder.path)/\(name)", as: id), into: run, budget: budget)
         try run.finish(as: id)
     }
 

@@ -98,9 +98,9 @@ import Testing
     @Test func limitsHoldForDirectoriesToo() {
         root.write("a", "12345")
         root.write("b", "123456")
-        refusal("shape", "with \"b\" it is more than 10 bytes")
+        refusal("exceeded", "with \"b\" it is over 10 bytes")
             .check(SourceFixture.make(bytes: 10, roots: [root.path]).writer)
-        refusal("shape", "with \"b\" it is more than 1 files")
+        refusal("exceeded", "with \"b\" it is over 1 entries")
             .check(SourceFixture.make(entries: 1, roots: [root.path]).writer)
     }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Limits
 import Synchronization
 import TestSupport
 
@@ -80,7 +81,7 @@ struct SourceFixture {
         var files: [String] {
             get throws {
                 var files: [String] = []
-                let kind = try ArchiveReader.forEachEntry(of: .file(file.path)) { entry in
+                let kind = try ArchiveReader.forEachEntry(of: .file(file.path), budget: Budget([])) { entry in
                     guard entry.isFile else { return }
                     var content: [UInt8] = []
                     try entry.read { content += $0 }

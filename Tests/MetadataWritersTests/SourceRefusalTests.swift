@@ -99,10 +99,10 @@ import Testing
         #expect(try fixture.take(TestArchive.tar(five)).files.count == 2)
         let eleven = five + [.file("c", "1")]
         for archive in [TestArchive.tar(eleven), TestArchive.gzip(TestArchive.tar(eleven)), TestArchive.zip(eleven)] {
-            try expectRefusal(archive, "with \"c\" it is more than 10 bytes", fixture)
+            try expectRefusal(archive, "with \"c\" it is over 10 bytes (--max-upload)", fixture)
         }
         let files = try eleven.map { UploadedFile(name: $0.name, file: try fixture.staged(Array($0.content.utf8))) }
-        try expectRefusal(.files(files), "with \"c\" it is more than 10 bytes", fixture)
+        try expectRefusal(.files(files), "with \"c\" it is over 10 bytes (--max-upload)", fixture)
     }
 
     @Test func moreEntriesThanTheLimitAreRefusedWithTheName() throws {
@@ -110,7 +110,7 @@ import Testing
         #expect(try fixture.take(TestArchive.tar([.folder("lib/"), .file("lib/a")])).files.count == 1)
         try expectRefusal(
             TestArchive.tar([.folder("lib/"), .file("lib/a"), .file("lib/b")]),
-            "with \"lib/b\" it is more than 2 files and folders", fixture)
+            "with \"lib/b\" it is over 2 entries (--max-entries)", fixture)
     }
 
     @Test(

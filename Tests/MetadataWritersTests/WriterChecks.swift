@@ -33,7 +33,7 @@ func describe(_ change: DataChange) -> String {
 /// A body that a writer refuses, and how.
 struct Refusal: Sendable, CustomTestStringConvertible {
     let body: String
-    /// `syntax 5`, `shape /a`, `shape` (the whole body: `shape /`), `name`, `forbidden`, `tooLarge`, `contentType`.
+    /// `syntax 5`, `shape /a`, `shape` (the whole body: `shape /`), `name`, `forbidden`, `exceeded`, `contentType`.
     let kind: String
     /// What the detail has to say.
     let detail: String
@@ -61,7 +61,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         switch fault.kind {
         case .syntax(let offset): "syntax \(offset.map(String.init) ?? "nowhere")"
         case .shape(let pointer): pointer.map { $0.description.isEmpty ? "shape /" : "shape \($0)" } ?? "shape"
-        case .tooLarge: "tooLarge"
+        case .exceeded: "exceeded"
         case .forbidden: "forbidden"
         case .contentType: "contentType"
         case .name: "name"

@@ -86,6 +86,14 @@ import Testing
         #expect(faults?.faults.map(\.file).sorted() == ["Three.json", "four", "one.json", "two.json"])
     }
 
+    @Test(arguments: ["1", "\"yes\"", "null"])
+    func networkIsTrueOrFalse(value: String) throws {
+        script("thing")
+        folder.write("thing.json", "{\n\"network\": \(value)}")
+        let faults = #expect(throws: WritersFolder.Faults.self) { _ = try load() }
+        #expect("\(faults!)".contains("thing.json:2: \"network\" has to be true or false"))
+    }
+
     @Test func settingsOfAnExecutableStoreNothing() throws {
         script("thing")
         folder.write("thing.json", "{\n\"store\": \"json\"}")

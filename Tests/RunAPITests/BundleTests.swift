@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Limits
 import RunMetadata
 import TestSupport
 import Testing
@@ -32,7 +33,7 @@ import Testing
 
     private func take(_ path: String, as id: String? = nil) throws {
         let run = try RunImport(runs: "\(api.folder.path)/runs")
-        let name = try BundleReader.unpack(path, into: run)
+        let name = try BundleReader.unpack(path, into: run, budget: Budget([]))
         try run.finish(as: #require(RunID(id ?? name)))
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Limits
 import RunMetadata
 import SystemPackage
 import Testing
@@ -39,7 +40,7 @@ import Testing
     @Test(
         arguments: [
             (MetadataFault.Kind.syntax(offset: 7), 400, "invalid-json"),
-            (.shape(JSONPointer().appending("a")), 422, "invalid-content"), (.tooLarge, 413, "content-too-large"),
+            (.shape(JSONPointer().appending("a")), 422, "invalid-content"), (.exceeded, 422, "invalid-content"),
             (.forbidden, 403, "directory-forbidden"), (.contentType(allowed: ["a/b"]), 415, "unsupported-media-type"),
             (.name, 400, "invalid-name"),
         ])
@@ -68,7 +69,12 @@ import Testing
 
     @Test func otherErrorsAreTold() throws {
         #expect(Problem(GzipDecoder.Failure.invalid).slug == "invalid-gzip")
-        #expect(Problem(GzipDecoder.Failure.tooLarge(limit: 1) as any Error).slug == "content-too-large")
+        let bytes = Problem(LimitExceeded(Limit(.bytes, most: 1, setting: "--max-body")) as any Error)
+        #expect(bytes.status == 413 && bytes.slug == "content-too-large" && bytes.detail.contains("(--max-body)"))
+        #expect(Problem(LimitExceeded(Limit(.entries, most: 1)) as any Error).status == 413)
+        #expect(Problem(LimitExceeded(Limit(.depth, most: 1)) as any Error).status == 400)
+        let busy = Problem(Reserve.Exhausted(limit: Limit(.files, most: 1)) as any Error)
+        #expect(busy.status == 503 && busy.headers.contains { $0.name == "Retry-After" })
         #expect(Problem(MultipartReader.Failure() as any Error).slug == "invalid-form")
         #expect(Problem(CancellationError()).slug == "internal")
         do { _ = try RequestPath(Array("//".utf8)) } catch {

@@ -1,4 +1,5 @@
 import JSON
+import Limits
 import TestSupport
 import Testing
 
@@ -105,7 +106,7 @@ import Testing
     private func files() throws -> [String] {
         var names: [String] = []
         let path = "\(api.folder.path)/runs/a/tfruns.d/source.tar.gz"
-        _ = try ArchiveReader.forEachEntry(of: .file(path)) { names.append($0.path) }
+        _ = try ArchiveReader.forEachEntry(of: .file(path), budget: Budget([])) { names.append($0.path) }
         return names
     }
 }

@@ -47,31 +47,6 @@ import Testing
         for split in stride(from: 0, to: text.utf8.count, by: 7) { #expect(csv(table(text, splitAt: split)) == frame) }
     }
 
-    @Test(arguments: [
-        "0", "-0", "1", "0.1", "0.42310000000000003", "1e22", "1e23", "123456789012345678", "12345678901234567890",
-        "9007199254740993", "0.000001", "5e-324", "2.2250738585072011e-308", "1.7976931348623157e308", "1e400",
-        "3.141592653589793238462643383279", "8.5e-9", "1e-27", "179769313486231580793e288", "0.30000000000000004",
-    ])
-    func numberIsReadAsStrtodReadsIt(text: String) throws {
-        let bytes = Array(text.utf8) + [UInt8(ascii: "}")]
-        let scanned = try #require(bytes.withUnsafeBufferPointer { MetricsNumberText.scan($0.baseAddress!) })
-        #expect(scanned.value.bitPattern == strtod(text, nil).bitPattern)
-    }
-
-    @Test func numbersOfManyKindsAreReadAsStrtodReadsThem() throws {
-        var generator = SystemRandomNumberGenerator()
-        for _ in 0..<20_000 {
-            let number = Double(bitPattern: generator.next())
-            guard number.isFinite else { continue }
-            let near = Double.random(in: -1...1, using: &generator)
-            for text in ["\(number)", "\(near)", String(format: "%.17g", near), String(format: "%.25f", near)] {
-                let bytes = Array(text.utf8) + [UInt8(ascii: ",")]
-                let scanned = try #require(bytes.withUnsafeBufferPointer { MetricsNumberText.scan($0.baseAddress!) })
-                try #require(scanned.value.bitPattern == strtod(text, nil).bitPattern, "\(text)")
-            }
-        }
-    }
-
     @Test func pointsKeepEveryPeakEveryGapAndBothEnds() {
         var text = ""
         for row in 0..<50_000 {

@@ -59,6 +59,14 @@ import Testing
         ("é > 1 # no", 7, "\"#\""), ("-x > 1", 1, "\"x\""), ("``", 0, "empty"), ("x > 1; DROP TABLE runs", 5, "\";\""),
         (String(repeating: "(", count: 65) + "x", 64, "64 levels"),
         (String(repeating: "!", count: 65) + "x", 64, "64 levels"),
+        ("x >" + String(repeating: "-", count: 65) + "1", 67, "64 levels"),
+        ("x > " + String(repeating: "-+ ", count: 20_000), 100, "64 levels"),
+        ("x %in% c(1, " + String(repeating: "+", count: 65) + "1)", 76, "64 levels"),
+        (String(repeating: "is.na(", count: 65), 384, "64 levels"),
+        (String(repeating: "(!", count: 40), 64, "64 levels"),
+        (String(repeating: "x|", count: 10_000) + "x", 20_000, "10000 entries"),
+        ("x %in% c(" + String(repeating: "1,", count: 30_000) + "1)", 20_007, "10000 entries"),
+        ((0...100).map { "x\($0) > 1" }.joined(separator: " & "), 990, "100 columns"),
     ])
     func whatCannotBeReadIsToldWithItsPlace(_ text: String, _ offset: Int, _ words: String) {
         do throws(RunQueryFault) {
@@ -73,6 +81,30 @@ import Testing
 
     @Test func aLongExpressionIsRead() throws {
         #expect(try selected(Array(repeating: "x == 1", count: 5000).joined(separator: " | ")) == "a")
+    }
+
+    /// Messages are as long as their words, whatever was sent.
+    @Test(arguments: [
+        String(repeating: "n", count: 60_000) + "(x)", String(repeating: "9", count: 60_000) + "e",
+        "x > 'a' '" + String(repeating: "t", count: 60_000) + "'", "x " + String(repeating: "é", count: 30_000),
+    ])
+    func aFaultIsToldInFewWords(_ text: String) {
+        do throws(RunQueryFault) {
+            _ = try RunPredicate(text)
+            Issue.record("it was read")
+        } catch { #expect(error.detail.utf8.count < 400) }
+    }
+
+    /// Each kind of value among many: what is looked up is what would be found one by one.
+    @Test func aValueIsFoundAmongManyAsAmongFew() throws {
+        let many = (0..<9000).map { "\($0 + 100)" }.joined(separator: ", ")
+        #expect(try selected("x %in% c(\(many), 2, NaN)") == "bd")
+        #expect(try selected("name %in% c(\(many), '10', 'Adam')") == "df")
+        #expect(try selected("name %in% c(\(many), 10)") == "d")
+        #expect(try selected("x %in% c('1', '2.0', 'x')") == "ab")
+        #expect(try selected("on %in% c(1, 'FALSE')") == "abdef")
+        #expect(try selected("on %in% c('TRUE', NA)") == "acdf")
+        #expect(try selected("x %in% c(TRUE, NA)") == "ac")
     }
 
     @Test func theColumnsAreToldOnceEachWithTheirPlaces() throws {

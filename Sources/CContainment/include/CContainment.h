@@ -1,4 +1,4 @@
-/// Starts a program that may write below one folder and nowhere else, and can gain no rights.
+/// Starts a program that may write below one folder and nowhere else, has no network, and can gain no rights.
 #ifndef RUNDIR_CCONTAINMENT_H
 #define RUNDIR_CCONTAINMENT_H
 
@@ -23,6 +23,8 @@ typedef struct {
     uint64_t file_size;
     /// Seconds of processor time for each process (RLIMIT_CPU).
     uint64_t processor_seconds;
+    /// Whether it may use the network and the sockets of other programs.
+    int network;
 } ccontainment_program;
 
 /// The version of Landlock that the kernel has (landlock_create_ruleset(2)); 0 when it has none.
@@ -33,8 +35,10 @@ int ccontainment_landlock(void);
 /// - no_new_privs (prctl(2)), and no capabilities, even as root
 /// - Landlock: writes below one folder (and to /dev/null), signals and abstract sockets among themselves, as far as the
 ///   kernel has it
-/// - seccomp(2): no leaving of the group; no limits, scheduling or shared memory of others; what would change the mode,
-///   owner, times or attributes of a file does nothing and says that it did, since Landlock does not look at it
+/// - seccomp(2): no sockets, but for connected pairs; no namespaces; no leaving of the group; no memory, limits or scheduling
+///   of others; where Landlock does not keep signals in (before Linux 6.12), none to processes from before its own; what
+///   would change the mode, owner, times or attributes of a file does nothing and says that it did, since Landlock does not
+///   look at it
 /// - ends with the thread that started it (PR_SET_PDEATHSIG)
 ///
 /// \returns the process, or -1 and errno

@@ -62,6 +62,12 @@ struct DescriptionReader {
         return list.compactMap(\.string)
     }
 
+    func bool(_ name: String) throws(WriterFault) -> Bool? {
+        guard let value = object[name] else { return nil }
+        guard case .bool(let bool) = value else { throw fault(name, "\"\(name)\" has to be true or false") }
+        return bool
+    }
+
     func number(_ name: String, in range: ClosedRange<Int>) throws(WriterFault) -> Int? {
         guard let value = object[name] else { return nil }
         guard let number = value.number?.int, range.contains(number) else {

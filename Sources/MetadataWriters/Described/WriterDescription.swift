@@ -16,9 +16,10 @@ internal import RunMetadata
 /// | `memory` | executables | bytes of address space for each process, 16 MiB to 1 TiB; default 2 GiB |
 /// | `max_output` | executables | bytes of all that it writes, temporary files too, 1 to 1 TiB; default 1 GiB |
 /// | `processes` | executables | processes at once, 1 to 4096; default 64 |
+/// | `network` | executables | whether it may use the network; default false |
 struct WriterDescription {
     private static let common = ["description", "content_types", "max_bytes"]
-    private static let forExecutables = ["time_limit", "memory", "max_output", "processes"]
+    private static let forExecutables = ["time_limit", "memory", "max_output", "processes", "network"]
     private static let forStores = ["file": [], "json": ["schema"], "rows": ["schema", "columns"], "list": ["schema"]]
 
     private let type: MetadataType
@@ -45,6 +46,7 @@ struct WriterDescription {
         settings.memory = try reader.number("memory", in: 16 << 20...1 << 40) ?? settings.memory
         settings.maxOutput = try reader.number("max_output", in: 1...1 << 40) ?? settings.maxOutput
         settings.processes = try reader.number("processes", in: 1...4096) ?? settings.processes
+        settings.network = try reader.bool("network") ?? settings.network
         return settings
     }
 

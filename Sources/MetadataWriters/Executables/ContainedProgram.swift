@@ -2,7 +2,7 @@ internal import CContainment
 internal import Glibc
 internal import Threads
 
-/// A program that runs with no privileges to gain, writes below one folder only, and is ended with all that it started.
+/// A program that runs with no privileges to gain and without the network, writes below one folder only, and is ended with all that it started.
 struct ContainedProgram {
     /// How it ended.
     enum Ending: Equatable {
@@ -65,7 +65,8 @@ struct ContainedProgram {
                                 error: error, memory: UInt64(settings.memory),
                                 // One more than all may have, by which it is seen that it was too much.
                                 file_size: UInt64(settings.maxOutput + 1),
-                                processor_seconds: UInt64(settings.timeLimit + 1))
+                                processor_seconds: UInt64(settings.timeLimit + 1),
+                                network: settings.network ? 1 : 0)
                             return ccontainment_start(&program)
                         }
                     }

@@ -14,6 +14,8 @@ package struct ExecutableSettings: Sendable {
     package var maxOutput = 1 << 30
     /// Processes at once.
     package var processes = 64
+    /// Whether it may use the network, and sockets of other programs.
+    package var network = false
     /// Files and folders that it makes.
     package var maxEntries = 10_000
 

@@ -1,5 +1,6 @@
 internal import CArchive
 internal import Glibc
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -20,127 +21,102 @@ enum ArchiveReader {
         let isGzippedTar: Bool
     }
 
-    /// An entry, while it is the current one.
-    struct Entry {
-        let path: String
-        let isFile: Bool
-        let isDirectory: Bool
-        /// Announced bytes; an archive may hold more or fewer.
-        let size: Int
-        let mode: UInt32
-        /// Seconds since 1970.
-        let modified: Int
-        fileprivate let archive: OpaquePointer
-        fileprivate let subject: String
-
-        /// Whether it is the folder itself, as `tar -c .` writes it.
-        var isRoot: Bool { isDirectory && (path == "." || path == "./") }
-
-        /// Reads the content, part by part (archive_read_data()).
-        func read(_ take: (UnsafeRawBufferPointer) throws -> Void) throws {
-            try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
-                while true {
-                    let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
-                    if count < 0 { throw ArchiveReader.fault(archive, subject) }
-                    if count == 0 { return }
-                    try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                }
-            }
-        }
-    }
-
-    /// Reads an archive from its first entry to its last.
-    /// - Parameter subject: what it is called in what is said of it
-    /// - Throws: a fault of shape when it is none, is damaged or cut short; and what `body` throws
+    /// Reads an archive from its first entry to its last. Every entry and every byte of content is drawn from the budget,
+    /// whether `body` reads it or not.
+    /// - Parameters:
+    ///   - budget: bytes unpacked, the holes of sparse files in full; entries
+    ///   - subject: what it is called in what is said of it
+    ///   - isCancelled: asked as it is read
+    /// - Throws: a fault of shape when it is none, is damaged or cut short; `exceeded`, naming the entry, when it has more
+    ///   than the budget or a name that is too long or too deep; `WriterFailure.stopping`; what `body` throws
     @discardableResult
     static func forEachEntry(
-        of source: Archive, subject: String = "source: the body", _ body: (Entry) throws -> Void
+        of source: Archive, budget: Budget, subject: String = "source: the body",
+        isCancelled: @escaping () -> Bool = { false }, _ body: (ArchiveEntry) throws -> Void
     ) throws -> Kind {
         guard let archive = archive_read_new() else { throw fault(nil, subject) }
         defer { archive_read_free(archive) }
         archive_read_support_format_tar(archive)
         archive_read_support_format_zip(archive)
-        let gzip = try open(source, archive, subject)
-        return try withExtendedLifetime(gzip) {
-            do { try read(archive, subject, body) } catch {
-                if let gzip, gzip.isDamaged { throw Self.damagedGzip(subject) }
-                throw error
+        let input = try ArchiveInput(source, budget: budget, isCancelled: isCancelled)
+        return try withExtendedLifetime(input) {
+            var current: String?
+            do {
+                try open(input, archive, subject)
+                while let pointer = try nextHeader(archive, input, subject) {
+                    let entry = try ArchiveEntry(pointer, archive, input, budget, subject)
+                    current = entry.path
+                    try body(entry)
+                    try entry.skip()
+                }
+                if !input.drain() { throw damagedGzip(subject) }
+            } catch {
+                // libarchive only says that it could not read on.
+                throw ended(input, after: current, subject) ?? error
             }
-            if let gzip, !gzip.drain() { throw Self.damagedGzip(subject) }
             let isTar = archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
-            return Kind(isGzippedTar: isTar && gzip != nil)
+            return Kind(isGzippedTar: isTar && input.isGzip)
         }
     }
 
-    private static func read(_ archive: OpaquePointer, _ subject: String, _ body: (Entry) throws -> Void) throws {
-        while true {
-            var pointer: OpaquePointer?
-            let code = archive_read_next_header(archive, &pointer)
-            if code == ARCHIVE_EOF { return }
-            guard code == ARCHIVE_OK, let pointer else { throw fault(archive, subject) }
-            try body(entry(pointer, archive, subject))
-        }
+    /// archive_read_next_header(); nil at the end.
+    private static func nextHeader(
+        _ archive: OpaquePointer, _ input: ArchiveInput, _ subject: String
+    ) throws -> OpaquePointer? {
+        var pointer: OpaquePointer?
+        let code = input.inHead { archive_read_next_header(archive, &pointer) }
+        if code == ARCHIVE_EOF { return nil }
+        guard code == ARCHIVE_OK, let pointer else { throw fault(archive, subject) }
+        return pointer
     }
 
-    /// Opens an archive (archive_read_open_filename(), archive_read_open()).
-    /// - Returns: the gzip that it is read through, which has to live as long as it is read
-    private static func open(
-        _ source: Archive, _ archive: OpaquePointer, _ subject: String
-    ) throws -> GzippedArchive? {
-        guard let gzip = gzip(source) else {
-            if case .file(let path) = source,
-                archive_read_open_filename(archive, path, 256 * 1024) == ARCHIVE_OK
-            {
-                return nil
+    /// Opens an archive (archive_read_open2()).
+    private static func open(_ input: ArchiveInput, _ archive: OpaquePointer, _ subject: String) throws {
+        // libarchive looks for a zip's directory at the end only where it can go there.
+        if !input.isGzip {
+            archive_read_set_seek_callback(archive) { _, context, offset, origin in
+                let input = Unmanaged<ArchiveInput>.fromOpaque(context!).takeUnretainedValue()
+                return input.seek(Int(offset), from: origin).map { Int64($0) } ?? Int64(ARCHIVE_FATAL)
             }
-            throw fault(archive, subject)
         }
         // Unretained: the caller keeps it while it reads.
-        let code = archive_read_open(
-            archive, Unmanaged.passUnretained(gzip).toOpaque(), nil,
-            { archive, context, bytes in
-                let gzip = Unmanaged<GzippedArchive>.fromOpaque(context!).takeUnretainedValue()
-                guard let part = gzip.next() else { return -1 }
-                bytes?.pointee = part.baseAddress
-                return part.count
-            }, nil)
-        guard code == ARCHIVE_OK else { throw gzip.isDamaged ? damagedGzip(subject) : fault(archive, subject) }
-        return gzip
-    }
-
-    private static func gzip(_ source: Archive) -> GzippedArchive? {
-        switch source {
-        case .arriving(let file): return GzippedArchive(.arriving(file))
-        case .descriptor(let descriptor): return GzippedArchive(.descriptor(descriptor))
-        case .file(let path):
-            let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { return nil }
-            var beginning: [UInt8] = [0, 0]
-            if pread(descriptor, &beginning, 2, 0) == 2, GzippedArchive.isGzip(beginning) {
-                return GzippedArchive(.descriptor(descriptor))
-            }
-            close(descriptor)
-            return nil
+        let context = Unmanaged.passUnretained(input).toOpaque()
+        let code = input.inHead {
+            archive_read_open2(
+                archive, context, nil,
+                { _, context, bytes in
+                    let input = Unmanaged<ArchiveInput>.fromOpaque(context!).takeUnretainedValue()
+                    guard let part = input.next() else { return -1 }
+                    bytes?.pointee = part.baseAddress
+                    return part.count
+                },
+                { _, context, count in
+                    Int64(Unmanaged<ArchiveInput>.fromOpaque(context!).takeUnretainedValue().skip(Int(count)))
+                }, nil)
         }
+        guard code == ARCHIVE_OK else { throw fault(archive, subject) }
     }
 
-    private static func entry(_ pointer: OpaquePointer, _ archive: OpaquePointer, _ subject: String) -> Entry {
-        let type = archive_entry_filetype(pointer)
-        let isLink = archive_entry_hardlink(pointer) != nil || archive_entry_symlink(pointer) != nil
-        let name = archive_entry_pathname_utf8(pointer) ?? archive_entry_pathname(pointer)
-        return Entry(
-            path: name.map { String(cString: $0) } ?? "", isFile: type == 0o100000 && !isLink,
-            isDirectory: type == 0o040000, size: Int(archive_entry_size(pointer)),
-            mode: UInt32(archive_entry_perm(pointer)) & 0o777, modified: Int(archive_entry_mtime(pointer)),
-            archive: archive, subject: subject)
+    /// Why the input ended before libarchive was done with it; nil where it did not.
+    private static func ended(_ input: ArchiveInput, after entry: String?, _ subject: String) -> (any Error)? {
+        switch input.end {
+        case .cancelled: return WriterFailure.stopping
+        case .exceeded(let exceeded) where exceeded.limit == ArchiveInput.head:
+            let place = entry.map { "behind \"\($0.shown())\"" } ?? "in front of the first file"
+            return MetadataFault(.exceeded, "\(subject): what describes its entries \(place) is \(exceeded)")
+        case .exceeded(let exceeded):
+            let place = entry.map { "with \"\($0.shown())\" " } ?? ""
+            return MetadataFault(.exceeded, "\(subject): \(place)it unpacks to \(exceeded)")
+        case nil: return input.isDamagedGzip ? damagedGzip(subject) : nil
+        }
     }
 
     private static func damagedGzip(_ subject: String) -> MetadataFault {
         .shape(nil, "\(subject) is no sound tar, tar.gz or zip: the gzip is damaged or cut short")
     }
 
-    fileprivate static func fault(_ archive: OpaquePointer?, _ subject: String) -> MetadataFault {
+    static func fault(_ archive: OpaquePointer?, _ subject: String) -> MetadataFault {
         let reason = archive.flatMap { archive_error_string($0) }.map { String(cString: $0) } ?? "it cannot be read"
-        return .shape(nil, "\(subject) is no sound tar, tar.gz or zip: \(reason)")
+        return .shape(nil, "\(subject) is no sound tar, tar.gz or zip: \(reason.shown())")
     }
 }

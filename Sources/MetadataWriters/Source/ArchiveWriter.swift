@@ -91,24 +91,49 @@ final class ArchiveWriter {
         try check(archive_write_header(archive, entry))
     }
 
-    /// Writes on in the file that was begun.
+    /// Writes on in the file that was begun (archive_write_data()).
+    /// - Throws: also where that is more than was announced, of which libarchive would write a part
     func write(_ bytes: UnsafeRawBufferPointer) throws {
-        if archive_write_data(archive, bytes.baseAddress, bytes.count) < 0 { throw failure() }
+        let count = archive_write_data(archive, bytes.baseAddress, bytes.count)
+        if count < 0 { throw failure() }
+        if count < bytes.count { throw StoreError.unreadable("a file became longer while it was being packed") }
     }
 
     /// Adds a file of this machine.
-    func add(_ name: String, contentsOf file: String, mode: UInt32) throws {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+    /// - Parameter size: what was found and counted; no more is read
+    /// - Throws: where it has become shorter
+    func add(_ name: String, contentsOf file: String, size: Int, mode: UInt32) throws {
+        // Not blocking: a FIFO that has taken the place of the file is seen to be none.
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw StoreError.failed(FileFailure("open", name)) }
         defer { close(descriptor) }
         let status = clinux_look(file, 1)
-        try begin(name, size: Int(status.size), mode: mode, modified: Int(status.modified))
+        try add(name, size: size, mode: mode, modified: Int(status.modified)) { buffer, offset in
+            pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+        }
+    }
+
+    /// Adds a file of a form.
+    func add(_ name: String, contentsOf file: UploadedFile, mode: UInt32) throws {
+        try add(name, size: file.size, mode: mode, modified: file.modified) { buffer, offset in
+            file.read(at: offset, into: buffer)
+        }
+    }
+
+    private func add(
+        _ name: String, size: Int, mode: UInt32, modified: Int,
+        _ read: (_ buffer: UnsafeMutableRawBufferPointer, _ offset: Int) -> Int
+    ) throws {
+        try begin(name, size: size, mode: mode, modified: modified)
         try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
-            while true {
-                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            var offset = 0
+            while offset < size {
+                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, size - offset)])
+                let count = read(part, offset)
                 if count < 0 { throw StoreError.failed(FileFailure("read", name)) }
-                if count == 0 { return }
-                try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                if count == 0 { throw StoreError.unreadable("\"\(name)\" became shorter while it was being packed") }
+                try write(UnsafeRawBufferPointer(rebasing: part[..<count]))
+                offset += count
             }
         }
     }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Limits
 internal import RunMetadata
 
 /// A directory on the server from which source is taken, within the roots that `--source-root` allows.
@@ -22,15 +23,15 @@ struct SourceDirectory {
                 .forbidden, "source: the server takes no directory; start it with --source-root, or send an archive")
         }
         guard path.hasPrefix("/") else {
-            throw .shape(nil, "source: \"\(path)\" is relative; name the directory by its absolute path")
+            throw .shape(nil, "source: \"\(path.shown())\" is relative; name the directory by its absolute path")
         }
         guard let real = Self.realPath(path), Self.isWithin(real, roots) else {
             throw MetadataFault(
                 .forbidden,
-                "source: \"\(path)\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
+                "source: \"\(path.shown())\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
         }
         guard clinux_look(real, 1).kind == CLINUX_DIRECTORY else {
-            throw .shape(nil, "source: \"\(path)\" is no directory")
+            throw .shape(nil, "source: \"\(path.shown())\" is no directory")
         }
         self.path = real
         self.roots = roots
@@ -38,41 +39,65 @@ struct SourceDirectory {
 
     /// All files in it, by name; hidden files and folders (`.git`, `.venv`) are passed over. A link to a file is followed
     /// where it stays within the roots, a link to a folder is passed over.
-    func files() throws(MetadataFault) -> [File] {
+    /// - Parameter budget: is drawn on for each file, before anything is read
+    func files(budget: Budget) throws(MetadataFault) -> [File] {
         var found: [File] = []
-        try collect("", &found)
+        // One after the other, so that neither the stack nor open folders grow with the depth.
+        var folders = [""]
+        while let folder = folders.popLast() {
+            for name in try names(in: folder) {
+                if let excess = PathLimits.excess(of: name.utf8) {
+                    throw MetadataFault(.exceeded, "source: \"\(name.shown(atMost: 100))\" \(excess)")
+                }
+                let status = clinux_look("\(path)/\(name)", 0)
+                if status.kind == CLINUX_DIRECTORY {
+                    try SourceWriter.draw(name, size: 0, from: budget)
+                    folders.append(name)
+                } else if let file = try file(name, status) {
+                    try SourceWriter.draw(name, size: file.size, from: budget)
+                    found.append(file)
+                }
+            }
+        }
         return found.sorted { $0.name < $1.name }
     }
 
-    private func collect(_ folder: String, _ found: inout [File]) throws(MetadataFault) {
+    /// What is in a folder and not hidden, as paths in their order (readdir(3)).
+    private func names(in folder: String) throws(MetadataFault) -> [String] {
         guard let directory = opendir(folder.isEmpty ? path : "\(path)/\(folder)") else {
-            throw MetadataFault(.forbidden, "source: the server may not read \"\(path)/\(folder)\"")
+            throw MetadataFault(.forbidden, "source: the server may not read \"\("\(path)/\(folder)".shown())\"")
         }
         defer { closedir(directory) }
+        var names: [String] = []
         while let entry = readdir(directory) {
-            let entryName = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    String(validatingCString: name) ?? (name.pointee == CChar(UInt8(ascii: ".")) ? "." : nil)
+                }
             }
-            if entryName.hasPrefix(".") { continue }
-            let name = folder.isEmpty ? entryName : "\(folder)/\(entryName)"
-            try collect(entry: name, &found)
+            guard let name else {
+                let place = folder.isEmpty ? path : folder
+                throw .shape(nil, "source: a file in \"\(place.shown())\" has a name that is not UTF-8")
+            }
+            if !name.hasPrefix(".") { names.append(folder.isEmpty ? name : "\(folder)/\(name)") }
         }
+        return names.sorted()
     }
 
-    private func collect(entry name: String, _ found: inout [File]) throws(MetadataFault) {
+    /// The file that something is, or leads to; nil where that is none.
+    private func file(_ name: String, _ status: clinux_status) throws(MetadataFault) -> File? {
         let file = "\(path)/\(name)"
-        let status = clinux_look(file, 0)
         switch status.kind {
-        case CLINUX_DIRECTORY: try collect(name, &found)
         case CLINUX_LINK:
             guard let real = Self.realPath(file), Self.isWithin(real, roots) else {
-                throw MetadataFault(.forbidden, "source: the link \"\(name)\" leads out of what --source-root allows")
+                throw MetadataFault(
+                    .forbidden, "source: the link \"\(name.shown())\" leads out of what --source-root allows")
             }
             let target = clinux_look(real, 1)
-            guard target.kind == CLINUX_FILE else { return }
-            found.append(File(name: name, path: real, size: Int(target.size), mode: target.mode))
-        case CLINUX_FILE: found.append(File(name: name, path: file, size: Int(status.size), mode: status.mode))
-        default: return
+            guard target.kind == CLINUX_FILE else { return nil }
+            return File(name: name, path: real, size: Int(target.size), mode: target.mode)
+        case CLINUX_FILE: return File(name: name, path: file, size: Int(status.size), mode: status.mode)
+        default: return nil
         }
     }
 

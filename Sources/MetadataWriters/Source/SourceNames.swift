@@ -1,66 +1,100 @@
+internal import Limits
 internal import RunMetadata
 
-/// The names of the files of an archive, checked one by one as they come: what is outside, what is there twice, what is too much.
+/// The names of the files of an archive, a form or a directory, checked one by one as they come: what is outside, what is
+/// there twice, what is too deep. Takes time and memory by the bytes of the names.
 struct SourceNames {
     /// The folder in the archive below which tfruns' reader looks.
     static let folder = "source"
 
+    /// Bytes of all names together, which no other limit bounds: packed, names take next to nothing.
+    static let nameBytes = Limit(.bytes, most: 16 << 20)
+
+    /// A file or folder, by the folder that it is in. By bytes: what Unicode calls one text can be two names.
+    private struct Place: Hashable {
+        let parent: Int
+        let name: [UInt8]
+    }
+
+    private struct Node {
+        let index: Int
+        let isFolder: Bool
+    }
+
     /// The files, in the order in which they came.
     private(set) var files: [String] = []
-    private let limits: SourceWriter.Limits
+    private let budget: Budget
+    private let names = Budget([Self.nameBytes])
     /// What the archive is called in what is said of it.
     private let subject: String
-    /// What each name is, folders that only files tell of among them: whether it is a folder.
-    private var kinds: [String: Bool] = [:]
-    private var entries = 0
-    private var bytes = 0
+    private var nodes: [Place: Node] = [:]
 
-    init(limits: SourceWriter.Limits, subject: String = "source") { (self.limits, self.subject) = (limits, subject) }
+    /// - Parameter budget: the archive's. Whoever reads it takes an entry for each name; a folder that only the files in it
+    ///   tell of is taken here
+    init(budget: Budget, subject: String = "source") { (self.budget, self.subject) = (budget, subject) }
 
-    /// Checks the name and size of a file, or of a folder, and counts it in.
+    /// Checks the name of a file or of a folder, and keeps it.
     /// - Returns: the name without a leading `./`
     @discardableResult
-    mutating func add(_ name: String, size: Int, isFolder: Bool = false) throws(MetadataFault) -> String {
+    mutating func add(_ name: String, isFolder: Bool = false) throws(MetadataFault) -> String {
         let name = try Self.checked(name, subject)
-        if let known = kinds[name], !known || !isFolder {
-            throw .shape(
-                nil, "\(subject): \"\(name)\" is there twice\(known == isFolder ? "" : ", as a file and as a folder")")
+        var parent = 0
+        var rest = name.utf8[...]
+        do throws(LimitExceeded) { try names.take(rest.count, of: .bytes) } catch {
+            throw MetadataFault(.exceeded, "\(subject): with \"\(name.shown())\" the names are \(error)")
         }
-        kinds[name] = isFolder
-        var parent = name
-        while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
-            parent = String(parent[..<slash])
-            if kinds[parent] == false {
-                throw .shape(
-                    nil, "\(subject): \"\(parent)\" is there as a file, and as a folder with \"\(name)\" in it")
+        while let slash = rest.firstIndex(of: UInt8(ascii: "/")) {
+            let place = Place(parent: parent, name: Array(rest[..<slash]))
+            parent = try enter(place, folderOf: name, until: slash)
+            rest = rest[rest.index(after: slash)...]
+        }
+        let place = Place(parent: parent, name: Array(rest))
+        if let known = nodes[place] {
+            guard known.isFolder, isFolder else {
+                let kinds = known.isFolder == isFolder ? "" : ", as a file and as a folder"
+                throw .shape(nil, "\(subject): \"\(name.shown())\" is there twice\(kinds)")
             }
-            kinds[parent] = true
-        }
-        bytes += size
-        entries += 1
-        if bytes > limits.bytes {
-            throw .shape(
-                nil, "\(subject): with \"\(name)\" it is more than \(limits.bytes) bytes unpacked (--max-upload)")
-        }
-        if entries > limits.entries {
-            throw .shape(nil, "\(subject): with \"\(name)\" it is more than \(limits.entries) files and folders")
+        } else {
+            nodes[place] = Node(index: nodes.count + 1, isFolder: isFolder)
         }
         if !isFolder { files.append(name) }
         return name
     }
 
+    /// The folder at a place, made where it is not there.
+    private mutating func enter(
+        _ place: Place, folderOf name: String, until end: String.Index
+    ) throws(MetadataFault) -> Int {
+        if let known = nodes[place] {
+            if known.isFolder { return known.index }
+            throw .shape(
+                nil,
+                "\(subject): \"\(name[..<end].shown())\" is there as a file, and as a folder with \"\(name.shown())\" in it"
+            )
+        }
+        do throws(LimitExceeded) { try budget.take(of: .entries) } catch {
+            throw MetadataFault(.exceeded, "\(subject): with \"\(name.shown())\" it is \(error)")
+        }
+        let index = nodes.count + 1
+        nodes[place] = Node(index: index, isFolder: true)
+        return index
+    }
+
     /// A name without a leading `./`.
-    /// - Throws: when it is absolute, leads outside or names nothing
+    /// - Throws: when it is absolute, leads outside, names nothing or is too long or too deep
     static func checked(_ name: String, _ subject: String = "source") throws(MetadataFault) -> String {
+        if let excess = PathLimits.excess(of: name.utf8) {
+            throw MetadataFault(.exceeded, "\(subject): \"\(name.shown(atMost: 100))\" \(excess)")
+        }
         // By bytes: to a file system a "/" is one, whatever combining character follows.
         if name.utf8.first == UInt8(ascii: "/") {
-            throw .shape(nil, "\(subject): \"\(name)\" is absolute; names have to be relative")
+            throw .shape(nil, "\(subject): \"\(name.shown())\" is absolute; names have to be relative")
         }
         let parts = name.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
             .filter { $0 != "." }
-        if parts.contains("..") { throw .shape(nil, "\(subject): \"\(name)\" leads outside by \"..\"") }
-        if parts.isEmpty || name.unicodeScalars.contains(where: { $0.value < 32 }) {
-            throw .shape(nil, "\(subject): \"\(name)\" is no name of a file")
+        if parts.contains("..") { throw .shape(nil, "\(subject): \"\(name.shown())\" leads outside by \"..\"") }
+        if parts.isEmpty || name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw .shape(nil, "\(subject): \"\(name.shown())\" is no name of a file")
         }
         return parts.joined(separator: "/")
     }

@@ -1,3 +1,4 @@
+internal import Limits
 internal import RunMetadata
 
 /// One pass over an archive that was sent: everything checked, nothing written.
@@ -8,17 +9,21 @@ struct SourceSurvey: Sendable {
     /// The files, by their names below `source/`.
     let scripts: [String]
 
-    init(of archive: ArchiveReader.Archive, limits: SourceWriter.Limits) throws {
-        var names = SourceNames(limits: limits)
-        let kind = try ArchiveReader.forEachEntry(of: archive) { entry in
+    init(of archive: ArchiveReader.Archive, budget: Budget, isCancelled: @escaping () -> Bool = { false }) throws {
+        var names = SourceNames(budget: budget)
+        let kind = try ArchiveReader.forEachEntry(of: archive, budget: budget, isCancelled: isCancelled) { entry in
             if entry.isRoot { return }
             guard entry.isFile || entry.isDirectory else {
                 throw MetadataFault.shape(
-                    nil, "source: \"\(entry.path)\" is a link, device or socket; send files and folders alone")
+                    nil, "source: \"\(entry.path.shown())\" is a link, device or socket; send files and folders alone")
             }
-            var size = 0
-            try entry.read { size += $0.count }
-            try names.add(entry.path, size: size, isFolder: entry.isDirectory)
+            guard entry.size != nil else {
+                throw MetadataFault.shape(
+                    nil,
+                    "source: the zip does not say how large \"\(entry.path.shown())\" is before it comes; send it "
+                        + "without gzip around it")
+            }
+            try names.add(entry.path, isFolder: entry.isDirectory)
         }
         let files = names.files
         if files.isEmpty { throw MetadataFault.shape(nil, "source: the archive holds no file") }

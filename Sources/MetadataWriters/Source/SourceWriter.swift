@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JSON
+internal import Limits
 package import RunMetadata
 package import RunStore
 internal import Threads
@@ -13,7 +14,7 @@ package struct SourceWriter: ArchiveWriting {
     package let forms: [BodyForm] = [.archive, .multipart, .json, .form]
     package let document: StoredDocument? = .file(.source, mediaType: "application/gzip")
 
-    /// What an archive may hold.
+    /// What an archive, a form or a directory may hold.
     package struct Limits: Sendable {
         /// Bytes of all files, unpacked.
         package var bytes: Int
@@ -21,11 +22,21 @@ package struct SourceWriter: ArchiveWriting {
         package var entries = 100_000
 
         package init(bytes: Int) { self.bytes = bytes }
+
+        /// A budget for one of them.
+        var budget: Budget {
+            Budget([
+                Limit(.bytes, most: bytes, setting: "--max-upload"),
+                Limit(.entries, most: entries, setting: "--max-entries"),
+            ])
+        }
     }
 
     private let roots: [String]
     private let limits: Limits
     private let makeStagingFile: @Sendable () throws -> StagingFile
+    /// Threads that look through archives while they come, for all requests together.
+    private let surveys = Reserve(Limit(.entries, most: 4))
 
     /// - Parameters:
     ///   - roots: directories on the server from which source may be taken
@@ -37,9 +48,10 @@ package struct SourceWriter: ArchiveWriting {
         self.makeStagingFile = makeStagingFile
     }
 
-    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
         switch body {
-        case .archive(let file, let reception): try fromArchive(file, reception as? EarlySurvey)
+        case .archive(let file, let reception):
+            try fromArchive(file, reception as? EarlySurvey, isCancelled: request.isCancelled)
         case .files(let files): try fromFiles(files)
         case .json(let bytes): try fromDirectory(bytes)
         case .ndjson, .csv, .raw:
@@ -52,24 +64,33 @@ package struct SourceWriter: ArchiveWriting {
         let job: BackgroundJob<SourceSurvey>
     }
 
-    /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them.
+    /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them. Of many gzips at
+    /// once only some are: a thread waits for each, however slowly it comes. The others are looked through at their end.
     package func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)? {
-        guard GzippedArchive.isGzip(beginning) else { return nil }
+        guard GzippedArchive.isGzip(beginning), let share = try? surveys.share() else { return nil }
         let limits = limits
-        return EarlySurvey(job: BackgroundJob { try SourceSurvey(of: .arriving(file), limits: limits) })
+        return EarlySurvey(
+            job: BackgroundJob {
+                defer { share.giveBack() }
+                return try SourceSurvey(of: .arriving(file), budget: limits.budget)
+            })
     }
 
-    private func fromArchive(_ file: StagingFile, _ early: EarlySurvey?) throws -> [DataChange] {
-        let survey = try early.map { try $0.job.result() } ?? SourceSurvey(of: .file(file.path), limits: limits)
+    private func fromArchive(
+        _ file: StagingFile, _ early: EarlySurvey?, isCancelled: @escaping () -> Bool
+    ) throws -> [DataChange] {
+        let survey =
+            try early.map { try $0.job.result() }
+            ?? SourceSurvey(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled)
         guard !(survey.isGzippedTar && survey.isBelowSource) else {
             // As tfruns writes it: kept as it came.
             return try publish(file, survey.scripts)
         }
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        try ArchiveReader.forEachEntry(of: .file(file.path)) { entry in
-            guard entry.isFile else { return }
-            try writer.begin(survey.path(of: entry.path), size: entry.size, mode: entry.mode, modified: entry.modified)
+        try ArchiveReader.forEachEntry(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled) { entry in
+            guard entry.isFile, let size = entry.size else { return }
+            try writer.begin(survey.path(of: entry.path), size: size, mode: entry.mode, modified: entry.modified)
             try entry.read { try writer.write($0) }
         }
         try writer.finish()
@@ -82,10 +103,12 @@ package struct SourceWriter: ArchiveWriting {
         }
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        var names = SourceNames(limits: limits)
+        let budget = limits.budget
+        var names = SourceNames(budget: budget)
         for file in files {
-            let name = try names.add(file.name, size: file.file.size)
-            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.file.path, mode: 0o644)
+            try Self.draw(file.name, size: file.size, from: budget)
+            let name = try names.add(file.name)
+            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file, mode: 0o644)
         }
         try writer.finish()
         return try publish(output, names.files)
@@ -98,19 +121,28 @@ package struct SourceWriter: ArchiveWriting {
                 JSONPointer().appending("directory"),
                 "source: as JSON, send {\"directory\": \"/path\"} with a directory on the server, or send an archive")
         }
+        let budget = limits.budget
         let directory = try SourceDirectory(path, roots: roots)
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        var names = SourceNames(limits: limits)
-        for file in try directory.files() {
-            let name = try names.add(file.name, size: file.size)
-            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.path, mode: file.mode)
+        var names = SourceNames(budget: budget)
+        for file in try directory.files(budget: budget) {
+            let name = try names.add(file.name)
+            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.path, size: file.size, mode: file.mode)
         }
         if names.files.isEmpty {
-            throw MetadataFault.shape(nil, "source: the directory \(path) holds no file that is not hidden")
+            throw MetadataFault.shape(nil, "source: the directory \(path.shown()) holds no file that is not hidden")
         }
         try writer.finish()
         return try publish(output, names.files)
+    }
+
+    /// Draws a file from a budget before it is read.
+    static func draw(_ name: String, size: Int, from budget: Budget) throws(MetadataFault) {
+        do throws(LimitExceeded) {
+            try budget.take(of: .entries)
+            try budget.take(size, of: .bytes)
+        } catch { throw MetadataFault(.exceeded, "source: with \"\(name.shown())\" it is \(error)") }
     }
 
     private func publish(_ file: StagingFile, _ scripts: [String]) throws -> [DataChange] {

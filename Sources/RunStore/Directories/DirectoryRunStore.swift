@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Limits
 package import Logging
 internal import RunMetadata
 internal import Synchronization
@@ -27,6 +28,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let recovered: Set<String>
     private var indexKeeper: IndexKeeper?
     private let staged = Atomic<UInt64>(0)
+    /// The files of requests that are open at once: a quarter of what the process may have open.
+    private let stagedFiles = Reserve(Limit(.files, most: min(1024, max(16, Files.mostOpen / 4))))
     private let whenWaiting = Mutex<Committing?>(nil)
 
     /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
@@ -176,15 +179,20 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
 
     package var statistics: StoreStatistics { committer.counts.statistics }
 
-    package func makeStagingFile() throws(StoreError) -> StagingFile { try makeStagingFile(isSynced: true) }
+    package func makeStagingFile() throws(StoreError) -> StagingFile {
+        let share: Reserve.Share
+        do throws(Reserve.Exhausted) { share = try stagedFiles.share() } catch { throw .exhausted(error.limit) }
+        return try makeStagingFile(isSynced: true, share: share)
+    }
 
-    /// The same for a file that need not be synced, where `isSynced` is false.
-    func makeStagingFile(isSynced: Bool) throws(StoreError) -> StagingFile {
+    /// The same for a file that need not be synced, where `isSynced` is false, or that the store itself needs.
+    func makeStagingFile(isSynced: Bool, share: Reserve.Share? = nil) throws(StoreError) -> StagingFile {
         // It would be taken for something left over.
         guard isOpen else { throw .diskFull(committer.start.reason) }
         return try storing { () throws(FileFailure) in
             try StagingFile(
-                directory: paths.staging, name: stagedName("upload"), isSynced: isSynced, syncFailed: syncFailed)
+                directory: paths.staging, name: stagedName("upload"), isSynced: isSynced, share: share,
+                syncFailed: syncFailed)
         }
     }
 

@@ -54,7 +54,7 @@ enum Files {
     /// mkdir(2) of a path and all above it.
     static func makeDirectories(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+        guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
             throw FileFailure("mkdir", path)
         }
         try makeDirectories(String(path[..<slash]))

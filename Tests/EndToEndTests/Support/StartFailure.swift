@@ -7,6 +7,7 @@ enum StartFailure: String, CaseIterable {
     case unknownOption = "Unknown option '--…'"
     case invalidValue = "The value '…' is invalid for '--…'"
     case variable = "the environment variable RUNDIR_… is \"…\"; it has to be …"
+    case noHost = "--allow-host is \"…\"; it has to be …"
     case portTaken = "cannot listen on … port …: Address already in use"
     case foreignAddress = "cannot listen on … port …: Cannot assign requested address"
     case lowPort = "cannot listen on … port …: Permission denied"
@@ -47,7 +48,7 @@ enum StartFailure: String, CaseIterable {
     /// The exit status: 64 for settings that cannot be read.
     var status: Int32 {
         switch self {
-        case .outOfRange, .unknownOption, .invalidValue, .variable: 64
+        case .outOfRange, .unknownOption, .invalidValue, .variable, .noHost: 64
         default: 1
         }
     }
@@ -61,6 +62,7 @@ enum StartFailure: String, CaseIterable {
         case .unknownOption: return try start(runs, "--prot", "0")
         case .invalidValue: return try start(runs, "--log-level", "loud")
         case .variable: return try start(runs, by: ["env", "RUNDIR_PORT=http"])
+        case .noHost: return try start(runs, "--allow-host", "example.org:80")
         case .portTaken:
             let other = try Server(runs: "\(folder.path)/other")
             return try withExtendedLifetime(other) { try start(runs, "--port", "\(other.port)") }

@@ -1,0 +1,149 @@
+internal import Glibc
+internal import Limits
+internal import RunStore
+
+/// The bytes of an archive as libarchive asks for them, unpacked where the archive is a gzip.
+///
+/// They are counted here, before libarchive sees them: those of a gzip, so that nothing unpacks to more than it may, in the
+/// heads of its entries and behind its end either; and those that are read on the way to one entry, from which libarchive
+/// builds what it keeps in memory (a zip's directory, the map of a sparse file).
+final class ArchiveInput {
+    /// Bytes that are read before an entry is found: heads, or the directory of a zip.
+    static let head = Limit(.bytes, most: 32 << 20)
+    /// Bytes of a tar that are no file's: an entry's heads and padding, and the end of the tar.
+    private static let (headOfEntry, endOfTar) = (4096, 1 << 20)
+
+    private enum Source {
+        case gzip(GzippedArchive)
+        /// A file of any other kind, and where it is read next.
+        case plain(CInt, offset: Int, size: Int)
+    }
+
+    private var source: Source
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// What a gzip may unpack to.
+    private let unpacked: Budget
+    let isCancelled: () -> Bool
+    private var bytesOfHead = 0
+    /// Whether what is read now is on the way to an entry.
+    private var isInHead = false
+    /// Why reading was ended here; nil where it was not.
+    private(set) var end: End?
+
+    /// Why reading was ended.
+    enum End {
+        case exceeded(LimitExceeded)
+        case cancelled
+    }
+
+    /// Opens an archive (open(2)).
+    /// - Throws: where it cannot be opened
+    init(_ archive: ArchiveReader.Archive, budget: Budget, isCancelled: @escaping () -> Bool) throws {
+        self.isCancelled = isCancelled
+        unpacked = Self.budget(for: budget)
+        switch archive {
+        case .arriving(let file): source = .gzip(GzippedArchive(.arriving(file)))
+        case .descriptor(let descriptor): source = .gzip(GzippedArchive(.descriptor(descriptor)))
+        case .file(let path):
+            let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw StoreError(FileFailure("open", "an archive")) }
+            var beginning: [UInt8] = [0, 0]
+            let isGzip = pread(descriptor, &beginning, 2, 0) == 2 && GzippedArchive.isGzip(beginning)
+            source =
+                isGzip
+                ? .gzip(GzippedArchive(.descriptor(descriptor)))
+                : .plain(descriptor, offset: 0, size: max(0, Int(lseek(descriptor, 0, SEEK_END))))
+        }
+        if case .gzip = source {
+            buffer = .init(start: nil, count: 0)
+        } else {
+            buffer = .allocate(byteCount: 256 * 1024, alignment: 16)
+        }
+    }
+
+    deinit {
+        buffer.deallocate()
+        if case .plain(let descriptor, _, _) = source { close(descriptor) }
+    }
+
+    private static func budget(for budget: Budget) -> Budget {
+        guard let bytes = budget.limit(of: .bytes) else { return Budget([]) }
+        let entries = min(budget.left(of: .entries) ?? 0, 1 << 32)
+        let (most, isTooMuch) = bytes.most.addingReportingOverflow(entries * headOfEntry + endOfTar)
+        return isTooMuch ? Budget([]) : Budget([Limit(.bytes, most: most, setting: bytes.setting)])
+    }
+
+    var isGzip: Bool { if case .gzip = source { true } else { false } }
+
+    /// Whether it is a gzip that was found to be damaged.
+    var isDamagedGzip: Bool { if case .gzip(let gzip) = source { gzip.isDamaged } else { false } }
+
+    /// What is read in `body` is on the way to one entry.
+    func inHead<Result>(_ body: () -> Result) -> Result {
+        (isInHead, bytesOfHead) = (true, 0)
+        defer { isInHead = false }
+        return body()
+    }
+
+    /// The next bytes, valid until the next call; empty at the end, nil where they cannot be had.
+    func next() -> UnsafeRawBufferPointer? {
+        guard end == nil else { return nil }
+        if isCancelled() {
+            end = .cancelled
+            return nil
+        }
+        guard let part = read() else { return nil }
+        do throws(LimitExceeded) {
+            if isGzip { try unpacked.take(part.count, of: .bytes) }
+            if isInHead {
+                bytesOfHead += part.count
+                if bytesOfHead > Self.head.most { throw LimitExceeded(Self.head) }
+            }
+        } catch {
+            end = .exceeded(error)
+            return nil
+        }
+        return part
+    }
+
+    private func read() -> UnsafeRawBufferPointer? {
+        switch source {
+        case .gzip(let gzip): return gzip.next()
+        case .plain(let descriptor, let offset, let size):
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+            if count < 0 { return nil }
+            source = .plain(descriptor, offset: offset + count, size: size)
+            return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        }
+    }
+
+    /// Reads what is behind the archive's own end, so that a gzip's checksum is seen.
+    /// - Returns: whether it is sound
+    func drain() -> Bool {
+        guard isGzip else { return true }
+        while let part = next() {
+            if part.isEmpty { return true }
+        }
+        return false
+    }
+
+    /// Where it can be read anywhere: passes over bytes, up to the end at most, so that one that is cut short is found to be.
+    /// - Returns: how many; 0 where they have to be read
+    func skip(_ count: Int) -> Int {
+        guard case .plain(let descriptor, let offset, let size) = source else { return 0 }
+        let skipped = max(0, min(count, size - offset))
+        source = .plain(descriptor, offset: offset + skipped, size: size)
+        return skipped
+    }
+
+    /// Where it can be read anywhere: goes to an offset.
+    /// - Returns: the offset; nil where there is none, or the archive is read from its start to its end only
+    func seek(_ offset: Int, from origin: CInt) -> Int? {
+        guard case .plain(let descriptor, let current, let size) = source else { return nil }
+        let start = origin == SEEK_SET ? 0 : origin == SEEK_CUR ? current : size
+        let (place, overflows) = start.addingReportingOverflow(offset)
+        guard !overflows, place >= 0 else { return nil }
+        source = .plain(descriptor, offset: place, size: size)
+        return place
+    }
+}

@@ -1,0 +1,28 @@
+internal import HTTPServer
+
+/// The fields of a form that are held in memory, put together from the pieces in which they come.
+struct HeldFields {
+    private var fields: [(name: String, value: [UInt8])] = []
+
+    var isEmpty: Bool { fields.isEmpty }
+
+    mutating func append(_ piece: MultipartReader.Piece) {
+        if piece.offset == 0 || fields.isEmpty { fields.append((piece.name, [])) }
+        fields[fields.count - 1].value.append(contentsOf: piece.bytes)
+    }
+
+    /// The fields, in order.
+    /// - Throws: where one is no text
+    var texts: [(name: String, value: String)] {
+        get throws(Problem) {
+            var texts: [(name: String, value: String)] = []
+            for field in fields {
+                guard let text = String(validating: field.value, as: UTF8.self) else {
+                    throw Problem(400, "invalid-form", "Invalid form", "the field \"\(field.name)\" is not UTF-8")
+                }
+                texts.append((field.name, text))
+            }
+            return texts
+        }
+    }
+}
