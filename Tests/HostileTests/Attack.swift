@@ -51,7 +51,7 @@ struct Attack: Sendable {
             let client = try server.connect(timeout: 60)
             // A server that has refused a body may close before all of it is sent.
             try? client.write(bytes)
-            client.finishWriting()
+            client.endSending()
             let replies = try client.readReplies()
             guard replies.count == count else {
                 throw Fault(description: "\(replies.count) replies: \(replies.map(\.status))")

@@ -59,6 +59,7 @@ import Testing
             _ = try client.send("POST", "/runs/victim/metadata/source", type: "application/gzip", body: source)
             _ = try client.send("PUT", "/runs/victim/files/model", body: [UInt8](repeating: 7, count: 3 << 20))
             _ = try client.sendJSON("POST", "/runs/victim/metadata/metrics", #"{"step": \#(number), "loss": 0.5}"#)
+            _ = try client.sendJSON("POST", "/runs/canary/metadata/metrics", #"{"step": -1, "loss": 1}"#)
             for target in ["/runs", "/runs/victim", "/runs/victim/bundle.tar.gz", "/runs/victim/metrics?points=9"] {
                 #expect(try client.send("GET", target).status == 200)
             }
@@ -89,6 +90,6 @@ private struct Canary {
     /// Whether every row that was acknowledged is there, and no other.
     func rowsAreThere(on server: Server) throws -> Bool {
         let frame = try server.connect().send("GET", "/runs/canary/metadata/metrics").json
-        return frame["step"]?.array == (0..<rows).map { .number(JSONNumber($0)) }
+        return frame["step"]?.array == (-1..<rows).map { .number(JSONNumber($0)) }
     }
 }

@@ -84,10 +84,15 @@ package final class HTTPClient {
     /// Sends no more, and still reads (shutdown(2)).
     package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Ends the connection so that the server sees an error (RST: socket(7), SO_LINGER of 0).
-    package func reset() {
+    /// Has the connection end, whenever it does, so that the server sees an error (RST: socket(7), SO_LINGER of 0).
+    package func resetAtTheEnd() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Ends it so now.
+    package func reset() {
+        resetAtTheEnd()
         close(descriptor)
         descriptor = -1
     }
@@ -127,15 +132,6 @@ package final class HTTPClient {
         let chunk = try take(size)
         _ = try take(2)
         return size == 0 ? nil : chunk
-    }
-
-    /// Says that nothing more will be sent, and goes on reading (shutdown(2), SHUT_WR).
-    package func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
-
-    /// Makes the end of the connection a reset (socket(7), SO_LINGER of 0 s), as a machine that loses its power does.
-    package func resetAtTheEnd() {
-        var lingering = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Reads reply after reply until the server closes the connection.

@@ -20,7 +20,7 @@ extension Attack {
             Attack("Content-Length: \(value.prefix(30))") { server in
                 let client = try server.connect()
                 try client.write(post("Content-Length: \(value)\r\n"))
-                client.finishWriting()
+                client.endSending()
                 // One reply, or the end of the connection; never a second reply.
                 let replies = try client.readReplies()
                 if replies.count > 1 { throw Fault(description: "\(replies.count) replies") }
@@ -48,7 +48,7 @@ extension Attack {
             Attack("chunk with \(name)") { server in
                 let client = try server.connect()
                 try? client.write(post("Transfer-Encoding: chunked\r\n", body))
-                client.finishWriting()
+                client.endSending()
                 let replies = try client.readReplies()
                 if replies.count > 1 { throw Fault(description: "\(replies.count) replies: \(replies.map(\.status))") }
                 for reply in replies { try check(reply, .status([400, 413, 431])) }
@@ -69,7 +69,7 @@ extension Attack {
             Attack("head with \(name)") { server in
                 let client = try server.connect()
                 try? client.write(post(lines))
-                client.finishWriting()
+                client.endSending()
                 let replies = try client.readReplies()
                 if replies.count > 2 { throw Fault(description: "\(replies.count) replies: \(replies.map(\.status))") }
                 for reply in replies { try check(reply, .answered) }
@@ -86,7 +86,7 @@ extension Attack {
             Attack("start: \(start.debugDescription.prefix(40))") { server in
                 let client = try server.connect()
                 try? client.write(Array(start.utf8))
-                client.finishWriting()
+                client.endSending()
                 _ = try client.readReplies()
             }
         }
@@ -102,7 +102,7 @@ extension Attack {
                 HTTPClient.request("PUT", "/runs/victim/files/whole", body: body)
                     + HTTPClient.request("GET", "/runs/victim/files/whole")
                     + HTTPClient.request("DELETE", "/runs/victim/files/whole"))
-            client.finishWriting()
+            client.endSending()
             let replies = try client.readReplies()
             guard let first = replies.first, [201, 204].contains(first.status) else {
                 throw Fault(description: "the upload got \(replies.map(\.status))")
@@ -114,7 +114,7 @@ extension Attack {
             let client = try server.connect()
             let one = HTTPClient.request("GET", "/health")
             try client.write((0..<1000).flatMap { _ in one })
-            client.finishWriting()
+            client.endSending()
             let replies = try client.readReplies()
             if replies.count != 1000 || replies.contains(where: { $0.status != 200 }) {
                 throw Fault(description: "\(replies.count) replies")
