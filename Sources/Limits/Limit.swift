@@ -10,6 +10,8 @@ package struct Limit: Sendable, Hashable {
         case depth
         /// Files that are open at once.
         case files
+        /// Runs that wait to be initialised.
+        case pendingRuns
     }
 
     package let quantity: Quantity
@@ -37,6 +39,7 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             case .entries: "entries"
             case .depth: "levels"
             case .files: "files"
+            case .pendingRuns: "pending runs"
             }
         return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")
     }

@@ -5,16 +5,11 @@ extension DirectoryRunStore {
     package func file(
         _ path: ArtifactPath?, of run: RunID, page: FolderPage.Request
     ) throws(StoreError) -> RunFile? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { throw .unknownRun }
+        guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         if path?.isMetadata == true { bringUpToDate(run) }
-        if path?.dataPath == .metricsFrame,
-            let lagging = try frameOfLaggingView(run, paths.data(run.description, place))
-        {
-            return .file(lagging)
-        }
-        let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }
-        switch try tree.open(path.map { Array($0.description.utf8) } ?? []) {
+        if path?.dataPath == .metricsFrame, let lagging = try frameOfLaggingView(run, tree) { return .file(lagging) }
+        let bytes = path.map { Array($0.description.utf8) } ?? []
+        switch try storing({ () throws(FileFailure) in try tree.open(bytes) }) {
         case .file(let descriptor, let status): return .file(StoredFile(descriptor: descriptor, status: status))
         case .folder(let folder): return .folder(try self.page(page, of: folder, in: tree, path))
         case nil: return nil
@@ -24,11 +19,11 @@ extension DirectoryRunStore {
     /// A page of a folder. What is no file or folder, or lies outside, is left out, and so are names that no request can
     /// have, those that are not UTF-8.
     private func page(
-        _ request: FolderPage.Request, of folder: RunTree.Folder, in tree: RunTree, _ path: ArtifactPath?
+        _ request: FolderPage.Request, of folder: RunDirectory.Folder, in tree: RunDirectory, _ path: ArtifactPath?
     ) throws(StoreError) -> FolderPage {
         var entries: [FolderPage.Entry] = []
         let after = request.after.map { Array($0.utf8) }
-        for name in try folder.names() {
+        for name in try storing({ () throws(FileFailure) in try folder.names() }) {
             if let after, !after.lexicographicallyPrecedes(name) { continue }
             guard let text = String(validating: name, as: UTF8.self),
                 let child = path.map({ $0.appending(text) }) ?? ArtifactPath(components: [text]),
