@@ -93,7 +93,8 @@ let package = Package(
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         tests(
-            "RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "TestSupport", systemPackage]),
+            "RunStoreTests",
+            dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "CLinux", "TestSupport", systemPackage]),
         tests(
             "MetadataWritersTests",
             dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HTTPServer
+import Limits
 import RunAPI
 import RunStore
 
@@ -85,6 +86,12 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Runs and sessions that may wait to be initialised, 1 to 10000000. [env: RUNDIR_MAX_PENDING]",
+            valueName: "count"))
+    var maxPending = Environment.number("RUNDIR_MAX_PENDING") ?? 10_000
+
+    @Option(
+        help: ArgumentHelp(
             "What is logged to standard error: trace, debug, info, notice, warning, error or critical. "
                 + "[env: RUNDIR_LOG_LEVEL]", valueName: "level"))
     var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(LogLevel.init(rawValue:)) ?? LogLevel.notice
@@ -99,6 +106,7 @@ struct ServeOptions: ParsableArguments {
         try check("max-connections", maxConnections, 1...60_000)
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
+        try check("max-pending", maxPending, 1...10_000_000)
         try check("journal-size", journalSize, 65_536...1 << 30)
         for host in allowedHosts where HostRule(host) == nil {
             throw ValidationError(
@@ -127,6 +135,7 @@ struct ServeOptions: ParsableArguments {
         var settings = StoreSettings()
         settings.segmentSize = journalSize
         settings.staleAfter = Double(staleAfter)
+        settings.pendingLimit = Limit(.pendingRuns, most: maxPending, setting: "--max-pending")
         return settings
     }
 

@@ -8,7 +8,10 @@ extension Committer {
 
     private func note(_ record: RedoRecord) {
         switch record.step {
-        case .activate, .viewLags: return
+        case .viewLags: return
+        case .activate(let session):
+            journal.touched.sessions.insert(session)
+            return
         case .put(let path, _):
             journal.touched.insert(record.folder, path)
             if path == MetricsLogs.file { views.insert(record.folder) }

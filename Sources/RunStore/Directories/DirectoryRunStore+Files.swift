@@ -5,16 +5,11 @@ extension DirectoryRunStore {
     package func file(
         _ path: ArtifactPath?, of run: RunID, page: FolderPage.Request
     ) throws(StoreError) -> RunFile? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { throw .unknownRun }
+        guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         if path?.isMetadata == true { bringUpToDate(run) }
-        if path?.dataPath == .metricsFrame,
-            let lagging = try frameOfLaggingView(run, paths.data(run.description, place))
-        {
-            return .file(lagging)
-        }
-        let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }
-        switch try tree.open(path.map { Array($0.description.utf8) } ?? []) {
+        if path?.dataPath == .metricsFrame, let lagging = try frameOfLaggingView(run, tree) { return .file(lagging) }
+        let bytes = path.map { Array($0.description.utf8) } ?? []
+        switch try storing({ () throws(FileFailure) in try tree.open(bytes) }) {
         case .file(let descriptor, let status): return .file(StoredFile(descriptor: descriptor, status: status))
         case .folder(let folder): return .folder(try self.page(page, of: folder, in: tree))
         case nil: return nil
@@ -23,11 +18,11 @@ extension DirectoryRunStore {
 
     /// A page of a folder. What is no file or folder, or lies outside, is left out.
     private func page(
-        _ request: FolderPage.Request, of folder: RunTree.Folder, in tree: RunTree
+        _ request: FolderPage.Request, of folder: RunDirectory.Folder, in tree: RunDirectory
     ) throws(StoreError) -> FolderPage {
         var entries: [FolderPage.Entry] = []
         var last: [UInt8]?
-        for name in try folder.names() {
+        for name in try storing({ () throws(FileFailure) in try folder.names() }) {
             if let after = request.after, !after.lexicographicallyPrecedes(name) { continue }
             let full = folder.path(of: name)
             guard let status = tree.status(full) else { continue }

@@ -15,8 +15,10 @@ extension DirectoryRunStore {
         defer { views.endMaking(folder) }
         let begun = monotonicNanoseconds()
         guard let place = paths.locate(folder) else { return }
-        let rows = "\(paths.data(folder, place))/\(DataPath.metricsRows)"
-        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else { return }
+        let rows = try storing { () throws(FileFailure) in
+            try paths.open(folder, place).openIfInReach(RunPath(.metricsRows))
+        }
+        guard let descriptor = rows else { return }
         defer { Glibc.close(descriptor) }
         let status = Files.status(of: descriptor)
         let file = try makeStagingFile(isSynced: false)
@@ -69,10 +71,9 @@ extension Committer {
     func publishView(
         _ folder: String, _ file: StagingFile, rowsInode: ino_t, covered: Int, _ done: (FileFailure?) -> Void
     ) {
-        guard let place = paths.locate(folder) else { return }
-        let data = paths.data(folder, place)
+        guard let place = paths.locate(folder), let run = try? paths.open(folder, place) else { return }
         // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
-        guard let rows = Files.status("\(data)/\(DataPath.metricsRows)"), rows.st_ino == rowsInode else { return }
+        guard let rows = run.status(RunPath(.metricsRows)), rows.st_ino == rowsInode else { return }
         guard views.mayPublish(folder, rows: UInt64(rowsInode), covered: covered) else { return done(nil) }
         // By the file, since no log may be open; and before the view is there, which looks younger than the rows it lacks.
         let lags = Int(rows.st_size) > covered
@@ -80,7 +81,7 @@ extension Committer {
         do throws(FileFailure) {
             // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
             if !unsyncedViews.contains(folder), !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
-            switch try Files.swap("\(data)/\(DataPath.metricsFrame)", for: file.path) {
+            switch try run.swap(RunPath(.metricsFrame), for: file.path) {
             case .exchanged: break
             case .made: file.published()
             case .setAside(let before):

@@ -21,7 +21,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let queue: CommitQueue
     private let committer: Committer
     private let redo: Redo
-    private let lock: Atomic<CInt>
+    let ownership: RunsOwnership
     private var keeper: StoreKeeper?
     let index: RunIndex
     /// The folders that the journal of the server before tells of.
@@ -63,9 +63,10 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             }
             // Their names have to be as safe as what will be in them.
             for path in [paths.own, runs, "\(runs)/.."] { try Files.sync(path) }
-            let lock = try Self.takeLock(paths)
-            self.lock = Atomic(lock)
-            lockToGiveBack = lock
+            lockToGiveBack = try Self.takeLock(paths)
+            ownership = try RunsOwnership(paths, lock: lockToGiveBack)
+            // It closes it from now on.
+            lockToGiveBack = -1
             let applier = RecordApplier(paths: paths)
             let recovery = try JournalRecovery(directory: paths.journal)
             redo = Redo(recovery, paths: paths, applier: applier)
@@ -82,14 +83,15 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 sessions.set(session, to: RunID(record.folder))
             }
             committer = try Committer(
-                paths: paths, settings: settings, journal: journal, applier: applier, sessions: sessions, views: views,
+                ownership: ownership, settings: settings, journal: journal, applier: applier, sessions: sessions,
+                views: views,
                 touched: index.touched, sealed: SealedSegments(bell: bell), start: start, log: log)
             if !recovery.writes.isEmpty { log.notice("\(recovery.writes.count) writes of the journal are done again") }
         } catch let failure as OpenFailure {
-            Glibc.close(lockToGiveBack)
+            if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
             throw failure
         } catch {
-            Glibc.close(lockToGiveBack)
+            if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
         self.paths = paths
@@ -106,13 +108,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         indexKeeper = IndexKeeper(index)
     }
 
-    deinit { giveBackLock() }
-
-    /// Another process may have the runs directory from now on.
-    private func giveBackLock() {
-        let descriptor = lock.exchange(-1, ordering: .relaxed)
-        if descriptor >= 0 { Glibc.close(descriptor) }
-    }
+    deinit { ownership.release() }
 
     /// Takes no more writes, finishes those that wait, brings every `metrics.json` up to date, syncs everything and
     /// empties the journal.
@@ -124,7 +120,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         keeper = nil
         indexKeeper?.stop()
         indexKeeper = nil
-        giveBackLock()
+        ownership.release()
     }
 
     /// Removes a runs directory that was made for a trial, with all that is in it.
@@ -189,7 +185,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     func makeStagingFile(isSynced: Bool, share: Reserve.Share? = nil) throws(StoreError) -> StagingFile {
         // It would be taken for something left over.
         guard isOpen else { throw .diskFull(committer.start.reason) }
-        return try storing { () throws(FileFailure) in
+        return try staging { () throws(FileFailure) in
             try StagingFile(
                 directory: paths.staging, name: stagedName("upload"), isSynced: isSynced, share: share,
                 syncFailed: syncFailed)
@@ -198,9 +194,14 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
 
     package func makeStagingFolder() throws(StoreError) -> StagingFolder {
         guard isOpen else { throw .diskFull(committer.start.reason) }
-        return try storing { () throws(FileFailure) in
+        return try staging { () throws(FileFailure) in
             try StagingFolder(staging: paths.staging, name: stagedName("job"), syncFailed: syncFailed)
         }
+    }
+
+    /// Makes something in the staging folder.
+    private func staging<Staged>(_ make: () throws(FileFailure) -> Staged) throws(StoreError) -> Staged {
+        do throws(StoreError) { return try storing(make) } catch { throw committer.explained(error) }
     }
 
     /// What to do when the sync of something staged fails.
@@ -232,11 +233,17 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         do throws(FileFailure) {
             try redo.run()
             try committer.journal.begin()
+            committer.watchSegment()
             try committer.noteLagging(redo.lagging.sorted())
         } catch {
-            guard error.isNoSpace, !error.isSync else { throw error }
+            guard error.isNoSpace || error.isShortage, !error.isSync else { throw error }
             committer.start.wait(error, behind: redo.behind)
             return false
+        }
+        for (folder, failure) in redo.unapplied {
+            log.error(
+                "a write to \(folder) that the journal has cannot be done, for what is in its directory: \(failure); the segment is kept in the journal as *\(Redo.unappliedMark)"
+            )
         }
         for folder in redo.lagging { views.insert(folder) }
         for folder in recovered { index.touched.insert(folder, .anything) }

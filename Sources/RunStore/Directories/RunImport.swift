@@ -73,7 +73,7 @@ package final class RunImport {
         }
         let time = timespec(tv_sec: modified, tv_nsec: 0)
         futimens(descriptor, [time, time])
-        if fsync(descriptor) != 0 { throw FileFailure("fsync", path) }
+        try Files.sync(descriptor, path: path)
     }
 
     /// Puts the run in place, synced.

@@ -220,8 +220,8 @@ package final class StoreCheck {
         let descriptor = try Files.open(staged, O_WRONLY | O_CREAT | O_TRUNC)
         defer { close(descriptor) }
         try bytes.withUnsafeBytes { try Files.write($0, to: descriptor, at: 0, path: file) }
-        if fsync(descriptor) != 0 { throw FileFailure("fsync", file) }
-        try Files.replace(file, by: staged)
+        try Files.sync(descriptor, path: file)
+        try Files.rename(staged, to: file)
     }
 
     private func report(_ path: String, _ fault: String, repair: String?) {

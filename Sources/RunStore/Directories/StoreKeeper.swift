@@ -3,7 +3,8 @@ internal import Threads
 
 /// The store's housekeeping, on a thread of its own: refreshes `metrics.json` where it lags, and makes checkpoints.
 final class StoreKeeper: @unchecked Sendable {
-    // Sendable: `thread` is set once, before anyone else has the keeper; the rest is constant.
+    // Sendable: `thread` is set once, before anyone else has the keeper; the keeper's thread alone uses `spares`, and after its
+    // end `stop()`; the rest is constant.
 
     /// Seconds after which a journal that is not full is checkpointed all the same.
     private static let checkpointAge: Double = 60
@@ -13,6 +14,8 @@ final class StoreKeeper: @unchecked Sendable {
     private let sealed: SealedSegments
     private let bell: Doorbell
     private let stopping = Flag()
+    /// For checkpoints when all other descriptors are in use.
+    private let spares = SpareDescriptors(count: 4)
     private var thread: Thread?
 
     init(store: DirectoryRunStore, sealed: SealedSegments, bell: Doorbell) {
@@ -73,11 +76,14 @@ final class StoreKeeper: @unchecked Sendable {
     /// Syncs what a segment's frames touched. Runs move and files are adopted while that lasts, and have since the segment was
     /// full: what is missed so is synced in a second step, in which nothing moves.
     private func sync(_ touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
-        let missed = try Checkpoint.sync(touched, store.paths)
+        defer { _ = spares.refill() }
+        let missed = try spares.lending { () throws(FileFailure) in try Checkpoint.sync(touched, store.paths) }
         let failure: FileFailure? = store.exclusively { committer in
-            do throws(FileFailure) { try committer.sync(missed: missed, of: touched, later: later) } catch {
-                return error
-            }
+            do throws(FileFailure) {
+                try committer.spares.lending { () throws(FileFailure) in
+                    try committer.sync(missed: missed, of: touched, later: later)
+                }
+            } catch { return error }
             return nil
         }
         if let failure { throw failure }
@@ -85,11 +91,13 @@ final class StoreKeeper: @unchecked Sendable {
 
     private func checkpoint() {
         // Once a sync has failed, the segments stay, and recovery writes again what they hold.
-        guard store.failure == nil else { return }
+        guard store.failure == nil, store.ownership.fault() == nil else { return }
         let segments = sealed.takeAll()
         for (index, segment) in segments.enumerated() {
             do throws(FileFailure) {
                 try sync(segment.touched, later: segments[(index + 1)...].map(\.touched))
+                // What was synced may have been elsewhere, if the directory went meanwhile.
+                if let fault = store.ownership.fault() { throw FileFailure(fault, segment.path, errno: 2) }
                 try Checkpoint.drop(segment, store.paths)
             } catch {
                 // None but in order: recovery refuses a journal with a gap.

@@ -1,3 +1,5 @@
+package import Limits
+
 /// What a directory store may be told.
 package struct StoreSettings: Sendable {
     /// Bytes of a journal segment.
@@ -16,6 +18,8 @@ package struct StoreSettings: Sendable {
     package var viewDelay: Double = 0.5
     /// The share of the time that refreshing one run's `metrics.json` may take.
     package var viewShare: Double = 0.02
+    /// Runs and sessions that may wait to be initialised.
+    package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock
 

@@ -31,11 +31,12 @@ struct IndexEntry: Sendable {
     /// - Returns: nil where that does not do: there is more to look at
     init?(rowsOf run: RunID, data: String, known: Kept, by reader: RunReader) throws(FileFailure) {
         guard var mark = known.rows else { return nil }
-        let path = "\(data)/\(DataPath.metricsRows)"
-        guard let file = try Files.openIfThere(path) else { return nil }
-        defer { close(file) }
-        let status = Files.status(of: file)
-        mark.read(file, status, by: reader)
+        let folder = try OpenFolder(data)
+        let read = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in
+            mark.read(file, status, by: reader)
+            return status
+        }
+        guard let status = read?.result else { return nil }
         var summary = RunSummary(columns: known.columns)
         guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
         self.run = run.description

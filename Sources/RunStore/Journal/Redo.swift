@@ -21,6 +21,11 @@ final class Redo {
     /// The folders whose `metrics.json` may lag.
     private(set) var lagging: Set<String> = []
 
+    /// What cannot be done for what something else has made of a run's directory since (a link where a file was), and why.
+    private(set) var unapplied: [(folder: String, failure: FileFailure)] = []
+    /// What the names of segments that hold such things end in. They are left for whoever mends the run.
+    static let unappliedMark = ".unapplied"
+
     init(_ recovery: JournalRecovery, paths: RunPaths, applier: RecordApplier) {
         (self.paths, self.applier, segments) = (paths, applier, recovery.segments)
         let published = Self.publicationsDone(recovery, paths)
@@ -49,7 +54,13 @@ final class Redo {
         if !isDropped {
             try redo()
             try Checkpoint.sync(touched, paths)
-            for segment in segments { try Files.remove(segment) }
+            for segment in segments {
+                if unapplied.isEmpty {
+                    try Files.remove(segment)
+                } else {
+                    try Files.rename(segment, to: segment + Self.unappliedMark)
+                }
+            }
             try Files.sync(paths.journal)
             isDropped = true
         }
@@ -69,7 +80,12 @@ final class Redo {
                     note(record)
                     continue
                 } catch {
-                    guard error.isNoSpace else {
+                    if error.isOfTheRun {
+                        // The other runs must not wait for this one.
+                        unapplied.append((record.folder, error))
+                        continue
+                    }
+                    guard error.isNoSpace || error.isShortage else {
                         waiting = rest + waiting[index...]
                         throw error
                     }
@@ -97,7 +113,8 @@ final class Redo {
         case .append, .viewLags: lagging.insert(record.folder)
         case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
         case .create, .move, .restore, .delete: touched.insert(record.folder, "")
-        case .publish, .publishFolder, .adopt, .remove, .activate: return
+        case .activate(let session): touched.sessions.insert(session)
+        case .publish, .publishFolder, .adopt, .remove: return
         }
     }
 
@@ -132,11 +149,12 @@ final class Redo {
                 if Self.inode("\(paths.staging)/\(staged)") == inode { continue }
                 done[TouchedFiles.File(folder: record.folder, path: path)] = index
             case .adopt(let path, let from, let inode):
-                guard let place = paths.locate(record.folder),
-                    Self.inode(paths.file(path, of: record.folder, place)) == inode
+                guard let place = paths.locate(record.folder), let run = try? paths.open(record.folder, place),
+                    let path = RunPath.path(record: path), let status = try? run.ownStatus(path.bytes),
+                    UInt64(status.st_ino) == inode
                 else { continue }
                 // The adoption itself too: something else of that name may be there now.
-                done[TouchedFiles.File(folder: from, path: path)] = index + 1
+                done[TouchedFiles.File(folder: from, path: record.path ?? "")] = index + 1
             default: continue
             }
         }
