@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Limits
 
 /// Memory of a body that is filled, taken, and filled again.
@@ -20,10 +21,10 @@ final class BodyPart: @unchecked Sendable {
 
     init(slack: Int) {
         self.slack = slack
-        memory = .allocate(byteCount: Self.enough + slack, alignment: 64)
+        memory = Self.map(Self.enough + slack)
     }
 
-    deinit { memory.deallocate() }
+    deinit { munmap(memory.baseAddress, memory.count) }
 
     var isFull: Bool { count >= limit }
     var isLarge: Bool { growth != nil }
@@ -52,9 +53,16 @@ final class BodyPart: @unchecked Sendable {
     }
 
     private func move(to size: Int) {
-        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+        let larger = Self.map(size)
         larger.copyMemory(from: bytes)
-        memory.deallocate()
+        munmap(memory.baseAddress, memory.count)
         memory = larger
+    }
+
+    /// Memory of its own, which goes back to the system with the part (mmap(2)): the C library would keep that of many uploads.
+    private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
+        let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start, start != MAP_FAILED else { fatalError("mmap: \(String(cString: strerror(errno)))") }
+        return UnsafeMutableRawBufferPointer(start: start, count: size)
     }
 }

@@ -6,8 +6,8 @@ internal import Glibc
 /// - Heads that come too slowly: its own timeout counts from the last byte, so a client that sends one now and then would
 ///   hold its connection for ever. Nothing tells when a head begins. So once a second each connection that is between
 ///   requests is looked at: bytes that have come without a request having begun are the start of a head.
-/// - Clients that left in the middle of a request: it learns of that from an edge of epoll(7), and there is none if the end
-///   came along with the last bytes that it read.
+/// - Clients that left in the middle of a request, or ended their side right behind one: it learns of that from an edge of
+///   epoll(7), and there is none if the end came along with the last bytes that it read.
 /// - Lines of a chunk's size that fill its memory: it asks to be run again at once, for ever, and reads no more.
 final class ConnectionWatch {
     private let limit: UInt64
@@ -53,8 +53,14 @@ final class ConnectionWatch {
             connection.headBegan = now
         }
         connection.bytesReceived = bytes
-        if let began = connection.headBegan, now - began > limit || connection.hasEnded {
-            connection.cut()
+        let isSlow = connection.headBegan.map { now - $0 > limit } ?? false
+        if isSlow || connection.hasEnded { connection.cut() }
+    }
+
+    /// Ends the requests that are being read: nobody waits for them any more. Between two runs.
+    func cutOff() {
+        for connection in connections.values {
+            if let exchange = connection.exchange, !exchange.isSuspended { connection.cut() }
         }
     }
 

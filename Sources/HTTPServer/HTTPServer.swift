@@ -93,6 +93,10 @@ package final class HTTPServer: @unchecked Sendable {
         for stream in openStreams { stream.abort() }
         // Jobs that ask whether they are abandoned end, and give their replies.
         waitForRequests(centiseconds: 100)
+        if requestsInFlight > 0 {
+            loop?.cutOff()
+            waitForRequests(centiseconds: 100)
+        }
         loop?.stop()
         // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
         // of the process.

@@ -50,6 +50,7 @@ final class PollingLoop: @unchecked Sendable {
     private let loans = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)
     private let accepts = Atomic<Bool>(true)
+    private let cutsOff = Atomic<Bool>(false)
     /// Opened when `stopping` is set, for who sleeps.
     private let stopped = Gate()
     private var threads: [Thread] = []
@@ -112,6 +113,12 @@ final class PollingLoop: @unchecked Sendable {
     /// Leaves the listening socket to itself, and closes it at the end.
     func stopAccepting() { accepts.store(false, ordering: .releasing) }
 
+    /// Ends the requests that are being read or answered, but for those that wait.
+    func cutOff() {
+        cutsOff.store(true, ordering: .releasing)
+        wake()
+    }
+
     /// Ends the threads. Work that waits is left.
     func stop() {
         stopping.store(true, ordering: .releasing)
@@ -142,6 +149,7 @@ final class PollingLoop: @unchecked Sendable {
                 listener.rest()
             }
             connections.look(now: now)
+            if cutsOff.load(ordering: .acquiring) { connections.cutOff() }
             run()
             guard let work, work.isWaiting else {
                 // Something else answers those that wait, or a thread that is at work.

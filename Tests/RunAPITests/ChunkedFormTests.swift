@@ -10,14 +10,14 @@ import Testing
         let size = chunk == 1 ? 200_000 : 4_000_000
         let content = String(repeating: "print('a line of some length')\n", count: size / 32)
         let form =
-            "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"train.py\"\r\n\r\n\(content)\r\n--b--\r\n"
+            "--BB\r\nContent-Disposition: form-data; name=\"f\"; filename=\"train.py\"\r\n\r\n\(content)\r\n--BB--\r\n"
         let client = try api.client()
         try client.write(
             Array(
                 """
                 POST /runs/x/metadata/source HTTP/1.1\r
                 Host: localhost\r
-                Content-Type: multipart/form-data; boundary=b\r
+                Content-Type: multipart/form-data; boundary=BB\r
                 Transfer-Encoding: chunked\r
                 \r
 
