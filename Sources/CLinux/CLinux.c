@@ -36,9 +36,18 @@ int clinux_watch(int first, int second) {
     return -1;
 }
 
+void clinux_watch_more(int watch, int third) {
+    struct epoll_event three = {.events = EPOLLIN, .data.u32 = 4};
+    epoll_ctl(watch, EPOLL_CTL_ADD, third, &three);
+}
+
+void clinux_watch_less(int watch, int third) {
+    epoll_ctl(watch, EPOLL_CTL_DEL, third, NULL);
+}
+
 int clinux_wait(int watch, int milliseconds) {
-    struct epoll_event events[2];
-    int count = epoll_wait(watch, events, 2, milliseconds);
+    struct epoll_event events[3];
+    int count = epoll_wait(watch, events, 3, milliseconds);
     int ready = 0;
     for (int index = 0; index < count; index++) {
         ready |= (int) events[index].data.u32;

@@ -1,4 +1,5 @@
 internal import CMicroHTTPD
+internal import Glibc
 package import Limits
 
 /// Reads a `multipart/form-data` body (RFC 7578) as it comes, by libmicrohttpd's post processor.
@@ -24,6 +25,8 @@ package final class MultipartReader: @unchecked Sendable {
     private var processor: OpaquePointer?
     private let budget: Budget
     private let fields: Budget
+    /// What names the boundary. The processor reads it all along, when the request's head may be gone.
+    private let contentType: UnsafeMutablePointer<CChar>
     private let receive: (Piece) throws -> Void
     private var failure: (any Error)?
     /// Whether a part has been seen: without one, libmicrohttpd calls any body complete.
@@ -37,9 +40,10 @@ package final class MultipartReader: @unchecked Sendable {
         exchange: HTTPExchange, budget: Budget, fields: Budget, receive: @escaping (Piece) throws -> Void
     ) {
         (self.budget, self.fields, self.receive) = (budget, fields, receive)
+        contentType = strdup(exchange.header("Content-Type") ?? "")
         // Unretained: the processor is destroyed before the reader goes.
-        processor = MHD_create_post_processor(
-            exchange.connection, 64 * 1024,
+        processor = cmhd_create_post_processor(
+            exchange.connection, contentType, 64 * 1024,
             { context, _, key, fileName, _, _, data, offset, size in
                 let reader = Unmanaged<MultipartReader>.fromOpaque(context!).takeUnretainedValue()
                 return reader.take(key, fileName, data, offset, size)
@@ -49,6 +53,7 @@ package final class MultipartReader: @unchecked Sendable {
 
     deinit {
         if let processor { MHD_destroy_post_processor(processor) }
+        free(contentType)
     }
 
     /// Reads on (MHD_post_process()).

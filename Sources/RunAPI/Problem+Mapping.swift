@@ -182,6 +182,17 @@ extension Problem {
             self.init(
                 413, "content-too-large", "Content too large",
                 "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload)")
+        case .tooManyFields(let limit):
+            self.init(
+                431, "headers-too-large", "Headers too large",
+                "the request's head has more than \(limit) fields, those of the query counted too")
+        case .noMemory:
+            self.init(503, "busy", "Busy", "too many bodies are being read at once; try again")
+            headers = [("Retry-After", "1")]
+        case .unknownTransferCoding:
+            self.init(
+                501, "unknown-transfer-coding", "Unknown transfer coding",
+                "Transfer-Encoding may be chunked and nothing else; to send a packed body, say Content-Encoding: gzip")
         case .expectationFailed:
             self.init(
                 417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")

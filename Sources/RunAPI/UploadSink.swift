@@ -30,9 +30,6 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var text: [UInt8] = []
     private let held: Budget
 
-    /// libmicrohttpd's reader of forms looks at the content type as it goes.
-    var readsTheHead: Bool { request.body.form == .multipart }
-
     init(api: RunAPI, request: RoutedRequest, writer: any MetadataWriter, exchange: HTTPExchange) throws {
         self.api = api
         self.request = request

@@ -13,6 +13,18 @@ enum Process {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// Ends the process after some seconds, whatever it is at (alarm(2)): a disk that does not answer, say. What was
+    /// acknowledged is in the journal.
+    static func end(within seconds: Int) {
+        signal(SIGALRM) { _ in
+            let text: StaticString =
+                "rundir: did not end in time; the next start recovers from the journal\n"
+            write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+            _exit(EXIT_FAILURE)
+        }
+        alarm(UInt32(seconds))
+    }
+
     /// SIGTERM, SIGINT and SIGHUP, taken by the one thread that waits for them (sigwait(3)).
     struct Signals {
         private var set = sigset_t()

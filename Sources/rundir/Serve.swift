@@ -44,9 +44,21 @@ struct Serve: ParsableCommand {
         print("rundir on \(address), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
         signals.waitForStop { reload(api, store) }
+        Process.end(within: server.limits.drainSeconds + Self.secondsToEnd)
         api.stop()
-        if !server.stop() { Logger(label: "serve").warning("requests were in flight for too long, and were cut off") }
+        let areRequestsOver = server.stop()
+        if areRequestsOver, workers.stop(within: Self.secondsForWorkers) { return }
+        Logger(label: "serve").warning("requests were in flight for too long, and were cut off")
+        // Their threads may use what would be given back on the way out. The store is closed all the same.
+        store.close()
+        fflush(nil)
+        _exit(EXIT_SUCCESS)
     }
+
+    /// Seconds for jobs that run on although their requests are over.
+    private static let secondsForWorkers = 2.0
+    /// Seconds for all that comes after the time of the requests in flight, such as bringing the runs up to date.
+    private static let secondsToEnd = 20
 
     /// Registers what is in the writers folder now, or keeps what was there before.
     private func reload(_ api: RunAPI, _ store: DirectoryRunStore) {

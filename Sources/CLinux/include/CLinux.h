@@ -9,8 +9,12 @@
 int clinux_watch(int first, int second);
 
 /// Waits for input on a descriptor of clinux_watch() (epoll_wait(2)).
-/// \returns 0 when there is none, else 1 for the first plus 2 for the second
+/// \returns 0 when there is none, else 1 for the first plus 2 for the second plus 4 for the third
 int clinux_wait(int watch, int milliseconds);
+
+/// Watches a third descriptor for input, or no longer.
+void clinux_watch_more(int watch, int third);
+void clinux_watch_less(int watch, int third);
 
 /// A non-blocking event counter (eventfd(2)); -1 on failure.
 int clinux_event(void);
