@@ -40,7 +40,7 @@ struct Import: ParsableCommand {
             } catch {
                 failures += 1
                 let reason = (error as? MetadataFault)?.detail ?? "\(error)"
-                let line = Array("rundir import: \(source): \(reason)\n".utf8)
+                let line = Array("rundir import: \(source): \(reason)".plain(limit: 4096).utf8) + [UInt8(ascii: "\n")]
                 _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
             }
         }
