@@ -81,8 +81,8 @@ let package = Package(
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", argumentParser, logging,
-                systemPackage,
+                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", "Threads",
+                argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
 

@@ -149,7 +149,8 @@ package final class RunAPI: HTTPHandler {
         let id = nextRequestID()
         if problem.isOurs {
             let request =
-                exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
+                exchange.map { "\($0.method.name) \(String(decoding: $0.path.prefix(1024), as: UTF8.self))" }
+                ?? "a request"
             let reason = error is Problem ? problem.detail : "\(error)"
             log.error("\(request): \(problem.status): \(reason)", metadata: ["request_id": "\(id)"])
         } else {

@@ -15,7 +15,7 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let check = try StoreCheck(runs: runs, repairs: repair)
-        for finding in check.findings { print(finding) }
+        for finding in check.findings { print("\(finding)".plain()) }
         let left = check.findings.count { !$0.isRepaired }
         print("\(check.runCount) runs, \(check.findings.count) findings, \(left) left")
         if left > 0 { throw ExitCode(1) }

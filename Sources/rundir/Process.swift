@@ -24,29 +24,4 @@ enum Process {
         }
         alarm(UInt32(seconds))
     }
-
-    /// SIGTERM, SIGINT and SIGHUP, taken by the one thread that waits for them (sigwait(3)).
-    struct Signals {
-        private var set = sigset_t()
-
-        /// Has to be made before any thread is started, since threads inherit what is blocked.
-        init() {
-            sigemptyset(&set)
-            sigaddset(&set, SIGTERM)
-            sigaddset(&set, SIGINT)
-            sigaddset(&set, SIGHUP)
-            pthread_sigmask(SIG_BLOCK, &set, nil)
-        }
-
-        /// Waits for the one to stop, and calls `reload` at every SIGHUP before.
-        func waitForStop(reload: () -> Void) {
-            var set = set
-            var signal: Int32 = 0
-            while true {
-                sigwait(&set, &signal)
-                if signal != SIGHUP { return }
-                reload()
-            }
-        }
-    }
 }

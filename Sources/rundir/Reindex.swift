@@ -17,6 +17,6 @@ struct Reindex: ParsableCommand {
         let bar = ProgressBar()
         let count = try DirectoryRunStore.reindex(runs: runs) { done, total in bar.show(done, of: total) }
         bar.end()
-        print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs)")
+        print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs.plain())")
     }
 }

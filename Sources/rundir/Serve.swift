@@ -14,13 +14,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        let level = options.logLevel.level
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
-        let signals = Process.Signals()
+        let signals = StopSignals()
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
         // On every way out: where the server does not come up, threads are at work already.
@@ -41,7 +35,8 @@ struct Serve: ParsableCommand {
         let count = store.runCount()
         let host = options.host.contains(":") ? "[\(options.host)]" : options.host
         let address = "http://\(host):\(server.port)"
-        print("rundir on \(address), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
+        signals.beginServing()
+        print("rundir on \(address), runs in \(options.runs.plain()): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
         signals.waitForStop { reload(api, store) }
         Process.end(within: server.limits.drainSeconds + Self.secondsToEnd)
