@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -34,7 +35,8 @@ struct Problem: Error {
     func response(requestID: String) -> HTTPResponse {
         var body: JSONObject = [
             "type": .string("/problems/\(slug)"), "title": .string(title), "status": .number(JSONNumber(status)),
-            "detail": .string(detail),
+            // Names of files and of archives' entries are in it, which a terminal may get to see.
+            "detail": .string(detail.shown(atMost: 8192)),
         ]
         if let pointer { body["pointer"] = .string(pointer) }
         if let offset { body["offset"] = .number(JSONNumber(offset)) }
