@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -37,7 +38,8 @@ struct Problem: Error {
     func response(requestID: String) -> HTTPResponse {
         var body: JSONObject = [
             "type": .string("/problems/\(slug)"), "title": .string(title), "status": .number(JSONNumber(status)),
-            "detail": .string(Self.shortened(detail)),
+            // Names of files and of archives' entries are in it, which a terminal may get to see.
+            "detail": .string(detail.shown(atMost: Self.longestText)),
         ]
         // A part of a pointer leads elsewhere.
         if let pointer, pointer.utf8.count <= Self.longestText { body["pointer"] = .string(pointer) }
@@ -46,7 +48,7 @@ struct Problem: Error {
         if let reasons {
             body["reasons"] = .array(
                 reasons.prefix(Self.longestList).map {
-                    ["reason": .string($0.name), "detail": .string(Self.shortened($0.detail))]
+                    ["reason": .string($0.name), "detail": .string($0.detail.shown(atMost: Self.longestText))]
                 })
         }
         body["request_id"] = .string(requestID)
@@ -54,13 +56,6 @@ struct Problem: Error {
             status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)), headers: headers)
         response.closes = closes
         return response
-    }
-
-    /// A text with what is too much left out of its middle: its end mostly says what to do.
-    private static func shortened(_ text: String) -> String {
-        guard text.utf8.count > longestText else { return text }
-        let (head, tail) = (text.utf8.prefix(longestText * 2 / 3), text.utf8.suffix(longestText / 3))
-        return String(decoding: head, as: UTF8.self) + " … " + String(decoding: tail, as: UTF8.self)
     }
 
     /// The first of a list that have room in a reply.

@@ -82,23 +82,27 @@ package final class StagingFolder: Sendable {
 
     /// Gives a folder what another has and it has not.
     private static func link(_ from: String, into folder: String) throws(FileFailure) {
-        for name in try Files.names(in: from) {
-            let (old, new) = ("\(from)/\(name)", "\(folder)/\(name)")
-            if Files.isOwnDirectory(old) {
-                if Files.status(new) == nil { try Files.makeDirectory(new) }
-                if Files.isOwnDirectory(new) { try link(old, into: new) }
-            } else if Glibc.link(old, new) != 0, errno != EEXIST, errno != ENOENT {
-                throw FileFailure("link", name)
+        // One after the other: whoever made it may have put folders in one another as deep as the system takes them.
+        var folders = [""]
+        while let path = folders.popLast() {
+            for name in try Files.names(in: from + path) {
+                let (old, new) = ("\(from)\(path)/\(name)", "\(folder)\(path)/\(name)")
+                if Files.isOwnDirectory(old) {
+                    if Files.status(new) == nil { try Files.makeDirectory(new) }
+                    if Files.isOwnDirectory(new) { folders.append("\(path)/\(name)") }
+                } else if Glibc.link(old, new) != 0, errno != EEXIST, errno != ENOENT {
+                    throw FileFailure("link", name)
+                }
             }
         }
     }
 
     private static func syncFolders(_ folder: String) throws(FileFailure) {
-        for name in try Files.names(in: folder) where Files.isOwnDirectory("\(folder)/\(name)") {
-            try syncFolders("\(folder)/\(name)")
+        for path in try Files.folders(in: folder).reversed() {
+            let place = path.isEmpty ? folder : "\(folder)/\(path)"
+            chmod(place, 0o755)
+            try Files.sync(place)
         }
-        chmod(folder, 0o755)
-        try Files.sync(folder)
     }
 }
 

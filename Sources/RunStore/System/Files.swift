@@ -109,6 +109,20 @@ enum Files {
         return names
     }
 
+    /// A directory, as the empty path, and the folders in it however deep, each before those in it; links are none.
+    static func folders(in path: String) throws(FileFailure) -> [String] {
+        var found: [String] = []
+        var left = [""]
+        while let folder = left.popLast() {
+            found.append(folder)
+            let place = folder.isEmpty ? path : "\(path)/\(folder)"
+            for name in try names(in: place) where isOwnDirectory("\(place)/\(name)") {
+                left.append(folder.isEmpty ? name : "\(folder)/\(name)")
+            }
+        }
+        return found
+    }
+
     /// How many files the process may have open (getrlimit(2)).
     static var mostOpen: Int {
         var limit = rlimit()
