@@ -93,7 +93,9 @@ let package = Package(
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON"]),
         tests(
             "RunStoreTests",
-            dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "CLinux", "TestSupport", systemPackage]),
+            dependencies: [
+                "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", "TestSupport", systemPackage,
+            ]),
         tests(
             "MetadataWritersTests",
             dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "TestSupport", logging]),
