@@ -94,7 +94,9 @@ let package = Package(
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         tests(
             "RunStoreTests",
-            dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "CLinux", "TestSupport", systemPackage]),
+            dependencies: [
+                "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", "TestSupport", systemPackage,
+            ]),
         tests(
             "MetadataWritersTests",
             dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),

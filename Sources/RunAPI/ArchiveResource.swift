@@ -52,8 +52,7 @@ extension RunAPI {
         var parameters = try QueryParameters(exchange, names: names, takesForm: true)
         let isDryRun = try parameters.flag("dry_run", default: true)
         let isPending = change == .purge ? try parameters.flag("pending") : false
-        // There is no other way for those that are pending.
-        let force = change == .purge ? try parameters.flag("force") || isPending : false
+        let force = change == .purge ? try parameters.flag("force") : false
         let runs = try isPending ? pending(&parameters) : selected(&parameters, change.candidates(force: force))
         var body: JSONObject = ["action": .string(change.rawValue), "dry_run": .bool(isDryRun)]
         if isDryRun {
@@ -62,7 +61,8 @@ extension RunAPI {
             body["detail"] = .string("nothing was done; with dry_run=false it is")
             return .json(200, .object(body))
         }
-        let writes = runs.map { RunWrite(.run($0), change.action(force: force)) }
+        let action = isPending ? .purgePending : change.action(force: force)
+        let writes = runs.map { RunWrite(.run($0), action) }
         let results = store.submitAndWait(writes) { exchange.wakeServer() }
         var done: [JSONValue] = []
         var failed: [JSONValue] = []

@@ -103,6 +103,8 @@ package struct RunWrite: Sendable {
         case restore
         /// Remove it and all that it has; one that is not archived only if `force`.
         case purge(force: Bool)
+        /// The same of one that waits to be initialised, if it still does.
+        case purgePending
     }
 
     package let target: RunTarget

@@ -116,10 +116,10 @@ extension Committer {
     }
 
     /// Plans the removal of a run.
-    func planPurge(_ target: RunTarget, force: Bool) throws(StoreError) -> WritePlan {
+    func planPurge(_ target: RunTarget, force: Bool, isPending: Bool = false) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard folder.place != nil, let run = folder.run else { throw missing(folder) }
-        if folder.place != .archived, !force { throw .notArchived(run) }
+        if folder.place != (isPending ? .pending : .archived), !force { throw .notArchived(run) }
         var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
         plan.goesAlone = true
         plan.records.append(deletion(of: folder))

@@ -174,6 +174,7 @@ final class Committer: @unchecked Sendable {
     private func beginBatch() {
         logs.beginBatch()
         applier.beginBatch()
+        pending.beginBatch()
         JournalFrame.begin(&frame)
     }
 

@@ -59,7 +59,7 @@ extension RunWrite.Action {
     var goesAlone: Bool {
         switch self {
         case .change(let changes): changes.contains(where: \.readsTheDirectory)
-        case .patch, .initialise, .complete, .archive, .restore, .purge: true
+        case .patch, .initialise, .complete, .archive, .restore, .purge, .purgePending: true
         }
     }
 }
@@ -90,6 +90,7 @@ extension Committer {
         case .archive: return try planArchive(write.target)
         case .restore: return try planRestore(write.target)
         case .purge(let force): return try planPurge(write.target, force: force)
+        case .purgePending: return try planPurge(write.target, force: false, isPending: true)
         }
     }
 
@@ -110,6 +111,7 @@ extension Committer {
     /// Why a run cannot be found that is there to be changed.
     func missing(_ folder: RunFolder) -> StoreError {
         if let run = folder.run, paths.isLink(folder.name) { return .runIsLink(run) }
+        if let fault = ownership.fault() { return .runsGone(fault) }
         return .unknownRun
     }
 

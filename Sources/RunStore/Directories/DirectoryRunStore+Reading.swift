@@ -117,7 +117,8 @@ extension DirectoryRunStore {
     }
 
     package func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID] {
-        let latest = settings.clock() - seconds
+        // By the clock that files have.
+        let latest = wallClock() - seconds
         return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.sorted().compactMap {
             name in
             guard let run = RunID(name), let directory = try? paths.open(name, .pending) else { return nil }
