@@ -39,6 +39,8 @@ package struct MetricsTail: Sendable, Equatable {
     /// The tail of no rows.
     package init() { self.init(columns: []) }
 
+    package var columnCount: Int { columns.count }
+
     /// The digest; nil where there is no column.
     package var digest: MetricsDigest? {
         if columns.isEmpty { return nil }

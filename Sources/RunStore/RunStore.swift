@@ -72,6 +72,9 @@ package protocol RunStore: Sendable {
     /// Brings every view of a run's metadata up to date. May take long for a large one.
     func bringUpToDate(_ run: RunID)
 
+    /// The same where that takes a moment; else it is begun, and done soon.
+    func beginToBringUpToDate(_ run: RunID)
+
     /// How many runs are initialised.
     func runCount() -> Int
 
@@ -182,6 +185,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case query(RunQueryFault)
     /// The listing is being built: so many runs are in it, of so many.
     case indexing(done: Int, total: Int)
+    /// What is there is more than can be held in memory to be read; says what.
+    case tooLarge(String)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
 

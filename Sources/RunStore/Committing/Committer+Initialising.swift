@@ -94,16 +94,16 @@ extension Committer {
         for path in try storing({ () throws(FileFailure) in try RunFiles.paths(in: data) }) {
             if path == .metricsRows || path == .metricsFrame { continue }
             guard let status = Files.status("\(data)/\(path)"), isYounger(status, than: ours, path) else { continue }
-            if path == .source || status.st_size > 64 << 10 {
+            if path == .source || status.st_size > Self.journaled {
                 // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
-                // which case there is nothing more to do for the rows that came while it waited.
+                // which case recovery writes what came while it waited where it is now.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
             } else if let bytes = try storing({ () throws(FileFailure) in try Files.read("\(data)/\(path)") }) {
                 plan.add(.put(path.description, bytes))
             }
             if let property = path.property { adopted.insert(property) }
         }
-        try adoptMetrics(data, ours, &plan)
+        try adoptMetrics(data, ours, of: waiting.name, &plan)
         try adoptArtifacts(waiting, into: folder, &plan)
         let from = waiting.name
         plan.whenDone { committer in
@@ -113,20 +113,28 @@ extension Committer {
         return adopted
     }
 
-    private func adoptMetrics(_ data: String, _ ours: String?, _ plan: inout WritePlan) throws(StoreError) {
+    /// Bytes of the largest file that waits and goes into the journal when a run takes it.
+    private static let journaled = 64 << 10
+
+    /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
+    private func adoptMetrics(
+        _ data: String, _ ours: String?, of waiting: String, _ plan: inout WritePlan
+    ) throws(StoreError) {
         let rowsPath = DataPath.metricsRows
-        let waitingRows = try storing { () throws(FileFailure) in try Files.read("\(data)/\(rowsPath)") }
-        if let waitingRows {
-            var earlier: [UInt8] = []
-            if let ours {
-                let rows = try storing { () throws(FileFailure) in try Files.read("\(ours)/\(rowsPath)") }
-                if let rows {
-                    earlier = rows
-                } else if Files.status("\(ours)/\(DataPath.metricsFrame)") != nil {
-                    earlier = try rowsOfFrame(ours)
-                }
+        if let status = Files.status("\(data)/\(rowsPath)"), status.st_mode & S_IFMT == S_IFREG {
+            let there = ours.flatMap { Files.status("\($0)/\(rowsPath)") }
+            let hasFrame = ours.map { Files.status("\($0)/\(DataPath.metricsFrame)") != nil } ?? false
+            if there == nil, !hasFrame, status.st_size > Self.journaled {
+                plan.add(.adopt(rowsPath.description, from: waiting, inode: UInt64(status.st_ino)))
+                return
             }
-            plan.add(.put(rowsPath.description, earlier + waitingRows))
+            let rows = try storing { () throws(FileFailure) in try Files.read("\(data)/\(rowsPath)") } ?? []
+            if let there {
+                plan.add(.append(rowsPath.description, offset: Int(there.st_size), rows))
+            } else {
+                let earlier = try ours.map { ours throws(StoreError) in hasFrame ? try rowsOfFrame(ours) : [] } ?? []
+                plan.add(.put(rowsPath.description, earlier + rows))
+            }
             return
         }
         let frame = DataPath.metricsFrame

@@ -65,6 +65,15 @@ extension DirectoryRunStore {
         do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
     }
 
+    package func beginToBringUpToDate(_ run: RunID) {
+        guard views.contains(run.description), let place = paths.locate(run.description) else { return }
+        let rows = Files.status("\(paths.data(run.description, place))/\(DataPath.metricsRows)")
+        if rows?.st_size ?? 0 <= Self.quickRows { bringUpToDate(run) } else { views.hasten(run.description) }
+    }
+
+    /// Bytes of rows whose frame is made in a few milliseconds.
+    private static let quickRows = 256 << 10
+
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
         if isBehind(run) { throw .behind(run) }
         guard let place = paths.locate(run.description) else { return nil }
@@ -178,6 +187,24 @@ extension DirectoryRunStore {
         return StoredFile(descriptor: memory)
     }
 
+    /// What a run tells of its metrics, read on from where they were read before.
+    private func digest(of run: RunID, _ data: String) throws(FileFailure) -> MetricsDigest? {
+        let folder = run.description
+        if let rows = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
+            defer { Glibc.close(rows) }
+            var mark = knownRows.mark(of: folder) ?? index.mark(of: folder) ?? RowsMark()
+            mark.read(rows, Files.status(of: rows), by: RunReader())
+            knownRows.keep(mark, of: folder)
+            return mark.tail.digest
+        }
+        guard let status = Files.status("\(data)/\(DataPath.metricsFrame)") else { return nil }
+        let version = FileVersion(status)
+        if let known = knownRows.digest(of: folder, version) { return known }
+        let digest = try RunDocuments.digestOfFrame(in: data)
+        knownRows.keep(digest, of: folder, version)
+        return digest
+    }
+
     private func initialisedRuns() throws(FileFailure) -> [RunID] {
         try Files.names(in: paths.runs).compactMap { RunID($0) }.filter {
             Files.isDirectory(paths.data($0.description, .initialised))
@@ -187,14 +214,7 @@ extension DirectoryRunStore {
     private func snapshot(_ run: RunID, _ place: RunPlace) throws(FileFailure) -> RunSnapshot {
         let data = paths.data(run.description, place)
         let documents = try RunDocuments(in: data)
-        let digest: MetricsDigest?
-        if let rows = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
-            defer { Glibc.close(rows) }
-            digest = withMapped(rows, size: Int(Files.status(of: rows).st_size)) { MetricsFrame(rows: $0).digest }
-        } else {
-            digest = try RunDocuments.digestOfFrame(in: data)
-        }
-        let summary = documents.summary(of: run, digest)
+        let summary = documents.summary(of: run, try digest(of: run, data))
         let updated = RunFiles.updated(data)
         let status: RunStatus =
             switch place {

@@ -27,6 +27,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let recovered: Set<String>
     private var indexKeeper: IndexKeeper?
     private let staged = Atomic<UInt64>(0)
+    let knownRows = KnownRows()
     private let whenWaiting = Mutex<Committing?>(nil)
 
     /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
@@ -53,6 +54,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ) throws(OpenFailure) {
         let paths = RunPaths(absolute: runs)
         let bell = Doorbell()
+        let deleted = DeletedFolders(bell: bell)
         var lockToGiveBack: CInt = -1
         do {
             for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
@@ -63,7 +65,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             let lock = try Self.takeLock(paths)
             self.lock = Atomic(lock)
             lockToGiveBack = lock
-            let applier = RecordApplier(paths: paths)
+            let applier = RecordApplier(paths: paths) { deleted.append($0) }
             let recovery = try JournalRecovery(directory: paths.journal)
             redo = Redo(recovery, paths: paths, applier: applier)
             let journal = Journal(
@@ -99,7 +101,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             // What is initialised is given back by deinit.
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
-        keeper = StoreKeeper(store: self, sealed: committer.sealed, bell: bell)
+        keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
     }
 

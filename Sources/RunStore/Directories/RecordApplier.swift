@@ -10,7 +10,12 @@ final class RecordApplier {
     /// Where folders were found in this batch.
     var places: [String: RunPlace?] = [:]
 
-    init(paths: RunPaths) { self.paths = paths }
+    /// Told of folders that were deleted and set aside, which are to be emptied when there is time.
+    private let onDeleted: @Sendable ([String]) -> Void
+
+    init(paths: RunPaths, onDeleted: @escaping @Sendable ([String]) -> Void = { _ in }) {
+        (self.paths, self.onDeleted) = (paths, onDeleted)
+    }
 
     /// A new batch begins: where runs are has to be found again.
     func beginBatch() { places.removeAll(keepingCapacity: true) }
@@ -71,7 +76,12 @@ final class RecordApplier {
             beginBatch()
             throw error
         }
-        done.settle()
+        settle(done)
+    }
+
+    private func settle(_ done: StepsDone) {
+        let deleted = done.settle()
+        if !deleted.isEmpty { onDeleted(deleted) }
     }
 
     /// Takes back the making of a folder in which nothing is.
@@ -96,7 +106,7 @@ final class RecordApplier {
     /// anew, unless the journal tells how it was made.
     func redo(_ record: RedoRecord) throws(FileFailure) {
         var done = StepsDone()
-        defer { done.settle() }
+        defer { settle(done) }
         if record.step == .create {
             if place(of: record.folder) == nil { try apply(record, &done) }
             return

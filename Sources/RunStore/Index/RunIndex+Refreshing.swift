@@ -94,7 +94,7 @@ extension RunIndex {
     }
 
     /// What is kept of the run in a row.
-    private func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
+    func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
         if case .put(_, let entry) = unwritten[row] { return entry.kept }
         return try database?.kept(row)
     }

@@ -81,6 +81,12 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
+    /// How far the rows of a run were read; nil where that is not known just now.
+    func mark(of run: String) -> RowsMark? {
+        guard isOpen else { return nil }
+        return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.rows } }
+    }
+
     // MARK: Opening
 
     /// Takes a database that is complete.
