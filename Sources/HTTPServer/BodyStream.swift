@@ -104,7 +104,7 @@ final class BodyStream: @unchecked Sendable {
             }
             return true
         }
-        if startsWork { exchange.server.workers.run { [self] in work() } }
+        if startsWork { exchange.server.workers.long.run { [self] in work() } }
     }
 
     /// The body is complete: the sink is told once it has taken all of it.
@@ -114,7 +114,7 @@ final class BodyStream: @unchecked Sendable {
             defer { state.isWorking = true }
             return !state.isWorking
         }
-        if startsWork { exchange.server.workers.run { [self] in work() } }
+        if startsWork { exchange.server.workers.long.run { [self] in work() } }
     }
 
     /// The body will never be complete. After `end()` it is too late: the sink has the whole body and answers.
@@ -124,7 +124,7 @@ final class BodyStream: @unchecked Sendable {
             state.isCancelled = true
             return !state.isWorking
         }
-        if isIdle { exchange.server.workers.run { [sink] in sink.cancel() } }
+        if isIdle { exchange.server.workers.long.run { [sink] in sink.cancel() } }
     }
 
     private func work() {

@@ -33,6 +33,7 @@ package final class HTTPExchange: @unchecked Sendable {
     package var sentBytes: Int { method == .head ? 0 : queued?.bodySize ?? 0 }
 
     let connection: OpaquePointer
+    private let client: ClientPresence?
     unowned let server: HTTPServer
 
     /// Where an exchange stands between the polling thread and the one that answers.
@@ -53,7 +54,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whether it waits for its reply without being suspended.
     private var isWaiting = false
     private var handedOverAt: UInt64 = 0
-    private var handedOver: (@Sendable () -> Void)?
+    private var handedOver: (kind: Workers.Kind, job: @Sendable () -> Void)?
 
     // What `HTTPExchange+Receiving` keeps.
 
@@ -68,8 +69,11 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whether a part of the body was read past libmicrohttpd, which waits for it in vain: the reply goes past it too.
     var readsSocket = false
 
-    init(connection: OpaquePointer, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
+    init(
+        connection: OpaquePointer, client: ClientPresence?, method: HTTPMethod, path: [UInt8], server: HTTPServer
+    ) {
         self.connection = connection
+        self.client = client
         self.method = method
         self.path = path
         self.server = server
@@ -92,11 +96,27 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: The reply
 
+    /// Whether nobody waits for the reply: its client has gone. A job that takes long asks now and then, from its own
+    /// thread, and throws `Abandoned` or returns; asking costs one system call.
+    package var isAbandoned: Bool {
+        phase.load(ordering: .acquiring) == Phase.over || client?.isGone(now: monotonicNanoseconds()) ?? false
+    }
+
+    /// What a job throws once its exchange is abandoned.
+    package struct Abandoned: Error {
+        package init() {}
+    }
+
+    /// Throws where the exchange is abandoned.
+    package func checkPresence() throws(Abandoned) { if isAbandoned { throw Abandoned() } }
+
     /// Runs a job that may block on a worker thread. It may not look at the request's head: the client may be gone.
-    package func onWorker(_ job: @escaping @Sendable () -> Void) { server.workers.run(job) }
+    package func onWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
+        server.workers[kind].run(job)
+    }
 
     /// The same from within `HTTPHandler.respond(to:)`, once. The connection stays while the job runs, and with it the head.
-    package func handOver(_ job: @escaping @Sendable () -> Void) { handedOver = job }
+    package func handOver(to kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) { handedOver = (kind, job) }
 
     /// Makes the polling thread see work that was gathered on another thread.
     package func wakeServer() { server.wake() }
@@ -136,9 +156,9 @@ package final class HTTPExchange: @unchecked Sendable {
                 return .YES
             }
             server.handler.respond(to: self)
-            if let job = handedOver {
+            if let (kind, job) = handedOver {
                 handedOver = nil
-                suspendUntilAnswered { server.workers.run(job) }
+                suspendUntilAnswered { server.workers[kind].run(job) }
                 return .YES
             }
             if phase.load(ordering: .acquiring) != Phase.answered {

@@ -61,6 +61,8 @@ package enum HTTPFault: Sendable, Equatable {
     case expectationFailed
     /// The request is not HTTP/1.1 as it has to be, with the status that says how: 400, 413, 414, 431, 505.
     case malformed(status: Int)
+    /// The client has gone, or closed its side of the connection long ago: 503, which it hardly sees.
+    case abandoned
     /// The server is shutting down: 503.
     case shuttingDown
 
@@ -71,7 +73,7 @@ package enum HTTPFault: Sendable, Equatable {
         case .bodyTooLarge: 413
         case .expectationFailed: 417
         case .malformed(let status): status
-        case .shuttingDown: 503
+        case .abandoned, .shuttingDown: 503
         }
     }
 }

@@ -9,7 +9,7 @@ package final class HTTPServer: @unchecked Sendable {
 
     package let limits: ServerLimits
     /// The threads for what may block; handlers use them too.
-    package let workers: WorkerPool
+    package let workers: Workers
     /// The port it listens on.
     package let port: Int
 
@@ -33,7 +33,7 @@ package final class HTTPServer: @unchecked Sendable {
     ///   - workers: threads for what may block
     package init(
         socket: ListeningSocket, limits: ServerLimits = ServerLimits(), handler: any HTTPHandler,
-        work: (any GatheredWork)? = nil, workers: WorkerPool
+        work: (any GatheredWork)? = nil, workers: Workers
     ) throws(StartFailure) {
         self.limits = limits
         self.handler = handler
@@ -143,12 +143,13 @@ private func handle(
     }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     let path = Array(UnsafeRawBufferPointer(start: url, count: strlen(url)))
+    let watched = watched(connection)
     let exchange = HTTPExchange(
-        connection: connection, method: HTTPMethod(String(cString: method)), path: path, server: server)
+        connection: connection, client: watched?.client, method: HTTPMethod(String(cString: method)), path: path,
+        server: server)
     // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
     request.pointee = Unmanaged.passRetained(exchange).toOpaque()
     server.begin()
-    let watched = watched(connection)
     watched?.begin()
     return exchange.start(targetLength: watched?.targetLength ?? path.count)
 }
@@ -189,7 +190,9 @@ private func connected(
     if let known = socketContext.pointee {
         socketContext.pointee = nil
         // Released here, at the connection's end; retained at its start.
-        server.heads.remove(Unmanaged<HeadWatch.Connection>.fromOpaque(known).takeRetainedValue())
+        let watched = Unmanaged<HeadWatch.Connection>.fromOpaque(known).takeRetainedValue()
+        watched.client.end()
+        server.heads.remove(watched)
     } else {
         let watched = HeadWatch.Connection(socket: cmhd_connection_socket(connection), server: server)
         socketContext.pointee = Unmanaged.passRetained(watched).toOpaque()

@@ -11,6 +11,7 @@ final class HeadWatch {
     final class Connection {
         let socket: Int32
         unowned let server: HTTPServer
+        let client: ClientPresence
         /// Bytes of the target of the request whose head is being read.
         var targetLength = 0
         /// Whether a request has begun and not ended.
@@ -22,6 +23,7 @@ final class HeadWatch {
         init(socket: Int32, server: HTTPServer) {
             self.socket = socket
             self.server = server
+            client = ClientPresence(socket: socket, patience: server.limits.halfClosedSeconds)
         }
 
         /// A request's head is complete.

@@ -45,7 +45,7 @@ extension ResponseStream {
         if wakes { room.signal() }
         whenOver()
         // What it holds, such as a file, goes on a worker: closing may block.
-        if let source, let link { link.server.workers.run { withExtendedLifetime(source) {} } }
+        if let source, let link { link.server.workers.long.run { withExtendedLifetime(source) {} } }
     }
 
     /// Puts what waits into a buffer (MHD_ContentReaderCallback); suspends the connection where nothing does.
@@ -66,7 +66,7 @@ extension ResponseStream {
             return (count, wakes, asks ? link.server : nil)
         }
         if wakes { room.signal() }
-        asks?.workers.run { self.askSource() }
+        asks?.workers.long.run { self.askSource() }
         return count
     }
 
@@ -82,7 +82,7 @@ extension ResponseStream {
                 return (nil, nil)
             }
             guard let source else {
-                again?.workers.run { self.askSource() }
+                again?.workers.long.run { self.askSource() }
                 return
             }
             do {

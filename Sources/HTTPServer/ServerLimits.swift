@@ -12,6 +12,8 @@ package struct ServerLimits: Sendable {
     package var bodySeconds = 60
     /// Bytes that are read on and thrown away after a body was refused midway, so that the client sees the reply.
     package var discarded = 1 << 20
+    /// Seconds that work goes on for a client that has closed its side of the connection: it may wait for its reply.
+    package var halfClosedSeconds = 5
     /// Seconds that requests in flight get to finish when the server stops.
     package var drainSeconds = 10
 

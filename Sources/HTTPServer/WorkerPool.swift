@@ -1,6 +1,6 @@
 internal import Threads
 
-/// Threads for whatever may block: listings, data frames, uploads.
+/// A fixed number of threads, and the jobs that wait for them.
 package final class WorkerPool: Sendable {
     private struct State {
         var jobs: [@Sendable () -> Void] = []
@@ -25,10 +25,11 @@ package final class WorkerPool: Sendable {
     private let state = Monitor(State())
 
     /// Starts `count` threads.
-    package init(threads count: Int) {
+    /// - Parameter name: of the threads, at most 11 bytes
+    package init(threads count: Int, name: String = "worker") {
         let threads = (0..<count).map { index in
             // They give way to the polling threads: what is read slows no write down.
-            Thread(named: "worker-\(index)", .low) { [unowned self] in work() }
+            Thread(named: "\(name)-\(index)", .low) { [unowned self] in work() }
         }
         state.withLock { $0.threads = threads }
     }

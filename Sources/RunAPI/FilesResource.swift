@@ -6,7 +6,7 @@ internal import RunStore
 /// `/runs/{id}/files` and `/runs/{id}/files/{path}`: every file of a run, read; artifacts, written.
 extension RunAPI {
     func readFile(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        answerOnWorker(exchange) {
+        answerOnWorker(exchange, .quick) {
             let run = try self.existingRun(request)
             let query = try FileListQuery(exchange)
             do throws(StoreError) {

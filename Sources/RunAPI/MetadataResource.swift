@@ -24,7 +24,7 @@ extension RunAPI {
         if exchange.body.count <= settings.inlineBody, !request.body.isGzipped {
             submitMetadata(request, exchange)
         } else {
-            exchange.handOver {
+            exchange.handOver(to: .long) {
                 self.submitMetadata(request, exchange)
                 exchange.wakeServer()
             }
@@ -87,7 +87,7 @@ extension RunAPI {
             case .success(let outcome):
                 if endsRun, let run = outcome.run {
                     // An ended run's metrics.json is brought up to date.
-                    exchange.onWorker {
+                    exchange.onWorker(.quick) {
                         self.store.beginToBringUpToDate(run)
                         self.reply(outcome, request, exchange)
                     }

@@ -15,7 +15,7 @@ extension RunAPI {
             return HTTPResponse(
                 status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size))
         }
-        let isAbandoned = { exchange.isAbandoned }
+        let check = { () throws in try exchange.checkPresence() }
         guard let rows = try store.metricsRows(of: run) else {
             guard try store.snapshot(of: run) != nil else { throw Problem.unknownRun(run.description) }
             throw Problem(
@@ -23,7 +23,7 @@ extension RunAPI {
                 "the run \"\(run)\" has no metrics yet; POST to /runs/\(run)/metadata/metrics writes them")
         }
         if let points = query.points {
-            let reply = try tables.reply(to: query, of: run, rows, isAbandoned) { table in
+            let reply = try tables.reply(to: query, of: run, rows, check) { table in
                 let columns = try Self.columns(query, table)
                 let chosen = table.points(points, columns: columns, after: query.after)
                 let output = MetricsOutput(format: query.format, columns: columns.map { table.columns[$0].name })
@@ -31,7 +31,7 @@ extension RunAPI {
             }
             return HTTPResponse(status: 200, headers: headers, body: .bytes(reply))
         }
-        let (names, parts, count) = try tables.withTable(of: run, rows, isAbandoned) { table in
+        let (names, parts, count) = try tables.withTable(of: run, rows, check) { table in
             (
                 try Self.columns(query, table).map { table.columns[$0].name }, table.parts(after: query.after),
                 table.rowCount

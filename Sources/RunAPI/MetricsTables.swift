@@ -37,23 +37,21 @@ final class MetricsTables: Sendable {
     /// What an entry takes beside its table and replies.
     private static let overhead = 1024
 
-    /// Nobody waits for the reply any more.
-    struct Abandoned: Error {}
-
     /// Lends the table of a run's rows, up to date.
+    /// - Parameter check: throws where nobody waits for it any more; asked now and then
     func withTable<Result: Sendable>(
-        of run: RunID, _ rows: StoredRows, _ isAbandoned: () -> Bool = { false },
+        of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
         _ body: (MetricsTable) throws -> Result
     ) throws -> Result {
-        try withState(of: run, rows, isAbandoned) { state, table in try body(table) }
+        try withState(of: run, rows, check) { state, table in try body(table) }
     }
 
     /// A reply that was made for the same question of the same rows, or else is made now.
     func reply(
-        to query: MetricsQuery, of run: RunID, _ rows: StoredRows, _ isAbandoned: () -> Bool = { false },
+        to query: MetricsQuery, of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
         _ make: (MetricsTable) throws -> [UInt8]
     ) throws -> [UInt8] {
-        try withState(of: run, rows, isAbandoned) { state, table in
+        try withState(of: run, rows, check) { state, table in
             if let reply = state.replies[query] { return reply }
             let reply = try make(table)
             if state.replies.count >= 8 { state.replies = [:] }
@@ -63,14 +61,14 @@ final class MetricsTables: Sendable {
     }
 
     private func withState<Result: Sendable>(
-        of run: RunID, _ rows: StoredRows, _ isAbandoned: () -> Bool,
+        of run: RunID, _ rows: StoredRows, _ check: () throws -> Void,
         _ body: (inout Entry.State, MetricsTable) throws -> Result
     ) throws -> Result {
         let entry = entry(of: run)
         let (result, size): (Result, Int) = try entry.state.withLock { state in
             // It may have waited for another one's reading.
-            if isAbandoned() { throw Abandoned() }
-            let table = try Self.bringUpToDate(&state, rows, isAbandoned)
+            try check()
+            let table = try Self.bringUpToDate(&state, rows, check)
             let result = try body(&state, table)
             return (result, table.size + state.replies.values.reduce(Self.overhead) { $0 + $1.count })
         }
@@ -108,14 +106,14 @@ final class MetricsTables: Sendable {
     private static let longestLine = 64 << 20
 
     private static func bringUpToDate(
-        _ state: inout Entry.State, _ rows: StoredRows, _ isAbandoned: () -> Bool
+        _ state: inout Entry.State, _ rows: StoredRows, _ check: () throws -> Void
     ) throws -> MetricsTable {
         if let table = state.table, state.identity == rows.identity, rows.size >= table.covered,
             try ends(of: rows, table.covered) == state.ends
         {
             if rows.size == table.covered { return table }
             let before = table.covered
-            do { try read(rows, into: table, isAbandoned) } catch {
+            do { try read(rows, into: table, check) } catch {
                 // Half of it is there.
                 state = Entry.State()
                 throw error
@@ -127,7 +125,7 @@ final class MetricsTables: Sendable {
         }
         state = Entry.State()
         let table = MetricsTable(expectedRows: try expectedRows(rows), limit: largest.most)
-        try read(rows, into: table, isAbandoned)
+        try read(rows, into: table, check)
         state.table = table
         state.identity = rows.identity
         state.ends = try ends(of: rows, table.covered)
@@ -147,11 +145,11 @@ final class MetricsTables: Sendable {
         return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)
     }
 
-    private static func read(_ rows: StoredRows, into table: MetricsTable, _ isAbandoned: () -> Bool) throws {
+    private static func read(_ rows: StoredRows, into table: MetricsTable, _ check: () throws -> Void) throws {
         var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 16)
         defer { buffer.deallocate() }
         while table.covered < rows.size {
-            if isAbandoned() { throw Abandoned() }
+            try check()
             let wanted = min(buffer.count, rows.size - table.covered)
             let count = try rows.read(
                 at: table.covered, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))

@@ -20,6 +20,7 @@ extension Problem {
             self.init(
                 400, "invalid-form", "Invalid form",
                 "the body is no multipart/form-data with the boundary that its content type names, or is cut short")
+        case is HTTPExchange.Abandoned: self.init(HTTPFault.abandoned)
         default: self = .internalFault
         }
     }
@@ -165,6 +166,11 @@ extension Problem {
             self.init(
                 417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")
         case .malformed(let status): self.init(malformed: status)
+        case .abandoned:
+            self.init(
+                503, "client-gone", "Client gone",
+                "the client closed its side of the connection and its reply took long; keep it open until the reply is here"
+            )
         case .shuttingDown:
             self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
             headers = [("Retry-After", "5")]

@@ -87,30 +87,30 @@ package final class RunAPI: HTTPHandler {
         }
         switch request.operation {
         case .writeMetadata, .writeRunData, .mergeMetadata: writeMetadata(request, exchange)
-        case .readMetadata: answerOnWorker(exchange) { try self.readMetadata(request) }
-        case .listMetadata: answerOnWorker(exchange) { try self.listMetadata(request) }
-        case .listRuns: answerOnWorker(exchange) { try self.listRuns(exchange) }
+        case .readMetadata: answerOnWorker(exchange, .quick) { try self.readMetadata(request) }
+        case .listMetadata: answerOnWorker(exchange, .quick) { try self.listMetadata(request) }
+        case .listRuns: answerOnWorker(exchange, .quick) { try self.listRuns(exchange) }
         case .createRun, .initialiseRun: initialise(request, exchange)
-        case .getRun: answerOnWorker(exchange) { try self.getRun(request) }
+        case .getRun: answerOnWorker(exchange, .quick) { try self.getRun(request) }
         case .completeRun: complete(request, exchange)
         case .purgeRun: purge(request, exchange)
         case .listFiles, .readFile: readFile(request, exchange)
         case .writeFile: exchange.respond(fault(.internalFault, exchange))
         case .removeFile: removeFile(request, exchange)
-        case .bundleRun: answerOnWorker(exchange) { try self.bundleRun(request) }
-        case .compareRuns: answerOnWorker(exchange) { try self.compareRuns(request, exchange) }
+        case .bundleRun: answerOnWorker(exchange, .long) { try self.bundleRun(request) }
+        case .compareRuns: answerOnWorker(exchange, .long) { try self.compareRuns(request, exchange) }
         case .archiveRun: move(.archive, request, exchange)
         case .restoreRun: move(.restore, request, exchange)
-        case .archiveRuns: answerOnWorker(exchange) { try self.changeMany(.archive, exchange) }
-        case .restoreRuns: answerOnWorker(exchange) { try self.changeMany(.restore, exchange) }
-        case .purgeRuns: answerOnWorker(exchange) { try self.changeMany(.purge, exchange) }
+        case .archiveRuns: answerOnWorker(exchange, .long) { try self.changeMany(.archive, exchange) }
+        case .restoreRuns: answerOnWorker(exchange, .long) { try self.changeMany(.restore, exchange) }
+        case .purgeRuns: answerOnWorker(exchange, .long) { try self.changeMany(.purge, exchange) }
         case .listTypes: exchange.respond(listTypes())
         case .getHealth: exchange.respond(Self.health)
-        case .readMetrics: answerOnWorker(exchange) { try self.readMetrics(request, exchange) }
-        case .readRunEvents: answerOnWorker(exchange) { try self.readRunEvents(request, exchange) }
-        case .readEvents: answerOnWorker(exchange) { self.events(of: nil, exchange) }
-        case .getReadiness: answerOnWorker(exchange) { try self.checkReadiness() }
-        case .getMetrics: answerOnWorker(exchange) { try self.prometheus(exchange) }
+        case .readMetrics: answerOnWorker(exchange, .quick) { try self.readMetrics(request, exchange) }
+        case .readRunEvents: answerOnWorker(exchange, .quick) { try self.readRunEvents(request, exchange) }
+        case .readEvents: answerOnWorker(exchange, .quick) { self.events(of: nil, exchange) }
+        case .getReadiness: answerOnWorker(exchange, .quick) { try self.checkReadiness() }
+        case .getMetrics: answerOnWorker(exchange, .quick) { try self.prometheus(exchange) }
         case .getOpenAPI: exchange.respond(Self.openAPI)
         }
     }
@@ -129,8 +129,11 @@ package final class RunAPI: HTTPHandler {
     }
 
     /// The same on a worker, where it may block. To be called once while a request is being handled.
-    func answerOnWorker(_ exchange: HTTPExchange, _ make: @escaping @Sendable () throws -> HTTPResponse) {
-        exchange.handOver { self.answer(exchange, make) }
+    /// - Parameter kind: `.quick` for what takes milliseconds, `.long` for what may take as long as it likes
+    func answerOnWorker(
+        _ exchange: HTTPExchange, _ kind: Workers.Kind, _ make: @escaping @Sendable () throws -> HTTPResponse
+    ) {
+        exchange.handOver(to: kind) { self.answer(exchange, make) }
     }
 
     /// The reply to whatever was thrown, which is logged where it is the server's own fault.

@@ -55,7 +55,7 @@ extension RunAPI {
         _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange, ends: Bool = false,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
-        exchange.onWorker {
+        exchange.onWorker(.quick) {
             self.answer(exchange) {
                 let outcome = try result.get()
                 guard let run = outcome.run else { throw Problem.noActiveRun }

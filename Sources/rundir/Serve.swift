@@ -30,7 +30,7 @@ struct Serve: ParsableCommand {
             settings: options.apiSettings, log: Logger(label: "api"))
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
-        let workers = WorkerPool(threads: options.workers)
+        let workers = Workers(threads: options.workers)
         defer { workers.stop() }
         let server = try HTTPServer(
             socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: api,

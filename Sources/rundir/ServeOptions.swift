@@ -60,7 +60,8 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Threads for what may block (reading, uploads), 1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
+            "Threads for quick reads, and as many more for what takes long (uploads, bundles, changes of many runs), "
+                + "1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
     var workers = Environment.number("RUNDIR_WORKERS") ?? 4
 
     @Option(

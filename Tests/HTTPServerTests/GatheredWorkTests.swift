@@ -67,7 +67,7 @@ import Testing
         let work = FixtureWork()
         let server = try RunningServer.make(
             .make(answer: { exchange in
-                exchange.onWorker {
+                exchange.onWorker(.quick) {
                     work.add(exchange)
                     exchange.wakeServer()
                 }
@@ -130,7 +130,7 @@ import Testing
             .make(answer: { exchange in
                 if exchange.path == Array("/work".utf8) { return work.add(exchange) }
                 answered.withLock { $0.exchange = exchange }
-                exchange.onWorker { exchange.respond(HTTPResponse(status: 204)) }
+                exchange.onWorker(.quick) { exchange.respond(HTTPResponse(status: 204)) }
             }), work: work)
         let (writer, other) = (try server.client(), try server.client())
         try writer.write(HTTPClient.request("POST", "/work", body: [66]))
@@ -155,7 +155,7 @@ import Testing
         let client = try server.client()
         try client.write(HTTPClient.request("POST", "/last", body: [66]))
         #expect(begun.wait())
-        server.workers.run {
+        server.workers.quick.run {
             _ = eventually { server.server.isStopping }
             goOn.send()
         }

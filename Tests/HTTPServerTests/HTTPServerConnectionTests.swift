@@ -32,7 +32,7 @@ import Testing
 
     @Test func pipelinedRequestsWaitForOneAnotherWhereRepliesComeLate() throws {
         let server = try RunningServer.make(
-            .make(answer: { exchange in exchange.onWorker { exchange.respond(.echo(exchange)) } }))
+            .make(answer: { exchange in exchange.onWorker(.quick) { exchange.respond(.echo(exchange)) } }))
         let client = try server.client()
         try client.write((1...20).flatMap { HTTPClient.request("GET", "/\($0)") })
         for number in 1...20 { #expect(try client.read().text == "GET /\(number) ") }
@@ -69,7 +69,7 @@ import Testing
 
         let exchange = try #require(held.withLock { $0 })
         held.withLock { $0 = nil }
-        server.workers.run { exchange.respond(.echo(exchange)) }
+        server.workers.quick.run { exchange.respond(.echo(exchange)) }
         #expect(try waiting.read().text == "POST /held later")
         #expect(try waiting.send("GET", "/next").text == "GET /next ")
         #expect(eventually { server.server.requestsInFlight == 0 })
@@ -112,7 +112,8 @@ import Testing
         let server = try RunningServer.make(
             .make(answer: { exchange in
                 exchange.method == .get
-                    ? exchange.respond(.echo(exchange)) : exchange.onWorker { exchange.respond(.echo(exchange)) }
+                    ? exchange.respond(.echo(exchange))
+                    : exchange.onWorker(.quick) { exchange.respond(.echo(exchange)) }
             }))
         let clients = try (0..<200).map { _ in try server.client() }
         for round in 1...4 {

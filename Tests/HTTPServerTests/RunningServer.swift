@@ -5,9 +5,9 @@ import TestSupport
 /// A server of its own for one test, on a port of the system's choice; stopped when the value goes.
 final class RunningServer: Sendable {
     let server: HTTPServer
-    let workers: WorkerPool
+    let workers: Workers
 
-    private init(server: HTTPServer, workers: WorkerPool) {
+    private init(server: HTTPServer, workers: Workers) {
         self.server = server
         self.workers = workers
     }
@@ -18,7 +18,7 @@ final class RunningServer: Sendable {
     ) throws -> RunningServer {
         // As the server does at its start: a client that goes away is an error of a call, not a signal.
         signal(SIGPIPE, SIG_IGN)
-        let workers = WorkerPool(threads: count)
+        let workers = Workers(threads: count)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
         let server = try HTTPServer(socket: socket, limits: limits, handler: handler, work: work, workers: workers)
         return RunningServer(server: server, workers: workers)

@@ -15,7 +15,7 @@ final class APIFixture: Sendable {
     let folder = TemporaryFolder()
     let client: @Sendable () throws -> HTTPClient
     private let server: HTTPServer
-    private let workers: WorkerPool
+    private let workers: Workers
     private let store: DirectoryRunStore
     let api: RunAPI
 
@@ -42,7 +42,7 @@ final class APIFixture: Sendable {
             try store.makeStagingFile()
         }
         let writers = try WriterRegistry(WriterRegistry.standard(source: source) + [NotesWriter()])
-        workers = WorkerPool(threads: 2)
+        workers = Workers(threads: 2)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
         api = RunAPI(store: store, writers: writers, settings: settings, log: log)
         server = try HTTPServer(

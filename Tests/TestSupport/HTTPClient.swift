@@ -17,7 +17,7 @@ package final class HTTPClient {
         package let description: String
     }
 
-    private let descriptor: Int32
+    private var descriptor: Int32
     private var buffer: [UInt8] = []
 
     /// Connects to a port of this machine. Reads wait `timeout` seconds at most.
@@ -41,7 +41,7 @@ package final class HTTPClient {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Sends a request with `Host` and, where there is a body, `Content-Length`; reads the reply.
     package func send(
@@ -79,6 +79,17 @@ package final class HTTPClient {
             guard count > 0 else { throw Failure(description: "send: \(String(cString: strerror(errno)))") }
             done += count
         }
+    }
+
+    /// Sends no more, and still reads (shutdown(2)).
+    package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Ends the connection so that the server sees an error (RST: socket(7), SO_LINGER of 0).
+    package func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
+        descriptor = -1
     }
 
     /// Reads the next reply; one of 1xx is passed over unless `takesInformational`.

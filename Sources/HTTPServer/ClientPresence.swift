@@ -1,0 +1,47 @@
+internal import Glibc
+internal import Synchronization
+
+/// Whether the client at the other end of a connection is still there. Any thread may ask.
+///
+/// libmicrohttpd does not watch a connection that is suspended, as one is while its request is worked on.
+final class ClientPresence: Sendable {
+    private struct State {
+        /// Nil once the connection is closed: its descriptor may be another one's by then.
+        var socket: Int32?
+        /// When it was first seen that the client sends no more, nanoseconds, monotonic.
+        var halfClosedAt: UInt64?
+    }
+
+    private let state: Mutex<State>
+    /// Nanoseconds.
+    private let patience: UInt64
+
+    /// - Parameter patience: seconds for which a client that sends no more may still be waiting for its reply
+    init(socket: Int32, patience: Int) {
+        state = Mutex(State(socket: socket))
+        self.patience = UInt64(patience) * 1_000_000_000
+    }
+
+    /// Whether the client has gone (poll(2)). One that has reset the connection has; one that only sends no more may wait
+    /// for its reply (`nc -N` does), and counts as gone once that was seen for longer than the patience.
+    func isGone(now: UInt64) -> Bool {
+        state.withLock { state in
+            guard let socket = state.socket else { return true }
+            var look = pollfd(fd: socket, events: sendsNoMore, revents: 0)
+            guard poll(&look, 1, 0) > 0 else { return false }
+            if look.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { return true }
+            guard look.revents & sendsNoMore != 0 else { return false }
+            guard let since = state.halfClosedAt else {
+                state.halfClosedAt = now
+                return patience == 0
+            }
+            return now - since >= patience
+        }
+    }
+
+    /// The connection is about to be closed.
+    func end() { state.withLock { $0.socket = nil } }
+}
+
+/// POLLRDHUP of poll(2), which Swift does not see.
+private let sendsNoMore: Int16 = 0x2000
