@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -34,11 +35,11 @@ struct Problem: Error {
     func response(requestID: String) -> HTTPResponse {
         var body: JSONObject = [
             "type": .string("/problems/\(slug)"), "title": .string(title), "status": .number(JSONNumber(status)),
-            "detail": .string(detail),
+            "detail": .string(detail.excerpt(atMost: Self.longestText)),
         ]
-        if let pointer { body["pointer"] = .string(pointer) }
+        if let pointer { body["pointer"] = .string(pointer.excerpt(atMost: Self.longestText)) }
         if let offset { body["offset"] = .number(JSONNumber(offset)) }
-        if let allowed { body["allowed"] = .array(allowed.map { .string($0) }) }
+        if let allowed { body["allowed"] = .array(Self.told(allowed).map { .string($0) }) }
         if let reasons {
             body["reasons"] = .array(reasons.map { ["reason": .string($0.name), "detail": .string($0.detail)] })
         }
@@ -47,6 +48,18 @@ struct Problem: Error {
             status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)), headers: headers)
         response.closes = closes
         return response
+    }
+
+    /// Bytes of a text, and of a list's names together, whatever was sent or is stored.
+    private static let longestText = 4000
+
+    private static func told(_ names: [String]) -> [String] {
+        var left = longestText
+        return Array(
+            names.prefix { name in
+                left -= name.utf8.count
+                return left >= 0
+            })
     }
 
     func with(_ change: (inout Problem) -> Void) -> Problem {
@@ -72,7 +85,7 @@ struct Problem: Error {
         if runs.count == 1 { return unknownRun(runs[0].description) }
         return Problem(
             404, "unknown-run", "Unknown run",
-            "there are no runs \(runs.map { "\"\($0)\"" }.joined(separator: ", ")); GET /runs lists those there are")
+            "there are no runs \(runs.map { "\"\($0)\"" }.listed()); GET /runs lists those there are")
     }
 
     static let noActiveRun = Problem(

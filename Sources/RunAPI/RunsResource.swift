@@ -9,7 +9,7 @@ extension RunAPI {
     func initialise(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         do {
             let isEmpty = exchange.body.isEmpty
-            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request))
+            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request), settings.names)
             store.submit(RunWrite(request.target, .initialise(session: request.session, start))) { result in
                 self.replyWithRun(result, exchange) { outcome in
                     outcome.effect == .unchanged

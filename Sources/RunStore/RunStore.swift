@@ -66,6 +66,9 @@ package protocol RunStore: Sendable {
     /// Why a write would be refused now: nothing when it would not be.
     var hindrances: [StoreHindrance] { get }
 
+    /// What is wrong although the store serves and takes writes.
+    var warnings: [StoreHindrance] { get }
+
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
 

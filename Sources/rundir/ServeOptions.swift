@@ -1,7 +1,9 @@
 import ArgumentParser
 import Glibc
 import HTTPServer
+import Limits
 import RunAPI
+import RunMetadata
 import RunStore
 
 /// Every setting of the server: an option, an environment variable, a default, a range.
@@ -27,6 +29,18 @@ struct ServeOptions: ParsableArguments {
             "The largest upload, packed and unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_MAX_UPLOAD]",
             valueName: "bytes"))
     var maxUpload = Environment.number("RUNDIR_MAX_UPLOAD") ?? 4 << 30
+
+    @Option(
+        help: ArgumentHelp(
+            "Properties of one request and of one run, 10 to 100000; each is a file. [env: RUNDIR_MAX_NAMES]",
+            valueName: "count"))
+    var maxNames = Environment.number("RUNDIR_MAX_NAMES") ?? NameLimits().properties.most
+
+    @Option(
+        help: ArgumentHelp(
+            "Flags, metrics or values of an evaluation in one request, 10 to 100000; each is a column. "
+                + "[env: RUNDIR_MAX_COLUMNS]", valueName: "count"))
+    var maxColumns = Environment.number("RUNDIR_MAX_COLUMNS") ?? NameLimits().columns.most
 
     @Option(
         name: .customLong("source-root"),
@@ -79,6 +93,8 @@ struct ServeOptions: ParsableArguments {
         try check("port", port, 0...65535)
         try check("max-body", maxBody, 1...1 << 30)
         try check("max-upload", maxUpload, 1...1 << 40)
+        try check("max-names", maxNames, 10...100_000)
+        try check("max-columns", maxColumns, 10...100_000)
         try check("read-timeout", readTimeout, 1...3600)
         try check("stale-after", staleAfter, 1...31_536_000)
         try check("max-connections", maxConnections, 1...60_000)
@@ -104,8 +120,16 @@ struct ServeOptions: ParsableArguments {
         return limits
     }
 
+    var names: NameLimits {
+        var names = NameLimits()
+        names.properties = Limit(.names, most: maxNames, setting: "--max-names")
+        names.columns = Limit(.columns, most: maxColumns, setting: "--max-columns")
+        return names
+    }
+
     var storeSettings: StoreSettings {
         var settings = StoreSettings()
+        settings.mostProperties = names.properties
         settings.segmentSize = journalSize
         settings.staleAfter = Double(staleAfter)
         return settings
@@ -115,6 +139,7 @@ struct ServeOptions: ParsableArguments {
         var settings = RunAPI.Settings()
         settings.maxBody = maxBody
         settings.maxUpload = maxUpload
+        settings.names = names
         settings.writerJobs = writerJobs
         return settings
     }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import Threads
 
@@ -24,7 +25,30 @@ extension Committer {
             }
         }
         plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
+        try checkProperties(plan, folder)
         return plan
+    }
+
+    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
+    /// others wait, and looked at by listings.
+    func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
+        var written: Set<String> = []
+        let prefix = DataPath.properties + "/"
+        for record in plan.records {
+            guard let path = record.path, path.hasPrefix(prefix) else { continue }
+            if case .remove = record.step { continue }
+            written.insert(String(path.dropFirst(prefix.count)))
+        }
+        guard !written.isEmpty, let place = folder.place else { return }
+        let limit = settings.mostProperties
+        let there = try storing { () throws(FileFailure) in
+            try Files.names(in: "\(paths.data(folder.name, place))/\(DataPath.properties)")
+        }
+        guard there.count + written.count > limit.most, written.union(there).count > max(limit.most, there.count) else {
+            return
+        }
+        throw .refused(
+            .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
     }
 
     private func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
@@ -153,11 +177,15 @@ extension Committer {
                 merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
             }
             plan.outcome.document = JSONWriter.pretty(.object(merged))
+            try checkProperties(plan, folder)
         }
         return plan
     }
 
     // MARK: What is there
+
+    /// Bytes of a document that something is merged into while others wait.
+    private static let largestDocument = 64 << 20
 
     /// A property's text; nil when there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
@@ -177,6 +205,10 @@ extension Committer {
     private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
         guard let place = folder.place else { return JSONObject() }
         let file = "\(paths.data(folder.name, place))/\(path)"
+        if Files.status(file)?.st_size ?? 0 > Self.largestDocument {
+            throw .unreadable(
+                "the run's \(path) is over \(Self.largestDocument) bytes, too large to be merged into; write it whole")
+        }
         guard let bytes = try storing({ () throws(FileFailure) in try Files.read(file) }) else { return JSONObject() }
         guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
             throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")

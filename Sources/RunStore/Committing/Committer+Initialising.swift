@@ -29,6 +29,7 @@ extension Committer {
         for (name, text) in defaults(run) where !given.contains(name) {
             if try property(name, folder) == nil { plan.put(name, text) }
         }
+        try checkProperties(plan, folder)
         if folder.place != .initialised { plan.add(.move(.initialised)) }
         if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.

@@ -138,6 +138,10 @@ extension DirectoryRunStore {
         return found
     }
 
+    package var warnings: [StoreHindrance] {
+        index.faults.description.map { [StoreHindrance(name: "unreadable-runs", detail: $0)] } ?? []
+    }
+
     /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
     /// since reads go on.
     func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {

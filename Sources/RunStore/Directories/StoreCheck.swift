@@ -120,6 +120,9 @@ package final class StoreCheck {
                 report(
                     paths.relative(paths.run(name, place)), "is no run id, so the server does not list it", repair: nil)
             }
+            if let run = RunID(name), let fault = IndexCheck.unreadable(run, place, data) {
+                report(paths.relative(paths.run(name, place)), "is not listed with all it has: \(fault)", repair: nil)
+            }
             try checkProperty(.start, data, "ls_runs() needs it") { String($0) }
             try checkProperty(.script, data, "view_run() needs it") { _ in name }
         }

@@ -24,6 +24,11 @@ package struct FileFailure: Error, Equatable, Sendable, CustomStringConvertible 
     /// The name of a write that is a sync, too (open(2), O_DSYNC).
     static let syncedWrite = "synced write"
 
+    /// Whether the process or the system is short of descriptors or memory: the same call may do later.
+    package var isShortage: Bool {
+        [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(errno)
+    }
+
     /// Whether the disk or the quota is full.
     package var isNoSpace: Bool { errno == .noSpace || errno == .diskQuotaExceeded }
 }
