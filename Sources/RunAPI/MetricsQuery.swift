@@ -48,7 +48,9 @@ struct MetricsQuery: Hashable, Sendable {
                     throw .invalidQuery("points is \"\(value.excerpt())\"; it has to be a number from 1 to 1000000")
                 }
                 self.points = points
-            default: throw .invalidQuery("\"\(name.excerpt())\" is not known here; there are columns, after, points and format")
+            default:
+                throw .invalidQuery(
+                    "\"\(name.excerpt())\" is not known here; there are columns, after, points and format")
             }
         }
     }

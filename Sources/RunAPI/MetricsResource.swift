@@ -38,7 +38,8 @@ extension RunAPI {
             )
         }
         let source = MetricsParts(
-            rows: rows, parts: parts, rowCount: count, output: MetricsOutput(format: query.format, columns: names), columns: names,
+            rows: rows, parts: parts, rowCount: count, output: MetricsOutput(format: query.format, columns: names),
+            columns: names,
             after: query.after)
         let stream = ResponseStream(source: {
             do { return try source.next() } catch {

@@ -22,7 +22,8 @@ struct QueryParameters {
         }
         for (name, value) in query {
             guard names.contains(name) else {
-                throw .invalidQuery("\"\(name.excerpt())\" is not known here; there are: \(names.joined(separator: ", "))")
+                throw .invalidQuery(
+                    "\"\(name.excerpt())\" is not known here; there are: \(names.joined(separator: ", "))")
             }
             guard left.updateValue(value, forKey: name) == nil else {
                 throw .invalidQuery("\"\(name.excerpt())\" is given twice; give it once")

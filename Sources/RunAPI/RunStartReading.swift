@@ -13,7 +13,8 @@ enum RunStartReading {
         let sent: JSONValue
         do { sent = try JSONValue.parse(bytes) } catch { throw MetadataFault(error) }
         guard let object = sent.object else {
-            throw MetadataFault.shape(JSONPointer(), "a run starts with an object of \(Self.names.joined(separator: ", "))")
+            throw MetadataFault.shape(
+                JSONPointer(), "a run starts with an object of \(Self.names.joined(separator: ", "))")
         }
         var start = RunStart()
         for member in object.members {
@@ -32,7 +33,8 @@ enum RunStartReading {
             default:
                 throw MetadataFault.shape(
                     JSONPointer().appending(member.name),
-                    "\"\(member.name.excerpt())\" is not known; a run starts with \(Self.names.joined(separator: ", "))")
+                    "\"\(member.name.excerpt())\" is not known; a run starts with \(Self.names.joined(separator: ", "))"
+                )
             }
         }
         return start

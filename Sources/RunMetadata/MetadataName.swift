@@ -36,7 +36,7 @@ package enum MetadataName {
         let text = String(decoding: name, as: UTF8.self)
         let reason =
             name.isEmpty
-            ? "a name is empty; give it one"
+            ? "a \(longest == longestMetric ? "metric" : "value") has the empty name; give it one"
             : name.count > longest
                 ? "the name \"\(text.excerpt(atMost: 40))\" has \(name.count) bytes; a name has \(longest) at most"
                 : "a name has a control character, such as NUL or a line break; leave it out"
@@ -56,7 +56,9 @@ package struct NameLimits: Sendable {
 
 extension MetadataFault {
     /// More of something than may be sent.
-    package static func excess(_ exceeded: LimitExceeded, _ what: String, _ pointer: JSONPointer? = nil) -> MetadataFault {
+    package static func excess(_ exceeded: LimitExceeded, _ what: String, _ pointer: JSONPointer? = nil)
+        -> MetadataFault
+    {
         .shape(pointer ?? JSONPointer(), "\(what): \(exceeded) in one request; send fewer")
     }
 }

@@ -59,7 +59,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("properties", 1001, "--max-names"), ("flags", 10_001, "--max-columns"), ("evaluation", 10_001, "--max-columns"),
+        ("properties", 1001, "--max-names"), ("flags", 10_001, "--max-columns"),
+        ("evaluation", 10_001, "--max-columns"),
         ("metrics", 10_001, "--max-columns"),
     ])
     func moreNamesThanMayBeSentAreRefusedWithTheSettingsName(_ type: String, _ count: Int, _ setting: String) throws {

@@ -36,7 +36,8 @@ package struct PropertiesWriter: PatchableWriter {
         var files: [(PropertyName, [UInt8]?)] = []
         for member in object.members {
             guard let name = PropertyName(member.name) else {
-                throw MetadataFault(.name, "properties: \"\(member.name.excerpt())\" is no property name; \(PropertyName.rule)")
+                throw MetadataFault(
+                    .name, "properties: \"\(member.name.excerpt())\" is no property name; \(PropertyName.rule)")
             }
             let file = PropertyText.file(of: member.value)
             if let file, file.contains(0) {

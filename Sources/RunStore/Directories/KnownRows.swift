@@ -1,5 +1,5 @@
-internal import Synchronization
 internal import RunMetadata
+internal import Synchronization
 
 /// How far the rows of runs were read that were asked for lately, so that what a run tells of its metrics costs only what has
 /// come since.

@@ -70,7 +70,9 @@ struct IndexBuilder {
                         let (run, place) = names[row]
                         let data = paths.data(run.description, place)
                         // One that went meanwhile is seen by the next look.
-                        if let entry = try IndexEntry(found: run, place, data: data, by: reader) { batch.add(row, entry) }
+                        if let entry = try IndexEntry(found: run, place, data: data, by: reader) {
+                            batch.add(row, entry)
+                        }
                     }
                     try filling.put(batch)
                     onProgress(progress.add(range.count), names.count)

@@ -49,7 +49,10 @@ struct RowsMark: Sendable {
             else {
                 do throws(StoreError) { return try readAll(file) } catch {
                     // What cannot be read just now is read the next time.
-                    guard case .tooLarge = error else { return self = before }
+                    guard case .tooLarge = error else {
+                        self = before
+                        return
+                    }
                     self = RowsMark()
                     isRough = true
                     continue

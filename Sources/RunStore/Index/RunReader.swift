@@ -87,7 +87,9 @@ final class RunReader {
         }
         guard reading.allows(Int(status.st_size), Self.largestDocument, of: name) else { return nil }
         do throws(FileFailure) {
-            guard let text = try folder.read(name, into: memory, atMost: Self.largestDocument)?.result else { return nil }
+            guard let text = try folder.read(name, into: memory, atMost: Self.largestDocument)?.result else {
+                return nil
+            }
             let object = parse(text) { tokens in tokens.object(atMost: RunSummary.mostColumns) }
             if object == nil { reading.note(fault: "\(name) is no JSON object") }
             return object
