@@ -140,6 +140,10 @@ extension Problem {
                 503, "indexing", "Index being built",
                 "the listing of the runs is being built (\(done) of \(total) runs); everything else works. Try again")
             headers = [("Retry-After", "1")]
+        case .tooLarge(let reason):
+            self.init(
+                507, "too-large", "Too large to be read so",
+                "\(reason); ask for fewer columns or read the file itself, /runs/{id}/files/tfruns.d/metrics.ndjson")
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
         }
     }

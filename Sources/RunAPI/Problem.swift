@@ -91,7 +91,7 @@ struct Problem: Error {
         if runs.count == 1 { return unknownRun(runs[0].description) }
         return Problem(
             404, "unknown-run", "Unknown run",
-            "there are no runs \(runs.map { "\"\($0)\"" }.joined(separator: ", ")); GET /runs lists those there are")
+            "there are no runs \(runs.map { "\"\($0)\"" }.listed()); GET /runs lists those there are")
     }
 
     static let noActiveRun = Problem(

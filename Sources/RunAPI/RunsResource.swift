@@ -17,7 +17,7 @@ extension RunAPI {
     private func submitStart(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         do {
             let isEmpty = exchange.body.isEmpty
-            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request))
+            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request), settings.names)
             store.submit(RunWrite(request.target, .initialise(session: request.session, start))) { result in
                 self.replyWithRun(result, exchange) { outcome in
                     outcome.effect == .unchanged
@@ -35,7 +35,7 @@ extension RunAPI {
             return exchange.respond(response(for: Problem.noActiveRun, exchange))
         }
         store.submit(RunWrite(request.target, .complete)) { result in
-            self.replyWithRun(result, exchange) { ($0.effect == .pending ? 202 : 200, []) }
+            self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
         }
     }
 
@@ -58,15 +58,16 @@ extension RunAPI {
     }
 
     /// Answers with the run as it is now, on a worker: it is read from the disk.
+    /// - Parameter ends: whether the run has ended, so that its files are brought up to date
     func replyWithRun<Failure: Error>(
-        _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange,
+        _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange, ends: Bool = false,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
         exchange.onWorker(.quick) {
             self.answer(exchange) {
                 let outcome = try result.get()
                 guard let run = outcome.run else { throw Problem.noActiveRun }
-                self.store.bringUpToDate(run)
+                if ends { self.store.beginToBringUpToDate(run) }
                 guard let snapshot = try self.store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
                 let (status, headers) = head(outcome)
                 return .json(status, .object(self.represent(snapshot)), headers: headers)

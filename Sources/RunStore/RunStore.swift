@@ -67,6 +67,9 @@ package protocol RunStore: Sendable {
     /// Why a write would be refused now: nothing when it would not be.
     var hindrances: [StoreHindrance] { get }
 
+    /// What is wrong although the store serves and takes writes.
+    var warnings: [StoreHindrance] { get }
+
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
 
@@ -75,6 +78,8 @@ package protocol RunStore: Sendable {
 
     /// The runs that wait to be initialised and to which nothing has been written for some seconds.
     func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID]
+    /// The same where that takes a moment; else it is begun, and done soon.
+    func beginToBringUpToDate(_ run: RunID)
 
     /// How many runs are initialised.
     func runCount() -> Int
@@ -198,6 +203,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case query(RunQueryFault)
     /// The listing is being built: so many runs are in it, of so many.
     case indexing(done: Int, total: Int)
+    /// What is there is more than can be held in memory to be read; says what.
+    case tooLarge(String)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
 }

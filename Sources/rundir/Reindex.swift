@@ -15,8 +15,11 @@ struct Reindex: ParsableCommand {
 
     func run() throws {
         let bar = ProgressBar()
-        let count = try DirectoryRunStore.reindex(runs: runs) { done, total in bar.show(done, of: total) }
+        let (count, unreadable) = try DirectoryRunStore.reindex(runs: runs) { done, total in bar.show(done, of: total) }
         bar.end()
+        for (run, fault) in unreadable.sorted(by: { $0.key < $1.key }) {
+            print("\(run): not all is listed: \(fault)".plain())
+        }
         print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs.plain())")
     }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import Threads
 
@@ -31,7 +32,28 @@ extension Committer {
             }
         }
         plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
+        try checkProperties(plan, folder)
         return plan
+    }
+
+    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
+    /// others wait, and looked at by listings.
+    func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
+        var written: Set<String> = []
+        let prefix = DataPath.properties + "/"
+        for record in plan.records {
+            guard let path = record.path, path.hasPrefix(prefix) else { continue }
+            if case .remove = record.step { continue }
+            written.insert(String(path.dropFirst(prefix.count)))
+        }
+        guard !written.isEmpty, let directory = try directory(of: folder) else { return }
+        let limit = settings.mostProperties
+        let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+        guard there.count + written.count > limit.most, written.union(there).count > max(limit.most, there.count) else {
+            return
+        }
+        throw .refused(
+            .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
     }
 
     private func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
@@ -177,6 +199,7 @@ extension Committer {
                 merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
             }
             plan.outcome.document = JSONWriter.pretty(.object(merged))
+            try checkProperties(plan, folder)
         }
         return plan
     }
@@ -190,6 +213,9 @@ extension Committer {
     }
 
     // MARK: What is there
+
+    /// Bytes of a document that something is merged into while others wait.
+    private static let largestDocument = 64 << 20
 
     /// A property's text; nil when there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
@@ -206,9 +232,14 @@ extension Committer {
 
     /// The object in a JSON file; empty when there is none.
     private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
-        guard let directory = try directory(of: folder),
-            let bytes = try storing({ () throws(FileFailure) in try directory.read(RunPath(path)) })
-        else { return JSONObject() }
+        guard let directory = try directory(of: folder) else { return JSONObject() }
+        if directory.status(RunPath(path))?.st_size ?? 0 > Self.largestDocument {
+            throw .unreadable(
+                "the run's \(path) is over \(Self.largestDocument) bytes, too large to be merged into; write it whole")
+        }
+        guard let bytes = try storing({ () throws(FileFailure) in try directory.read(RunPath(path)) }) else {
+            return JSONObject()
+        }
         guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
             throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
         }

@@ -37,6 +37,7 @@ extension Committer {
         for (name, text) in defaults(run) where !given.contains(name) {
             if try property(name, folder) == nil { try put(name, text, folder, &plan) }
         }
+        try checkProperties(plan, folder)
         if folder.place != .initialised { plan.add(.move(.initialised)) }
         if folder.place == .pending { plan.whenDone { $0.pending.remove() } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
@@ -117,16 +118,16 @@ extension Committer {
             if path == .metricsRows || path == .metricsFrame { continue }
             guard isYounger(status, than: ours, path) else { continue }
             try version(RunPath(path), folder)
-            if path == .source || status.st_size > 64 << 10 {
+            if path == .source || status.st_size > Self.journaled {
                 // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
-                // which case there is nothing more to do for the rows that came while it waited.
+                // which case recovery writes what came while it waited where it is now.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
             } else if let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(path)) }) {
                 plan.add(.put(path.description, bytes))
             }
             if let property = path.property { adopted.insert(property) }
         }
-        try adoptMetrics(theirs, ours, &plan)
+        try adoptMetrics(theirs, ours, of: waiting.name, &plan)
         try adoptArtifacts(waiting, into: folder, &plan)
         let from = waiting.name
         plan.whenDone { committer in
@@ -136,22 +137,28 @@ extension Committer {
         return adopted
     }
 
+    /// Bytes of the largest file that waits and goes into the journal when a run takes it.
+    private static let journaled = 64 << 10
+
+    /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
     private func adoptMetrics(
-        _ theirs: RunDirectory, _ ours: RunDirectory?, _ plan: inout WritePlan
+        _ theirs: RunDirectory, _ ours: RunDirectory?, of waiting: String, _ plan: inout WritePlan
     ) throws(StoreError) {
         let rowsPath = DataPath.metricsRows
-        let waitingRows = try storing { () throws(FileFailure) in try theirs.read(RunPath(rowsPath)) }
-        if let waitingRows {
-            var earlier: [UInt8] = []
-            if let ours {
-                let rows = try storing { () throws(FileFailure) in try ours.read(RunPath(rowsPath)) }
-                if let rows {
-                    earlier = rows
-                } else if ours.status(RunPath(.metricsFrame)) != nil {
-                    earlier = try rowsOfFrame(ours)
-                }
+        if let status = theirs.status(RunPath(rowsPath)), status.st_mode & S_IFMT == S_IFREG {
+            let there = ours?.status(RunPath(rowsPath))
+            let hasFrame = ours?.status(RunPath(.metricsFrame)) != nil
+            if there == nil, !hasFrame, status.st_size > Self.journaled {
+                plan.add(.adopt(rowsPath.description, from: waiting, inode: UInt64(status.st_ino)))
+                return
             }
-            plan.add(.put(rowsPath.description, earlier + waitingRows))
+            let rows = try storing { () throws(FileFailure) in try theirs.read(RunPath(rowsPath)) } ?? []
+            if let there {
+                plan.add(.append(rowsPath.description, offset: Int(there.st_size), rows))
+            } else {
+                let earlier = try ours.map { ours throws(StoreError) in hasFrame ? try rowsOfFrame(ours) : [] } ?? []
+                plan.add(.put(rowsPath.description, earlier + rows))
+            }
             return
         }
         let frame = DataPath.metricsFrame

@@ -17,7 +17,10 @@ extension Committer {
             if path == MetricsLogs.file { views.insert(record.folder) }
         case .append(let path, _, _), .remove(let path), .publish(let path, _), .publishFolder(let path, _, _):
             journal.touched.insert(record.folder, path)
-        case .adopt(let path, let from, _): journal.touched.insert(record.folder, path, from: from)
+            if path == MetricsLogs.file, case .append = record.step { views.insert(record.folder) }
+        case .adopt(let path, let from, _):
+            journal.touched.insert(record.folder, path, from: from)
+            if path == MetricsLogs.file { views.insert(record.folder) }
         case .create, .move, .restore: journal.touched.insert(record.folder, "")
         case .delete(let aside): journal.touched.asides.append(aside)
         }

@@ -189,13 +189,21 @@ func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError
 
 /// The rows that a run's `metrics.json` stands for.
 func rowsOfFrame(_ run: RunDirectory) throws(StoreError) -> [UInt8] {
-    let text = try storing { () throws(FileFailure) in try run.read(RunPath(.metricsFrame)) ?? [] }
-    do {
-        return try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-            try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0).rows }
+    guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {
+        return []
+    }
+    defer { close(file) }
+    let size = Int(Files.status(of: file).st_size)
+    return try WholeText.withBytes(file, size: size, of: "metrics.json") { text throws(StoreError) in
+        let parser = JSONParser()
+        do {
+            return try withExtendedLifetime(parser) {
+                let tokens = try parser.parse(text, nonFinite: .allowed)
+                return try MetricsFrame(columnsAt: 0, of: tokens, in: text).rows
+            }
+        } catch {
+            throw .unreadable(
+                "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
         }
-    } catch {
-        throw .unreadable(
-            "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
     }
 }

@@ -76,6 +76,15 @@ extension DirectoryRunStore {
         do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
     }
 
+    package func beginToBringUpToDate(_ run: RunID) {
+        guard views.contains(run.description), let (_, directory) = try? directory(of: run) else { return }
+        let rows = directory.status(RunPath(.metricsRows))
+        if rows?.st_size ?? 0 <= Self.quickRows { bringUpToDate(run) } else { views.hasten(run.description) }
+    }
+
+    /// Bytes of rows whose frame is made in a few milliseconds.
+    private static let quickRows = 256 << 10
+
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
         guard let (_, directory) = try directory(of: run) else { return nil }
         if path == .metricsFrame, let lagging = try frameOfLaggingView(run, directory) { return lagging }
@@ -155,6 +164,10 @@ extension DirectoryRunStore {
         return found
     }
 
+    package var warnings: [StoreHindrance] {
+        index.faults.description.map { [StoreHindrance(name: "unreadable-runs", detail: $0)] } ?? []
+    }
+
     /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
     /// since reads go on.
     func frameOfLaggingView(_ run: RunID, _ directory: RunDirectory) throws(StoreError) -> StoredFile? {
@@ -203,6 +216,24 @@ extension DirectoryRunStore {
         return StoredFile(descriptor: memory)
     }
 
+    /// What a run tells of its metrics, read on from where they were read before.
+    private func digest(of run: RunID, _ directory: RunDirectory) throws(FileFailure) -> MetricsDigest? {
+        let folder = run.description
+        if let rows = try directory.openIfInReach(RunPath(.metricsRows)) {
+            defer { Glibc.close(rows) }
+            var mark = knownRows.mark(of: folder) ?? index.mark(of: folder) ?? RowsMark()
+            mark.read(rows, Files.status(of: rows), by: RunReader())
+            knownRows.keep(mark, of: folder)
+            return mark.tail.digest
+        }
+        guard let status = directory.status(RunPath(.metricsFrame)) else { return nil }
+        let version = FileVersion(status)
+        if let known = knownRows.digest(of: folder, version) { return known }
+        let digest = try RunDocuments.digestOfFrame(in: directory)
+        knownRows.keep(digest, of: folder, version)
+        return digest
+    }
+
     private func initialisedRuns() throws(FileFailure) -> [RunID] {
         try Files.names(in: paths.runs).compactMap { RunID($0) }.filter {
             Files.isDirectory(paths.data($0.description, .initialised))
@@ -213,7 +244,7 @@ extension DirectoryRunStore {
         _ run: RunID, _ place: RunPlace, _ directory: RunDirectory
     ) throws(StoreError) -> RunSnapshot {
         let summary = try storing { () throws(FileFailure) in
-            try RunDocuments(in: directory).summary(of: run, try digest(of: directory))
+            try RunDocuments(in: directory).summary(of: run, try digest(of: run, directory))
         }
         let updated = RunFiles.updated(directory)
         let status: RunStatus =
@@ -227,12 +258,5 @@ extension DirectoryRunStore {
         return RunSnapshot(
             run: run, status: status, updated: updated, summary: summary,
             files: try RunFiles.files(in: directory).map(\.path))
-    }
-
-    private func digest(of run: RunDirectory) throws(FileFailure) -> MetricsDigest? {
-        let rows = try run.openIfInReach(RunPath(.metricsRows))
-        guard let rows else { return try RunDocuments.digestOfFrame(in: run) }
-        defer { Glibc.close(rows) }
-        return withMapped(rows, size: Int(Files.status(of: rows).st_size)) { MetricsFrame(rows: $0).digest }
     }
 }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import Synchronization
 internal import Threads
@@ -43,26 +44,18 @@ extension DirectoryRunStore {
         views.wrote(folder, seconds: Double(monotonicNanoseconds() - begun) / 1e9)
     }
 
-    /// Reads rows and writes their frame, part by part. The rows are mapped, not read, so that a long run costs little
-    /// memory (mmap(2)).
+    /// Reads rows and writes their frame, part by part.
+    /// - Throws: `tooLarge` where rows or frame are more than can be held
     func writeFrame(
         of descriptor: CInt, size: Int, _ write: ([UInt8]) throws(StoreError) -> Void
     ) throws(StoreError) {
-        var failure: StoreError?
-        withMapped(descriptor, size: size) { text in
+        try WholeText.withBytes(descriptor, size: size, of: "metrics.ndjson") { text throws(StoreError) in
             let frame = MetricsFrame(rows: text)
+            if frame.isCut { throw .tooLarge("the frame of metrics.ndjson is \(LimitExceeded(MetricsFrame.limit))") }
+            var failure: StoreError?
             do { try frame.write { try write($0) } } catch { failure = error as? StoreError }
+            if let failure { throw failure }
         }
-        if let failure { throw failure }
-    }
-
-    /// Lends the bytes of an open file.
-    func withMapped<Result>(_ descriptor: CInt, size: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        guard size > 0, let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            return body(UnsafeRawBufferPointer(start: nil, count: 0))
-        }
-        defer { munmap(base, size) }
-        return body(UnsafeRawBufferPointer(start: base, count: size))
     }
 }
 

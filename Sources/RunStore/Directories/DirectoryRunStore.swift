@@ -30,6 +30,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let staged = Atomic<UInt64>(0)
     /// The files of requests that are open at once: a quarter of what the process may have open.
     private let stagedFiles = Reserve(Limit(.files, most: min(1024, max(16, Files.mostOpen / 4))))
+    let knownRows = KnownRows()
     private let whenWaiting = Mutex<Committing?>(nil)
 
     /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
@@ -56,6 +57,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ) throws(OpenFailure) {
         let paths = RunPaths(absolute: runs)
         let bell = Doorbell()
+        let deleted = DeletedFolders(bell: bell)
         var lockToGiveBack: CInt = -1
         do {
             for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
@@ -67,7 +69,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             ownership = try RunsOwnership(paths, lock: lockToGiveBack)
             // It closes it from now on.
             lockToGiveBack = -1
-            let applier = RecordApplier(paths: paths)
+            let applier = RecordApplier(paths: paths) { deleted.append($0) }
             let recovery = try JournalRecovery(directory: paths.journal)
             redo = Redo(recovery, paths: paths, applier: applier)
             let journal = Journal(
@@ -104,7 +106,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             // What is initialised is given back by deinit.
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
-        keeper = StoreKeeper(store: self, sealed: committer.sealed, bell: bell)
+        keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
     }
 

@@ -236,9 +236,21 @@ final class MetricsLogs {
         if size == 0 || (pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last == UInt8(ascii: "\n")) {
             return size
         }
-        let text = try Files.read(descriptor, path: path)
-        let whole = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        ftruncate(descriptor, off_t(whole))
-        return whole
+        // From the end: what is there may be long.
+        let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { part.deallocate() }
+        var end = size
+        while end > 0 {
+            let start = max(0, end - part.count)
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: part[..<(end - start)])
+            let count = try Files.read(descriptor, into: buffer, at: start, path: path)
+            if let newline = buffer[..<count].lastIndex(of: UInt8(ascii: "\n")) {
+                end = start + newline + 1
+                break
+            }
+            end = start
+        }
+        ftruncate(descriptor, off_t(end))
+        return end
     }
 }

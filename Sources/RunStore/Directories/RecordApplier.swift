@@ -12,7 +12,12 @@ final class RecordApplier {
     /// The run's directory that was used last, since the steps of one write are of one run or two.
     var opened: (folder: String, directory: RunDirectory)?
 
-    init(paths: RunPaths) { self.paths = paths }
+    /// Told of folders that were deleted and set aside, which are to be emptied when there is time.
+    private let onDeleted: @Sendable ([String]) -> Void
+
+    init(paths: RunPaths, onDeleted: @escaping @Sendable ([String]) -> Void = { _ in }) {
+        (self.paths, self.onDeleted) = (paths, onDeleted)
+    }
 
     /// A new batch begins: where runs are has to be found again.
     func beginBatch() {
@@ -98,7 +103,12 @@ final class RecordApplier {
             beginBatch()
             throw error
         }
-        done.settle()
+        settle(done)
+    }
+
+    private func settle(_ done: StepsDone) {
+        let deleted = done.settle()
+        if !deleted.isEmpty { onDeleted(deleted) }
     }
 
     /// Steps that are to be taken back as soon as there are descriptors or memory for it.
@@ -137,7 +147,7 @@ final class RecordApplier {
     /// anew, unless the journal tells how it was made.
     func redo(_ record: RedoRecord) throws(FileFailure) {
         var done = StepsDone()
-        defer { done.settle() }
+        defer { settle(done) }
         if record.step == .create {
             if place(of: record.folder) == nil { try apply(record, &done) }
             return

@@ -30,13 +30,17 @@ struct RunDocuments {
 
     /// The digest of a `metrics.json`; nil where there is none, or one that is no frame.
     static func digestOfFrame(in run: RunDirectory) throws(FileFailure) -> MetricsDigest? {
-        guard let text = try run.readIfInReach(RunPath(.metricsFrame)) else { return nil }
-        return text.withUnsafeBytes { bytes in
+        guard let file = try run.openIfInReach(RunPath(.metricsFrame)) else { return nil }
+        defer { close(file) }
+        let digest = try? WholeText.withBytes(
+            file, size: Int(Files.status(of: file).st_size), of: "metrics.json"
+        ) { bytes throws(StoreError) -> MetricsDigest? in
             let parser = JSONParser()
             return withExtendedLifetime(parser) {
                 guard let tokens = try? parser.parse(bytes, nonFinite: .allowed) else { return nil }
                 return try? MetricsFrame(columnsAt: 0, of: tokens, in: bytes).digest
             }
         }
+        return digest ?? nil
     }
 }

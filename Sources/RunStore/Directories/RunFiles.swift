@@ -7,22 +7,24 @@ enum RunFiles {
     /// All properties: names in order, texts. Names that are not UTF-8 are passed over.
     static func properties(in run: RunDirectory) throws(FileFailure) -> [(String, String)] {
         var found: [(String, String)] = []
-        let folder: RunDirectory.Folder
-        do throws(FileFailure) {
-            guard case .folder(let there) = try run.open(RunPath.properties.bytes) else { return [] }
-            folder = there
-        } catch {
-            if error.isOutOfReach { return [] }
-            throw error
-        }
-        for name in try folder.names() {
-            guard let text = String(validating: name, as: UTF8.self),
-                let path = DataPath("\(DataPath.properties)/\(text)"),
+        for text in try propertyNames(in: run) {
+            guard let path = DataPath("\(DataPath.properties)/\(text)"),
                 let bytes = try run.readIfInReach(RunPath(path))
             else { continue }
             found.append((text, PropertyText.read(bytes)))
         }
         return found.sorted { $0.0 < $1.0 }
+    }
+
+    /// The names of all properties.
+    static func propertyNames(in run: RunDirectory) throws(FileFailure) -> [String] {
+        do throws(FileFailure) {
+            guard case .folder(let folder) = try run.open(RunPath.properties.bytes) else { return [] }
+            return try folder.names().compactMap { String(validating: $0, as: UTF8.self) }
+        } catch {
+            if error.isOutOfReach { return [] }
+            throw error
+        }
     }
 
     /// The paths of all files below a folder of the data directory, and what each is.

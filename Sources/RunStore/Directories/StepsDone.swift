@@ -57,8 +57,9 @@ struct StepsDone {
     }
 
     /// All are done: what could have taken them back goes. What cannot be removed now is removed at the next start.
-    func settle() {
+    /// - Returns: folders that were set aside, to be emptied; that may take long
+    func settle() -> [String] {
         for file in leftovers { unlink(file) }
-        for folder in deleted { try? Files.empty(folder) }
+        return deleted
     }
 }

@@ -87,8 +87,10 @@ package final class StoreCheck {
             let directory = try paths.open(name, place)
             if place == .pending { pending.append(Pending(name: name, changed: RunFiles.updated(directory))) }
             try RunCheck(name: name, place: place, directory: directory, check: self).run()
-            if place != .pending, let run = RunID(name) {
-                _ = try IndexEntry(run, place, data: paths.data(name, place), by: RunReader())
+            if place != .pending, let run = RunID(name),
+                let fault = IndexCheck.unreadable(run, place, paths.data(name, place))
+            {
+                report(path, "is not listed with all it has: \(fault)", repair: nil)
             }
         } catch let failure as FileFailure {
             let file = failure.isInRun ? "\(path)/\(failure.path)" : paths.relative(failure.path)

@@ -12,14 +12,15 @@ final class StoreKeeper: @unchecked Sendable {
     /// Held until `stop()`: a store has to be closed.
     private let store: DirectoryRunStore
     private let sealed: SealedSegments
+    private let deleted: DeletedFolders
     private let bell: Doorbell
     private let stopping = Flag()
     /// For checkpoints when all other descriptors are in use.
     private let spares = SpareDescriptors(count: 4)
     private var thread: Thread?
 
-    init(store: DirectoryRunStore, sealed: SealedSegments, bell: Doorbell) {
-        (self.store, self.sealed, self.bell) = (store, sealed, bell)
+    init(store: DirectoryRunStore, sealed: SealedSegments, deleted: DeletedFolders, bell: Doorbell) {
+        (self.store, self.sealed, self.deleted, self.bell) = (store, sealed, deleted, bell)
         // Frames are views, and segments may pile up: both can wait for requests, and for whoever sends them.
         thread = Thread(named: "keeper", .idle) { self.keep() }
     }
@@ -45,6 +46,7 @@ final class StoreKeeper: @unchecked Sendable {
             let untilDue = store.views.nextDue.map { max(0.01, $0 - now) } ?? Self.checkpointAge
             bell.wait(seconds: min(untilDue, Self.checkpointAge))
             for folder in store.views.takeDue() { refresh(folder, isTaken: true) }
+            deleted.empty()
             if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
                 store.exclusively { $0.sealSegment() }
                 lastCheckpoint = monotonicNanoseconds()

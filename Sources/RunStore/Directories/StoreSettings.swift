@@ -1,4 +1,5 @@
 package import Limits
+internal import RunMetadata
 
 /// What a directory store may be told.
 package struct StoreSettings: Sendable {
@@ -20,6 +21,8 @@ package struct StoreSettings: Sendable {
     package var viewShare: Double = 0.02
     /// Runs and sessions that may wait to be initialised.
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
+    /// Properties that a run may have.
+    package var mostProperties = NameLimits().properties
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock
 

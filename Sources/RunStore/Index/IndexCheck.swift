@@ -30,6 +30,13 @@ enum IndexCheck {
         } catch { return error.isDamage ? "the database cannot be read: \(error)" : nil }
     }
 
+    /// Runs of which the index cannot have all, by id.
+    static func unreadable(_ run: RunID, _ place: RunPlace, _ data: String) -> String? {
+        do throws(FileFailure) {
+            return try IndexEntry(found: run, place, data: data, by: RunReader())?.fault
+        } catch { return "\(error)" }
+    }
+
     private static func some(_ names: [String]) -> String {
         names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
     }

@@ -111,14 +111,16 @@ struct OpenFolder: ~Copyable {
 
     /// Reads a file into memory that is used again and again.
     /// - Returns: its status and, where it is a file, its bytes, which stand until the next one is read; nil where there is none
+    /// - Parameter most: bytes that are read, whatever the file's size is by then
     func read(
-        _ name: UnsafePointer<CChar>, into memory: FileMemory
+        _ name: UnsafePointer<CChar>, into memory: FileMemory, atMost most: Int
     ) throws(FileFailure) -> (status: stat, result: UnsafeRawBufferPointer?)? {
         try withFile(name) { (file, status) throws(FileFailure) in
-            let bytes = memory.room(Int(status.st_size))
+            let size = min(Int(status.st_size), most)
+            let bytes = memory.room(size)
             var count = 0
-            while count < Int(status.st_size) {
-                let part = Glibc.read(file, bytes.baseAddress! + count, Int(status.st_size) - count)
+            while count < size {
+                let part = Glibc.read(file, bytes.baseAddress! + count, size - count)
                 if part < 0 {
                     if errno == EINTR { continue }
                     throw FileFailure("read", "\(run)/\(path)/\(String(cString: name))")

@@ -30,7 +30,12 @@ final class Redo {
         (self.paths, self.applier, segments) = (paths, applier, recovery.segments)
         let published = Self.publicationsDone(recovery, paths)
         let deleted = Self.deletionsDone(recovery, paths)
+        let adopted = Self.adoptionsDone(recovery, paths)
         for (index, record) in recovery.writes.joined().enumerated() {
+            if let moved = Self.redirected(record, index, by: adopted) {
+                waiting.append(moved)
+                continue
+            }
             if let last = deleted[record.folder], index <= last { continue }
             if !published.isEmpty, TouchedFiles.File.all(above: record).contains(where: { index < published[$0] ?? 0 })
             {
@@ -114,7 +119,8 @@ final class Redo {
         case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
         case .create, .move, .restore, .delete: touched.insert(record.folder, "")
         case .activate(let session): touched.sessions.insert(session)
-        case .publish, .publishFolder, .adopt, .remove: return
+        case .adopt(let path, _, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
+        case .publish, .publishFolder, .remove: return
         }
     }
 
@@ -149,16 +155,50 @@ final class Redo {
                 if Self.inode("\(paths.staging)/\(staged)") == inode { continue }
                 done[TouchedFiles.File(folder: record.folder, path: path)] = index
             case .adopt(let path, let from, let inode):
-                guard let place = paths.locate(record.folder), let run = try? paths.open(record.folder, place),
-                    let path = RunPath.path(record: path), let status = try? run.ownStatus(path.bytes),
-                    UInt64(status.st_ino) == inode
-                else { continue }
+                guard hasAdopted(record, path, inode, paths) else { continue }
                 // The adoption itself too: something else of that name may be there now.
                 done[TouchedFiles.File(folder: from, path: record.path ?? "")] = index + 1
             default: continue
             }
         }
         return done
+    }
+
+    /// Files that a run has adopted, as they were called before: the last such adoption's place among the records, and the
+    /// folder of the run.
+    private static func adoptionsDone(
+        _ recovery: JournalRecovery, _ paths: RunPaths
+    ) -> [TouchedFiles.File: (index: Int, folder: String)] {
+        var done: [TouchedFiles.File: (index: Int, folder: String)] = [:]
+        for (index, record) in recovery.writes.joined().enumerated() {
+            guard case .adopt(let path, let from, let inode) = record.step, hasAdopted(record, path, inode, paths)
+            else { continue }
+            done[TouchedFiles.File(folder: from, path: path)] = (index, record.folder)
+        }
+        return done
+    }
+
+    /// Whether what a run was to adopt is in its directory.
+    private static func hasAdopted(_ record: RedoRecord, _ path: String, _ inode: UInt64, _ paths: RunPaths) -> Bool {
+        guard let place = paths.locate(record.folder), let run = try? paths.open(record.folder, place),
+            let path = RunPath.path(record: path), let status = try? run.ownStatus(path.bytes)
+        else { return false }
+        return UInt64(status.st_ino) == inode
+    }
+
+    /// What was written to a file before a run adopted it, to be written again where the file is now: its name may be on the
+    /// disk, and what was in it not. In place, so that it stays the file that was adopted.
+    private static func redirected(
+        _ record: RedoRecord, _ index: Int, by adopted: [TouchedFiles.File: (index: Int, folder: String)]
+    ) -> RedoRecord? {
+        guard !adopted.isEmpty, let path = record.path,
+            let adoption = adopted[TouchedFiles.File(folder: record.folder, path: path)], index < adoption.index
+        else { return nil }
+        switch record.step {
+        case .append: return RedoRecord(adoption.folder, record.step)
+        case .put(_, let bytes): return RedoRecord(adoption.folder, .append(path, offset: 0, bytes))
+        default: return nil
+        }
     }
 
     private static func inode(_ path: String) -> UInt64? { Files.status(path).map { UInt64($0.st_ino) } }
