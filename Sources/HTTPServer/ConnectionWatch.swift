@@ -32,7 +32,7 @@ final class ConnectionWatch {
                 if exchange.isSuspended {
                     // Notes when a client began to send no more.
                     _ = connection.presence.isGone(now: now)
-                } else if !exchange.isHandedOver, connection.hasEnded {
+                } else if !exchange.isHandedOver, exchange.status == 0, connection.hasEnded {
                     connection.cut()
                 }
             } else {
