@@ -12,7 +12,7 @@ import Testing
     private let type = "multipart/form-data; boundary=BB"
 
     init() throws {
-        api = try .make()
+        api = try .make(maxUpload: 16 << 20)
         try api.send("PUT", "/runs/a")
     }
 
