@@ -68,9 +68,11 @@ extension RunAPI {
                 let outcome = try result.get()
                 guard let run = outcome.run else { throw Problem.noActiveRun }
                 if ends { self.store.beginToBringUpToDate(run) }
-                guard let snapshot = try self.store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
                 let (status, headers) = head(outcome)
-                return .json(status, .object(self.represent(snapshot)), headers: headers)
+                // The write is done, whether the run can be read now or not (for want of descriptors).
+                let snapshot = try? self.store.snapshot(of: run)
+                let body = snapshot.map { self.represent($0) } ?? Self.unread(run)
+                return .json(status, .object(body), headers: headers)
             }
         }
     }
@@ -88,6 +90,14 @@ extension RunAPI {
         run["updated"] = .number(JSONNumber((snapshot.updated * 1000).rounded() / 1000))
         run["links"] = Self.links(of: snapshot.run)
         return run
+    }
+
+    /// The same of one that was written to just now, and cannot be read.
+    private static func unread(_ run: RunID) -> JSONObject {
+        [
+            "run": .string(run.description), "status": .string(RunStatus.behind.rawValue),
+            "updated": .number(JSONNumber((wallClock() * 1000).rounded() / 1000)), "links": links(of: run),
+        ]
     }
 
     static func links(of run: RunID) -> JSONValue {

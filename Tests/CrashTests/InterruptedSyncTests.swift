@@ -5,7 +5,9 @@ import Testing
 /// A signal during a sync (fsync(2), EINTR) is no failed sync.
 @Suite(.enabled(if: FaultLayer.library != nil, "needs a C compiler")) struct InterruptedSyncTests {
     /// The statuses of a few writes of a server on a disk with a fault, and its log.
-    private func run(at number: Int, in folder: TemporaryFolder) throws -> (calls: [String], statuses: [Int], log: String) {
+    private func run(
+        at number: Int, in folder: TemporaryFolder
+    ) throws -> (calls: [String], statuses: [Int], log: String) {
         let runs = "\(folder.path)/runs"
         mkdir(runs, 0o755)
         let layer = FaultLayer(runs: runs, trace: "\(folder.path)/trace")

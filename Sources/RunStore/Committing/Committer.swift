@@ -184,7 +184,9 @@ final class Committer: @unchecked Sendable {
             batch.removeAll(keepingCapacity: true)
             beginBatch()
         }
-        let refused = absence(isRows: batch.allSatisfy { $0.plan.records.isEmpty }) ?? journalFrame(writes: batch.count)
+        let refused =
+            absence(isRows: batch.indices.allSatisfy { batch[$0].plan.records.isEmpty })
+            ?? journalFrame(writes: batch.count)
         if let refusal = refused {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }

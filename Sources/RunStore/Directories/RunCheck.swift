@@ -12,7 +12,9 @@ struct RunCheck {
 
     func run() throws {
         if place != .pending {
-            if RunID(name) == nil { check.report(path(nil), "is no run id, so the server does not list it", repair: nil) }
+            if RunID(name) == nil {
+                check.report(path(nil), "is no run id, so the server does not list it", repair: nil)
+            }
             if case .link = try directory.look(.data) {
                 check.report(path(.data), "is a link, and nothing is written through links", repair: nil)
             }
@@ -91,7 +93,8 @@ struct RunCheck {
     }
 
     private static func isName(_ name: String) -> Bool {
-        (1...255).contains(name.utf8.count) && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        (1...255).contains(name.utf8.count)
+            && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
     /// Names for a person's terminal: not too many, and nothing in them that it would obey.

@@ -57,7 +57,9 @@ struct RunPaths: Sendable {
     func locate(_ folder: String) -> RunPlace? {
         for place in [RunPlace.initialised, .archived, .pending] {
             let data = clinux_kind_at(data(folder, place), 0)
-            guard data == CLINUX_DIRECTORY || data == CLINUX_LINK else { continue }
+            // One that the server may not look into may be a run's: nothing waits for another of its name.
+            let isShut = data == CLINUX_NOTHING && errno == EACCES
+            guard data == CLINUX_DIRECTORY || data == CLINUX_LINK || isShut else { continue }
             if clinux_kind_at(run(folder, place), 0) == CLINUX_DIRECTORY { return place }
         }
         return nil
