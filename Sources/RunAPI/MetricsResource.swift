@@ -62,7 +62,8 @@ extension RunAPI {
         for name in asked {
             guard let index = table.column(named: name) else {
                 throw .invalidQuery(
-                    "there is no column \"\(name.excerpt())\"; there are: \(table.columnNames.listed(atMost: 20))")
+                    "there is no column \"\(name.shown(atMost: 100))\"; there are: \(table.columnNames.listed(atMost: 20))"
+                )
             }
             indices.append(index)
         }

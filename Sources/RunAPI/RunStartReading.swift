@@ -33,7 +33,7 @@ enum RunStartReading {
             default:
                 throw MetadataFault.shape(
                     JSONPointer().appending(member.name),
-                    "\"\(member.name.excerpt())\" is not known; a run starts with \(Self.names.joined(separator: ", "))"
+                    "\"\(member.name.shown(atMost: 100))\" is not known; a run starts with \(Self.names.joined(separator: ", "))"
                 )
             }
         }

@@ -38,7 +38,7 @@ package enum MetadataName {
             name.isEmpty
             ? "a \(longest == longestMetric ? "metric" : "value") has the empty name; give it one"
             : name.count > longest
-                ? "the name \"\(text.excerpt(atMost: 40))\" has \(name.count) bytes; a name has \(longest) at most"
+                ? "the name \"\(text.shown(atMost: 40))\" has \(name.count) bytes; a name has \(longest) at most"
                 : "a name has a control character, such as NUL or a line break; leave it out"
         return .shape(pointer, "\(what): \(reason)")
     }

@@ -140,7 +140,7 @@ package struct MetricsRows: Sendable, Equatable {
         let name = tokens.string(at: token)
         let found =
             switch tokens.kind(at: token + 1) {
-            case .string: "the text \"\(tokens.string(at: token + 1).excerpt())\""
+            case .string: "the text \"\(tokens.string(at: token + 1).shown(atMost: 100))\""
             case .true: "true"
             case .false: "false"
             case .arrayBegin: "an array"
@@ -154,7 +154,7 @@ package struct MetricsRows: Sendable, Equatable {
         _ token: Int, _ tokens: JSONTokens, _ place: String, _ pointer: JSONPointer
     ) -> MetadataFault {
         let name = tokens.string(at: token)
-        let text = String(decoding: tokens.source(at: token + 1), as: UTF8.self).excerpt()
+        let text = String(decoding: tokens.source(at: token + 1), as: UTF8.self).shown(atMost: 100)
         return .shape(pointer.appending(name), "\(place): \"\(name)\" is \(text); it has to be a whole number")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Limits
 import RunStore
 
 /// `rundir check`.
@@ -15,7 +16,7 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let check = try StoreCheck(runs: runs, repairs: repair)
-        for finding in check.findings { print("\(finding)".plain()) }
+        for finding in check.findings { print("\(finding)".shown(atMost: .max)) }
         if let oldest = check.pending.first {
             let days = max(0, Int(clamping: Int64((wallClock() - oldest.changed) / 86_400)))
             print(

@@ -1,3 +1,4 @@
+import Limits
 import Logging
 
 /// Writes to standard error, each message in one line of bounded length that has no effect on a terminal: paths, names and
@@ -23,7 +24,7 @@ struct PlainLog: LogHandler {
 
     func log(event: LogEvent) {
         var event = event
-        event.message = "\(event.message.description.plain(limit: Self.longestMessage))"
+        event.message = "\(event.message.description.shown(atMost: Self.longestMessage))"
         event.metadata = event.metadata?.mapValues(Self.plain)
         if let error = event.error {
             event.error = nil
@@ -33,7 +34,7 @@ struct PlainLog: LogHandler {
     }
 
     private static func plain(_ value: Logger.MetadataValue) -> Logger.MetadataValue {
-        .string("\(value)".plain(limit: longestValue))
+        .string("\(value)".shown(atMost: longestValue))
     }
 
     // MARK: What the other handler keeps

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Limits
 import RunStore
 
 /// `rundir reindex`.
@@ -18,8 +19,8 @@ struct Reindex: ParsableCommand {
         let (count, unreadable) = try DirectoryRunStore.reindex(runs: runs) { done, total in bar.show(done, of: total) }
         bar.end()
         for (run, fault) in unreadable.sorted(by: { $0.key < $1.key }) {
-            print("\(run): not all is listed: \(fault)".plain())
+            print("\(run): not all is listed: \(fault)".shown(atMost: .max))
         }
-        print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs.plain())")
+        print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs.shown(atMost: .max))")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Limits
 import Logging
 
 /// The command.
@@ -28,7 +29,7 @@ struct Rundir: ParsableCommand {
 
         init(_ error: any Error) {
             let lines = "\(error)".split(separator: "\n", omittingEmptySubsequences: false)
-            description = lines.map { String($0).plain(limit: 4096) }.joined(separator: "\n")
+            description = lines.map { String($0).shown(atMost: 4096) }.joined(separator: "\n")
         }
     }
 }

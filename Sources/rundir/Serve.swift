@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HTTPServer
+import Limits
 import Logging
 import MetadataWriters
 import RunAPI
@@ -36,7 +37,7 @@ struct Serve: ParsableCommand {
         let host = options.host.contains(":") ? "[\(options.host)]" : options.host
         let address = "http://\(host):\(server.port)"
         signals.beginServing()
-        print("rundir on \(address), runs in \(options.runs.plain()): \(count) run\(count == 1 ? "" : "s")")
+        print("rundir on \(address), runs in \(options.runs.shown(atMost: .max)): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
         signals.waitForStop { reload(api, store) }
         Process.end(within: server.limits.drainSeconds + Self.secondsToEnd)

@@ -23,17 +23,3 @@ import Testing
         #expect(PathLimits.archived.excess(of: "a/\(path)".utf8) == "is over 101 levels deep")
     }
 }
-
-@Suite struct ShownTextTests {
-    @Test(arguments: [
-        ("train.py", "train.py"), ("Grüße 日本 👩‍👩‍👧", "Grüße 日本 👩‍👩‍👧"), ("a\u{1B}[31mb", #"a\u{1B}[31mb"#),
-        ("a\r\nb\u{7F}\u{9B}", #"a\u{D}\u{A}b\u{7F}\u{9B}"#),
-        ("a\u{2028}b\u{202E}c\u{2066}", #"a\u{2028}b\u{202E}c\u{2066}"#),
-    ])
-    func whatMovesATerminalIsToldByItsNumber(text: String, shown: String) { #expect(text.shown() == shown) }
-
-    @Test func longTextIsCut() {
-        #expect(String(repeating: "é", count: 5000).shown(atMost: 3) == "ééé…")
-        #expect("abc".shown(atMost: 3) == "abc")
-    }
-}

@@ -46,7 +46,7 @@ package struct EvaluationWriter: PatchableWriter {
                 case "NaN": numbers[member.name] = .number(.nan)
                 case "Inf", "Infinity": numbers[member.name] = .number(.infinity)
                 case "-Inf", "-Infinity": numbers[member.name] = .number(.negativeInfinity)
-                default: throw noNumber(member.name, "the text \"\(text.excerpt())\"")
+                default: throw noNumber(member.name, "the text \"\(text.shown(atMost: 100))\"")
                 }
             case .bool(let flag): throw noNumber(member.name, "\(flag)")
             case .array: throw noNumber(member.name, "an array")

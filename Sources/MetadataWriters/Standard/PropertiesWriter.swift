@@ -37,7 +37,8 @@ package struct PropertiesWriter: PatchableWriter {
         for member in object.members {
             guard let name = PropertyName(member.name) else {
                 throw MetadataFault(
-                    .name, "properties: \"\(member.name.excerpt())\" is no property name; \(PropertyName.rule)")
+                    .name, "properties: \"\(member.name.shown(atMost: 100))\" is no property name; \(PropertyName.rule)"
+                )
             }
             let file = PropertyText.file(of: member.value)
             if let file, file.contains(0) {
