@@ -243,6 +243,8 @@ extension DirectoryRunStore {
     private func snapshot(
         _ run: RunID, _ place: RunPlace, _ directory: RunDirectory
     ) throws(StoreError) -> RunSnapshot {
+        // A single file that is out of reach counts as missing; where all of them are, nothing is known of the run.
+        _ = try storing { () throws(FileFailure) in try directory.open(RunPath.data.bytes) }
         let summary = try storing { () throws(FileFailure) in
             try RunDocuments(in: directory).summary(of: run, try digest(of: run, directory))
         }
