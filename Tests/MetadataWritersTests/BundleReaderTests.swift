@@ -72,7 +72,7 @@ import Testing
 
     @Test func aDirectoryOverItsBudgetLeavesNothing() throws {
         folder.write("z/tfruns.d/flags.json", "{}")
-        folder.write("z/big", String(repeating: "x", count: 1000))
+        folder.write("z/big", String(repeating: "x", count: 1001))
         let fault = #expect(throws: MetadataFault.self) { try copy("z") }
         #expect(fault?.kind == .exceeded && fault?.detail.contains("big") == true)
         #expect(!folder.exists("runs/z"))
