@@ -249,7 +249,7 @@ extension Problem {
         case .depth: self.init(400, "invalid-json", "Invalid body", "the body is \(exceeded) deep")
         case .names, .columns:
             self.init(
-                422, "too-many-names", "Too many names", "the body has \(exceeded), which is the limit here")
+                422, "invalid-content", "Invalid content", "the body has \(exceeded), which is the limit here")
         case .bytes, .entries, .values, .files, .pendingRuns:
             self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
         }

@@ -22,10 +22,12 @@ import Testing
 
     /// Fails where a thread waits for each archive that comes.
     @Test func unfinishedUploadsHaveNoThreadEach() throws {
-        let server = try Server(runs: folder.path)
+        let server = try Server(runs: "\(folder.path)/runs")
         let before = try threads(of: server)
-        let archive = try Command.succeed("tar", "cz", "-C", "/usr/share", "perl5")
-        let half = Array(archive.prefix(archive.count / 2)) + [UInt8](repeating: 0, count: 2 << 20)
+        // It does not get smaller.
+        try Command.succeed("dd", "if=/dev/urandom", "of=\(folder.path)/large", "bs=1000000", "count=4")
+        let archive = try Command.succeed("tar", "cz", "-C", folder.path, "large")
+        let half = Array(archive.prefix(archive.count / 2))
         let clients = try (0..<40).map { number in
             let client = try server.connect()
             let head =
@@ -34,9 +36,8 @@ import Testing
             try client.write(Array(head.utf8) + half)
             return client
         }
-        let staging = DirectoryTree("\(folder.path)/.rundir/staging")
-        #expect(
-            eventually { DirectoryTree("\(folder.path)/.rundir/staging").entries.count == clients.count }, "\(staging)")
+        let staging = "\(folder.path)/runs/.rundir/staging"
+        #expect(eventually { DirectoryTree(staging).entries.count == clients.count }, "\(DirectoryTree(staging))")
         #expect(try threads(of: server) <= before + 8)
         withExtendedLifetime(clients) {}
     }

@@ -58,7 +58,7 @@ import Testing
     @Test func namesInMessagesHaveNoControlCharacters() throws {
         let tar = TestArchive.tar([TestArchive.Entry(name: "\u{1B}[31mred\n\u{202E}", type: "2", link: "/etc")])
         let fault = #expect(throws: MetadataFault.self) { _ = try fixture.take(tar) }
-        #expect(fault?.detail.contains(#"\u{1B}[31mred\u{A}\u{202E}"#) == true)
+        #expect(fault?.detail.contains(#"\x1B[31mred\n\u{202E}"#) == true)
     }
 
     // MARK: Sizes
