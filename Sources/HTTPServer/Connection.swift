@@ -51,6 +51,9 @@ final class Connection {
         return recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
     }
 
+    /// Ends the connection in both directions (shutdown(2)). From any thread, while the request lasts.
+    func endBothWays() { shutdown(socket, Int32(SHUT_RDWR)) }
+
     /// Lets libmicrohttpd find that the connection has ended.
     func cut() { cmhd_cut(server.epollDescriptor, handle, socket) }
 }

@@ -130,7 +130,7 @@ package final class ResponseStream: @unchecked Sendable {
             state.isAborted = true
             // A client that does not read is not waited for. The socket is open: the exchange is over before it is closed.
             if let client = state.exchange?.client, !state.isHeld {
-                shutdown(client.socket, Int32(SHUT_RDWR))
+                client.endBothWays()
             }
         }
     }
