@@ -81,8 +81,8 @@ let package = Package(
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", argumentParser, logging,
-                systemPackage,
+                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", "Threads",
+                argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
 
@@ -93,7 +93,10 @@ let package = Package(
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         tests(
-            "RunStoreTests", dependencies: ["RunStore", "RunMetadata", "JSON", "Threads", "TestSupport", systemPackage]),
+            "RunStoreTests",
+            dependencies: [
+                "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", "TestSupport", systemPackage,
+            ]),
         tests(
             "MetadataWritersTests",
             dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),

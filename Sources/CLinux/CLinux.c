@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
@@ -35,9 +36,18 @@ int clinux_watch(int first, int second) {
     return -1;
 }
 
+void clinux_watch_more(int watch, int third) {
+    struct epoll_event three = {.events = EPOLLIN, .data.u32 = 4};
+    epoll_ctl(watch, EPOLL_CTL_ADD, third, &three);
+}
+
+void clinux_watch_less(int watch, int third) {
+    epoll_ctl(watch, EPOLL_CTL_DEL, third, NULL);
+}
+
 int clinux_wait(int watch, int milliseconds) {
-    struct epoll_event events[2];
-    int count = epoll_wait(watch, events, 2, milliseconds);
+    struct epoll_event events[3];
+    int count = epoll_wait(watch, events, 3, milliseconds);
     int ready = 0;
     for (int index = 0; index < count; index++) {
         ready |= (int) events[index].data.u32;
@@ -75,11 +85,60 @@ int clinux_exchange(const char *one, const char *other) {
     return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
 }
 
+int clinux_exchange_in(const char *one, int folder, const char *name) {
+    return renameat2(AT_FDCWD, one, folder, name, RENAME_EXCHANGE);
+}
+
 int clinux_rename_new(const char *from, const char *to) {
     return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 }
 
 const int clinux_path_only = O_PATH;
+
+/* Closes a descriptor, if it is not another one, and leaves errno. */
+static void close_unless(int descriptor, int other) {
+    int error = errno;
+    if (descriptor != other) {
+        close(descriptor);
+    }
+    errno = error;
+}
+
+int clinux_open_beneath_by_steps(int directory, const char *path, int flags) {
+    int folder = directory;
+    const char *rest = path;
+    while (1) {
+        size_t length = strcspn(rest, "/");
+        char name[NAME_MAX + 1];
+        if (length > NAME_MAX) {
+            errno = ENAMETOOLONG;
+        } else if (length == 0 || (length == 2 && strncmp(rest, "..", 2) == 0)) {
+            errno = EXDEV;
+        } else {
+            memcpy(name, rest, length);
+            name[length] = '\0';
+            int is_last = rest[length] == '\0';
+            int how = is_last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW;
+            int next = openat(folder, name, how | O_CLOEXEC);
+            struct stat found;
+            // Of a link where a folder should be, openat(2) says ENOTDIR.
+            if (next < 0 && errno == ENOTDIR) {
+                int is_link = fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(found.st_mode);
+                errno = is_link ? ELOOP : ENOTDIR;
+            }
+            if (next >= 0 && !is_last) {
+                close_unless(folder, directory);
+                folder = next;
+                rest += length + 1;
+                continue;
+            }
+            close_unless(folder, directory);
+            return next;
+        }
+        close_unless(folder, directory);
+        return -1;
+    }
+}
 
 int clinux_open_beneath(int directory, const char *path, int flags, clinux_links links) {
     struct open_how how = {
@@ -89,11 +148,19 @@ int clinux_open_beneath(int directory, const char *path, int flags, clinux_links
     // EAGAIN: something was renamed on the way, so that the kernel cannot say whether the path stayed beneath.
     for (int tries = 0; tries < 100; tries++) {
         int descriptor = (int) syscall(SYS_openat2, directory, path, &how, sizeof how);
-        if (descriptor >= 0 || errno != EAGAIN) {
+        if (descriptor >= 0 || (errno != EAGAIN && errno != EINTR)) {
+            // A kernel before Linux 5.6; or a sandbox that does not know the call, which may say EPERM.
+            if (descriptor < 0 && (errno == ENOSYS || errno == EPERM)) {
+                return clinux_open_beneath_by_steps(directory, path, flags);
+            }
             return descriptor;
         }
     }
     return -1;
+}
+
+int clinux_sync_file_system(int descriptor) {
+    return syncfs(descriptor);
 }
 
 int clinux_memory_file(void) {
@@ -138,6 +205,12 @@ int clinux_watch_names(int queue, int descriptor) {
     char path[sizeof "/proc/self/fd/" + 3 * sizeof descriptor];
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     return inotify_add_watch(queue, path, IN_ATTRIB | IN_MASK_CREATE);
+}
+
+int clinux_watch_moves(int queue, int directory) {
+    char path[sizeof "/proc/self/fd/" + 3 * sizeof directory];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", directory);
+    return inotify_add_watch(queue, path, IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_CREATE);
 }
 
 void clinux_unwatch_names(int queue, int number) {

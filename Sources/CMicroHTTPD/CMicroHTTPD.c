@@ -2,8 +2,12 @@
 #include "CMicroHTTPD.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 /// Leaves percent escapes as they are (MHD_OPTION_UNESCAPE_CALLBACK): the path is decoded and checked in Swift.
@@ -17,10 +21,13 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
     return length;
 }
 
-struct MHD_Daemon *cmhd_start(int listening_socket, const cmhd_callbacks *callbacks, const cmhd_limits *limits) {
+static int most_fields;
+
+struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits) {
+    most_fields = limits->fields;
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, callbacks->handle, callbacks->context,
-        MHD_OPTION_LISTEN_SOCKET, listening_socket,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        callbacks->handle, callbacks->context,
         MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, callbacks->context,
         MHD_OPTION_URI_LOG_CALLBACK, callbacks->target, callbacks->context,
         MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, callbacks->context,
@@ -33,6 +40,17 @@ struct MHD_Daemon *cmhd_start(int listening_socket, const cmhd_callbacks *callba
         MHD_OPTION_END);
 }
 
+int cmhd_accept(struct MHD_Daemon *daemon, int listening_socket) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    int client = accept4(listening_socket, (struct sockaddr *) &address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (client < 0) {
+        return errno;
+    }
+    MHD_add_connection(daemon, client, (struct sockaddr *) &address, length);
+    return 0;
+}
+
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
     return info == NULL ? -1 : info->epoll_fd;
@@ -43,12 +61,45 @@ int cmhd_connection_socket(struct MHD_Connection *connection) {
     return info == NULL ? -1 : info->connect_fd;
 }
 
+int cmhd_field_count(struct MHD_Connection *connection) {
+    return MHD_get_connection_values(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
+}
+
+/// libmicrohttpd's own function, which ours of the same name stands before (dlsym(3), RTLD_NEXT).
+#define LIBRARY(function) \
+    static __typeof__(&function) library = NULL; \
+    if (library == NULL) library = (__typeof__(&function)) dlsym(RTLD_NEXT, #function)
+
+static int most_fields = 0;
+
+/// Stands before the function of the same name in libmicrohttpd, which calls it through its procedure linkage table, so that
+/// the dynamic linker finds this one first (ld.so(8)). Takes one field of a query more than there may be, and drops the rest.
+enum MHD_Result MHD_set_connection_value_n(
+    struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
+    size_t value_size) {
+    LIBRARY(MHD_set_connection_value_n);
+    bool is_query = kind == MHD_GET_ARGUMENT_KIND;
+    if (is_query && MHD_get_connection_values(connection, kind, NULL, NULL) > most_fields) {
+        return MHD_YES;
+    }
+    enum MHD_Result result = library(connection, kind, key, key_size, value, value_size);
+    return is_query ? MHD_YES : result;
+}
+
+bool cmhd_has_memory(struct MHD_Connection *connection) {
+    return MHD_set_connection_value_n(connection, MHD_FOOTER_KIND, "", 0, "", 0) == MHD_YES;
+}
+
+void cmhd_cut(int epoll, struct MHD_Connection *connection, int socket) {
+    shutdown(socket, SHUT_RDWR);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = connection};
+    epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+}
+
 size_t cmhd_head_size(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     return info == NULL ? 0 : info->header_size;
 }
-
-typedef enum MHD_Result (*queue_response)(struct MHD_Connection *, unsigned int, struct MHD_Response *);
 
 static cmhd_own_reply own_reply = NULL;
 
@@ -56,22 +107,13 @@ void cmhd_set_own_reply(cmhd_own_reply make) {
     own_reply = make;
 }
 
-/// libmicrohttpd's own function (dlsym(3), RTLD_NEXT).
-static queue_response library_queue_response(void) {
-    static queue_response found = NULL;
-    if (found == NULL) {
-        found = (queue_response) dlsym(RTLD_NEXT, "MHD_queue_response");
-    }
-    return found;
-}
-
 enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
-    return library_queue_response()(connection, status, reply);
+    LIBRARY(MHD_queue_response);
+    return library(connection, status, reply);
 }
 
-/// Stands before the function of the same name in libmicrohttpd, which calls it through its procedure linkage table, so
-/// that the dynamic linker finds this one first (ld.so(8)). All calls from Rundir go through cmhd_queue_response(): what
-/// comes here is a reply that the library made itself (transmit_error_response_len() in its connection.c).
+/// Stands before the function of the same name in libmicrohttpd, too. All calls from Rundir go through
+/// cmhd_queue_response(): what comes here is a reply that the library made itself (transmit_error_response_len() in its connection.c).
 enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
     struct MHD_Response *better = own_reply == NULL ? NULL : own_reply(connection, &status);
     if (better == NULL) {
@@ -80,6 +122,59 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned i
     enum MHD_Result result = cmhd_queue_response(connection, status, better);
     MHD_destroy_response(better);
     return result;
+}
+
+/// The content type that a post processor is to be made for, by this thread.
+static _Thread_local const char *form_type = NULL;
+
+static bool is_name(const char *key, size_t size, const char *name) {
+    return size == strlen(name) && strncasecmp(key, name, size) == 0;
+}
+
+/// Whether a Content-Length is one that libmicrohttpd takes (parse_connection_headers()): digits, and not too many.
+static bool is_length(const char *value, size_t size) {
+    return size >= 1 && size <= 18 && strspn(value, "0123456789") == size;
+}
+
+/// Stands before the function of the same name in libmicrohttpd, too. Calls from Rundir, which
+/// go through cmhd_header(), do not come here.
+enum MHD_Result MHD_lookup_connection_value_n(
+    struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size,
+    const char **value, size_t *value_size) {
+    if (form_type != NULL) {
+        *value = form_type;
+        return MHD_YES;
+    }
+    if (is_name(key, key_size, MHD_HTTP_HEADER_COOKIE)) {
+        return MHD_NO;
+    }
+    const char *found = NULL;
+    size_t size = 0;
+    if (cmhd_header(connection, kind, key, key_size, &found, &size) != MHD_YES) {
+        return MHD_NO;
+    }
+    if (is_name(key, key_size, MHD_HTTP_HEADER_CONTENT_LENGTH) && !is_length(found, size)) {
+        return MHD_NO;
+    }
+    if (value != NULL) *value = found;
+    if (value_size != NULL) *value_size = size;
+    return MHD_YES;
+}
+
+enum MHD_Result cmhd_header(
+    struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size,
+    const char **value, size_t *value_size) {
+    LIBRARY(MHD_lookup_connection_value_n);
+    return library(connection, kind, key, key_size, value, value_size);
+}
+
+struct MHD_PostProcessor *cmhd_create_post_processor(
+    struct MHD_Connection *connection, const char *content_type, size_t buffer_size, MHD_PostDataIterator take,
+    void *context) {
+    form_type = content_type;
+    struct MHD_PostProcessor *processor = MHD_create_post_processor(connection, buffer_size, take, context);
+    form_type = NULL;
+    return processor;
 }
 
 void cmhd_end_by_closing(struct MHD_Response *reply) {

@@ -1,52 +1,68 @@
 internal import Glibc
+internal import Limits
 
-/// A megabyte of a body, more or less: memory that is filled, taken, and filled again.
+/// Memory of a body that is filled, taken, and filled again.
 final class BodyPart: @unchecked Sendable {
-    // Sendable: the memory is one's at a time, who fills it or who takes it; `count` changes under the stream's mutex only,
-    // which hands the part over.
+    // Sendable: one thread owns it: the polling thread while it fills, then the sink's. The stream's mutex hands it over.
 
+    /// Bytes from which on a part is handed to a sink that has nothing else to do.
+    static let enough = 128 << 10
+    /// Bytes that a part grows to while the sink is at work on another one.
+    static let most = 1 << 20
+
+    /// Bytes of room behind the limit: what libmicrohttpd may hand over before the connection is suspended.
+    private let slack: Int
     /// Bytes from which on it is full.
-    static let size = 1 << 20
-
-    /// Bytes of room behind that, for the last that is appended.
-    let slack: Int
-    private let memory: UnsafeMutableRawBufferPointer
+    private(set) var limit = BodyPart.enough
+    private var memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
+    /// What it takes from the memory that all bodies share, beyond that of a small part.
+    private var growth: Reserve.Share?
 
     init(slack: Int) {
         self.slack = slack
-        memory = .allocate(byteCount: Self.size + slack, alignment: 64)
+        memory = Self.map(Self.enough + slack)
     }
 
-    deinit { memory.deallocate() }
+    deinit { munmap(memory.baseAddress, memory.count) }
 
-    var isFull: Bool { count >= Self.size }
+    var isFull: Bool { count >= limit }
+    var isLarge: Bool { growth != nil }
 
     /// What is in it.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
     func clear() { count = 0 }
 
-    /// Counts bytes that were put behind those that are in it.
-    func add(_ size: Int) { count += size }
-
-    /// Puts bytes behind those that are in it, no more than `slack`, while it is not full. They are still to be counted.
-    func put(_ bytes: UnsafeRawBufferPointer) {
+    /// Puts bytes behind those that are in it.
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        if count + bytes.count > memory.count { move(to: count + bytes.count + slack) }
         UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
+        count += bytes.count
     }
 
-    /// Puts what a socket has behind them, as far as it is not full (recv(2)), likewise.
-    /// - Returns: how many bytes; 0 where the peer sends no more, nil where there are none now
-    func read(_ socket: CInt, atMost limit: Int) -> Int? {
-        let room = min(limit, Self.size - count)
-        while true {
-            let received = recv(socket, memory.baseAddress! + count, room, Int32(MSG_DONTWAIT))
-            if received >= 0 { return received }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN: return nil
-            default: return 0
-            }
+    /// Makes it large, once, if there is memory for that.
+    func grow(from reserve: Reserve) -> Bool {
+        guard growth == nil, let share = try? reserve.share(Self.most - Self.enough) else {
+            return false
         }
+        growth = share
+        limit = Self.most
+        move(to: Self.most + slack)
+        return true
+    }
+
+    private func move(to size: Int) {
+        let larger = Self.map(size)
+        larger.copyMemory(from: bytes)
+        munmap(memory.baseAddress, memory.count)
+        memory = larger
+    }
+
+    /// Memory of its own, which goes back to the system with the part (mmap(2)): the C library would keep that of many uploads.
+    private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
+        let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start, start != MAP_FAILED else { fatalError("mmap: \(String(cString: strerror(errno)))") }
+        return UnsafeMutableRawBufferPointer(start: start, count: size)
     }
 }

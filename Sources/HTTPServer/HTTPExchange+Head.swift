@@ -3,7 +3,7 @@ internal import Glibc
 
 /// What the head of a request says, as libmicrohttpd has it.
 extension HTTPExchange {
-    /// A header field's value, the first one of that name (MHD_lookup_connection_value_n()).
+    /// A header field's value, the first one of that name (`cmhd_header()`).
     package func header(_ name: StaticString) -> String? {
         headerBytes(name).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -13,7 +13,7 @@ extension HTTPExchange {
         var value: UnsafePointer<CChar>?
         var size = 0
         let characters = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-        let found = MHD_lookup_connection_value_n(
+        let found = cmhd_header(
             connection, .HEADER_KIND, characters, name.utf8CodeUnitCount, &value, &size)
         guard found == .YES, let value else { return nil }
         return UnsafeRawBufferPointer(start: value, count: size)

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Glibc
+internal import Limits
 internal import Synchronization
 internal import Threads
 
@@ -9,7 +10,7 @@ internal import Threads
 /// handler answers it once, from any thread, at any time; a connection that waits is suspended and costs nothing.
 package final class HTTPExchange: @unchecked Sendable {
     // Sendable: `plan`, `body` and the other variables are touched by the polling thread only, and after it handed the
-    // exchange to the handler, by whoever answers; `phase` hands the response over between the two.
+    // exchange to the handler, by whoever answers; `state` hands the response over between the two.
 
     package let method: HTTPMethod
     /// The path as it was sent, escapes and all.
@@ -34,46 +35,42 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Bytes of the reply's body, as far as they are known: those of a stream that were taken for sending.
     package var sentBytes: Int { method == .head ? 0 : queued?.bodySize ?? 0 }
 
+    let client: Connection?
+    /// libmicrohttpd's name for the connection.
     let connection: OpaquePointer
-    private let client: ClientPresence?
     unowned let server: HTTPServer
 
-    /// Where an exchange stands between the polling thread and the one that answers.
-    private enum Phase {
-        static let open = 0
-        static let suspended = 1
-        static let answered = 2
-        /// The client has gone, or has its reply.
-        static let over = 3
-    }
-
-    private let phase = Atomic<Int>(Phase.open)
+    private let state = ConnectionState()
     private var response: PreparedResponse?
     /// What was handed to libmicrohttpd.
     private var queued: PreparedResponse?
     /// Whether the handler has all of the request.
-    var isHandedOver = false
-    /// Whether it waits for its reply without being suspended.
-    private var isWaiting = false
-    private var handedOverAt: UInt64 = 0
+    private(set) var isHandedOver = false
     private var handedOver: (kind: Workers.Kind, job: @Sendable () -> Void)?
+    /// Whether the polling loop has it among those to settle, and what begins then.
+    private var isUnsettled = false
+    private var whenSettled: [() -> Void] = []
 
-    // What `HTTPExchange+Receiving` keeps.
+    // What `HTTPExchange+Receiving` and `HTTPExchange+Refusing` keep.
 
     /// What becomes of the body.
     var plan = BodyPlan.collect(limit: 0)
     var stream: BodyStream?
+    /// The memory that a collected body holds, and how many bytes of it are accounted for.
+    var memory: Reserve.Share?
+    var accounted = HTTPExchange.unaccounted
     /// The reply to a request that is refused, and whose body is thrown away.
     var refusal: HTTPResponse?
-    var refusalWasWritten = false
+    /// What is left to be sent of a refusal that goes past libmicrohttpd; nil where none does.
+    var unsent: ArraySlice<UInt8>?
     /// Bytes of the head, of the body that were taken, and of the body that were thrown away.
     var headSize = 0, received = 0, discarded = 0
-    /// Whether a part of the body was read past libmicrohttpd, which waits for it in vain: the reply goes past it too.
-    var readsSocket = false
+    /// Bytes of a reply's head for which there is room for sure.
+    var replyRoom = 0
+    /// When to ask whether reading can go on (`isStuck()`).
+    var stuckQuestions = StuckQuestions()
 
-    init(
-        connection: OpaquePointer, client: ClientPresence?, method: HTTPMethod, path: [UInt8], server: HTTPServer
-    ) {
+    init(connection: OpaquePointer, client: Connection?, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
         self.connection = connection
         self.client = client
         self.method = method
@@ -98,10 +95,10 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: The reply
 
-    /// Whether nobody waits for the reply: its client has gone. A job that takes long asks now and then, from its own
-    /// thread, and throws `Abandoned` or returns; asking costs one system call.
+    /// Whether nobody waits for the reply: its client has gone, or the server's time to stop is over. A job that takes long
+    /// asks now and then, from its own thread, and throws `Abandoned` or returns; asking costs one system call.
     package var isAbandoned: Bool {
-        phase.load(ordering: .acquiring) == Phase.over || client?.isGone(now: monotonicNanoseconds()) ?? false
+        state.isOver || server.isCutOff || client?.presence.isGone(now: monotonicNanoseconds()) ?? false
     }
 
     /// What a job throws once its exchange is abandoned.
@@ -118,6 +115,7 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     /// The same from within `HTTPHandler.respond(to:)`, once. The connection stays while the job runs, and with it the head.
+    /// A job whose client has gone by the time of its turn is not run.
     package func handOver(to kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) { handedOver = (kind, job) }
 
     /// Makes the polling thread see work that was gathered on another thread.
@@ -125,13 +123,11 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Answers. The first answer counts; thread-safe.
     package func respond(_ prepared: PreparedResponse) {
-        guard response == nil else { return }
+        guard state.claim() else { return }
         response = prepared
-        switch phase.exchange(Phase.answered, ordering: .acquiringAndReleasing) {
-        case Phase.suspended: resumeAnswered()
-        case Phase.over: prepared.stream?.detach()
-        default: return
-        }
+        let (resumes, isOver) = state.answer()
+        if resumes { server.resume(connection) }
+        if isOver { prepared.stream?.detach() }
     }
 
     /// Answers with a reply that is made for this request alone.
@@ -139,91 +135,83 @@ package final class HTTPExchange: @unchecked Sendable {
         respond(PreparedResponse(response))
     }
 
+    // MARK: Waiting
+
+    /// Whether libmicrohttpd leaves the connection alone.
+    var isSuspended: Bool { state.isSuspended }
+
+    /// Makes the connection wait. On the polling thread.
+    /// - Parameter begin: what begins once the connection is suspended, so that it stays meanwhile. Without it, a reply may
+    ///   come from the gathered work, which is done before the connection is suspended
+    func hold(_ hold: ConnectionState.Hold, then begin: (() -> Void)? = nil) {
+        state.hold(hold)
+        if let begin { whenSettled.append(begin) }
+        guard !isUnsettled else { return }
+        isUnsettled = true
+        server.noteUnsettled(self, waitsForWork: hold == .reply && begin == nil)
+    }
+
+    /// Lets it go on as far as this hold is concerned. Thread-safe.
+    func release(_ hold: ConnectionState.Hold) {
+        if state.release(hold) { server.resume(connection) }
+    }
+
+    /// Suspends the connection if it still has to wait. On the polling thread, between two of libmicrohttpd's runs.
+    func settle() {
+        isUnsettled = false
+        let begins = whenSettled
+        whenSettled = []
+        guard !state.isOver else { return }
+        if state.settle(connection) { server.resume(connection) }
+        for begin in begins { begin() }
+    }
+
     // MARK: What the polling thread calls
 
     /// The request is complete; or it was before, and libmicrohttpd asks for the reply once more.
     ///
     /// A request that is not answered at once is not suspended at once either: what the polling thread commits before it
-    /// polls again is answered then (`takeAnswer`), which saves the four system calls of suspending and resuming (it takes the
-    /// socket out of libmicrohttpd's epoll set and puts it back, and reads it once in vain). A request that is still not
-    /// answered once that work has been done waits for something slower, and is suspended by the next call.
+    /// polls again is answered then, which saves the four system calls of suspending and resuming (it takes the socket out of
+    /// libmicrohttpd's epoll set and puts it back). A request that is still not answered once that work has been done waits for
+    /// something slower, and is suspended.
     func finish() -> MHD_Result {
-        if refusalWasWritten { return .NO }
+        if unsent != nil {
+            sendMore()
+            return .NO
+        }
         if let refusal { return queue(PreparedResponse(refusal)) }
         if !isHandedOver {
             isHandedOver = true
-            handedOverAt = server.noteHandedOver()
+            server.noteHandedOver()
             if let stream {
-                suspendUntilAnswered { stream.end() }
+                hold(.reply) { stream.end() }
                 return .YES
             }
             server.handler.respond(to: self)
             if let (kind, job) = handedOver {
                 handedOver = nil
-                suspendUntilAnswered { server.workers[kind].run(job) }
+                hold(.reply) { [self] in runOnWorker(kind, job) }
                 return .YES
             }
-            if phase.load(ordering: .acquiring) != Phase.answered {
-                isWaiting = true
-                server.noteWaiting(self)
-                return .YES
-            }
+            if !state.isAnswered { hold(.reply) }
         }
-        if phase.load(ordering: .acquiring) == Phase.answered, let response { return queue(response) }
-        if !server.isAboutToWork(since: handedOverAt) { suspendUntilAnswered {} }
+        if state.isAnswered, let response { return queue(response) }
         return .YES
     }
 
-    /// Gives libmicrohttpd the reply, if there is one, without waiting until it asks for it. That saves one look at every
-    /// connection: it sends, the next time it runs, all that it was given before.
-    ///
-    /// libmicrohttpd wants MHD_queue_response() to be called from its callback where a connection is not suspended, since its
-    /// own threads could be at work on it. Here there are none, and the calling thread holds the lease on polling.
-    func takeAnswer() {
-        guard isWaiting, phase.load(ordering: .acquiring) == Phase.answered, let response else { return }
-        isWaiting = false
-        // Were it refused, it would be given again when it is asked for.
-        _ = queue(response)
+    private func runOnWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
+        server.workers[kind].run { [self] in
+            if isAbandoned { respond(server.handler.response(to: .abandoned, in: self)) } else { job() }
+        }
     }
 
     /// The exchange is over (MHD_RequestCompletedCallback).
     func complete() {
-        isWaiting = false
         stream?.cancel()
         stream = nil
         server.handler.completed(self)
-        if phase.exchange(Phase.over, ordering: .acquiringAndReleasing) == Phase.answered { response?.stream?.detach() }
-    }
-
-    // MARK: Replying
-
-    /// Lets libmicrohttpd go on with a request that was suspended, and is answered.
-    private func resumeAnswered() {
-        if readsSocket, let response {
-            // All of the body was read, so that nothing makes the reply be lost: the connection can end in both directions,
-            // which libmicrohttpd sees.
-            write(response)
-            shutdown(cmhd_connection_socket(connection), Int32(SHUT_RDWR))
-        }
-        server.resume(connection)
-    }
-
-    /// Sends a reply past libmicrohttpd, straight to the socket.
-    func write(_ reply: PreparedResponse) {
-        note(Int(reply.status))
-        queued = reply
-        let socket = cmhd_connection_socket(connection)
-        _ = reply.serialized.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    }
-
-    /// Suspends the connection, lets `begin` set going what will answer, and leaves it suspended until it has.
-    func suspendUntilAnswered(_ begin: () -> Void) {
-        isWaiting = false
-        MHD_suspend_connection(connection)
-        begin()
-        let (exchanged, _) = phase.compareExchange(
-            expected: Phase.open, desired: Phase.suspended, ordering: .acquiringAndReleasing)
-        if !exchanged { resumeAnswered() }
+        if state.end() { response?.stream?.detach() }
+        whenSettled = []
     }
 
     private func note(_ status: Int) {
@@ -231,13 +219,19 @@ package final class HTTPExchange: @unchecked Sendable {
         nanoseconds = monotonicNanoseconds() - startedAt
     }
 
+    func noteRefused(with reply: PreparedResponse) {
+        note(Int(reply.status))
+        queued = reply
+    }
+
     func queue(_ response: PreparedResponse) -> MHD_Result {
         note(Int(response.status))
         queued = response
         if let stream = response.stream {
             if method == .head, let pointer = response.pointer { cmhd_end_by_closing(pointer) }
-            stream.attach(to: connection, of: server)
+            stream.attach(to: self)
         }
+        if response.headSize > replyRoom { response.shorten(to: replyRoom) }
         return cmhd_queue_response(connection, response.status, response.pointer)
     }
 }

@@ -38,15 +38,8 @@ package protocol BodySink: Sendable {
     /// The body is complete, or `failure` came in its way (thrown by `receive`). Has to answer `exchange`.
     func finish(_ exchange: HTTPExchange, failure: (any Error)?)
 
-    /// Whether `receive` and `finish` look at the request's head, so that its connection has to stay while they run.
-    var readsTheHead: Bool { get }
-
     /// The client is gone, or the body was refused midway: nothing of it may remain.
     func cancel()
-}
-
-extension BodySink {
-    package var readsTheHead: Bool { false }
 }
 
 /// A fault in a request that the server finds before the handler sees it.
@@ -55,8 +48,14 @@ package enum HTTPFault: Sendable, Equatable {
     case targetTooLong(limit: Int)
     /// The head is longer than `limit` bytes: 431.
     case headTooLarge(limit: Int)
+    /// The head has more than `limit` fields, those of the query counted too: 431.
+    case tooManyFields(limit: Int)
     /// The body is longer than `limit` bytes: 413.
     case bodyTooLarge(limit: Int)
+    /// There is no memory for the body, as others are being read: 503.
+    case noMemory
+    /// `Transfer-Encoding` names something other than `chunked`: 501.
+    case unknownTransferCoding
     /// `Expect` asks for something other than `100-continue`: 417.
     case expectationFailed
     /// The request is not HTTP/1.1 as it has to be, with the status that says how: 400, 413, 414, 431, 505.
@@ -69,11 +68,12 @@ package enum HTTPFault: Sendable, Equatable {
     package var status: Int {
         switch self {
         case .targetTooLong: 414
-        case .headTooLarge: 431
+        case .headTooLarge, .tooManyFields: 431
         case .bodyTooLarge: 413
         case .expectationFailed: 417
+        case .unknownTransferCoding: 501
         case .malformed(let status): status
-        case .abandoned, .shuttingDown: 503
+        case .noMemory, .abandoned, .shuttingDown: 503
         }
     }
 }

@@ -58,6 +58,8 @@ package struct HTTPResponse: Sendable {
 package final class PreparedResponse: @unchecked Sendable {
     // Sendable: libmicrohttpd counts references to a response under a lock of its own; nothing here changes after init.
     let status: UInt32
+    /// Bytes of its head, or a few more.
+    let headSize: Int
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
     private let response: HTTPResponse
@@ -85,8 +87,28 @@ package final class PreparedResponse: @unchecked Sendable {
     /// MHD_create_response_from_callback()).
     package init(_ response: HTTPResponse) {
         status = UInt32(response.status)
+        headSize = response.headers.reduce(Self.fixedHead) { $0 + Self.size(of: $1) }
         pointer = Self.make(response)
         self.response = response
+    }
+
+    /// Bytes of the status line and of what libmicrohttpd adds: Date, Connection, Content-Length or Transfer-Encoding.
+    private static let fixedHead = 200
+
+    private static func size(of field: (name: String, value: String)) -> Int {
+        field.name.utf8.count + field.value.utf8.count + 4
+    }
+
+    /// Leaves out the longest fields until the head has no more than `room` bytes (MHD_del_response_header()). Such are a
+    /// `Location` or a `Link` as long as the request's target; the reply to a request matters more. For a reply that is sent
+    /// once.
+    func shorten(to room: Int) {
+        var size = headSize
+        for field in response.headers.sorted(by: { Self.size(of: $0) > Self.size(of: $1) })
+        where size > room {
+            MHD_del_response_header(pointer, field.name, field.value)
+            size -= Self.size(of: field)
+        }
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().

@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Glibc
+internal import Limits
 internal import Synchronization
 
 /// The Swift face of libmicrohttpd: an HTTP/1.1 server with keep-alive, chunked bodies, replies that may wait, and no
@@ -14,10 +15,15 @@ package final class HTTPServer: @unchecked Sendable {
     package let port: Int
 
     let handler: any HTTPHandler
-    fileprivate let heads: HeadWatch
+    /// The memory that bodies hold while they are read.
+    let bodyMemory: Reserve
+    /// libmicrohttpd's epoll descriptor.
+    var epollDescriptor: Int32 { daemon.map { cmhd_epoll_descriptor($0) } ?? -1 }
+    fileprivate let watch: ConnectionWatch
     private var daemon: OpaquePointer?
     private var loop: PollingLoop?
     private let stopping = Atomic<Bool>(false)
+    private let cutOff = Atomic<Bool>(false)
     private let inFlight = Atomic<Int>(0)
     /// Replies that are being streamed.
     private let streams = Mutex<[ObjectIdentifier: ResponseStream]>([:])
@@ -38,7 +44,8 @@ package final class HTTPServer: @unchecked Sendable {
         self.limits = limits
         self.handler = handler
         self.workers = workers
-        heads = HeadWatch(seconds: limits.headSeconds)
+        bodyMemory = Reserve(Limit(.bytes, most: limits.bodyMemory))
+        watch = ConnectionWatch(seconds: limits.headSeconds)
         port = socket.port
         _ = ownReplyIsSet
         var callbacks = cmhd_callbacks()
@@ -50,10 +57,12 @@ package final class HTTPServer: @unchecked Sendable {
         callbacks.context = Unmanaged.passUnretained(self).toOpaque()
         var settings = cmhd_limits(
             connection_memory: limits.connectionMemory, connections: UInt32(limits.connections),
-            idle_seconds: UInt32(limits.bodySeconds))
-        guard let daemon = cmhd_start(socket.descriptor, &callbacks, &settings) else { throw StartFailure() }
+            fields: Int32(limits.fields), idle_seconds: UInt32(limits.bodySeconds))
+        guard let daemon = cmhd_start(&callbacks, &settings) else { throw StartFailure() }
         self.daemon = daemon
-        let loop = PollingLoop(daemon: daemon, work: work, heads: heads)
+        let loop = PollingLoop(
+            daemon: daemon, socket: socket.descriptor, connections: limits.connections, work: work,
+            watch: watch)
         self.loop = loop
         loop.start()
     }
@@ -61,27 +70,34 @@ package final class HTTPServer: @unchecked Sendable {
     /// Whether `stop()` was called.
     package var isStopping: Bool { stopping.load(ordering: .acquiring) }
 
+    /// Whether the time that requests in flight get to finish is over: jobs that go on do so for nobody.
+    package var isCutOff: Bool { cutOff.load(ordering: .acquiring) }
+
     /// Requests whose head has come and whose reply has not gone.
     package var requestsInFlight: Int { inFlight.load(ordering: .acquiring) }
 
     /// Makes the polling thread see that work waits that another thread gathered.
     package func wake() { loop?.wake() }
 
-    /// Accepts no more connections (MHD_quiesce_daemon()), ends the streams that have no end, lets the other requests in
-    /// flight finish for `drainSeconds` at most, then cuts off what is still streamed, and ends.
-    /// - Returns: whether all of them finished
+    /// Accepts no more connections, ends the streams that have no end, lets the other requests in flight finish for
+    /// `drainSeconds` at most, then cuts off what is still streamed, lets the jobs that still run know, and ends.
+    /// - Returns: whether no request is left. If one is, its connection stays suspended, and the process has to end
     @discardableResult
     package func stop() -> Bool {
         guard let daemon else { return true }
         stopping.store(true, ordering: .releasing)
-        let socket = MHD_quiesce_daemon(daemon)
+        loop?.stopAccepting()
         for stream in openStreams where stream.isEndless { stream.finish() }
         waitForRequests(centiseconds: limits.drainSeconds * 100)
-        let unfinished = openStreams
-        for stream in unfinished { stream.abort() }
-        if !unfinished.isEmpty { waitForRequests(centiseconds: 100) }
+        cutOff.store(true, ordering: .releasing)
+        for stream in openStreams { stream.abort() }
+        // Jobs that ask whether they are abandoned end, and give their replies.
+        waitForRequests(centiseconds: 100)
+        if requestsInFlight > 0 {
+            loop?.cutOff()
+            waitForRequests(centiseconds: 100)
+        }
         loop?.stop()
-        if socket >= 0 { close(socket) }
         // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
         // of the process.
         guard requestsInFlight == 0 else { return false }
@@ -103,19 +119,11 @@ package final class HTTPServer: @unchecked Sendable {
     func remove(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = nil } }
 
     /// Notes that a request is handed over, on the polling thread.
-    /// - Returns: how often the gathered work has been done
-    func noteHandedOver() -> UInt64 {
-        loop?.noteHandedOver()
-        return loop?.performed ?? 0
-    }
+    func noteHandedOver() { loop?.noteHandedOver() }
 
-    /// Notes, on the polling thread, that a request which was handed over waits for its reply.
-    func noteWaiting(_ exchange: HTTPExchange) { loop?.noteWaiting(exchange) }
-
-    /// Whether the polling thread is about to do work that may answer a request handed over at `count`.
-    func isAboutToWork(since count: UInt64) -> Bool {
-        guard let loop else { return false }
-        return loop.performed == count && loop.workIsWaiting
+    /// Notes, on the polling thread, that an exchange holds its connection.
+    func noteUnsettled(_ exchange: HTTPExchange, waitsForWork: Bool) {
+        loop?.noteUnsettled(exchange, waitsForWork: waitsForWork)
     }
 
     func resume(_ connection: OpaquePointer) {
@@ -137,22 +145,22 @@ private func handle(
     if let known = request.pointee {
         let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeUnretainedValue()
         guard partSize.pointee > 0 else { return exchange.finish() }
-        let (result, left) = exchange.receive(UnsafeRawBufferPointer(start: part, count: partSize.pointee))
-        partSize.pointee = left
+        let result = exchange.receive(UnsafeRawBufferPointer(start: part, count: partSize.pointee))
+        partSize.pointee = 0
         return result
     }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
     let path = Array(UnsafeRawBufferPointer(start: url, count: strlen(url)))
-    let watched = watched(connection)
+    let client = Connection.of(connection)
     let exchange = HTTPExchange(
-        connection: connection, client: watched?.client, method: HTTPMethod(String(cString: method)), path: path,
+        connection: connection, client: client, method: HTTPMethod(String(cString: method)), path: path,
         server: server)
     if let version { exchange.isHTTP10 = strcmp(version, "HTTP/1.0") == 0 }
     // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
     request.pointee = Unmanaged.passRetained(exchange).toOpaque()
     server.begin()
-    watched?.begin()
-    return exchange.start(targetLength: watched?.targetLength ?? path.count)
+    client?.begin(exchange)
+    return exchange.start()
 }
 
 /// MHD_RequestCompletedCallback.
@@ -165,19 +173,15 @@ private func completed(
     let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeRetainedValue()
     exchange.complete()
     exchange.server.end()
-    if let connection { watched(connection)?.rest() }
-}
-
-/// What is known of a connection beside libmicrohttpd.
-private func watched(_ connection: OpaquePointer) -> HeadWatch.Connection? {
-    cmhd_socket_context(connection).map { Unmanaged<HeadWatch.Connection>.fromOpaque($0).takeUnretainedValue() }
+    exchange.client?.rest()
 }
 
 /// A request's target has been read; the rest of its head may never be.
 private func targetRead(
     context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-    if let connection, let target { watched(connection)?.targetLength = strlen(target) }
+    guard let connection, let target, let client = Connection.of(connection) else { return nil }
+    client.targetLength = strlen(target)
     return nil
 }
 
@@ -191,13 +195,13 @@ private func connected(
     if let known = socketContext.pointee {
         socketContext.pointee = nil
         // Released here, at the connection's end; retained at its start.
-        let watched = Unmanaged<HeadWatch.Connection>.fromOpaque(known).takeRetainedValue()
-        watched.client.end()
-        server.heads.remove(watched)
+        let ended = Unmanaged<Connection>.fromOpaque(known).takeRetainedValue()
+        ended.presence.end()
+        server.watch.remove(ended)
     } else {
-        let watched = HeadWatch.Connection(socket: cmhd_connection_socket(connection), server: server)
-        socketContext.pointee = Unmanaged.passRetained(watched).toOpaque()
-        server.heads.add(watched)
+        let begun = Connection(connection, server: server)
+        socketContext.pointee = Unmanaged.passRetained(begun).toOpaque()
+        server.watch.add(begun)
     }
 }
 
@@ -206,11 +210,11 @@ private let ownReplyIsSet: Void = cmhd_set_own_reply(ownReply)
 
 /// The reply to a request that libmicrohttpd refuses by itself: told as every other fault.
 private func ownReply(connection: OpaquePointer?, status: UnsafeMutablePointer<UInt32>?) -> OpaquePointer? {
-    guard let connection, let status, let watched = watched(connection) else { return nil }
-    let server = watched.server
+    guard let connection, let status, let client = Connection.of(connection) else { return nil }
+    let server = client.server
     // A target that fills the memory leaves none for the fields behind it, which is what libmicrohttpd then complains of.
     let limit = server.limits.target
-    let isTarget = status.pointee == 431 && watched.targetLength > limit
+    let isTarget = status.pointee == 431 && client.targetLength > limit
     let fault: HTTPFault = isTarget ? .targetTooLong(limit: limit) : .malformed(status: Int(status.pointee))
     status.pointee = UInt32(fault.status)
     return PreparedResponse.make(server.handler.response(to: fault, in: nil))

@@ -1,4 +1,5 @@
 internal import CMicroHTTPD
+internal import Glibc
 package import Limits
 
 /// Reads a `multipart/form-data` body (RFC 7578) as it comes, by libmicrohttpd's post processor.
@@ -11,8 +12,8 @@ package final class MultipartReader: @unchecked Sendable {
         package let name: String
         /// The file's name, where the part is a file.
         package let fileName: String?
-        /// Where in the part this piece begins; 0 starts a new part.
-        package let offset: UInt64
+        /// Whether a new part begins with it.
+        package let isFirst: Bool
         package let bytes: UnsafeRawBufferPointer
     }
 
@@ -24,10 +25,14 @@ package final class MultipartReader: @unchecked Sendable {
     private var processor: OpaquePointer?
     private let budget: Budget
     private let fields: Budget
+    /// What names the boundary. The processor reads it all along, when the request's head may be gone.
+    private let contentType: UnsafeMutablePointer<CChar>
     private let receive: (Piece) throws -> Void
     private var failure: (any Error)?
     /// Whether a part has been seen: without one, libmicrohttpd calls any body complete.
     private var hasParts = false
+    /// The name and file name of a part of which nothing has come yet.
+    private var empty: (name: String, fileName: String?)?
 
     /// A reader of the exchange's body; nil when its content type is not a form's (MHD_create_post_processor()).
     /// - Parameters:
@@ -37,9 +42,10 @@ package final class MultipartReader: @unchecked Sendable {
         exchange: HTTPExchange, budget: Budget, fields: Budget, receive: @escaping (Piece) throws -> Void
     ) {
         (self.budget, self.fields, self.receive) = (budget, fields, receive)
+        contentType = strdup(exchange.header("Content-Type") ?? "")
         // Unretained: the processor is destroyed before the reader goes.
-        processor = MHD_create_post_processor(
-            exchange.connection, 64 * 1024,
+        processor = cmhd_create_post_processor(
+            exchange.connection, contentType, 64 * 1024,
             { context, _, key, fileName, _, _, data, offset, size in
                 let reader = Unmanaged<MultipartReader>.fromOpaque(context!).takeUnretainedValue()
                 return reader.take(key, fileName, data, offset, size)
@@ -49,6 +55,7 @@ package final class MultipartReader: @unchecked Sendable {
 
     deinit {
         if let processor { MHD_destroy_post_processor(processor) }
+        free(contentType)
     }
 
     /// Reads on (MHD_post_process()).
@@ -68,8 +75,16 @@ package final class MultipartReader: @unchecked Sendable {
         if MHD_destroy_post_processor(processor) != .YES || !hasParts { throw Failure() }
     }
 
+    /// libmicrohttpd tells of a part once before its first byte where that has not come yet, and again with it.
+    private func piece(_ name: String, _ fileName: String?, _ offset: UInt64, _ bytes: UnsafeRawBufferPointer) -> Piece
+    {
+        let goesOn = empty.map { $0.name == name && $0.fileName == fileName } ?? false
+        empty = offset == 0 && bytes.isEmpty ? (name, fileName) : nil
+        return Piece(name: name, fileName: fileName, isFirst: offset == 0 && !goesOn, bytes: bytes)
+    }
+
     private func count(_ piece: Piece) throws(LimitExceeded) {
-        if piece.offset == 0 {
+        if piece.isFirst {
             try budget.take(of: .entries)
             try fields.take(piece.name.utf8.count + (piece.fileName?.utf8.count ?? 0), of: .bytes)
         }
@@ -85,9 +100,9 @@ package final class MultipartReader: @unchecked Sendable {
         guard failure == nil else { return .NO }
         hasParts = true
         do {
-            let piece = Piece(
-                name: key.map { String(cString: $0) } ?? "", fileName: fileName.map { String(cString: $0) },
-                offset: offset, bytes: UnsafeRawBufferPointer(start: data, count: size))
+            let piece = piece(
+                key.map { String(cString: $0) } ?? "", fileName.map { String(cString: $0) }, offset,
+                UnsafeRawBufferPointer(start: data, count: size))
             try count(piece)
             try receive(piece)
             return .YES

@@ -27,9 +27,12 @@ package enum PercentEncoding {
     }
 
     /// Encodes everything but unreserved characters (RFC 3986 section 2.3).
-    package static func encode(_ text: String) -> String {
+    package static func encode(_ text: String) -> String { encode(text.utf8) }
+
+    /// The same of bytes.
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var encoded: [UInt8] = []
-        for byte in text.utf8 {
+        for byte in bytes {
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),

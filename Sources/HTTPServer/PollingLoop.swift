@@ -30,12 +30,16 @@ final class PollingLoop: @unchecked Sendable {
     /// How often the holder looks for further requests at most, so that those that wait are not kept waiting.
     private static let looks = 8
 
+    /// After how many rounds without sleep it is looked whether libmicrohttpd asks for them in vain.
+    private static let roundsUntilDoubt = 1000
+
     /// How long the thread that stands by may sleep, nanoseconds.
     private static let longestSleep: UInt64 = 200_000_000
 
     private let daemon: OpaquePointer
     private let work: (any GatheredWork)?
-    private let heads: HeadWatch
+    private let connections: ConnectionWatch
+    private let listener: Listener
     private let watch: Int32
     private let wakeDescriptor: Int32
     private let isWoken = Atomic<Bool>(false)
@@ -45,16 +49,25 @@ final class PollingLoop: @unchecked Sendable {
     private let loan = Atomic<UInt64>(0)
     private let loans = Atomic<UInt64>(0)
     private let stopping = Atomic<Bool>(false)
+    private let accepts = Atomic<Bool>(true)
+    private let cutsOff = Atomic<Bool>(false)
     /// Opened when `stopping` is set, for who sleeps.
     private let stopped = Gate()
     private var threads: [Thread] = []
 
-    init(daemon: OpaquePointer, work: (any GatheredWork)?, heads: HeadWatch) {
+    /// - Parameters:
+    ///   - socket: a listening socket, owned from here on
+    ///   - limit: connections at once
+    init(
+        daemon: OpaquePointer, socket: Int32, connections limit: Int, work: (any GatheredWork)?,
+        watch: ConnectionWatch
+    ) {
         self.daemon = daemon
-        self.heads = heads
         self.work = work
+        connections = watch
         wakeDescriptor = clinux_event()
-        watch = clinux_watch(cmhd_epoll_descriptor(daemon), wakeDescriptor)
+        self.watch = clinux_watch(cmhd_epoll_descriptor(daemon), wakeDescriptor)
+        listener = Listener(daemon: daemon, socket: socket, watch: self.watch, limit: limit)
     }
 
     deinit {
@@ -67,24 +80,23 @@ final class PollingLoop: @unchecked Sendable {
     /// Whether the next wait for events begins without sleeping. Likewise.
     private var isKeen = false
 
-    /// Those of them that the work may answer. Likewise.
+    /// Exchanges that hold their connections, which are to be suspended after this run. Likewise.
+    private var unsettled: [HTTPExchange] = []
+
+    /// Those that the gathered work may answer, which are suspended if it does not. Likewise.
     private var waiting: [HTTPExchange] = []
 
-    /// How often the work has been done. Used by the polling thread only.
-    private(set) var performed: UInt64 = 0
-
-    /// Whether requests are being gathered, for work that is about to be done. Likewise.
-    private var isGathering = false
-
-    /// Whether something waits for the work to be done, which it will be before the next wait for events.
-    var workIsWaiting: Bool { isGathering || work?.isWaiting ?? false }
+    /// How often the loop has gone on without sleeping. Likewise.
+    private var roundsAwake = 0
 
     /// A request was handed over, which the work may answer. To be called by the polling thread.
     func noteHandedOver() { handedOver &+= 1 }
 
-    /// A request that was handed over waits for its reply. To be called by the polling thread.
-    func noteWaiting(_ exchange: HTTPExchange) {
-        if work != nil { waiting.append(exchange) }
+    /// An exchange holds its connection, which is suspended before the next wait for events. To be called by the polling
+    /// thread.
+    /// - Parameter waitsForWork: whether the gathered work may answer it before
+    func noteUnsettled(_ exchange: HTTPExchange, waitsForWork: Bool) {
+        if waitsForWork { waiting.append(exchange) } else { unsettled.append(exchange) }
     }
 
     /// Starts the two threads, one of them polling.
@@ -98,6 +110,15 @@ final class PollingLoop: @unchecked Sendable {
         ]
     }
 
+    /// Leaves the listening socket to itself, and closes it at the end.
+    func stopAccepting() { accepts.store(false, ordering: .releasing) }
+
+    /// Ends the requests that are being read or answered, but for those that wait.
+    func cutOff() {
+        cutsOff.store(true, ordering: .releasing)
+        wake()
+    }
+
     /// Ends the threads. Work that waits is left.
     func stop() {
         stopping.store(true, ordering: .releasing)
@@ -105,6 +126,7 @@ final class PollingLoop: @unchecked Sendable {
         wake()
         for thread in threads { thread.join() }
         threads = []
+        listener.close()
     }
 
     /// Makes the polling thread look at what waits: a resumed connection, gathered work. Thread-safe.
@@ -116,64 +138,97 @@ final class PollingLoop: @unchecked Sendable {
 
     /// Polls while this thread holds the lease.
     private func poll() {
-        // Who polled before leaves what libmicrohttpd will ask for.
-        waiting.removeAll()
+        // Those of who polled before wait for the work that it is doing.
+        settle()
         while !stopping.load(ordering: .acquiring) {
-            waitForEvents()
-            heads.look(now: monotonicNanoseconds())
-            MHD_run(daemon)
+            let clientsWait = waitForEvents()
+            let now = monotonicNanoseconds()
+            if accepts.load(ordering: .acquiring) {
+                listener.accept(isReady: clientsWait, count: connections.count, now: now)
+            } else {
+                listener.rest()
+            }
+            connections.look(now: now)
+            if cutsOff.load(ordering: .acquiring) { connections.cutOff() }
+            run()
             guard let work, work.isWaiting else {
-                // Something else answers those that wait, or a thread that is at work: they will be suspended.
-                waiting.removeAll(keepingCapacity: true)
+                // Something else answers those that wait, or a thread that is at work.
+                settle()
                 continue
             }
             gather()
             isKeen = handedOver == 1
             handedOver = 0
             guard performLendingTheLease(work) else { return }
-            for exchange in waiting { exchange.takeAnswer() }
-            waiting.removeAll(keepingCapacity: true)
-            MHD_run(daemon)
+            settle()
+            // Once for libmicrohttpd to ask for the replies, once to send them, before more is read that has to wait for work.
+            run()
+            run()
         }
     }
 
-    /// Reads what has come while the first requests of a batch were read, as long as that is more than a few. It sleeps not
-    /// at all: a client that has been answered just now would be waited for in vain by all the others.
+    /// Runs libmicrohttpd, and has begin what does not wait for the work that gathers.
+    private func run() {
+        MHD_run(daemon)
+        if unsettled.isEmpty { return }
+        for exchange in unsettled { exchange.settle() }
+        unsettled.removeAll(keepingCapacity: true)
+    }
+
+    /// Suspends the connections that are still held.
+    private func settle() {
+        for exchange in unsettled { exchange.settle() }
+        for exchange in waiting { exchange.settle() }
+        unsettled.removeAll(keepingCapacity: true)
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    /// Reads what has come while the first requests of a batch were read, as long as that is more than a few. Never blocks: a
+    /// client that has been answered just now would be waited for in vain by all the others.
     private func gather() {
-        isGathering = true
-        defer { isGathering = false }
         var (before, looked) = (0, 0)
         while handedOver - before >= Self.worthwhile, looked < Self.looks {
             before = handedOver
             looked += 1
-            MHD_run(daemon)
+            run()
         }
     }
 
-    private func waitForEvents() {
+    /// Sleeps until there is something to do.
+    /// - Returns: whether clients wait to be accepted, as far as that was looked at
+    private func waitForEvents() -> Bool {
         var timeout: UInt64 = 0
         let hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
         // A connection that has more to be read, or to be sent: libmicrohttpd looks for events itself as it runs.
-        if hasTimeout, timeout == 0 { return }
+        if hasTimeout, timeout == 0 {
+            roundsAwake += 1
+            if roundsAwake % Self.roundsUntilDoubt == 0 { connections.endWhatCannotGoOn() }
+            return false
+        }
+        roundsAwake = 0
         isPolling.store(true, ordering: .sequentiallyConsistent)
         defer { isPolling.store(false, ordering: .sequentiallyConsistent) }
-        if isWoken.exchange(false, ordering: .sequentiallyConsistent) { return }
+        if isWoken.exchange(false, ordering: .sequentiallyConsistent) { return false }
         var ready: Int32 = 0
         if isKeen {
             isKeen = false
             let until = monotonicNanoseconds() + Self.keenness
             repeat { ready = clinux_wait(watch, 0) } while ready == 0 && monotonicNanoseconds() < until
         }
-        if ready == 0 { ready = clinux_wait(watch, hasTimeout ? Int32(min(timeout, 1000)) : 1000) }
-        guard ready & 2 != 0 else { return }
-        clinux_event_clear(wakeDescriptor)
-        isWoken.store(false, ordering: .sequentiallyConsistent)
+        let longest = listener.isPausing ? Listener.pause / 1_000_000 : 1000
+        if ready == 0 {
+            ready = clinux_wait(watch, Int32(hasTimeout ? min(timeout, longest) : longest))
+        }
+        if ready & 2 != 0 {
+            clinux_event_clear(wakeDescriptor)
+            isWoken.store(false, ordering: .sequentiallyConsistent)
+        }
+        return ready & 4 != 0
     }
 
     /// Does the work; false if the lease is another thread's by then.
     private func performLendingTheLease(_ work: any GatheredWork) -> Bool {
         let number = loans.wrappingAdd(1, ordering: .relaxed).newValue
-        performed &+= 1
         loan.store(number, ordering: .releasing)
         work.perform()
         let (isOurs, _) = loan.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing)

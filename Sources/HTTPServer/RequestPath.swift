@@ -1,7 +1,12 @@
-/// A request's path, split and decoded, with everything refused that could mean two things.
+/// A request's path, split and decoded once, with everything refused that could mean two things.
+///
+/// A route has fixed segments, and perhaps the path of a file behind them. What is an ordinary character in a file's name, `%`
+/// and `\`, is none in a fixed segment, and an escaped `/` separates names in a file's path alone.
 package struct RequestPath: Sendable {
     /// The decoded segments; none for `/`.
     package let segments: [String]
+    /// What an escape in a segment stands for that is for files' names only, by segment.
+    private var reserved: [Int: String] = [:]
 
     /// Why a path is refused.
     package struct Failure: Error, Equatable {
@@ -9,7 +14,7 @@ package struct RequestPath: Sendable {
     }
 
     /// Splits a path as it was sent.
-    /// - Throws: on an empty, `.` or `..` segment, a broken escape, an escaped `/`, `\`, `%` or NUL, and invalid UTF-8
+    /// - Throws: on an empty, `.` or `..` segment, a broken escape, an escaped NUL, and invalid UTF-8
     package init(_ path: [UInt8]) throws(Failure) {
         guard path.first == UInt8(ascii: "/") else {
             throw Failure(reason: "the path does not start with \"/\"")
@@ -21,35 +26,63 @@ package struct RequestPath: Sendable {
         var found: [String] = []
         var start = 1
         for end in 1...path.count where end == path.count || path[end] == UInt8(ascii: "/") {
-            found.append(try Self.segment(path[start..<end]))
+            let (segment, escape) = try Self.segment(path[start..<end])
+            if let escape { reserved[found.count] = escape }
+            found.append(segment)
             start = end + 1
         }
         segments = found
     }
 
-    private static func segment(_ raw: ArraySlice<UInt8>) throws(Failure) -> String {
-        guard !raw.isEmpty else {
-            throw Failure(reason: "the path has an empty segment (\"//\" or a \"/\" at the end)")
+    /// Refuses an escaped `/`, `\` or `%` in the first segments, which are fixed.
+    package func requireFixed(_ count: Int) throws(Failure) {
+        if let escape = reserved.filter({ $0.key < count }).min(by: { $0.key < $1.key })?.value {
+            throw Failure(reason: "the path has \(escape) inside a segment")
         }
+    }
+
+    /// The names in a file's path, from a segment on.
+    /// - Throws: on an empty, `.` or `..` name
+    package func file(from first: Int) throws(Failure) -> [String] {
+        var names: [String] = []
+        for (index, segment) in segments.enumerated().dropFirst(first) {
+            guard reserved[index] != nil else {
+                names.append(segment)
+                continue
+            }
+            // By bytes: to a file system a "/" is one, whatever combining character follows.
+            for name in segment.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+                names.append(try Self.checked(String(decoding: name, as: UTF8.self)))
+            }
+        }
+        return names
+    }
+
+    /// - Returns: the segment, and the first escape in it that is for files' names only
+    private static func segment(_ raw: ArraySlice<UInt8>) throws(Failure) -> (String, escape: String?) {
         // Most segments are plain; those need no decoding.
-        if !raw.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x80 || $0 == UInt8(ascii: ".") }) {
-            return String(decoding: raw, as: UTF8.self)
+        if !raw.isEmpty, !raw.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x80 || $0 == UInt8(ascii: ".") }) {
+            return (String(decoding: raw, as: UTF8.self), nil)
         }
         guard let bytes = PercentEncoding.decode(raw) else {
             throw Failure(reason: "the path has a \"%\" that is not followed by two hexadecimal digits")
         }
+        var escape: String?
         if raw.count != bytes.count {
-            for (byte, name) in [
-                (UInt8(ascii: "/"), "%2F"), (UInt8(ascii: "\\"), "%5C"), (0, "%00"), (UInt8(ascii: "%"), "%25"),
-            ]
-            where bytes.contains(byte) {
-                throw Failure(reason: "the path has \(name) inside a segment")
-            }
+            if bytes.contains(0) { throw Failure(reason: "the path has %00 inside a segment") }
+            escape =
+                bytes.contains(UInt8(ascii: "/"))
+                ? "%2F" : bytes.contains(UInt8(ascii: "\\")) ? "%5C" : bytes.contains(UInt8(ascii: "%")) ? "%25" : nil
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(reason: "the path is not UTF-8")
         }
-        if text == "." || text == ".." { throw Failure(reason: "the path has a \"\(text)\" segment") }
-        return text
+        return (try checked(text), escape)
+    }
+
+    private static func checked(_ name: String) throws(Failure) -> String {
+        if name.isEmpty { throw Failure(reason: "the path has an empty segment (\"//\" or a \"/\" at the end)") }
+        if name == "." || name == ".." { throw Failure(reason: "the path has a \"\(name)\" segment") }
+        return name
     }
 }

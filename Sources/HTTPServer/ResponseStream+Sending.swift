@@ -27,43 +27,45 @@ extension ResponseStream {
     }
 
     /// The reply is about to be queued on a connection.
-    func attach(to connection: OpaquePointer, of server: HTTPServer) {
-        state.withLock { $0.link = Link(connection: connection, server: server) }
-        server.add(self)
-        if isEndless, server.isStopping { finish() }
+    func attach(to exchange: HTTPExchange) {
+        state.withLock { $0.exchange = exchange }
+        exchange.server.add(self)
+        if isEndless, exchange.server.isStopping { finish() }
     }
 
     /// The reply is over: all was sent, or the client has gone, or nothing had to be sent.
     func detach() {
-        let (link, source, wakes): (Link?, Source?, Bool) = state.withLock { state in
-            let taken = (state.link, state.source, state.senderWaits)
+        let (exchange, source, wakes): (HTTPExchange?, Source?, Bool) = state.withLock { state in
+            let taken = (state.exchange, state.source, state.senderWaits)
             state = State()
             state.isOver = true
             return taken
         }
-        link?.server.remove(self)
+        exchange?.server.remove(self)
         if wakes { room.signal() }
         whenOver()
         // What it holds, such as a file, goes on a worker: closing may block.
-        if let source, let link { link.server.workers.long.run { withExtendedLifetime(source) {} } }
+        if let source, let exchange {
+            exchange.server.workers.long.run { withExtendedLifetime(source) {} }
+        }
     }
 
-    /// Puts what waits into a buffer (MHD_ContentReaderCallback); suspends the connection where nothing does.
+    /// Puts what waits into a buffer (MHD_ContentReaderCallback); holds the connection where nothing does.
     private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let (count, wakes, asks): (Int, Bool, HTTPServer?) = state.withLock { state in
-            guard let link = state.link, !state.isAborted else { return (contentReaderFailed, false, nil) }
+            guard let exchange = state.exchange, !state.isAborted else { return (contentReaderFailed, false, nil) }
             if state.buffered == 0, state.isFinished { return (contentReaderEnded, false, nil) }
             let count = state.take(into: buffer)
             if count == 0 {
-                state.isSuspended = true
-                MHD_suspend_connection(link.connection)
+                state.isHeld = true
+                exchange.hold(.stream)
             }
             let hasRoom = state.buffered <= limit / 2
             let wakes = hasRoom && state.senderWaits
             if wakes { state.senderWaits = false }
             let asks = hasRoom && state.source != nil && !state.isAskingSource
             if asks { state.isAskingSource = true }
-            return (count, wakes, asks ? link.server : nil)
+            return (count, wakes, asks ? exchange.server : nil)
         }
         if wakes { room.signal() }
         asks?.workers.long.run { self.askSource() }
@@ -77,7 +79,7 @@ extension ResponseStream {
             // Not more than a buffer at a time, however fast the client takes it: other jobs wait for this thread.
             let (source, again): (Source?, HTTPServer?) = state.withLock { state in
                 if state.isOpen, state.buffered < limit, made < limit { return (state.source, nil) }
-                if state.isOpen, state.buffered < limit { return (nil, state.link?.server) }
+                if state.isOpen, state.buffered < limit { return (nil, state.exchange?.server) }
                 state.isAskingSource = false
                 return (nil, nil)
             }

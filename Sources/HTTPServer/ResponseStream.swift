@@ -1,4 +1,3 @@
-internal import CMicroHTTPD
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
@@ -23,13 +22,6 @@ package final class ResponseStream: @unchecked Sendable {
     /// Makes the next part; nil at the end. One that throws cuts the reply off: it has to log why.
     package typealias Source = @Sendable () throws -> [UInt8]?
 
-    /// Where the reply goes.
-    struct Link: @unchecked Sendable {
-        // Sendable: the connection is a name for libmicrohttpd, whose calls on it lock for themselves.
-        let connection: OpaquePointer
-        let server: HTTPServer
-    }
-
     struct State: Sendable {
         var parts: [[UInt8]] = []
         /// The first of the parts that has not been sent whole, and what has been of it.
@@ -41,19 +33,20 @@ package final class ResponseStream: @unchecked Sendable {
         var isAborted = false
         /// The reply is over, well or badly.
         var isOver = false
-        var link: Link?
-        var isSuspended = false
+        /// Whose reply it is the body of, until that is over.
+        var exchange: HTTPExchange?
+        /// Whether the connection is held until there is more to send.
+        var isHeld = false
         var senderWaits = false
         var source: Source?
         var isAskingSource = false
 
         var isOpen: Bool { !isFinished && !isAborted && !isOver }
 
-        /// Where the connection has to be resumed, which it then is.
-        mutating func takeSuspended() -> Link? {
-            guard isSuspended else { return nil }
-            isSuspended = false
-            return link
+        /// Lets the connection go on.
+        mutating func release() {
+            if isHeld { exchange?.release(.stream) }
+            isHeld = false
         }
     }
 
@@ -89,12 +82,11 @@ package final class ResponseStream: @unchecked Sendable {
     /// Adds a part if there is room. A part that is larger than the limit has room when nothing waits.
     /// - Returns: false when it was not taken: the buffer is full, the client has gone, or the stream was ended
     package func write(_ part: [UInt8]) -> Bool {
-        let (isTaken, link): (Bool, Link?) = state.withLock { state in
-            guard state.isOpen, hasRoom(for: part, state) else { return (false, nil) }
-            return (true, add(part, &state))
+        state.withLock { state in
+            guard state.isOpen, hasRoom(for: part, state) else { return false }
+            add(part, &state)
+            return true
         }
-        link?.resume()
-        return isTaken
     }
 
     /// Adds a part, waiting for room. To be called by one thread at a time, after the reply was given.
@@ -102,18 +94,21 @@ package final class ResponseStream: @unchecked Sendable {
     package func send(_ part: [UInt8]) throws(Closed) {
         enum Step {
             case wait, closed
-            case added(Link?)
+            case added
         }
         while true {
             let step: Step = state.withLock { state in
                 guard state.isOpen else { return .closed }
-                if hasRoom(for: part, state) { return .added(add(part, &state)) }
+                if hasRoom(for: part, state) {
+                    add(part, &state)
+                    return .added
+                }
                 state.senderWaits = true
                 return .wait
             }
             switch step {
             case .closed: throw Closed()
-            case .added(let link): return link?.resume() ?? ()
+            case .added: return
             case .wait: room.wait()
             }
         }
@@ -121,8 +116,9 @@ package final class ResponseStream: @unchecked Sendable {
 
     /// Adds a part whether there is room or not.
     func append(_ part: [UInt8]) {
-        let link: Link? = state.withLock { state in state.isOpen ? add(part, &state) : nil }
-        link?.resume()
+        state.withLock { state in
+            if state.isOpen { add(part, &state) }
+        }
     }
 
     /// The body is complete; what waits is still sent.
@@ -132,36 +128,32 @@ package final class ResponseStream: @unchecked Sendable {
     package func abort() {
         end { state in
             state.isAborted = true
-            // A client that does not read is not waited for. The socket is open: the link goes before it does.
-            if let link = state.link, !state.isSuspended {
-                shutdown(cmhd_connection_socket(link.connection), Int32(SHUT_RDWR))
+            // A client that does not read is not waited for. The socket is open: the exchange is over before it is closed.
+            if let client = state.exchange?.client, !state.isHeld {
+                client.endBothWays()
             }
         }
     }
 
     private func end(_ change: (inout State) -> Void) {
-        let (link, wakes): (Link?, Bool) = state.withLock { state in
-            guard !state.isAborted, !state.isOver else { return (nil, false) }
+        let wakes = state.withLock { state in
+            guard !state.isAborted, !state.isOver else { return false }
             change(&state)
+            state.release()
             defer { state.senderWaits = false }
-            return (state.takeSuspended(), state.senderWaits)
+            return state.senderWaits
         }
         if wakes { room.signal() }
-        link?.resume()
     }
 
     private func hasRoom(for part: [UInt8], _ state: State) -> Bool {
         state.buffered == 0 || state.buffered + part.count <= limit
     }
 
-    private func add(_ part: [UInt8], _ state: inout State) -> Link? {
-        if part.isEmpty { return nil }
+    private func add(_ part: [UInt8], _ state: inout State) {
+        if part.isEmpty { return }
         state.parts.append(part)
         state.buffered += part.count
-        return state.takeSuspended()
+        state.release()
     }
-}
-
-extension ResponseStream.Link {
-    func resume() { server.resume(connection) }
 }

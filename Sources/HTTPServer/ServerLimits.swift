@@ -4,8 +4,12 @@ package struct ServerLimits: Sendable {
     package var target = 4096
     /// Largest head (request line and header fields), bytes.
     package var head = 6144
+    /// Header fields and fields of the query, together.
+    package var fields = 96
     /// Connections at once.
     package var connections = 4096
+    /// Bytes of bodies that are being read, of all requests together.
+    package var bodyMemory = 256 << 20
     /// Seconds within which a request's head has to come.
     package var headSeconds = 30
     /// Seconds that a body may come without progress.
@@ -19,11 +23,17 @@ package struct ServerLimits: Sendable {
 
     package init() {}
 
-    /// libmicrohttpd's pool for a connection: it holds the head that is read, and the reply's. The pool is zeroed for each
-    /// request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower.
-    var connectionMemory: Int { head + 2048 }
+    /// libmicrohttpd's pool for a connection: half of it is read into, the rest has a record for each field of the head, and the
+    /// reply's head. The pool is zeroed for each request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower;
+    /// a smaller one, each large body.
+    var connectionMemory: Int { 2 * (head + 2048) }
 
-    /// Bytes of a part of a body that fills the buffer that libmicrohttpd reads into: half of the pool, with the head at its
-    /// start (MHD_connection_handle_idle() in 0.9.75).
-    func fullPart(head: Int) -> Int { connectionMemory / 2 - head }
+    /// Bytes that are left of the pool for a reply's head for sure, whatever was read behind the request.
+    /// - Parameters:
+    ///   - head: bytes of the request's head
+    ///   - fields: header fields and fields of the query
+    func replyRoom(head: Int, fields: Int) -> Int {
+        // A record is a struct MHD_HTTP_Header, aligned; some bytes are lost to the alignment of the rest.
+        connectionMemory - max(connectionMemory / 2, head) - fields * 64 - 256
+    }
 }

@@ -7,6 +7,8 @@ package final class WorkerPool: Sendable {
         var next = 0
         var isStopping = false
         var threads: [Thread] = []
+        /// How many of the threads have not ended.
+        var alive = 0
 
         /// The job that has waited longest.
         mutating func takeNext() -> (@Sendable () -> Void)? {
@@ -31,7 +33,7 @@ package final class WorkerPool: Sendable {
             // They give way to the polling threads: what is read slows no write down.
             Thread(named: "\(name)-\(index)", .low) { [unowned self] in work() }
         }
-        state.withLock { $0.threads = threads }
+        state.withLock { ($0.threads, $0.alive) = (threads, count) }
     }
 
     deinit { stop() }
@@ -40,17 +42,28 @@ package final class WorkerPool: Sendable {
     package func run(_ job: @escaping @Sendable () -> Void) { state.changeForOne { $0.jobs.append(job) } }
 
     /// Finishes the jobs that wait, then ends the threads.
-    package func stop() {
+    /// - Parameter seconds: how long that may take; jobs that are still waiting then are dropped
+    /// - Returns: whether all threads have ended. Where one has not, the pool has to stay until the process ends
+    @discardableResult
+    package func stop(within seconds: Double? = nil) -> Bool {
         let threads = state.changeForAll { state in
             state.isStopping = true
             defer { state.threads = [] }
             return state.threads
         }
+        let haveEnded = { (state: inout State) -> Bool? in state.alive == 0 ? true : nil }
+        if let seconds, state.wait(seconds: seconds, haveEnded) == nil {
+            state.withLock { ($0.jobs, $0.next) = ([], 0) }
+            for thread in threads { thread.detach() }
+            return false
+        }
         for thread in threads { thread.join() }
+        return true
     }
 
     private func work() {
         while let job = next() { job() }
+        state.changeForAll { $0.alive -= 1 }
     }
 
     /// The next job; nil when the threads are to end.

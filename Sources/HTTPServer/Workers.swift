@@ -25,8 +25,11 @@ package struct Workers: Sendable {
     }
 
     /// Finishes the jobs that wait, then ends the threads.
-    package func stop() {
-        quick.stop()
-        long.stop()
+    /// - Parameter seconds: how long that may take, for each pool
+    /// - Returns: whether all threads have ended
+    @discardableResult
+    package func stop(within seconds: Double? = nil) -> Bool {
+        let hasQuickEnded = quick.stop(within: seconds)
+        return long.stop(within: seconds) && hasQuickEnded
     }
 }

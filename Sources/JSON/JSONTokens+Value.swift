@@ -26,6 +26,18 @@ extension JSONTokens {
         }
     }
 
+    /// The first members of the object that the document is, and no more of them; nil where it is none.
+    package func object(atMost count: Int) -> JSONObject? {
+        guard kind(at: 0) == .objectBegin else { return nil }
+        var members: [JSONObject.Member] = []
+        var name = 1
+        while kind(at: name) == .name, members.count < count {
+            members.append(JSONObject.Member(name: string(at: name), value: value(at: name + 1)))
+            name = next(after: name + 1)
+        }
+        return JSONObject(distinct: members)
+    }
+
     private func array(at index: Int) -> [JSONValue] {
         var elements: [JSONValue] = []
         elements.reserveCapacity(memberCount(at: index))

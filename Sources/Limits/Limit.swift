@@ -16,6 +16,8 @@ package struct Limit: Sendable, Hashable {
         case names
         /// Columns of a table, of a listing, of a query.
         case columns
+        /// Runs that wait to be initialised.
+        case pendingRuns
     }
 
     package let quantity: Quantity
@@ -46,6 +48,7 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             case .files: "files"
             case .names: "names"
             case .columns: "columns"
+            case .pendingRuns: "pending runs"
             }
         return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")
     }

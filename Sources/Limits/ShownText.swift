@@ -1,34 +1,59 @@
 extension StringProtocol {
-    /// The text as it may be shown in a log, on a terminal or in an error: a control character, a line break and what turns
-    /// the direction of writing are told by their number, `\u{1B}`, and what is very long is cut.
-    ///
-    /// - Parameter limit: the most scalars that are shown
+    /// Text that others may have chosen, as a message, a log or a terminal shows it: in one line, of bounded length, and
+    /// without effect. Control characters, ends of lines and what turns the direction of writing are written as escapes, such
+    /// as `\x1B` and `\u{202E}`. What goes beyond the limit is cut from the middle, since the end mostly says what to do.
+    /// - Parameter limit: bytes of UTF-8 at most, at least 16
     package func shown(atMost limit: Int = 1024) -> String {
-        var text = ""
-        var count = 0
-        for scalar in unicodeScalars {
-            if count == limit { return text + "…" }
-            count += 1
-            if scalar.isShownByItsNumber {
-                text += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-            } else {
-                text.unicodeScalars.append(scalar)
+        var text = String(self)
+        if unicodeScalars.contains(where: \.hasEffect) {
+            text = ""
+            for scalar in unicodeScalars {
+                if scalar.hasEffect { text += scalar.escape } else { text.unicodeScalars.append(scalar) }
             }
         }
-        return text
+        guard text.utf8.count > limit else { return text }
+        let mark = " … "
+        let half = (limit - mark.utf8.count) / 2
+        return text.utf8.prefix(half).wholeCharacters + mark + text.utf8.suffix(half).wholeCharacters
+    }
+}
+
+extension Collection where Element: StringProtocol {
+    /// The first few of many names, and how many more there are: `a, b and 7 more`.
+    package func listed(atMost most: Int = 10) -> String {
+        let told = prefix(most).map { $0.shown(atMost: 100) }.joined(separator: ", ")
+        return count > most ? "\(told) and \(count - most) more" : told
     }
 }
 
 extension Unicode.Scalar {
     /// Whether it moves the cursor, colours a terminal or changes the order of what is around it.
-    fileprivate var isShownByItsNumber: Bool {
+    fileprivate var hasEffect: Bool {
+        if isASCII { return value < 0x20 || value == 0x7F }
         switch properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
-        // Marks of direction (UAX #9): a name with one looks like another.
-        case .format:
-            value == 0x061C || (0x200E...0x200F).contains(value) || (0x202A...0x202E).contains(value)
-                || (0x2066...0x2069).contains(value)
-        default: false
+        case .control, .lineSeparator, .paragraphSeparator: return true
+        default: return properties.isBidiControl
         }
+    }
+
+    fileprivate var escape: String {
+        switch self {
+        case "\n": return "\\n"
+        case "\r": return "\\r"
+        case "\t": return "\\t"
+        default:
+            let digits = String(value, radix: 16, uppercase: true)
+            return isASCII ? "\\x" + (digits.count == 1 ? "0" : "") + digits : "\\u{\(digits)}"
+        }
+    }
+}
+
+extension Substring.UTF8View {
+    /// The characters that are whole in a part of a text.
+    fileprivate var wholeCharacters: String {
+        var bytes = Array(self)
+        while let first = bytes.first, first & 0xC0 == 0x80 { bytes.removeFirst() }
+        while !bytes.isEmpty, String(validating: bytes, as: UTF8.self) == nil { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -10,7 +10,7 @@ package enum BundleReader {
     /// - Parameter budget: bytes, and files and folders, that it may hold
     /// - Returns: the name of that folder
     package static func unpack(_ path: String, into run: RunImport, budget: Budget) throws -> String {
-        var names = SourceNames(budget: budget, subject: "the bundle")
+        var names = SourceNames(budget: budget, subject: "the bundle", limits: .archived)
         var top: String?
         try ArchiveReader.forEachEntry(of: .file(path), budget: budget, subject: "the bundle") { entry in
             if entry.isRoot { return }

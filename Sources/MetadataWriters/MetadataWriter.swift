@@ -51,7 +51,10 @@ package protocol ArchiveWriting: MetadataWriter {
 }
 
 /// What a writer does with an archive while it comes.
-package protocol ArchiveReception: Sendable {}
+package protocol ArchiveReception: Sendable {
+    /// Why the archive is refused, as far as it has come; nil where nothing is wrong with it yet.
+    var failure: (any Error)? { get }
+}
 
 /// A writer whose document can be merged into.
 package protocol PatchableWriter: MetadataWriter {

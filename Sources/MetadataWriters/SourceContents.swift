@@ -12,6 +12,8 @@ package struct SourceContents: Sendable {
         /// The text; nil where it is none, or is too large to be held.
         package fileprivate(set) var text: [UInt8]?
         package fileprivate(set) var isBinary = false
+
+        package func isSame(as other: File) -> Bool { size == other.size && fingerprint == other.fingerprint }
     }
 
     /// How much is read.

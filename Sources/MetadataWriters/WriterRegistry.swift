@@ -23,8 +23,11 @@ package struct WriterRegistry: Sendable {
     }
 
     /// The standard types.
-    package static func standard(source: SourceWriter) -> [any MetadataWriter] {
-        [FlagsWriter(), PropertiesWriter(), MetricsWriter(), EvaluationWriter(), ErrorWriter(), source]
+    package static func standard(source: SourceWriter, names: NameLimits = NameLimits()) -> [any MetadataWriter] {
+        [
+            FlagsWriter(limit: names.columns), PropertiesWriter(limit: names.properties),
+            MetricsWriter(limit: names.columns), EvaluationWriter(limit: names.columns), ErrorWriter(), source,
+        ]
     }
 
     package subscript(type: MetadataType) -> (any MetadataWriter)? { byType[type] }

@@ -48,15 +48,12 @@ extension RunAPI {
 
     /// `POST /runs/archive`, `/runs/restore` and `/runs/purge`: a dry run, unless it is told that it is none.
     func changeMany(_ change: RunChange, _ exchange: HTTPExchange) throws -> HTTPResponse {
-        let names = ["where", "dry_run"] + (change == .purge ? ["force"] : [])
+        let names = ["where", "dry_run"] + (change == .purge ? ["force", "pending", "unchanged_for"] : [])
         var parameters = try QueryParameters(exchange, names: names, takesForm: true)
-        guard let condition = parameters.take("where") else {
-            throw Problem.invalidQuery(
-                "where is missing: it says which runs, such as where=eval_acc < 0.5; where=TRUE is all of them")
-        }
         let isDryRun = try parameters.flag("dry_run", default: true)
+        let isPending = change == .purge ? try parameters.flag("pending") : false
         let force = change == .purge ? try parameters.flag("force") : false
-        let runs = try selected(by: try RunPredicate(condition), change.candidates(force: force))
+        let runs = try isPending ? pending(&parameters) : selected(&parameters, change.candidates(force: force))
         var body: JSONObject = ["action": .string(change.rawValue), "dry_run": .bool(isDryRun)]
         if isDryRun {
             body["count"] = .number(JSONNumber(runs.count))
@@ -64,7 +61,8 @@ extension RunAPI {
             body["detail"] = .string("nothing was done; with dry_run=false it is")
             return .json(200, .object(body))
         }
-        let writes = runs.map { RunWrite(.run($0), change.action(force: force)) }
+        let action = isPending ? .purgePending : change.action(force: force)
+        let writes = runs.map { RunWrite(.run($0), action) }
         let results = store.submitAndWait(writes) { exchange.wakeServer() }
         var done: [JSONValue] = []
         var failed: [JSONValue] = []
@@ -75,6 +73,7 @@ extension RunAPI {
             } catch {
                 // What would refuse all that follow is the answer to the whole.
                 if done.isEmpty, case .readOnly = error { throw error }
+                if done.isEmpty, case .runsGone = error { throw error }
                 let problem = Problem(error)
                 failed.append([
                     "run": .string(run.description), "status": .number(JSONNumber(problem.status)),
@@ -88,8 +87,28 @@ extension RunAPI {
         return .json(200, .object(body))
     }
 
+    /// All runs that are pending, or those to which nothing has been written for some seconds.
+    private func pending(_ parameters: inout QueryParameters) throws -> [RunID] {
+        if parameters.take("where") != nil {
+            throw Problem.invalidQuery("pending runs are not in listings, so where does not go with pending=true")
+        }
+        let text = parameters.take("unchanged_for")
+        guard let seconds = Double(text ?? "0"), seconds.isFinite, seconds >= 0 else {
+            throw Problem.invalidQuery("unchanged_for is a number of seconds, such as 86400")
+        }
+        return try store.pendingRuns(unchangedFor: seconds)
+    }
+
     /// All runs that a condition selects, newest first.
-    private func selected(by predicate: RunPredicate, _ archived: RunQuery.Archived) throws -> [RunID] {
+    private func selected(_ parameters: inout QueryParameters, _ archived: RunQuery.Archived) throws -> [RunID] {
+        if parameters.take("unchanged_for") != nil {
+            throw Problem.invalidQuery("unchanged_for goes with pending=true")
+        }
+        guard let condition = parameters.take("where") else {
+            throw Problem.invalidQuery(
+                "where is missing: it says which runs, such as where=eval_acc < 0.5; where=TRUE is all of them")
+        }
+        let predicate = try RunPredicate(condition)
         var query = RunQuery()
         (query.predicate, query.archived, query.limit) = (predicate, archived, 1000)
         var runs: [RunID] = []

@@ -35,17 +35,23 @@ extension RunAPI {
     /// The source of the first run against that of each other one.
     private func compareSource(_ runs: [RunID]) throws -> [JSONValue] {
         var comparison = SourceComparison()
-        let first = try sourceContents(runs[0])
-        return try runs.dropFirst().map { run in
+        let first = try sourceContents(runs[0], &comparison)
+        var entries: [JSONValue] = []
+        for run in runs.dropFirst() {
             var entry: JSONObject = ["run": .string(run.description), "against": .string(runs[0].description)]
-            switch (first, try sourceContents(run)) {
+            switch (first, try sourceContents(run, &comparison)) {
             case (.success(let old), .success(let new)):
-                entry["files"] = .array(comparison.files(from: old, to: new))
+                let (told, further) = comparison.files(from: old, to: new)
+                entry["files"] = .array(told)
+                if further > 0 {
+                    entry["note"] = .string("\(further) more files differ, for which the reply is too long")
+                }
             case (.failure(let fault), _): entry["note"] = .string("\(runs[0]) has a source that \(fault.reason)")
             case (_, .failure(let fault)): entry["note"] = .string("\(run) has a source that \(fault.reason)")
             }
-            return .object(entry)
+            entries.append(.object(entry))
         }
+        return entries
     }
 
     /// Why the source of a run is not compared.
@@ -53,9 +59,16 @@ extension RunAPI {
         let reason: String
     }
 
-    private func sourceContents(_ run: RunID) throws -> Result<SourceContents?, SourceFault> {
+    private func sourceContents(
+        _ run: RunID, _ comparison: inout SourceComparison
+    ) throws -> Result<SourceContents?, SourceFault> {
         guard let file = try store.file(.source, of: run) else { return .success(nil) }
-        do { return .success(try SourceContents(file)) } catch let fault as MetadataFault {
+        do {
+            let jobs = jobs
+            let source = try SourceContents(file, limits: comparison.limits) { jobs.isStopping(for: 5) }
+            comparison.add(source)
+            return .success(source)
+        } catch let fault as MetadataFault {
             let reason = fault.kind == .exceeded ? "is too large to be compared" : "cannot be read"
             return .failure(SourceFault(reason: reason))
         }

@@ -13,7 +13,7 @@ enum FileMediaType {
     /// Whether a browser would show it with nothing run: images, sound, film and plain text. All else it has to save.
     static func isShown(_ type: String) -> Bool { shown.contains(type) || type == types["txt"] || type == types["csv"] }
 
-    private static let unknown = "application/octet-stream"
+    static let unknown = "application/octet-stream"
 
     private static let shown: Set<String> = [
         "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif", "audio/wav", "audio/mpeg",

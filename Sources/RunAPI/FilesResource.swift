@@ -30,24 +30,41 @@ extension RunAPI {
     private func list(
         _ page: FolderPage, _ path: ArtifactPath?, _ run: RunID, _ query: FileListQuery
     ) -> HTTPResponse {
-        let entries = page.entries.map { entry -> JSONValue in
-            var object: JSONObject = ["path": .string(entry.path.description)]
-            if !entry.isFolder { object["size"] = .number(JSONNumber(entry.size)) }
-            object["modified"] = .number(JSONNumber((entry.modified * 1000).rounded() / 1000))
-            object["type"] = .string(entry.isFolder ? "folder" : FileMediaType.of(entry.path))
-            object["href"] = .string(Self.href(run, entry.path))
-            return .object(object)
-        }
+        let entries = page.entries.map { JSONValue.object(Self.describe($0, of: run)) }
         var body: JSONObject = [
             "run": .string(run.description), "path": .string(path?.description ?? ""), "files": .array(entries),
         ]
         var headers: [(name: String, value: String)] = [("X-Content-Type-Options", "nosniff")]
         if let next = page.next {
-            body["next"] = .string(next)
-            let query = "limit=\(query.page.limit)&cursor=\(PercentEncoding.encode(next))"
+            // Escaped twice: the name's bytes need not be a text.
+            let cursor = PercentEncoding.encode(next)
+            body["next"] = .string(cursor)
+            let query = "limit=\(query.page.limit)&cursor=\(PercentEncoding.encode(cursor))"
             headers.append(("Link", "<\(Self.href(run, path))?\(query)>; rel=\"next\""))
         }
         return .json(200, .object(body), headers: headers)
+    }
+
+    /// What a listing says of a file or folder: with where to read it, or why it cannot be read here.
+    private static func describe(_ entry: FolderPage.Entry, of run: RunID) -> JSONObject {
+        var object: JSONObject = ["path": .string(entry.text)]
+        if !entry.isFolder { object["size"] = .number(JSONNumber(entry.size)) }
+        object["modified"] = .number(JSONNumber((entry.modified * 1000).rounded() / 1000))
+        let type = entry.path.map(FileMediaType.of) ?? FileMediaType.unknown
+        object["type"] = .string(entry.isFolder ? "folder" : type)
+        guard let path = entry.path else {
+            object["unreadable"] = .string("no request can name it: \(ArtifactPath.rule)")
+            return object
+        }
+        let href = href(run, path)
+        let limit = ServerLimits().target
+        if href.utf8.count > limit {
+            object["unreadable"] = .string(
+                "its path would be \(href.utf8.count) bytes in a request, which has \(limit) at most")
+        } else {
+            object["href"] = .string(href)
+        }
+        return object
     }
 
     /// The path to a file over HTTP.
@@ -89,7 +106,11 @@ struct FileListQuery {
                     throw .invalidQuery("limit is \"\(value)\"; it has to be a number from 1 to 10000")
                 }
                 page.limit = limit
-            case "cursor": page.after = value
+            case "cursor":
+                guard let name = PercentEncoding.decode(value.utf8) else {
+                    throw .invalidQuery("unknown cursor; use the \"next\" of the previous page")
+                }
+                page.after = name
             default: throw .invalidQuery("\"\(name)\" is not known here; there are limit and cursor")
             }
         }

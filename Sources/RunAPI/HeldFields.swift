@@ -7,7 +7,7 @@ struct HeldFields {
     var isEmpty: Bool { fields.isEmpty }
 
     mutating func append(_ piece: MultipartReader.Piece) {
-        if piece.offset == 0 || fields.isEmpty { fields.append((piece.name, [])) }
+        if piece.isFirst || fields.isEmpty { fields.append((piece.name, [])) }
         fields[fields.count - 1].value.append(contentsOf: piece.bytes)
     }
 

@@ -90,9 +90,9 @@ extension RunAPI {
             switch result {
             case .success(let outcome):
                 if endsRun, let run = outcome.run {
-                    // An ended run's metrics.json is up to date.
+                    // An ended run's metrics.json is brought up to date.
                     exchange.onWorker(.quick) {
-                        self.store.bringUpToDate(run)
+                        self.store.beginToBringUpToDate(run)
                         self.reply(outcome, request, exchange)
                     }
                 } else {

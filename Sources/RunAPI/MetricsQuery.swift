@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Limits
 internal import RunMetadata
 
 /// What `GET /runs/{id}/metrics` asks for.
@@ -26,28 +27,33 @@ struct MetricsQuery: Hashable, Sendable {
             case "format":
                 guard let format = MetricsFormat(rawValue: value) else {
                     let all = MetricsFormat.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw .invalidQuery("format is \"\(value)\"; it has to be one of \(all)")
+                    throw .invalidQuery("format is \"\(value.shown(atMost: 100))\"; it has to be one of \(all)")
                 }
                 self.format = format
             case "columns":
                 let names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
                 guard !names.contains(""), Set(names).count == names.count else {
                     throw .invalidQuery(
-                        "columns is \"\(value)\"; it has to be names of columns, each once, parted by commas")
+                        "columns is \"\(value.shown(atMost: 100))\"; it has to be names of columns, each once, parted by commas"
+                    )
                 }
                 columns = names
             case "after":
                 guard let after = Int(value) else {
                     throw .invalidQuery(
-                        "after is \"\(value)\"; it has to be the step or epoch of a row, a whole number")
+                        "after is \"\(value.shown(atMost: 100))\"; it has to be the step or epoch of a row, a whole number"
+                    )
                 }
                 self.after = after
             case "points":
                 guard let points = Int(value), (1...1_000_000).contains(points) else {
-                    throw .invalidQuery("points is \"\(value)\"; it has to be a number from 1 to 1000000")
+                    throw .invalidQuery(
+                        "points is \"\(value.shown(atMost: 100))\"; it has to be a number from 1 to 1000000")
                 }
                 self.points = points
-            default: throw .invalidQuery("\"\(name)\" is not known here; there are columns, after, points and format")
+            default:
+                throw .invalidQuery(
+                    "\"\(name.shown(atMost: 100))\" is not known here; there are columns, after, points and format")
             }
         }
     }

@@ -1,3 +1,4 @@
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 internal import Synchronization
@@ -31,18 +32,26 @@ final class MetricsTables: Sendable {
 
     init(limit: Int = 64 << 20) { self.limit = limit }
 
+    /// Bytes of the largest table that is made.
+    private static let largest = Limit(.bytes, most: 512 << 20)
+    /// What an entry takes beside its table and replies.
+    private static let overhead = 1024
+
     /// Lends the table of a run's rows, up to date.
+    /// - Parameter check: throws where nobody waits for it any more; asked now and then
     func withTable<Result: Sendable>(
-        of run: RunID, _ rows: StoredRows, _ body: (MetricsTable) throws -> Result
+        of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
+        _ body: (MetricsTable) throws -> Result
     ) throws -> Result {
-        try withState(of: run, rows) { state, table in try body(table) }
+        try withState(of: run, rows, check) { state, table in try body(table) }
     }
 
     /// A reply that was made for the same question of the same rows, or else is made now.
     func reply(
-        to query: MetricsQuery, of run: RunID, _ rows: StoredRows, _ make: (MetricsTable) throws -> [UInt8]
+        to query: MetricsQuery, of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
+        _ make: (MetricsTable) throws -> [UInt8]
     ) throws -> [UInt8] {
-        try withState(of: run, rows) { state, table in
+        try withState(of: run, rows, check) { state, table in
             if let reply = state.replies[query] { return reply }
             let reply = try make(table)
             if state.replies.count >= 8 { state.replies = [:] }
@@ -52,12 +61,16 @@ final class MetricsTables: Sendable {
     }
 
     private func withState<Result: Sendable>(
-        of run: RunID, _ rows: StoredRows, _ body: (inout Entry.State, MetricsTable) throws -> Result
+        of run: RunID, _ rows: StoredRows, _ check: () throws -> Void,
+        _ body: (inout Entry.State, MetricsTable) throws -> Result
     ) throws -> Result {
         let entry = entry(of: run)
         let (result, size): (Result, Int) = try entry.state.withLock { state in
-            let table = try Self.bringUpToDate(&state, rows)
-            return (try body(&state, table), table.size + state.replies.values.reduce(0) { $0 + $1.count })
+            // It may have waited for another one's reading.
+            try check()
+            let table = try Self.bringUpToDate(&state, rows, check)
+            let result = try body(&state, table)
+            return (result, table.size + state.replies.values.reduce(Self.overhead) { $0 + $1.count })
         }
         keep(run, entry, size)
         return result
@@ -89,22 +102,30 @@ final class MetricsTables: Sendable {
 
     private static let endLength = 64
     private static let bufferSize = 1 << 20
+    /// A line that is longer is no row, and ends what is read.
+    private static let longestLine = 64 << 20
 
-    private static func bringUpToDate(_ state: inout Entry.State, _ rows: StoredRows) throws -> MetricsTable {
+    private static func bringUpToDate(
+        _ state: inout Entry.State, _ rows: StoredRows, _ check: () throws -> Void
+    ) throws -> MetricsTable {
         if let table = state.table, state.identity == rows.identity, rows.size >= table.covered,
             try ends(of: rows, table.covered) == state.ends
         {
             if rows.size == table.covered { return table }
             let before = table.covered
-            try read(rows, into: table)
+            do { try read(rows, into: table, check) } catch {
+                // Half of it is there.
+                state = Entry.State()
+                throw error
+            }
             if table.covered == before { return table }
             state.replies = [:]
             state.ends = try ends(of: rows, table.covered)
             return table
         }
         state = Entry.State()
-        let table = MetricsTable(expectedRows: try expectedRows(rows))
-        try read(rows, into: table)
+        let table = MetricsTable(expectedRows: try expectedRows(rows), limit: largest.most)
+        try read(rows, into: table, check)
         state.table = table
         state.identity = rows.identity
         state.ends = try ends(of: rows, table.covered)
@@ -120,19 +141,23 @@ final class MetricsTables: Sendable {
     private static func expectedRows(_ rows: StoredRows) throws -> Int {
         let sample = try rows.read(0..<min(rows.size, 4096)) + rows.read(max(0, rows.size - 4096)..<rows.size)
         let lines = sample.count { $0 == UInt8(ascii: "\n") }
-        return lines == 0 ? 0 : rows.size / max(1, sample.count / lines) * 17 / 16
+        // No more than would fill as many bytes as the text has.
+        return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)
     }
 
-    private static func read(_ rows: StoredRows, into table: MetricsTable) throws {
+    private static func read(_ rows: StoredRows, into table: MetricsTable, _ check: () throws -> Void) throws {
         var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 16)
         defer { buffer.deallocate() }
         while table.covered < rows.size {
+            try check()
             let wanted = min(buffer.count, rows.size - table.covered)
             let count = try rows.read(
                 at: table.covered, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
-            if table.append(UnsafeRawBufferPointer(rebasing: buffer[..<count])) > 0 { continue }
+            let taken = table.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            if table.isOverLimit { throw StoreError.tooLarge("the table of the metrics is \(LimitExceeded(largest))") }
+            if taken > 0 { continue }
             // A line without its end: it is still being written, or longer than the buffer.
-            if wanted < buffer.count || count < wanted { return }
+            if wanted < buffer.count || count < wanted || wanted >= longestLine { return }
             let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count * 2, alignment: 16)
             buffer.deallocate()
             buffer = larger

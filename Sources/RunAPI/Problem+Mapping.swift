@@ -87,6 +87,11 @@ extension Problem {
         case .pathTaken(let reason): self.init(409, "path-taken", "Path taken", reason)
         case .outOfReach(let reason): self.init(403, "path-forbidden", "Path forbidden", reason)
         case .exhausted(let limit): self.init(Reserve.Exhausted(limit: limit))
+        case .runIsLink(let run):
+            self.init(
+                403, "path-forbidden", "Path forbidden",
+                "the directory of the run \"\(run)\" is a link, and links lead out of the runs directory; put the directory itself "
+                    + "there (mount --bind, or cp -r), or choose another id")
         case .overloaded:
             self.init(503, "busy", "Busy", "too many writes wait for the disk; try again")
             headers = [("Retry-After", "1")]
@@ -109,6 +114,21 @@ extension Problem {
                 507, "disk-full", "Disk full",
                 "there is no room for this write: \(Self.withoutPaths(reason)). Reads go on; writes do again once there is room"
             )
+        case .shortage(let reason):
+            self.init(
+                503, "out-of-resources", "Out of resources",
+                "the server is out of file descriptors or memory (\(Self.withoutPaths(reason))); nothing was stored. Try again"
+            )
+            headers = [("Retry-After", "1")]
+        case .runsGone(let reason):
+            self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
+            headers = [("Retry-After", "5")]
+        case .tooManyPending(let exceeded):
+            self.init(
+                507, "too-many-pending", "Too many pending runs",
+                "\(exceeded.limit.most) runs and sessions wait to be initialised, which is the limit (\(exceeded.limit.setting ?? "")); "
+                    + "PUT /runs/{id} initialises one, DELETE /runs/{id}?force=true removes one, and POST /runs/purge with "
+                    + "pending=true removes many")
         case .failed: self = .internalFault
         case .changedMeanwhile(let path):
             self.init(
@@ -120,6 +140,10 @@ extension Problem {
                 503, "indexing", "Index being built",
                 "the listing of the runs is being built (\(done) of \(total) runs); everything else works. Try again")
             headers = [("Retry-After", "1")]
+        case .tooLarge(let reason):
+            self.init(
+                507, "too-large", "Too large to be read so",
+                "\(reason); ask for fewer columns or read the file itself, /runs/{id}/files/tfruns.d/metrics.ndjson")
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
         }
     }
@@ -162,6 +186,17 @@ extension Problem {
             self.init(
                 413, "content-too-large", "Content too large",
                 "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload)")
+        case .tooManyFields(let limit):
+            self.init(
+                431, "headers-too-large", "Headers too large",
+                "the request's head has more than \(limit) fields, those of the query counted too")
+        case .noMemory:
+            self.init(503, "busy", "Busy", "too many bodies are being read at once; try again")
+            headers = [("Retry-After", "1")]
+        case .unknownTransferCoding:
+            self.init(
+                501, "unknown-transfer-coding", "Unknown transfer coding",
+                "Transfer-Encoding may be chunked and nothing else; to send a packed body, say Content-Encoding: gzip")
         case .expectationFailed:
             self.init(
                 417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")
@@ -214,8 +249,8 @@ extension Problem {
         case .depth: self.init(400, "invalid-json", "Invalid body", "the body is \(exceeded) deep")
         case .names, .columns:
             self.init(
-                422, "too-many-names", "Too many names", "the body has \(exceeded), which is the limit here")
-        case .bytes, .entries, .values, .files:
+                422, "invalid-content", "Invalid content", "the body has \(exceeded), which is the limit here")
+        case .bytes, .entries, .values, .files, .pendingRuns:
             self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
         }
     }

@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -30,23 +31,41 @@ struct Problem: Error {
     /// Whether it is the server's own fault or its disk's, so that whoever runs the server should hear of it.
     var isOurs: Bool { status >= 500 && status != 501 && status != 505 && slug != "stopping" }
 
+    /// Bytes of a text in a reply, and entries of a list: a reply tells what is wrong, it does not send back what was sent.
+    private static let longestText = 6144, longestList = 100
+
     /// The reply.
     func response(requestID: String) -> HTTPResponse {
         var body: JSONObject = [
             "type": .string("/problems/\(slug)"), "title": .string(title), "status": .number(JSONNumber(status)),
-            "detail": .string(detail),
+            // Names of files and of archives' entries are in it, which a terminal may get to see.
+            "detail": .string(detail.shown(atMost: Self.longestText)),
         ]
-        if let pointer { body["pointer"] = .string(pointer) }
+        // A part of a pointer leads elsewhere.
+        if let pointer, pointer.utf8.count <= Self.longestText { body["pointer"] = .string(pointer) }
         if let offset { body["offset"] = .number(JSONNumber(offset)) }
-        if let allowed { body["allowed"] = .array(allowed.map { .string($0) }) }
+        if let allowed { body["allowed"] = .array(Self.shortened(allowed).map { .string($0) }) }
         if let reasons {
-            body["reasons"] = .array(reasons.map { ["reason": .string($0.name), "detail": .string($0.detail)] })
+            body["reasons"] = .array(
+                reasons.prefix(Self.longestList).map {
+                    ["reason": .string($0.name), "detail": .string($0.detail.shown(atMost: Self.longestText))]
+                })
         }
         body["request_id"] = .string(requestID)
         var response = HTTPResponse(
             status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)), headers: headers)
         response.closes = closes
         return response
+    }
+
+    /// The first of a list that have room in a reply.
+    private static func shortened(_ list: [String]) -> [String] {
+        var room = longestText
+        return Array(
+            list.prefix(longestList).prefix { text in
+                room -= text.utf8.count
+                return room >= 0
+            })
     }
 
     func with(_ change: (inout Problem) -> Void) -> Problem {
@@ -72,7 +91,7 @@ struct Problem: Error {
         if runs.count == 1 { return unknownRun(runs[0].description) }
         return Problem(
             404, "unknown-run", "Unknown run",
-            "there are no runs \(runs.map { "\"\($0)\"" }.joined(separator: ", ")); GET /runs lists those there are")
+            "there are no runs \(runs.map { "\"\($0)\"" }.listed()); GET /runs lists those there are")
     }
 
     static let noActiveRun = Problem(

@@ -29,10 +29,11 @@ struct QueryParameters {
         }
         for (name, value) in query {
             guard names.contains(name) else {
-                throw .invalidQuery("\"\(name)\" is not known here; there are: \(names.joined(separator: ", "))")
+                throw .invalidQuery(
+                    "\"\(name.shown(atMost: 100))\" is not known here; there are: \(names.joined(separator: ", "))")
             }
             guard left.updateValue(value, forKey: name) == nil else {
-                throw .invalidQuery("\"\(name)\" is given twice; give it once")
+                throw .invalidQuery("\"\(name.shown(atMost: 100))\" is given twice; give it once")
             }
         }
         all = query
@@ -47,7 +48,7 @@ struct QueryParameters {
         case nil: return standard
         case "true": return true
         case "false": return false
-        case let value?: throw .invalidQuery("\(name) is \"\(value)\"; it has to be true or false")
+        case let value?: throw .invalidQuery("\(name) is \"\(value.shown(atMost: 100))\"; it has to be true or false")
         }
     }
 
@@ -58,7 +59,7 @@ struct QueryParameters {
         guard let value = Value(rawValue: text) else {
             let allowed = Value.allCases.map(\.rawValue)
             throw Problem.invalidQuery(
-                "\(name) is \"\(text)\"; it has to be one of: \(allowed.joined(separator: ", "))"
+                "\(name) is \"\(text.shown(atMost: 100))\"; it has to be one of: \(allowed.joined(separator: ", "))"
             )
             .with { $0.allowed = allowed }
         }

@@ -64,14 +64,18 @@ extension RunAPI {
         let path = try RequestPath(exchange.path)
         switch Routes.match(exchange.method, path.segments) {
         case .nothing:
+            try path.requireFixed(path.segments.count)
             throw Problem(404, "unknown-path", "Unknown path", "nothing is here; GET /openapi.yaml tells what is where")
-        case .methods(let methods):
+        case .methods(let methods, let fixed):
+            try path.requireFixed(fixed)
             let allowed = methods.map(\.name) + (methods.contains(.get) ? ["HEAD"] : [])
             throw Problem(
                 405, "method-not-allowed", "Method not allowed",
                 "\(exchange.method.name) is not for this path; it has \(allowed.joined(separator: ", "))"
             ).with { $0.headers = [("Allow", allowed.joined(separator: ", "))] }
-        case .found(let operation, let route, let id, let type, let path):
+        case .found(let operation, let route, let id, let type, let fixed):
+            try path.requireFixed(fixed)
+            let file = try path.file(from: fixed)
             exchange.tag = Telemetry.tag(route: route)
             let session = try session(exchange)
             let target = try target(operation, id, session)
@@ -79,7 +83,7 @@ extension RunAPI {
             let body = try describeBody(operation, writer, exchange)
             return RoutedRequest(
                 operation: operation, tag: exchange.tag, target: target, session: session, writer: writer,
-                path: path.isEmpty ? nil : try artifact(path), body: body,
+                path: file.isEmpty ? nil : try artifact(file), body: body,
                 bodyLimit: gatheredLimit(operation, writer, body.form), details: try details(writer, target, exchange))
         }
     }

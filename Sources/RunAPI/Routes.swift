@@ -106,10 +106,10 @@ package enum Routes {
 
     /// What a path's segments and a method lead to.
     enum Match {
-        /// An operation, and the number of its route among all.
-        case found(Operation, route: Int, id: String, type: String, path: [String])
+        /// An operation, the number of its route among all, and how many segments stand before the path of a file.
+        case found(Operation, route: Int, id: String, type: String, fixed: Int)
         /// The path is known, with these methods.
-        case methods([HTTPMethod])
+        case methods([HTTPMethod], fixed: Int)
         case nothing
     }
 
@@ -117,30 +117,32 @@ package enum Routes {
         // HEAD is GET without the body (RFC 9110 section 9.3.2), which libmicrohttpd leaves out.
         let method = method == .head ? .get : method
         var methods: [HTTPMethod] = []
+        var fixed = segments.count
         for (number, route) in all.enumerated() {
-            guard let (id, type, path) = route.parameters(segments) else { continue }
+            guard let (id, type) = route.parameters(segments) else { continue }
+            fixed = route.isOpen ? route.segments.count - 1 : segments.count
             if route.method == method {
-                return .found(route.operation, route: number, id: id, type: type, path: path)
+                return .found(route.operation, route: number, id: id, type: type, fixed: fixed)
             }
             methods.append(route.method)
         }
-        return methods.isEmpty ? .nothing : .methods(methods)
+        return methods.isEmpty ? .nothing : .methods(methods, fixed: fixed)
     }
 }
 
 extension Route {
-    /// The id, type and file path in a path, empty where the template has none; nil when the path is another.
-    fileprivate func parameters(_ path: [String]) -> (id: String, type: String, path: [String])? {
+    /// The id and type in a path, empty where the template has none; nil when the path is another.
+    fileprivate func parameters(_ path: [String]) -> (id: String, type: String)? {
         guard path.count == segments.count || (isOpen && path.count > segments.count) else { return nil }
-        var (id, type, rest) = ("", "", [String]())
+        var (id, type) = ("", "")
         for (index, segment) in segments.enumerated() {
             switch segment {
             case .literal(let literal): if literal != path[index] { return nil }
             case .id: id = path[index]
             case .type: type = path[index]
-            case .path: rest = Array(path[index...])
+            case .path: break
             }
         }
-        return (id, type, rest)
+        return (id, type)
     }
 }

@@ -1,7 +1,7 @@
 package import HTTPServer
 package import Logging
 package import MetadataWriters
-internal import RunMetadata
+package import RunMetadata
 package import RunStore
 internal import Synchronization
 
@@ -15,6 +15,8 @@ package final class RunAPI: HTTPHandler {
         package var maxUpload = 4 << 30
         /// Fields and files of a form.
         package var maxEntries = 100_000
+        /// How many names a request may have.
+        package var names = NameLimits()
         /// Bodies up to this size are read on the polling thread; larger ones on a worker.
         package var inlineBody = 64 << 10
         /// Executables of custom types that run at once.
@@ -149,7 +151,8 @@ package final class RunAPI: HTTPHandler {
         let id = nextRequestID()
         if problem.isOurs {
             let request =
-                exchange.map { "\($0.method.name) \(String(decoding: $0.path, as: UTF8.self))" } ?? "a request"
+                exchange.map { "\($0.method.name) \(String(decoding: $0.path.prefix(1024), as: UTF8.self))" }
+                ?? "a request"
             let reason = error is Problem ? problem.detail : "\(error)"
             log.error("\(request): \(problem.status): \(reason)", metadata: ["request_id": "\(id)"])
         } else {

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Limits
 internal import RunMetadata
 
 /// What a request that lists runs asks for.
@@ -30,7 +31,8 @@ struct RunListQuery {
         }
         if let limit = parameters.take("limit") {
             guard let number = Int(limit), (1...1000).contains(number) else {
-                throw Problem.invalidQuery("limit is \"\(limit)\"; it has to be a number from 1 to 1000")
+                throw Problem.invalidQuery(
+                    "limit is \"\(limit.shown(atMost: 100))\"; it has to be a number from 1 to 1000")
             }
             query.limit = number
         }

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
@@ -7,19 +8,20 @@ internal import RunStore
 enum RunStartReading {
     private static let names = ["flags", "properties", "script", "context", "type"]
 
-    static func read(_ body: MetadataBody) throws -> RunStart {
+    static func read(_ body: MetadataBody, _ names: NameLimits) throws -> RunStart {
         guard case .json(let bytes) = body else { throw Problem.internalFault }
         let sent: JSONValue
         do { sent = try JSONValue.parse(bytes) } catch { throw MetadataFault(error) }
         guard let object = sent.object else {
-            throw MetadataFault.shape(JSONPointer(), "a run starts with an object of \(names.joined(separator: ", "))")
+            throw MetadataFault.shape(
+                JSONPointer(), "a run starts with an object of \(Self.names.joined(separator: ", "))")
         }
         var start = RunStart()
         for member in object.members {
             switch member.name {
-            case "flags": start.flags = try FlagsWriter.document(from: list(member))
+            case "flags": start.flags = try FlagsWriter.document(sent: list(member), names.columns)
             case "properties":
-                for (name, file) in try PropertiesWriter.files(in: list(member)) {
+                for (name, file) in try PropertiesWriter.files(in: list(member), names.properties) {
                     if let file { start.properties.append((name, file)) }
                 }
             case "script", "context", "type":
@@ -31,7 +33,8 @@ enum RunStartReading {
             default:
                 throw MetadataFault.shape(
                     JSONPointer().appending(member.name),
-                    "\"\(member.name)\" is not known; a run starts with \(names.joined(separator: ", "))")
+                    "\"\(member.name.shown(atMost: 100))\" is not known; a run starts with \(Self.names.joined(separator: ", "))"
+                )
             }
         }
         return start

@@ -17,7 +17,7 @@ extension RunAPI {
     private func submitStart(_ request: RoutedRequest, _ exchange: HTTPExchange) {
         do {
             let isEmpty = exchange.body.isEmpty
-            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request))
+            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request), settings.names)
             store.submit(RunWrite(request.target, .initialise(session: request.session, start))) { result in
                 self.replyWithRun(result, exchange) { outcome in
                     outcome.effect == .unchanged
@@ -35,7 +35,7 @@ extension RunAPI {
             return exchange.respond(response(for: Problem.noActiveRun, exchange))
         }
         store.submit(RunWrite(request.target, .complete)) { result in
-            self.replyWithRun(result, exchange) { ($0.effect == .pending ? 202 : 200, []) }
+            self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
         }
     }
 
@@ -58,18 +58,21 @@ extension RunAPI {
     }
 
     /// Answers with the run as it is now, on a worker: it is read from the disk.
+    /// - Parameter ends: whether the run has ended, so that its files are brought up to date
     func replyWithRun<Failure: Error>(
-        _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange,
+        _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange, ends: Bool = false,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
         exchange.onWorker(.quick) {
             self.answer(exchange) {
                 let outcome = try result.get()
                 guard let run = outcome.run else { throw Problem.noActiveRun }
-                self.store.bringUpToDate(run)
-                guard let snapshot = try self.store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
+                if ends { self.store.beginToBringUpToDate(run) }
                 let (status, headers) = head(outcome)
-                return .json(status, .object(self.represent(snapshot)), headers: headers)
+                // The write is done, whether the run can be read now or not (for want of descriptors).
+                let snapshot = try? self.store.snapshot(of: run)
+                let body = snapshot.map { self.represent($0) } ?? Self.unread(run)
+                return .json(status, .object(body), headers: headers)
             }
         }
     }
@@ -87,6 +90,14 @@ extension RunAPI {
         run["updated"] = .number(JSONNumber((snapshot.updated * 1000).rounded() / 1000))
         run["links"] = Self.links(of: snapshot.run)
         return run
+    }
+
+    /// The same of one that was written to just now, and cannot be read.
+    private static func unread(_ run: RunID) -> JSONObject {
+        [
+            "run": .string(run.description), "status": .string(RunStatus.behind.rawValue),
+            "updated": .number(JSONNumber((wallClock() * 1000).rounded() / 1000)), "links": links(of: run),
+        ]
     }
 
     static func links(of run: RunID) -> JSONValue {

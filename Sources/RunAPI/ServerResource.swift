@@ -21,9 +21,13 @@ extension RunAPI {
             StoreHindrance(name: $0.name, detail: Problem.withoutPaths($0.detail))
         }
         if reasons.isEmpty {
-            guard let fault = registered.fault else { return .json(200, ["status": "ready"]) }
-            // Served all the same, with what was registered before.
-            return .json(200, ["status": "ready", "warnings": ["writers": .string(fault)]])
+            // Served all the same; of writers, those that were registered before.
+            var warnings = JSONObject()
+            if let fault = registered.fault { warnings["writers"] = .string(fault) }
+            for warning in store.warnings { warnings[warning.name] = .string(warning.detail) }
+            let status: JSONObject = ["status": "ready"]
+            if warnings.isEmpty { return .json(200, .object(status)) }
+            return .json(200, ["status": "ready", "warnings": .object(warnings)])
         }
         throw Problem(503, "not-ready", "Not ready", reasons.map(\.detail).joined(separator: "; ")).with {
             $0.reasons = reasons

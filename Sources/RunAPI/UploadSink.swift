@@ -30,9 +30,6 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var text: [UInt8] = []
     private let held: Budget
 
-    /// libmicrohttpd's reader of forms looks at the content type as it goes.
-    var readsTheHead: Bool { request.body.form == .multipart }
-
     init(api: RunAPI, request: RoutedRequest, writer: any MetadataWriter, exchange: HTTPExchange) throws {
         self.api = api
         self.request = request
@@ -74,6 +71,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
             }
         }
         if let archive {
+            if let failure = reception?.failure { throw failure }
             try archive.write(part)
         } else {
             try held.take(part.count, of: .bytes)
@@ -145,7 +143,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         if let name = piece.fileName {
             let file = try spool ?? api.store.makeStagingFile()
             spool = file
-            if piece.offset == 0 { files.append((name, file.size)) }
+            if piece.isFirst { files.append((name, file.size)) }
             try file.write(piece.bytes)
         } else {
             fields.append(piece)

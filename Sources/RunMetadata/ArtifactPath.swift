@@ -1,3 +1,5 @@
+internal import Limits
+
 /// A path in a run's directory, one or more safe components: artifacts, and below `tfruns.d` metadata.
 package struct ArtifactPath: Sendable, CustomStringConvertible {
     package let components: [String]
@@ -5,12 +7,13 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
     /// The rule, in words for the person who broke it.
     package static let rule =
         "a file's path has names of 1 to 255 bytes of UTF-8 without control characters, none of them \".\" or \"..\", and "
-        + "at most 4095 bytes"
+        + "at most 4095 bytes and 100 levels"
 
-    /// Nil where a component is no name of a file, or all is longer than the system takes (PATH_MAX).
+    /// Nil where a component is no name of a file, or all is longer or deeper than `PathLimits` has it.
     package init?(components: [String]) {
         guard !components.isEmpty, components.allSatisfy(Self.isName),
-            components.reduce(components.count - 1, { $0 + $1.utf8.count }) <= 4095
+            components.count <= PathLimits.file.depth.most,
+            components.reduce(components.count - 1, { $0 + $1.utf8.count }) <= PathLimits.file.path.most
         else { return nil }
         self.components = components
     }
@@ -41,7 +44,7 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
     package func appending(_ name: String) -> ArtifactPath? { ArtifactPath(components: components + [name]) }
 
     private static func isName(_ text: String) -> Bool {
-        (1...255).contains(text.utf8.count) && text != "." && text != ".."
+        (1...PathLimits.file.name.most).contains(text.utf8.count) && text != "." && text != ".."
             && text.unicodeScalars.allSatisfy { $0 != "/" && $0.properties.generalCategory != .control }
     }
 }

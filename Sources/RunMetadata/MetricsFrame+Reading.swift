@@ -1,4 +1,5 @@
 package import JSON
+internal import Limits
 
 extension MetricsFrame {
     /// Reads rows, one JSON object a line, as `metrics.ndjson` holds them. A last line without a newline is still being
@@ -122,7 +123,7 @@ extension MetricsFrame {
             fallthrough
         default:
             let column = tokens.string(at: name)
-            let text = String(decoding: tokens.source(at: token), as: UTF8.self)
+            let text = String(decoding: tokens.source(at: token), as: UTF8.self).shown(atMost: 100)
             throw .shape(
                 JSONPointer().appending(column).appending(row),
                 "metrics: \"\(column)\" of row \(row) is \(text); it has to be a whole number")
@@ -131,7 +132,7 @@ extension MetricsFrame {
 
     private static func noMetric(_ token: Int, _ tokens: JSONTokens, _ name: Int, _ row: Int) -> MetadataFault {
         let column = tokens.string(at: name)
-        let text = String(decoding: tokens.source(at: token), as: UTF8.self)
+        let text = String(decoding: tokens.source(at: token), as: UTF8.self).shown(atMost: 100)
         return .shape(
             JSONPointer().appending(column).appending(row),
             "metrics: \"\(column)\" of row \(row) is \(text); a metric is a number, null or NaN")

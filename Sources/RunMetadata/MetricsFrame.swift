@@ -91,6 +91,9 @@ package struct MetricsFrame {
         if cellCount > Self.limit.most { isCut = true }
     }
 
+    /// The index of a column; nil when there is none of that name.
+    package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
+
     /// Sets a cell; a missing value leaves what is there.
     mutating func set(_ cell: Cell, row: Int, column: Int) {
         if cell.isMissing { return }

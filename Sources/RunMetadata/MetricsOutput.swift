@@ -20,11 +20,6 @@ extension MetricsFrame {
         guard let key else { return order }
         return order.filter { self.key(row: $0) > key }
     }
-
-    /// The index of a column; nil when there is none of that name.
-    package func column(named name: String) -> Int? {
-        columns.firstIndex { $0.nameBytes.elementsEqual(name.utf8) }
-    }
 }
 
 /// How metrics are told.

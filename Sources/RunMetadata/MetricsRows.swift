@@ -1,4 +1,5 @@
 package import JSON
+package import Limits
 
 /// Rows of metrics, checked, each one compact JSON object and a newline: what is appended to `metrics.ndjson`.
 package struct MetricsRows: Sendable, Equatable {
@@ -14,9 +15,11 @@ package struct MetricsRows: Sendable, Equatable {
     ///   - object: the index of the object's begin
     ///   - row: the row's number, for messages; nil where there is only one
     ///   - pointer: where the object stands in the body
+    ///   - columns: how many metrics it may have
     /// - Throws: a fault of shape: no object, no member, a metric that is none, a step or epoch that is not whole
     package mutating func append(
-        objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer()
+        objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer(),
+        columns: Limit? = nil
     ) throws(MetadataFault) {
         var place: String { row.map { "metrics row \($0)" } ?? "metrics" }
         guard tokens.kind(at: object) == .objectBegin else {
@@ -24,6 +27,9 @@ package struct MetricsRows: Sendable, Equatable {
         }
         guard tokens.memberCount(at: object) > 0 else {
             throw .shape(pointer, "\(place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
+        }
+        if let columns, tokens.memberCount(at: object) > columns.most {
+            throw .excess(LimitExceeded(columns), place, pointer)
         }
         // How long the row is where it takes nothing but copying, which is the usual case.
         var length: Int? = 2
@@ -59,7 +65,10 @@ package struct MetricsRows: Sendable, Equatable {
                 pointer.appending(tokens.string(at: token)),
                 "\(place()): \"\(tokens.string(at: token))\" has more than \(MetricsFrame.Cell.longestNumber) digits")
         }
-        if name.isEmpty { throw .shape(pointer, "\(place()): a metric has the empty name; give it one") }
+        guard MetadataName.isAllowed(name, atMost: MetadataName.longestMetric) else {
+            let pointer = name.isEmpty ? pointer : pointer.appending(tokens.string(at: token))
+            throw MetadataName.fault(name, atMost: MetadataName.longestMetric, place(), pointer)
+        }
         if isKey(name), !isWholeOrMissing(value) { throw noWholeNumber(token, tokens, place(), pointer) }
         return value
     }
@@ -131,7 +140,7 @@ package struct MetricsRows: Sendable, Equatable {
         let name = tokens.string(at: token)
         let found =
             switch tokens.kind(at: token + 1) {
-            case .string: "the text \"\(tokens.string(at: token + 1))\""
+            case .string: "the text \"\(tokens.string(at: token + 1).shown(atMost: 100))\""
             case .true: "true"
             case .false: "false"
             case .arrayBegin: "an array"
@@ -145,7 +154,7 @@ package struct MetricsRows: Sendable, Equatable {
         _ token: Int, _ tokens: JSONTokens, _ place: String, _ pointer: JSONPointer
     ) -> MetadataFault {
         let name = tokens.string(at: token)
-        let text = String(decoding: tokens.source(at: token + 1), as: UTF8.self)
+        let text = String(decoding: tokens.source(at: token + 1), as: UTF8.self).shown(atMost: 100)
         return .shape(pointer.appending(name), "\(place): \"\(name)\" is \(text); it has to be a whole number")
     }
 }

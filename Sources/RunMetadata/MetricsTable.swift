@@ -213,6 +213,9 @@ package final class MetricsTable: @unchecked Sendable {
         return columns.count - 1
     }
 
+    /// The index of a column; nil when there is none of that name.
+    package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
+
     /// Begins or finds the row of a key, as `MetricsFrame` does.
     private func position(of key: Int?) -> Int {
         let key = key ?? (greatestKey + 1)

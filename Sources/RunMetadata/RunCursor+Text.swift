@@ -25,7 +25,7 @@ extension RunCursor {
         guard orderText == order.text, values.count == order.keys.count else {
             throw RunQueryFault(
                 "cursor",
-                "cursor belongs to the order \"\(orderText.excerpt())\"; send it with the parameters of the page that it came with"
+                "cursor belongs to the order \"\(orderText.shown(atMost: 100))\"; send it with the parameters of the page that it came with"
             )
         }
         self.init(order: order, values: values.map { RunValue($0) }, start: start.double, run: run)

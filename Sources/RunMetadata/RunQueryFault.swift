@@ -25,13 +25,14 @@ extension RunQueryFault {
     ///   - unknown: them, and where each stands
     ///   - known: those there are
     package init(_ parameter: String, unknown: [RunColumnName], known: some Collection<String>) {
-        let names = unknown.map { "\"\($0.name.excerpt())\"" }.listed(atMost: Self.told)
+        let names = unknown.map { "\"\($0.name.shown(atMost: 100))\"" }.listed(atMost: Self.told)
         let places = unknown.compactMap { $0.offset.map { "byte \($0)" } }.listed(atMost: Self.told)
         // Looking through very many names takes longer than the hint is worth.
         let searched = known.count > Self.manyNames ? [] : Array(known)
         let similar = unknown.prefix(Self.told).flatMap { Self.similar(to: $0.name, among: searched) }
         let hint =
-            similar.isEmpty ? "" : "; did you mean \(similar.prefix(5).map { $0.excerpt() }.joined(separator: ", "))?"
+            similar.isEmpty
+            ? "" : "; did you mean \(similar.prefix(5).map { $0.shown(atMost: 100) }.joined(separator: ", "))?"
         let allowed = searched.isEmpty ? Array(RunQuery.standardColumns) : searched
         self.init(
             parameter, at: unknown.first?.offset,

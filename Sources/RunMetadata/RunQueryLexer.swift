@@ -99,7 +99,7 @@ struct RunQueryLexer {
         guard let value = Double(text), !goesOn else {
             throw RunQueryFault(
                 "where", at: start,
-                "where: \"\(text.excerpt())\" at byte \(start) begins like a number and is none; "
+                "where: \"\(text.shown(atMost: 100))\" at byte \(start) begins like a number and is none; "
                     + "a column whose name starts with a digit stands in backticks")
         }
         return value

@@ -114,7 +114,7 @@ struct RunQueryParser {
         guard function == "is.na" else {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: there is no function \(function.excerpt()) (byte \(offset)); there are is.na(column), and c(…) behind %in%"
+                "where: there is no function \(function.shown(atMost: 100)) (byte \(offset)); there are is.na(column), and c(…) behind %in%"
             )
         }
         try lexer.advance()
@@ -178,7 +178,7 @@ struct RunQueryParser {
         if case .value(.text(let text)) = operand.node {
             throw RunQueryFault(
                 "where", at: operand.offset,
-                "where: the text \"\(text.excerpt())\" at byte \(operand.offset) is no condition; compare it with a column"
+                "where: the text \"\(text.shown(atMost: 100))\" at byte \(operand.offset) is no condition; compare it with a column"
             )
         }
         return operand.node
@@ -214,8 +214,8 @@ struct RunQueryParser {
     private func unexpected(_ wanted: String) -> RunQueryFault {
         let found =
             switch lexer.token {
-            case .name(let name), .quotedName(let name): "\"\(name.excerpt())\""
-            case .text(let text): "the text \"\(text.excerpt())\""
+            case .name(let name), .quotedName(let name): "\"\(name.shown(atMost: 100))\""
+            case .text(let text): "the text \"\(text.shown(atMost: 100))\""
             case .number(let number): RunValue.number(number).asText
             case .symbol(let symbol): "\"\(symbol)\""
             case .end: "the end"

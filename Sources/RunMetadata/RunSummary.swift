@@ -4,6 +4,12 @@ package import JSON
 package struct RunSummary: Sendable {
     /// The columns in order; what the run does not have is left out.
     package private(set) var columns = JSONObject()
+    /// Why not all is there that the run has; nil where it is.
+    package private(set) var omitted: String?
+
+    /// Columns of a run, and bytes of a column's name, at most: whatever a run directory holds, others are listed beside it.
+    package static let mostColumns = 30_000
+    private static let longestName = 1100
 
     /// The numeric properties that `ls_runs()` knows.
     private static let numericProperties: Set<String> = [
@@ -36,11 +42,11 @@ package struct RunSummary: Sendable {
             if let value = values.first(where: { $0.0 == name })?.1 { columns[name] = value }
         }
         if let flags { add(flags, prefix: "flag_") }
-        for (name, value) in digest?.values ?? [] { columns["metric_" + name] = .number(value) }
+        for (name, value) in digest?.values ?? [] { set("metric_" + name, .number(value)) }
         if let evaluation { add(evaluation, prefix: "eval_") }
         if let message = error?["message"] { columns["error_message"] = message }
         if let traceback = error?["traceback"].flatMap(Self.lines) { columns["error_traceback"] = .string(traceback) }
-        for (name, value) in values where columns[name] == nil { columns[name] = value }
+        for (name, value) in values where columns[name] == nil { set(name, value) }
         if let digest { columns[completedName] = .number(JSONNumber(digest.completed)) }
     }
 
@@ -50,6 +56,7 @@ package struct RunSummary: Sendable {
     /// Brings the columns of metrics up to date with rows that came since.
     /// - Returns: false where there is a metric that the run did not have, so that the row has to be made anew
     package mutating func update(_ digest: MetricsDigest) -> Bool {
+        if digest.values.count >= Self.mostColumns { return false }
         for (name, value) in digest.values {
             guard columns["metric_" + name] != nil else { return false }
             columns["metric_" + name] = .number(value)
@@ -92,22 +99,41 @@ package struct RunSummary: Sendable {
 
     /// A column a value: nested names joined by a dot, elements of an array numbered from 1, as R's `unlist()` does.
     private mutating func add(_ object: JSONObject, prefix: String) {
-        for member in object.members { add(member.value, named: prefix + member.name) }
+        for member in object.members {
+            if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
+            add(member.value, named: prefix + member.name)
+        }
     }
+
+    private mutating func set(_ name: String, _ value: JSONValue) {
+        if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
+        if name.utf8.count > Self.longestName { return omit("names of over \(Self.longestName) bytes") }
+        if MetadataName.hasControl(name) { return omit("names with control characters") }
+        columns[name] = value
+    }
+
+    private mutating func omit(_ reason: String) { omitted = omitted ?? reason }
 
     private mutating func add(_ value: JSONValue, named name: String) {
         switch value {
-        case .object(let object): for member in object.members { add(member.value, named: "\(name).\(member.name)") }
+        // As deep as the parser goes at most; a name that is too long already is not made longer.
+        case .object(let object):
+            if name.utf8.count > Self.longestName { return omit("names of over \(Self.longestName) bytes") }
+            for member in object.members {
+                if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
+                add(member.value, named: "\(name).\(member.name)")
+            }
         case .array(let elements):
             for (index, element) in elements.enumerated() {
+                if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
                 add(element, named: elements.count == 1 ? name : "\(name)\(index + 1)")
             }
         case .null: return
         // Written as text; it is the number that was not one.
-        case .string("NaN") where name.hasPrefix("eval_"): columns[name] = .number(.nan)
-        case .string("Inf") where name.hasPrefix("eval_"): columns[name] = .number(.infinity)
-        case .string("-Inf") where name.hasPrefix("eval_"): columns[name] = .number(.negativeInfinity)
-        default: columns[name] = value
+        case .string("NaN") where name.hasPrefix("eval_"): set(name, .number(.nan))
+        case .string("Inf") where name.hasPrefix("eval_"): set(name, .number(.infinity))
+        case .string("-Inf") where name.hasPrefix("eval_"): set(name, .number(.negativeInfinity))
+        default: set(name, value)
         }
     }
 }

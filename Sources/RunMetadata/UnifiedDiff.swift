@@ -4,6 +4,8 @@ package struct UnifiedDiff: Sendable {
     package let hunks: String
     /// Whether it may be longer than it had to be, since looking for the shortest would have taken too much.
     package let isCoarse: Bool
+    /// What looking for the shortest took, by the square of which time and memory grow; 0 where it is coarse.
+    package let edits: Int
 
     /// Lines around a change that are shown with it.
     private static let context = 3
@@ -23,7 +25,9 @@ package struct UnifiedDiff: Sendable {
         let start = zip(one, other).prefix { $0 == $1 }.count
         let end = zip(one.dropFirst(start).reversed(), other.dropFirst(start).reversed()).prefix { $0 == $1 }.count
         let (middle, newMiddle) = (one[start..<one.count - end], other[start..<other.count - end])
-        isCoarse = Self.mostEdits(Array(middle), Array(newMiddle)) > limit
+        let most = Self.mostEdits(Array(middle), Array(newMiddle))
+        isCoarse = most > limit
+        edits = isCoarse ? 0 : most
         var isRemoved = [Bool](repeating: false, count: one.count)
         var isAdded = [Bool](repeating: false, count: other.count)
         if isCoarse {

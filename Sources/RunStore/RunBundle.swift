@@ -20,11 +20,11 @@ package final class RunBundle: Sendable {
 
     package let run: RunID
     package let entries: [Entry]
-    private let tree: RunTree
+    private let tree: RunDirectory
     private let kept: Mutex<[Int: StoredFile]>
 
     /// - Parameter kept: files that are open, by their place among the entries
-    init(run: RunID, tree: RunTree, entries: [Entry], kept: [Int: StoredFile]) {
+    init(run: RunID, tree: RunDirectory, entries: [Entry], kept: [Int: StoredFile]) {
         (self.run, self.tree, self.entries) = (run, tree, entries)
         self.kept = Mutex(kept)
     }
@@ -32,7 +32,7 @@ package final class RunBundle: Sendable {
     /// The files of a directory that is a run's, outside of any store.
     /// - Throws: where it is not there, or holds a link that leads out of it, a device or a socket
     package init(directory: String, as run: RunID) throws(StoreError) {
-        let tree = try storing { () throws(FileFailure) in try RunTree(directory) }
+        let tree = try storing { () throws(FileFailure) in try RunDirectory(directory, followsLink: true) }
         let items = try tree.items(linkedFiles: true) { path throws(StoreError) in
             throw .outOfReach(
                 "\"\(String(decoding: path, as: UTF8.self))\" is a device, a socket, or a link to a folder or out of it"
@@ -47,13 +47,17 @@ package final class RunBundle: Sendable {
     /// Opens the file that an entry is; whoever takes it closes it. Nil where it is gone meanwhile.
     package func open(_ index: Int) throws(StoreError) -> StoredFile? {
         if let file = kept.withLock({ $0.removeValue(forKey: index) }) { return file }
-        guard case .file(let descriptor, let status) = try tree.open(entries[index].path) else { return nil }
+        guard
+            case .file(let descriptor, let status) = try storing({ () throws(FileFailure) in
+                try tree.open(entries[index].path)
+            })
+        else { return nil }
         return StoredFile(descriptor: descriptor, status: status)
     }
 }
 
 extension RunBundle.Entry {
-    init(_ item: RunTree.Item) {
+    init(_ item: RunDirectory.Item) {
         self.init(
             path: item.path, isFolder: item.isFolder, mode: UInt32(item.status.st_mode & 0o777),
             modified: item.status.st_mtim.tv_sec)

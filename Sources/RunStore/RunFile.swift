@@ -12,7 +12,10 @@ package enum RunFile: Sendable {
 package struct FolderPage: Sendable {
     /// One file or folder.
     package struct Entry: Sendable {
-        package let path: ArtifactPath
+        /// The path in the run's directory, repaired where it is not UTF-8.
+        package let text: String
+        /// The same, where it is one that a request can have.
+        package let path: ArtifactPath?
         package let isFolder: Bool
         /// Bytes, of a file.
         package let size: Int
@@ -21,16 +24,16 @@ package struct FolderPage: Sendable {
     }
 
     package let entries: [Entry]
-    /// The name after which the next page begins; nil on the last one.
-    package let next: String?
+    /// The name after which the next page begins, bytes; nil on the last one.
+    package let next: [UInt8]?
 
     /// Which page is asked for.
     package struct Request: Sendable {
         /// Entries at most.
         package var limit: Int
-        /// The name behind which it begins.
-        package var after: String?
+        /// The name behind which it begins, bytes.
+        package var after: [UInt8]?
 
-        package init(limit: Int, after: String? = nil) { (self.limit, self.after) = (limit, after) }
+        package init(limit: Int, after: [UInt8]? = nil) { (self.limit, self.after) = (limit, after) }
     }
 }

@@ -67,11 +67,19 @@ package protocol RunStore: Sendable {
     /// Why a write would be refused now: nothing when it would not be.
     var hindrances: [StoreHindrance] { get }
 
+    /// What is wrong although the store serves and takes writes.
+    var warnings: [StoreHindrance] { get }
+
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
 
     /// Brings every view of a run's metadata up to date. May take long for a large one.
     func bringUpToDate(_ run: RunID)
+
+    /// The runs that wait to be initialised and to which nothing has been written for some seconds.
+    func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID]
+    /// The same where that takes a moment; else it is begun, and done soon.
+    func beginToBringUpToDate(_ run: RunID)
 
     /// How many runs are initialised.
     func runCount() -> Int
@@ -100,6 +108,8 @@ package struct RunWrite: Sendable {
         case restore
         /// Remove it and all that it has; one that is not archived only if `force`.
         case purge(force: Bool)
+        /// The same of one that waits to be initialised, if it still does.
+        case purgePending
     }
 
     package let target: RunTarget
@@ -133,7 +143,7 @@ package struct WriteOutcome: Sendable {
 
 /// Why a store takes no write at present.
 package struct StoreHindrance: Sendable, Equatable {
-    /// `read-only` or `disk-full`, of the store's own.
+    /// `runs-gone`, `read-only`, `disk-full` or `out-of-resources`, of the store's own.
     package let name: String
     package let detail: String
 
@@ -165,6 +175,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case pathTaken(String)
     /// A path leads out of the run's directory, or to what the server may not read; says how.
     case outOfReach(String)
+    /// A link has the place of the run's directory.
+    case runIsLink(RunID)
     /// Too many writes wait.
     case overloaded
     /// All of what requests together may hold is in use.
@@ -177,6 +189,12 @@ package enum StoreError: Error, Sendable, Equatable {
     case behind(RunID)
     /// No room on the disk, or the quota is used up.
     case diskFull(String)
+    /// The process or the system is out of descriptors or memory; it may be better in a moment.
+    case shortage(String)
+    /// The runs directory is gone, or another is in its place; says which.
+    case runsGone(String)
+    /// Too many runs wait to be initialised.
+    case tooManyPending(LimitExceeded)
     /// Anything else that the operating system said.
     case failed(FileFailure)
     /// A folder that was to be published stands on one that was changed meanwhile.
@@ -185,11 +203,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case query(RunQueryFault)
     /// The listing is being built: so many runs are in it, of so many.
     case indexing(done: Int, total: Int)
+    /// What is there is more than can be held in memory to be read; says what.
+    case tooLarge(String)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
-
-    /// The error for a failed call on a file.
-    package init(_ failure: FileFailure) {
-        self = failure.isNoSpace ? .diskFull(failure.description) : .failed(failure)
-    }
 }

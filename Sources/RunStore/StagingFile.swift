@@ -123,13 +123,13 @@ package final class StagingFile: @unchecked Sendable {
     package func finish() throws(StoreError) -> FileVersion {
         guard descriptor >= 0 else { return version ?? FileVersion(Files.status(path) ?? stat()) }
         let finished = FileVersion(Files.status(of: descriptor))
-        let code = fdatasync(descriptor)
-        let failure = FileFailure("fdatasync", "staging/\(name)")
-        close(descriptor)
-        descriptor = -1
-        share?.giveBack()
+        defer {
+            close(descriptor)
+            descriptor = -1
+            share?.giveBack()
+        }
         do throws(FileFailure) {
-            if code != 0 { throw failure }
+            try Files.syncContent(descriptor, path: "staging/\(name)")
             try Files.sync(directory)
         } catch {
             guard error.isSync else { throw StoreError(error) }

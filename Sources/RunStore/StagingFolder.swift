@@ -41,7 +41,7 @@ package final class StagingFolder: Sendable {
     package func folder(_ folder: DataPath, takingOver replaced: String?) throws(StoreError) -> StagedFolder {
         let path = "\(path)/\(folder)"
         // The state first: what comes after is noticed when it is published.
-        let base = replaced.flatMap(StagedFolder.Base.init)
+        let base = replaced.flatMap { StagedFolder.Base(at: $0) }
         try storing { () throws(FileFailure) in
             if let replaced, base != nil {
                 try Self.link(replaced, into: path)
@@ -63,7 +63,7 @@ package final class StagingFolder: Sendable {
                 let descriptor = try Files.open("\(path)/\(top)/\(file)", O_RDONLY | O_NOFOLLOW)
                 defer { close(descriptor) }
                 fchmod(descriptor, 0o644)
-                if fdatasync(descriptor) != 0 { throw FileFailure("fdatasync", "staging/\(name)/\(file)") }
+                try Files.syncContent(descriptor, path: "staging/\(name)/\(file)")
             }
             try Self.syncFolders("\(path)/\(top)")
             try Files.sync(path)
@@ -82,23 +82,27 @@ package final class StagingFolder: Sendable {
 
     /// Gives a folder what another has and it has not.
     private static func link(_ from: String, into folder: String) throws(FileFailure) {
-        for name in try Files.names(in: from) {
-            let (old, new) = ("\(from)/\(name)", "\(folder)/\(name)")
-            if Files.isOwnDirectory(old) {
-                if Files.status(new) == nil { try Files.makeDirectory(new) }
-                if Files.isOwnDirectory(new) { try link(old, into: new) }
-            } else if Glibc.link(old, new) != 0, errno != EEXIST, errno != ENOENT {
-                throw FileFailure("link", name)
+        // One after the other: whoever made it may have put folders in one another as deep as the system takes them.
+        var folders = [""]
+        while let path = folders.popLast() {
+            for name in try Files.names(in: from + path) {
+                let (old, new) = ("\(from)\(path)/\(name)", "\(folder)\(path)/\(name)")
+                if Files.isOwnDirectory(old) {
+                    if Files.status(new) == nil { try Files.makeDirectory(new) }
+                    if Files.isOwnDirectory(new) { folders.append("\(path)/\(name)") }
+                } else if Glibc.link(old, new) != 0, errno != EEXIST, errno != ENOENT {
+                    throw FileFailure("link", name)
+                }
             }
         }
     }
 
     private static func syncFolders(_ folder: String) throws(FileFailure) {
-        for name in try Files.names(in: folder) where Files.isOwnDirectory("\(folder)/\(name)") {
-            try syncFolders("\(folder)/\(name)")
+        for path in try Files.folders(in: folder).reversed() {
+            let place = path.isEmpty ? folder : "\(folder)/\(path)"
+            chmod(place, 0o755)
+            try Files.sync(place)
         }
-        chmod(folder, 0o755)
-        try Files.sync(folder)
     }
 }
 
@@ -122,10 +126,22 @@ package struct StagedFolder: Sendable {
         let changed: Int
 
         /// Nil when there is no folder.
-        init?(_ path: String) {
+        init?(_ path: DataPath, in run: RunDirectory) {
+            guard let status = try? run.ownStatus(RunPath(path).bytes), status.st_mode & S_IFMT == S_IFDIR else {
+                return nil
+            }
+            self.init(status)
+        }
+
+        fileprivate init?(at path: String) {
             guard Files.isOwnDirectory(path), let status = Files.status(path) else { return nil }
+            self.init(status)
+        }
+
+        private init(_ status: stat) {
             inode = UInt64(status.st_ino)
-            changed = Int(status.st_mtim.tv_sec) * 1_000_000_000 + Int(status.st_mtim.tv_nsec)
+            // Any time that a directory may have been given, far ones too.
+            changed = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Limits
 
 /// The rows of a run's metrics as they came, one JSON object a line: a file that others append to meanwhile, or the rows
 /// that a run's `metrics.json` stands for where there is nothing else.
@@ -27,21 +28,17 @@ package final class StoredRows: @unchecked Sendable {
     /// Reads a part of the text into a buffer (pread(2)).
     /// - Returns: how much there was
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
-        var done = 0
-        while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw StoreError(FileFailure("read", "metrics"))
-            }
-            if count == 0 { break }
-            done += count
+        try storing { () throws(FileFailure) in
+            try Files.read(descriptor, into: buffer, at: offset, path: "metrics")
         }
-        return done
     }
 
-    /// Reads a part of the text.
+    /// Reads a part of the text; less where the file was cut short.
+    /// - Throws: `tooLarge` where that is more than is held in memory
     package func read(_ range: Range<Int>) throws(StoreError) -> [UInt8] {
+        if range.count > WholeText.limit.most {
+            throw .tooLarge("the part of the metrics that is asked for is \(LimitExceeded(WholeText.limit))")
+        }
         var failure: StoreError?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
             do throws(StoreError) {

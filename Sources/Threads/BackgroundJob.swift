@@ -10,6 +10,11 @@ package final class BackgroundJob<Success: Sendable>: Sendable {
         }.detach()
     }
 
+    /// Why it failed; nil while it has not.
+    package var failure: (any Error)? {
+        outcome.withLock { if case .failure(let error) = $0 { error } else { nil } }
+    }
+
     /// Waits for the result.
     package func result() throws -> Success { try outcome.wait { $0 }.get() }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Limits
 import RunStore
 
 /// `rundir check`.
@@ -15,7 +16,13 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let check = try StoreCheck(runs: runs, repairs: repair)
-        for finding in check.findings { print(finding) }
+        for finding in check.findings { print("\(finding)".shown(atMost: .max)) }
+        if let oldest = check.pending.first {
+            let days = max(0, Int(clamping: Int64((wallClock() - oldest.changed) / 86_400)))
+            print(
+                "\(check.pending.count) runs wait to be initialised; to the oldest, \(oldest.name), nothing has been written "
+                    + "for \(days) days")
+        }
         let left = check.findings.count { !$0.isRepaired }
         print("\(check.runCount) runs, \(check.findings.count) findings, \(left) left")
         if left > 0 { throw ExitCode(1) }

@@ -13,28 +13,15 @@ enum Process {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// SIGTERM, SIGINT and SIGHUP, taken by the one thread that waits for them (sigwait(3)).
-    struct Signals {
-        private var set = sigset_t()
-
-        /// Has to be made before any thread is started, since threads inherit what is blocked.
-        init() {
-            sigemptyset(&set)
-            sigaddset(&set, SIGTERM)
-            sigaddset(&set, SIGINT)
-            sigaddset(&set, SIGHUP)
-            pthread_sigmask(SIG_BLOCK, &set, nil)
+    /// Ends the process after some seconds, whatever it is at (alarm(2)): a disk that does not answer, say. What was
+    /// acknowledged is in the journal.
+    static func end(within seconds: Int) {
+        signal(SIGALRM) { _ in
+            let text: StaticString =
+                "rundir: did not end in time; the next start recovers from the journal\n"
+            write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+            _exit(EXIT_FAILURE)
         }
-
-        /// Waits for the one to stop, and calls `reload` at every SIGHUP before.
-        func waitForStop(reload: () -> Void) {
-            var set = set
-            var signal: Int32 = 0
-            while true {
-                sigwait(&set, &signal)
-                if signal != SIGHUP { return }
-                reload()
-            }
-        }
+        alarm(UInt32(seconds))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Limits
 import RunStore
 
 /// `rundir reindex`.
@@ -15,8 +16,11 @@ struct Reindex: ParsableCommand {
 
     func run() throws {
         let bar = ProgressBar()
-        let count = try DirectoryRunStore.reindex(runs: runs) { done, total in bar.show(done, of: total) }
+        let (count, unreadable) = try DirectoryRunStore.reindex(runs: runs) { done, total in bar.show(done, of: total) }
         bar.end()
-        print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs)")
+        for (run, fault) in unreadable.sorted(by: { $0.key < $1.key }) {
+            print("\(run): not all is listed: \(fault)".shown(atMost: .max))
+        }
+        print("\(count) run\(count == 1 ? "" : "s") in the index of \(runs.shown(atMost: .max))")
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import HTTPServer
+import Limits
 import Logging
 import MetadataWriters
 import RunAPI
@@ -14,13 +15,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        let level = options.logLevel.level
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
-        let signals = Process.Signals()
+        let signals = StopSignals()
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
         // On every way out: where the server does not come up, threads are at work already.
@@ -41,12 +36,25 @@ struct Serve: ParsableCommand {
         let count = store.runCount()
         let host = options.host.contains(":") ? "[\(options.host)]" : options.host
         let address = "http://\(host):\(server.port)"
-        print("rundir on \(address), runs in \(options.runs): \(count) run\(count == 1 ? "" : "s")")
+        signals.beginServing()
+        print("rundir on \(address), runs in \(options.runs.shown(atMost: .max)): \(count) run\(count == 1 ? "" : "s")")
         fflush(nil)
         signals.waitForStop { reload(api, store) }
+        Process.end(within: server.limits.drainSeconds + Self.secondsToEnd)
         api.stop()
-        if !server.stop() { Logger(label: "serve").warning("requests were in flight for too long, and were cut off") }
+        let areRequestsOver = server.stop()
+        if areRequestsOver, workers.stop(within: Self.secondsForWorkers) { return }
+        Logger(label: "serve").warning("requests were in flight for too long, and were cut off")
+        // Their threads may use what would be given back on the way out. The store is closed all the same.
+        store.close()
+        fflush(nil)
+        _exit(EXIT_SUCCESS)
     }
+
+    /// Seconds for jobs that run on although their requests are over.
+    private static let secondsForWorkers = 2.0
+    /// Seconds for all that comes after the time of the requests in flight, such as bringing the runs up to date.
+    private static let secondsToEnd = 20
 
     /// Registers what is in the writers folder now, or keeps what was there before.
     private func reload(_ api: RunAPI, _ store: DirectoryRunStore) {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Glibc
 import HTTPServer
+import Limits
 import RunAPI
+import RunMetadata
 import RunStore
 
 /// Every setting of the server: an option, an environment variable, a default, a range.
@@ -41,6 +43,18 @@ struct ServeOptions: ParsableArguments {
             "The most files and folders of an archive or a directory of source, and fields and files of a form, 1 to "
                 + "100000000. [env: RUNDIR_MAX_ENTRIES]", valueName: "count"))
     var maxEntries = Environment.number("RUNDIR_MAX_ENTRIES") ?? 100_000
+
+    @Option(
+        help: ArgumentHelp(
+            "Properties of one request and of one run, 10 to 100000; each is a file. [env: RUNDIR_MAX_NAMES]",
+            valueName: "count"))
+    var maxNames = Environment.number("RUNDIR_MAX_NAMES") ?? NameLimits().properties.most
+
+    @Option(
+        help: ArgumentHelp(
+            "Flags, metrics or values of an evaluation in one request, 10 to 100000; each is a column. "
+                + "[env: RUNDIR_MAX_COLUMNS]", valueName: "count"))
+    var maxColumns = Environment.number("RUNDIR_MAX_COLUMNS") ?? NameLimits().columns.most
 
     @Option(
         name: .customLong("source-root"),
@@ -85,6 +99,12 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Runs and sessions that may wait to be initialised, 1 to 10000000. [env: RUNDIR_MAX_PENDING]",
+            valueName: "count"))
+    var maxPending = Environment.number("RUNDIR_MAX_PENDING") ?? 10_000
+
+    @Option(
+        help: ArgumentHelp(
             "What is logged to standard error: trace, debug, info, notice, warning, error or critical. "
                 + "[env: RUNDIR_LOG_LEVEL]", valueName: "level"))
     var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(LogLevel.init(rawValue:)) ?? LogLevel.notice
@@ -94,11 +114,14 @@ struct ServeOptions: ParsableArguments {
         try check("max-body", maxBody, 1...1 << 30)
         try check("max-upload", maxUpload, 1...1 << 40)
         try check("max-entries", maxEntries, 1...100_000_000)
+        try check("max-names", maxNames, 10...100_000)
+        try check("max-columns", maxColumns, 10...100_000)
         try check("read-timeout", readTimeout, 1...3600)
         try check("stale-after", staleAfter, 1...31_536_000)
         try check("max-connections", maxConnections, 1...60_000)
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
+        try check("max-pending", maxPending, 1...10_000_000)
         try check("journal-size", journalSize, 65_536...1 << 30)
         for host in allowedHosts where HostRule(host) == nil {
             throw ValidationError(
@@ -123,10 +146,19 @@ struct ServeOptions: ParsableArguments {
         return limits
     }
 
+    var names: NameLimits {
+        var names = NameLimits()
+        names.properties = Limit(.names, most: maxNames, setting: "--max-names")
+        names.columns = Limit(.columns, most: maxColumns, setting: "--max-columns")
+        return names
+    }
+
     var storeSettings: StoreSettings {
         var settings = StoreSettings()
+        settings.mostProperties = names.properties
         settings.segmentSize = journalSize
         settings.staleAfter = Double(staleAfter)
+        settings.pendingLimit = Limit(.pendingRuns, most: maxPending, setting: "--max-pending")
         return settings
     }
 
@@ -135,6 +167,7 @@ struct ServeOptions: ParsableArguments {
         settings.maxBody = maxBody
         settings.maxUpload = maxUpload
         settings.maxEntries = maxEntries
+        settings.names = names
         settings.writerJobs = writerJobs
         // What it was told to listen on names it, too: "0.0.0.0" is what it prints then.
         settings.allowedHosts = allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Limits
 import Logging
 import MetadataWriters
 import RunStore
@@ -29,11 +30,11 @@ struct Types: ParsableCommand {
         let source = SourceWriter(roots: [], limits: SourceWriter.Limits(bytes: 0)) { try store.makeStagingFile() }
         var failures = 0
         for writer in try writers.registry(source: source, store: store).writers {
-            print("\(writer.type): \(writer.summary)")
-            print("    takes \(writer.accepts.joined(separator: ", "))")
+            print("\(writer.type): \(writer.summary.shown(atMost: .max))")
+            print("    takes \(writer.accepts.joined(separator: ", ").shown(atMost: .max))")
             guard check, let executable = writer as? ExecutableWriter else { continue }
             let trial = try executable.trial()
-            print("    \(trial.report)")
+            for line in trial.report.split(separator: "\n") { print("    \(String(line).shown(atMost: .max))") }
             if !trial.hasStarted { failures += 1 }
         }
         if check, !ExecutableWriter.isConfined { print(ExecutableWriter.unconfined) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import MetadataWriters
+import RunMetadata
 import RunStore
 
 /// Where writers of custom types are.
@@ -26,12 +27,14 @@ struct WriterOptions: ParsableArguments {
         let source = SourceWriter(
             roots: options.sourceRoots, limits: limits,
             makeStagingFile: { try store.makeStagingFile() })
-        return try registry(source: source, store: store)
+        return try registry(source: source, store: store, names: options.names)
     }
 
     /// The same, with a writer of source.
-    func registry(source: SourceWriter, store: any RunStore) throws -> WriterRegistry {
+    func registry(
+        source: SourceWriter, store: any RunStore, names: NameLimits = NameLimits()
+    ) throws -> WriterRegistry {
         let custom = try folder.map { try WritersFolder.load($0, store: store) } ?? []
-        return try WriterRegistry(WriterRegistry.standard(source: source) + custom)
+        return try WriterRegistry(WriterRegistry.standard(source: source, names: names) + custom)
     }
 }

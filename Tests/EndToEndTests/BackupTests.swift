@@ -43,6 +43,86 @@ import Testing
         }
     }
 
+    /// rsync takes files of one size and time for the same, and a file may be written twice in a second, or in a tick of its
+    /// time.
+    @Test(arguments: [true, false])
+    func backupHoldsWhatWasWrittenAgainInTheSecondOfTheOneBefore(isServed: Bool) throws {
+        var server: Server? = try Server(runs: runs)
+        func write(_ number: Int) throws {
+            let client = try #require(try server?.connect())
+            let frame = #"{"v": [\#(number), \#(number)]}"#
+            #expect(try client.sendJSON("POST", "/runs/a/metadata/metrics", frame).status < 300)
+            #expect(try client.sendJSON("POST", "/runs/a/metadata/flags", #"{"v": \#(number)}"#).status < 300)
+            #expect(try client.send("PUT", "/runs/a/files/model", text: "version \(number)").status < 300)
+            let name = [("Run-Session", "s")]
+            #expect(try client.send("PUT", "/runs/run-\(number)", headers: name).status == 201)
+        }
+        #expect(try server?.connect().send("PUT", "/runs/a").status == 201)
+        try write(1)
+        if !isServed { try server?.terminate() }
+        try Command.succeed(Self.script, runs, "\(copies.path)/0")
+        if !isServed { server = try Server(runs: runs) }
+        try write(2)
+        if !isServed { try server?.terminate() }
+        // As if all had happened in the tick in which the first was copied.
+        let files = ["a/tfruns.d/metrics.json", "a/tfruns.d/flags.json", "a/model", ".rundir/sessions/s"]
+        var begun = stat()
+        #expect(stat("\(copies.path)/0", &begun) == 0)
+        let tick = "@\(begun.st_mtim.tv_sec + 1).5"
+        for file in files {
+            try Command.succeed("touch", "--date=\(tick)", "\(runs)/\(file)", "\(copies.path)/0/\(file)")
+        }
+        let first = try files.map { try #require(contents(of: "\(copies.path)/0/\($0)")) }
+        try Command.succeed(Self.script, runs, "\(copies.path)/1", "\(copies.path)/0")
+        for (file, old) in zip(files, first) {
+            let live = try #require(contents(of: "\(runs)/\(file)"))
+            #expect(live != old && live.count == old.count, "\(file)")
+            #expect(contents(of: "\(copies.path)/1/\(file)") == live, "\(file)")
+            #expect(contents(of: "\(copies.path)/0/\(file)") == old, "\(file): the one before was changed")
+        }
+        // What has not changed since is linked.
+        #expect(
+            try Self.inode("\(copies.path)/1/a/tfruns.d/properties/start")
+                == Self.inode("\(copies.path)/0/a/tfruns.d/properties/start"))
+    }
+
+    private static func inode(_ path: String) throws -> ino_t {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw CocoaError(.fileNoSuchFile) }
+        return status.st_ino
+    }
+
+    /// A write that comes between the reading of two files, in the tick of the one before, is seen by the comparison.
+    @Test func backupHasNoHalfOfAWriteOfTheSameSizeAndTime() throws {
+        let server = try Server(runs: runs)
+        let client = try server.connect()
+        #expect(try client.send("PUT", "/runs/a").status == 201)
+        #expect(try client.sendJSON("POST", "/runs/a/metadata/properties", #"{"x": 2, "y": 2}"#).status == 201)
+        // An rsync that after the first copy of the runs leaves one file of its copy as it was before the write.
+        let bin = "\(folder.path)/bin"
+        let copy = "\(copies.path)/copy"
+        folder.write(
+            "bin/rsync",
+            """
+            #!/bin/sh
+            PATH=$(echo "$PATH" | sed 's|^[^:]*:||')
+            rsync "$@"
+            code=$?
+            x=\(copy)/a/tfruns.d/properties/x
+            if [ -e "$x" ] && [ ! -e \(folder.path)/done ]; then
+                touch \(folder.path)/done
+                touch \(runs)/a/tfruns.d/properties/x
+                echo 1 >"$x"
+                touch --reference=\(runs)/a/tfruns.d/properties/x "$x"
+            fi
+            exit $code
+            """)
+        chmod("\(bin)/rsync", 0o755)
+        try Command.succeed("sh", "-c", "PATH=\(bin):$PATH exec \(Self.script) \(runs) \(copy)")
+        #expect(folder.exists("done"))
+        #expect(contents(of: "\(copy)/a/tfruns.d/properties/x") == Array("2\n".utf8))
+    }
+
     /// What the journal alone holds is not left out.
     @Test func backupOfADirectoryWhoseServerWasKilledWaitsForItsJournal() throws {
         let server = try Server(runs: runs)

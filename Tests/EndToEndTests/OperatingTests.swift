@@ -90,12 +90,16 @@ import Testing
         let moved = "\(folder.path)/moved"
         for run in ["first", "archived", "removed"] { try write(run, client) }
         #expect(try client.sendJSON("POST", "/runs/waits/metadata/flags", #"{"lr": 1}"#).status == 202)
+        #expect(try client.send("PUT", "/runs/first/files/model", text: "old").status == 201)
         try Command.succeed("rsync", "-a", "\(runs)/", "\(moved)/")
+        #expect(try client.send("PUT", "/runs/first/files/model", text: "new").status == 204)
+        // As if it had come in the same second.
+        try Command.succeed("touch", "--date=@1000000000", "\(runs)/first/model", "\(moved)/first/model")
         for run in ["second", "third"] { try write(run, client) }
         #expect(try client.sendEmpty("POST", "/runs/archived/archive").status == 200)
         #expect(try client.send("DELETE", "/runs/removed?force=true").status == 204)
         #expect(try server.terminate() == .exited(0))
-        try Command.succeed("rsync", "-a", "--delete", "\(runs)/", "\(moved)/")
+        try Command.succeed("rsync", "-a", "--delete", "--checksum", "\(runs)/", "\(moved)/")
 
         let check = try Command(Server.executable, "check", "--runs", moved)
         #expect(check.ending == .exited(0), "\(String(decoding: check.output, as: UTF8.self))")
@@ -105,6 +109,7 @@ import Testing
         #expect(listed.compactMap { $0["run"]?.string } == ["first", "second", "third"])
         #expect(try other.send("GET", "/runs/archived").json["status"]?.string == "archived")
         #expect(try other.send("GET", "/runs/active").json["run"]?.string == "third")
+        #expect(try other.send("GET", "/runs/first/files/model").text == "new")
         #expect(try other.send("PUT", "/runs/waits").status == 201)
         #expect(try other.send("GET", "/runs/waits").json["flag_lr"]?.number?.text == "1")
     }

@@ -170,7 +170,7 @@ private struct Weak {
 }
 
 /// Work that answers the requests that were added; before each round it does something that may block.
-private final class FixtureWork: GatheredWork {
+final class FixtureWork: GatheredWork {
     private struct State {
         var waiting: [HTTPExchange] = []
         var isAtWork = false

@@ -62,6 +62,40 @@ import Testing
         withExtendedLifetime(client) {}
     }
 
+    @Test func stoppingEndsJobsThatAskWhetherAnyoneWaits() throws {
+        var limits = ServerLimits()
+        limits.drainSeconds = 0
+        let begun = Signal()
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                exchange.handOver(to: .long) {
+                    begun.send()
+                    while !exchange.isAbandoned {}
+                    exchange.respond(.text(503, "given up"))
+                }
+            }), limits: limits)
+        let client = try server.client()
+        try client.write(HTTPClient.request("GET", "/"))
+        #expect(begun.wait())
+        #expect(server.server.stop())
+        #expect(try client.read().text == "given up")
+        #expect(server.workers.stop(within: 20))
+    }
+
+    @Test func stoppingCutsOffBodiesThatAreStillComing() throws {
+        var limits = ServerLimits()
+        limits.drainSeconds = 0
+        let sink = RecordingSink()
+        let server = try RunningServer.make(.streaming(to: sink), limits: limits)
+        let client = try server.client()
+        try client.write(head("POST /u HTTP/1.1", "Content-Length: 100") + [1, 2, 3])
+        #expect(eventually { server.server.requestsInFlight == 1 })
+        #expect(server.server.stop())
+        #expect(client.isClosed())
+        #expect(server.workers.stop(within: 20))
+        #expect(sink.record.cancelled == 1)
+    }
+
     @Test func idleServerStopsAtOnceAndFreesItsPort() throws {
         let server = try RunningServer.make()
         let client = try server.client()

@@ -22,20 +22,15 @@ import Testing
         #expect(sink.record.cancelled == 0)
     }
 
-    /// It is read past libmicrohttpd.
     @Test(arguments: [5_000_000, 8 << 20])
-    func largeStreamedBodyArrivesWholeAndEndsTheConnection(size: Int) throws {
+    func largeStreamedBodiesArriveWholeOneAfterTheOther(size: Int) throws {
         let sink = RecordingSink()
         let server = try RunningServer.make(.streaming(to: sink))
         let body = pattern(size)
+        let client = try server.client()
         for count in 1...2 {
-            let client = try server.client()
             #expect(try client.send("POST", "/upload", body: [1]).status == 201)
-            let reply = try client.send("POST", "/upload", body: body)
-            #expect(reply.status == 201)
-            #expect(reply.headers["connection"] == "close")
-            #expect(reply.headers["date"]?.hasSuffix(" GMT") == true)
-            #expect(client.isClosed())
+            #expect(try client.send("POST", "/upload", body: body).status == 201)
             #expect(sink.record.finished == 2 * count)
         }
         #expect(isSame(sink.record.body, [1] + body + [1] + body))

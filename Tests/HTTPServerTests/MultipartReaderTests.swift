@@ -83,7 +83,7 @@ import Testing
             .reading { piece in
                 let text = String(decoding: piece.bytes, as: UTF8.self)
                 parts.withLock { parts in
-                    if piece.offset == 0 {
+                    if piece.isFirst {
                         parts.append("\(piece.name)|\(piece.fileName ?? "nil")|\(text)")
                     } else {
                         parts[parts.count - 1] += text

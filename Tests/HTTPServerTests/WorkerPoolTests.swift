@@ -45,6 +45,22 @@ import Testing
         #expect(done.load(ordering: .relaxed) == 100)
     }
 
+    @Test func stoppingDoesNotWaitLongerThanItIsToldForAJobThatDoesNotEnd() {
+        let pool = WorkerPool(threads: 2)
+        let begun = Signal()
+        let goOn = Signal()
+        let ended = Signal()
+        pool.run {
+            begun.send()
+            _ = goOn.wait()
+            ended.send()
+        }
+        #expect(begun.wait())
+        #expect(!pool.stop(within: 0.05))
+        goOn.send()
+        #expect(ended.wait())
+    }
+
     @Test func jobsMayBeGivenFromMany() {
         let pool = WorkerPool(threads: 4)
         let done = Atomic<Int>(0)

@@ -58,6 +58,27 @@ import Testing
         #expect(staged.isEmpty)
     }
 
+    @Test(arguments: [
+        [TestArchive.Entry.file("z/tfruns.d/a"), .oldSparse("z/big", size: 8_000_000_000)],
+        [.file("z/tfruns.d/a"), .file("z/big", String(repeating: "x", count: 1000))],
+        [.file("z/tfruns.d/a")] + (0..<20).map { .file("z/\($0)") },
+    ])
+    func aBundleOverItsBudgetLeavesNothing(_ entries: [TestArchive.Entry]) throws {
+        let fault = #expect(throws: MetadataFault.self) { try unpack(entries) }
+        #expect(fault?.kind == .exceeded)
+        #expect(!folder.exists("runs/z"))
+        #expect(staged.isEmpty)
+    }
+
+    @Test func aDirectoryOverItsBudgetLeavesNothing() throws {
+        folder.write("z/tfruns.d/flags.json", "{}")
+        folder.write("z/big", String(repeating: "x", count: 1001))
+        let fault = #expect(throws: MetadataFault.self) { try copy("z") }
+        #expect(fault?.kind == .exceeded && fault?.detail.contains("big") == true)
+        #expect(!folder.exists("runs/z"))
+        #expect(staged.isEmpty)
+    }
+
     @Test func aDirectoryIsCopied() throws {
         folder.write("z/tfruns.d/flags.json", "{}")
         folder.write("z/model.pt", "weights")

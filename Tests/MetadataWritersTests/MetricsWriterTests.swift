@@ -15,7 +15,7 @@ import Testing
             ),
             (#"{"step":1e3,"epoch":-1,"loss":1}"#, "rows 1 {\"step\":1e3,\"epoch\":-1,\"loss\":1}\n"),
             (#"{"step":null,"loss":1}"#, "rows 1 {\"step\":null,\"loss\":1}\n"),
-            (#"{"\u0061\n":1}"#, "rows 1 {\"a\\n\":1}\n"),
+            (#"{"\u0061\"":1}"#, "rows 1 {\"a\\\"\":1}\n"),
             (#"[{"a":1},{"a":2}]"#, "rows 2 {\"a\":1}\n{\"a\":2}\n"),
         ])
     func objectOfScalarsIsARowAndAnArrayIsRows(body: String, rows: String) throws {

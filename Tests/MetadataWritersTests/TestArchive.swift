@@ -10,8 +10,26 @@ enum TestArchive {
         var mode = "0000644"
         /// A name that is not UTF-8; tar only.
         var rawName: [UInt8]?
+        /// Bytes of a sparse file, of whose content all but the beginning is a hole (GNU's old type `S`).
+        var sparseSize: Int?
 
         static func file(_ name: String, _ content: String = "x\n") -> Entry { Entry(name: name, content: content) }
+        /// Attributes of the entry that follows (POSIX pax).
+        static func pax(_ attributes: [(String, String)]) -> Entry {
+            let records = attributes.map { name, value in
+                let rest = " \(name)=\(value)\n"
+                // The length counts its own digits.
+                var length = rest.utf8.count
+                while "\(length)".utf8.count + rest.utf8.count != length { length += 1 }
+                return "\(length)\(rest)"
+            }
+            return Entry(name: "pax", content: records.joined(), type: "x")
+        }
+
+        static func oldSparse(_ name: String, size: Int) -> Entry {
+            Entry(name: name, content: "abc", type: "S", sparseSize: size)
+        }
+
         static func folder(_ name: String) -> Entry { Entry(name: name, type: "5", mode: "0000755") }
     }
 
@@ -36,7 +54,12 @@ enum TestArchive {
         put("        ", at: 148)
         put(String(entry.type), at: 156)
         put(entry.link, at: 157)
-        put("ustar\u{0}00", at: 257)
+        put(entry.sparseSize == nil ? "ustar\u{0}00" : "ustar  \u{0}", at: 257)
+        if let size = entry.sparseSize {
+            put(octal(0), at: 386)
+            put(octal(content.count), at: 398)
+            put(octal(size), at: 483)
+        }
         put(octal(header.reduce(0) { $0 + Int($1) }).suffix(6) + "\u{0} ", at: 148)
         let padding = (512 - content.count % 512) % 512
         return header + content + [UInt8](repeating: 0, count: padding)

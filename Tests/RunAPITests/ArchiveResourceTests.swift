@@ -72,6 +72,17 @@ import Testing
         #expect(try listed("all").isEmpty)
     }
 
+    /// Fails when pending runs can be purged by their names alone, or others go with them.
+    @Test func runsThatArePendingArePurgedTogether() throws {
+        for run in ["p", "q"] { #expect(try api.send("POST", "/runs/\(run)/metadata/flags", "lr=1").status == 202) }
+        let dry = try api.send("POST", "/runs/purge?pending=true")
+        #expect(try dry.json["dry_run"] == true && names(dry) == ["p", "q"])
+        #expect(try names(api.send("POST", "/runs/purge?pending=true&unchanged_for=1e12&dry_run=false")).isEmpty)
+        #expect(try names(api.send("POST", "/runs/purge?pending=true&dry_run=false")) == ["p", "q"])
+        #expect(try api.send("GET", "/runs/p").status == 404)
+        #expect(try listed("all") == ["a", "b", "c"])
+    }
+
     @Test func whatCouldNotBeDoneIsToldForEach() throws {
         api.folder.write("runs/archive/a/tfruns.d/flags.json", "{}\n")
         let reply = try api.send("POST", "/runs/archive?where=TRUE&dry_run=false")
@@ -84,7 +95,9 @@ import Testing
         ("archive", "where is missing"), ("purge?dry_run=false", "where is missing"),
         ("archive?where=TRUE&force=true", "force"),
         ("archive?where=acc>1", "\"acc\""), ("restore?where=TRUE&dry_run=no", "true or false"),
-        ("purge?where=", "empty"),
+        ("purge?where=", "empty"), ("purge?pending=true&where=TRUE", "pending=true"),
+        ("purge?pending=true&unchanged_for=-1", "seconds"), ("purge?where=TRUE&unchanged_for=1", "pending=true"),
+        ("archive?pending=true", "pending"),
     ])
     func manyAreNotChangedByAQuestionThatCannotBeRead(target: String, words: String) throws {
         try BadRequest("POST", "/runs/\(target)", 400, "invalid-query", words).check(api)

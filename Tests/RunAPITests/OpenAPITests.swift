@@ -126,7 +126,7 @@ import Yams
             ("writeFile", [201, 202, 204, 400, 403, 409, 411, 412, 413, 415, 503, 507]),
             ("removeFile", [204, 400, 403, 404, 409, 412]), ("bundleRun", [200, 400, 404]),
             ("compareRuns", [200, 400, 404]),
-            ("readMetrics", [200, 400, 404]), ("readRunEvents", [200, 400, 404]), ("readEvents", [200]),
+            ("readMetrics", [200, 400, 404, 507]), ("readRunEvents", [200, 400, 404]), ("readEvents", [200]),
             ("getMetrics", [200]), ("listTypes", [200]), ("getHealth", [200]),
             ("getReadiness", [200, 503]), ("getOpenAPI", [200]),
         ])

@@ -114,7 +114,7 @@ import Testing
         let bundled = try store.bundle(of: .one).texts()
         #expect(!bundled.values.contains("secret"))
         guard case .folder(let page) = try store.file(nil, of: .one, page: .init(limit: 100)) else { return }
-        #expect(page.entries.map(\.path.description) == ["deep", "tfruns.d"])
+        #expect(page.entries.map(\.text) == ["deep", "tfruns.d"])
     }
 
     @Test func linksThatStayInTheDirectoryAreFollowedForReading() throws {

@@ -9,45 +9,6 @@ import Testing
     private let folder = TemporaryFolder()
     private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
 
-    @Test func aFileTakesAnothersPlaceAndTheStagedNameIsGone() throws {
-        folder.write("file", "old")
-        folder.write("staged", "new")
-        try Files.replace(path("file"), by: path("staged"))
-        #expect(folder.text("file") == "new")
-        #expect(Tree.names(folder.path) == ["file"])
-    }
-
-    @Test func aFileTakesAPlaceWhereNoneWas() throws {
-        folder.write("staged", "new")
-        try Files.replace(path("file"), by: path("staged"))
-        #expect(folder.text("file") == "new")
-        #expect(Tree.names(folder.path) == ["file"])
-    }
-
-    @Test func whoReadsTheOldFileReadsItToItsEnd() throws {
-        folder.write("file", "old")
-        let file = try #require(try Files.openIfThere(path("file")))
-        folder.write("staged", "new")
-        try Files.replace(path("file"), by: path("staged"))
-        let stored = StoredFile(descriptor: file)
-        #expect(stored.size == 3)
-        #expect(try stored.read() == Array("old".utf8))
-    }
-
-    @Test func aFileTakesNoFoldersPlace() {
-        folder.write("folder/inside", "kept")
-        folder.write("staged", "new")
-        #expect(throws: FileFailure.self) { try Files.replace(path("folder"), by: path("staged")) }
-        #expect(folder.text("folder/inside") == "kept")
-    }
-
-    @Test func aPlaceInAFolderThatIsMissingIsAFailure() {
-        folder.write("staged", "new")
-        let failure = #expect(throws: FileFailure.self) { try Files.replace(path("none/file"), by: path("staged")) }
-        #expect(failure?.errno == .noSuchFileOrDirectory)
-        #expect(folder.text("staged") == "new")
-    }
-
     @Test func whatIsNotThereIsNilAndRemovingItNoFailure() throws {
         #expect(try Files.read(path("none")) == nil)
         folder.write("file", "")
@@ -72,6 +33,16 @@ import Testing
         Tree.link(path("tree/link"), to: path("outside"))
         try Files.removeTree(path("tree"))
         #expect(!folder.exists("tree"))
+        #expect(folder.text("outside/kept") == "kept")
+    }
+
+    @Test func ofALinkInTheRootOfATreeTheLinkAloneIsRemoved() throws {
+        folder.write("outside/kept", "kept")
+        Tree.link(path("tree"), to: path("outside"))
+        try Files.empty(path("tree"))
+        #expect(folder.text("outside/kept") == "kept")
+        try Files.removeTree(path("tree"))
+        #expect(Tree.names(folder.path) == ["outside"])
         #expect(folder.text("outside/kept") == "kept")
     }
 

@@ -3,6 +3,10 @@ import Testing
 @testable import RunStore
 
 @Suite struct JournalFrameTests {
+    /// As long as the system takes.
+    private static let longPath =
+        String(repeating: String(repeating: "p", count: 254) + "/", count: 16) + String(repeating: "p", count: 15)
+
     /// One record of every kind.
     static let records = [
         RedoRecord("run", .create),
@@ -19,12 +23,27 @@ import Testing
         RedoRecord("run", .activate(session: "default")),
         RedoRecord("", .activate(session: "default")),
         RedoRecord("run", .viewLags),
-        RedoRecord(String(repeating: "r", count: 129), .put(String(repeating: "p", count: 4095), [1])),
+        RedoRecord("run", .adopt("/models/net.pt", from: "@default", inode: .max)),
+        RedoRecord("run", .publishFolder("images", staged: "job-1/data/images", inode: 1 << 63)),
+        RedoRecord(String(repeating: "r", count: 129), .put(longPath, [1])),
     ]
 
     @Test(arguments: records)
     func everyKindOfRecordIsReadBack(_ record: RedoRecord) {
         #expect(JournalText.read(JournalText.frame(7, [[record]])) == [[record]])
+    }
+
+    /// No server wrote such a record: fails when recovery could be led out of the runs directory by one.
+    @Test(arguments: [
+        RedoRecord("..", .create), RedoRecord("a/b", .create), RedoRecord("", .put("flags.json", [])),
+        RedoRecord("run", .put("../../flags.json", [])), RedoRecord("run", .put("/../x", [])),
+        RedoRecord("run", .append("a//b", offset: 0, [])), RedoRecord("run", .remove("/tfruns.d/../../x")),
+        RedoRecord("run", .publish("a", staged: "../lock")), RedoRecord("run", .adopt("a", from: "../x", inode: 1)),
+        RedoRecord("run", .publishFolder("a", staged: "/etc", inode: 1)), RedoRecord("run", .delete(aside: "../x")),
+        RedoRecord("run", .activate(session: "../../x")),
+    ])
+    func aRecordThatLeadsElsewhereIsNone(_ record: RedoRecord) {
+        #expect(JournalText.read(JournalText.frame(7, [[record]])) == nil)
     }
 
     @Test func writesOfManyRecordsAreReadBackInOrder() {

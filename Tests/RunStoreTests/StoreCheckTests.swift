@@ -1,3 +1,5 @@
+import Glibc
+import RunMetadata
 import TestSupport
 import Testing
 
@@ -72,6 +74,79 @@ import Testing
         #expect(try findings(repairs: true).allSatisfy { $0.contains("(repaired: ") })
         #expect(try findings() == [])
         #expect(folder.text("one/tfruns.d/properties/script") == "one\n")
+    }
+
+    /// Whatever one run's directory holds, the others are looked at, and the one is named.
+    @Test(arguments: [
+        ("flags.json", "{\"a\\u0000b\": 1, \"a\\u0000c\": 2}", "one/tfruns.d/flags.json: has names"),
+        ("flags.json", "\u{1}\u{0}", "one/tfruns.d/flags.json: is no JSON"),
+        ("metrics.json", "[[[[", "one/tfruns.d/metrics.json: is no data frame"),
+        ("properties", "a file", "one/tfruns.d/properties/start: cannot be read"),
+    ])
+    func whateverARunHoldsTheOthersAreLookedAt(_ fault: (file: String, text: String, finding: String)) throws {
+        folder.write("two/tfruns.d/error.json", "[")
+        for name in [fault.file, "metrics.ndjson"] where name == fault.file || fault.file == "metrics.json" {
+            Tree.remove("\(folder.path)/one/tfruns.d/\(name)")
+        }
+        folder.write("one/tfruns.d/\(fault.file)", fault.text)
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix(fault.finding) }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
+    }
+
+    @Test func linksAndWhatIsNoFileAreFound() throws {
+        folder.write("elsewhere/secret", "x")
+        Tree.link("\(folder.path)/linked", to: "one")
+        Tree.link("\(folder.path)/one/tfruns.d/properties/x", to: "../../../elsewhere/secret")
+        Tree.link("\(folder.path)/one/out", to: "/etc")
+        mkfifo("\(folder.path)/one/tfruns.d/pipe", 0o600)
+        let found = try findings()
+        let expected = [
+            "linked: is a link", "one/tfruns.d/properties/x: is a link", "one/out: is a link",
+            "one/tfruns.d/pipe: is no file",
+        ]
+        for path in expected {
+            #expect(found.contains { $0.hasPrefix(path) }, "\(found)")
+        }
+        #expect(found.count == 4)
+    }
+
+    /// Fails when something that is no segment is taken for one, or removed.
+    @Test func whatIsNoSegmentInTheJournalIsNamedAndLeftAlone() throws {
+        for name in ["notes.txt", "cafe", "ffffffffffffffff"] { folder.write(".rundir/journal/\(name)", "mine") }
+        Tree.makeDirectory("\(folder.path)/.rundir/journal/0000000000000009")
+        let store = try DirectoryHarness.open(folder.path)
+        try store.rows(.one, #"{"a":2}"#)
+        store.close()
+        let found = try findings(repairs: true)
+        #expect(found.count { $0.hasPrefix(".rundir/journal/") } == 4, "\(found)")
+        for name in ["notes.txt", "cafe", "ffffffffffffffff"] {
+            #expect(folder.text(".rundir/journal/\(name)") == "mine")
+        }
+        #expect(folder.exists(".rundir/journal/0000000000000009"))
+    }
+
+    /// Fails when a server can begin before all is mended.
+    @Test func whileARepairMendsNoServerBegins() throws {
+        let store = try DirectoryHarness.open(folder.path)
+        #expect(throws: DirectoryRunStore.OpenFailure.self) { try findings(repairs: true) }
+        store.close()
+        folder.write("one/tfruns.d/flags.json", "{\"a\": null}")
+        var refused = 0
+        _ = try StoreCheck(runs: folder.path, repairs: true) { _ in
+            if (try? DirectoryHarness.open(folder.path)) == nil { refused += 1 }
+        }
+        #expect(refused == 1)
+        try DirectoryHarness.open(folder.path).close()
+    }
+
+    @Test func whatIsPendingIsToldWithItsAge() throws {
+        folder.write(".rundir/pending/waits/tfruns.d/flags.json", "{}")
+        folder.write(".rundir/pending/@session/tfruns.d/flags.json", "{}")
+        let check = try StoreCheck(runs: folder.path, repairs: false)
+        #expect(check.pending.map(\.name).sorted() == ["@session", "waits"])
+        #expect(check.pending.allSatisfy { $0.changed > 1e9 })
+        #expect(check.findings.isEmpty)
     }
 
     @Test func anEmptyPendingFolderIsRemoved() throws {

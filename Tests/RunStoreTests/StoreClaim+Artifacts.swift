@@ -80,19 +80,20 @@ extension StoreClaim {
             try store.initialise(.one)
             for name in ["b", "a", "dir/x", "é", "c"] { try store.publish(try #require(ArtifactPath(name)), name) }
             func page(_ limit: Int, _ after: String? = nil, of path: ArtifactPath? = nil) throws -> FolderPage? {
-                guard case .folder(let page) = try store.file(path, of: .one, page: .init(limit: limit, after: after))
+                let asked = FolderPage.Request(limit: limit, after: after.map { Array($0.utf8) })
+                guard case .folder(let page) = try store.file(path, of: .one, page: asked)
                 else { return nil }
                 return page
             }
             let first = try #require(try page(3))
-            #expect(first.entries.map(\.path.description) == ["a", "b", "c"])
-            #expect(first.next == "c")
+            #expect(first.entries.map(\.text) == ["a", "b", "c"])
+            #expect(first.next == Array("c".utf8))
             #expect(first.entries.map(\.size) == [1, 1, 1])
             let second = try #require(try page(3, "c"))
-            #expect(second.entries.map(\.path.description) == ["dir", "tfruns.d", "é"])
+            #expect(second.entries.map(\.text) == ["dir", "tfruns.d", "é"])
             #expect(second.entries.map(\.isFolder) == [true, true, false])
             #expect(second.next == nil)
-            #expect(try page(9, of: ArtifactPath("dir"))?.entries.map(\.path.description) == ["dir/x"])
+            #expect(try page(9, of: ArtifactPath("dir"))?.entries.map(\.text) == ["dir/x"])
         },
         StoreClaim("metadata is among the files, up to date") { harness in
             let store = harness.store

@@ -35,14 +35,18 @@ package final class Server: Sendable {
     ///   - runs: the runs directory
     ///   - options: further options of `rundir serve`
     ///   - variables: further variables of its environment
-    package init(runs: String, _ options: String..., variables: [String: String] = [:]) throws {
+    ///   - descriptors: how many files it may have open (prlimit(1)); nil: as many as the tests may
+    package init(
+        runs: String, _ options: String..., variables: [String: String] = [:], descriptors: Int? = nil
+    ) throws {
         self.runs = runs
         log = TemporaryFolder()
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         let output = open("\(log.path)/output", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         let error = open("\(log.path)/log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
         defer { for descriptor in [input, output, error] { close(descriptor) } }
-        let arguments = [Self.executable, "serve", "--port", "0", "--runs", runs] + options
+        let limit = descriptors.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
+        let arguments = limit + [Self.executable, "serve", "--port", "0", "--runs", runs] + options
         let process = try ChildProcess(
             arguments, variables: variables, input: input, output: output, error: error)
         self.process = process
@@ -71,6 +75,15 @@ package final class Server: Sendable {
         var count = 0
         while readdir(directory) != nil { count += 1 }
         return count
+    }
+
+    /// What it has used of the processors, seconds (proc(5): /proc/[pid]/stat).
+    package var processorSeconds: Double {
+        let text = contents(of: "/proc/\(process.id)/stat").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        // Behind the command's name, in brackets: state, 10 numbers, then the times of the process.
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// A new connection.

@@ -9,8 +9,12 @@
 int clinux_watch(int first, int second);
 
 /// Waits for input on a descriptor of clinux_watch() (epoll_wait(2)).
-/// \returns 0 when there is none, else 1 for the first plus 2 for the second
+/// \returns 0 when there is none, else 1 for the first plus 2 for the second plus 4 for the third
 int clinux_wait(int watch, int milliseconds);
+
+/// Watches a third descriptor for input, or no longer.
+void clinux_watch_more(int watch, int third);
+void clinux_watch_less(int watch, int third);
 
 /// A non-blocking event counter (eventfd(2)); -1 on failure.
 int clinux_event(void);
@@ -34,6 +38,9 @@ void clinux_run_when_idle(void);
 /// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
 int clinux_exchange(const char *one, const char *other);
 
+/// The same of a path and a name in an open folder.
+int clinux_exchange_in(const char *one, int folder, const char *name);
+
 /// Renames to a path at which nothing is (renameat2(2) with RENAME_NOREPLACE); -1 and errno on failure, EEXIST where
 /// something is.
 int clinux_rename_new(const char *from, const char *to);
@@ -51,10 +58,16 @@ typedef enum {
 
 /// Opens what is at a path below an open directory, out of which neither ".." nor a link leads, however the tree is changed
 /// meanwhile (openat2(2), Linux 5.6, with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). The raw system call, since glibc has no
-/// function for it.
+/// function for it. Where the system has no such call, or does not let it be made, clinux_open_beneath_by_steps() does it.
 /// \param flags those of open(2) that create nothing; close-on-exec comes of itself
 /// \returns -1 and errno on failure: EXDEV where the path leads out, ELOOP where it has a link that is not followed
 int clinux_open_beneath(int directory, const char *path, int flags, clinux_links links);
+
+/// The same name by name (openat(2) with O_NOFOLLOW): no link is followed, not even one that stays beneath.
+int clinux_open_beneath_by_steps(int directory, const char *path, int flags);
+
+/// Syncs the whole file system that an open file is on (syncfs(2)); -1 and errno on failure.
+int clinux_sync_file_system(int descriptor);
 
 /// A file in memory, without a name (memfd_create(2)); -1 and errno on failure.
 int clinux_memory_file(void);
@@ -89,6 +102,9 @@ int clinux_name_watch(void);
 /// \returns the watch's number, or -1 and errno on failure: EEXIST where the file is watched, ENOSPC where the user watches
 ///     too many
 int clinux_watch_names(int queue, int descriptor);
+
+/// The same of an open directory: when it is moved (IN_MOVE_SELF), and nothing of what is in it.
+int clinux_watch_moves(int queue, int directory);
 
 /// Ends a watch.
 void clinux_unwatch_names(int queue, int number);

@@ -27,7 +27,7 @@ final class ArchiveEntry {
     ) throws(MetadataFault) {
         let name = archive_entry_pathname_utf8(pointer) ?? archive_entry_pathname(pointer)
         let bytes = UnsafeRawBufferPointer(start: name, count: name.map { strlen($0) } ?? 0)
-        if let excess = PathLimits.excess(of: bytes) {
+        if let excess = PathLimits.archived.excess(of: bytes) {
             let shown = String(decoding: bytes.prefix(400), as: UTF8.self).shown(atMost: 100)
             throw MetadataFault(.exceeded, "\(subject): \"\(shown)\" \(excess)")
         }

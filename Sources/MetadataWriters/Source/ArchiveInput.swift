@@ -8,10 +8,10 @@ internal import RunStore
 /// heads of its entries and behind its end either; and those that are read on the way to one entry, from which libarchive
 /// builds what it keeps in memory (a zip's directory, the map of a sparse file).
 final class ArchiveInput {
-    /// Bytes that are read before an entry is found: heads, or the directory of a zip.
-    static let head = Limit(.bytes, most: 32 << 20)
     /// Bytes of a tar that are no file's: an entry's heads and padding, and the end of the tar.
     private static let (headOfEntry, endOfTar) = (4096, 1 << 20)
+    /// Bytes of an entry in a zip's directory, the longest of which would take 16 times as much.
+    private static let inDirectory = 256
 
     private enum Source {
         case gzip(GzippedArchive)
@@ -23,6 +23,8 @@ final class ArchiveInput {
     private let buffer: UnsafeMutableRawBufferPointer
     /// What a gzip may unpack to.
     private let unpacked: Budget
+    /// Bytes that may be read before an entry is found: heads, or the directory of a zip.
+    let head: Limit
     let isCancelled: () -> Bool
     private var bytesOfHead = 0
     /// Whether what is read now is on the way to an entry.
@@ -41,6 +43,10 @@ final class ArchiveInput {
     init(_ archive: ArchiveReader.Archive, budget: Budget, isCancelled: @escaping () -> Bool) throws {
         self.isCancelled = isCancelled
         unpacked = Self.budget(for: budget)
+        let entries = budget.limit(of: .entries)
+        head = Limit(
+            .bytes, most: (1 << 20) + min(entries?.most ?? 100_000, 1 << 32) * Self.inDirectory,
+            setting: entries?.setting)
         switch archive {
         case .arriving(let file): source = .gzip(GzippedArchive(.arriving(file)))
         case .descriptor(let descriptor): source = .gzip(GzippedArchive(.descriptor(descriptor)))
@@ -97,7 +103,7 @@ final class ArchiveInput {
             if isGzip { try unpacked.take(part.count, of: .bytes) }
             if isInHead {
                 bytesOfHead += part.count
-                if bytesOfHead > Self.head.most { throw LimitExceeded(Self.head) }
+                if bytesOfHead > head.most { throw LimitExceeded(head) }
             }
         } catch {
             end = .exceeded(error)

@@ -101,7 +101,7 @@ enum ArchiveReader {
     private static func ended(_ input: ArchiveInput, after entry: String?, _ subject: String) -> (any Error)? {
         switch input.end {
         case .cancelled: return WriterFailure.stopping
-        case .exceeded(let exceeded) where exceeded.limit == ArchiveInput.head:
+        case .exceeded(let exceeded) where exceeded.limit == input.head:
             let place = entry.map { "behind \"\($0.shown())\"" } ?? "in front of the first file"
             return MetadataFault(.exceeded, "\(subject): what describes its entries \(place) is \(exceeded)")
         case .exceeded(let exceeded):

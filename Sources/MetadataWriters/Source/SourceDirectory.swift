@@ -46,7 +46,7 @@ struct SourceDirectory {
         var folders = [""]
         while let folder = folders.popLast() {
             for name in try names(in: folder) {
-                if let excess = PathLimits.excess(of: name.utf8) {
+                if let excess = PathLimits.file.excess(of: name.utf8) {
                     throw MetadataFault(.exceeded, "source: \"\(name.shown(atMost: 100))\" \(excess)")
                 }
                 let status = clinux_look("\(path)/\(name)", 0)

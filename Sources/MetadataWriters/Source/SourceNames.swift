@@ -24,6 +24,7 @@ struct SourceNames {
     /// The files, in the order in which they came.
     private(set) var files: [String] = []
     private let budget: Budget
+    private let limits: PathLimits
     private let names = Budget([Self.nameBytes])
     /// What the archive is called in what is said of it.
     private let subject: String
@@ -31,13 +32,15 @@ struct SourceNames {
 
     /// - Parameter budget: the archive's. Whoever reads it takes an entry for each name; a folder that only the files in it
     ///   tell of is taken here
-    init(budget: Budget, subject: String = "source") { (self.budget, self.subject) = (budget, subject) }
+    init(budget: Budget, subject: String = "source", limits: PathLimits = .file) {
+        (self.budget, self.subject, self.limits) = (budget, subject, limits)
+    }
 
     /// Checks the name of a file or of a folder, and keeps it.
     /// - Returns: the name without a leading `./`
     @discardableResult
     mutating func add(_ name: String, isFolder: Bool = false) throws(MetadataFault) -> String {
-        let name = try Self.checked(name, subject)
+        let name = try Self.checked(name, subject, limits)
         var parent = 0
         var rest = name.utf8[...]
         do throws(LimitExceeded) { try names.take(rest.count, of: .bytes) } catch {
@@ -82,8 +85,10 @@ struct SourceNames {
 
     /// A name without a leading `./`.
     /// - Throws: when it is absolute, leads outside, names nothing or is too long or too deep
-    static func checked(_ name: String, _ subject: String = "source") throws(MetadataFault) -> String {
-        if let excess = PathLimits.excess(of: name.utf8) {
+    static func checked(
+        _ name: String, _ subject: String = "source", _ limits: PathLimits = .archived
+    ) throws(MetadataFault) -> String {
+        if let excess = limits.excess(of: name.utf8) {
             throw MetadataFault(.exceeded, "\(subject): \"\(name.shown(atMost: 100))\" \(excess)")
         }
         // By bytes: to a file system a "/" is one, whatever combining character follows.

@@ -62,6 +62,7 @@ package struct SourceWriter: ArchiveWriting {
     /// A survey that goes along with the upload.
     private struct EarlySurvey: ArchiveReception {
         let job: BackgroundJob<SourceSurvey>
+        var failure: (any Error)? { job.failure }
     }
 
     /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them. Of many gzips at

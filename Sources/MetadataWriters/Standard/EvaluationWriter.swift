@@ -1,4 +1,5 @@
 internal import JSON
+package import Limits
 package import RunMetadata
 package import RunStore
 
@@ -9,15 +10,24 @@ package struct EvaluationWriter: PatchableWriter {
     package let forms: [BodyForm] = [.json, .form, .multipart]
     package let document: StoredDocument? = .file(.evaluation, mediaType: "application/json")
 
-    package init() {}
+    private let limit: Limit
+
+    /// - Parameter limit: how many names a request may have
+    package init(limit: Limit = NameLimits().columns) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
-        [.put(.evaluation, try Self.document(from: NamedList.read(body, type: type, nonFinite: .allowed)))]
+        [.put(.evaluation, try Self.document(from: read(body)))]
     }
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
-        let patch = try NamedList.read(.json(json), type: type, nonFinite: .allowed)
+        let patch = try read(.json(json))
         return (.file(.evaluation), JSONObjectPatch(patch) { try Self.document(from: $0) })
+    }
+
+    private func read(_ body: MetadataBody) throws -> JSONObject {
+        let sent = try NamedList.read(body, type: type, nonFinite: .allowed)
+        try NamedList.check(sent, type: type, limit)
+        return sent
     }
 
     /// The text of `evaluation.json`. A missing value is left out: as null it would break `ls_runs()` for all runs.
@@ -36,7 +46,7 @@ package struct EvaluationWriter: PatchableWriter {
                 case "NaN": numbers[member.name] = .number(.nan)
                 case "Inf", "Infinity": numbers[member.name] = .number(.infinity)
                 case "-Inf", "-Infinity": numbers[member.name] = .number(.negativeInfinity)
-                default: throw noNumber(member.name, "the text \"\(text)\"")
+                default: throw noNumber(member.name, "the text \"\(text.shown(atMost: 100))\"")
                 }
             case .bool(let flag): throw noNumber(member.name, "\(flag)")
             case .array: throw noNumber(member.name, "an array")

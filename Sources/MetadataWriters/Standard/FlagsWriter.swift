@@ -1,4 +1,5 @@
 package import JSON
+package import Limits
 package import RunMetadata
 package import RunStore
 
@@ -9,15 +10,25 @@ package struct FlagsWriter: PatchableWriter {
     package let forms: [BodyForm] = [.json, .form, .multipart]
     package let document: StoredDocument? = .file(.flags, mediaType: "application/json")
 
-    package init() {}
+    private let limit: Limit
+
+    /// - Parameter limit: how many names a request may have
+    package init(limit: Limit = NameLimits().columns) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
-        [.put(.flags, try Self.document(from: NamedList.read(body, type: type)))]
+        [.put(.flags, try Self.document(sent: NamedList.read(body, type: type), limit))]
     }
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
         let patch = try NamedList.read(.json(json), type: type)
+        try NamedList.check(patch, type: type, limit)
         return (.file(.flags), JSONObjectPatch(patch) { try Self.document(from: $0) })
+    }
+
+    /// The text of `flags.json` for flags that were sent.
+    package static func document(sent flags: JSONObject, _ limit: Limit) throws -> [UInt8] {
+        try NamedList.check(flags, type: .flags, limit)
+        return try document(from: flags)
     }
 
     /// The text of `flags.json`.

@@ -1,10 +1,12 @@
 internal import JSON
+internal import Limits
 internal import RunMetadata
 
 /// Reads rows of metrics from CSV with a header.
 enum MetricsCSV {
-    static func rows(_ bytes: [UInt8]) throws(MetadataFault) -> MetricsRows {
+    static func rows(_ bytes: [UInt8], _ limit: Limit) throws(MetadataFault) -> MetricsRows {
         let table = try CSVTable(bytes, type: .metrics)
+        if table.header.count > limit.most { throw .excess(LimitExceeded(limit), "metrics") }
         var rows = MetricsRows()
         let parser = JSONParser()
         for (index, fields) in table.rows.enumerated() {

@@ -1,4 +1,5 @@
 internal import JSON
+package import Limits
 package import RunMetadata
 package import RunStore
 
@@ -12,13 +13,16 @@ package struct MetricsWriter: MetadataWriter {
     package let document: StoredDocument? = .file(.metricsFrame, mediaType: "application/json")
     private let parsers = ParserPool()
 
-    package init() {}
+    private let limit: Limit
+
+    /// - Parameter limit: how many columns a request may have
+    package init(limit: Limit = NameLimits().columns) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         switch body {
         case .json(let bytes): return [try fromJSON(bytes)]
         case .ndjson(let bytes): return [.rows(try fromLines(bytes))]
-        case .csv(let bytes): return [.rows(try MetricsCSV.rows(bytes))]
+        case .csv(let bytes): return [.rows(try MetricsCSV.rows(bytes, limit))]
         case .archive, .files, .raw:
             throw MetadataFault(.contentType(allowed: []), "metrics: an archive holds no metrics")
         }
@@ -33,21 +37,24 @@ package struct MetricsWriter: MetadataWriter {
                 }
                 switch tokens.kind(at: 0) {
                 case .objectBegin where Self.holdsArray(tokens):
+                    try MetricsNames.check(frameAt: 0, of: tokens, limit)
                     return .frame(try MetricsFrame(columnsAt: 0, of: tokens, in: buffer).text)
-                case .arrayBegin: return .rows(try Self.rows(inArrayOf: tokens))
+                case .arrayBegin: return .rows(try rows(inArrayOf: tokens))
                 default:
                     var rows = MetricsRows()
-                    try rows.append(objectAt: 0, of: tokens)
+                    try rows.append(objectAt: 0, of: tokens, columns: limit)
                     return .rows(rows)
                 }
             }
         }
     }
 
-    private static func rows(inArrayOf tokens: JSONTokens) throws(MetadataFault) -> MetricsRows {
+    private func rows(inArrayOf tokens: JSONTokens) throws(MetadataFault) -> MetricsRows {
         var rows = MetricsRows()
+        var names = MetricsNames(limit)
         var token = 1
         while tokens.kind(at: token) != .arrayEnd {
+            try names.add(rowAt: token, of: tokens, JSONPointer().appending(rows.count))
             try rows.append(
                 objectAt: token, of: tokens, row: rows.count + 1, pointer: JSONPointer().appending(rows.count))
             token = tokens.next(after: token)
@@ -60,6 +67,7 @@ package struct MetricsWriter: MetadataWriter {
         try parsers.withParser { parser in
             try bytes.withUnsafeBytes { buffer in
                 var rows = MetricsRows()
+                var names = MetricsNames(limit)
                 var start = 0
                 while start < buffer.count {
                     let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) ?? buffer.count
@@ -71,6 +79,7 @@ package struct MetricsWriter: MetadataWriter {
                         do throws(JSONSyntaxError) {
                             tokens = try parser.parse(line, nonFinite: .allowed, baseOffset: start)
                         } catch { throw MetadataFault(error) }
+                        try names.add(rowAt: 0, of: tokens, JSONPointer().appending(rows.count))
                         try rows.append(
                             objectAt: 0, of: tokens, row: rows.count + 1, pointer: JSONPointer().appending(rows.count))
                     }

@@ -1,4 +1,5 @@
 package import JSON
+package import Limits
 package import RunMetadata
 package import RunStore
 
@@ -9,10 +10,13 @@ package struct PropertiesWriter: PatchableWriter {
     package let forms: [BodyForm] = [.json, .form, .multipart]
     package let document: StoredDocument? = .properties
 
-    package init() {}
+    private let limit: Limit
+
+    /// - Parameter limit: how many names a request may have
+    package init(limit: Limit = NameLimits().properties) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
-        try Self.files(in: NamedList.read(body, type: type)).map { name, file in
+        try Self.files(in: NamedList.read(body, type: type), limit).map { name, file in
             guard let file else { return .remove(.property(name)) }
             return .put(.property(name), file)
         }
@@ -20,16 +24,21 @@ package struct PropertiesWriter: PatchableWriter {
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
         let patch = try NamedList.read(.json(json), type: type)
-        _ = try Self.files(in: patch)
+        _ = try Self.files(in: patch, limit)
         return (.properties, JSONObjectPatch(patch) { JSONWriter.pretty(.object($0)) })
     }
 
     /// The properties of an object: names checked, what stands in their files, nil for null.
-    package static func files(in object: JSONObject) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
+    package static func files(
+        in object: JSONObject, _ limit: Limit
+    ) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
+        if object.count > limit.most { throw .excess(LimitExceeded(limit), "properties") }
         var files: [(PropertyName, [UInt8]?)] = []
         for member in object.members {
             guard let name = PropertyName(member.name) else {
-                throw MetadataFault(.name, "properties: \"\(member.name)\" is no property name; \(PropertyName.rule)")
+                throw MetadataFault(
+                    .name, "properties: \"\(member.name.shown(atMost: 100))\" is no property name; \(PropertyName.rule)"
+                )
             }
             let file = PropertyText.file(of: member.value)
             if let file, file.contains(0) {

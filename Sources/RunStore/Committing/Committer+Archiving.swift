@@ -6,7 +6,7 @@ extension Committer {
     /// Plans that a run goes into the archive.
     func planArchive(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
-        guard let run = folder.run, let place = folder.place else { throw .unknownRun }
+        guard let run = folder.run, let place = folder.place else { throw missing(folder) }
         var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
         plan.goesAlone = true
         switch place {
@@ -26,12 +26,12 @@ extension Committer {
     /// Plans that a run comes back from the archive.
     func planRestore(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
-        guard let run = folder.run, let place = folder.place else { throw .unknownRun }
+        guard let run = folder.run, let place = folder.place else { throw missing(folder) }
         var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
         plan.goesAlone = true
         if place != .archived {
             // The id is in use again, or the run never was in the archive.
-            if Files.isDirectory(paths.data(folder.name, .archived)) { throw .placeTaken(run, archive: false) }
+            if Files.isOwnDirectory(paths.data(folder.name, .archived)) { throw .placeTaken(run, archive: false) }
             if place == .pending { throw .notInitialised(run) }
             plan.outcome = WriteOutcome(effect: .unchanged, run: run)
             return plan

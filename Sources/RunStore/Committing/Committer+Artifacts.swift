@@ -7,7 +7,7 @@ extension Committer {
         _ file: StagingFile, at path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder,
         _ plan: inout WritePlan
     ) throws(StoreError) {
-        let current = try version(path, folder)
+        let current = try version(RunPath(path), folder)
         if !condition(current) { throw .conditionFailed(path) }
         plan.outcome.replaced = current != nil
         plan.add(.publish(RecordPath.text(path), staged: file.name))
@@ -18,19 +18,19 @@ extension Committer {
     func remove(
         _ path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder, _ plan: inout WritePlan
     ) throws(StoreError) {
-        guard folder.place != nil else { throw .unknownRun }
-        let current = try version(path, folder)
+        guard folder.place != nil else { throw missing(folder) }
+        let current = try version(RunPath(path), folder)
         if !condition(current) { throw .conditionFailed(path) }
         if current == nil { throw .noFile(path) }
         plan.add(.remove(RecordPath.text(path)))
     }
 
     /// The version of the file that is at a path; nil when nothing is.
-    /// - Throws: when something else is there, or in the way
-    private func version(_ path: ArtifactPath, _ folder: RunFolder) throws(StoreError) -> FileVersion? {
-        guard let place = folder.place else { return nil }
-        let run = paths.run(folder.name, place)
-        switch try storing({ () throws(FileFailure) in try ArtifactFiles.look(path, in: run) }) {
+    /// - Throws: when something else is there, or in the way: nothing can be written there
+    @discardableResult
+    func version(_ path: RunPath, _ folder: RunFolder) throws(StoreError) -> FileVersion? {
+        guard let directory = try directory(of: folder) else { return nil }
+        switch try storing({ () throws(FileFailure) in try directory.look(path) }) {
         case .nothing: return nil
         case .file(let version): return version
         case .folder: throw .pathTaken("\"\(path)\" is a folder; name a file in it, or another path")
@@ -40,17 +40,22 @@ extension Committer {
         }
     }
 
+    /// A folder's directory, open; nil where there is none.
+    func directory(of folder: RunFolder) throws(StoreError) -> RunDirectory? {
+        guard folder.place != nil else { return nil }
+        return try storing { () throws(FileFailure) in try applier.directory(of: folder.name) }
+    }
+
     /// Plans that the artifacts of a waiting folder move into a run. Where both have a file, the younger one is kept.
     /// - Throws: where a folder of one is a file of the other; nothing is moved then
     func adoptArtifacts(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
     ) throws(StoreError) {
-        guard let place = waiting.place else { return }
-        let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(waiting.name, place)) }
-        for item in try tree.items(linkedFiles: false, excluding: [Array(RunLayout.dataDirectory.utf8)]) {
+        guard let directory = try directory(of: waiting) else { return }
+        for item in try directory.items(linkedFiles: false, excluding: [Array(RunLayout.dataDirectory.utf8)]) {
             guard !item.isFolder, let path = ArtifactPath(String(decoding: item.path, as: UTF8.self)) else { continue }
             do throws(StoreError) {
-                if let there = try version(path, folder), there.modified > FileVersion(item.status).modified {
+                if let there = try version(RunPath(path), folder), there.modified > FileVersion(item.status).modified {
                     continue
                 }
             } catch .pathTaken(let reason) {

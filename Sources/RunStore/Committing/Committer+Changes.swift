@@ -1,5 +1,6 @@
 internal import Glibc
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import Threads
 
@@ -8,44 +9,86 @@ extension Committer {
     func planChanges(_ changes: [DataChange], _ target: RunTarget, isAlone: Bool) throws(StoreError) -> WritePlan? {
         let folder = folder(of: target)
         var plan = try begin(folder)
+        if folder.place == nil { try pending.add() }
         if changes.contains(where: \.endsTheRun), folder.place == .initialised, try property(.end, folder) != nil {
             // A write that ends a run which has ended changes nothing.
             plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run)
             return plan
         }
         for change in changes {
-            if case .rows(let rows) = change {
-                guard try add(rows, to: &plan, isAlone: isAlone) else {
-                    logs.forget(folder.name)
-                    return nil
+            do throws(StoreError) {
+                if case .rows(let rows) = change {
+                    guard try add(rows, to: &plan, isAlone: isAlone) else {
+                        logs.forget(folder.name)
+                        return nil
+                    }
+                } else {
+                    try add(change, folder, to: &plan)
                 }
-            } else {
-                try add(change, folder, to: &plan)
+            } catch {
+                // Rows that came before it are not written either.
+                if let rows = plan.rows { rows.log.unplan(rows.bytes) }
+                throw error
             }
         }
         plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
+        try checkProperties(plan, folder)
         return plan
+    }
+
+    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
+    /// others wait, and looked at by listings.
+    func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
+        var written: Set<String> = []
+        let prefix = DataPath.properties + "/"
+        for record in plan.records {
+            guard let path = record.path, path.hasPrefix(prefix) else { continue }
+            if case .remove = record.step { continue }
+            written.insert(String(path.dropFirst(prefix.count)))
+        }
+        guard !written.isEmpty, let directory = try directory(of: folder) else { return }
+        let limit = settings.mostProperties
+        let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+        guard there.count + written.count > limit.most, written.union(there).count > max(limit.most, there.count) else {
+            return
+        }
+        throw .refused(
+            .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
     }
 
     private func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
         switch change {
-        case .put(let path, let bytes): plan.add(.put(path.description, bytes))
-        case .remove(let path): plan.add(.remove(path.description))
+        case .put(let path, let bytes):
+            try version(RunPath(path), folder)
+            plan.add(.put(path.description, bytes))
+        case .remove(let path):
+            try version(RunPath(path), folder)
+            plan.add(.remove(path.description))
         case .rows: return
-        case .frame(let text): replaceMetrics(by: text, &plan)
+        case .frame(let text):
+            try version(RunPath(.metricsFrame), folder)
+            try version(RunPath(.metricsRows), folder)
+            replaceMetrics(by: text, &plan)
         case .append(let path, let head, let bytes):
-            let size = folder.place.flatMap { Files.status("\(paths.data(folder.name, $0))/\(path)") }?.st_size ?? 0
+            try version(RunPath(path), folder)
+            let size = try directory(of: folder)?.status(RunPath(path))?.st_size ?? 0
             plan.add(.append(path.description, offset: Int(size), size == 0 ? head + bytes : bytes))
         case .publishFolder(let staged, let path):
-            let target = folder.place.map { "\(paths.data(folder.name, $0))/\(path)" }
+            let directory = try directory(of: folder)
+            switch try storing({ () throws(FileFailure) in try directory?.look(RunPath(path)) }) {
+            case nil, .nothing, .folder: break
             // A file there would be exchanged for the folder, and be lost.
-            if let target, Files.status(target) != nil, !Files.isOwnDirectory(target) {
+            case .file, .other, .blocked:
                 throw .unreadable("the run has \(path), which is no folder, where one is to be published; remove it")
+            case .link(let link): throw .outOfReach("\"\(link)\" is a link, and nothing is written through links")
             }
-            guard target.flatMap(StagedFolder.Base.init) == staged.base else { throw .changedMeanwhile(path) }
+            guard directory.flatMap({ StagedFolder.Base(path, in: $0) }) == staged.base else {
+                throw .changedMeanwhile(path)
+            }
             plan.add(.publishFolder(path.description, staged: staged.name, inode: staged.inode))
             plan.whenDone { _ in withExtendedLifetime(staged) {} }
         case .publish(let file, let path):
+            try version(RunPath(path), folder)
             plan.add(.publish(path.description, staged: file.name))
             plan.whenDone { _ in file.published() }
         case .artifact(let file, let path, let condition):
@@ -54,11 +97,11 @@ extension Committer {
         case .script(let script, let files):
             let given = try property(.script, folder)
             // One that was chosen from an earlier source, and is not in this one, has gone with it.
-            let hadSource = folder.place.map {
-                Files.status("\(paths.data(folder.name, $0))/\(DataPath.source)") != nil
-            }
+            let hadSource = try directory(of: folder).map { $0.status(RunPath(.source)) != nil }
             let isGone = hadSource == true && !files.contains(given ?? "")
-            if given == nil || given == folder.name || isGone { plan.put(.script, script) }
+            if given == nil || given == folder.name || isGone {
+                try put(.script, script, folder, &plan)
+            }
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
     }
@@ -78,15 +121,15 @@ extension Committer {
     /// Plans the end of a run, unless it has ended.
     private func end(_ folder: RunFolder, completed: Bool, _ plan: inout WritePlan) throws(StoreError) {
         guard try property(.end, folder) == nil else { return }
-        plan.put(.end, secondsText(settings.clock()))
-        plan.put(.completed, completed ? "TRUE" : "FALSE")
+        try put(.end, secondsText(settings.clock()), folder, &plan)
+        try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
         if let run = folder.run { deactivate(run, &plan) }
     }
 
     /// Plans the good end of a run.
     func planComplete(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
-        guard folder.place != nil, folder.run != nil else { throw .unknownRun }
+        guard folder.place != nil, folder.run != nil else { throw missing(folder) }
         var plan = try begin(folder)
         try end(folder, completed: true, &plan)
         if plan.records.isEmpty { plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run) }
@@ -95,10 +138,10 @@ extension Committer {
     }
 
     /// Plans the removal of a run.
-    func planPurge(_ target: RunTarget, force: Bool) throws(StoreError) -> WritePlan {
+    func planPurge(_ target: RunTarget, force: Bool, isPending: Bool = false) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
-        guard folder.place != nil, let run = folder.run else { throw .unknownRun }
-        if folder.place != .archived, !force { throw .notArchived(run) }
+        guard folder.place != nil, let run = folder.run else { throw missing(folder) }
+        if folder.place != (isPending ? .pending : .archived), !force { throw .notArchived(run) }
         var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
         plan.goesAlone = true
         plan.records.append(deletion(of: folder))
@@ -129,9 +172,11 @@ extension Committer {
     ) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         var plan = try begin(folder)
+        if folder.place == nil { try pending.add() }
         plan.goesAlone = true
         switch document {
         case .file(let path):
+            try version(RunPath(path), folder)
             let merged = try object(path, folder).merging(patch: patch.object)
             do { plan.outcome.document = try patch.render(merged) } catch {
                 guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
@@ -141,6 +186,7 @@ extension Committer {
         case .properties:
             for member in patch.object.members {
                 guard let name = PropertyName(member.name) else { continue }
+                try version(RunPath(DataPath.property(name)), folder)
                 if let file = PropertyText.file(of: member.value) {
                     plan.add(.put(DataPath.property(name).description, file))
                 } else {
@@ -153,31 +199,47 @@ extension Committer {
                 merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
             }
             plan.outcome.document = JSONWriter.pretty(.object(merged))
+            try checkProperties(plan, folder)
         }
         return plan
     }
 
+    /// Plans the writing of a property.
+    func put(
+        _ name: PropertyName, _ text: String, _ folder: RunFolder, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        try version(RunPath(DataPath.property(name)), folder)
+        plan.add(.put(DataPath.property(name).description, PropertyText.file(text)))
+    }
+
     // MARK: What is there
+
+    /// Bytes of a document that something is merged into while others wait.
+    private static let largestDocument = 64 << 20
 
     /// A property's text; nil when there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
-        guard let place = folder.place else { return nil }
-        let file = "\(paths.data(folder.name, place))/\(DataPath.property(name))"
-        return try storing { () throws(FileFailure) in try Files.read(file) }.map(PropertyText.read)
+        guard let directory = try directory(of: folder) else { return nil }
+        let path = RunPath(DataPath.property(name))
+        return try storing { () throws(FileFailure) in try directory.readIfInReach(path) }.map(PropertyText.read)
     }
 
     /// All properties, by name.
     func properties(_ folder: RunFolder) throws(StoreError) -> [(String, String)] {
-        guard let place = folder.place else { return [] }
-        let data = paths.data(folder.name, place)
-        return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }
+        guard let directory = try directory(of: folder) else { return [] }
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory) }
     }
 
     /// The object in a JSON file; empty when there is none.
     private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
-        guard let place = folder.place else { return JSONObject() }
-        let file = "\(paths.data(folder.name, place))/\(path)"
-        guard let bytes = try storing({ () throws(FileFailure) in try Files.read(file) }) else { return JSONObject() }
+        guard let directory = try directory(of: folder) else { return JSONObject() }
+        if directory.status(RunPath(path))?.st_size ?? 0 > Self.largestDocument {
+            throw .unreadable(
+                "the run's \(path) is over \(Self.largestDocument) bytes, too large to be merged into; write it whole")
+        }
+        guard let bytes = try storing({ () throws(FileFailure) in try directory.read(RunPath(path)) }) else {
+            return JSONObject()
+        }
         guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
             throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
         }
@@ -188,11 +250,6 @@ extension Committer {
 extension WritePlan {
     /// Adds a step in the plan's folder.
     mutating func add(_ step: RedoRecord.Step) { records.append(RedoRecord(folder, step)) }
-
-    /// Adds the writing of a property.
-    mutating func put(_ name: PropertyName, _ text: String) {
-        add(.put(DataPath.property(name).description, PropertyText.file(text)))
-    }
 }
 
 /// Seconds since 1970 as tfruns writes them: a decimal number, microseconds at most.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
@@ -21,15 +22,24 @@ extension Committer {
             if try property(.end, folder) == nil, sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
+        if folder.place != .initialised { try expectRoom(for: folder) }
         let waiting = self.folder(of: .active(session)).run == nil ? waitingFolder(session) : nil
         var given = Set(start.properties.map(\.name))
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
-        if let flags = start.flags { plan.add(.put(DataPath.flags.description, flags)) }
-        for (name, file) in start.properties { plan.add(.put(DataPath.property(name).description, file)) }
-        for (name, text) in defaults(run) where !given.contains(name) {
-            if try property(name, folder) == nil { plan.put(name, text) }
+        if let flags = start.flags {
+            try version(RunPath(.flags), folder)
+            plan.add(.put(DataPath.flags.description, flags))
         }
+        for (name, file) in start.properties {
+            try version(RunPath(DataPath.property(name)), folder)
+            plan.add(.put(DataPath.property(name).description, file))
+        }
+        for (name, text) in defaults(run) where !given.contains(name) {
+            if try property(name, folder) == nil { try put(name, text, folder, &plan) }
+        }
+        try checkProperties(plan, folder)
         if folder.place != .initialised { plan.add(.move(.initialised)) }
+        if folder.place == .pending { plan.whenDone { $0.pending.remove() } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.
         let end = try property(.end, folder)
@@ -37,6 +47,19 @@ extension Committer {
         if !hasEnded { activate(session, run, &plan) }
         plan.whenDone { $0.logs.forget(run.description) }
         return plan
+    }
+
+    /// Looks whether a run can be put in its place: a directory that something else made may be there, without metadata.
+    private func expectRoom(for folder: RunFolder) throws(StoreError) {
+        let kind = clinux_kind_at(paths.run(folder.name, .initialised), 0)
+        if kind == CLINUX_FILE || kind == CLINUX_OTHER {
+            throw .pathTaken(
+                "\"\(folder.name)\" in the runs directory is no directory; remove it, or choose another id")
+        }
+        if clinux_kind_at(paths.data(folder.name, .initialised), 0) != CLINUX_NOTHING {
+            throw .pathTaken(
+                "\"\(folder.name)/\(RunLayout.dataDirectory)\" is no directory; remove it, or choose another id")
+        }
     }
 
     /// What a run has that says nothing else (tfruns' `training_run()` writes the same).
@@ -53,7 +76,8 @@ extension Committer {
         var number = 1
         while true {
             let name = number == 1 ? stamp : "\(stamp)-\(number)"
-            if let run = RunID(name), applier.place(of: name) == nil, !Files.isDirectory(paths.run(name, .initialised))
+            if let run = RunID(name), applier.place(of: name) == nil,
+                clinux_kind_at(paths.run(name, .initialised), 0) == CLINUX_NOTHING
             {
                 return run
             }
@@ -87,23 +111,23 @@ extension Committer {
     private func adopt(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
     ) throws(StoreError) -> Set<PropertyName> {
-        guard let place = waiting.place else { return [] }
-        let data = paths.data(waiting.name, place)
-        let ours = folder.place.map { paths.data(folder.name, $0) }
+        guard let theirs = try directory(of: waiting) else { return [] }
+        let ours = try directory(of: folder)
         var adopted: Set<PropertyName> = []
-        for path in try storing({ () throws(FileFailure) in try RunFiles.paths(in: data) }) {
+        for (path, status) in try RunFiles.files(in: theirs) {
             if path == .metricsRows || path == .metricsFrame { continue }
-            guard let status = Files.status("\(data)/\(path)"), isYounger(status, than: ours, path) else { continue }
-            if path == .source || status.st_size > 64 << 10 {
+            guard isYounger(status, than: ours, path) else { continue }
+            try version(RunPath(path), folder)
+            if path == .source || status.st_size > Self.journaled {
                 // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
-                // which case there is nothing more to do for the rows that came while it waited.
+                // which case recovery writes what came while it waited where it is now.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
-            } else if let bytes = try storing({ () throws(FileFailure) in try Files.read("\(data)/\(path)") }) {
+            } else if let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(path)) }) {
                 plan.add(.put(path.description, bytes))
             }
             if let property = path.property { adopted.insert(property) }
         }
-        try adoptMetrics(data, ours, &plan)
+        try adoptMetrics(theirs, ours, of: waiting.name, &plan)
         try adoptArtifacts(waiting, into: folder, &plan)
         let from = waiting.name
         plan.whenDone { committer in
@@ -113,35 +137,43 @@ extension Committer {
         return adopted
     }
 
-    private func adoptMetrics(_ data: String, _ ours: String?, _ plan: inout WritePlan) throws(StoreError) {
+    /// Bytes of the largest file that waits and goes into the journal when a run takes it.
+    private static let journaled = 64 << 10
+
+    /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
+    private func adoptMetrics(
+        _ theirs: RunDirectory, _ ours: RunDirectory?, of waiting: String, _ plan: inout WritePlan
+    ) throws(StoreError) {
         let rowsPath = DataPath.metricsRows
-        let waitingRows = try storing { () throws(FileFailure) in try Files.read("\(data)/\(rowsPath)") }
-        if let waitingRows {
-            var earlier: [UInt8] = []
-            if let ours {
-                let rows = try storing { () throws(FileFailure) in try Files.read("\(ours)/\(rowsPath)") }
-                if let rows {
-                    earlier = rows
-                } else if Files.status("\(ours)/\(DataPath.metricsFrame)") != nil {
-                    earlier = try rowsOfFrame(ours)
-                }
+        if let status = theirs.status(RunPath(rowsPath)), status.st_mode & S_IFMT == S_IFREG {
+            let there = ours?.status(RunPath(rowsPath))
+            let hasFrame = ours?.status(RunPath(.metricsFrame)) != nil
+            if there == nil, !hasFrame, status.st_size > Self.journaled {
+                plan.add(.adopt(rowsPath.description, from: waiting, inode: UInt64(status.st_ino)))
+                return
             }
-            plan.add(.put(rowsPath.description, earlier + waitingRows))
+            let rows = try storing { () throws(FileFailure) in try theirs.read(RunPath(rowsPath)) } ?? []
+            if let there {
+                plan.add(.append(rowsPath.description, offset: Int(there.st_size), rows))
+            } else {
+                let earlier = try ours.map { ours throws(StoreError) in hasFrame ? try rowsOfFrame(ours) : [] } ?? []
+                plan.add(.put(rowsPath.description, earlier + rows))
+            }
             return
         }
         let frame = DataPath.metricsFrame
         // A frame beside rows is a view of them: the rows tell how old they are.
-        let hasRows = ours.map { Files.status("\($0)/\(rowsPath)") != nil } ?? false
-        guard let status = Files.status("\(data)/\(frame)"),
+        let hasRows = ours?.status(RunPath(rowsPath)) != nil
+        guard let status = theirs.status(RunPath(frame)),
             isYounger(status, than: ours, hasRows ? rowsPath : frame),
-            let text = try storing({ () throws(FileFailure) in try Files.read("\(data)/\(frame)") })
+            let text = try storing({ () throws(FileFailure) in try theirs.read(RunPath(frame)) })
         else { return }
         replaceMetrics(by: text, &plan)
     }
 
-    /// Whether a file is younger than the one of a path in a data directory, or there is none.
-    private func isYounger(_ status: stat, than data: String?, _ path: DataPath) -> Bool {
-        guard let there = data.flatMap({ Files.status("\($0)/\(path)") }) else { return true }
+    /// Whether a file is younger than the one of a path in a run, or there is none.
+    private func isYounger(_ status: stat, than run: RunDirectory?, _ path: DataPath) -> Bool {
+        guard let there = run?.status(RunPath(path)) else { return true }
         return isBefore(there.st_mtim, status.st_mtim)
     }
 }

@@ -15,23 +15,19 @@ extension Committer {
     /// Writes of the last frame did not come to pass: makes that durable, so that recovery leaves them.
     func refuse(_ failures: [Int: FileFailure], _ plans: [WritePlan], sequence: UInt64) {
         if let failure = halfDone ?? applier.halfDone ?? logs.halfDone { return fail(failure) }
-        var touched = TouchedFiles()
         for index in failures.keys.sorted() {
             let plan = plans[index]
             for record in plan.records {
-                touched.insert(record.folder, record.path ?? "")
+                refusedFiles.insert(record.folder, record.path ?? "")
+                if case .activate(let session) = record.step { refusedFiles.sessions.insert(session) }
                 // Where it is again.
-                if case .adopt(let path, let other, _) = record.step { touched.insert(other, path) }
+                if case .adopt(let path, let other, _) = record.step { refusedFiles.insert(other, path) }
             }
-            if plan.rows != nil { touched.insert(plan.folder, MetricsLogs.file) }
+            if plan.rows != nil { refusedFiles.insert(plan.folder, MetricsLogs.file) }
             refused.append(JournalFrame.WriteID(sequence: sequence, index: UInt32(index)))
         }
-        do throws(FileFailure) {
-            // What was taken back must not be half there after a power cut, when nothing will do it again.
-            try Checkpoint.sync(touched, paths)
-            try noteRefused()
-        } catch {
-            if error.isNoSpace, !error.isSync {
+        do throws(FileFailure) { try settleRefused() } catch {
+            if !error.isSync, error.isNoSpace || error.isShortage {
                 log.error("a write that was refused may come back after a crash, until there is room: \(error)")
             } else {
                 fail(error)
@@ -39,9 +35,24 @@ extension Committer {
         }
     }
 
-    /// Tells the journal which writes were refused.
-    func noteRefused() throws(FileFailure) {
+    /// Makes durable that writes were refused, before anything else is written.
+    func settleRefused() throws(FileFailure) {
         guard !refused.isEmpty else { return }
+        try spares.lending { () throws(FileFailure) in try applier.finishTakingBack() }
+        // What was taken back must not be half there after a power cut, when nothing will do it again.
+        do throws(FileFailure) {
+            _ = try spares.lending { () throws(FileFailure) in try Checkpoint.sync(refusedFiles, paths) }
+        } catch {
+            guard error.isShortage else { throw error }
+            // For this no file has to be opened.
+            try Files.syncFileSystem(of: ownership.runs)
+        }
+        refusedFiles = TouchedFiles()
+        try noteRefused()
+    }
+
+    /// Tells the journal which writes were refused.
+    private func noteRefused() throws(FileFailure) {
         JournalFrame.begin(&note)
         for write in refused {
             note.append(write.sequence)

@@ -6,12 +6,15 @@ extension Committer {
     /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new one,
     /// since the records that say so go with the old: those will be written anew, so that the checkpoint need not sync them.
     func sealSegment() {
-        guard journal.failure == nil, journal.segmentLength > 0 else { return }
+        guard journal.failure == nil, journal.segmentLength > 0, ownership.fault() == nil else { return }
         var segment: Journal.Sealed
-        do throws(FileFailure) { segment = try journal.seal() } catch {
+        do throws(FileFailure) {
+            segment = try spares.lending { () throws(FileFailure) in try journal.seal() }
+        } catch {
             if error.isSync { return fail(error) }
             return log.error("the journal's segment stays in use: \(error)")
         }
+        watchSegment()
         var noted = Set(views.folders)
         do throws(FileFailure) { try noteLagging(Array(noted)) } catch {
             noted = []

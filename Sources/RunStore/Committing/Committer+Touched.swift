@@ -8,13 +8,19 @@ extension Committer {
 
     private func note(_ record: RedoRecord) {
         switch record.step {
-        case .activate, .viewLags: return
+        case .viewLags: return
+        case .activate(let session):
+            journal.touched.sessions.insert(session)
+            return
         case .put(let path, _):
             journal.touched.insert(record.folder, path)
             if path == MetricsLogs.file { views.insert(record.folder) }
         case .append(let path, _, _), .remove(let path), .publish(let path, _), .publishFolder(let path, _, _):
             journal.touched.insert(record.folder, path)
-        case .adopt(let path, let from, _): journal.touched.insert(record.folder, path, from: from)
+            if path == MetricsLogs.file, case .append = record.step { views.insert(record.folder) }
+        case .adopt(let path, let from, _):
+            journal.touched.insert(record.folder, path, from: from)
+            if path == MetricsLogs.file { views.insert(record.folder) }
         case .create, .move, .restore: journal.touched.insert(record.folder, "")
         case .delete(let aside): journal.touched.asides.append(aside)
         }

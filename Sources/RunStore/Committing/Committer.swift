@@ -28,9 +28,19 @@ final class Committer: @unchecked Sendable {
     var note = JournalBuffer()
     /// Writes that were refused, of which the journal has not been told yet.
     var refused: [JournalFrame.WriteID] = []
+    /// What is to be synced before it is.
+    var refusedFiles = TouchedFiles()
+    /// For commits when all other descriptors are in use.
+    let spares = SpareDescriptors(count: 16)
     /// Why a write is neither done nor taken back, where one is.
     var halfDone: FileFailure?
-    private let disk: CInt
+    /// The runs directory, and whether it is there.
+    let ownership: RunsOwnership
+    /// Tell when the runs directory may have gone, and when it was seen last, nanoseconds on the monotonic clock.
+    var presenceMarks: [NameWatch.Mark]
+    var presenceSeenAt: UInt64 = 0
+    var segmentMark: NameWatch.Mark?
+    var pending: PendingRuns
     private var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
@@ -44,10 +54,11 @@ final class Committer: @unchecked Sendable {
     let counts = JournalCounts()
 
     init(
-        paths: RunPaths, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
+        ownership: RunsOwnership, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
         views: LaggingViews, touched: TouchedRuns, sealed: SealedSegments, start: UnfinishedStart, log: Logger
     ) throws(FileFailure) {
-        self.paths = paths
+        self.ownership = ownership
+        paths = ownership.paths
         self.settings = settings
         self.journal = journal
         self.applier = applier
@@ -58,11 +69,10 @@ final class Committer: @unchecked Sendable {
         self.start = start
         self.log = log
         logs = MetricsLogs(paths: paths)
-        disk = try Files.open(paths.runs, O_RDONLY | O_DIRECTORY)
-        room = FreeRoom { [disk] in DiskSpace.free(disk) }
+        presenceMarks = logs.watch.map { ownership.marks(in: $0) } ?? []
+        pending = try PendingRuns(limit: settings.pendingLimit, paths: paths)
+        room = FreeRoom { DiskSpace.free(ownership.runs) }
     }
-
-    deinit { close(disk) }
 
     /// A write with its plan.
     private struct Planned {
@@ -78,23 +88,28 @@ final class Committer: @unchecked Sendable {
         batch.reserveCapacity(entries.count)
         var exclusive: [@Sendable (Committer) -> Void] = []
         beginBatch()
+        // A write is taken only where those that are journaled can surely be done.
+        let shortage: StoreError? = regainSpares() ? nil : .shortage("too many files are open")
+        defer { _ = regainSpares() }
         for entry in entries {
             switch entry {
             case .exclusive(let body): exclusive.append(body)
             case .write(let pending):
-                if let refusal = refusal {
+                if let refusal = refusal ?? shortage {
                     pending.completion(.failure(refusal))
                     continue
                 }
                 let goesAlone = pending.write.action.goesAlone
                 if frame.count > settings.batchBytes || (goesAlone && !batch.isEmpty) { flush(&batch) }
                 do throws(StoreError) {
-                    if try !add(pending, to: &batch) {
-                        flush(&batch)
-                        _ = try add(pending, to: &batch)
+                    try lending { () throws(StoreError) in
+                        if try !add(pending, to: &batch) {
+                            flush(&batch)
+                            _ = try add(pending, to: &batch)
+                        }
                     }
                 } catch {
-                    pending.completion(.failure(error))
+                    pending.completion(.failure(explained(error)))
                 }
             }
         }
@@ -103,6 +118,23 @@ final class Committer: @unchecked Sendable {
             body(self)
             beginBatch()
         }
+    }
+
+    /// Plans something, and again without the spare descriptors where there were too few.
+    private func lending(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        do throws(StoreError) { try body() } catch {
+            guard case .shortage = error, spares.giveUp() else { throw error }
+            try body()
+        }
+    }
+
+    /// Takes the spare descriptors again that were given up; closes logs for it, which are open only to be quick.
+    /// - Returns: whether all are held
+    private func regainSpares() -> Bool {
+        if spares.isFull || spares.refill() { return true }
+        logs.forgetAll()
+        applier.beginBatch()
+        return spares.refill()
     }
 
     /// Plans a write and adds it to the batch.
@@ -142,6 +174,7 @@ final class Committer: @unchecked Sendable {
     private func beginBatch() {
         logs.beginBatch()
         applier.beginBatch()
+        pending.beginBatch()
         JournalFrame.begin(&frame)
     }
 
@@ -151,7 +184,10 @@ final class Committer: @unchecked Sendable {
             batch.removeAll(keepingCapacity: true)
             beginBatch()
         }
-        if let refusal = journalFrame(writes: batch.count) {
+        let refused =
+            absence(isRows: batch.indices.allSatisfy { batch[$0].plan.records.isEmpty })
+            ?? journalFrame(writes: batch.count)
+        if let refusal = refused {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }
                 logs.forget(write.plan.folder)
@@ -167,14 +203,16 @@ final class Committer: @unchecked Sendable {
             do throws(FileFailure) {
                 // A write whose predecessor on the same run failed would stand on nothing.
                 if !failedFolders.isEmpty, let failure = failedFolders[batch[index].plan.folder] { throw failure }
-                if !batch[index].plan.records.isEmpty { try applier.apply(batch[index].plan.records) }
+                if !batch[index].plan.records.isEmpty {
+                    try spares.lending { () throws(FileFailure) in try applier.apply(batch[index].plan.records) }
+                }
                 if let rows = batch[index].plan.rows { logs.add(rows.bytes, to: rows.log) }
             } catch {
                 failures[index] = error
                 failedFolders[batch[index].plan.folder] = error
             }
         }
-        let failedRows = logs.flush()
+        let failedRows = logs.flush(spares)
         if !failedRows.isEmpty {
             for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.rows != nil {
                 failures[index] = failedRows[write.plan.folder]
@@ -187,7 +225,7 @@ final class Committer: @unchecked Sendable {
             if !failures.isEmpty, let failure = failures[index] {
                 logs.forget(batch[index].plan.folder)
                 // Recovery will do what could be neither done nor taken back.
-                batch[index].complete(.failure(refusal ?? StoreError(failure)))
+                batch[index].complete(.failure(refusal ?? explained(StoreError(failure))))
             } else {
                 note(batch[index].plan)
                 batch[index].complete(.success(batch[index].plan.outcome))
@@ -204,7 +242,7 @@ final class Committer: @unchecked Sendable {
             return .diskFull("\(free / 1024) KiB are free on the disk of the runs directory")
         }
         do throws(FileFailure) {
-            try noteRefused()
+            try settleRefused()
             if journal.isFull(for: frame.count) { sealSegment() }
             JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
             try append(&frame)

@@ -59,7 +59,7 @@ extension RunWrite.Action {
     var goesAlone: Bool {
         switch self {
         case .change(let changes): changes.contains(where: \.readsTheDirectory)
-        case .patch, .initialise, .complete, .archive, .restore, .purge: true
+        case .patch, .initialise, .complete, .archive, .restore, .purge, .purgePending: true
         }
     }
 }
@@ -90,6 +90,7 @@ extension Committer {
         case .archive: return try planArchive(write.target)
         case .restore: return try planRestore(write.target)
         case .purge(let force): return try planPurge(write.target, force: force)
+        case .purgePending: return try planPurge(write.target, force: false, isPending: true)
         }
     }
 
@@ -107,10 +108,18 @@ extension Committer {
         }
     }
 
+    /// Why a run cannot be found that is there to be changed.
+    func missing(_ folder: RunFolder) -> StoreError {
+        if let run = folder.run, paths.isLink(folder.name) { return .runIsLink(run) }
+        if let fault = ownership.fault() { return .runsGone(fault) }
+        return .unknownRun
+    }
+
     /// The plan of a write to a folder, with the record that makes it where it is new.
-    /// - Throws: when the run is archived
+    /// - Throws: when the run is archived, or a link
     func begin(_ folder: RunFolder) throws(StoreError) -> WritePlan {
         if folder.place == .archived, let run = folder.run { throw .archived(run) }
+        if folder.isPending, case .runIsLink(let run) = missing(folder) { throw .runIsLink(run) }
         var plan = WritePlan(
             folder: folder.name, outcome: WriteOutcome(effect: folder.isPending ? .pending : .written, run: folder.run))
         if folder.place == nil { plan.records.append(RedoRecord(folder.name, .create)) }
@@ -142,7 +151,11 @@ extension Committer {
         case .log(let found): log = found
         case .none(let place): log = logs.make(name, place)
         case .noRun:
-            if plan.records.isEmpty { plan.records.append(RedoRecord(name, .create)) }
+            if let run = plan.outcome.run, paths.isLink(name) { throw .runIsLink(run) }
+            if plan.records.isEmpty {
+                try pending.add()
+                plan.records.append(RedoRecord(name, .create))
+            }
             log = logs.make(name, .pending)
         case .needsSeed(let place):
             if !isAlone { return false }
@@ -161,7 +174,8 @@ extension Committer {
 
     /// Plans the first rows of a run that has only `metrics.json`: what that holds becomes the rows before.
     private func seed(_ plan: inout WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) {
-        let earlier = try rowsOfFrame(paths.data(plan.folder, place))
+        let directory = try storing { () throws(FileFailure) in try paths.open(plan.folder, place) }
+        let earlier = try rowsOfFrame(directory)
         plan.goesAlone = true
         if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
         plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
@@ -173,15 +187,23 @@ func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError
     do throws(FileFailure) { return try body() } catch { throw StoreError(error) }
 }
 
-/// The rows that a data directory's `metrics.json` stands for.
-func rowsOfFrame(_ data: String) throws(StoreError) -> [UInt8] {
-    let text = try storing { () throws(FileFailure) in try Files.read("\(data)/\(DataPath.metricsFrame)") ?? [] }
-    do {
-        return try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-            try text.withUnsafeBytes { try MetricsFrame(columnsAt: 0, of: tokens, in: $0).rows }
+/// The rows that a run's `metrics.json` stands for.
+func rowsOfFrame(_ run: RunDirectory) throws(StoreError) -> [UInt8] {
+    guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {
+        return []
+    }
+    defer { close(file) }
+    let size = Int(Files.status(of: file).st_size)
+    return try WholeText.withBytes(file, size: size, of: "metrics.json") { text throws(StoreError) in
+        let parser = JSONParser()
+        do {
+            return try withExtendedLifetime(parser) {
+                let tokens = try parser.parse(text, nonFinite: .allowed)
+                return try MetricsFrame(columnsAt: 0, of: tokens, in: text).rows
+            }
+        } catch {
+            throw .unreadable(
+                "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
         }
-    } catch {
-        throw .unreadable(
-            "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
     }
 }

@@ -8,10 +8,8 @@ extension DirectoryRunStore {
     private static let keptFiles = 500
 
     package func bundle(of run: RunID) throws(StoreError) -> RunBundle {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { throw .unknownRun }
+        guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         bringUpToDate(run)
-        let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }
         let data = Array(RunLayout.dataDirectory.utf8)
         let items = try tree.items(below: data, linkedFiles: true)
         // Nothing is being written meanwhile, so that all of it is of one moment. It must not take long: where there are many
@@ -51,11 +49,13 @@ extension DirectoryRunStore {
     }
 
     /// Opens the files of a data directory.
-    private func open(_ items: [RunTree.Item], of run: RunID, _ tree: RunTree) throws(StoreError) -> Metadata {
+    private func open(_ items: [RunDirectory.Item], of run: RunID, _ tree: RunDirectory) throws(StoreError) -> Metadata
+    {
         var metadata = Metadata(entries: items.map { RunBundle.Entry($0) })
         do throws(StoreError) {
             for (index, item) in items.prefix(Self.keptFiles).enumerated() where !item.isFolder {
-                guard case .file(let descriptor, let status) = try tree.open(item.path) else { continue }
+                let opened = try storing { () throws(FileFailure) in try tree.open(item.path) }
+                guard case .file(let descriptor, let status) = opened else { continue }
                 metadata.kept[index] = StoredFile(descriptor: descriptor, status: status)
             }
         } catch {

@@ -5,44 +5,36 @@ extension DirectoryRunStore {
     package func file(
         _ path: ArtifactPath?, of run: RunID, page: FolderPage.Request
     ) throws(StoreError) -> RunFile? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { throw .unknownRun }
+        guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         if path?.isMetadata == true { bringUpToDate(run) }
-        if path?.dataPath == .metricsFrame,
-            let lagging = try frameOfLaggingView(run, paths.data(run.description, place))
-        {
-            return .file(lagging)
-        }
-        let tree = try storing { () throws(FileFailure) in try RunTree(paths.run(run.description, place)) }
-        switch try tree.open(path.map { Array($0.description.utf8) } ?? []) {
+        if path?.dataPath == .metricsFrame, let lagging = try frameOfLaggingView(run, tree) { return .file(lagging) }
+        let bytes = path.map { Array($0.description.utf8) } ?? []
+        switch try storing({ () throws(FileFailure) in try tree.open(bytes) }) {
         case .file(let descriptor, let status): return .file(StoredFile(descriptor: descriptor, status: status))
-        case .folder(let folder): return .folder(try self.page(page, of: folder, in: tree, path))
+        case .folder(let folder): return .folder(try self.page(page, of: folder, in: tree))
         case nil: return nil
         }
     }
 
-    /// A page of a folder. What is no file or folder, or lies outside, is left out, and so are names that no request can
-    /// have, those that are not UTF-8.
+    /// A page of a folder. What is no file or folder, or lies outside, is left out.
     private func page(
-        _ request: FolderPage.Request, of folder: RunTree.Folder, in tree: RunTree, _ path: ArtifactPath?
+        _ request: FolderPage.Request, of folder: RunDirectory.Folder, in tree: RunDirectory
     ) throws(StoreError) -> FolderPage {
         var entries: [FolderPage.Entry] = []
-        let after = request.after.map { Array($0.utf8) }
-        for name in try folder.names() {
-            if let after, !after.lexicographicallyPrecedes(name) { continue }
-            guard let text = String(validating: name, as: UTF8.self),
-                let child = path.map({ $0.appending(text) }) ?? ArtifactPath(components: [text]),
-                let status = tree.status(folder.path(of: name))
-            else { continue }
+        var last: [UInt8]?
+        for name in try storing({ () throws(FileFailure) in try folder.names() }) {
+            if let after = request.after, !after.lexicographicallyPrecedes(name) { continue }
+            let full = folder.path(of: name)
+            guard let status = tree.status(full) else { continue }
             let kind = status.st_mode & S_IFMT
             guard kind == S_IFREG || kind == S_IFDIR else { continue }
-            if entries.count == request.limit {
-                return FolderPage(entries: entries, next: entries.last?.path.components.last)
-            }
+            if entries.count == request.limit { return FolderPage(entries: entries, next: last) }
+            last = name
             entries.append(
                 FolderPage.Entry(
-                    path: child, isFolder: kind == S_IFDIR, size: Int(status.st_size),
-                    modified: FileVersion(status).modified))
+                    text: String(decoding: full, as: UTF8.self),
+                    path: String(validating: full, as: UTF8.self).flatMap(ArtifactPath.init),
+                    isFolder: kind == S_IFDIR, size: Int(status.st_size), modified: FileVersion(status).modified))
         }
         return FolderPage(entries: entries, next: nil)
     }

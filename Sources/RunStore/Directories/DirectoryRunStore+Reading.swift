@@ -20,7 +20,25 @@ extension DirectoryRunStore {
         case .active(let session):
             folder = resolve(target)?.description ?? RunLayout.sessionMark + session.description
         }
-        return paths.locate(folder).map { paths.data(folder, $0) }
+        // None that is a link: programs would be led out of the run.
+        return paths.locate(folder).map { paths.data(folder, $0) }.flatMap { Files.isOwnDirectory($0) ? $0 : nil }
+    }
+
+    /// Where a run is, and its directory, open; nil where there is none.
+    /// - Throws: `behind`; `outOfReach` where a link has its place
+    func directory(of run: RunID) throws(StoreError) -> (place: RunPlace, directory: RunDirectory)? {
+        if isBehind(run) { throw .behind(run) }
+        let folder = run.description
+        guard let place = paths.locate(folder) else {
+            if paths.isLink(folder) { throw .runIsLink(run) }
+            if let fault = ownership.fault() { throw .runsGone(fault) }
+            return nil
+        }
+        do throws(FileFailure) { return (place, try paths.open(folder, place)) } catch {
+            // Moved or removed meanwhile.
+            if error.isMissing { return nil }
+            throw StoreError(error)
+        }
     }
 
     package func runCount() -> Int {
@@ -29,12 +47,12 @@ extension DirectoryRunStore {
     }
 
     package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { return nil }
-        return try storing { () throws(FileFailure) in try snapshot(run, place) }
+        guard let (place, directory) = try directory(of: run) else { return nil }
+        return try snapshot(run, place, directory)
     }
 
     package func runs(_ query: RunQuery) throws(StoreError) -> RunPage {
+        if let fault = ownership.fault() { throw .runsGone(fault) }
         var page = try index.page(query)
         if isOpen { return page }
         for row in page.runs.indices where isBehind(page.runs[row].run) { page.runs[row].status = .behind }
@@ -42,22 +60,15 @@ extension DirectoryRunStore {
     }
 
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { return nil }
-        let data = paths.data(run.description, place)
-        return try storing { () throws(FileFailure) in try RunFiles.properties(in: data) }.map {
+        guard let (_, directory) = try directory(of: run) else { return nil }
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory) }.map {
             (name: $0.0, text: $0.1)
         }
     }
 
     package func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)] {
-        guard let place = paths.locate(run.description) else { return [] }
-        let data = paths.data(run.description, place)
-        return try storing { () throws(FileFailure) in
-            try RunFiles.paths(in: data, below: folder.description).compactMap { path in
-                Files.status("\(data)/\(path)").map { (path, Int($0.st_size)) }
-            }
-        }
+        guard let (_, directory) = try directory(of: run) else { return [] }
+        return try RunFiles.files(in: directory, below: folder).map { ($0.path, Int($0.status.st_size)) }
     }
 
     package func bringUpToDate(_ run: RunID) {
@@ -65,24 +76,29 @@ extension DirectoryRunStore {
         do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
     }
 
+    package func beginToBringUpToDate(_ run: RunID) {
+        guard views.contains(run.description), let (_, directory) = try? directory(of: run) else { return }
+        let rows = directory.status(RunPath(.metricsRows))
+        if rows?.st_size ?? 0 <= Self.quickRows { bringUpToDate(run) } else { views.hasten(run.description) }
+    }
+
+    /// Bytes of rows whose frame is made in a few milliseconds.
+    private static let quickRows = 256 << 10
+
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { return nil }
-        let data = paths.data(run.description, place)
-        if path == .metricsFrame, let lagging = try frameOfLaggingView(run, data) { return lagging }
+        guard let (_, directory) = try directory(of: run) else { return nil }
+        if path == .metricsFrame, let lagging = try frameOfLaggingView(run, directory) { return lagging }
         return try storing { () throws(FileFailure) in
-            try Files.openIfThere("\(data)/\(path)").map { StoredFile(descriptor: $0) }
+            try directory.openFile(RunPath(path)).map { StoredFile(descriptor: $0) }
         }
     }
 
     package func metricsRows(of run: RunID) throws(StoreError) -> StoredRows? {
-        if isBehind(run) { throw .behind(run) }
-        guard let place = paths.locate(run.description) else { return nil }
-        let data = paths.data(run.description, place)
-        let rows = try storing { () throws(FileFailure) in try Files.openIfThere("\(data)/\(DataPath.metricsRows)") }
+        guard let (_, directory) = try directory(of: run) else { return nil }
+        let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }
         if let rows { return StoredRows(descriptor: rows) }
-        guard let frame = Files.status("\(data)/\(DataPath.metricsFrame)") else { return nil }
-        let text = try rowsOfFrame(data)
+        guard let frame = directory.status(RunPath(.metricsFrame)) else { return nil }
+        let text = try rowsOfFrame(directory)
         let memory = clinux_memory_file()
         guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
         var failure: FileFailure?
@@ -96,7 +112,8 @@ extension DirectoryRunStore {
             throw StoreError(failure)
         }
         // Written whole each time: another time is another text.
-        let written = UInt64(frame.st_mtim.tv_sec) &* 1_000_000_000 &+ UInt64(frame.st_mtim.tv_nsec)
+        let written = UInt64(
+            bitPattern: Int64(frame.st_mtim.tv_sec &* 1_000_000_000 &+ frame.st_mtim.tv_nsec))
         return StoredRows(descriptor: memory, identity: UInt64(frame.st_ino) ^ written << 20)
     }
 
@@ -108,8 +125,26 @@ extension DirectoryRunStore {
         return counts
     }
 
+    package func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID] {
+        // By the clock that files have.
+        let latest = wallClock() - seconds
+        return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.sorted().compactMap {
+            name in
+            guard let run = RunID(name), let directory = try? paths.open(name, .pending) else { return nil }
+            return RunFiles.updated(directory) <= latest ? run : nil
+        }
+    }
+
     package var hindrances: [StoreHindrance] {
         var found: [StoreHindrance] = []
+        if let fault = ownership.fault() { return [StoreHindrance(name: "runs-gone", detail: fault)] }
+        do throws(FileFailure) { Glibc.close(try Files.open("/dev/null", O_RDONLY)) } catch {
+            found.append(
+                StoreHindrance(
+                    name: "out-of-resources",
+                    detail: "no file can be opened (\(error.errno)); close connections, or raise the limit (ulimit -n)")
+            )
+        }
         if let failure {
             found.append(
                 StoreHindrance(
@@ -129,11 +164,15 @@ extension DirectoryRunStore {
         return found
     }
 
+    package var warnings: [StoreHindrance] {
+        index.faults.description.map { [StoreHindrance(name: "unreadable-runs", detail: $0)] } ?? []
+    }
+
     /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
     /// since reads go on.
-    func frameOfLaggingView(_ run: RunID, _ data: String) throws(StoreError) -> StoredFile? {
-        guard let rows = Files.status("\(data)/\(DataPath.metricsRows)") else { return nil }
-        let view = Files.status("\(data)/\(DataPath.metricsFrame)")
+    func frameOfLaggingView(_ run: RunID, _ directory: RunDirectory) throws(StoreError) -> StoredFile? {
+        guard let rows = directory.status(RunPath(.metricsRows)) else { return nil }
+        let view = directory.status(RunPath(.metricsFrame))
         let isYounger = view.map {
             (rows.st_mtim.tv_sec, rows.st_mtim.tv_nsec) < ($0.st_mtim.tv_sec, $0.st_mtim.tv_nsec)
         }
@@ -143,14 +182,13 @@ extension DirectoryRunStore {
             return nil
         } catch {
             views.insert(run.description)
-            return try frameInMemory("\(data)/\(DataPath.metricsRows)")
+            return try frameInMemory(directory)
         }
     }
 
-    private func frameInMemory(_ rows: String) throws(StoreError) -> StoredFile? {
-        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else {
-            return nil
-        }
+    private func frameInMemory(_ run: RunDirectory) throws(StoreError) -> StoredFile? {
+        let rows = try storing { () throws(FileFailure) in try run.openFile(RunPath(.metricsRows)) }
+        guard let descriptor = rows else { return nil }
         defer { Glibc.close(descriptor) }
         return try frameInMemory(of: descriptor, size: Int(Files.status(of: descriptor).st_size))
     }
@@ -178,24 +216,39 @@ extension DirectoryRunStore {
         return StoredFile(descriptor: memory)
     }
 
+    /// What a run tells of its metrics, read on from where they were read before.
+    private func digest(of run: RunID, _ directory: RunDirectory) throws(FileFailure) -> MetricsDigest? {
+        let folder = run.description
+        if let rows = try directory.openIfInReach(RunPath(.metricsRows)) {
+            defer { Glibc.close(rows) }
+            var mark = knownRows.mark(of: folder) ?? index.mark(of: folder) ?? RowsMark()
+            mark.read(rows, Files.status(of: rows), by: RunReader())
+            knownRows.keep(mark, of: folder)
+            return mark.tail.digest
+        }
+        guard let status = directory.status(RunPath(.metricsFrame)) else { return nil }
+        let version = FileVersion(status)
+        if let known = knownRows.digest(of: folder, version) { return known }
+        let digest = try RunDocuments.digestOfFrame(in: directory)
+        knownRows.keep(digest, of: folder, version)
+        return digest
+    }
+
     private func initialisedRuns() throws(FileFailure) -> [RunID] {
         try Files.names(in: paths.runs).compactMap { RunID($0) }.filter {
             Files.isDirectory(paths.data($0.description, .initialised))
         }
     }
 
-    private func snapshot(_ run: RunID, _ place: RunPlace) throws(FileFailure) -> RunSnapshot {
-        let data = paths.data(run.description, place)
-        let documents = try RunDocuments(in: data)
-        let digest: MetricsDigest?
-        if let rows = try Files.openIfThere("\(data)/\(DataPath.metricsRows)") {
-            defer { Glibc.close(rows) }
-            digest = withMapped(rows, size: Int(Files.status(of: rows).st_size)) { MetricsFrame(rows: $0).digest }
-        } else {
-            digest = try RunDocuments.digestOfFrame(in: data)
+    private func snapshot(
+        _ run: RunID, _ place: RunPlace, _ directory: RunDirectory
+    ) throws(StoreError) -> RunSnapshot {
+        // A single file that is out of reach counts as missing; where all of them are, nothing is known of the run.
+        _ = try storing { () throws(FileFailure) in try directory.open(RunPath.data.bytes) }
+        let summary = try storing { () throws(FileFailure) in
+            try RunDocuments(in: directory).summary(of: run, try digest(of: run, directory))
         }
-        let summary = documents.summary(of: run, digest)
-        let updated = RunFiles.updated(data)
+        let updated = RunFiles.updated(directory)
         let status: RunStatus =
             switch place {
             case _ where isBehind(run): .behind
@@ -205,6 +258,7 @@ extension DirectoryRunStore {
                 summary.status(updated: updated, now: settings.clock(), staleAfter: settings.staleAfter)
             }
         return RunSnapshot(
-            run: run, status: status, updated: updated, summary: summary, files: try RunFiles.paths(in: data))
+            run: run, status: status, updated: updated, summary: summary,
+            files: try RunFiles.files(in: directory).map(\.path))
     }
 }

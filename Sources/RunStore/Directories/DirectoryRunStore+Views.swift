@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import Synchronization
 internal import Threads
@@ -15,8 +16,10 @@ extension DirectoryRunStore {
         defer { views.endMaking(folder) }
         let begun = monotonicNanoseconds()
         guard let place = paths.locate(folder) else { return }
-        let rows = "\(paths.data(folder, place))/\(DataPath.metricsRows)"
-        guard let descriptor = try storing({ () throws(FileFailure) in try Files.openIfThere(rows) }) else { return }
+        let rows = try storing { () throws(FileFailure) in
+            try paths.open(folder, place).openIfInReach(RunPath(.metricsRows))
+        }
+        guard let descriptor = rows else { return }
         defer { Glibc.close(descriptor) }
         let status = Files.status(of: descriptor)
         let file = try makeStagingFile(isSynced: false)
@@ -41,26 +44,18 @@ extension DirectoryRunStore {
         views.wrote(folder, seconds: Double(monotonicNanoseconds() - begun) / 1e9)
     }
 
-    /// Reads rows and writes their frame, part by part. The rows are mapped, not read, so that a long run costs little
-    /// memory (mmap(2)).
+    /// Reads rows and writes their frame, part by part.
+    /// - Throws: `tooLarge` where rows or frame are more than can be held
     func writeFrame(
         of descriptor: CInt, size: Int, _ write: ([UInt8]) throws(StoreError) -> Void
     ) throws(StoreError) {
-        var failure: StoreError?
-        withMapped(descriptor, size: size) { text in
+        try WholeText.withBytes(descriptor, size: size, of: "metrics.ndjson") { text throws(StoreError) in
             let frame = MetricsFrame(rows: text)
+            if frame.isCut { throw .tooLarge("the frame of metrics.ndjson is \(LimitExceeded(MetricsFrame.limit))") }
+            var failure: StoreError?
             do { try frame.write { try write($0) } } catch { failure = error as? StoreError }
+            if let failure { throw failure }
         }
-        if let failure { throw failure }
-    }
-
-    /// Lends the bytes of an open file.
-    func withMapped<Result>(_ descriptor: CInt, size: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        guard size > 0, let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            return body(UnsafeRawBufferPointer(start: nil, count: 0))
-        }
-        defer { munmap(base, size) }
-        return body(UnsafeRawBufferPointer(start: base, count: size))
     }
 }
 
@@ -69,10 +64,9 @@ extension Committer {
     func publishView(
         _ folder: String, _ file: StagingFile, rowsInode: ino_t, covered: Int, _ done: (FileFailure?) -> Void
     ) {
-        guard let place = paths.locate(folder) else { return }
-        let data = paths.data(folder, place)
+        guard let place = paths.locate(folder), let run = try? paths.open(folder, place) else { return }
         // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
-        guard let rows = Files.status("\(data)/\(DataPath.metricsRows)"), rows.st_ino == rowsInode else { return }
+        guard let rows = run.status(RunPath(.metricsRows)), rows.st_ino == rowsInode else { return }
         guard views.mayPublish(folder, rows: UInt64(rowsInode), covered: covered) else { return done(nil) }
         // By the file, since no log may be open; and before the view is there, which looks younger than the rows it lacks.
         let lags = Int(rows.st_size) > covered
@@ -80,7 +74,7 @@ extension Committer {
         do throws(FileFailure) {
             // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
             if !unsyncedViews.contains(folder), !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
-            switch try Files.swap("\(data)/\(DataPath.metricsFrame)", for: file.path) {
+            switch try run.swap(RunPath(.metricsFrame), for: file.path) {
             case .exchanged: break
             case .made: file.published()
             case .setAside(let before):

@@ -21,7 +21,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let queue: CommitQueue
     private let committer: Committer
     private let redo: Redo
-    private let lock: Atomic<CInt>
+    let ownership: RunsOwnership
     private var keeper: StoreKeeper?
     let index: RunIndex
     /// The folders that the journal of the server before tells of.
@@ -30,6 +30,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     private let staged = Atomic<UInt64>(0)
     /// The files of requests that are open at once: a quarter of what the process may have open.
     private let stagedFiles = Reserve(Limit(.files, most: min(1024, max(16, Files.mostOpen / 4))))
+    let knownRows = KnownRows()
     private let whenWaiting = Mutex<Committing?>(nil)
 
     /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
@@ -56,6 +57,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     ) throws(OpenFailure) {
         let paths = RunPaths(absolute: runs)
         let bell = Doorbell()
+        let deleted = DeletedFolders(bell: bell)
         var lockToGiveBack: CInt = -1
         do {
             for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
@@ -63,10 +65,11 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             }
             // Their names have to be as safe as what will be in them.
             for path in [paths.own, runs, "\(runs)/.."] { try Files.sync(path) }
-            let lock = try Self.takeLock(paths)
-            self.lock = Atomic(lock)
-            lockToGiveBack = lock
-            let applier = RecordApplier(paths: paths)
+            lockToGiveBack = try Self.takeLock(paths)
+            ownership = try RunsOwnership(paths, lock: lockToGiveBack)
+            // It closes it from now on.
+            lockToGiveBack = -1
+            let applier = RecordApplier(paths: paths) { deleted.append($0) }
             let recovery = try JournalRecovery(directory: paths.journal)
             redo = Redo(recovery, paths: paths, applier: applier)
             let journal = Journal(
@@ -82,14 +85,15 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
                 sessions.set(session, to: RunID(record.folder))
             }
             committer = try Committer(
-                paths: paths, settings: settings, journal: journal, applier: applier, sessions: sessions, views: views,
+                ownership: ownership, settings: settings, journal: journal, applier: applier, sessions: sessions,
+                views: views,
                 touched: index.touched, sealed: SealedSegments(bell: bell), start: start, log: log)
             if !recovery.writes.isEmpty { log.notice("\(recovery.writes.count) writes of the journal are done again") }
         } catch let failure as OpenFailure {
-            Glibc.close(lockToGiveBack)
+            if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
             throw failure
         } catch {
-            Glibc.close(lockToGiveBack)
+            if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
         self.paths = paths
@@ -102,17 +106,11 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             // What is initialised is given back by deinit.
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
-        keeper = StoreKeeper(store: self, sealed: committer.sealed, bell: bell)
+        keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
     }
 
-    deinit { giveBackLock() }
-
-    /// Another process may have the runs directory from now on.
-    private func giveBackLock() {
-        let descriptor = lock.exchange(-1, ordering: .relaxed)
-        if descriptor >= 0 { Glibc.close(descriptor) }
-    }
+    deinit { ownership.release() }
 
     /// Takes no more writes, finishes those that wait, brings every `metrics.json` up to date, syncs everything and
     /// empties the journal.
@@ -124,7 +122,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         keeper = nil
         indexKeeper?.stop()
         indexKeeper = nil
-        giveBackLock()
+        ownership.release()
     }
 
     /// Removes a runs directory that was made for a trial, with all that is in it.
@@ -189,7 +187,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     func makeStagingFile(isSynced: Bool, share: Reserve.Share? = nil) throws(StoreError) -> StagingFile {
         // It would be taken for something left over.
         guard isOpen else { throw .diskFull(committer.start.reason) }
-        return try storing { () throws(FileFailure) in
+        return try staging { () throws(FileFailure) in
             try StagingFile(
                 directory: paths.staging, name: stagedName("upload"), isSynced: isSynced, share: share,
                 syncFailed: syncFailed)
@@ -198,9 +196,14 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
 
     package func makeStagingFolder() throws(StoreError) -> StagingFolder {
         guard isOpen else { throw .diskFull(committer.start.reason) }
-        return try storing { () throws(FileFailure) in
+        return try staging { () throws(FileFailure) in
             try StagingFolder(staging: paths.staging, name: stagedName("job"), syncFailed: syncFailed)
         }
+    }
+
+    /// Makes something in the staging folder.
+    private func staging<Staged>(_ make: () throws(FileFailure) -> Staged) throws(StoreError) -> Staged {
+        do throws(StoreError) { return try storing(make) } catch { throw committer.explained(error) }
     }
 
     /// What to do when the sync of something staged fails.
@@ -232,11 +235,17 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         do throws(FileFailure) {
             try redo.run()
             try committer.journal.begin()
+            committer.watchSegment()
             try committer.noteLagging(redo.lagging.sorted())
         } catch {
-            guard error.isNoSpace, !error.isSync else { throw error }
+            guard error.isNoSpace || error.isShortage, !error.isSync else { throw error }
             committer.start.wait(error, behind: redo.behind)
             return false
+        }
+        for (folder, failure) in redo.unapplied {
+            log.error(
+                "a write to \(folder) that the journal has cannot be done, for what is in its directory: \(failure); the segment is kept in the journal as *\(Redo.unappliedMark)"
+            )
         }
         for folder in redo.lagging { views.insert(folder) }
         for folder in recovered { index.touched.insert(folder, .anything) }

@@ -99,6 +99,17 @@ final class LaggingViews: Sendable {
     /// - Returns: whether it lags
     func take(_ folder: String) -> Bool { withState { $0.due.removeValue(forKey: folder) != nil } }
 
+    /// The folder's view, if it lags, is due at once.
+    func hasten(_ folder: String) {
+        let isLagging = withState { state in
+            guard state.due[folder] != nil else { return false }
+            state.due[folder] = 0
+            state.notBefore[folder] = nil
+            return true
+        }
+        if isLagging { bell.ring() }
+    }
+
     /// A view of the folder is being made, until `endMaking`.
     func beginMaking(_ folder: String) { making.withLock { $0[folder, default: Making()].count += 1 } }
 

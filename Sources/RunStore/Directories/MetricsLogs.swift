@@ -11,7 +11,6 @@ final class MetricsLogs {
     final class Log {
         let folder: String
         let place: RunPlace
-        fileprivate let path: String
         fileprivate private(set) var descriptor: CInt = -1
         private let watch: NameWatch?
         private var mark: NameWatch.Mark?
@@ -29,8 +28,8 @@ final class MetricsLogs {
         /// The index's round in which the run was last noted for it.
         var notedIn: UInt64 = 0
 
-        fileprivate init(folder: String, place: RunPlace, path: String, size: Int, watch: NameWatch?) {
-            (self.folder, self.place, self.path, end, self.watch) = (folder, place, path, size, watch)
+        fileprivate init(folder: String, place: RunPlace, size: Int, watch: NameWatch?) {
+            (self.folder, self.place, end, self.watch) = (folder, place, size, watch)
             plannedAt = size
             locatedAt = monotonicNanoseconds()
         }
@@ -55,6 +54,9 @@ final class MetricsLogs {
             return true
         }
 
+        /// Nothing comes of an append that was planned last.
+        func unplan(_ rows: [UInt8]) { end -= rows.count }
+
         /// Plans an append and returns its offset.
         func plan(_ rows: [UInt8]) -> Int {
             defer { end += rows.count }
@@ -76,21 +78,22 @@ final class MetricsLogs {
     /// How long a run that was found is taken to be where it was found; within it, only a log that was removed is noticed.
     private static let locationLifetime: UInt64 = 250_000_000
     /// Open logs; beyond, the half that was used less lately is closed. A quarter of the files that the process may have
-    /// open (getrlimit(2)), 64 to 4096.
+    /// open (getrlimit(2)), 8 to 4096.
     private let capacity: Int
 
     /// The file's path in the data directory.
     static let file = DataPath.metricsRows.description
+    private static let path = RunPath(.metricsRows)
 
     private let paths: RunPaths
-    private let watch: NameWatch?
+    let watch: NameWatch?
     private var logs: [String: Log] = [:]
     /// Those with rows of this batch that have been journaled.
     private var written: [Log] = []
     private var batch = 0
     /// Whether the watch has been asked in this batch, and when that was, nanoseconds on the monotonic clock.
     private var hasLooked = false
-    private var lookedAt: UInt64 = 0
+    private(set) var lookedAt: UInt64 = 0
     /// Why rows are neither written nor taken back, where some are.
     private(set) var halfDone: FileFailure?
 
@@ -98,7 +101,7 @@ final class MetricsLogs {
     init(paths: RunPaths, capacity: Int? = nil, watch: NameWatch? = NameWatch()) {
         self.paths = paths
         self.watch = watch
-        self.capacity = capacity ?? min(max(Files.mostOpen / 4, 64), 4096)
+        self.capacity = capacity ?? min(max(Files.mostOpen / 4, 8), 4096)
     }
 
     /// A new batch begins: what was found before has to be looked at again.
@@ -125,18 +128,16 @@ final class MetricsLogs {
             logs[folder] = nil
         }
         guard let place = paths.locate(folder) else { return .noRun }
-        let data = paths.data(folder, place)
-        let path = "\(data)/\(DataPath.metricsRows)"
-        if clinux_kind_at(path, 1) == CLINUX_NOTHING {
-            return Files.status("\(data)/\(DataPath.metricsFrame)") == nil ? .none(place) : .needsSeed(place)
+        let run = try paths.open(folder, place)
+        guard let descriptor = try run.openExisting(Self.path) else {
+            return run.status(RunPath(.metricsFrame)) == nil ? .none(place) : .needsSeed(place)
         }
-        let descriptor = try Files.open(path, O_RDWR)
-        return .log(add(folder, place, path, descriptor, size: try Self.wholeLines(descriptor, path)))
+        return .log(add(folder, place, descriptor, size: try Self.wholeLines(descriptor, folder)))
     }
 
     /// The log of a run that has none yet; its file is made when the first rows are written.
     func make(_ folder: String, _ place: RunPlace) -> Log {
-        add(folder, place, "\(paths.data(folder, place))/\(DataPath.metricsRows)", -1, size: 0)
+        add(folder, place, -1, size: 0)
     }
 
     /// Notes rows that have been journaled.
@@ -147,13 +148,14 @@ final class MetricsLogs {
 
     /// Writes the rows of this batch: what came for one run, in one call.
     /// - Returns: the folders whose rows could not be written; those are as before
-    func flush() -> [String: FileFailure] {
+    func flush(_ spares: SpareDescriptors = SpareDescriptors(count: 0)) -> [String: FileFailure] {
         var failures: [String: FileFailure] = [:]
         for log in written {
             do throws(FileFailure) {
+                if log.descriptor < 0 { try spares.lending { () throws(FileFailure) in try make(log) } }
                 try write(log)
             } catch {
-                if log.descriptor >= 0 { cut(log) }
+                if log.descriptor >= 0 { cut(log, spares) }
                 failures[log.folder] = error
                 logs[log.folder] = nil
             }
@@ -163,8 +165,12 @@ final class MetricsLogs {
         return failures
     }
 
+    /// Makes a log's file.
+    private func make(_ log: Log) throws(FileFailure) {
+        log.open(try paths.open(log.folder, log.place).openForWriting(Self.path))
+    }
+
     private func write(_ log: Log) throws(FileFailure) {
-        if log.descriptor < 0 { log.open(try Files.open(log.path, O_RDWR | O_CREAT)) }
         if log.planned.count == 1 {
             try write(log.planned[0], log)
         } else {
@@ -176,16 +182,21 @@ final class MetricsLogs {
     }
 
     private func write(_ rows: [UInt8], _ log: Log) throws(FileFailure) {
-        try Files.write(rows, to: log.descriptor, at: log.plannedAt, path: log.path)
+        try Files.write(rows, to: log.descriptor, at: log.plannedAt, path: "\(log.folder)/\(Self.file)")
         log.plannedAt += rows.count
     }
 
     /// Takes back what may have been written of rows.
-    private func cut(_ log: Log) {
-        // Without rows there was no file.
-        let call = log.plannedAt == 0 ? "unlink" : "ftruncate"
-        let code = log.plannedAt == 0 ? unlink(log.path) : ftruncate(log.descriptor, off_t(log.plannedAt))
-        if code != 0 { halfDone = halfDone ?? FileFailure(call, log.path) }
+    private func cut(_ log: Log, _ spares: SpareDescriptors) {
+        do throws(FileFailure) {
+            // Without rows there was no file.
+            if log.plannedAt == 0 {
+                return try spares.lending { () throws(FileFailure) in
+                    try paths.open(log.folder, log.place).remove(Self.path)
+                }
+            }
+            if ftruncate(log.descriptor, off_t(log.plannedAt)) != 0 { throw FileFailure("ftruncate", log.folder) }
+        } catch { halfDone = halfDone ?? error }
     }
 
     /// The open log of a folder.
@@ -194,8 +205,11 @@ final class MetricsLogs {
     /// Forgets a log: the run moves, or its rows are replaced, or what was planned did not come to pass.
     func forget(_ folder: String) { logs[folder] = nil }
 
-    private func add(_ folder: String, _ place: RunPlace, _ path: String, _ descriptor: CInt, size: Int) -> Log {
-        let log = Log(folder: folder, place: place, path: path, size: size, watch: watch)
+    /// Closes all logs. To be called between batches.
+    func forgetAll() { logs.removeAll() }
+
+    private func add(_ folder: String, _ place: RunPlace, _ descriptor: CInt, size: Int) -> Log {
+        let log = Log(folder: folder, place: place, size: size, watch: watch)
         if descriptor >= 0 { log.open(descriptor) }
         log.checkedInBatch = batch
         logs[folder] = log
@@ -205,8 +219,9 @@ final class MetricsLogs {
     private func isCurrent(_ log: Log) -> Bool {
         guard log.isAsItWas else { return false }
         if lookedAt > log.locatedAt + Self.locationLifetime {
-            guard paths.locate(log.folder) == log.place,
-                Files.status(log.path)?.st_ino == Files.status(of: log.descriptor).st_ino
+            guard paths.locate(log.folder) == log.place, let run = try? paths.open(log.folder, log.place),
+                let found = try? run.ownStatus(Self.path.bytes),
+                found.st_ino == Files.status(of: log.descriptor).st_ino
             else { return false }
             log.locatedAt = lookedAt
         }
@@ -221,9 +236,21 @@ final class MetricsLogs {
         if size == 0 || (pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last == UInt8(ascii: "\n")) {
             return size
         }
-        let text = try Files.read(descriptor, path: path)
-        let whole = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        ftruncate(descriptor, off_t(whole))
-        return whole
+        // From the end: what is there may be long.
+        let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { part.deallocate() }
+        var end = size
+        while end > 0 {
+            let start = max(0, end - part.count)
+            let buffer = UnsafeMutableRawBufferPointer(rebasing: part[..<(end - start)])
+            let count = try Files.read(descriptor, into: buffer, at: start, path: path)
+            if let newline = buffer[..<count].lastIndex(of: UInt8(ascii: "\n")) {
+                end = start + newline + 1
+                break
+            }
+            end = start
+        }
+        ftruncate(descriptor, off_t(end))
+        return end
     }
 }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import RunMetadata
 internal import SystemPackage
@@ -10,29 +9,27 @@ extension RecordApplier {
         switch record.step {
         case .create:
             let (run, data) = (paths.run(folder, .pending), paths.data(folder, .pending))
-            // With the folders in it that other steps make for artifacts.
-            let made = Files.isDirectory(run) ? data : run
-            done.note { () throws(FileFailure) in try Files.removeTree(made) }
-            try Files.makeDirectories(data)
-            places[folder] = .pending
+            // With the folders in it that other steps make for artifacts. Never with the folder that it is in: were that gone,
+            // so would be all that it held.
+            let isThere = Files.isOwnDirectory(run)
+            try Files.makeOwnDirectory(run)
+            if !isThere { done.note { () throws(FileFailure) in try Files.removeTree(run) } }
+            try Files.makeOwnDirectory(data)
+            if isThere { done.note { () throws(FileFailure) in try Files.removeTree(data) } }
+            note(folder, at: .pending)
         case .remove(let path):
-            guard let place = place(of: folder) else { return }
-            if let artifact = RecordPath.artifact(path) {
-                return try remove(artifact, in: paths.run(folder, place), &done)
-            }
-            try remove("\(paths.data(folder, place))/\(path)", &done)
+            guard let directory = try directory(of: folder) else { return }
+            try remove(RunPath(record: path), in: directory, &done)
         case .publish(let path, let staged):
             // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
-            try rename("\(paths.staging)/\(staged)", folder, path, &done)
+            try publish("\(paths.staging)/\(staged)", folder, path, &done)
         case .publishFolder(let path, let staged, let inode):
             try publishFolder("\(paths.staging)/\(staged)", inode, folder, path, &done)
         case .append(let path, let offset, let bytes): try append(bytes, at: offset, folder, path, &done)
         // Of which inode number it was, recovery has looked at.
         case .adopt(let path, let from, _):
-            guard let source = place(of: from) else { return }
-            let file = paths.file(path, of: from, source)
-            guard Files.status(file) != nil else { return }
-            try rename(file, folder, path, &done)
+            guard let source = try directory(of: from) else { return }
+            try adopt(RunPath(record: path), from: source, folder, &done)
         case .move(let target): try move(folder, to: target, &done)
         case .restore: try move(folder, to: .initialised, &done)
         case .delete(let name):
@@ -41,7 +38,7 @@ extension RecordApplier {
             let (run, aside) = (paths.run(folder, place), "\(paths.staging)/\(name)")
             try Files.rename(run, to: aside)
             done.note(deleting: run, aside: aside)
-            places[folder] = .some(nil)
+            note(folder, at: nil)
         case .put, .activate, .viewLags: return
         }
     }
@@ -49,10 +46,10 @@ extension RecordApplier {
     private func move(_ folder: String, to target: RunPlace, _ done: inout StepsDone) throws(FileFailure) {
         guard let place = place(of: folder), place != target else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))
-        if Files.isDirectory(to) {
+        if Files.isOwnDirectory(to) {
             // Something else made the directory before, without metadata: the run takes place in it. The data directory
             // comes last, since it says where the run is; what went before need not be taken back.
-            try Files.merge(from, into: to, except: RunLayout.dataDirectory)
+            try RunDirectory(to).takeAll(from: RunDirectory(from), except: RunLayout.dataDirectory)
             let (data, newData) = (paths.data(folder, place), paths.data(folder, target))
             try Files.rename(data, to: newData)
             rmdir(from)
@@ -61,22 +58,21 @@ extension RecordApplier {
                 try Files.rename(newData, to: data)
             }
         } else {
-            try Files.makeDirectories(paths.container(target))
-            try Files.rename(from, to: to)
+            if target == .archived { try Files.makeDirectory(paths.archive) }
+            do throws(FileFailure) { try Files.rename(from, to: to) } catch {
+                // The directory may be a mount point, or something else have its place since.
+                throw FileFailure("rename", inRun: Array(folder.utf8), errno: error.errno.rawValue)
+            }
             done.note { () throws(FileFailure) in try Files.rename(to, to: from) }
         }
-        places[folder] = target
+        note(folder, at: target)
     }
 
     /// Removes a file, if it is there, so that it can be put back.
-    func remove(_ file: String, _ done: inout StepsDone) throws(FileFailure) {
-        if Files.isOwnDirectory(file) { throw FileFailure("unlink", file, errno: EISDIR) }
+    func remove(_ path: RunPath, in directory: RunDirectory, _ done: inout StepsDone) throws(FileFailure) {
+        if case .folder = try directory.look(path) { throw FileFailure("unlink", inRun: path.bytes, errno: EISDIR) }
         let aside = newStagedPath()
-        do throws(FileFailure) { try Files.rename(file, to: aside) } catch {
-            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return }
-            throw error
-        }
-        done.note(removing: file, aside: aside)
+        if try directory.take(path, to: aside) { done.note(removing: path, of: directory, aside: aside) }
     }
 
     func stage(_ bytes: [UInt8]) throws(FileFailure) -> String {
@@ -91,29 +87,23 @@ extension RecordApplier {
     }
 
     func place(
-        _ staged: String, _ folder: String, _ path: String, _ done: inout StepsDone
+        _ staged: String, at path: RunPath, in directory: RunDirectory, _ done: inout StepsDone
     ) throws(FileFailure) {
-        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
-        let file = "\(paths.data(folder, place))/\(path)"
-        done.note(try Files.swap(file, for: staged), of: file, for: staged)
+        done.note(try directory.swap(path, for: staged), of: path, in: directory, for: staged)
     }
 
     /// Writes bytes at an offset of a file, or at its end where that comes first; leaves nothing of them when there is no room.
     private func append(_ bytes: [UInt8], at offset: Int, _ folder: String, _ path: String, _ done: inout StepsDone)
         throws(FileFailure)
     {
-        try prepare(folder, path)
-        guard let place = place(of: folder) else { return }
-        let file = "\(paths.data(folder, place))/\(path)"
-        let descriptor = try Files.open(file, O_RDWR | O_CREAT)
+        let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
+        let descriptor = try directory.openForWriting(path)
         defer { close(descriptor) }
         let start = min(offset, Int(Files.status(of: descriptor).st_size))
-        let hadBytes = start > 0
         done.note { () throws(FileFailure) in
-            if !hadBytes { return try Files.remove(file) }
-            if truncate(file, off_t(start)) != 0 { throw FileFailure("truncate", path) }
+            if start > 0 { try directory.truncate(path, to: start) } else { try directory.remove(path) }
         }
-        try Files.write(bytes, to: descriptor, at: start, path: path)
+        try Files.write(bytes, to: descriptor, at: start, path: path.description)
     }
 
     /// Puts a staged folder in its place, at once for every reader. What was there is left in the staging folder.
@@ -123,64 +113,44 @@ extension RecordApplier {
         throws(FileFailure)
     {
         guard let status = Files.status(staged), UInt64(status.st_ino) == inode else { return }
-        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
-        let data = paths.data(folder, place)
-        try makeParents(of: path, in: data)
-        let target = "\(data)/\(path)"
-        if clinux_exchange(staged, target) == 0 {
-            done.note { () throws(FileFailure) in
-                if clinux_exchange(target, staged) != 0 { throw FileFailure("renameat2", path) }
-            }
-            return
+        let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
+        if try directory.swapFolder(path, for: staged) {
+            done.note { () throws(FileFailure) in _ = try directory.swapFolder(path, for: staged) }
+        } else {
+            done.note { () throws(FileFailure) in try directory.takeFolder(path, to: staged) }
         }
-        try Files.rename(staged, to: target)
-        done.note { () throws(FileFailure) in try Files.rename(target, to: staged) }
     }
 
-    private func rename(
-        _ file: String, _ folder: String, _ path: String, _ done: inout StepsDone
+    /// Renames a staged file to a path. What stood there keeps another name until it is of no more use.
+    private func publish(
+        _ staged: String, _ folder: String, _ path: String, _ done: inout StepsDone
     ) throws(FileFailure) {
-        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
-        let before = newStagedPath()
-        // Left by an earlier process, whose names were the same.
-        try Files.remove(before)
-        if let artifact = RecordPath.artifact(path) {
-            return try rename(file, artifact, in: paths.run(folder, place), before: before, &done)
-        }
-        let data = paths.data(folder, place)
-        try makeParents(of: path, in: data)
-        let isThere = try Files.setAside("\(data)/\(path)", as: before)
-        do throws(FileFailure) { try Files.rename(file, to: "\(data)/\(path)") } catch {
-            if isThere { unlink(before) }
-            throw error
-        }
-        done.note(renaming: file, to: "\(data)/\(path)", before: isThere ? before : nil)
-    }
-
-    /// Renames a file to an artifact's path. What stood there keeps the name `before` until it is of no more use.
-    private func rename(
-        _ file: String, _ path: ArtifactPath, in run: String, before: String, _ done: inout StepsDone
-    ) throws(FileFailure) {
-        let isThere = try ArtifactFiles.place(file, at: path, in: run, keeping: before)
+        let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
+        let before = try freshName()
+        let isThere = try directory.place(staged, at: path, keeping: before)
         done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
-            _ = try ArtifactFiles.take(path, of: run, to: file)
-            if isThere { _ = try ArtifactFiles.place(before, at: path, in: run) }
+            _ = try directory.take(path, to: staged)
+            if isThere { _ = try directory.place(before, at: path) }
         }
     }
 
-    /// Removes an artifact, if it is there, so that it can be put back.
-    private func remove(_ path: ArtifactPath, in run: String, _ done: inout StepsDone) throws(FileFailure) {
-        let aside = newStagedPath()
-        guard try ArtifactFiles.take(path, of: run, to: aside) else { return }
-        done.note(leftover: aside) { () throws(FileFailure) in _ = try ArtifactFiles.place(aside, at: path, in: run) }
+    /// The same of a file of another folder.
+    private func adopt(
+        _ path: RunPath, from source: RunDirectory, _ folder: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        let (directory, before) = (try existingDirectory(of: folder), try freshName())
+        guard let isThere = try directory.adopt(path, from: source, keeping: before) else { return }
+        done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
+            _ = try source.adopt(path, from: directory, keeping: "\(before)-back")
+            if isThere { _ = try directory.place(before, at: path) }
+        }
     }
 
-    /// Makes the folders of a path in a data directory, which has to be there.
-    func makeParents(of path: String, in data: String) throws(FileFailure) {
-        var folder = data
-        for component in DataPath(path)?.components.dropLast() ?? [] {
-            folder += "/\(component)"
-            try Files.makeDirectory(folder)
-        }
+    /// A name in the staging folder for what a file's place was taken from.
+    private func freshName() throws(FileFailure) -> String {
+        let name = newStagedPath()
+        // Left by an earlier process, whose names were the same.
+        try Files.remove(name)
+        return name
     }
 }

@@ -9,11 +9,42 @@ final class RecordApplier {
     private var stagedCount: UInt64 = 0
     /// Where folders were found in this batch.
     var places: [String: RunPlace?] = [:]
+    /// The run's directory that was used last, since the steps of one write are of one run or two.
+    var opened: (folder: String, directory: RunDirectory)?
 
-    init(paths: RunPaths) { self.paths = paths }
+    /// Told of folders that were deleted and set aside, which are to be emptied when there is time.
+    private let onDeleted: @Sendable ([String]) -> Void
+
+    init(paths: RunPaths, onDeleted: @escaping @Sendable ([String]) -> Void = { _ in }) {
+        (self.paths, self.onDeleted) = (paths, onDeleted)
+    }
 
     /// A new batch begins: where runs are has to be found again.
-    func beginBatch() { places.removeAll(keepingCapacity: true) }
+    func beginBatch() {
+        places.removeAll(keepingCapacity: true)
+        opened = nil
+    }
+
+    /// A folder's directory, open; nil where there is none.
+    func directory(of folder: String) throws(FileFailure) -> RunDirectory? {
+        if let opened, opened.folder == folder { return opened.directory }
+        guard let place = place(of: folder) else { return nil }
+        let directory = try paths.open(folder, place)
+        opened = (folder, directory)
+        return directory
+    }
+
+    /// The same of one that has to be there.
+    func existingDirectory(of folder: String) throws(FileFailure) -> RunDirectory {
+        guard let directory = try directory(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
+        return directory
+    }
+
+    /// Notes where a folder is now.
+    func note(_ folder: String, at place: RunPlace?) {
+        places[folder] = .some(place)
+        opened = nil
+    }
 
     /// Where a folder is, as found in this batch.
     func place(of folder: String) -> RunPlace? {
@@ -53,50 +84,70 @@ final class RecordApplier {
             for record in records {
                 switch record.step {
                 case .create: continue
-                case .put(let path, _): try place(next.next() ?? "", record.folder, path, &done)
+                case .put(let path, _):
+                    let directory = try existingDirectory(of: record.folder)
+                    try place(next.next() ?? "", at: RunPath(record: path), in: directory, &done)
                 case .activate(let session):
-                    let file = "\(paths.sessions)/\(session)"
+                    let (sessions, file) = (try RunDirectory(paths.sessions), RunPath(session: session))
                     if record.folder.isEmpty {
-                        try remove(file, &done)
+                        try remove(file, in: sessions, &done)
                     } else {
-                        let staged = next.next() ?? ""
-                        done.note(try Files.swap(file, for: staged), of: file, for: staged)
+                        try place(next.next() ?? "", at: file, in: sessions, &done)
                     }
                 default: try apply(record, &done)
                 }
             }
         } catch {
-            if let failure = done.takeBack() { halfDone = halfDone ?? failure }
+            takeBack(done)
             for path in staged { unlink(path) }
             beginBatch()
             throw error
         }
-        done.settle()
+        settle(done)
+    }
+
+    private func settle(_ done: StepsDone) {
+        let deleted = done.settle()
+        if !deleted.isEmpty { onDeleted(deleted) }
+    }
+
+    /// Steps that are to be taken back as soon as there are descriptors or memory for it.
+    private var unfinished: [StepsDone] = []
+
+    private func takeBack(_ done: StepsDone) {
+        var done = done
+        guard let failure = done.takeBack() else { return }
+        if failure.isShortage { unfinished.append(done) } else { halfDone = halfDone ?? failure }
+    }
+
+    /// Goes on with what was not taken back for want of descriptors or memory.
+    func finishTakingBack() throws(FileFailure) {
+        while var done = unfinished.last {
+            let failure = done.takeBack()
+            unfinished.removeLast()
+            guard let failure else { continue }
+            if failure.isShortage { unfinished.append(done) } else { halfDone = halfDone ?? failure }
+            throw failure
+        }
     }
 
     /// Takes back the making of a folder in which nothing is.
     func uncreate(_ folder: String) {
         rmdir(paths.data(folder, .pending))
         rmdir(paths.run(folder, .pending))
-        places[folder] = .some(nil)
+        note(folder, at: nil)
     }
 
-    /// Makes sure that a file can be put at a path: its folders are there, and no folder has its place.
+    /// Makes sure that a file can be put at a path: its folders are there, and neither a folder nor a link has its place.
     func prepare(_ folder: String, _ path: String) throws(FileFailure) {
-        guard let place = place(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
-        if let artifact = RecordPath.artifact(path) {
-            return try ArtifactFiles.prepare(artifact, in: paths.run(folder, place))
-        }
-        let data = paths.data(folder, place)
-        try makeParents(of: path, in: data)
-        if Files.isOwnDirectory("\(data)/\(path)") { throw FileFailure("rename", path, errno: EISDIR) }
+        try existingDirectory(of: folder).prepare(RunPath(record: path))
     }
 
     /// Does one step again, after a crash. What has been done before is left; a run that was removed by hand is not made
     /// anew, unless the journal tells how it was made.
     func redo(_ record: RedoRecord) throws(FileFailure) {
         var done = StepsDone()
-        defer { done.settle() }
+        defer { settle(done) }
         if record.step == .create {
             if place(of: record.folder) == nil { try apply(record, &done) }
             return
@@ -110,7 +161,10 @@ final class RecordApplier {
         case .put(let path, let bytes):
             try prepare(record.folder, path)
             let staged = try stage(bytes)
-            do throws(FileFailure) { try self.place(staged, record.folder, path, &done) } catch {
+            do throws(FileFailure) {
+                let directory = try existingDirectory(of: record.folder)
+                try self.place(staged, at: RunPath(record: path), in: directory, &done)
+            } catch {
                 unlink(staged)
                 throw error
             }

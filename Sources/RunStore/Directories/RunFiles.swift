@@ -1,38 +1,51 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
-/// What is in a data directory.
+/// What is in a run's data directory. What leads out of the run, or may not be read, counts as missing.
 enum RunFiles {
-    /// All properties: names in order, texts.
-    static func properties(in data: String) throws(FileFailure) -> [(String, String)] {
-        let folder = "\(data)/\(DataPath.properties)"
+    /// All properties: names in order, texts. Names that are not UTF-8 are passed over.
+    static func properties(in run: RunDirectory) throws(FileFailure) -> [(String, String)] {
         var found: [(String, String)] = []
-        for name in try Files.names(in: folder).sorted() {
-            if let bytes = try Files.read("\(folder)/\(name)") { found.append((name, PropertyText.read(bytes))) }
+        for text in try propertyNames(in: run) {
+            guard let path = DataPath("\(DataPath.properties)/\(text)"),
+                let bytes = try run.readIfInReach(RunPath(path))
+            else { continue }
+            found.append((text, PropertyText.read(bytes)))
         }
-        return found
+        return found.sorted { $0.0 < $1.0 }
     }
 
-    /// The paths of all files.
-    static func paths(in data: String, below folder: String = "") throws(FileFailure) -> [DataPath] {
-        var found: [DataPath] = []
-        for name in try Files.names(in: folder.isEmpty ? data : "\(data)/\(folder)").sorted() {
-            let path = folder.isEmpty ? name : "\(folder)/\(name)"
-            if Files.isOwnDirectory("\(data)/\(path)") {
-                found += try paths(in: data, below: path)
-            } else if let path = DataPath(path) {
-                found.append(path)
-            }
+    /// The names of all properties.
+    static func propertyNames(in run: RunDirectory) throws(FileFailure) -> [String] {
+        do throws(FileFailure) {
+            guard case .folder(let folder) = try run.open(RunPath.properties.bytes) else { return [] }
+            return try folder.names().compactMap { String(validating: $0, as: UTF8.self) }
+        } catch {
+            if error.isOutOfReach { return [] }
+            throw error
         }
-        return found
+    }
+
+    /// The paths of all files below a folder of the data directory, and what each is.
+    static func files(
+        in run: RunDirectory, below folder: DataPath? = nil
+    ) throws(StoreError) -> [(path: DataPath, status: stat)] {
+        let start = folder.map { RunPath($0) } ?? .data
+        return try run.items(below: start.bytes, linkedFiles: true).compactMap { item in
+            guard !item.isFolder, let text = String(validating: item.path, as: UTF8.self),
+                let path = DataPath(String(text.utf8.dropFirst(RunLayout.dataDirectory.utf8.count + 1)) ?? "")
+            else { return nil }
+            return (path, item.status)
+        }.sorted { $0.path.description < $1.path.description }
     }
 
     /// When something was written last, seconds since 1970: the youngest of the data directory, the properties and the
     /// rows of metrics. (Every other file is replaced when it is written, which its directory's time tells.)
-    static func updated(_ data: String) -> Double {
+    static func updated(_ run: RunDirectory) -> Double {
         var youngest = 0.0
-        for path in ["", DataPath.properties, DataPath.metricsRows.description] {
-            guard let status = Files.status("\(data)/\(path)") else { continue }
+        for path in [RunPath.data, .properties, RunPath(.metricsRows)] {
+            guard let status = run.status(path) else { continue }
             youngest = max(youngest, Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
         }
         return youngest

@@ -73,7 +73,7 @@ package final class RunImport {
         }
         let time = timespec(tv_sec: modified, tv_nsec: 0)
         futimens(descriptor, [time, time])
-        if fsync(descriptor) != 0 { throw FileFailure("fsync", path) }
+        try Files.sync(descriptor, path: path)
     }
 
     /// Puts the run in place, synced.
@@ -86,7 +86,7 @@ package final class RunImport {
             let word = place == .archived ? "an archived" : "a pending"
             throw Refusal("there is \(word) run \"\(run)\"; choose another id with --as")
         }
-        try syncFolders("")
+        try syncFolders()
         let target = paths.run(run.description, .initialised)
         guard clinux_rename_new(folder, target) == 0 else {
             if errno == EEXIST {
@@ -99,16 +99,15 @@ package final class RunImport {
         try Files.sync(paths.imports)
     }
 
-    /// Gives the folders the times that they had, and syncs them.
-    private func syncFolders(_ path: String) throws(FileFailure) {
-        let place = path.isEmpty ? folder : "\(folder)/\(path)"
-        for name in try Files.names(in: place) where Files.isOwnDirectory("\(place)/\(name)") {
-            try syncFolders(path.isEmpty ? name : "\(path)/\(name)")
+    /// Gives the folders the times that they had, and syncs them, each after those in it.
+    private func syncFolders() throws(FileFailure) {
+        for path in try Files.folders(in: folder).reversed() {
+            let place = path.isEmpty ? folder : "\(folder)/\(path)"
+            if let modified = folders[path] {
+                let time = timespec(tv_sec: modified, tv_nsec: 0)
+                utimensat(AT_FDCWD, place, [time, time], 0)
+            }
+            try Files.sync(place)
         }
-        if let modified = folders[path] {
-            let time = timespec(tv_sec: modified, tv_nsec: 0)
-            utimensat(AT_FDCWD, place, [time, time], 0)
-        }
-        try Files.sync(place)
     }
 }

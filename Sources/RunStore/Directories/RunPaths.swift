@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
@@ -51,16 +52,26 @@ struct RunPaths: Sendable {
     /// A run's data directory.
     func data(_ folder: String, _ place: RunPlace) -> String { "\(run(folder, place))/\(RunLayout.dataDirectory)" }
 
-    /// A file of a run, by its path in a record.
-    func file(_ path: String, of folder: String, _ place: RunPlace) -> String {
-        RecordPath.artifact(path).map { "\(run(folder, place))/\($0)" } ?? "\(data(folder, place))/\(path)"
-    }
-
-    /// Where a run is; nil when there is none.
+    /// Where a run is; nil when there is none. A link in the place of a run's directory is none; whether one in the place of its
+    /// data directory leads out is seen by whoever opens it.
     func locate(_ folder: String) -> RunPlace? {
-        for place in [RunPlace.initialised, .archived, .pending] where Files.isDirectory(data(folder, place)) {
-            return place
+        for place in [RunPlace.initialised, .archived, .pending] {
+            let data = clinux_kind_at(data(folder, place), 0)
+            // One that the server may not look into may be a run's: nothing waits for another of its name.
+            let isShut = data == CLINUX_NOTHING && errno == EACCES
+            guard data == CLINUX_DIRECTORY || data == CLINUX_LINK || isShut else { continue }
+            if clinux_kind_at(run(folder, place), 0) == CLINUX_DIRECTORY { return place }
         }
         return nil
+    }
+
+    /// Opens a run's directory.
+    func open(_ folder: String, _ place: RunPlace) throws(FileFailure) -> RunDirectory {
+        try RunDirectory(run(folder, place))
+    }
+
+    /// Whether a link has the place of a run's directory.
+    func isLink(_ folder: String) -> Bool {
+        [RunPlace.initialised, .archived, .pending].contains { clinux_kind_at(run(folder, $0), 0) == CLINUX_LINK }
     }
 }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// The steps of one write that were done so far, and how each is taken back.
@@ -22,33 +21,20 @@ struct StepsDone {
     }
 
     /// Notes a staged file that was put at a path.
-    mutating func note(_ swap: Files.Swap, of path: String, for staged: String) {
+    mutating func note(
+        _ swap: RunDirectory.Swap, of path: RunPath, in directory: RunDirectory, for staged: String
+    ) {
         switch swap {
-        case .made: note { () throws(FileFailure) in try Files.remove(path) }
-        case .exchanged:
-            leftovers.append(staged)
-            note { () throws(FileFailure) in
-                if clinux_exchange(staged, path) != 0 { throw FileFailure("renameat2", path) }
-            }
+        case .made: note { () throws(FileFailure) in try directory.remove(path) }
+        case .exchanged: note(leftover: staged) { () throws(FileFailure) in _ = try directory.swap(path, for: staged) }
         case .setAside(let before):
-            leftovers.append(before)
-            note { () throws(FileFailure) in try Files.rename(before, to: path) }
-        }
-    }
-
-    /// Notes a file that was renamed, and what stood where it went.
-    mutating func note(renaming file: String, to path: String, before: String?) {
-        if let before { leftovers.append(before) }
-        note { () throws(FileFailure) in
-            try Files.rename(path, to: file)
-            if let before { try Files.rename(before, to: path) }
+            note(leftover: before) { () throws(FileFailure) in _ = try directory.place(before, at: path) }
         }
     }
 
     /// Notes a file that was removed by renaming it.
-    mutating func note(removing path: String, aside: String) {
-        leftovers.append(aside)
-        note { () throws(FileFailure) in try Files.rename(aside, to: path) }
+    mutating func note(removing path: RunPath, of directory: RunDirectory, aside: String) {
+        note(leftover: aside) { () throws(FileFailure) in _ = try directory.place(aside, at: path) }
     }
 
     /// Notes a folder that was deleted by renaming it.
@@ -58,17 +44,22 @@ struct StepsDone {
     }
 
     /// Takes all back, the last one first; ends where something could not be, since what came before may hold what it left
-    /// (a folder that was made, and the file that was moved into it).
+    /// (a folder that was made, and the file that was moved into it). Called again, it goes on there.
     /// - Returns: why something could not be
-    func takeBack() -> FileFailure? {
-        do throws(FileFailure) { for undoing in undoings.reversed() { try undoing() } } catch { return error }
+    mutating func takeBack() -> FileFailure? {
+        while let undoing = undoings.last {
+            do throws(FileFailure) { try undoing() } catch { return error }
+            undoings.removeLast()
+        }
         for file in leftovers { unlink(file) }
+        leftovers.removeAll()
         return nil
     }
 
     /// All are done: what could have taken them back goes. What cannot be removed now is removed at the next start.
-    func settle() {
+    /// - Returns: folders that were set aside, to be emptied; that may take long
+    func settle() -> [String] {
         for file in leftovers { unlink(file) }
-        for folder in deleted { try? Files.empty(folder) }
+        return deleted
     }
 }

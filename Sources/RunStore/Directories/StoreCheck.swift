@@ -1,5 +1,5 @@
+internal import CLinux
 internal import Glibc
-internal import JSON
 internal import RunMetadata
 
 /// Looks through a runs directory for what tfruns' reader or the server could stumble over (`rundir check`).
@@ -20,73 +20,130 @@ package final class StoreCheck {
         }
     }
 
-    private let paths: RunPaths
-    private var repairs: Bool
+    /// A run that waits to be initialised.
+    package struct Pending: Sendable {
+        /// A run id, or a session's name behind `@`.
+        package let name: String
+        /// Seconds since 1970 of the last write to it.
+        package let changed: Double
+    }
+
+    let paths: RunPaths
+    private(set) var repairs: Bool
     package private(set) var findings: [Finding] = []
     package private(set) var runCount = 0
+    /// What is pending, the oldest first.
+    package private(set) var pending: [Pending] = []
+    private let onMended: (Finding) -> Void
+    /// Held until all is mended, so that no server begins meanwhile.
+    private var ownership: RunsOwnership?
 
     /// Looks through a runs directory, and mends what can be mended if `repairs`; then no server may have it open.
-    package init(runs: String, repairs: Bool) throws {
+    /// - Parameter onMended: told of each thing once it is mended
+    package init(runs: String, repairs: Bool, onMended: @escaping (Finding) -> Void = { _ in }) throws {
+        self.onMended = onMended
         paths = RunPaths(runs: runs)
         self.repairs = repairs
         guard Files.isDirectory(runs) else { throw FileFailure("open", runs, errno: ENOENT) }
+        if repairs {
+            for path in [paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
+                try Files.makeDirectories(path)
+            }
+            ownership = try RunsOwnership(paths, lock: DirectoryRunStore.takeLock(paths))
+        }
+        defer { ownership = nil }
         try checkJournal()
         var found: [String: [String]] = [:]
         for place in [RunPlace.initialised, .archived, .pending] {
             for name in try Files.names(in: paths.container(place)).sorted() {
-                let data = paths.data(name, place)
-                guard Files.isDirectory(data) else {
-                    if place == .pending { try checkNothing(name) }
-                    continue
-                }
-                runCount += 1
+                guard try checkRun(name, place) else { continue }
                 found[name, default: []].append(paths.relative(paths.run(name, place)))
-                do { try check(name, place, data) } catch let failure as FileFailure {
-                    report(
-                        paths.relative(failure.path), "cannot be read: \(failure.call): \(failure.errno)", repair: nil)
-                }
             }
         }
         for (_, places) in found.sorted(by: { $0.key < $1.key }) where places.count > 1 {
             let others = places.dropFirst().joined(separator: ", ")
             report(places[0], "there is another run of this id, which the server does not see: \(others)", repair: nil)
         }
+        pending.sort { $0.changed < $1.changed }
         try checkSessions()
         try checkIndex()
+    }
+
+    /// Looks at what may be a run's directory. Whatever is in it, the others are looked at too.
+    /// - Returns: whether it is a run's
+    private func checkRun(_ name: String, _ place: RunPlace) throws -> Bool {
+        let path = paths.relative(paths.run(name, place))
+        if clinux_kind_at(paths.run(name, place), 0) == CLINUX_LINK, RunID(name) != nil {
+            report(path, "is a link, which the server does not follow; put the directory itself there", repair: nil)
+            return false
+        }
+        let data = clinux_kind_at(paths.data(name, place), 0)
+        guard data == CLINUX_DIRECTORY || data == CLINUX_LINK else {
+            if place == .pending { try checkNothing(name) }
+            return false
+        }
+        runCount += 1
+        do {
+            let directory = try paths.open(name, place)
+            if place == .pending { pending.append(Pending(name: name, changed: RunFiles.updated(directory))) }
+            try RunCheck(name: name, place: place, directory: directory, check: self).run()
+            if place != .pending, let run = RunID(name),
+                let fault = IndexCheck.unreadable(run, place, paths.data(name, place))
+            {
+                report(path, "is not listed with all it has: \(fault)", repair: nil)
+            }
+        } catch let failure as FileFailure {
+            let file = failure.isInRun ? "\(path)/\(failure.path)" : paths.relative(failure.path)
+            report(file, "cannot be read: \(failure.call): \(failure.errno)", repair: nil)
+        } catch {
+            report(path, "cannot be looked through: \(error)", repair: nil)
+        }
+        return true
     }
 
     private func checkIndex() throws {
         guard let fault = IndexCheck.fault(paths) else { return }
         try mend(paths.relative(paths.index), fault, "build it anew") {
-            _ = try DirectoryRunStore.reindex(runs: paths.runs) { _, _ in }
+            _ = try IndexBuilder(paths: paths, progress: IndexProgress()).build()?.close()
         }
     }
 
     /// Looks whether the journal can be read, and does again what it holds if `repairs`.
     private func checkJournal() throws {
+        let path = paths.relative(paths.journal)
         do {
             let recovery = try JournalRecovery(directory: paths.journal)
-            if !recovery.writes.isEmpty {
+            for name in recovery.strays {
+                let fault =
+                    name.hasSuffix(Redo.unappliedMark)
+                    ? "holds acknowledged writes that could not be done, for what was in their runs' directories; remove it when "
+                        + "they are of no use any more"
+                    : "is no segment of the journal; the server leaves it alone"
+                report("\(path)/\(name)", fault, repair: nil)
+            }
+            guard !recovery.writes.isEmpty || (repairs && !recovery.segments.isEmpty) else { return }
+            let isNews = !recovery.writes.isEmpty
+            let finding = findings.count
+            if isNews {
                 report(
-                    paths.relative(paths.journal),
-                    "\(recovery.writes.count) writes that a server would do again (one may be running)",
+                    path, "\(recovery.writes.count) writes that a server would do again (one may be running)",
                     repair: "do them again")
             }
             guard repairs else { return }
-            // Opening does them again, and takes the lock.
-            let store = try DirectoryRunStore(runs: paths.runs)
-            let missing = store.lacksRoomToStart
-            store.close()
-            if let missing {
+            let redo = Redo(recovery, paths: paths, applier: RecordApplier(paths: paths))
+            do throws(FileFailure) { try redo.run() } catch {
                 repairs = false
-                report(paths.relative(paths.journal), "there is no room to do them again: \(missing)", repair: nil)
-            } else if !findings.isEmpty {
-                findings[0].isRepaired = true
+                report(path, "they cannot be done again: \(error)", repair: nil)
+                return
             }
+            for (folder, failure) in redo.unapplied {
+                report(folder, "a write that the journal has cannot be done: \(failure)", repair: nil)
+            }
+            if isNews { findings[finding].isRepaired = redo.unapplied.isEmpty }
         } catch let damage as JournalRecovery.Damage {
             // What the journal holds may be what mends the rest.
             repairs = false
-            report("\(paths.relative(paths.journal))/\(damage.segment)", "\(damage)", repair: nil)
+            report("\(path)/\(damage.segment)", "\(damage)", repair: nil)
         }
     }
 
@@ -95,7 +152,8 @@ package final class StoreCheck {
         let folder = paths.run(name, .pending)
         let isEmpty = try Files.isOwnDirectory(folder) && Files.names(in: folder).isEmpty
         try mend(
-            folder, "is no pending run: it has no \(RunLayout.dataDirectory)", isEmpty ? "remove the empty folder" : nil
+            paths.relative(folder), "is no pending run: it has no \(RunLayout.dataDirectory)",
+            isEmpty ? "remove the empty folder" : nil
         ) {
             if rmdir(folder) != 0 { throw FileFailure("rmdir", folder) }
         }
@@ -107,138 +165,30 @@ package final class StoreCheck {
             let file = "\(paths.sessions)/\(name)"
             guard let bytes = try Files.read(file) else { continue }
             let run = String(decoding: bytes, as: UTF8.self)
-            if Files.isDirectory(paths.data(run, .initialised)), RunID(run) != nil { continue }
-            try mend(file, "names the run \"\(run)\" as active, which is not there", "remove it") {
+            if paths.locate(run) == .initialised, RunID(run) != nil { continue }
+            try mend(paths.relative(file), "names the run \"\(run)\" as active, which is not there", "remove it") {
                 try Files.remove(file)
             }
         }
     }
 
-    private func check(_ name: String, _ place: RunPlace, _ data: String) throws {
-        if place != .pending {
-            if RunID(name) == nil {
-                report(
-                    paths.relative(paths.run(name, place)), "is no run id, so the server does not list it", repair: nil)
-            }
-            try checkProperty(.start, data, "ls_runs() needs it") { String($0) }
-            try checkProperty(.script, data, "view_run() needs it") { _ in name }
-        }
-        for path in [DataPath.flags, .evaluation] { try checkNamedList("\(data)/\(path)") }
-        try checkJSON("\(data)/\(DataPath.error)")
-        try checkMetrics(data)
-    }
-
-    private func checkProperty(
-        _ property: PropertyName, _ data: String, _ why: String, _ value: (Int) -> String
-    ) throws {
-        let file = "\(data)/\(DataPath.property(property))"
-        guard Files.status(file) == nil else { return }
-        let text = value(Files.status(data)?.st_mtim.tv_sec ?? 0)
-        try mend(file, "is missing; \(why)", "write \(text)") {
-            try Files.makeDirectory("\(data)/\(DataPath.properties)")
-            try write(PropertyText.file(text), file)
-        }
-    }
-
-    private func checkNamedList(_ file: String) throws {
-        guard let object = try checkJSON(file) else { return }
-        let empty = object.members.filter { member in
-            switch member.value {
-            case .null: true
-            case .array(let elements): elements.isEmpty
-            case .object(let object): object.isEmpty
-            default: false
-            }
-        }
-        guard !empty.isEmpty else { return }
-        let names = empty.map(\.name).joined(separator: ", ")
-        try mend(file, "has empty values (\(names)), which break ls_runs() for all runs", "leave them out") {
-            var rest = object
-            for member in empty { rest.remove(member.name) }
-            try write(JSONWriter.pretty(.object(rest)), file)
-        }
-    }
-
-    @discardableResult
-    private func checkJSON(_ file: String) throws -> JSONObject? {
-        guard let bytes = try Files.read(file) else { return nil }
-        do {
-            if let object = try JSONValue.parse(bytes, nonFinite: .allowed).object { return object }
-            report(paths.relative(file), "is no JSON object", repair: nil)
-        } catch {
-            report(paths.relative(file), "is no JSON: \(error)", repair: nil)
-        }
-        return nil
-    }
-
-    private func checkMetrics(_ data: String) throws {
-        let file = "\(data)/\(DataPath.metricsRows)"
-        guard let rows = try Files.read(file) else { return try checkFrame("\(data)/\(DataPath.metricsFrame)") }
-        let parser = JSONParser()
-        var start = 0
-        var isWhole = true
-        for (number, line) in rows.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            defer { start += line.count + 1 }
-            if line.isEmpty { continue }
-            let isRow =
-                (try? line.withUnsafeBytes { try parser.parse($0, nonFinite: .allowed).kind(at: 0) }) == .objectBegin
-            if start + line.count == rows.count {
-                isWhole = false
-                let offset = off_t(start)
-                if isRow {
-                    try mend(file, "has no newline behind its last row", "add it") { try write(rows + [10], file) }
-                } else {
-                    try mend(file, "is cut short in its last line", "cut that off") {
-                        if truncate(file, offset) != 0 { throw FileFailure("truncate", file) }
-                    }
-                }
-            } else if !isRow {
-                report(paths.relative(file), "line \(number + 1) is no row; readers pass it over", repair: nil)
-            }
-        }
-        let mended = repairs && !isWhole ? try Files.read(file) ?? [] : rows
-        let expected = mended.withUnsafeBytes { MetricsFrame(rows: $0).text }
-        let view = "\(data)/\(DataPath.metricsFrame)"
-        guard try Files.read(view) != expected else { return }
-        try mend(view, "lags behind \(DataPath.metricsRows)", "write it again") { try write(expected, view) }
-    }
-
-    /// Looks at a frame that is no view of rows.
-    private func checkFrame(_ file: String) throws {
-        guard let text = try Files.read(file) else { return }
-        do {
-            try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-                try text.withUnsafeBytes { _ = try MetricsFrame(columnsAt: 0, of: tokens, in: $0) }
-            }
-        } catch {
-            report(paths.relative(file), "is no data frame: \(error)", repair: nil)
-        }
-    }
-
-    private func write(_ bytes: [UInt8], _ file: String) throws {
-        let staged = "\(paths.staging)/check"
-        let descriptor = try Files.open(staged, O_WRONLY | O_CREAT | O_TRUNC)
-        defer { close(descriptor) }
-        try bytes.withUnsafeBytes { try Files.write($0, to: descriptor, at: 0, path: file) }
-        if fsync(descriptor) != 0 { throw FileFailure("fsync", file) }
-        try Files.replace(file, by: staged)
-    }
-
-    private func report(_ path: String, _ fault: String, repair: String?) {
+    /// - Parameter path: below the runs directory
+    func report(_ path: String, _ fault: String, repair: String?) {
         findings.append(Finding(path: path, fault: fault, repair: repair))
     }
 
-    private func mend(_ file: String, _ fault: String, _ repair: String?, _ body: () throws -> Void) throws {
-        report(paths.relative(file), fault, repair: repair)
+    func mend(_ path: String, _ fault: String, _ repair: String?, _ body: () throws -> Void) throws {
+        report(path, fault, repair: repair)
         guard repairs, repair != nil else { return }
         try body()
         findings[findings.count - 1].isRepaired = true
+        onMended(findings[findings.count - 1])
     }
 }
 
 extension RunPaths {
     /// A path below the runs directory, as people are told it.
-    fileprivate func relative(_ path: String) -> String {
+    func relative(_ path: String) -> String {
         path.hasPrefix(runs + "/") ? String(path.dropFirst(runs.count + 1)) : path
     }
 }

@@ -3,7 +3,8 @@ internal import Threads
 
 /// The store's housekeeping, on a thread of its own: refreshes `metrics.json` where it lags, and makes checkpoints.
 final class StoreKeeper: @unchecked Sendable {
-    // Sendable: `thread` is set once, before anyone else has the keeper; the rest is constant.
+    // Sendable: `thread` is set once, before anyone else has the keeper; the keeper's thread alone uses `spares`, and after its
+    // end `stop()`; the rest is constant.
 
     /// Seconds after which a journal that is not full is checkpointed all the same.
     private static let checkpointAge: Double = 60
@@ -11,12 +12,15 @@ final class StoreKeeper: @unchecked Sendable {
     /// Held until `stop()`: a store has to be closed.
     private let store: DirectoryRunStore
     private let sealed: SealedSegments
+    private let deleted: DeletedFolders
     private let bell: Doorbell
     private let stopping = Flag()
+    /// For checkpoints when all other descriptors are in use.
+    private let spares = SpareDescriptors(count: 4)
     private var thread: Thread?
 
-    init(store: DirectoryRunStore, sealed: SealedSegments, bell: Doorbell) {
-        (self.store, self.sealed, self.bell) = (store, sealed, bell)
+    init(store: DirectoryRunStore, sealed: SealedSegments, deleted: DeletedFolders, bell: Doorbell) {
+        (self.store, self.sealed, self.deleted, self.bell) = (store, sealed, deleted, bell)
         // Frames are views, and segments may pile up: both can wait for requests, and for whoever sends them.
         thread = Thread(named: "keeper", .idle) { self.keep() }
     }
@@ -42,6 +46,7 @@ final class StoreKeeper: @unchecked Sendable {
             let untilDue = store.views.nextDue.map { max(0.01, $0 - now) } ?? Self.checkpointAge
             bell.wait(seconds: min(untilDue, Self.checkpointAge))
             for folder in store.views.takeDue() { refresh(folder, isTaken: true) }
+            deleted.empty()
             if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
                 store.exclusively { $0.sealSegment() }
                 lastCheckpoint = monotonicNanoseconds()
@@ -73,11 +78,14 @@ final class StoreKeeper: @unchecked Sendable {
     /// Syncs what a segment's frames touched. Runs move and files are adopted while that lasts, and have since the segment was
     /// full: what is missed so is synced in a second step, in which nothing moves.
     private func sync(_ touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
-        let missed = try Checkpoint.sync(touched, store.paths)
+        defer { _ = spares.refill() }
+        let missed = try spares.lending { () throws(FileFailure) in try Checkpoint.sync(touched, store.paths) }
         let failure: FileFailure? = store.exclusively { committer in
-            do throws(FileFailure) { try committer.sync(missed: missed, of: touched, later: later) } catch {
-                return error
-            }
+            do throws(FileFailure) {
+                try committer.spares.lending { () throws(FileFailure) in
+                    try committer.sync(missed: missed, of: touched, later: later)
+                }
+            } catch { return error }
             return nil
         }
         if let failure { throw failure }
@@ -85,11 +93,13 @@ final class StoreKeeper: @unchecked Sendable {
 
     private func checkpoint() {
         // Once a sync has failed, the segments stay, and recovery writes again what they hold.
-        guard store.failure == nil else { return }
+        guard store.failure == nil, store.ownership.fault() == nil else { return }
         let segments = sealed.takeAll()
         for (index, segment) in segments.enumerated() {
             do throws(FileFailure) {
                 try sync(segment.touched, later: segments[(index + 1)...].map(\.touched))
+                // What was synced may have been elsewhere, if the directory went meanwhile.
+                if let fault = store.ownership.fault() { throw FileFailure(fault, segment.path, errno: 2) }
                 try Checkpoint.drop(segment, store.paths)
             } catch {
                 // None but in order: recovery refuses a journal with a gap.

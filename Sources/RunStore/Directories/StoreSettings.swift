@@ -1,3 +1,6 @@
+package import Limits
+internal import RunMetadata
+
 /// What a directory store may be told.
 package struct StoreSettings: Sendable {
     /// Bytes of a journal segment.
@@ -16,6 +19,10 @@ package struct StoreSettings: Sendable {
     package var viewDelay: Double = 0.5
     /// The share of the time that refreshing one run's `metrics.json` may take.
     package var viewShare: Double = 0.02
+    /// Runs and sessions that may wait to be initialised.
+    package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
+    /// Properties that a run may have.
+    package var mostProperties = NameLimits().properties
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock
 

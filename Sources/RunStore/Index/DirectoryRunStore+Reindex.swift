@@ -6,11 +6,11 @@ extension DirectoryRunStore {
     /// - Parameters:
     ///   - runs: the runs directory
     ///   - onProgress: told how many runs are done, of how many; from several threads
-    /// - Returns: how many runs are in the index, archived ones too
+    /// - Returns: how many runs are in the index, archived ones too, and of which not all could be read
     /// - Throws: `OpenFailure`
     package static func reindex(
         runs: String, onProgress: @escaping @Sendable (Int, Int) -> Void
-    ) throws(OpenFailure) -> Int {
+    ) throws(OpenFailure) -> (count: Int, unreadable: [String: String]) {
         let paths = RunPaths(runs: runs)
         guard Files.isDirectory(runs) else { throw OpenFailure(description: "there is no directory \(runs)") }
         var lock: CInt = -1
@@ -19,10 +19,10 @@ extension DirectoryRunStore {
             try Files.makeDirectories(paths.own)
             lock = try takeLock(paths)
             let builder = IndexBuilder(paths: paths, progress: IndexProgress(), onProgress: onProgress)
-            guard let database = try builder.build() else { return 0 }
-            let count = try database.rows().runs.count
+            guard let database = try builder.build() else { return (0, [:]) }
+            let rows = try database.rows()
             try database.close()
-            return count
+            return (rows.runs.count, rows.faults)
         } catch let failure as OpenFailure {
             throw failure
         } catch {

@@ -69,8 +69,10 @@ struct IndexBuilder {
                     for row in range {
                         let (run, place) = names[row]
                         let data = paths.data(run.description, place)
-                        // One that cannot be read, or went meanwhile, is seen by the next look.
-                        if let entry = try? IndexEntry(run, place, data: data, by: reader) { batch.add(row, entry) }
+                        // One that went meanwhile is seen by the next look.
+                        if let entry = try IndexEntry(found: run, place, data: data, by: reader) {
+                            batch.add(row, entry)
+                        }
                     }
                     try filling.put(batch)
                     onProgress(progress.add(range.count), names.count)

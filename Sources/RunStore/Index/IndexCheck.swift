@@ -30,13 +30,23 @@ enum IndexCheck {
         } catch { return error.isDamage ? "the database cannot be read: \(error)" : nil }
     }
 
+    /// Runs of which the index cannot have all, by id.
+    static func unreadable(_ run: RunID, _ place: RunPlace, _ data: String) -> String? {
+        do throws(FileFailure) {
+            return try IndexEntry(found: run, place, data: data, by: RunReader())?.fault
+        } catch { return "\(error)" }
+    }
+
     private static func some(_ names: [String]) -> String {
         names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
     }
 
     /// Whether the columns' pieces have something else of a run than its row.
     private static func isTorn(_ row: Int, _ kept: JSONObject, _ cells: [String: RunColumn]) -> Bool {
-        if kept.members.contains(where: { cells[$0.name] == nil }) { return true }
+        // Of very many columns not all have pieces.
+        if cells.count < IndexDatabase.mostColumns, kept.members.contains(where: { cells[$0.name] == nil }) {
+            return true
+        }
         return cells.contains { name, column in
             let (one, other) = (column[row], IndexDatabase.cell(kept[name]))
             // NaN is not equal to itself.

@@ -9,6 +9,14 @@ extension IndexDatabase {
         case put(row: Int, IndexEntry)
         case remove(row: Int)
 
+        /// What it takes in memory (`IndexEntry.weight`).
+        var weight: Int {
+            switch self {
+            case .put(_, let entry): entry.weight
+            case .remove: 0
+            }
+        }
+
         var row: Int {
             switch self {
             case .put(let row, _), .remove(let row): row
@@ -22,8 +30,32 @@ extension IndexDatabase {
         let chunk: Int
     }
 
-    /// Makes changes, one a row at most, all or none.
-    func apply(_ changes: [Change]) throws(IndexFailure) {
+    /// Makes changes, one a row at most. A run that the database does not take is kept without its columns, so that no run keeps
+    /// others out.
+    /// - Returns: the changes as they were made
+    @discardableResult
+    func apply(_ changes: [Change]) throws(IndexFailure) -> [Change] {
+        do throws(IndexFailure) {
+            try applyAll(changes)
+            return changes
+        } catch {
+            guard error.isRefusal else { throw error }
+        }
+        var made: [Change] = []
+        for change in changes {
+            var change = change
+            do throws(IndexFailure) { try applyAll([change]) } catch {
+                guard error.isRefusal, case .put(let row, let entry) = change else { throw error }
+                change = .put(row: row, entry.bare(because: "\(error)"))
+                try applyAll([change])
+            }
+            made.append(change)
+        }
+        return made
+    }
+
+    /// Makes changes, all or none.
+    private func applyAll(_ changes: [Change]) throws(IndexFailure) {
         let known = columns
         do {
             try queue.write { db in
@@ -40,7 +72,8 @@ extension IndexDatabase {
                         try db.cachedStatement(sql: "DELETE FROM runs WHERE id = ?").execute(arguments: [row])
                     }
                     func note(_ name: String, _ value: RunValue) throws {
-                        let piece = Piece(column: try number(of: name, db), chunk: change.row / RunColumn.chunkRows)
+                        guard let number = try number(of: name, db) else { return }
+                        let piece = Piece(column: number, chunk: change.row / RunColumn.chunkRows)
                         cells[piece, default: []].append((change.row, value))
                     }
                     for member in after?.members ?? [] where before?[member.name] != member.value {
@@ -62,26 +95,38 @@ extension IndexDatabase {
 
     /// Adds runs to a database that has none of them.
     func add(_ batch: IndexBatch) throws(IndexFailure) {
+        do throws(IndexFailure) { try addAll(batch) } catch {
+            guard error.isRefusal else { throw error }
+            try apply(batch.runs.map { .put(row: $0.row, $0.entry) })
+        }
+    }
+
+    private func addAll(_ batch: IndexBatch) throws(IndexFailure) {
+        let known = columns
         do {
             try queue.write { db in
                 for run in batch.runs { try put(run, db) }
                 for (name, cells) in batch.cells() {
-                    try put(cells, Piece(column: try number(of: name, db), chunk: batch.chunk), db)
+                    guard let number = try number(of: name, db) else { continue }
+                    try put(cells, Piece(column: number, chunk: batch.chunk), db)
                 }
             }
-        } catch { throw IndexFailure(error) }
+        } catch {
+            columns = known
+            throw IndexFailure(error)
+        }
     }
 
     private func put(_ run: IndexBatch.Run, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO runs (id, run, place, state, start, updated, stamp, columns, rows)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT OR REPLACE INTO runs (id, run, place, state, start, updated, stamp, columns, rows, fault)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         let entry = run.entry
         try statement.execute(arguments: [
             run.row, entry.run, entry.place.rawValue, entry.state.rawValue, entry.start, entry.updated,
-            Int64(bitPattern: entry.stamp.value), Data(run.columns), run.rows.map { Data($0) },
+            Int64(bitPattern: entry.stamp.value), Data(run.columns), run.rows.map { Data($0) }, entry.fault,
         ])
     }
 
@@ -105,8 +150,10 @@ extension IndexDatabase {
             .execute(arguments: [Self.id(piece.column, piece.chunk), Data(cells)])
     }
 
-    private func number(of column: String, _ db: Database) throws -> Int {
+    /// The number of a column; nil where there are too many.
+    private func number(of column: String, _ db: Database) throws -> Int? {
         if let number = columns[column] { return number }
+        if columns.count >= Self.mostColumns { return nil }
         try db.cachedStatement(sql: "INSERT INTO columns (name) VALUES (?)").execute(arguments: [column])
         let number = Int(db.lastInsertedRowID)
         columns[column] = number

@@ -9,7 +9,7 @@ internal import RunMetadata
 /// successive runs (`RunColumn+Chunk.swift`), so that one column of all runs is read in one go. For one thread at a time.
 final class IndexDatabase {
     /// The version of the tables; an index of another one is built anew.
-    static let version = 2
+    static let version = 3
 
     /// Bytes of a text that are kept in `cells`; what is longer is compared by its beginning.
     static let longestText = 1000
@@ -21,6 +21,11 @@ final class IndexDatabase {
     /// What the database has of the runs that were asked for or written last, by row.
     var recent: [Int: IndexEntry.Kept] = [:]
     private static let recentRuns = 2048
+    /// What their columns may weigh together (`IndexEntry.weight`).
+    private static let recentWeight = 200_000
+    private var weight = 0
+    /// Different columns that conditions and orders can name; what comes beyond is listed with its run alone.
+    static let mostColumns = 100_000
 
     /// Opens or makes a database.
     /// - Parameters:
@@ -63,7 +68,8 @@ final class IndexDatabase {
             sql: """
                 CREATE TABLE runs (
                     id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, place INTEGER NOT NULL, state INTEGER NOT NULL,
-                    start REAL NOT NULL, updated REAL NOT NULL, stamp INTEGER NOT NULL, columns BLOB NOT NULL, rows BLOB
+                    start REAL NOT NULL, updated REAL NOT NULL, stamp INTEGER NOT NULL, columns BLOB NOT NULL, rows BLOB,
+                    fault TEXT
                 );
                 CREATE TABLE columns (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
                 CREATE TABLE cells (id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
@@ -104,14 +110,14 @@ final class IndexDatabase {
                 var rows = IndexRows()
                 rows.reserve(try Int.fetchOne(db, sql: "SELECT count(*) FROM runs") ?? 0)
                 let cursor = try Row.fetchCursor(
-                    db, sql: "SELECT id, run, place, state, start, updated, stamp FROM runs ORDER BY id")
+                    db, sql: "SELECT id, run, place, state, start, updated, stamp, fault FROM runs ORDER BY id")
                 while let row = try cursor.next() {
                     guard let place = RunPlace(rawValue: row[2]), let state = RunState(rawValue: row[3]) else {
                         throw IndexFailure.Damage(description: "a run is at no place")
                     }
                     rows.set(
                         row[0], run: row[1], place: place, state: state, start: row[4], updated: row[5],
-                        stamp: RunStamp(value: UInt64(bitPattern: row[6])))
+                        stamp: RunStamp(value: UInt64(bitPattern: row[6])), fault: row[7])
                 }
                 rows.findFree()
                 return rows
@@ -125,12 +131,13 @@ final class IndexDatabase {
         let kept: IndexEntry.Kept? = try perform {
             try queue.inDatabase { db in
                 let statement = try db.cachedStatement(
-                    sql: "SELECT place, updated, columns, rows FROM runs WHERE id = ?")
+                    sql: "SELECT place, updated, columns, rows, fault FROM runs WHERE id = ?")
                 guard let found = try Row.fetchOne(statement, arguments: [row]) else { return nil }
                 guard let place = RunPlace(rawValue: found[0]) else { return nil }
                 let rows = (found[3] as Data?).flatMap { RowsMark(Array($0)) }
                 return IndexEntry.Kept(
-                    place: place, updated: found[1], columns: try Self.object(found[2] as Data), rows: rows)
+                    place: place, updated: found[1], columns: try Self.object(found[2] as Data), rows: rows,
+                    fault: found[4])
             }
         }
         if let kept { remember(row, kept) }
@@ -146,7 +153,11 @@ final class IndexDatabase {
     }
 
     private func remember(_ row: Int, _ kept: IndexEntry.Kept) {
-        if recent.count >= Self.recentRuns, recent[row] == nil { recent = [:] }
+        weight += IndexEntry.weight(of: kept.columns)
+        if (recent.count >= Self.recentRuns && recent[row] == nil) || weight > Self.recentWeight {
+            recent = [:]
+            weight = IndexEntry.weight(of: kept.columns)
+        }
         recent[row] = kept
     }
 

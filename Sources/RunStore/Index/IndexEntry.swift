@@ -1,6 +1,7 @@
 internal import Glibc
 internal import JSON
 internal import RunMetadata
+internal import SystemPackage
 
 /// What the index keeps of a run.
 struct IndexEntry: Sendable {
@@ -12,6 +13,8 @@ struct IndexEntry: Sendable {
     let summary: RunSummary
     /// How far the rows were read; nil where there are none.
     let rows: RowsMark?
+    /// What could not be read of it; nil where all was.
+    let fault: String?
 
     /// Reads a run's directory.
     /// - Parameter known: what was kept of it, so that rows are read on from there
@@ -21,8 +24,33 @@ struct IndexEntry: Sendable {
         let found = try reader.read(run, data: data, known: known?.rows)
         self.run = run.description
         self.place = place
-        (stamp, summary, rows) = (found.stamp, found.summary, found.rows)
+        (stamp, summary, rows, fault) = (found.stamp, found.summary, found.rows, found.fault)
         updated = Self.rounded(found.updated)
+    }
+
+    /// The same of a run that anyone may have made: what cannot be read of it is told.
+    /// - Returns: nil where there is no such run any more
+    /// - Throws: where the server is short of descriptors or memory
+    init?(
+        found run: RunID, _ place: RunPlace, data: String, known: Kept? = nil, by reader: RunReader
+    ) throws(FileFailure) {
+        do throws(FileFailure) { try self.init(run, place, data: data, known: known, by: reader) } catch {
+            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
+            if error.isShortage { throw error }
+            self.init(run.description, place, fault: "\(error.call): \(error.errno)")
+        }
+    }
+
+    /// A run of which nothing could be read, or kept, but that it is there.
+    init(_ run: String, _ place: RunPlace, stamp: RunStamp = .unknown, updated: Double = 0, fault: String) {
+        (self.run, self.place, self.stamp, self.updated, rows) = (run, place, stamp, updated, nil)
+        summary = RunSummary(columns: ["run": .string(run)])
+        self.fault = fault
+    }
+
+    /// The run without its columns, which the index does not take.
+    func bare(because reason: String) -> IndexEntry {
+        IndexEntry(run, place, stamp: stamp, updated: updated, fault: "the index does not take its columns: \(reason)")
     }
 
     /// Reads the rows that were added to a run, and nothing else.
@@ -31,11 +59,12 @@ struct IndexEntry: Sendable {
     /// - Returns: nil where that does not do: there is more to look at
     init?(rowsOf run: RunID, data: String, known: Kept, by reader: RunReader) throws(FileFailure) {
         guard var mark = known.rows else { return nil }
-        let path = "\(data)/\(DataPath.metricsRows)"
-        guard let file = try Files.openIfThere(path) else { return nil }
-        defer { close(file) }
-        let status = Files.status(of: file)
-        mark.read(file, status, by: reader)
+        let folder = try OpenFolder(data)
+        let read = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in
+            mark.read(file, status, by: reader)
+            return status
+        }
+        guard let status = read?.result else { return nil }
         var summary = RunSummary(columns: known.columns)
         guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
         self.run = run.description
@@ -46,6 +75,7 @@ struct IndexEntry: Sendable {
         updated = max(known.updated, Self.rounded(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
         self.summary = summary
         rows = mark
+        fault = known.fault
     }
 
     /// Where the run stands as far as its files tell: whether it has ended, and how.
@@ -55,7 +85,14 @@ struct IndexEntry: Sendable {
     var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 
     /// What is kept of it.
-    var kept: Kept { Kept(place: place, updated: updated, columns: summary.columns, rows: rows) }
+    var kept: Kept { Kept(place: place, updated: updated, columns: summary.columns, rows: rows, fault: fault) }
+
+    /// What its columns take in memory, about, in columns of numbers.
+    var weight: Int { Self.weight(of: summary.columns) }
+
+    static func weight(of columns: JSONObject) -> Int {
+        columns.members.reduce(0) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
+    }
 
     /// What is kept of a run between two looks at it.
     struct Kept {
@@ -63,6 +100,7 @@ struct IndexEntry: Sendable {
         let updated: Double
         let columns: JSONObject
         let rows: RowsMark?
+        let fault: String?
     }
 
     private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }

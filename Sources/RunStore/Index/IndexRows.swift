@@ -14,6 +14,8 @@ struct IndexRows {
     private var rows: [String: Int] = [:]
     private var free: [Int] = []
     private(set) var initialisedCount = 0
+    /// What could not be read of runs, by run id.
+    private(set) var faults: [String: String] = [:]
 
     /// Rows, free ones too.
     var count: Int { names.count }
@@ -30,18 +32,20 @@ struct IndexRows {
         let row = rows[entry.run] ?? free.popLast() ?? names.count
         set(
             row, run: entry.run, place: entry.place, state: entry.state, start: entry.start, updated: entry.updated,
-            stamp: entry.stamp)
+            stamp: entry.stamp, fault: entry.fault)
         return row
     }
 
     /// Sets what is known of the run in a row.
     mutating func set(
-        _ row: Int, run: String, place: RunPlace, state: RunState, start: Double, updated: Double, stamp: RunStamp
+        _ row: Int, run: String, place: RunPlace, state: RunState, start: Double, updated: Double, stamp: RunStamp,
+        fault: String?
     ) {
         grow(to: row + 1)
         if places[row] == .initialised { initialisedCount -= 1 }
         if place == .initialised { initialisedCount += 1 }
         rows[run] = row
+        if fault != nil || !faults.isEmpty { faults[run] = fault }
         names[row] = run
         (places[row], states[row], starts[row]) = (place, state, start)
         (self.updated[row], stamps[row]) = (updated, stamp)
@@ -52,6 +56,7 @@ struct IndexRows {
         guard let row = rows.removeValue(forKey: run) else { return }
         if places[row] == .initialised { initialisedCount -= 1 }
         names[row] = ""
+        faults[run] = nil
         places[row] = nil
         free.append(row)
     }

@@ -1,38 +1,75 @@
 internal import CLinux
 internal import Glibc
+internal import RunMetadata
 
-/// An open directory, whose files are looked at and read by their names in it (openat(2), fstatat(2)): for whoever goes through
-/// many runs, and asks the kernel no more than is needed.
+/// A run's data directory, or a folder in it, open, whose files are looked at and read by their names in it (openat2(2),
+/// fstatat(2)): for whoever goes through many runs, and asks the kernel no more than is needed. As in `RunDirectory`, links that
+/// stay in the run are followed, and what is behind others counts as missing.
 struct OpenFolder: ~Copyable {
     private let descriptor: CInt
+    /// The run's directory.
+    private let run: String
+    /// The folder's path below it.
     private let path: String
 
-    /// Opens a directory.
+    /// Opens a run's data directory.
     /// - Throws: also where there is none
-    init(_ path: String) throws(FileFailure) {
-        self.path = path
-        descriptor = try Files.open(path, O_RDONLY | O_DIRECTORY)
+    init(_ data: String) throws(FileFailure) {
+        path = RunLayout.dataDirectory
+        run = String(data.utf8.dropLast(path.utf8.count + 1)) ?? data
+        descriptor = Self.openBeneath(run, path, O_RDONLY | O_DIRECTORY)
+        if descriptor < 0 { throw FileFailure("open", data) }
     }
 
-    private init(_ path: String, _ descriptor: CInt) { (self.path, self.descriptor) = (path, descriptor) }
+    private init(_ run: String, _ path: String, _ descriptor: CInt) {
+        (self.run, self.path, self.descriptor) = (run, path, descriptor)
+    }
 
     deinit { close(descriptor) }
+
+    private static func openBeneath(_ run: String, _ path: String, _ flags: CInt) -> CInt {
+        let directory = Glibc.open(run, clinux_path_only | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard directory >= 0 else { return -1 }
+        defer {
+            let code = errno
+            close(directory)
+            errno = code
+        }
+        return clinux_open_beneath(directory, path, flags, CLINUX_LINKS_BENEATH)
+    }
+
+    /// Opens a name in the folder; -1 and errno where that is not possible.
+    private func open(_ name: UnsafePointer<CChar>, _ flags: CInt) -> CInt {
+        let found = clinux_open_beneath(descriptor, name, flags, CLINUX_LINKS_BENEATH)
+        if found >= 0 || errno != EXDEV { return found }
+        // A link out of this folder may stay in the run.
+        return Self.openBeneath(run, "\(path)/\(String(cString: name))", flags)
+    }
+
+    private static func isMissing(_ code: CInt) -> Bool {
+        [ENOENT, ENOTDIR, EXDEV, ELOOP, ENXIO, ENODEV].contains(code)
+    }
 
     /// The directory itself.
     var status: stat { Files.status(of: descriptor) }
 
     /// A directory in this one; nil where there is none.
     func folder(_ name: String) throws(FileFailure) -> OpenFolder? {
-        let found = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if found >= 0 { return OpenFolder("\(path)/\(name)", found) }
-        if errno == ENOENT || errno == ENOTDIR { return nil }
-        throw FileFailure("open", "\(path)/\(name)")
+        let found = open(name, O_RDONLY | O_DIRECTORY)
+        if found >= 0 { return OpenFolder(run, "\(path)/\(name)", found) }
+        if Self.isMissing(errno) { return nil }
+        throw FileFailure("open", "\(run)/\(path)/\(name)")
     }
 
-    /// What is at a name, links followed; nil where nothing is.
+    /// What is at a name, links in the run followed; nil where nothing is.
     func status(of name: UnsafePointer<CChar>) -> stat? {
         var status = stat()
-        return fstatat(descriptor, name, &status, 0) == 0 ? status : nil
+        guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        if status.st_mode & S_IFMT != S_IFLNK { return status }
+        let found = open(name, clinux_path_only)
+        guard found >= 0 else { return nil }
+        defer { close(found) }
+        return Files.status(of: found)
     }
 
     /// Calls for each name, in the directory's own order.
@@ -45,7 +82,7 @@ struct OpenFolder: ~Copyable {
         defer { names.deallocate() }
         while true {
             let count = clinux_names(descriptor, names, room)
-            if count < 0 { throw FileFailure("getdents64", path) }
+            if count < 0 { throw FileFailure("getdents64", "\(run)/\(path)") }
             if count == 0 { return }
             var name = names
             while name < names + count {
@@ -61,10 +98,10 @@ struct OpenFolder: ~Copyable {
         _ name: UnsafePointer<CChar>, _ body: (CInt, stat) throws(FileFailure) -> Result
     ) throws(FileFailure) -> (status: stat, result: Result?)? {
         // Not blocking: a FIFO is opened at once, and seen to be no file.
-        let file = openat(descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw FileFailure("open", "\(path)/\(String(cString: name))")
+            if Self.isMissing(errno) { return nil }
+            throw FileFailure("open", "\(run)/\(path)/\(String(cString: name))")
         }
         defer { close(file) }
         let status = Files.status(of: file)
@@ -74,17 +111,19 @@ struct OpenFolder: ~Copyable {
 
     /// Reads a file into memory that is used again and again.
     /// - Returns: its status and, where it is a file, its bytes, which stand until the next one is read; nil where there is none
+    /// - Parameter most: bytes that are read, whatever the file's size is by then
     func read(
-        _ name: UnsafePointer<CChar>, into memory: FileMemory
+        _ name: UnsafePointer<CChar>, into memory: FileMemory, atMost most: Int
     ) throws(FileFailure) -> (status: stat, result: UnsafeRawBufferPointer?)? {
         try withFile(name) { (file, status) throws(FileFailure) in
-            let bytes = memory.room(Int(status.st_size))
+            let size = min(Int(status.st_size), most)
+            let bytes = memory.room(size)
             var count = 0
-            while count < Int(status.st_size) {
-                let part = Glibc.read(file, bytes.baseAddress! + count, Int(status.st_size) - count)
+            while count < size {
+                let part = Glibc.read(file, bytes.baseAddress! + count, size - count)
                 if part < 0 {
                     if errno == EINTR { continue }
-                    throw FileFailure("read", "\(path)/\(String(cString: name))")
+                    throw FileFailure("read", "\(run)/\(path)/\(String(cString: name))")
                 }
                 if part == 0 { break }
                 count += part

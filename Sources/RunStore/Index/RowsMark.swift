@@ -8,9 +8,13 @@ struct RowsMark: Sendable {
     /// The bytes just before, by which a file that was replaced is known.
     private(set) var anchor: [UInt8] = []
     private(set) var tail = MetricsTail()
+    /// Whether rows are passed over of which only the frame could tell what they change: there are too many for one.
+    private var isRough = false
 
     private static let anchorLength = 64
     private static let partLength = 1 << 20
+    /// A line that is longer than that is no row, and ends what is read.
+    private static let longestLine = 64 << 20
 
     /// Nothing read yet.
     init() {}
@@ -20,11 +24,12 @@ struct RowsMark: Sendable {
     mutating func read(_ file: CInt, _ status: stat, by reader: RunReader) {
         // Of a file without a name nobody knows; it is read in whole parts.
         let size = status.st_nlink == 0 ? -1 : Int(status.st_size)
-        if size < offset { self = RowsMark() }
+        if size >= 0, size < offset { self = RowsMark() }
+        var partLength = Self.partLength
         while size != 0 {
             // With the bytes before: whether the file still holds what was read there is told by the same call.
             let start = offset - anchor.count
-            let length = size < 0 ? Self.partLength : min(size - start, Self.partLength)
+            let length = size < 0 ? partLength : min(size - start, partLength)
             let part = reader.memory.room(length)
             let count = pread(file, part.baseAddress, length, off_t(start))
             if count < 0 { return }
@@ -35,11 +40,23 @@ struct RowsMark: Sendable {
             let text = UnsafeRawBufferPointer(rebasing: part[anchor.count..<count])
             guard let end = text.lastIndex(of: UInt8(ascii: "\n")) else {
                 // A line longer than a part; else one that is still being written.
-                if count == Self.partLength { readAll(file) }
-                return
+                guard count == partLength, partLength < Self.longestLine else { return }
+                partLength *= 2
+                continue
             }
-            guard tail.read(UnsafeRawBufferPointer(rebasing: text[...end]), parser: reader.parser) else {
-                return readAll(file)
+            let before = self
+            guard tail.read(UnsafeRawBufferPointer(rebasing: text[...end]), parser: reader.parser, isRough: isRough)
+            else {
+                do throws(StoreError) { return try readAll(file) } catch {
+                    // What cannot be read just now is read the next time.
+                    guard case .tooLarge = error else {
+                        self = before
+                        return
+                    }
+                    self = RowsMark()
+                    isRough = true
+                    continue
+                }
             }
             offset += end + 1
             let read = part[..<(anchor.count + end + 1)]
@@ -49,16 +66,17 @@ struct RowsMark: Sendable {
     }
 
     /// Reads the whole file, where its end alone does not tell.
-    private mutating func readAll(_ descriptor: CInt) {
-        let size = Int(Files.status(of: descriptor).st_size)
-        guard size > 0, let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            return
+    private mutating func readAll(_ file: CInt) throws(StoreError) {
+        let size = Int(Files.status(of: file).st_size)
+        self = try WholeText.withBytes(file, size: size, of: "metrics.ndjson") { text throws(StoreError) in
+            let frame = MetricsFrame(rows: text)
+            if frame.isCut { throw .tooLarge("metrics.ndjson") }
+            var mark = RowsMark()
+            mark.tail = frame.tail
+            mark.offset = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            mark.anchor = Array(text[max(0, mark.offset - Self.anchorLength)..<mark.offset])
+            return mark
         }
-        defer { munmap(base, size) }
-        let text = UnsafeRawBufferPointer(start: base, count: size)
-        tail = MetricsFrame(rows: text).tail
-        offset = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        anchor = Array(text[max(0, offset - Self.anchorLength)..<offset])
     }
 }
 

@@ -52,16 +52,29 @@ extension RunIndex {
         var changes: [IndexDatabase.Change] = []
         for (folder, change) in folders {
             guard let run = RunID(folder) else { continue }
-            if let entry = try read(run, change) {
-                changes.append(.put(row: rows.set(entry), entry))
-            } else if let row = rows[folder] {
-                rows.remove(folder)
-                changes.append(.remove(row: row))
+            do throws(FileFailure) {
+                if let entry = try read(run, change) {
+                    changes.append(.put(row: rows.set(entry), entry))
+                } else if let row = rows[folder] {
+                    rows.remove(folder)
+                    changes.append(.remove(row: row))
+                }
+            } catch {
+                // As if it had not been looked at; the listing lags.
+                log.warning("\(run) is listed as it was: \(error)")
+                touched.insert(folder, .anything)
             }
         }
-        for change in changes { unwritten[change.row] = change }
+        for change in changes { note(change) }
+        faults.set(rows.faults)
         updateLoaded(changes)
-        if unwritten.count > Self.unwrittenRuns, !isFull { try writeDown(Array(unwritten.keys), to: database) }
+        let isMuch = unwritten.count > Self.unwrittenRuns || unwrittenWeight > Self.unwrittenColumns
+        if isMuch, !isFull { try writeDown(Array(unwritten.keys), to: database) }
+    }
+
+    private func note(_ change: IndexDatabase.Change) {
+        unwrittenWeight += change.weight - (unwritten[change.row]?.weight ?? 0)
+        unwritten[change.row] = change
     }
 
     /// Writes down what was brought up to date, a few runs at a time, so that listings come in between.
@@ -83,8 +96,13 @@ extension RunIndex {
 
     private func writeDown(_ rows: [Int], to database: IndexDatabase) throws(IndexFailure) {
         do throws(IndexFailure) {
-            try database.apply(rows.compactMap { unwritten[$0] })
-            for row in rows { unwritten[row] = nil }
+            let made = try database.apply(rows.compactMap { unwritten[$0] })
+            for row in rows {
+                unwrittenWeight -= unwritten[row]?.weight ?? 0
+                unwritten[row] = nil
+            }
+            for case .put(_, let entry) in made where entry.fault != nil { _ = self.rows.set(entry) }
+            faults.set(self.rows.faults)
             isFull = false
         } catch {
             if error.isDamage { throw error }
@@ -94,27 +112,22 @@ extension RunIndex {
     }
 
     /// What is kept of the run in a row.
-    private func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
+    func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
         if case .put(_, let entry) = unwritten[row] { return entry.kept }
         return try database?.kept(row)
     }
 
     /// Reads a run; nil where there is none.
-    private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(IndexFailure) -> IndexEntry? {
-        let known = try rows[run.description].flatMap { row throws(IndexFailure) in try kept(row) }
-        do throws(FileFailure) {
-            if change == .rows, let known {
-                let data = paths.data(run.description, known.place)
-                if let entry = try IndexEntry(rowsOf: run, data: data, known: known, by: reader) { return entry }
-            }
-            guard let place = paths.locate(run.description), place != .pending else { return nil }
-            return try IndexEntry(
-                run, place, data: paths.data(run.description, place), known: known, by: reader)
-        } catch {
-            // It cannot be read; if it went meanwhile, that will be noticed.
-            log.warning("\(run) is not listed as it is: \(error)")
-            return nil
+    /// - Throws: where the server is short of descriptors or memory
+    private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(FileFailure) -> IndexEntry? {
+        let known = rows[run.description].flatMap { try? kept($0) }
+        if change == .rows, let known {
+            let data = paths.data(run.description, known.place)
+            if let entry = try? IndexEntry(rowsOf: run, data: data, known: known, by: reader) { return entry }
         }
+        guard let place = paths.locate(run.description), place != .pending else { return nil }
+        return try IndexEntry(
+            found: run, place, data: paths.data(run.description, place), known: known, by: reader)
     }
 
     private func updateLoaded(_ changes: [IndexDatabase.Change]) {

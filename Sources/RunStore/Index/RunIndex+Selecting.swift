@@ -21,33 +21,70 @@ extension RunIndex {
         }
     }
 
-    func select(_ query: RunQuery) throws(IndexFailure) -> RunPage {
+    /// What the columns of a page may weigh together: some 50 MB of text.
+    private static let pageWeight = 1_000_000
+
+    /// All that a query is answered from, as it is at one moment: a condition takes its time, and others need not wait.
+    struct Question {
+        let query: RunQuery
+        fileprivate let names: [String]
+        fileprivate let starts: [Double]
+        fileprivate let now: Double
+        fileprivate let candidates: [Bool]
+        /// The columns of the condition, and of the order.
+        fileprivate let columns: [RunColumn]
+        fileprivate let keys: [RunColumn]
+
+        /// The rows of the page in order, and one more where there is one. Needs no lock.
+        func found() -> (rows: [Int], selection: RunSelection) {
+            var selected = candidates
+            if let predicate = query.predicate {
+                let isTrue = predicate.evaluate(over: columns, rows: names.count)
+                for row in selected.indices where !isTrue[row] { selected[row] = false }
+            }
+            let selection = RunSelection(query, keys: keys, starts: starts) { [names] in names[$0] }
+            return (selection.page(of: selected), selection)
+        }
+    }
+
+    func question(_ query: RunQuery) throws(IndexFailure) -> Question {
         let now = settings.clock()
-        var selected = rows.places.map { place in
+        let candidates = rows.places.map { place in
             switch query.archived {
             case .without: place == .initialised
             case .only: place == .archived
             case .included: place != nil
             }
         }
-        if let predicate = query.predicate {
-            var columns: [RunColumn] = []
-            for name in predicate.columns { columns.append(try column(name.name, now: now)) }
-            let isTrue = predicate.evaluate(over: columns, rows: rows.count)
-            for row in selected.indices where !isTrue[row] { selected[row] = false }
-        }
+        var columns: [RunColumn] = []
+        for name in query.predicate?.columns ?? [] { columns.append(try column(name.name, now: now)) }
         var keys: [RunColumn] = []
         for key in query.order.keys { keys.append(try column(key.column.name, isOrder: true, now: now)) }
-        let names = rows.names
-        let selection = RunSelection(query, keys: keys, starts: rows.starts) { names[$0] }
-        let found = selection.page(of: selected)
+        return Question(
+            query: query, names: rows.names, starts: rows.starts, now: now, candidates: candidates, columns: columns,
+            keys: keys)
+    }
+
+    /// The page of rows that were found. A run that has gone meanwhile is left out.
+    func page(of found: [Int], _ selection: RunSelection, for question: Question) throws(IndexFailure) -> RunPage {
+        let limit = question.query.limit
         var page = RunPage(runs: [])
-        for row in found.prefix(query.limit) {
-            guard let run = RunID(rows.names[row]), let columns = try columns(of: row) else { continue }
+        var weight = 0
+        for (index, row) in found.prefix(limit).enumerated() {
+            guard rows.names[row] == question.names[row], let run = RunID(rows.names[row]),
+                let columns = try columns(of: row)
+            else { continue }
+            weight += IndexEntry.weight(of: columns)
+            if weight > Self.pageWeight, index > 0 {
+                // The rest is on the next page.
+                page.next = selection.cursor(at: found[index - 1])
+                return page
+            }
             page.runs.append(
-                ListedRun(run: run, status: status(row, now: now), updated: rows.updated[row], columns: columns))
+                ListedRun(
+                    run: run, status: status(row, now: question.now), updated: rows.updated[row], columns: columns))
         }
-        if found.count > query.limit, query.limit > 0 { page.next = selection.cursor(at: found[query.limit - 1]) }
+        if found.count > limit, limit > 0 { page.next = selection.cursor(at: found[limit - 1]) }
         return page
     }
 

@@ -10,7 +10,7 @@ internal import Threads
 /// looked at before the next listing, so that a listing is never behind a reply. What something else does to the directories
 /// is seen by looking: at all of them before a listing where they are few, else by the `IndexKeeper` time and again.
 final class RunIndex: @unchecked Sendable {
-    // Sendable: `database`, `rows`, `loaded`, `watch`, `unwritten`, `isFull` and `reader` are touched only under `lock` (in
+    // Sendable: `database`, `rows`, `loaded`, `watch`, `unwritten`, `unwrittenWeight`, `isFull` and `reader` are touched only under `lock` (in
     // `locked(_:)`); the rest is constant, or guards itself.
 
     /// Up to so many runs, a listing looks itself which there are, and up to fewer what each has.
@@ -41,6 +41,11 @@ final class RunIndex: @unchecked Sendable {
     /// What has not been written into the database yet, by row: listings do not wait for that, and a disk that is full stops
     /// none.
     var unwritten: [Int: IndexDatabase.Change] = [:]
+    /// What the columns of those weigh together, and may.
+    var unwrittenWeight = 0
+    static let unwrittenColumns = 200_000
+    /// What could not be read of runs.
+    let faults = UnreadableRuns()
     /// Whether the database could not be written the last time.
     var isFull = false
     /// Whether the database's file is of no use.
@@ -58,10 +63,16 @@ final class RunIndex: @unchecked Sendable {
 
     /// The page that a query asks for.
     func page(_ query: RunQuery) throws(StoreError) -> RunPage {
-        try locked { () throws(StoreError) in
+        let question = try locked { () throws(StoreError) in
             bringUpToDate()
             try check(query)
-            do throws(IndexFailure) { return try select(query) } catch { throw failed(error) }
+            do throws(IndexFailure) { return try self.question(query) } catch { throw failed(error) }
+        }
+        let (found, selection) = question.found()
+        return try locked { () throws(StoreError) in
+            do throws(IndexFailure) { return try page(of: found, selection, for: question) } catch {
+                throw failed(error)
+            }
         }
     }
 
@@ -81,6 +92,12 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
+    /// How far the rows of a run were read; nil where that is not known just now.
+    func mark(of run: String) -> RowsMark? {
+        guard isOpen else { return nil }
+        return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.rows } }
+    }
+
     // MARK: Opening
 
     /// Takes a database that is complete.
@@ -90,7 +107,8 @@ final class RunIndex: @unchecked Sendable {
             self.database = database
             self.rows = rows
             loaded = []
-            unwritten = [:]
+            (unwritten, unwrittenWeight) = ([:], 0)
+            faults.set(rows.faults)
             watch = IndexNamesWatch()
         }
         damage.clear()

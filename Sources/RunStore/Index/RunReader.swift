@@ -16,63 +16,154 @@ final class RunReader {
         let summary: RunSummary
         /// How far the rows were read; nil where there are none.
         let rows: RowsMark?
+        /// What could not be read; nil where all was.
+        let fault: String?
     }
 
-    /// Reads a data directory.
-    /// - Parameter known: how far the rows were read before
-    /// - Throws: also where there is none
-    func read(_ run: RunID, data: String, known: RowsMark?) throws(FileFailure) -> Found {
-        let folder = try OpenFolder(data)
-        // Each thing is looked at before it is read: what changes meanwhile is seen to have changed since.
+    /// Bytes of a document, of a property's text, and of all of a run that are read for its listing.
+    private static let largestDocument = 16 << 20
+    private static let longestProperty = 1 << 20
+    private static let largestFrame = 256 << 20
+    private static let mostBytes = 256 << 20
+    /// Properties that are read, and looked at.
+    static let mostProperties = RunSummary.mostColumns
+
+    /// What is read of one run, and what could not be.
+    private struct Reading {
         var parts = RunStamp.Parts()
         var updated = 0.0
-        func note(_ status: stat?, counts: Bool = false) {
+        var left = RunReader.mostBytes
+        var fault: String?
+
+        mutating func note(_ status: stat?, counts: Bool = false) {
             parts.add(status)
             if counts, let time = status?.st_mtim {
                 updated = max(updated, Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
             }
         }
-        note(folder.status, counts: true)
-        func object(_ path: DataPath) throws(FileFailure) -> JSONObject? {
-            let file = try folder.read(path.description, into: memory)
-            note(file?.status)
-            return file?.result.flatMap { parse($0) { tokens in tokens.value().object } }
-        }
-        let flags = try object(.flags)
-        let evaluation = try object(.evaluation)
-        let error = try object(.error)
 
-        var mark: RowsMark?
-        var digest: MetricsDigest?
-        let rows = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in
-            var mark = known ?? RowsMark()
-            mark.read(file, status, by: self)
-            return mark
-        }
-        note(rows?.status, counts: true)
-        if let found = rows?.result {
-            (mark, digest) = (found, found.tail.digest)
-        } else {
-            let frame = try folder.read(DataPath.metricsFrame.description, into: memory)
-            if rows == nil { note(frame?.status) }
-            digest = frame?.result.flatMap(digest(ofFrame:))
-        }
+        mutating func note(fault: String) { self.fault = self.fault ?? fault }
 
-        var properties: [(name: String, text: String)] = []
-        if let folder = try folder.folder(DataPath.properties) {
-            note(folder.status, counts: true)
-            try folder.eachName { (name, folder) throws(FileFailure) in
-                let file = try folder.read(name, into: memory)
-                note(file?.status)
-                if let bytes = file?.result { properties.append((String(cString: name), PropertyText.read(bytes))) }
+        /// Whether so much may be read; what may not is told as a fault.
+        mutating func allows(_ size: Int, _ limit: Int, of name: String) -> Bool {
+            if size <= min(limit, left) {
+                left -= size
+                return true
             }
-        } else {
-            note(nil)
+            note(fault: "\(name) is over \(min(limit, left)) bytes")
+            return false
         }
-        properties.sort { $0.name < $1.name }
+    }
+
+    /// Reads a data directory. What cannot be read of it is left out, and told.
+    /// - Parameter known: how far the rows were read before
+    /// - Throws: where there is none, and where the server is short of descriptors or memory
+    func read(_ run: RunID, data: String, known: RowsMark?) throws(FileFailure) -> Found {
+        let folder = try OpenFolder(data)
+        // Each thing is looked at before it is read: what changes meanwhile is seen to have changed since.
+        var reading = Reading()
+        reading.note(folder.status, counts: true)
+        let flags = try object(.flags, in: folder, &reading)
+        let evaluation = try object(.evaluation, in: folder, &reading)
+        let error = try object(.error, in: folder, &reading)
+        let (digest, mark) = try metrics(in: folder, known, &reading)
+        let properties = try properties(in: folder, &reading)
         let summary = RunSummary(
             run: run, properties: properties, flags: flags, evaluation: evaluation, error: error, digest: digest)
-        return Found(stamp: parts.stamp, updated: updated, summary: summary, rows: mark)
+        return Found(
+            stamp: reading.parts.stamp, updated: reading.updated, summary: summary, rows: mark,
+            fault: reading.fault ?? summary.omitted.map { "it has \($0)" })
+    }
+
+    private func object(
+        _ path: DataPath, in folder: borrowing OpenFolder, _ reading: inout Reading
+    ) throws(FileFailure) -> JSONObject? {
+        let name = path.description
+        let status = folder.status(of: name)
+        reading.note(status)
+        guard let status, status.st_mode & S_IFMT == S_IFREG else {
+            if status != nil { reading.note(fault: "\(name) is no file") }
+            return nil
+        }
+        guard reading.allows(Int(status.st_size), Self.largestDocument, of: name) else { return nil }
+        do throws(FileFailure) {
+            guard let text = try folder.read(name, into: memory, atMost: Self.largestDocument)?.result else {
+                return nil
+            }
+            let object = parse(text) { tokens in tokens.object(atMost: RunSummary.mostColumns) }
+            if object == nil { reading.note(fault: "\(name) is no JSON object") }
+            return object
+        } catch {
+            if error.isShortage { throw error }
+            reading.note(fault: "\(name): \(error.call): \(error.errno)")
+            return nil
+        }
+    }
+
+    private func metrics(
+        in folder: borrowing OpenFolder, _ known: RowsMark?, _ reading: inout Reading
+    ) throws(FileFailure) -> (MetricsDigest?, RowsMark?) {
+        do throws(FileFailure) {
+            let rows = try folder.withFile(DataPath.metricsRows.description) {
+                (file, status) throws(FileFailure) -> RowsMark in
+                var mark = known ?? RowsMark()
+                mark.read(file, status, by: self)
+                return mark
+            }
+            reading.note(rows?.status, counts: true)
+            if let mark = rows?.result { return (mark.tail.digest, mark) }
+            if rows != nil { reading.note(fault: "metrics.ndjson is no file") }
+            let name = DataPath.metricsFrame.description
+            let status = folder.status(of: name)
+            if rows == nil { reading.note(status) }
+            guard let status, status.st_mode & S_IFMT == S_IFREG,
+                reading.allows(Int(status.st_size), Self.largestFrame, of: name)
+            else { return (nil, nil) }
+            let frame = try folder.read(name, into: memory, atMost: Self.largestFrame)
+            return (frame?.result.flatMap(digest(ofFrame:)), nil)
+        } catch {
+            if error.isShortage { throw error }
+            reading.note(nil, counts: true)
+            reading.note(fault: "metrics: \(error.call): \(error.errno)")
+            return (nil, nil)
+        }
+    }
+
+    private func properties(
+        in folder: borrowing OpenFolder, _ reading: inout Reading
+    ) throws(FileFailure) -> [(name: String, text: String)] {
+        var properties: [(name: String, text: String)] = []
+        do throws(FileFailure) {
+            guard let folder = try folder.folder(DataPath.properties) else {
+                reading.note(nil)
+                return []
+            }
+            reading.note(folder.status, counts: true)
+            var count = 0
+            try folder.eachName { (name, folder) throws(FileFailure) in
+                count += 1
+                if count > Self.mostProperties {
+                    return reading.note(fault: "it has over \(Self.mostProperties) properties")
+                }
+                guard let status = folder.status(of: name) else { return reading.note(nil) }
+                reading.note(status)
+                guard status.st_mode & S_IFMT == S_IFREG,
+                    reading.allows(Int(status.st_size), Self.longestProperty, of: "a property")
+                else { return }
+                do throws(FileFailure) {
+                    let text = try folder.read(name, into: memory, atMost: Self.longestProperty)?.result
+                    if let text { properties.append((String(cString: name), PropertyText.read(text))) }
+                } catch {
+                    if error.isShortage { throw error }
+                    reading.note(fault: "a property: \(error.call): \(error.errno)")
+                }
+            }
+        } catch {
+            if error.isShortage { throw error }
+            reading.note(fault: "properties: \(error.call): \(error.errno)")
+        }
+        properties.sort { $0.name < $1.name }
+        return properties
     }
 
     private func digest(ofFrame text: UnsafeRawBufferPointer) -> MetricsDigest? {

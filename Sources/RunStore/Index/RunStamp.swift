@@ -24,7 +24,11 @@ struct RunStamp: Equatable, Sendable {
         if rows == nil { parts.add(folder.status(of: DataPath.metricsFrame.description)) }
         if let properties = try folder.folder(DataPath.properties) {
             parts.add(properties.status)
-            try properties.eachName { name, properties in parts.add(properties.status(of: name)) }
+            var count = 0
+            try properties.eachName { name, properties in
+                count += 1
+                if count <= RunReader.mostProperties { parts.add(properties.status(of: name)) }
+            }
         } else {
             parts.add(nil)
         }

@@ -9,54 +9,62 @@ enum Checkpoint {
     static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) -> TouchedFiles {
         var missed = TouchedFiles()
         guard !touched.isEmpty else { return missed }
-        for file in touched.contents {
-            guard let place = paths.locate(file.folder),
-                try Files.sync("\(paths.data(file.folder, place))/\(file.path)")
-            else {
-                missed.insert(file)
+        var isClosed = false
+        // By run, so that each one's directory is opened once for its files, and once for its folders.
+        for (folder, files) in Dictionary(grouping: touched.contents.union(touched.files), by: \.folder) {
+            guard let run = try open(folder, paths) else {
+                for file in files { missed.insert(file) }
                 continue
             }
-        }
-        // With the folder of the run that each belongs to.
-        var directories: [String: String] = [:]
-        var artifacts: [(path: ArtifactPath, run: String, file: TouchedFiles.File)] = []
-        for file in touched.files {
-            guard let place = paths.locate(file.folder) else {
-                missed.insert(file)
-                continue
-            }
-            let (run, data) = (paths.run(file.folder, place), paths.data(file.folder, place))
-            directories[run] = file.folder
-            directories[data] = file.folder
-            guard !file.path.isEmpty else { continue }
-            if let artifact = RecordPath.artifact(file.path) {
-                // The file itself was synced before it was published.
-                artifacts.append((artifact, run, file))
-                continue
-            }
-            let isThere = try Files.sync("\(data)/\(file.path)")
-            if !isThere { missed.insert(file) }
-            var parent = data
-            for component in file.path.split(separator: "/").dropLast() {
-                parent += "/\(component)"
-                directories[parent] = file.folder
+            // An artifact was synced before it was published.
+            for file in files where !file.path.isEmpty && RecordPath.artifact(file.path) == nil {
+                guard let path = RunPath.path(record: file.path) else { continue }
+                switch try run.sync(path.bytes) {
+                case .done: break
+                case .missing: missed.insert(file)
+                case .closed: isClosed = true
+                }
             }
         }
         // From the top down: were a file renamed to a name that is safe, in a directory whose own name is not, a power cut
         // would leave neither name of it.
         for directory in [paths.runs, paths.pending, paths.sessions, paths.archive] { try Files.sync(directory) }
-        var moved: Set<String> = []
-        for (directory, folder) in directories.sorted(by: { $0.key < $1.key }) {
-            let isThere = try Files.sync(directory)
-            if !isThere { moved.insert(folder) }
+        for (folder, files) in Dictionary(grouping: touched.files, by: \.folder).sorted(by: { $0.key < $1.key }) {
+            guard let run = try open(folder, paths) else {
+                for file in files { missed.insert(file) }
+                continue
+            }
+            let folders = Dictionary(
+                grouping: files.flatMap { file in Self.folders(of: file).map { ($0, file) } }, by: \.0)
+            for (path, files) in folders.sorted(by: { $0.key < $1.key }) {
+                switch try run.sync(Array(path.utf8)) {
+                case .done: break
+                case .missing: for (_, file) in files { missed.insert(file) }
+                case .closed: isClosed = true
+                }
+            }
         }
-        for artifact in artifacts {
-            let isThere = try ArtifactFiles.syncFolders(of: artifact.path, in: artifact.run)
-            if !isThere { missed.insert(artifact.file) }
-        }
-        for file in touched.files where moved.contains(file.folder) { missed.insert(file) }
-        for session in try Files.names(in: paths.sessions) { try Files.sync("\(paths.sessions)/\(session)") }
+        for session in touched.sessions { try Files.sync("\(paths.sessions)/\(session)") }
+        // What may not be opened any more is synced with all that is on its disk.
+        if isClosed { try Files.syncFileSystem(at: paths.runs) }
         return missed
+    }
+
+    /// The run's directory (empty), its data directory, and every folder on the way to a file: each sorts before what is in it.
+    private static func folders(of file: TouchedFiles.File) -> [String] {
+        var folders = ["", RunLayout.dataDirectory]
+        guard let path = RunPath.path(record: file.path) else { return folders }
+        for count in path.folders.indices { folders.append(path.prefix(count + 1).description) }
+        return folders
+    }
+
+    /// A folder's directory, open, wherever it is; nil where it is gone.
+    private static func open(_ folder: String, _ paths: RunPaths) throws(FileFailure) -> RunDirectory? {
+        guard let place = paths.locate(folder) else { return nil }
+        do throws(FileFailure) { return try paths.open(folder, place) } catch {
+            if error.isMissing { return nil }
+            throw error
+        }
     }
 
     /// Removes a segment whose files are synced, and then what its deletions set aside: as long as the segment is there,

@@ -88,6 +88,12 @@ final class Journal {
     /// How long the last frame took to be on the disk.
     private(set) var syncNanoseconds: UInt64 = 0
 
+    /// The current segment's file.
+    var path: String? { file?.path }
+
+    /// Lets a watch tell when the current segment's file loses its name.
+    func watched(by watch: NameWatch?) -> NameWatch.Mark? { file.flatMap { watch?.add($0.descriptor) } }
+
     /// Removes the current segment's file, if nothing is in it. To be used no more.
     func removeIfEmpty() {
         if let file, file.length == 0 { unlink(file.path) }
@@ -117,5 +123,14 @@ final class Journal {
     static func segmentName(_ sequence: UInt64) -> String {
         let digits = String(sequence, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// The number of the first frame of a segment of this name; nil where no segment has such a name.
+    static func sequence(ofSegment name: String) -> UInt64? {
+        guard let sequence = UInt64(name, radix: 16), sequence <= UInt64(Int64.max), segmentName(sequence) == name
+        else {
+            return nil
+        }
+        return sequence
     }
 }

@@ -17,6 +17,8 @@ struct JournalRecovery {
     private(set) var writes: [[RedoRecord]] = []
     /// The segments read.
     private(set) var segments: [String] = []
+    /// The names of what else is in the directory, which is left alone: something else put it there.
+    private(set) var strays: [String] = []
     /// The number after the last sound frame's.
     private(set) var nextSequence: UInt64 = 1
 
@@ -28,15 +30,16 @@ struct JournalRecovery {
         var lastLength = 0
         for name in try Files.names(in: directory).sorted() {
             let path = "\(directory)/\(name)"
-            let bytes = try Files.read(path) ?? []
-            // Rule 7: a number that does not follow on the segment before tells that frames are missing there.
-            if let first = UInt64(name, radix: 16) {
-                if let last = segments.last, first != nextSequence {
-                    let isCutName = isCut?.segment ?? String(last.dropFirst(directory.utf8.count + 1))
-                    throw Damage(segment: isCutName, offset: isCut?.offset ?? lastLength)
-                }
-                if segments.isEmpty { nextSequence = first }
+            guard let first = Journal.sequence(ofSegment: name), let bytes = try Files.read(path) else {
+                strays.append(name)
+                continue
             }
+            // Rule 7: a number that does not follow on the segment before tells that frames are missing there.
+            if let last = segments.last, first != nextSequence {
+                let isCutName = isCut?.segment ?? String(last.dropFirst(directory.utf8.count + 1))
+                throw Damage(segment: isCutName, offset: isCut?.offset ?? lastLength)
+            }
+            if segments.isEmpty { nextSequence = first }
             segments.append(path)
             try bytes.withUnsafeBytes { segment in
                 var offset = 0

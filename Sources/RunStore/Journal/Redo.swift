@@ -21,11 +21,21 @@ final class Redo {
     /// The folders whose `metrics.json` may lag.
     private(set) var lagging: Set<String> = []
 
+    /// What cannot be done for what something else has made of a run's directory since (a link where a file was), and why.
+    private(set) var unapplied: [(folder: String, failure: FileFailure)] = []
+    /// What the names of segments that hold such things end in. They are left for whoever mends the run.
+    static let unappliedMark = ".unapplied"
+
     init(_ recovery: JournalRecovery, paths: RunPaths, applier: RecordApplier) {
         (self.paths, self.applier, segments) = (paths, applier, recovery.segments)
         let published = Self.publicationsDone(recovery, paths)
         let deleted = Self.deletionsDone(recovery, paths)
+        let adopted = Self.adoptionsDone(recovery, paths)
         for (index, record) in recovery.writes.joined().enumerated() {
+            if let moved = Self.redirected(record, index, by: adopted) {
+                waiting.append(moved)
+                continue
+            }
             if let last = deleted[record.folder], index <= last { continue }
             if !published.isEmpty, TouchedFiles.File.all(above: record).contains(where: { index < published[$0] ?? 0 })
             {
@@ -49,7 +59,13 @@ final class Redo {
         if !isDropped {
             try redo()
             try Checkpoint.sync(touched, paths)
-            for segment in segments { try Files.remove(segment) }
+            for segment in segments {
+                if unapplied.isEmpty {
+                    try Files.remove(segment)
+                } else {
+                    try Files.rename(segment, to: segment + Self.unappliedMark)
+                }
+            }
             try Files.sync(paths.journal)
             isDropped = true
         }
@@ -69,7 +85,12 @@ final class Redo {
                     note(record)
                     continue
                 } catch {
-                    guard error.isNoSpace else {
+                    if error.isOfTheRun {
+                        // The other runs must not wait for this one.
+                        unapplied.append((record.folder, error))
+                        continue
+                    }
+                    guard error.isNoSpace || error.isShortage else {
                         waiting = rest + waiting[index...]
                         throw error
                     }
@@ -97,7 +118,9 @@ final class Redo {
         case .append, .viewLags: lagging.insert(record.folder)
         case .put(let path, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
         case .create, .move, .restore, .delete: touched.insert(record.folder, "")
-        case .publish, .publishFolder, .adopt, .remove, .activate: return
+        case .activate(let session): touched.sessions.insert(session)
+        case .adopt(let path, _, _): if path == DataPath.metricsRows.description { lagging.insert(record.folder) }
+        case .publish, .publishFolder, .remove: return
         }
     }
 
@@ -132,15 +155,50 @@ final class Redo {
                 if Self.inode("\(paths.staging)/\(staged)") == inode { continue }
                 done[TouchedFiles.File(folder: record.folder, path: path)] = index
             case .adopt(let path, let from, let inode):
-                guard let place = paths.locate(record.folder),
-                    Self.inode(paths.file(path, of: record.folder, place)) == inode
-                else { continue }
+                guard hasAdopted(record, path, inode, paths) else { continue }
                 // The adoption itself too: something else of that name may be there now.
-                done[TouchedFiles.File(folder: from, path: path)] = index + 1
+                done[TouchedFiles.File(folder: from, path: record.path ?? "")] = index + 1
             default: continue
             }
         }
         return done
+    }
+
+    /// Files that a run has adopted, as they were called before: the last such adoption's place among the records, and the
+    /// folder of the run.
+    private static func adoptionsDone(
+        _ recovery: JournalRecovery, _ paths: RunPaths
+    ) -> [TouchedFiles.File: (index: Int, folder: String)] {
+        var done: [TouchedFiles.File: (index: Int, folder: String)] = [:]
+        for (index, record) in recovery.writes.joined().enumerated() {
+            guard case .adopt(let path, let from, let inode) = record.step, hasAdopted(record, path, inode, paths)
+            else { continue }
+            done[TouchedFiles.File(folder: from, path: path)] = (index, record.folder)
+        }
+        return done
+    }
+
+    /// Whether what a run was to adopt is in its directory.
+    private static func hasAdopted(_ record: RedoRecord, _ path: String, _ inode: UInt64, _ paths: RunPaths) -> Bool {
+        guard let place = paths.locate(record.folder), let run = try? paths.open(record.folder, place),
+            let path = RunPath.path(record: path), let status = try? run.ownStatus(path.bytes)
+        else { return false }
+        return UInt64(status.st_ino) == inode
+    }
+
+    /// What was written to a file before a run adopted it, to be written again where the file is now: its name may be on the
+    /// disk, and what was in it not. In place, so that it stays the file that was adopted.
+    private static func redirected(
+        _ record: RedoRecord, _ index: Int, by adopted: [TouchedFiles.File: (index: Int, folder: String)]
+    ) -> RedoRecord? {
+        guard !adopted.isEmpty, let path = record.path,
+            let adoption = adopted[TouchedFiles.File(folder: record.folder, path: path)], index < adoption.index
+        else { return nil }
+        switch record.step {
+        case .append: return RedoRecord(adoption.folder, record.step)
+        case .put(_, let bytes): return RedoRecord(adoption.folder, .append(path, offset: 0, bytes))
+        default: return nil
+        }
     }
 
     private static func inode(_ path: String) -> UInt64? { Files.status(path).map { UInt64($0.st_ino) } }

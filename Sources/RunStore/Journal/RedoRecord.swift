@@ -1,3 +1,5 @@
+internal import RunMetadata
+
 /// One step of a write, as the journal holds it: enough to do it again after a crash, however often.
 ///
 /// A record names a run's folder, not a path: where the folder stands (initialised, archived, pending) is found when the
@@ -74,12 +76,12 @@ extension RedoRecord {
             head(.publish, path, 0, staged.utf8.count, &output)
             output.append(Array(staged.utf8))
         case .publishFolder(let path, let staged, let inode):
-            head(.publishFolder, path, Int(inode), staged.utf8.count, &output)
+            head(.publishFolder, path, inode, staged.utf8.count, &output)
             output.append(Array(staged.utf8))
         case .adopt(let path, let from, let inode):
-            head(.adopt, path, Int(inode), from.utf8.count, &output)
+            head(.adopt, path, inode, from.utf8.count, &output)
             output.append(Array(from.utf8))
-        case .move(let place): head(.move, "", Int(place.rawValue), 0, &output)
+        case .move(let place): head(.move, "", UInt64(place.rawValue), 0, &output)
         case .restore: head(.restore, "", 0, 0, &output)
         case .delete(let aside): head(.delete, aside, 0, 0, &output)
         case .activate(let session): head(.activate, session, 0, 0, &output)
@@ -91,22 +93,22 @@ extension RedoRecord {
     static func encode(
         append bytes: [UInt8], to path: String, at offset: Int, of folder: String, into output: inout JournalBuffer
     ) {
-        head(.append, folder, path, offset, bytes.count, &output)
+        head(.append, folder, path, UInt64(offset), bytes.count, &output)
         output.append(bytes)
     }
 
-    private func head(_ code: Code, _ path: String, _ offset: Int, _ count: Int, _ output: inout JournalBuffer) {
+    private func head(_ code: Code, _ path: String, _ offset: UInt64, _ count: Int, _ output: inout JournalBuffer) {
         Self.head(code, folder, path, offset, count, &output)
     }
 
     private static func head(
-        _ code: Code, _ folder: String, _ path: String, _ offset: Int, _ count: Int, _ output: inout JournalBuffer
+        _ code: Code, _ folder: String, _ path: String, _ offset: UInt64, _ count: Int, _ output: inout JournalBuffer
     ) {
         output.append(code.rawValue)
         output.append(UInt8(folder.utf8.count))
         output.append(UInt16(path.utf8.count))
         output.append(UInt32(count))
-        output.append(UInt64(offset))
+        output.append(offset)
         output.append(folder)
         output.append(path)
     }
@@ -123,7 +125,9 @@ extension RedoRecord {
         switch code {
         case .create: step = .create
         case .put: step = .put(path, Array(content))
-        case .append: step = .append(path, offset: Int(offset), Array(content))
+        case .append:
+            guard let offset = Int(exactly: offset) else { return nil }
+            step = .append(path, offset: offset, Array(content))
         case .remove: step = .remove(path)
         case .publish: step = .publish(path, staged: text)
         case .publishFolder: step = .publishFolder(path, staged: text, inode: offset)
@@ -135,6 +139,21 @@ extension RedoRecord {
         case .delete: step = .delete(aside: path)
         case .activate: step = .activate(session: path)
         case .viewLags: step = .viewLags
+        }
+        if !isSafe { return nil }
+    }
+
+    /// Whether every name in it is one of a file or folder in the place that the step says: none leads elsewhere.
+    private var isSafe: Bool {
+        func isName(_ text: String) -> Bool { DataPath(text)?.components.count == 1 }
+        if let path, RunPath.path(record: path) == nil { return false }
+        switch step {
+        case .activate(let session): return isName(session) && (folder.isEmpty || isName(folder))
+        case .publish(_, let staged), .publishFolder(_, let staged, _):
+            return isName(folder) && DataPath(staged) != nil
+        case .adopt(_, let from, _): return isName(folder) && isName(from)
+        case .delete(let aside): return isName(folder) && isName(aside)
+        default: return isName(folder)
         }
     }
 }

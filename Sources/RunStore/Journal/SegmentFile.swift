@@ -24,7 +24,7 @@ final class SegmentFile {
     let path: String
     /// Bytes of the frames in it.
     private(set) var length = 0
-    private let descriptor: CInt
+    let descriptor: CInt
     private var isDirect: Bool
     /// Bytes that the file was given in advance, in whole blocks.
     private var allocated: Int
@@ -49,7 +49,7 @@ final class SegmentFile {
             allocated = size / Self.block * Self.block
         }
         do throws(FileFailure) {
-            if fsync(opened) != 0 { throw FileFailure("fsync", "journal/\(name)") }
+            try Files.sync(opened, path: "journal/\(name)")
             try Files.sync(directory)
         } catch {
             close(opened)
@@ -70,8 +70,8 @@ final class SegmentFile {
     }
 
     /// Appends a frame.
-    /// - Throws: the failure; what came through of the frame is then still there. `isSync`, unless it was for want of room:
-    ///   nobody knows what the disk holds
+    /// - Throws: the failure; what came through of the frame is then still there. `isSync`, unless it was for want of room or
+    ///   memory: nobody knows what the disk holds
     func append(_ frame: UnsafeRawBufferPointer) throws(FileFailure) {
         var start = length / Self.block * Self.block
         var kept = length - start
@@ -119,7 +119,8 @@ final class SegmentFile {
                 _ = clinux_pass_cache(descriptor, 0)
                 return try write(bytes, at: offset)
             }
-            throw error.isNoSpace ? error : FileFailure(FileFailure.syncedWrite, "journal", errno: error.errno.rawValue)
+            if error.isNoSpace || error.isShortage { throw error }
+            throw FileFailure(FileFailure.syncedWrite, "journal", errno: error.errno.rawValue)
         }
     }
 }

@@ -35,7 +35,10 @@ struct TouchedFiles: Sendable {
     /// Names in the staging folder of what is left of folders that were deleted: of use until the checkpoint.
     var asides: [String] = []
 
-    var isEmpty: Bool { files.isEmpty && contents.isEmpty && asides.isEmpty }
+    /// Sessions whose files were written or removed.
+    var sessions: Set<String> = []
+
+    var isEmpty: Bool { files.isEmpty && contents.isEmpty && asides.isEmpty && sessions.isEmpty }
 
     /// Whether records of the segment make recovery write a folder's `metrics.json` anew: it, or rows that it is made of, were
     /// written.

@@ -18,8 +18,10 @@ struct DirectoryRemoval {
     /// Goes through the directory once.
     /// - Returns: whether something was moved up into it
     private mutating func pass() throws(FileFailure) -> Bool {
-        guard let directory = opendir(path) else {
-            if errno == ENOENT || errno == ENOTDIR { return false }
+        // A link in its place leads to what is another's.
+        let opened = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard opened >= 0, let directory = fdopendir(opened) else {
+            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return false }
             throw FileFailure("opendir", path)
         }
         defer { closedir(directory) }

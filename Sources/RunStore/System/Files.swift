@@ -51,6 +51,13 @@ enum Files {
         if !isDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
     }
 
+    /// mkdir(2); no matter if it is there, but for a link.
+    static func makeOwnDirectory(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o755) == 0 { return }
+        guard errno == EEXIST else { throw FileFailure("mkdir", path) }
+        if !isOwnDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
+    }
+
     /// mkdir(2) of a path and all above it.
     static func makeDirectories(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
@@ -66,99 +73,23 @@ enum Files {
         if Glibc.rename(from, to) != 0 { throw FileFailure("rename", to) }
     }
 
-    /// Puts a file in the place of another, at once for every reader, and removes that other.
-    ///
-    /// By RENAME_EXCHANGE (renameat2(2)) and unlink(2): rename(2) over a file makes ext4 write the new file's blocks first
-    /// (mount option auto_da_alloc, ext4(5)), which takes five times as long and which the journal makes needless.
-    static func replace(_ path: String, by staged: String) throws(FileFailure) {
-        if clinux_exchange(staged, path) == 0 {
-            if unlink(staged) == 0 { return }
-            // What stood there is a directory: it goes back where it was.
-            let failure = FileFailure("rename", path)
-            _ = clinux_exchange(staged, path)
-            throw failure
-        }
-        // Nothing to exchange with, or a file system that cannot.
-        try rename(staged, to: path)
-    }
-
-    /// What became of a path at which a staged file was put.
-    enum Swap: Sendable {
-        /// There was nothing before.
-        case made
-        /// What was there is where the staged file was.
-        case exchanged
-        /// What was there has this path now (on a file system that cannot exchange).
-        case setAside(String)
-    }
-
-    /// Puts a file in the place of another, at once for every reader, and keeps that other.
-    static func swap(_ path: String, for staged: String) throws(FileFailure) -> Swap {
-        if clinux_exchange(staged, path) == 0 {
-            if !isOwnDirectory(staged) { return .exchanged }
-            // What stood there is a directory: it goes back where it was.
-            _ = clinux_exchange(staged, path)
-            throw FileFailure("rename", path, errno: EISDIR)
-        }
-        let failure = FileFailure("renameat2", path)
-        switch failure.errno.rawValue {
-        case ENOENT:
-            try rename(staged, to: path)
-            return .made
-        case EINVAL, ENOSYS, EOPNOTSUPP:
-            let aside = try setAside(path, as: staged + "-before")
-            try rename(staged, to: path)
-            return aside ? .setAside(staged + "-before") : .made
-        default: throw failure
-        }
-    }
-
-    /// Gives a file a second name, by which it can be put back when another has taken its place (link(2)).
-    /// - Returns: whether it has one now
-    static func setAside(_ path: String, as aside: String) throws(FileFailure) -> Bool {
-        if link(path, aside) == 0 { return true }
-        switch errno {
-        // Nothing there, or a file system without second names: there, it cannot be put back.
-        case ENOENT, EPERM, EOPNOTSUPP, ENOSYS: return false
-        default: throw FileFailure("link", path)
-        }
-    }
-
     /// unlink(2); no matter if it is gone.
     static func remove(_ path: String) throws(FileFailure) {
         if unlink(path) != 0, errno != ENOENT, errno != ENOTDIR { throw FileFailure("unlink", path) }
     }
 
-    /// Removes a directory and all below it, links unfollowed.
+    /// Removes a directory and all below it, links unfollowed; of a link in its place the link alone.
     static func removeTree(_ path: String) throws(FileFailure) {
         try empty(path)
-        if rmdir(path) != 0, errno != ENOENT { throw FileFailure("rmdir", path) }
+        if rmdir(path) == 0 || errno == ENOENT { return }
+        guard errno == ENOTDIR else { throw FileFailure("rmdir", path) }
+        try remove(path)
     }
 
     /// Removes all that is in a directory: `DirectoryRemoval` says how.
     static func empty(_ path: String) throws(FileFailure) {
         var removal = DirectoryRemoval(path: path)
         try removal.empty()
-    }
-
-    /// Moves all that is in a directory into another, and syncs that (fsync(2)): folders that both have become one, a file
-    /// takes the place of one. What finds its place taken by something else is moved beside it.
-    static func merge(_ from: String, into to: String, except excepted: String? = nil) throws(FileFailure) {
-        for name in try names(in: from) where name != excepted {
-            let (source, target) = ("\(from)/\(name)", "\(to)/\(name)")
-            let (ours, theirs) = (clinux_kind_at(source, 0), clinux_kind_at(target, 0))
-            if ours == CLINUX_DIRECTORY, theirs == CLINUX_DIRECTORY {
-                try merge(source, into: target)
-                rmdir(source)
-            } else if theirs == CLINUX_NOTHING || (ours == CLINUX_FILE && theirs == CLINUX_FILE) {
-                try rename(source, to: target)
-            } else {
-                var number = 1
-                while clinux_kind_at("\(target).\(number)", 0) != CLINUX_NOTHING { number += 1 }
-                try rename(source, to: "\(target).\(number)")
-            }
-        }
-        try sync(to)
     }
 
     /// The names in a directory (readdir(3)), none when it is not there.
@@ -176,6 +107,20 @@ enum Files {
             if name != ".", name != ".." { names.append(name) }
         }
         return names
+    }
+
+    /// A directory, as the empty path, and the folders in it however deep, each before those in it; links are none.
+    static func folders(in path: String) throws(FileFailure) -> [String] {
+        var found: [String] = []
+        var left = [""]
+        while let folder = left.popLast() {
+            found.append(folder)
+            let place = folder.isEmpty ? path : "\(path)/\(folder)"
+            for name in try names(in: place) where isOwnDirectory("\(place)/\(name)") {
+                left.append(folder.isEmpty ? name : "\(folder)/\(name)")
+            }
+        }
+        return found
     }
 
     /// How many files the process may have open (getrlimit(2)).
@@ -220,7 +165,7 @@ enum Files {
 
     /// Reads all that is in an open file (pread(2)).
     static func read(_ descriptor: CInt, path: String) throws(FileFailure) -> [UInt8] {
-        let size = Int(status(of: descriptor).st_size)
+        let size = max(0, Int(status(of: descriptor).st_size))
         var failure: FileFailure?
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while count < size {
@@ -246,8 +191,37 @@ enum Files {
             throw FileFailure("open", path)
         }
         defer { close(descriptor) }
-        // EINVAL: a file that cannot be synced, such as a FIFO that something else put there.
-        if fsync(descriptor) != 0, errno != EINVAL { throw FileFailure("fsync", path) }
+        try sync(descriptor, path: path)
         return true
+    }
+
+    /// Syncs an open file or directory (fsync(2)). A signal that comes in between is no failed sync: the call is made again.
+    static func sync(_ descriptor: CInt, path: String) throws(FileFailure) {
+        while fsync(descriptor) != 0 {
+            // EINVAL: a file that cannot be synced, such as a FIFO that something else put there.
+            if errno == EINVAL { return }
+            if errno != EINTR { throw FileFailure("fsync", path) }
+        }
+    }
+
+    /// The same of a file's content (fdatasync(2)).
+    static func syncContent(_ descriptor: CInt, path: String) throws(FileFailure) {
+        while fdatasync(descriptor) != 0 {
+            if errno != EINTR { throw FileFailure("fdatasync", path) }
+        }
+    }
+
+    /// Syncs the whole file system that a directory is on (syncfs(2)).
+    static func syncFileSystem(at path: String) throws(FileFailure) {
+        let directory = try open(path, O_RDONLY | O_DIRECTORY)
+        defer { close(directory) }
+        try syncFileSystem(of: directory)
+    }
+
+    /// The same of an open directory.
+    static func syncFileSystem(of directory: CInt) throws(FileFailure) {
+        while clinux_sync_file_system(directory) != 0 {
+            if errno != EINTR { throw FileFailure("syncfs", "the file system of the runs directory") }
+        }
     }
 }

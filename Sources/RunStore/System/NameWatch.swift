@@ -30,7 +30,13 @@ final class NameWatch {
     /// Watches an open file until `remove(_:)`.
     /// - Returns: nil where it cannot be watched: there are too many (`fs.inotify.max_user_watches`), or it is watched already
     func add(_ descriptor: CInt) -> Mark? {
-        let number = clinux_watch_names(queue, descriptor)
+        note(clinux_watch_names(queue, descriptor))
+    }
+
+    /// The same of an open folder, which may be moved.
+    func add(folder descriptor: CInt) -> Mark? { note(clinux_watch_moves(queue, descriptor)) }
+
+    private func note(_ number: CInt) -> Mark? {
         guard number >= 0 else { return nil }
         let mark = Mark(number)
         marks[number] = mark
@@ -48,12 +54,12 @@ final class NameWatch {
             var count = numbers.count
             while count == numbers.count {
                 count = clinux_changed_names(queue, numbers.baseAddress, numbers.count)
-                for number in numbers[..<count] { note(number) }
+                for number in numbers[..<count] { suspect(number) }
             }
         }
     }
 
-    private func note(_ number: CInt) {
+    private func suspect(_ number: CInt) {
         if number >= 0 {
             marks[number]?.isSuspect = true
         } else {

@@ -19,7 +19,6 @@ enum StartFailure: String, CaseIterable {
     case notADirectory = "cannot open the runs directory …: mkdir …: Not a directory"
     case noRoom = "cannot open the runs directory …: mkdir …: No space left on device"
     case damagedJournal = "cannot open the runs directory …: journal segment … is damaged at byte …"
-    case fileInTheWay = "cannot open the runs directory …: rename …: Is a directory"
     case fewDescriptors = "cannot open the runs directory …: open …: Too many open files"
     case faultyDescription = "….json:…: …"
     case notExecutable = "…: it may not be executed; chmod +x it…"
@@ -98,11 +97,6 @@ enum StartFailure: String, CaseIterable {
             let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(journal)/\(segment)"))
             try file.write(contentsOf: Data([0]))
             try file.close()
-            return try start(runs)
-        case .fileInTheWay:
-            try crashedServer(runs)
-            try Command.succeed("rm", "\(runs)/run/tfruns.d/flags.json")
-            try Command.succeed("mkdir", "\(runs)/run/tfruns.d/flags.json")
             return try start(runs)
         // Three are its own; what it opens first are folders, one after the other.
         case .fewDescriptors: return try start(runs, by: ["prlimit", "--nofile=6:6"])

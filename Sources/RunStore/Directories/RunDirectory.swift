@@ -2,19 +2,26 @@ internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
-/// A run's directory as an open one, in which nothing is found that lies outside, whatever links are in it.
+/// A run's directory, open: the only way to what is in it, for metadata and artifacts, for reading and writing.
 ///
-/// Anyone may have made it: links that stay in the directory are followed, others are errors (openat2(2)).
-final class RunTree: Sendable {
-    private let descriptor: CInt
+/// Anyone may have made it. Reading follows links that stay in it, and takes others for errors; writing follows none. All is
+/// found from the open directory on (openat2(2)), so that a folder which becomes a link meanwhile leads nowhere either.
+final class RunDirectory: Sendable {
+    let descriptor: CInt
 
     /// Opens the directory.
+    /// - Parameter followsLink: whether it may be a link itself, as one that a person names may
     /// - Throws: when it is not there
-    init(_ path: String) throws(FileFailure) {
-        descriptor = try Files.open(path, clinux_path_only | O_DIRECTORY)
+    init(_ path: String, followsLink: Bool = false) throws(FileFailure) {
+        descriptor = try Files.open(path, clinux_path_only | O_DIRECTORY | (followsLink ? 0 : O_NOFOLLOW))
     }
 
+    /// Takes an open directory.
+    init(descriptor: CInt) { self.descriptor = descriptor }
+
     deinit { close(descriptor) }
+
+    // MARK: Reading
 
     /// What was found at a path.
     enum Found {
@@ -26,20 +33,15 @@ final class RunTree: Sendable {
     /// Opens what is at a path; the directory itself where that is empty. Nil where nothing is, or something that is neither
     /// file nor folder.
     /// - Parameter links: which are followed
-    /// - Throws: `outOfReach` where a link leads outside, or where the server has not the right to read
-    func open(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) throws(StoreError) -> Found? {
+    /// - Throws: where a link leads outside, or where the server has not the right to read (`FileFailure.isOutOfReach`)
+    func open(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) throws(FileFailure) -> Found? {
         // Not blocking: a FIFO is opened at once, and seen to be no file.
         let opened = (path.isEmpty ? Array(".".utf8) : path).withCString {
             clinux_open_beneath(descriptor, $0, O_RDONLY | O_NONBLOCK | O_NOCTTY, links)
         }
         guard opened >= 0 else {
-            let name = String(decoding: path, as: UTF8.self)
-            switch errno {
-            case ENOENT, ENOTDIR, ENAMETOOLONG, ENXIO, ENODEV: return nil
-            case EXDEV, ELOOP: throw .outOfReach("\"\(name)\" has a link in it that leads out of the run's directory")
-            case EACCES: throw .outOfReach("the server has no right to read \"\(name)\"")
-            default: throw StoreError(FileFailure("openat2", name))
-            }
+            if Self.meansNothing(errno) { return nil }
+            throw FileFailure("openat2", inRun: path)
         }
         let status = Files.status(of: opened)
         switch status.st_mode & S_IFMT {
@@ -51,6 +53,34 @@ final class RunTree: Sendable {
         }
     }
 
+    /// Opens a file for reading; nil where there is none.
+    func openFile(_ path: RunPath) throws(FileFailure) -> CInt? {
+        guard case .file(let opened, _) = try open(path.bytes) else { return nil }
+        return opened
+    }
+
+    /// The same, where one that is out of reach counts as missing.
+    func openIfInReach(_ path: RunPath) throws(FileFailure) -> CInt? {
+        do throws(FileFailure) { return try openFile(path) } catch {
+            if error.isOutOfReach { return nil }
+            throw error
+        }
+    }
+
+    /// Reads a whole file; nil where there is none.
+    func read(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
+        guard let opened = try openFile(path) else { return nil }
+        defer { close(opened) }
+        return try Files.read(opened, path: path.description)
+    }
+
+    /// The same for one who tells of many files: one that is out of reach counts as missing.
+    func readIfInReach(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
+        guard let opened = try openIfInReach(path) else { return nil }
+        defer { close(opened) }
+        return try Files.read(opened, path: path.description)
+    }
+
     /// What is at a path, without opening it for reading (O_PATH, fstat(2)); nil where nothing is, or where that leads outside.
     func status(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) -> stat? {
         let opened = path.withCString { clinux_open_beneath(descriptor, $0, clinux_path_only, links) }
@@ -59,17 +89,23 @@ final class RunTree: Sendable {
         return Files.status(of: opened)
     }
 
-    /// The same of what is there itself, be it a link; nil where nothing is (O_NOFOLLOW).
+    func status(_ path: RunPath) -> stat? { status(path.bytes) }
+
+    /// What is there itself, be it a link; nil where nothing is, or only behind a link (O_NOFOLLOW).
     func ownStatus(_ path: [UInt8]) throws(FileFailure) -> stat? {
         let opened = path.withCString {
             clinux_open_beneath(descriptor, $0, clinux_path_only | O_NOFOLLOW, CLINUX_NO_LINKS)
         }
         guard opened >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return nil }
-            throw FileFailure("openat2", String(decoding: path, as: UTF8.self))
+            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG { return nil }
+            throw FileFailure("openat2", inRun: path)
         }
         defer { close(opened) }
         return Files.status(of: opened)
+    }
+
+    private static func meansNothing(_ code: CInt) -> Bool {
+        [ENOENT, ENOTDIR, ENAMETOOLONG, ENXIO, ENODEV].contains(code)
     }
 
     /// A file or folder of the directory.
@@ -81,11 +117,12 @@ final class RunTree: Sendable {
     }
 
     /// All files and folders below a folder, itself too where it is not the directory, each folder before what is in it.
+    /// What the server may not read is left out.
     /// - Parameters:
     ///   - linkedFiles: whether a link to a file that stays in the directory counts as that file. Links to folders are passed
     ///     over in any case, since they can lead in a circle
     ///   - excluded: names in the folder that are passed over
-    ///   - other: called with the path of what is neither
+    ///   - other: called with the path of what is neither, or cannot be read
     func items(
         below folder: [UInt8] = [], linkedFiles: Bool, excluding excluded: Set<[UInt8]> = [],
         other: ([UInt8]) throws(StoreError) -> Void = { _ in }
@@ -93,12 +130,19 @@ final class RunTree: Sendable {
         var found: [Item] = []
         var folders = [folder]
         while let path = folders.popLast() {
-            guard
-                case .folder(let opened) = try open(
-                    path, links: path == folder ? CLINUX_LINKS_BENEATH : CLINUX_NO_LINKS)
-            else { continue }
+            let opened: Folder
+            do throws(FileFailure) {
+                let links = path == folder ? CLINUX_LINKS_BENEATH : CLINUX_NO_LINKS
+                guard case .folder(let there) = try open(path, links: links) else { continue }
+                opened = there
+            } catch {
+                guard error.isOutOfReach else { throw StoreError(error) }
+                try other(path)
+                continue
+            }
             if !path.isEmpty { found.append(Item(path: path, status: opened.status)) }
-            for name in try opened.names() where path != folder || !excluded.contains(name) {
+            for name in try storing({ () throws(FileFailure) in try opened.names() })
+            where path != folder || !excluded.contains(name) {
                 let child = opened.path(of: name)
                 guard var status = try storing({ () throws(FileFailure) in try ownStatus(child) }) else { continue }
                 if linkedFiles, status.st_mode & S_IFMT == S_IFLNK, let target = self.status(child),
@@ -129,12 +173,12 @@ final class RunTree: Sendable {
         var status: stat { Files.status(of: descriptor) }
 
         /// The names in it, by bytes (readdir(3)). For one call.
-        func names() throws(StoreError) -> [[UInt8]] {
+        func names() throws(FileFailure) -> [[UInt8]] {
             let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
             guard copy >= 0, let directory = fdopendir(copy) else {
-                let failure = FileFailure("opendir", String(decoding: path, as: UTF8.self))
-                Glibc.close(copy)
-                throw StoreError(failure)
+                let failure = FileFailure("opendir", inRun: path)
+                if copy >= 0 { Glibc.close(copy) }
+                throw failure
             }
             defer { closedir(directory) }
             var names: [[UInt8]] = []

@@ -1,0 +1,130 @@
+internal import CMicroHTTPD
+internal import Glibc
+
+/// Requests that are refused before they are complete, on the polling thread.
+extension HTTPExchange {
+    func queueEarly(_ fault: HTTPFault) -> MHD_Result {
+        queueEarly(server.handler.response(to: fault, in: self))
+    }
+
+    func queueEarly(_ reply: HTTPResponse) -> MHD_Result {
+        // Without a body to skip, the reply waits for the regular turn, which keeps the connection.
+        if contentLength ?? 0 == 0, !isChunked {
+            refusal = reply
+            return .YES
+        }
+        var reply = reply
+        reply.closes = true
+        return queue(PreparedResponse(reply))
+    }
+
+    /// Refuses a head, which may fill libmicrohttpd's memory for the connection so that there is no room for a reply.
+    func refuseHead(_ fault: HTTPFault) -> MHD_Result {
+        var reply = server.handler.response(to: fault, in: self)
+        reply.closes = true
+        let prepared = PreparedResponse(reply)
+        if prepared.headSize <= replyRoom { return queueEarly(reply) }
+        sendPastLibrary(prepared)
+        return .NO
+    }
+
+    /// Refuses a body that is too large, or for which there is no memory.
+    func refuse(_ fault: HTTPFault) {
+        stream?.cancel()
+        stream = nil
+        body = []
+        var reply = server.handler.response(to: fault, in: self)
+        reply.closes = true
+        refusal = reply
+        discarded = 0
+        // Where the end of a chunked body is, nobody knows: its client is told now.
+        if isChunked { sendPastLibrary(PreparedResponse(reply)) }
+    }
+
+    /// Throws away a part of the body of a request that is refused.
+    func discard(_ size: Int) -> MHD_Result {
+        discarded += size
+        if unsent != nil {
+            sendMore()
+        } else if discarded > server.limits.discarded, let refusal {
+            sendPastLibrary(PreparedResponse(refusal))
+            discarded = 0
+        }
+        // Read on a little: a connection that is closed with bytes unread is reset, and the reply with it.
+        return discarded <= server.limits.discarded ? .YES : .NO
+    }
+
+    // MARK: Past libmicrohttpd
+
+    /// Sends a refusal straight to the socket (send(2)) and ends that direction; the connection ends with it.
+    ///
+    /// The one case in which libmicrohttpd cannot send: it takes no reply in the middle of a body (`MHD_queue_response()` in
+    /// 0.9.75), and none whose head has no room beside the request's. Nothing else is on its way then: the replies to earlier
+    /// requests were sent before this one was read. What the socket does not take at once is sent as more of the body comes.
+    private func sendPastLibrary(_ reply: PreparedResponse) {
+        noteRefused(with: reply)
+        unsent = reply.serialized[...]
+        sendMore()
+    }
+
+    /// Sends what the socket takes.
+    func sendMore() {
+        guard let client, var rest = unsent, !rest.isEmpty else { return }
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes {
+                send(client.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
+            if sent >= 0 {
+                rest = rest.dropFirst(sent)
+            } else if errno != EINTR {
+                break
+            }
+        }
+        unsent = rest
+        if rest.isEmpty { shutdown(client.socket, Int32(SHUT_WR)) }
+    }
+
+    // MARK: What can never go on
+
+    /// Whether libmicrohttpd has no memory left to read on, as a line of a chunk's size fills all of it: it has no limit of its own
+    /// for that (`process_request_body()` in 0.9.75). Between two of its runs.
+    func isStuck() -> Bool {
+        guard isChunked, !isHandedOver, !isSuspended, unsent == nil, stuckQuestions.isDue() else {
+            return false
+        }
+        return !cmhd_has_memory(connection)
+    }
+
+    /// Ends the request. Between two of libmicrohttpd's runs.
+    func refuseStuck() {
+        stream?.cancel()
+        stream = nil
+        let reply = server.handler.response(to: .malformed(status: 400), in: self)
+        refusal = reply
+        sendPastLibrary(PreparedResponse(reply))
+        client?.cut()
+    }
+}
+
+/// When to ask whether libmicrohttpd has memory for a request. Each question takes a little of that memory, so it is asked
+/// more and more seldom, and not while the body comes.
+struct StuckQuestions {
+    private var hasProgress = false
+    private var left = 0
+    private var interval = 1
+
+    mutating func noteProgress() { hasProgress = true }
+
+    /// Whether to ask now.
+    mutating func isDue() -> Bool {
+        if hasProgress {
+            hasProgress = false
+            return false
+        }
+        left -= 1
+        guard left < 0 else { return false }
+        left = interval
+        interval = min(interval * 2, 1 << 20)
+        return true
+    }
+}

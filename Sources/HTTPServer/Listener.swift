@@ -1,0 +1,67 @@
+internal import CLinux
+internal import CMicroHTTPD
+internal import Glibc
+
+/// Accepts connections for libmicrohttpd. Used by the polling thread only.
+///
+/// libmicrohttpd could accept by itself, but has no way out of a lack of descriptors (0.9.75, `MHD_accept_connection()`): without
+/// any connection it tries again at once for ever, and with some it waits until one of them ends, though what was short may
+/// have been freed long before. Here the socket is left alone for a moment; the system keeps clients waiting (listen(2)).
+final class Listener {
+    /// Connections that are accepted in a row, before those that are there have their turn.
+    private static let most = 16
+    /// How long the socket is left alone where there is no room for a connection, nanoseconds.
+    static let pause: UInt64 = 50_000_000
+    /// How long a loop that never sleeps may not look for new connections, nanoseconds.
+    private static let busyInterval: UInt64 = 500_000
+
+    private let daemon: OpaquePointer
+    private let socket: Int32
+    private let watch: Int32
+    private let limit: Int
+    private var isWatched = true
+    private var lastLook: UInt64 = 0
+
+    /// - Parameters:
+    ///   - socket: owned from here on
+    ///   - watch: an epoll descriptor that tells of clients that wait
+    ///   - limit: connections at once
+    init(daemon: OpaquePointer, socket: Int32, watch: Int32, limit: Int) {
+        (self.daemon, self.socket, self.watch, self.limit) = (daemon, socket, watch, limit)
+        clinux_watch_more(watch, socket)
+    }
+
+    /// Whether no connections are accepted for the moment.
+    var isPausing: Bool { !isWatched }
+
+    /// Accepts those that wait (accept4(2), MHD_add_connection()).
+    /// - Parameters:
+    ///   - isReady: whether some are known to wait
+    ///   - count: connections that there are
+    func accept(isReady: Bool, count: Int, now: UInt64) {
+        guard isReady || now - lastLook > (isWatched ? Self.busyInterval : Self.pause) else { return }
+        lastLook = now
+        for open in 0..<Self.most {
+            guard count + open < limit else { return rest() }
+            switch cmhd_accept(daemon, socket) {
+            case 0, EINTR, ECONNABORTED, EPROTO: continue
+            case EAGAIN: return resume()
+            default: return rest()
+            }
+        }
+        resume()
+    }
+
+    func close() { Glibc.close(socket) }
+
+    /// Leaves clients that wait alone.
+    func rest() {
+        if isWatched { clinux_watch_less(watch, socket) }
+        isWatched = false
+    }
+
+    private func resume() {
+        if !isWatched { clinux_watch_more(watch, socket) }
+        isWatched = true
+    }
+}

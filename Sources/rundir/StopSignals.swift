@@ -1,0 +1,77 @@
+import Glibc
+import Threads
+
+/// SIGTERM, SIGINT and SIGHUP, taken by a thread that does nothing else (sigwait(3)).
+///
+/// The first SIGTERM or SIGINT stops a server that serves; at any other time, while it starts or once it stops, one ends the
+/// process at once: what was acknowledged is in the journal.
+final class StopSignals: Sendable {
+    private enum Phase {
+        case starting, serving, stopping
+    }
+
+    private struct State {
+        var phase = Phase.starting
+        /// Whether SIGHUP has come since it was looked at.
+        var mustReload = false
+    }
+
+    private enum Event {
+        case stop, reload
+    }
+
+    private let state = Monitor(State())
+
+    /// Has to be made before any thread is started, since threads inherit what is blocked (pthread_sigmask(3)).
+    init() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        let blocked = set
+        Thread(named: "signals") { [self] in
+            var set = blocked
+            var signal: Int32 = 0
+            while true {
+                if sigwait(&set, &signal) == 0 { take(signal) }
+            }
+        }.detach()
+    }
+
+    private func take(_ signal: Int32) {
+        state.changeForAll { state in
+            if signal == SIGHUP {
+                state.mustReload = true
+            } else if state.phase == .serving {
+                state.phase = .stopping
+            } else {
+                Self.endAtOnce(by: signal, state.phase)
+            }
+        }
+    }
+
+    /// Ends the process with the status that a shell gives for one that a signal has ended. Not by exit(3): that would wait for
+    /// what other threads are at.
+    private static func endAtOnce(by signal: Int32, _ phase: Phase) {
+        let when = phase == .starting ? "while it was starting" : "by a second signal"
+        let line = Array("rundir was ended \(when); the next start does what is left\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _exit(128 + signal)
+    }
+
+    /// The start is over: from now on a signal to stop is for `waitForStop`.
+    func beginServing() { state.withLock { $0.phase = .serving } }
+
+    /// Waits for the signal to stop, and calls `reload` after every SIGHUP before.
+    func waitForStop(reload: () -> Void) {
+        while true {
+            let event = state.wait { state -> Event? in
+                if state.phase == .stopping { return .stop }
+                defer { state.mustReload = false }
+                return state.mustReload ? .reload : nil
+            }
+            if event == .stop { return }
+            reload()
+        }
+    }
+}

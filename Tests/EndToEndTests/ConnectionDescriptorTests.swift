@@ -1,0 +1,28 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A server that may open few files.
+@Suite struct ConnectionDescriptorTests {
+    @Test func serverWithoutDescriptorsForConnectionsWaitsAndGoesOn() throws {
+        let folder = TemporaryFolder()
+        let server = try Server(runs: "\(folder.path)/runs", descriptors: 80)
+        #expect(try server.connect().send("GET", "/health").status == 200)
+        do {
+            // More than it can accept; the system holds the rest.
+            let clients = try (0..<120).map { _ in try server.connect() }
+            #expect(eventually { server.openDescriptors >= 80 })
+            let before = server.processorSeconds
+            let began = secondsNow()
+            _ = eventually(within: 2) { false }
+            let share = (server.processorSeconds - before) / (secondsNow() - began)
+            #expect(share < 0.3, "it does not turn")
+            // One that was accepted is served.
+            #expect(try clients[0].send("GET", "/health").status == 200)
+        }
+        #expect(eventually { server.openDescriptors < 70 })
+        #expect(try server.connect().send("GET", "/health").status == 200)
+        #expect(try server.connect().send("PUT", "/runs/after").status == 201)
+        #expect(try server.terminate() == .exited(0))
+    }
+}

@@ -1,0 +1,54 @@
+import RunMetadata
+import Testing
+
+@testable import MetadataWriters
+
+/// Documents that are hard to check: what a schema asks for takes no more than the document's length.
+@Suite struct DocumentSchemaTests {
+    /// Fails by ending the process where an expression is matched by a function that calls itself for each character.
+    @Test(arguments: [#"^(a|b)*$"#, #"^.*$"#, #"^[^x]+$"#])
+    func longTextIsMatchedWithAPattern(pattern: String) throws {
+        let schema = try DocumentSchema(Array(#"{"type":"string","pattern":"\#(pattern)"}"#.utf8))
+        let text = String(repeating: "ab", count: 100_000)
+        try schema.check(Array("\"\(text)\"".utf8), "text")
+        #expect(throws: MetadataFault.self) { try schema.check(Array("\"\(text)x\n\"".utf8), "text") }
+    }
+
+    /// Fails where it is tried in all ways in which it could be.
+    @Test func patternThatCanMatchInManyWaysIsMatchedInOne() throws {
+        let schema = try DocumentSchema(Array(#"{"type":"string","pattern":"^(a+)+$"}"#.utf8))
+        #expect(throws: MetadataFault.self) {
+            try schema.check(Array("\"\(String(repeating: "a", count: 200))b\"".utf8), "text")
+        }
+    }
+
+    @Test func longNumberIsNoDateAndLongNameMatchesNoPattern() throws {
+        let date = try DocumentSchema(Array(#"{"type":"string","format":"date"}"#.utf8))
+        #expect(throws: MetadataFault.self) {
+            try date.check(Array("\"\(String(repeating: "1", count: 1_000_000))\"".utf8), "text")
+        }
+        let names = try DocumentSchema(Array(#"{"patternProperties":{"^(a|b)*$":{"type":"number"}}}"#.utf8))
+        try names.check(Array(#"{"ab":1}"#.utf8), "list")
+        #expect(throws: MetadataFault.self) {
+            try names.check(Array("{\"\(String(repeating: "ab", count: 500_000))\":1}".utf8), "list")
+        }
+    }
+
+    @Test func elementsOfALongArrayAreNotComparedWithEachOther() throws {
+        let schema = try DocumentSchema(Array(#"{"type":"array","uniqueItems":true}"#.utf8))
+        try schema.check(Array("[\((0..<500).map { "\($0)" }.joined(separator: ","))]".utf8), "list")
+        #expect(throws: MetadataFault.self) { try schema.check(Array("[1,1]".utf8), "list") }
+        let fault = #expect(throws: MetadataFault.self) {
+            try schema.check(Array("[\((0..<200_000).map { "\($0)" }.joined(separator: ","))]".utf8), "list")
+        }
+        #expect(fault?.detail.contains("too long") == true)
+    }
+
+    @Test func documentOfManyFaultsIsRefusedByTheFirst() throws {
+        let schema = try DocumentSchema(Array(#"{"type":"array","items":{"type":"string"}}"#.utf8))
+        let fault = #expect(throws: MetadataFault.self) {
+            try schema.check(Array(("[" + String(repeating: "1,", count: 500_000) + "1]").utf8), "list")
+        }
+        #expect(fault?.detail.contains("up to 64 KiB is told where") == true)
+    }
+}
