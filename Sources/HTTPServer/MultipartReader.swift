@@ -78,7 +78,7 @@ package final class MultipartReader: @unchecked Sendable {
     /// libmicrohttpd tells of a part once before its first byte where that has not come yet, and again with it.
     private func piece(_ name: String, _ fileName: String?, _ offset: UInt64, _ bytes: UnsafeRawBufferPointer) -> Piece
     {
-        let goesOn = empty.map { $0.name == name && $0.fileName == fileName } ?? false
+        let goesOn = empty.map { !bytes.isEmpty && $0.name == name && $0.fileName == fileName } ?? false
         empty = offset == 0 && bytes.isEmpty ? (name, fileName) : nil
         return Piece(name: name, fileName: fileName, isFirst: offset == 0 && !goesOn, bytes: bytes)
     }
