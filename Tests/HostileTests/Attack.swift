@@ -38,7 +38,8 @@ struct Attack: Sendable {
         headers: [(String, String)] = [], gets outcome: Outcome, body: @escaping @Sendable () throws -> [UInt8] = { [] }
     ) -> Attack {
         raw(name, gets: outcome) {
-            HTTPClient.request(method, target, type: type, headers: headers, body: try body())
+            HTTPClient.request(
+                method, target, type: type, headers: headers + [("Connection", "close")], body: try body())
         }
     }
 

@@ -29,6 +29,7 @@ import Testing
         let attacks = try Attack.all.filter { attack in chosen.map { attack.name.contains($0) } ?? true }
         #expect(!attacks.isEmpty)
         for attack in attacks {
+            if chosen != nil { print(attack.name) }
             var fault: String?
             do { try attack.run(server) } catch { fault = "\(error)" }
             #expect(fault == nil, "\(attack.name)")

@@ -102,7 +102,6 @@ extension Attack {
                 "/compare?runs=\((0..<300).map { "r\($0)" }.joined(separator: ","))", "/compare",
                 "/runs/victim/metrics?columns=\(names)",
                 "/runs/victim/metrics?columns=\(many("%60", 1_000))", "/runs/victim/files?cursor=..%2f..",
-                "/events?\(many("x", 3_000))",
                 "/runs?archived=maybe", "/runs?limit=1&limit=2", "/runs?order=\(many("run,", 400))start&limit=1",
             ]
         return targets.map { request("query \($0.prefix(50))", "GET", $0, gets: .answered) }
