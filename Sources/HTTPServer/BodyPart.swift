@@ -16,7 +16,7 @@ final class BodyPart: @unchecked Sendable {
     private(set) var limit = BodyPart.enough
     private var memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
-    /// What it takes from the memory that all bodies share, beyond that of a small part.
+    /// What it takes, beyond the memory of a small part, of what is there for parts to grow.
     private var growth: Reserve.Share?
 
     init(slack: Int) {
@@ -27,7 +27,6 @@ final class BodyPart: @unchecked Sendable {
     deinit { munmap(memory.baseAddress, memory.count) }
 
     var isFull: Bool { count >= limit }
-    var isLarge: Bool { growth != nil }
 
     /// What is in it.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }

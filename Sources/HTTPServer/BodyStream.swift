@@ -61,7 +61,7 @@ final class BodyStream: Sendable {
             guard part.isFull else { return false }
             if state.startWork() { return true }
             // Within the lock, as the release is: neither may come between the other and what it is for.
-            if !part.grow(from: exchange.server.bodyMemory) { exchange.hold(.room) }
+            if !part.grow(from: exchange.server.bodyGrowth) { exchange.hold(.room) }
             return false
         }
         if startsWork { run() }
@@ -107,8 +107,6 @@ final class BodyStream: Sendable {
                 if let part { return .receive(part) }
                 if state.hasEnded { return .finish(state.failure) }
                 state.isWorking = false
-                // A client that sends little, or nothing for long, holds little.
-                if state.spare?.isLarge ?? false { state.spare = nil }
                 return .rest
             }
             switch step {
