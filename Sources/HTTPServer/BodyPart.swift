@@ -6,7 +6,7 @@ final class BodyPart: @unchecked Sendable {
     // Sendable: one thread owns it: the polling thread while it fills, then the sink's. The stream's mutex hands it over.
 
     /// Bytes from which on a part is handed to a sink that has nothing else to do.
-    static let enough = 128 << 10
+    static let enough = 256 << 10
     /// Bytes that a part grows to while the sink is at work on another one.
     static let most = 1 << 20
 

@@ -105,7 +105,10 @@ final class BodyStream: Sendable {
                 let part = state.takePart()
                 exchange.release(.room)
                 if let part { return .receive(part) }
-                if state.hasEnded { return .finish(state.failure) }
+                if state.hasEnded {
+                    (state.filling, state.spare) = (nil, nil)
+                    return .finish(state.failure)
+                }
                 state.isWorking = false
                 return .rest
             }
@@ -126,6 +129,8 @@ final class BodyStream: Sendable {
                 sink.cancel()
                 return
             case .finish(let failure):
+                // Before the reply, behind which the client may send the next body.
+                memory.giveBack()
                 sink.finish(exchange, failure: failure)
                 return
             case .rest: return

@@ -47,7 +47,7 @@ package final class HTTPServer: @unchecked Sendable {
         self.handler = handler
         self.workers = workers
         bodyMemory = Reserve(Limit(.bytes, most: limits.bodyMemory))
-        bodyGrowth = Reserve(Limit(.bytes, most: limits.bodyMemory / 2))
+        bodyGrowth = Reserve(Limit(.bytes, most: limits.bodyMemory / 4))
         watch = ConnectionWatch(seconds: limits.headSeconds)
         port = socket.port
         _ = ownReplyIsSet
