@@ -6,7 +6,7 @@ final class BodyPart: @unchecked Sendable {
     // Sendable: one thread owns it: the polling thread while it fills, then the sink's. The stream's mutex hands it over.
 
     /// Bytes from which on a part is handed to a sink that has nothing else to do.
-    static let enough = 128 << 10
+    static let enough = 256 << 10
     /// Bytes that a part grows to while the sink is at work on another one.
     static let most = 1 << 20
 
@@ -16,7 +16,7 @@ final class BodyPart: @unchecked Sendable {
     private(set) var limit = BodyPart.enough
     private var memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
-    /// What it takes from the memory that all bodies share, beyond that of a small part.
+    /// What it takes, beyond the memory of a small part, of what is there for parts to grow.
     private var growth: Reserve.Share?
 
     init(slack: Int) {
@@ -27,7 +27,6 @@ final class BodyPart: @unchecked Sendable {
     deinit { munmap(memory.baseAddress, memory.count) }
 
     var isFull: Bool { count >= limit }
-    var isLarge: Bool { growth != nil }
 
     /// What is in it.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }

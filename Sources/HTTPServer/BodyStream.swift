@@ -61,7 +61,7 @@ final class BodyStream: Sendable {
             guard part.isFull else { return false }
             if state.startWork() { return true }
             // Within the lock, as the release is: neither may come between the other and what it is for.
-            if !part.grow(from: exchange.server.bodyMemory) { exchange.hold(.room) }
+            if !part.grow(from: exchange.server.bodyGrowth) { exchange.hold(.room) }
             return false
         }
         if startsWork { run() }
@@ -105,10 +105,11 @@ final class BodyStream: Sendable {
                 let part = state.takePart()
                 exchange.release(.room)
                 if let part { return .receive(part) }
-                if state.hasEnded { return .finish(state.failure) }
+                if state.hasEnded {
+                    (state.filling, state.spare) = (nil, nil)
+                    return .finish(state.failure)
+                }
                 state.isWorking = false
-                // A client that sends little, or nothing for long, holds little.
-                if state.spare?.isLarge ?? false { state.spare = nil }
                 return .rest
             }
             switch step {
@@ -128,6 +129,8 @@ final class BodyStream: Sendable {
                 sink.cancel()
                 return
             case .finish(let failure):
+                // Before the reply, behind which the client may send the next body.
+                memory.giveBack()
                 sink.finish(exchange, failure: failure)
                 return
             case .rest: return

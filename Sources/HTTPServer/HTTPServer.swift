@@ -15,8 +15,10 @@ package final class HTTPServer: @unchecked Sendable {
     package let port: Int
 
     let handler: any HTTPHandler
-    /// The memory that bodies hold while they are read.
+    /// The memory that bodies hold while they are read: what they need, and what makes large ones faster. The one is not
+    /// used for the other, or clients that send fast at first and then nothing would keep others out.
     let bodyMemory: Reserve
+    let bodyGrowth: Reserve
     /// libmicrohttpd's epoll descriptor.
     var epollDescriptor: Int32 { daemon.map { cmhd_epoll_descriptor($0) } ?? -1 }
     fileprivate let watch: ConnectionWatch
@@ -45,6 +47,7 @@ package final class HTTPServer: @unchecked Sendable {
         self.handler = handler
         self.workers = workers
         bodyMemory = Reserve(Limit(.bytes, most: limits.bodyMemory))
+        bodyGrowth = Reserve(Limit(.bytes, most: limits.bodyMemory / 4))
         watch = ConnectionWatch(seconds: limits.headSeconds)
         port = socket.port
         _ = ownReplyIsSet

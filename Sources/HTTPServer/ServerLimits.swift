@@ -9,7 +9,7 @@ package struct ServerLimits: Sendable {
     /// Connections at once.
     package var connections = 4096
     /// Bytes of bodies that are being read, of all requests together.
-    package var bodyMemory = 256 << 20
+    package var bodyMemory = 512 << 20
     /// Seconds within which a request's head has to come.
     package var headSeconds = 30
     /// Seconds that a body may come without progress.
@@ -24,9 +24,9 @@ package struct ServerLimits: Sendable {
     package init() {}
 
     /// libmicrohttpd's pool for a connection: half of it is read into, the rest has a record for each field of the head, and the
-    /// reply's head. The pool is zeroed for each request (MHD_pool_reset() in 0.9.75), so a larger one makes every request slower;
-    /// a smaller one, each large body.
-    var connectionMemory: Int { 2 * (head + 2048) }
+    /// reply's head. The pool is zeroed for each request (MHD_pool_reset() in 0.9.75), which was not seen in the rate of rows;
+    /// with one of 8 KiB, a large body took twice as long (Tests/Benchmarks).
+    var connectionMemory: Int { 4 * (head + 2048) }
 
     /// Bytes that are left of the pool for a reply's head for sure, whatever was read behind the request.
     /// - Parameters:

@@ -6,7 +6,8 @@ import Testing
 @Suite struct BodyMemoryTests {
     @Test func uploadForWhichThereIsNoMemoryIsRefusedBeforeAnyOfItIsTaken() throws {
         var limits = ServerLimits()
-        limits.bodyMemory = 1 << 20
+        // Of three uploads.
+        limits.bodyMemory = 1_800_000
         let sink = RecordingSink()
         let server = try RunningServer.make(.streaming(to: sink), limits: limits)
         let open = try (0..<3).map { _ in

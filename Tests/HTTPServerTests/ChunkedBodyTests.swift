@@ -50,7 +50,7 @@ import Testing
         do {
             let client = try server.client()
             try? client.write(
-                head("POST /u HTTP/1.1", "Transfer-Encoding: chunked") + [UInt8](repeating: 48, count: 20_000))
+                head("POST /u HTTP/1.1", "Transfer-Encoding: chunked") + [UInt8](repeating: 48, count: 40_000))
         }
         #expect(eventually { server.server.requestsInFlight == 0 })
     }
