@@ -75,13 +75,13 @@ import Testing
 
     @Test("Row 20: the connection of a client that is gone is let go", arguments: ["flags", "source"])
     func connectionOfAClientThatIsGoneIsLetGo(type: String) throws {
-        let before = server.openDescriptors
+        let before = server.openSockets
         let head = "POST /runs/there/metadata/\(type) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
         for _ in 0..<20 {
             // Its end comes right behind the bytes.
             try server.connect().write(Array((head + #"{"cut": 1}"#).utf8))
         }
-        #expect(eventually { server.openDescriptors <= before })
+        #expect(eventually { server.openSockets <= before })
     }
 
     @Test("Row 20: a large upload cut short is removed from staging")

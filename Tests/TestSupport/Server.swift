@@ -77,6 +77,23 @@ package final class Server: Sendable {
         return count
     }
 
+    /// How many sockets the server has open, one of which listens. (Its housekeeping threads open files of theirs when a
+    /// processor is idle, so that all descriptors say little.)
+    package var openSockets: Int {
+        guard let directory = opendir("/proc/\(process.id)/fd") else { return 0 }
+        defer { closedir(directory) }
+        var count = 0
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            var target = [CChar](repeating: 0, count: 64)
+            let size = readlink("/proc/\(process.id)/fd/\(name)", &target, target.count)
+            if size > 7, target.prefix(7).elementsEqual("socket:".utf8.map { CChar($0) }) { count += 1 }
+        }
+        return count
+    }
+
     /// What it has used of the processors, seconds (proc(5): /proc/[pid]/stat).
     package var processorSeconds: Double {
         let text = contents(of: "/proc/\(process.id)/stat").map { String(decoding: $0, as: UTF8.self) } ?? ""
