@@ -82,7 +82,7 @@ let package = Package(
             name: "rundir",
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", "Threads",
-                argumentParser, logging, systemPackage,
+                "CLinux", argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -294,4 +295,21 @@ int64_t clinux_read_time(const char *text, const char *format) {
     struct tm parts = {0};
     const char *end = strptime(text, format, &parts);
     return end != NULL && *end == '\0' ? (int64_t) timegm(&parts) : INT64_MIN;
+}
+
+void clinux_return_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    mallopt(M_ARENA_MAX, 4);
+}
+
+void clinux_trim_memory(void) {
+    static size_t left = 0;
+    size_t free = mallinfo2().fordblks;
+    if (free > left + (16 << 20)) {
+        malloc_trim(0);
+        left = mallinfo2().fordblks;
+    } else if (free < left) {
+        left = free;
+    }
 }

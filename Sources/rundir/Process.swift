@@ -1,16 +1,29 @@
+import CLinux
 import Glibc
+import Threads
 
 /// What the process asks of the system.
 enum Process {
     /// Prepares the process: a client that goes away is an error of a call, not a signal (signal(7)); names are UTF-8 (for
-    /// libarchive, setlocale(3)); as many open files as allowed (getrlimit(2)).
+    /// libarchive, setlocale(3)); as many open files as allowed (getrlimit(2)); memory goes back to the system.
     static func prepare() {
+        clinux_return_memory()
         signal(SIGPIPE, SIG_IGN)
         setlocale(LC_CTYPE, "C.UTF-8")
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Gives back memory that large requests have left, every few seconds, until the process ends.
+    static func keepMemoryFree() {
+        Thread(named: "memory", .low) {
+            while true {
+                sleep(5)
+                clinux_trim_memory()
+            }
+        }.detach()
     }
 
     /// Ends the process after some seconds, whatever it is at (alarm(2)): a disk that does not answer, say. What was

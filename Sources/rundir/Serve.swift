@@ -16,6 +16,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         Process.prepare()
         let signals = StopSignals()
+        Process.keepMemoryFree()
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
         // On every way out: where the server does not come up, threads are at work already.

@@ -29,7 +29,7 @@ import Testing
         let attacks = try Attack.all.filter { attack in chosen.map { attack.name.contains($0) } ?? true }
         #expect(!attacks.isEmpty)
         for attack in attacks {
-            if chosen != nil { print(attack.name) }
+            if chosen != nil { print(attack.name, Footprint(of: server)) }
             var fault: String?
             do { try attack.run(server) } catch { fault = "\(error)" }
             #expect(fault == nil, "\(attack.name)")
@@ -42,7 +42,8 @@ import Testing
         }
         #expect(try canary.rowsAreThere(on: server))
         let isAsBefore = eventually(within: 90) { Footprint(of: server).excess(over: before).isEmpty }
-        #expect(isAsBefore, "before: \(before); now: \(Footprint(of: server))")
+        let now = Footprint(of: server)
+        #expect(isAsBefore, "before: \(before); now: \(now); more: \(now.excess(over: before))")
         #expect(try server.connect().send("GET", "/ready").status == 200)
         #expect(try server.terminate() == .exited(0), "\(server.errors.suffix(2000))")
         #expect(!server.errors.utf8.contains { $0 < 32 && $0 != UInt8(ascii: "\n") }, "control characters in the log")

@@ -159,4 +159,14 @@ int64_t clinux_read_time(const char *text, const char *format);
 /// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
 int clinux_lock(int descriptor);
 
+/// Lets memory that was freed go back to the system (mallopt(3)): a block of a megabyte and more when it is freed, what is
+/// free at the end of a heap from 4 MiB on. By itself glibc raises the first to 32 MiB and the second to 64 MiB once large
+/// blocks have come and gone, and keeps as much for each of up to eight heaps a processor. To be called before any thread
+/// is started.
+void clinux_return_memory(void);
+
+/// Gives back to the system what has become free in the middle of heaps, where that is over 16 MiB more than the last time
+/// (mallinfo2(3), malloc_trim(3)). For one thread at a time.
+void clinux_trim_memory(void);
+
 #endif
