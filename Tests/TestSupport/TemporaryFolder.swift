@@ -34,7 +34,10 @@ package final class TemporaryFolder: Sendable {
     package func exists(_ name: String) -> Bool { access("\(path)/\(name)", F_OK) == 0 }
 
     private static func remove(_ path: String) {
-        if let directory = opendir(path) {
+        // What a link leads to is not the test's.
+        var status = stat()
+        let isFolder = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        if isFolder, let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }

@@ -99,7 +99,7 @@ enum StartFailure: String, CaseIterable {
             try file.close()
             return try start(runs)
         // Three are its own; what it opens first are folders, one after the other.
-        case .fewDescriptors: return try start(runs, by: ["prlimit", "--nofile=6:6"])
+        case .fewDescriptors: return try start(runs, by: ["prlimit", "--nofile=5:5"])
         case .faultyDescription:
             folder.write("writers/images.json", "{\n")
             return try start(runs, "--writers", "\(folder.path)/writers")
