@@ -23,7 +23,6 @@ final class EventHub: Sendable {
         var readers: [UInt64: Reader] = [:]
         var nextReader: UInt64 = 0
         var isWatching = false
-        var hasThread = false
         var lastLeft: UInt64 = 0
         var eventCount: UInt64 = 0
         var droppedCount: UInt64 = 0
@@ -50,7 +49,11 @@ final class EventHub: Sendable {
     private let state = Mutex(State())
     private let stopping = Atomic<Bool>(false)
 
-    init(feed: ChangeFeed) { self.feed = feed }
+    /// Starts the thread: it is there before anybody reads, so that readers make a server's threads no more. `stop()` ends it.
+    init(feed: ChangeFeed) {
+        self.feed = feed
+        Thread(named: "events") { self.work() }.detach()
+    }
 
     var statistics: Statistics {
         state.withLock { Statistics(readers: $0.readers.count, events: $0.eventCount, dropped: $0.droppedCount) }
@@ -99,10 +102,6 @@ final class EventHub: Sendable {
         feed.watch(true)
         // The heartbeat begins to count.
         feed.ring()
-        guard !state.hasThread else { return }
-        state.hasThread = true
-        // Ends by `stop()`.
-        Thread(named: "events") { self.work() }.detach()
     }
 
     // MARK: The thread
