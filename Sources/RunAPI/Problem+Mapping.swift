@@ -123,6 +123,11 @@ extension Problem {
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]
+        case .tooManyPending(let exceeded) where exceeded.limit.quantity == .files:
+            self.init(
+                507, "too-many-pending", "Too many pending files",
+                "\(exceeded.limit.most) files wait for the session's next run, which is the limit; initialise the run, or send "
+                    + "them to its id")
         case .tooManyPending(let exceeded):
             self.init(
                 507, "too-many-pending", "Too many pending runs",

@@ -57,6 +57,18 @@ import Testing
         }
     }
 
+    /// Fails when each file that a run takes costs a descriptor until all are taken.
+    @Test func takingWhatWaitsForASessionCostsNoDescriptorEach() throws {
+        let server = try Server(runs: folder.path)
+        let client = try server.connect()
+        for number in 0..<200 {
+            #expect(try client.send("PUT", "/runs/active/files/d/\(number)", text: "x").status == 202)
+        }
+        try limit(server, to: 150)
+        #expect(try client.send("PUT", "/runs/a").status == 201)
+        #expect(try client.send("GET", "/runs/a/files/d/199").text == "x")
+    }
+
     /// All that the server may open is open: what is held in reserve does for writes.
     @Test func writesGoOnWhileConnectionsTakeAllDescriptors() throws {
         let server = try Server(runs: folder.path)

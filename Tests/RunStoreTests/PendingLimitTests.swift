@@ -10,7 +10,12 @@ import Testing
     private let harness: DirectoryHarness
     private var store: any RunStore { harness.store }
 
-    init() throws { harness = try DirectoryHarness { $0.pendingLimit = Self.limit } }
+    init() throws {
+        harness = try DirectoryHarness {
+            $0.pendingLimit = Self.limit
+            $0.mostProperties = Limit(.names, most: 10_000)
+        }
+    }
 
     private func run(_ name: String) throws -> RunID { try #require(RunID(name)) }
     private func row(_ name: String) throws -> RunWrite {
@@ -49,5 +54,26 @@ import Testing
         try store.initialise(run("p1"))
         #expect(throws: StoreError.notArchived(try run("p1"))) { try store.write(.run(run("p1")), .purgePending) }
         #expect(try store.pendingRuns(unchangedFor: 0).map(\.description) == ["p2"])
+    }
+
+    // MARK: What waits for a session's next run
+
+    private static let session = RunTarget.active(SessionName("s")!)
+
+    private func notes(_ numbers: Range<Int>) -> RunWrite {
+        let notes = numbers.map { DataChange.property(PropertyName("n\($0)")!, "1") }
+        return RunWrite(Self.session, .change(notes))
+    }
+
+    /// Fails when nothing bounds how many files the one that commits has to move when a session initialises its run.
+    @Test func filesThatWaitForASessionsRunHaveALimit() throws {
+        #expect(try store.refusal(of: notes(0..<600)) == nil)
+        #expect(try store.refusal(of: notes(500..<1000)) == nil, "those that are there already are replaced")
+        #expect(try store.refusal(of: notes(0..<1000)) == nil)
+        #expect(try store.refusal(of: notes(1000..<1001)) == .tooManyPending(LimitExceeded(Limit(.files, most: 1000))))
+        try harness.reopen()
+        #expect(try store.refusal(of: notes(1000..<1001)) == .tooManyPending(LimitExceeded(Limit(.files, most: 1000))))
+        try store.initialise(.one, session: #require(SessionName("s")))
+        #expect(try store.refusal(of: notes(1000..<1001)) == nil)
     }
 }

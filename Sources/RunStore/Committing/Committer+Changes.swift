@@ -215,7 +215,7 @@ extension Committer {
     // MARK: What is there
 
     /// Bytes of a document that something is merged into while others wait.
-    private static let largestDocument = 64 << 20
+    private static let largestDocument = 4 << 20
 
     /// A property's text; nil when there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {

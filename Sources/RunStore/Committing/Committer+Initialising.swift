@@ -131,6 +131,7 @@ extension Committer {
         try adoptArtifacts(waiting, into: folder, &plan)
         let from = waiting.name
         plan.whenDone { committer in
+            committer.waiting.forget(from)
             committer.logs.forget(from)
             _ = committer.views.take(from)
         }

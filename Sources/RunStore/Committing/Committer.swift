@@ -41,6 +41,7 @@ final class Committer: @unchecked Sendable {
     var presenceSeenAt: UInt64 = 0
     var segmentMark: NameWatch.Mark?
     var pending: PendingRuns
+    var waiting = WaitingFiles()
     private var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
@@ -141,6 +142,9 @@ final class Committer: @unchecked Sendable {
     /// - Returns: false where it has to be the first of its batch and is not
     private func add(_ pending: PendingWrite, to batch: inout [Planned]) throws(StoreError) -> Bool {
         guard let plan = try plan(pending.write, isAlone: batch.isEmpty) else { return false }
+        try waiting.take(plan) { () throws(StoreError) in
+            try storing { () throws(FileFailure) in try applier.directory(of: plan.folder) }
+        }
         if plan.isEmpty {
             // What it stands on has to be durable before it is told.
             flush(&batch)

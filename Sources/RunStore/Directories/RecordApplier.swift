@@ -9,8 +9,9 @@ final class RecordApplier {
     private var stagedCount: UInt64 = 0
     /// Where folders were found in this batch.
     var places: [String: RunPlace?] = [:]
-    /// The run's directory that was used last, since the steps of one write are of one run or two.
-    var opened: (folder: String, directory: RunDirectory)?
+    /// The two directories that were used last, the later one first: the steps of one write are of one run or two, and each
+    /// directory is a descriptor.
+    private var opened: [(folder: String, directory: RunDirectory)] = []
 
     /// Told of folders that were deleted and set aside, which are to be emptied when there is time.
     private let onDeleted: @Sendable ([String]) -> Void
@@ -22,15 +23,15 @@ final class RecordApplier {
     /// A new batch begins: where runs are has to be found again.
     func beginBatch() {
         places.removeAll(keepingCapacity: true)
-        opened = nil
+        opened = []
     }
 
     /// A folder's directory, open; nil where there is none.
     func directory(of folder: String) throws(FileFailure) -> RunDirectory? {
-        if let opened, opened.folder == folder { return opened.directory }
+        if let used = opened.first(where: { $0.folder == folder }) { return used.directory }
         guard let place = place(of: folder) else { return nil }
         let directory = try paths.open(folder, place)
-        opened = (folder, directory)
+        opened = [(folder, directory)] + opened.prefix(1)
         return directory
     }
 
@@ -43,7 +44,7 @@ final class RecordApplier {
     /// Notes where a folder is now.
     func note(_ folder: String, at place: RunPlace?) {
         places[folder] = .some(place)
-        opened = nil
+        opened = []
     }
 
     /// Where a folder is, as found in this batch.
