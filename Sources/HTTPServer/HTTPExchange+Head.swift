@@ -19,6 +19,9 @@ extension HTTPExchange {
         return UnsafeRawBufferPointer(start: value, count: size)
     }
 
+    /// Whether there is a query with a field in it.
+    package var hasQuery: Bool { MHD_get_connection_values_n(connection, .GET_ARGUMENT_KIND, nil, nil) > 0 }
+
     /// The query's fields in order (RFC 3986 section 3.4, `+` for a space), names and values decoded, nil where an escape
     /// is broken. (libmicrohttpd splits them: MHD_get_connection_values_n().)
     package var query: [(name: String, value: String)]? {

@@ -19,8 +19,19 @@ struct CSVTable {
     /// - Parameter type: what is read, for the faults
     init(_ bytes: [UInt8], type: MetadataType) throws(MetadataFault) {
         let reader = try Self.read(bytes, type)
+        if let header = reader.header, header.count == 1 {
+            for (separator, name) in [(";", "\";\""), ("\t", "tabs")] where header[0].contains(separator) {
+                throw .shape(nil, "\(type): the fields are parted by \(name); send them parted by commas (RFC 4180)")
+            }
+        }
         guard let header = reader.header, !reader.lines.isEmpty else {
-            throw .shape(nil, "\(type): the CSV has no row; send a line of names and at least one of values")
+            // What curl's -d @file makes of a file.
+            let isOneLine = bytes.count { $0 == UInt8(ascii: ",") } > 1 && !bytes.contains(UInt8(ascii: "\n"))
+            throw .shape(
+                nil,
+                "\(type): the CSV has no row; send a line of names and at least one of values"
+                    + (isOneLine ? " (curl's -d @file takes the line breaks out, --data-binary @file leaves them)" : "")
+            )
         }
         try Self.check(header, type)
         for (index, fields) in reader.lines.enumerated() where fields.count != header.count {

@@ -19,8 +19,11 @@ package protocol MetadataWriter: Sendable {
     /// Bytes of the largest body; nil: what the server's settings say.
     var limit: Int? { get }
 
-    /// Whether it looks at more of the request than its target.
+    /// Whether it looks at more of the request than its target and the fields of its query.
     var readsRequest: Bool { get }
+
+    /// The fields that the query of a request may have; nil: any.
+    var queryFields: Set<String>? { get }
 
     /// Turns a body into changes. May block where `forms` says that the body comes as files.
     func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange]
@@ -33,6 +36,7 @@ extension MetadataWriter {
     package var rawTypes: [String] { [] }
     package var limit: Int? { nil }
     package var readsRequest: Bool { false }
+    package var queryFields: Set<String>? { readsRequest ? nil : [] }
 
     /// The media types that it takes, for people to read.
     package var accepts: [String] {

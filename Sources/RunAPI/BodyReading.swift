@@ -2,6 +2,7 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 internal import MetadataWriters
+internal import RunMetadata
 
 /// Turns a collected body into what writers take: forgiving about form, strict about content.
 enum BodyReading {
@@ -11,9 +12,11 @@ enum BodyReading {
     ///   - entries: the most fields that a form may have
     ///   - fields: reads the fields of a multipart body
     static func read(
-        _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit,
+        _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit, isMetrics: Bool = false,
         fields: ([UInt8]) throws -> [(name: String, value: String)]
     ) throws -> MetadataBody {
+        // A byte order mark, which Windows' programs put before a text (RFC 3629 section 6).
+        let body = body.starts(with: [0xEF, 0xBB, 0xBF]) && form != .raw ? Array(body.dropFirst(3)) : body
         guard let first = firstByte(body) else {
             throw Problem.emptyBody("the body is empty; send the metadata in it")
         }
@@ -25,22 +28,44 @@ enum BodyReading {
         case .csv: return .csv(body)
         case .form:
             // What `curl -d '{…}'` sends.
-            if isJSON { return .json(body) }
+            if isJSON { return isMetrics && holdsLines(body) ? .ndjson(body) : .json(body) }
+            if isMetrics, isTable(body) { return .csv(body) }
             guard let form = try FormFields(body, budget: Budget([entries])) else {
                 throw Problem(
                     400, "invalid-form", "Invalid form",
                     "the form has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8; "
                         + "to send JSON, start it with \"{\" or say Content-Type: application/json")
             }
-            return .json(try json(of: form.fields, values: values))
-        case .multipart: return .json(try json(of: fields(body), values: values))
+            return .json(try json(of: form.fields, values: values, isMetrics: isMetrics))
+        case .multipart: return .json(try json(of: fields(body), values: values, isMetrics: isMetrics))
         case .archive, .raw: throw Problem.internalFault
         }
     }
 
+    /// Whether a text that begins as JSON is several objects, one a line.
+    private static func holdsLines(_ body: [UInt8]) -> Bool {
+        guard let end = body.firstIndex(of: UInt8(ascii: "\n")), firstByte(Array(body[end...])) == UInt8(ascii: "{")
+        else {
+            return false
+        }
+        return body[..<end].last { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: " ") } == UInt8(ascii: "}")
+    }
+
+    /// Whether a text is CSV beyond doubt: several lines, no `=` in the first, and as many fields in the second.
+    private static func isTable(_ body: [UInt8]) -> Bool {
+        let lines = body.split(separator: UInt8(ascii: "\n"), maxSplits: 2, omittingEmptySubsequences: true)
+        guard lines.count >= 2, !lines[0].contains(UInt8(ascii: "=")), !lines[0].contains(UInt8(ascii: "&")) else {
+            return false
+        }
+        return lines[0].count { $0 == UInt8(ascii: ",") } == lines[1].count { $0 == UInt8(ascii: ",") }
+    }
+
     /// A form as JSON: the field `data` where that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
     /// which a value that reads as a JSON number, `true` or `false` is one.
-    static func json(of fields: [(name: String, value: String)], values: Limit) throws -> [UInt8] {
+    /// - Parameter isMetrics: whether numbers are taken as programs print them, too
+    static func json(
+        of fields: [(name: String, value: String)], values: Limit, isMetrics: Bool = false
+    ) throws -> [UInt8] {
         if let data = fields.first(where: { $0.name == "data" })?.value {
             let bytes = Array(data.utf8)
             if let first = firstByte(bytes), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
@@ -55,7 +80,7 @@ enum BodyReading {
                     400, "invalid-form", "Invalid form",
                     "the field \"\(name)\" appears twice; to send a list, send JSON: {\"\(name)\": [1, 2]}")
             }
-            list[name] = Self.value(of: value)
+            list[name] = (isMetrics ? MetricValue.number(value).map { .number($0) } : nil) ?? Self.value(of: value)
         }
         return JSONWriter.compact(.object(list))
     }
@@ -80,7 +105,8 @@ extension RunAPI {
         let held = heldBytes(request.writer)
         if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, budget: Budget([held])) }
         return try BodyReading.read(
-            bytes, form: request.body.form, values: Self.values(in: held), entries: formEntries
+            bytes, form: request.body.form, values: Self.values(in: held), entries: formEntries,
+            isMetrics: request.writer?.type == .metrics
         ) { body in
             try fields(of: body, held, exchange)
         }

@@ -7,9 +7,9 @@ final class MetricsParts: @unchecked Sendable {
     // Sendable: the stream asks for one part after the other.
 
     private let rows: StoredRows
-    private let parts: [(range: Range<Int>, greatestKey: Int)]
+    private let parts: [MetricsTable.Part]
     private let columns: [String]
-    private let after: Int?
+    private let after: MetricsAxisValue?
     private let rowCount: Int
     private var output: MetricsOutput
     private var column = 0
@@ -19,8 +19,8 @@ final class MetricsParts: @unchecked Sendable {
     private var hasEnded = false
 
     init(
-        rows: StoredRows, parts: [(range: Range<Int>, greatestKey: Int)], rowCount: Int, output: MetricsOutput,
-        columns: [String], after: Int?
+        rows: StoredRows, parts: [MetricsTable.Part], rowCount: Int, output: MetricsOutput,
+        columns: [String], after: MetricsAxisValue?
     ) {
         (self.rows, self.parts, self.rowCount, self.output) = (rows, parts, rowCount, output)
         (self.columns, self.after) = (columns, after)
@@ -41,7 +41,9 @@ final class MetricsParts: @unchecked Sendable {
         }
         try withFrame(part) { frame in
             let indices = columns.map { frame.column(named: $0) }
-            for row in frame.rows(after: after) { output.append(row: row, of: frame, columns: indices, to: &text) }
+            for row in frame.order.positions(after: after) {
+                output.append(row: row, of: frame, columns: indices, to: &text)
+            }
         }
         part += 1
         return text
@@ -63,7 +65,7 @@ final class MetricsParts: @unchecked Sendable {
         var isFirst = true
         for part in parts.indices {
             try withFrame(part) { frame in
-                let order = frame.rows(after: after)
+                let order = frame.order.positions(after: after)
                 for (index, column) in group.enumerated() {
                     append(order, of: frame, column, isFirst: isFirst, to: &texts[index])
                 }
@@ -81,7 +83,7 @@ final class MetricsParts: @unchecked Sendable {
         hasBegun = true
         if part < parts.count {
             try withFrame(part) { frame in
-                let order = frame.rows(after: after)
+                let order = frame.order.positions(after: after)
                 append(order, of: frame, column, isFirst: isAtFirstValue, to: &text)
                 isAtFirstValue = isAtFirstValue && order.isEmpty
             }
@@ -107,7 +109,7 @@ final class MetricsParts: @unchecked Sendable {
     private func withFrame(_ index: Int, _ body: (MetricsFrame) throws -> Void) throws {
         let text = try rows.read(parts[index].range)
         try text.withUnsafeBytes { text in
-            let frame = MetricsFrame(rows: text, greatestKey: parts[index].greatestKey)
+            let frame = MetricsFrame(rows: text, start: parts[index].start)
             if frame.isCut { throw StoreError.tooLarge("the frame is \(LimitExceeded(MetricsFrame.limit))") }
             try body(frame)
         }

@@ -7,8 +7,8 @@ struct MetricsQuery: Hashable, Sendable {
     var format = MetricsFormat.columns
     /// The columns by name, all of them if nil.
     var columns: [String]?
-    /// Only rows with a greater key.
-    var after: Int?
+    /// Only rows behind that value of the axis.
+    var after: MetricsAxisValue?
     /// How many rows are to stand for all, about; all of them if nil.
     var points: Int?
 
@@ -31,17 +31,21 @@ struct MetricsQuery: Hashable, Sendable {
                 }
                 self.format = format
             case "columns":
-                let names = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-                guard !names.contains(""), Set(names).count == names.count else {
+                let names: [String]
+                do throws(RunQueryFault) { names = try RunColumnName.list(value, parameter: name).map(\.0.name) } catch
+                {
+                    throw Problem(error)
+                }
+                guard Set(names).count == names.count else {
                     throw .invalidQuery(
                         "columns is \"\(value.shown(atMost: 100))\"; it has to be names of columns, each once, parted by commas"
                     )
                 }
                 columns = names
             case "after":
-                guard let after = Int(value) else {
+                guard let after = MetricsAxisValue(value) else {
                     throw .invalidQuery(
-                        "after is \"\(value.shown(atMost: 100))\"; it has to be the step or epoch of a row, a whole number"
+                        "after is \"\(value.shown(atMost: 100))\"; it has to be the step or epoch of a row"
                     )
                 }
                 self.after = after

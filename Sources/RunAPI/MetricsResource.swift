@@ -25,11 +25,15 @@ extension RunAPI {
         if let points = query.points {
             let reply = try tables.reply(to: query, of: run, rows, check) { table in
                 let columns = try Self.columns(query, table)
-                let chosen = table.points(points, columns: columns, after: query.after)
+                // Where nothing is left out it is told as without points, however wide it is.
+                let metrics = columns.filter { !table.columns[$0].role.isKey }
+                let measured = metrics.isEmpty ? columns : metrics
+                if !MetricsPoints.areFewer(points, than: table, columns: measured, after: query.after) { return [] }
+                let chosen = MetricsPoints(points, of: table, columns: columns, after: query.after)
                 let output = MetricsOutput(format: query.format, columns: columns.map { table.columns[$0].name })
-                return output.text(rows: chosen, of: table, columns: columns)
+                return output.text(rows: chosen.rows, of: chosen, columns: columns)
             }
-            return HTTPResponse(status: 200, headers: headers, body: .bytes(reply))
+            if !reply.isEmpty { return HTTPResponse(status: 200, headers: headers, body: .bytes(reply)) }
         }
         let (names, parts, count) = try tables.withTable(of: run, rows, check) { table in
             (
@@ -57,12 +61,13 @@ extension RunAPI {
 
     /// The indices of the columns that are asked for.
     private static func columns(_ query: MetricsQuery, _ table: MetricsTable) throws(Problem) -> [Int] {
-        guard let asked = query.columns else { return Array(table.columns.indices) }
+        guard let asked = query.columns else { return table.shownColumns }
         var indices: [Int] = []
         for name in asked {
             guard let index = table.column(named: name) else {
                 throw .invalidQuery(
-                    "there is no column \"\(name.shown(atMost: 100))\"; there are: \(table.columnNames.listed(atMost: 20))"
+                    "there is no column \"\(name.shown(atMost: 100))\"; there are: "
+                        + table.shownColumns.map { table.columns[$0].name }.listed(atMost: 20)
                 )
             }
             indices.append(index)

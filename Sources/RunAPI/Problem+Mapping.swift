@@ -123,6 +123,11 @@ extension Problem {
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]
+        case .frameConflict(let reason):
+            self.init(
+                409, "frame-conflict", "Conflict with the metrics that are there",
+                "\(reason). Send ?replace=true to replace what is there, or a step or epoch of its own in each row to add to it"
+            )
         case .tooManyPending(let exceeded) where exceeded.limit.quantity == .files:
             self.init(
                 507, "too-many-pending", "Too many pending files",

@@ -23,7 +23,7 @@ final class RecentRoutes: Sendable {
     /// Whether nothing of a request's head matters but its path.
     static func isPlain(_ exchange: HTTPExchange) -> Bool {
         guard case .post = exchange.method, exchange.contentLength ?? 0 > 0,
-            let type = exchange.headerBytes("Content-Type"), MediaType.isJSON(type)
+            let type = exchange.headerBytes("Content-Type"), MediaType.isJSON(type), !exchange.hasQuery
         else { return false }
         return exchange.headerBytes("Content-Encoding") == nil && exchange.headerBytes("Run-Session") == nil
     }

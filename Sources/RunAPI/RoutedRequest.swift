@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 
@@ -99,10 +100,14 @@ extension RunAPI {
     private func details(
         _ writer: (any MetadataWriter)?, _ target: RunTarget, _ exchange: HTTPExchange
     ) throws -> WriteRequest {
-        guard let writer, writer.readsRequest else { return WriteRequest(target: target) }
+        guard let writer, writer.readsRequest || exchange.hasQuery else { return WriteRequest(target: target) }
         guard let query = exchange.query else {
             throw Problem.invalidQuery(
                 "the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        if let known = writer.queryFields, let unknown = query.first(where: { !known.contains($0.name) }) {
+            let there = known.isEmpty ? "none is" : "there is \(known.sorted().joined(separator: ", "))"
+            throw Problem.invalidQuery("\"\(unknown.name.shown(atMost: 100))\" is not known here; \(there)")
         }
         return WriteRequest(
             target: target, query: query, contentType: exchange.header("Content-Type") ?? "",

@@ -1,9 +1,11 @@
+internal import Glibc
 package import JSON
 
 /// What a metric may be: a number, not a number, or missing.
 ///
-/// Not a number is a value, not a mistake: `NaN` and the infinities come bare, as Python and R write them, or quoted, and
-/// are written as jsonlite does (`"NaN"`, `"Inf"`, `"-Inf"`). `null` and `"NA"` are missing.
+/// Not a number is a value, not a mistake: it comes bare or quoted, in any spelling that printf, Python, R, Julia or pandas
+/// use, and is written as jsonlite does (`"NaN"`, `"Inf"`, `"-Inf"`). `null` and what those write for a missing value are
+/// missing.
 package enum MetricValue {
     /// The JSON text of a metric: a number as it was sent, a quoted non-finite number, or `null`.
     /// - Returns: nil when the token is no metric
@@ -16,15 +18,100 @@ package enum MetricValue {
         }
     }
 
-    /// The metric that a text names: `NA`, `NaN`, `Inf`, `Infinity` or either with a minus sign.
+    /// The metric that a text names: NaN or an infinity in any case, with or without a sign; or a missing value, as R (`NA`),
+    /// JSON (`null`), Python (`None`), pandas (`<NA>`) and Julia (`missing`) write it.
     package static func named(_ text: UnsafeRawBufferPointer) -> MetricText? {
-        guard text.count <= 9 else { return nil }
-        return switch String(decoding: text, as: UTF8.self) {
-        case "NA": .missing
-        case "NaN": .literal("\"NaN\"")
-        case "Inf", "Infinity": .literal("\"Inf\"")
-        case "-Inf", "-Infinity": .literal("\"-Inf\"")
+        guard text.count >= 2, text.count <= 9 else { return nil }
+        var word = String(decoding: text, as: UTF8.self).lowercased()
+        switch word {
+        case "na", "null", "none", "<na>", "missing": return .missing
+        default: break
+        }
+        let isNegative = word.first == "-"
+        if isNegative || word.first == "+" { word.removeFirst() }
+        return switch word {
+        case "nan": .literal("\"NaN\"")
+        case "inf", "infinity": .literal(isNegative ? "\"-Inf\"" : "\"Inf\"")
         default: nil
+        }
+    }
+}
+
+extension MetricValue {
+    /// The JSON text of a number as programs print it, where that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's `1f-5`,
+    /// with white space around. Nil where it is none.
+    package static func number(_ text: String) -> JSONNumber? {
+        if let number = JSONNumber(text) { return number.isFinite ? number : nil }
+        var digits = Substring(text.trimmingPrefix { $0 == " " || $0 == "\t" })
+        while let last = digits.last, last == " " || last == "\t" || last == "\r" { digits.removeLast() }
+        let isNegative = digits.first == "-"
+        if isNegative || digits.first == "+" { digits.removeFirst() }
+        guard let first = digits.first, first.isASCII, first.isNumber || first == "." else { return nil }
+        var whole = digits.prefix { $0.isASCII && $0.isNumber }
+        digits = digits.dropFirst(whole.count)
+        var fraction: Substring = ""
+        if digits.first == "." {
+            fraction = digits.dropFirst().prefix { $0.isASCII && $0.isNumber }
+            digits = digits.dropFirst(fraction.count + 1)
+            if whole.isEmpty, fraction.isEmpty { return nil }
+        }
+        while whole.count > 1, whole.first == "0" { whole.removeFirst() }
+        var json = (isNegative ? "-" : "") + (whole.isEmpty ? "0" : whole)
+        if !fraction.isEmpty { json += "." + fraction }
+        if digits.first == "f" { digits = "e" + digits.dropFirst() }
+        return JSONNumber(json + digits).flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    /// A JSON text in which numbers and words that stand bare, as programs print them (`nan`, `-inf`, `.5`), are as JSON has
+    /// them. Nil where there is none such.
+    package static func mended(_ text: [UInt8]) -> [UInt8]? {
+        var output: [UInt8] = []
+        var isMended = false
+        var at = 0
+        while at < text.count {
+            let byte = text[at]
+            if byte == UInt8(ascii: "\"") {
+                let start = at
+                at += 1
+                while at < text.count, text[at] != UInt8(ascii: "\"") { at += text[at] == UInt8(ascii: "\\") ? 2 : 1 }
+                at = min(at + 1, text.count)
+                output += text[start..<at]
+                continue
+            }
+            guard isBare(byte) else {
+                output.append(byte)
+                at += 1
+                continue
+            }
+            let start = at
+            while at < text.count, isBare(text[at]) { at += 1 }
+            let word = text[start..<at]
+            let bare = String(decoding: word, as: UTF8.self)
+            if JSONNumber(bare) == nil, bare != "null", bare != "true", bare != "false" {
+                if let number = number(bare) {
+                    output += Array(number.text.utf8)
+                    isMended = true
+                    continue
+                }
+                if let named = Array(word).withUnsafeBytes({ named($0) }) {
+                    named.append(to: &output)
+                    isMended = true
+                    continue
+                }
+            }
+            output += word
+        }
+        return isMended ? output : nil
+    }
+
+    /// Whether a byte is of a word or number that stands bare.
+    private static func isBare(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: "<"), UInt8(ascii: ">"):
+            true
+        default: false
         }
     }
 }
@@ -34,6 +121,17 @@ package enum MetricText {
     case sent(UnsafeRawBufferPointer)
     case literal(StaticString)
     case missing
+
+    /// The value of what is no number of digits; nil for one.
+    var double: Double? {
+        switch self {
+        case .sent: return nil
+        case .missing: return MetricsTable.missing
+        case .literal(let text):
+            let letter = text.utf8Start[1]
+            return letter == UInt8(ascii: "N") ? .nan : letter == UInt8(ascii: "-") ? -.infinity : .infinity
+        }
+    }
 
     /// Appends the text.
     package func append(to output: inout [UInt8]) {

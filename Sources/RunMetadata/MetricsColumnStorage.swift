@@ -6,9 +6,7 @@ struct MetricsColumnStorage {
     /// The name as rows have it: in quotes, with a colon.
     let member: UnsafeMutablePointer<UInt8>
     let memberLength: Int
-    /// Whether it holds the rows' key, and whether that is `step`.
-    let isKey: Bool
-    let isStep: Bool
+    let role: MetricsColumnRole
     private(set) var values: UnsafeMutablePointer<Double>
     private(set) var count = 0
     private(set) var capacity: Int
@@ -18,8 +16,7 @@ struct MetricsColumnStorage {
         memberLength = text.count
         member = .allocate(capacity: text.count)
         member.initialize(from: text, count: text.count)
-        isKey = MetricsRows.isKey(name)
-        isStep = name.elementsEqual(MetricsKey.step.utf8)
+        role = MetricsColumnRole(name)
         self.capacity = max(capacity, 16)
         values = .allocate(capacity: self.capacity)
     }

@@ -1,140 +1,103 @@
+internal import Glibc
 package import JSON
-internal import Limits
 
 extension MetricsFrame {
     /// Reads rows, one JSON object a line, as `metrics.ndjson` holds them. A last line without a newline is still being
-    /// written and is left out; so is a line that is no row, which nothing of Rundir writes.
-    /// - Parameter greatestKey: the greatest key of the rows before, where the text is a part
-    package init(rows text: UnsafeRawBufferPointer, greatestKey: Int = -1, parser: JSONParser = JSONParser()) {
-        self.init(text: text, greatestKey: greatestKey)
-        var start = 0
-        while start < text.count, !isCut, let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = UnsafeRawBufferPointer(rebasing: text[start..<end])
-            if let tokens = try? parser.parse(line, nonFinite: .allowed), tokens.kind(at: 0) == .objectBegin {
-                add(rowAt: 0, of: tokens, in: text)
-            }
-            start = end + 1
-        }
-    }
-
-    /// Reads a frame by column, as `metrics.json` holds it and as it is sent whole: `{"loss": [0.42, null], …}`.
-    /// - Parameter object: the index of the object's begin
-    /// - Throws: a fault of shape: columns that differ in length, a value that is no metric, no column, no row
+    /// written and is left out.
+    /// - Parameters:
+    ///   - start: what came before, where the text is a part of a run's
+    ///   - ignoresKeys: whether each line is a row of its own, in the order in which they stand
     package init(
-        columnsAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer
-    ) throws(MetadataFault) {
+        rows text: UnsafeRawBufferPointer, start: MetricsRowOrder.Start = MetricsRowOrder.Start(),
+        ignoresKeys: Bool = false, parser: JSONParser = JSONParser()
+    ) {
+        let reading = MetricsFrameReading(MetricsFrame(text: text, order: MetricsRowOrder(start)), text)
+        reading.read(parser, ignoresKeys: ignoresKeys)
+        self = reading.frame
+    }
+
+    /// Reads a frame by column, as `metrics.json` holds it: `{"loss": [0.42, null], …}`. Its rows are as they stand there.
+    /// What else there is, which something else wrote, hides nothing: a column of texts is one, a single value (jsonlite
+    /// unboxes a frame of one row) is a column of one, a column that is too short is missing at its end.
+    /// - Parameter object: the index of the object's begin
+    /// - Returns: nil where there is no column at all
+    package init?(columnsAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
         self.init(text: text)
-        let names = try Self.columnTokens(object, tokens)
-        let rows = tokens.memberCount(at: names[0] + 1)
-        var cursors = names.map { $0 + 2 }
-        let columns = names.map { column(named: tokens.text(at: $0), guess: self.columns.count) }
-        let keyColumns = ["step", "epoch"].compactMap { key in
-            names.first { tokens.string(at: $0) == key }.flatMap { names.firstIndex(of: $0) }
-        }
-        for row in 0..<rows {
-            var key: Int?
-            for column in keyColumns {
-                let found = try Self.key(cursors[column], tokens, names[column], row)
-                key = key ?? found
-            }
-            let position = self.row(for: key)
-            for (index, column) in columns.enumerated() {
-                guard let cell = Cell(token: cursors[index], of: tokens, in: text) else {
-                    throw Self.noMetric(cursors[index], tokens, names[index], row)
+        guard tokens.kind(at: object) == .objectBegin else { return nil }
+        var rows = 0
+        var token = object + 1
+        while tokens.kind(at: token) == .name {
+            let column = column(named: tokens.text(at: token), guess: columns.count)
+            if tokens.kind(at: token + 1) == .arrayBegin {
+                var value = token + 2
+                var row = 0
+                while tokens.kind(at: value) != .arrayEnd {
+                    set(Cell(token: value, of: tokens, in: text), row: row, column: column)
+                    value = tokens.next(after: value)
+                    row += 1
                 }
-                set(cell, row: position, column: column)
-                cursors[index] = tokens.next(after: cursors[index])
-            }
-        }
-    }
-
-    /// The key of the row that an object token holds.
-    static func key(ofRowAt object: Int, of tokens: JSONTokens) -> Int? {
-        var key: Int?
-        var token = object + 1
-        while tokens.kind(at: token) == .name {
-            if tokens.kind(at: token + 1) == .number {
-                if tokens.text(at: token, is: "step") {
-                    key = MetricsKey.value(tokens.text(at: token + 1))
-                    break
-                }
-                if tokens.text(at: token, is: "epoch") { key = MetricsKey.value(tokens.text(at: token + 1)) }
+                isRagged = isRagged || (!columns.isEmpty && column > 0 && row != rows)
+                rows = max(rows, row)
+            } else if tokens.kind(at: token + 1) != .objectBegin {
+                set(Cell(token: token + 1, of: tokens, in: text), row: 0, column: column)
+                rows = max(rows, 1)
             }
             token = tokens.next(after: token + 1)
         }
-        return key
+        if columns.isEmpty { return nil }
+        for _ in 0..<rows { _ = row(for: .none) }
     }
+}
 
-    /// Adds the row that an object token holds.
-    private mutating func add(rowAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
-        let key = Self.key(ofRowAt: object, of: tokens)
-        let row = row(for: key)
-        var token = object + 1
-        var guess = 0
-        while tokens.kind(at: token) == .name {
-            let column = column(named: tokens.text(at: token), guess: guess)
-            if let cell = Cell(token: token + 1, of: tokens, in: text) { set(cell, row: row, column: column) }
-            guess = column + 1
-            token = tokens.next(after: token + 1)
-        }
-    }
+/// The reading of rows into a frame.
+private final class MetricsFrameReading: MetricsRowColumns {
+    private(set) var frame: MetricsFrame
+    private let text: UnsafeRawBufferPointer
+    /// Of the row that is being read.
+    private var row: [(column: Int, cell: MetricsFrame.Cell)] = []
 
-    /// The name tokens of an object whose members are arrays of one length, at least 1.
-    private static func columnTokens(_ object: Int, _ tokens: JSONTokens) throws(MetadataFault) -> [Int] {
-        var names: [Int] = []
-        var token = object + 1
-        while tokens.kind(at: token) == .name {
-            let name = tokens.string(at: token)
-            guard tokens.kind(at: token + 1) == .arrayBegin else {
-                throw .shape(
-                    JSONPointer().appending(name),
-                    "metrics: \"\(name)\" is no array, but other columns are; "
-                        + "send a whole frame as arrays, or one row as single numbers")
-            }
-            if name.isEmpty { throw .shape(JSONPointer(), "metrics: a column has the empty name; give it one") }
-            names.append(token)
-            token = tokens.next(after: token + 1)
-        }
-        guard let first = names.first else { throw .shape(JSONPointer(), "metrics: the frame has no column") }
-        let rows = tokens.memberCount(at: first + 1)
-        for other in names where tokens.memberCount(at: other + 1) != rows {
-            let (name, firstName) = (tokens.string(at: other), tokens.string(at: first))
-            throw .shape(
-                JSONPointer().appending(name),
-                "metrics: column \"\(name)\" has \(tokens.memberCount(at: other + 1)) values, "
-                    + "but column \"\(firstName)\" has \(rows); fill epochs not run yet with null")
-        }
-        if rows == 0 {
-            throw .shape(
-                JSONPointer().appending(tokens.string(at: first)),
-                "metrics: the frame has no row; send it once there is one, or with null for epochs to come")
-        }
-        return names
-    }
+    init(_ frame: MetricsFrame, _ text: UnsafeRawBufferPointer) { (self.frame, self.text) = (frame, text) }
 
-    private static func key(
-        _ token: Int, _ tokens: JSONTokens, _ name: Int, _ row: Int
-    ) throws(MetadataFault) -> Int? {
-        switch tokens.kind(at: token) {
-        case .null: return nil
-        case .string where tokens.text(at: token, is: "NA"): return nil
-        case .number:
-            if let key = MetricsKey.value(tokens.text(at: token)) { return key }
-            fallthrough
-        default:
-            let column = tokens.string(at: name)
-            let text = String(decoding: tokens.source(at: token), as: UTF8.self).shown(atMost: 100)
-            throw .shape(
-                JSONPointer().appending(column).appending(row),
-                "metrics: \"\(column)\" of row \(row) is \(text); it has to be a whole number")
+    func read(_ parser: JSONParser, ignoresKeys: Bool) {
+        _ = MetricsLine.readAll(text, parser, into: self) { key, _ in
+            let position = frame.row(for: ignoresKeys ? .none : key)
+            for (column, cell) in row { frame.set(cell, row: position, column: column) }
+            return !frame.isCut
         }
     }
 
-    private static func noMetric(_ token: Int, _ tokens: JSONTokens, _ name: Int, _ row: Int) -> MetadataFault {
-        let column = tokens.string(at: name)
-        let text = String(decoding: tokens.source(at: token), as: UTF8.self).shown(atMost: 100)
-        return .shape(
-            JSONPointer().appending(column).appending(row),
-            "metrics: \"\(column)\" of row \(row) is \(text); a metric is a number, null or NaN")
+    var columnCount: Int { frame.columns.count }
+
+    @inline(__always)
+    func member(of column: Int, at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Int? {
+        frame.columns[column].member.withUnsafeBufferPointer { member in
+            guard let base = member.baseAddress, newline - place > member.count else { return nil }
+            return memcmp(place, base, member.count) == 0 ? member.count : nil
+        }
     }
+
+    @inline(__always)
+    func role(of column: Int) -> MetricsColumnRole { frame.columns[column].role }
+
+    func column(named name: UnsafeRawBufferPointer) -> Int { frame.column(named: name, guess: frame.columns.count) }
+
+    func forgetRow(columns count: Int) {
+        row.removeAll(keepingCapacity: true)
+        if frame.columns.count > count { frame.forgetColumns(beyond: count) }
+    }
+
+    @inline(__always)
+    func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
+        // One that is too long for a cell counts as missing.
+        if let cell = MetricsFrame.Cell(offset: offset(start), length: end - start) { row.append((column, cell)) }
+    }
+
+    @inline(__always)
+    func add(_ value: Double, to column: Int) { row.append((column, MetricsFrame.Cell(value))) }
+
+    func add(other start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
+        if let cell = MetricsFrame.Cell(other: offset(start), length: end - start) { row.append((column, cell)) }
+    }
+
+    private func offset(_ place: UnsafePointer<UInt8>) -> Int { UnsafeRawPointer(place) - text.baseAddress! }
 }

@@ -6,11 +6,12 @@ extension MetricsFrame {
     package func write(to write: ([UInt8]) throws -> Void) rethrows {
         var output: [UInt8] = []
         output.reserveCapacity(72 * 1024)
-        let positions = orderedPositions
+        let positions = order.ordered
+        let shown = shownColumns
         output.append(contentsOf: "{".utf8)
-        for (index, column) in columns.enumerated() {
-            output.append(contentsOf: (index == 0 ? "\n  " : ",\n  ").utf8)
-            column.nameBytes.withUnsafeBytes { JSONWriter.append(stringUTF8: $0, to: &output) }
+        for index in shown {
+            output.append(contentsOf: (index == shown.first ? "\n  " : ",\n  ").utf8)
+            columns[index].nameBytes.withUnsafeBytes { JSONWriter.append(stringUTF8: $0, to: &output) }
             output.append(contentsOf: ": [".utf8)
             for row in 0..<rowCount {
                 if row > 0 {
@@ -25,7 +26,7 @@ extension MetricsFrame {
             }
             output.append(UInt8(ascii: "]"))
         }
-        output.append(contentsOf: (columns.isEmpty ? "}\n" : "\n}\n").utf8)
+        output.append(contentsOf: (shown.isEmpty ? "}\n" : "\n}\n").utf8)
         try write(output)
     }
 
@@ -36,21 +37,34 @@ extension MetricsFrame {
         return text
     }
 
-    /// The frame as rows, with which `metrics.ndjson` begins where there was only `metrics.json`. Rows at the end in which
-    /// everything is missing are epochs to come, and left out.
+    /// A frame that was read by column as rows, with which `metrics.ndjson` begins where there was only `metrics.json`. Rows at
+    /// the end in which everything is missing are epochs to come, and left out. Where keys do not tell its rows apart, or are
+    /// not in order, each has its number (`_frame`), so that the frame stays as it is.
     package var rows: [UInt8] {
         var output: [UInt8] = []
-        let positions = orderedPositions
+        let isByKey = isByKey
         for row in 0..<filledRowCount {
-            output.append(UInt8(ascii: "{"))
+            output.append(contentsOf: isByKey ? "{".utf8 : "{\"\(MetricsColumnRole.frameName)\":\(row),".utf8)
             for (index, column) in columns.enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
-                column.nameBytes.withUnsafeBytes { JSONWriter.append(stringUTF8: $0, to: &output) }
-                output.append(UInt8(ascii: ":"))
-                output.append(contentsOf: json(cell(row: positions?[row] ?? row, column: index)))
+                output.append(contentsOf: column.member)
+                output.append(contentsOf: json(cell(row: row, column: index)))
             }
             output.append(contentsOf: "}\n".utf8)
         }
         return output
+    }
+
+    /// Whether the rows, read one after the other by their keys, are the same rows in the same order.
+    private var isByKey: Bool {
+        let keys = [MetricsColumnRole.stepName, MetricsColumnRole.epochName].compactMap { column(named: $0) }
+        guard let key = keys.first else { return true }
+        var last: MetricsAxisValue?
+        for row in 0..<filledRowCount {
+            let value = MetricsAxisValue(json(cell(row: row, column: key)))
+            guard let value, last.map({ value > $0 }) ?? true else { return false }
+            last = value
+        }
+        return true
     }
 }

@@ -7,20 +7,24 @@ package import Limits
 /// frame of a million rows by four columns takes 40 MB beside the text, and every number keeps its last digit. The text has
 /// to outlive the frame.
 ///
-/// Rules: the frame is ordered by key, columns in order of first appearance. A row's key is its `step`, else its `epoch`.
-/// A row whose key is there already merges into that row, a missing value leaving what is there. A row without a key is
-/// the next one: its key is one more than the greatest so far, 0 in an empty frame.
+/// Which rows there are, and their order, `MetricsRowOrder` tells; columns stand in order of first appearance. A row that is
+/// there already takes further values, a missing one leaving what is there.
 package struct MetricsFrame {
     /// One metric.
     package struct Column {
         package let name: String
         let nameBytes: [UInt8]
+        package let role: MetricsColumnRole
+        /// The name as rows have it: in quotes, with a colon.
+        let member: [UInt8]
         /// By position of arrival; shorter than the frame where the last rows have no such metric.
         var cells: [Cell] = []
 
         init(name: UnsafeRawBufferPointer) {
             nameBytes = Array(name)
             self.name = String(decoding: name, as: UTF8.self)
+            role = MetricsColumnRole(name)
+            member = MetricsColumnStorage.member(of: name)
         }
     }
 
@@ -32,44 +36,25 @@ package struct MetricsFrame {
     private var cellCount = 0
     /// Whether there is more in the text than a frame may have; what was read before is there.
     package private(set) var isCut = false
+    /// Whether its columns, as they were read, differed in length.
+    package internal(set) var isRagged = false
     /// By the bytes of the name: Swift takes composed and decomposed letters for one, JSON does not.
     private var columnIndex: [[UInt8]: Int] = [:]
     private let origin: UnsafeRawBufferPointer
 
-    /// Keys by position of arrival.
-    private var keys: [Int] = []
-    private var greatestKey = -1
-    /// Positions by key; made once rows no longer come in order.
-    private var positions: [Int: Int]?
-    private var isInOrder = true
+    package private(set) var order: MetricsRowOrder
 
     /// A frame without columns and rows over a text.
-    /// - Parameter greatestKey: the greatest key of the rows before those that the text has, where it is a part
-    init(text: UnsafeRawBufferPointer, greatestKey: Int = -1) {
-        origin = text
-        self.greatestKey = greatestKey
+    init(text: UnsafeRawBufferPointer, order: MetricsRowOrder = MetricsRowOrder()) {
+        (origin, self.order) = (text, order)
     }
 
-    package var rowCount: Int { keys.count }
+    package var rowCount: Int { order.count }
 
     // MARK: Building
 
-    /// Begins or finds the row of a key (nil: the next one) and returns its position.
-    mutating func row(for key: Int?) -> Int {
-        let key = key ?? (greatestKey + 1)
-        if keys.isEmpty || key > greatestKey {
-            greatestKey = key
-            keys.append(key)
-            positions?[key] = keys.count - 1
-            return keys.count - 1
-        }
-        if positions == nil { positions = Dictionary(uniqueKeysWithValues: zip(keys, keys.indices)) }
-        if let position = positions?[key] { return position }
-        isInOrder = false
-        keys.append(key)
-        positions?[key] = keys.count - 1
-        return keys.count - 1
-    }
+    /// Begins or finds the row of a key and returns its position.
+    mutating func row(for key: MetricsRowKey) -> Int { order.position(of: key) }
 
     /// The index of a column, found first at `guess`, which is where it stands when rows look alike.
     mutating func column(named name: UnsafeRawBufferPointer, guess: Int) -> Int {
@@ -84,6 +69,12 @@ package struct MetricsFrame {
         columnIndex[bytes] = columns.count - 1
         hold(Self.cellsOfName)
         return columns.count - 1
+    }
+
+    /// Forgets the columns beyond so many, which have no cells.
+    mutating func forgetColumns(beyond count: Int) {
+        for column in columns[count...] { columnIndex[column.nameBytes] = nil }
+        columns.removeSubrange(count...)
     }
 
     private mutating func hold(_ cells: Int) {
@@ -110,14 +101,6 @@ package struct MetricsFrame {
 
     // MARK: Reading
 
-    /// The key of the row at a position.
-    func key(row: Int) -> Int { keys[row] }
-
-    /// The positions of the rows in the order of their keys.
-    var orderedPositions: [Int]? {
-        isInOrder ? nil : keys.indices.sorted { keys[$0] < keys[$1] }
-    }
-
     func cell(row: Int, column: Int) -> Cell {
         let cells = columns[column].cells
         return row < cells.count ? cells[row] : .missing
@@ -126,45 +109,21 @@ package struct MetricsFrame {
     /// The JSON text of a cell: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
     package func json(_ cell: Cell) -> UnsafeRawBufferPointer { cell.json(in: origin) }
 
-    /// A column's last value that is neither missing nor NaN, as tfruns' reader takes it.
-    package func lastValue(column: Int) -> JSONNumber? {
-        let cells = columns[column].cells
-        let positions = orderedPositions ?? Array(cells.indices)
-        for position in positions.reversed() where position < cells.count {
-            let cell = cells[position]
-            if cell.isMissing || cell == .nan { continue }
-            return cell.number(in: origin)
-        }
-        return nil
-    }
+    /// The number that a cell holds; nil where it holds none, or a text that something else wrote.
+    func number(_ cell: Cell) -> JSONNumber? { cell.number(in: origin) }
 
-    /// How many values of a column are present.
-    package func presentCount(column: Int) -> Int { columns[column].cells.count { !$0.isMissing } }
+    /// Whether a cell has a number, or NaN: what tfruns counts is neither missing nor NaN.
+    func isNumber(_ cell: Cell) -> Bool { cell.isNumber(in: origin) }
 
     /// What a listing tells of the frame; nil where it has no column.
     package var digest: MetricsDigest? { tail.digest }
 
-    /// What is needed to go on with further rows.
-    package var tail: MetricsTail {
-        MetricsTail(
-            columns: columns.map { column in
-                var last: (key: Int, cell: Cell)?
-                var top: Int?
-                for (position, cell) in column.cells.enumerated() where !cell.isMissing {
-                    let key = keys[position]
-                    if key >= top ?? key { top = key }
-                    if cell != .nan, key >= last?.key ?? key { last = (key, cell) }
-                }
-                return MetricsTail.Column(
-                    name: column.name, value: last.flatMap { $0.cell.number(in: origin) }, valueKey: last?.key,
-                    topKey: top)
-            }, greatestKey: keys.isEmpty ? nil : greatestKey,
-            completed: columns.indices.last.map { presentCount(column: $0) } ?? 0)
-    }
+    /// The columns that are shown where none are named: not those of Rundir's own.
+    package var shownColumns: [Int] { columns.indices.filter { !columns[$0].role.isHidden } }
 
     /// The number of rows up to the last one that has a value: rows after it are epochs to come.
-    var filledRowCount: Int {
-        columns.map { $0.cells.lastIndex { !$0.isMissing }.map { $0 + 1 } ?? 0 }.max() ?? 0
+    package var filledRowCount: Int {
+        shownColumns.map { columns[$0].cells.lastIndex { !$0.isMissing }.map { $0 + 1 } ?? 0 }.max() ?? 0
     }
 }
 
@@ -190,7 +149,19 @@ extension MetricsFrame {
             packed = UInt64(offset) << 20 | UInt64(length)
         }
 
+        /// The place of a JSON text that is no metric. Nil for one of a MiB and more.
+        init?(other offset: Int, length: Int) {
+            guard offset > 0, length < 1 << 20 else { return nil }
+            packed = UInt64(offset) << 20 | UInt64(length)
+        }
+
         package var isMissing: Bool { packed == 0 }
+
+        func isNumber(in text: UnsafeRawBufferPointer) -> Bool {
+            guard packed > 3 else { return packed > 1 }
+            let first = text[place.lowerBound]
+            return first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") <= 9
+        }
 
         private var place: Range<Int> {
             let offset = Int(packed >> 20)
@@ -219,23 +190,25 @@ extension MetricsFrame {
             }
         }
 
-        /// The cell of a metric's token in a text; nil where the token is no metric.
-        init?(token: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
+        /// The cell of a value's token in a text; missing where it cannot be held.
+        init(token: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
+            let source = tokens.source(at: token)
+            let offset = source.baseAddress! - text.baseAddress!
             switch tokens.kind(at: token) {
-            case .number:
-                let number = tokens.text(at: token)
-                self.init(offset: number.baseAddress! - text.baseAddress!, length: number.count)
+            case .number: self = Cell(offset: offset, length: source.count) ?? .missing
             case .null: self = .missing
             case .string, .nonFinite:
-                switch String(decoding: tokens.text(at: token), as: UTF8.self) {
-                case "NA": self = .missing
-                case "NaN": self = .nan
-                case "Inf", "Infinity": self = .infinity
-                case "-Inf", "-Infinity": self = .negativeInfinity
-                default: return nil
-                }
-            default: return nil
+                let named = MetricValue.named(tokens.text(at: token))?.double
+                self = named.map { Cell($0) } ?? Cell(other: offset, length: source.count) ?? .missing
+            default: self = Cell(other: offset, length: source.count) ?? .missing
             }
+        }
+
+        /// The cell of what is no number of digits: missing, NaN or an infinity.
+        init(_ value: Double) {
+            self =
+                MetricsTable.isMissing(value)
+                ? .missing : value.isNaN ? .nan : value > 0 ? .infinity : .negativeInfinity
         }
     }
 }

@@ -13,15 +13,6 @@ extension MetricsFrame: MetricsCells {
     }
 }
 
-extension MetricsFrame {
-    /// The positions of the rows in order, those with a greater key only where one is given.
-    package func rows(after key: Int?) -> [Int] {
-        let order = orderedPositions ?? Array(0..<rowCount)
-        guard let key else { return order }
-        return order.filter { self.key(row: $0) > key }
-    }
-}
-
 /// How metrics are told.
 package enum MetricsFormat: String, Sendable, CaseIterable {
     /// A JSON object of arrays, as `metrics.json` is.

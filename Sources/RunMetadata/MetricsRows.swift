@@ -8,74 +8,70 @@ package struct MetricsRows: Sendable, Equatable {
 
     package init() {}
 
+    /// Rows that are known to be in the form in which the log has them.
+    package init(checked bytes: [UInt8], count: Int) { (self.bytes, self.count) = (bytes, count) }
+
     package var isEmpty: Bool { count == 0 }
 
-    /// Appends the row that an object token holds.
+    /// Appends the row that an object token holds. Objects in it are flattened: `{"train": {"loss": 1}}` is `train.loss`; an
+    /// array of one is its element (jsonlite makes an array of every vector).
     /// - Parameters:
     ///   - object: the index of the object's begin
     ///   - row: the row's number, for messages; nil where there is only one
     ///   - pointer: where the object stands in the body
     ///   - columns: how many metrics it may have
-    /// - Throws: a fault of shape: no object, no member, a metric that is none, a step or epoch that is not whole
+    ///   - time: when it arrived, as JSON text, which becomes its `_time` unless it has one; nil: it gets none
+    /// - Throws: a fault of shape: no object, no member, a metric that is none, a step that is not whole, a key that is no number
     package mutating func append(
         objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer(),
-        columns: Limit? = nil
+        columns: Limit? = nil, time: [UInt8]? = nil
     ) throws(MetadataFault) {
-        var place: String { row.map { "metrics row \($0)" } ?? "metrics" }
+        var check = MetricsRowCheck(tokens, row: row, pointer)
         guard tokens.kind(at: object) == .objectBegin else {
-            throw .shape(pointer, "\(place): a row is an object of metrics, such as {\"epoch\": 0, \"loss\": 0.42}")
+            throw .shape(
+                pointer, "\(check.place): a row is an object of metrics, such as {\"epoch\": 0, \"loss\": 0.42}")
         }
         guard tokens.memberCount(at: object) > 0 else {
-            throw .shape(pointer, "\(place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
+            throw .shape(pointer, "\(check.place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
         }
         if let columns, tokens.memberCount(at: object) > columns.most {
-            throw .excess(LimitExceeded(columns), place, pointer)
+            throw .excess(LimitExceeded(columns), check.place, pointer)
         }
         // How long the row is where it takes nothing but copying, which is the usual case.
         var length: Int? = 2
         var token = object + 1
         while tokens.kind(at: token) == .name {
-            let value = try Self.check(memberAt: token, of: tokens, place, pointer)
-            if let counted = length, tokens.isVerbatim(at: token), case .sent(let text) = value {
-                length = counted + tokens.source(at: token).count + text.count + 2
+            if let counted = length, tokens.isVerbatim(at: token), tokens.kind(at: token + 1) == .number {
+                try check.number(at: token)
+                length = counted + tokens.source(at: token).count + tokens.text(at: token + 1).count + 2
+                token += 2
             } else {
                 length = nil
+                break
             }
-            token += 2
         }
+        let stamp = check.hasTime ? nil : time
         if let length {
-            appendVerbatim(objectAt: object, of: tokens, length: length)
+            try check.finish()
+            appendVerbatim(objectAt: object, of: tokens, length: length, time: stamp)
         } else {
-            appendRewritten(objectAt: object, of: tokens)
+            try appendRewritten(objectAt: object, of: tokens, row: row, pointer, columns, time)
         }
         count += 1
     }
 
-    /// Checks a metric.
-    /// - Returns: its value
-    private static func check(
-        memberAt token: Int, of tokens: JSONTokens, _ place: @autoclosure () -> String, _ pointer: JSONPointer
-    ) throws(MetadataFault) -> MetricText {
-        let name = tokens.text(at: token)
-        guard let value = MetricValue.text(of: token + 1, in: tokens) else {
-            throw noMetric(token, tokens, place(), pointer)
-        }
-        if tokens.text(at: token + 1).count > MetricsFrame.Cell.longestNumber {
-            throw .shape(
-                pointer.appending(tokens.string(at: token)),
-                "\(place()): \"\(tokens.string(at: token))\" has more than \(MetricsFrame.Cell.longestNumber) digits")
-        }
-        guard MetadataName.isAllowed(name, atMost: MetadataName.longestMetric) else {
-            let pointer = name.isEmpty ? pointer : pointer.appending(tokens.string(at: token))
-            throw MetadataName.fault(name, atMost: MetadataName.longestMetric, place(), pointer)
-        }
-        if isKey(name), !isWholeOrMissing(value) { throw noWholeNumber(token, tokens, place(), pointer) }
-        return value
+    /// Appends an empty row, which stands for one to come.
+    package mutating func appendEmpty() {
+        bytes.append(contentsOf: "{}\n".utf8)
+        count += 1
     }
+
+    private static let timeMember = Array(",\"\(MetricsColumnRole.timeName)\":".utf8)
 
     /// Appends a row whose names and numbers stand in the source as they are to be written.
     /// - Parameter length: its bytes: a bracket, members with a comma or the other bracket behind each, a newline
-    private mutating func appendVerbatim(objectAt object: Int, of tokens: JSONTokens, length: Int) {
+    private mutating func appendVerbatim(objectAt object: Int, of tokens: JSONTokens, length: Int, time: [UInt8]?) {
+        let length = length + (time.map { Self.timeMember.count + $0.count } ?? 0)
         withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { row in
             var count = 0
             func append(_ byte: UInt8) {
@@ -95,105 +91,49 @@ package struct MetricsRows: Sendable, Equatable {
                 append(tokens.text(at: token + 1))
                 token += 2
             }
+            if let time {
+                Self.timeMember.withUnsafeBytes { append($0) }
+                time.withUnsafeBytes { append($0) }
+            }
             append(UInt8(ascii: "}"))
             append(UInt8(ascii: "\n"))
             if bytes.isEmpty { bytes = Array(row) } else { bytes.append(contentsOf: row) }
         }
     }
 
-    private mutating func appendRewritten(objectAt object: Int, of tokens: JSONTokens) {
-        bytes.append(UInt8(ascii: "{"))
-        var token = object + 1
-        while tokens.kind(at: token) == .name {
-            if token > object + 1 { bytes.append(UInt8(ascii: ",")) }
-            JSONWriter.append(stringUTF8: tokens.text(at: token), to: &bytes)
-            bytes.append(UInt8(ascii: ":"))
-            MetricValue.text(of: token + 1, in: tokens)?.append(to: &bytes)
-            token += 2
+    private mutating func appendRewritten(
+        objectAt object: Int, of tokens: JSONTokens, row: Int?, _ pointer: JSONPointer, _ columns: Limit?,
+        _ time: [UInt8]?
+    ) throws(MetadataFault) {
+        var check = MetricsRowCheck(tokens, row: row, pointer)
+        var text: [UInt8] = []
+        var names: Set<[UInt8]> = []
+        let place = check.place
+        try check.eachMetric(of: object) { name, value throws(MetadataFault) in
+            guard names.insert(name).inserted else {
+                throw .shape(
+                    pointer,
+                    "\(place): \"\(String(decoding: name, as: UTF8.self).shown(atMost: 100))\" is there twice, once as a name and once "
+                        + "as names in each other")
+            }
+            if let columns, names.count > columns.most { throw .excess(LimitExceeded(columns), place, pointer) }
+            text.append(UInt8(ascii: text.isEmpty ? "{" : ","))
+            name.withUnsafeBytes { JSONWriter.append(stringUTF8: $0, to: &text) }
+            text.append(UInt8(ascii: ":"))
+            value.append(to: &text)
         }
-        bytes.append(UInt8(ascii: "}"))
-        bytes.append(UInt8(ascii: "\n"))
+        try check.finish()
+        if text.isEmpty {
+            throw .shape(pointer, "\(check.place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
+        }
+        if let time, !check.hasTime { text += Self.timeMember + time }
+        bytes += text
+        bytes += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
     }
 
     /// Appends rows that were checked before.
     package mutating func append(_ rows: MetricsRows) {
         bytes.append(contentsOf: rows.bytes)
         count += rows.count
-    }
-
-    /// Whether a column holds a row's key: `step` or `epoch`.
-    static func isKey(_ name: UnsafeRawBufferPointer) -> Bool {
-        MetricsKey.isStep(name) || MetricsKey.isEpoch(name)
-    }
-
-    private static func isWholeOrMissing(_ value: MetricText) -> Bool {
-        switch value {
-        case .missing: true
-        case .literal: false
-        case .sent(let text): MetricsKey.value(text) != nil
-        }
-    }
-
-    private static func noMetric(
-        _ token: Int, _ tokens: JSONTokens, _ place: String, _ pointer: JSONPointer
-    ) -> MetadataFault {
-        let name = tokens.string(at: token)
-        let found =
-            switch tokens.kind(at: token + 1) {
-            case .string: "the text \"\(tokens.string(at: token + 1).shown(atMost: 100))\""
-            case .true: "true"
-            case .false: "false"
-            case .arrayBegin: "an array"
-            default: "an object"
-            }
-        return .shape(
-            pointer.appending(name), "\(place): \"\(name)\" is \(found); a metric is a number, null or NaN")
-    }
-
-    private static func noWholeNumber(
-        _ token: Int, _ tokens: JSONTokens, _ place: String, _ pointer: JSONPointer
-    ) -> MetadataFault {
-        let name = tokens.string(at: token)
-        let text = String(decoding: tokens.source(at: token + 1), as: UTF8.self).shown(atMost: 100)
-        return .shape(pointer.appending(name), "\(place): \"\(name)\" is \(text); it has to be a whole number")
-    }
-}
-
-/// A row's key: its `step`, else its `epoch`.
-package enum MetricsKey {
-    package static let step = "step"
-    package static let epoch = "epoch"
-
-    /// Whether a column's name is `step`. Asked of each metric of each row: compared as a number.
-    static func isStep(_ name: UnsafeRawBufferPointer) -> Bool {
-        name.count == 4 && name.loadUnaligned(as: UInt32.self).bigEndian == 0x7374_6570
-    }
-
-    /// Whether it is `epoch`.
-    static func isEpoch(_ name: UnsafeRawBufferPointer) -> Bool {
-        name.count == 5 && name[4] == UInt8(ascii: "h")
-            && name.loadUnaligned(as: UInt32.self).bigEndian == 0x6570_6F63
-    }
-
-    /// The whole number that a JSON number's text stands for, nil where it is none or has over 18 digits.
-    package static func value(_ text: UnsafeRawBufferPointer) -> Int? {
-        var digits = text[...]
-        let isNegative = digits.first == UInt8(ascii: "-")
-        if isNegative { digits = digits.dropFirst() }
-        var value = 0
-        guard digits.count <= 18 else { return general(text) }
-        for byte in digits {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return general(text) }
-            value = value * 10 + Int(byte - UInt8(ascii: "0"))
-        }
-        return isNegative ? -value : value
-    }
-
-    /// Numbers such as `3.0` and `1e3`.
-    private static func general(_ text: UnsafeRawBufferPointer) -> Int? {
-        guard let value = JSONNumber(String(decoding: text, as: UTF8.self))?.int,
-            value.magnitude < 1_000_000_000_000_000_000
-        else { return nil }
-        return value
     }
 }

@@ -12,8 +12,7 @@ package final class MetricsTable: @unchecked Sendable {
     package struct Column {
         package let name: String
         let nameBytes: [UInt8]
-        /// Whether it holds the rows' key.
-        package let isKey: Bool
+        package let role: MetricsColumnRole
         let storage: UnsafeMutablePointer<MetricsColumnStorage>
 
         /// The value of a row.
@@ -27,10 +26,8 @@ package final class MetricsTable: @unchecked Sendable {
         package static let rows = 4096
         package static let bytes = 1 << 20
         package let offset: Int
-        /// How many rows are before.
-        package let row: Int
-        /// The greatest key before.
-        package let greatestKey: Int
+        /// What is before.
+        package let start: MetricsRowOrder.Start
     }
 
     /// Columns that are expected to have a value in each row, and bytes that a column takes beside its values and name.
@@ -46,12 +43,7 @@ package final class MetricsTable: @unchecked Sendable {
     package private(set) var columns: [Column] = []
     private(set) var columnCount = 0
     private var columnIndex: [[UInt8]: Int] = [:]
-    private(set) var keys: [Int] = []
-    private var greatestKey = -1
-    private var positions: [Int: Int]?
-    private var isInOrder = true
-    /// Whether each row of the text is one of the frame's, in order: no row was merged into another one.
-    package private(set) var isPlain = true
+    package private(set) var order: MetricsRowOrder
     package private(set) var chunks: [Chunk] = []
     /// Bytes of the text that are in the table.
     package private(set) var covered = 0
@@ -78,7 +70,7 @@ package final class MetricsTable: @unchecked Sendable {
     package init(expectedRows: Int = 0, limit: Int = .max) {
         self.expectedRows = expectedRows
         self.limit = limit
-        keys.reserveCapacity(expectedRows)
+        order = MetricsRowOrder(expectedRows: expectedRows)
     }
 
     deinit {
@@ -90,39 +82,38 @@ package final class MetricsTable: @unchecked Sendable {
         row.deallocate()
     }
 
-    package var rowCount: Int { keys.count }
+    package var rowCount: Int { order.count }
+
+    /// Whether each row of the text is one of the table's, in order: no row was merged into another one.
+    package var isPlain: Bool { !order.hasMerged && order.isInOrder }
 
     /// Bytes of memory, about.
     package var size: Int {
-        held + keys.capacity * 8 + chunks.capacity * MemoryLayout<Chunk>.stride + (positions?.capacity ?? 0) * 32
+        held + order.size + chunks.capacity * MemoryLayout<Chunk>.stride
     }
 
     /// Takes the next part of the text. What is behind its last newline is still being written, or comes with the next
     /// part.
     /// - Returns: how much of it was taken
     package func append(_ text: UnsafeRawBufferPointer) -> Int {
-        guard let base = text.bindMemory(to: UInt8.self).baseAddress else { return 0 }
-        var line = base
-        let end = base + text.count
-        while line < end, !isOverLimit, let newline = MetricsPlainRow.find(UInt8(ascii: "\n"), line, end) {
-            read(line, newline, at: covered + (line - base))
-            line = newline + 1
+        let start = covered
+        let count = MetricsLine.readAll(text, parser, into: self) { key, offset in
+            add(key, at: start + offset)
+            return !isOverLimit
         }
-        covered += line - base
-        return line - base
+        covered += count
+        return count
     }
 
     // MARK: Reading rows
 
-    private func read(_ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, at offset: Int) {
-        rowLength = 0
-        var key: Int?
-        guard MetricsPlainRow.read(line, newline, &key, into: self) || readAny(line, newline, &key) else { return }
-        let before = (keys.count, greatestKey)
-        let position = position(of: key)
-        if keys.count > before.0, isChunkFull(offset) {
-            chunks.append(Chunk(offset: offset, row: before.0, greatestKey: before.1))
-        }
+    @inline(__always)
+    private func add(_ key: MetricsRowKey, at offset: Int) {
+        let count = order.count
+        let isFull = isChunkFull(offset)
+        let before = isFull ? order.end : MetricsRowOrder.Start()
+        let position = order.position(of: key)
+        if isFull, order.count > count { chunks.append(Chunk(offset: offset, start: before)) }
         for index in 0..<rowLength where !Self.isMissing(row[index].value) {
             let storage = storages[row[index].column]
             if position >= storage.pointee.capacity, !hold(storage.pointee.growth(to: position + 1)) { return }
@@ -132,7 +123,7 @@ package final class MetricsTable: @unchecked Sendable {
 
     private func isChunkFull(_ offset: Int) -> Bool {
         guard let last = chunks.last else { return true }
-        return keys.count > last.row + Chunk.rows || offset - last.offset >= Chunk.bytes
+        return order.count >= last.start.rows + Chunk.rows || offset - last.offset >= Chunk.bytes
     }
 
     /// Counts bytes that are about to be held.
@@ -151,41 +142,7 @@ package final class MetricsTable: @unchecked Sendable {
         rowCapacity *= 2
     }
 
-    /// Reads any row that `MetricsFrame` reads.
-    private func readAny(_ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, _ key: inout Int?) -> Bool {
-        rowLength = 0
-        key = nil
-        let text = UnsafeRawBufferPointer(start: line, count: newline - line)
-        guard let tokens = try? parser.parse(text, nonFinite: .allowed), tokens.kind(at: 0) == .objectBegin else {
-            return false
-        }
-        var token = 1
-        var isKeyFound = false
-        while tokens.kind(at: token) == .name {
-            let value = token + 1
-            if !isKeyFound, tokens.kind(at: value) == .number {
-                if tokens.text(at: token, is: "step") {
-                    key = MetricsKey.value(tokens.text(at: value))
-                    isKeyFound = true
-                } else if tokens.text(at: token, is: "epoch") {
-                    key = MetricsKey.value(tokens.text(at: value))
-                }
-            }
-            let column = column(named: tokens.text(at: token))
-            switch tokens.kind(at: value) {
-            case .number:
-                let number = tokens.text(at: value).bindMemory(to: UInt8.self)
-                if let start = number.baseAddress { add(start, start + number.count, to: column) }
-            case .string, .nonFinite:
-                if let named = MetricsPlainRow.named(tokens.text(at: value)) { add(named, to: column) }
-            default: break
-            }
-            token = tokens.next(after: value)
-        }
-        return true
-    }
-
-    // MARK: The frame's rules
+    // MARK: Columns
 
     func column(named name: UnsafeRawBufferPointer) -> Int {
         let bytes = Array(name)
@@ -207,7 +164,7 @@ package final class MetricsTable: @unchecked Sendable {
         columnCount += 1
         columns.append(
             Column(
-                name: String(decoding: bytes, as: UTF8.self), nameBytes: bytes, isKey: storage.pointee.isKey,
+                name: String(decoding: bytes, as: UTF8.self), nameBytes: bytes, role: storage.pointee.role,
                 storage: storage))
         columnIndex[bytes] = columns.count - 1
         return columns.count - 1
@@ -216,36 +173,8 @@ package final class MetricsTable: @unchecked Sendable {
     /// The index of a column; nil when there is none of that name.
     package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
 
-    /// Begins or finds the row of a key, as `MetricsFrame` does.
-    private func position(of key: Int?) -> Int {
-        let key = key ?? (greatestKey + 1)
-        if keys.isEmpty || key > greatestKey {
-            greatestKey = key
-            keys.append(key)
-            positions?[key] = keys.count - 1
-            return keys.count - 1
-        }
-        isPlain = false
-        if positions == nil { positions = Dictionary(uniqueKeysWithValues: zip(keys, keys.indices)) }
-        if let position = positions?[key] { return position }
-        isInOrder = false
-        keys.append(key)
-        positions?[key] = keys.count - 1
-        return keys.count - 1
-    }
-
-    /// The positions of the rows in the order of their keys; nil where that is the order of arrival.
-    var orderedPositions: [Int]? { isInOrder ? nil : keys.indices.sorted { keys[$0] < keys[$1] } }
-
-    /// The first place in the order whose row has a greater key.
-    func firstPlace(after key: Int, in order: [Int]?) -> Int {
-        var (low, high) = (0, keys.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if keys[order?[middle] ?? middle] > key { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
+    /// The columns that are shown where none are named: not those of Rundir's own.
+    package var shownColumns: [Int] { columns.indices.filter { !columns[$0].role.isHidden } }
 }
 
 extension MetricsTable: MetricsRowColumns {
@@ -256,10 +185,18 @@ extension MetricsTable: MetricsRowColumns {
     }
 
     @inline(__always)
-    func isKey(_ column: Int) -> Bool { storages[column].pointee.isKey }
+    func role(of column: Int) -> MetricsColumnRole { storages[column].pointee.role }
 
     @inline(__always)
-    func isStep(_ column: Int) -> Bool { storages[column].pointee.isStep }
+    func forgetRow(columns count: Int) {
+        rowLength = 0
+        while columnCount > count {
+            columnCount -= 1
+            columnIndex[columns.removeLast().nameBytes] = nil
+            storages[columnCount].pointee.free()
+            storages[columnCount].deallocate()
+        }
+    }
 
     @inline(__always)
     func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
@@ -274,4 +211,7 @@ extension MetricsTable: MetricsRowColumns {
         row[rowLength] = (column, value)
         rowLength += 1
     }
+
+    /// What something else wrote and is no metric counts as missing.
+    func add(other start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {}
 }

@@ -1,31 +1,45 @@
 internal import JSON
 
 extension MetricsTail {
-    /// Appends the tail as it is kept: greatest key, count, then of each column name, value, its key and the greatest key.
+    /// Appends the tail as it is kept: which keys there are, the count, then of each column name, value and places.
     package func append(to bytes: inout [UInt8]) {
-        KeptFields.append(greatestKey, to: &bytes)
+        KeptFields.append(Int(keys.axis.rawValue), to: &bytes)
+        KeptFields.append(keys.step, to: &bytes)
+        KeptFields.append(keys.epoch, to: &bytes)
+        KeptFields.append(keys.rows, to: &bytes)
+        KeptFields.append(latestEpoch, to: &bytes)
         KeptFields.append(completed, to: &bytes)
         for column in columns {
             KeptFields.append(column.name, to: &bytes)
             KeptFields.append(column.value?.text, to: &bytes)
-            KeptFields.append(column.valueKey, to: &bytes)
-            KeptFields.append(column.topKey, to: &bytes)
+            KeptFields.append(column.valuePlace, to: &bytes)
+            KeptFields.append(column.topPlace, to: &bytes)
+            KeptFields.append(column.isTopNumber ? 1 : 0, to: &bytes)
         }
     }
 
     /// Reads what was kept; nil where it is none.
     package init?(_ bytes: ArraySlice<UInt8>) {
         var fields = KeptFields(bytes)
-        guard let greatestKey = fields.number(), let kept = fields.number(), let completed = kept else { return nil }
-        var columns: [Column] = []
+        guard
+            let axis = fields.number().flatMap({ $0 }).flatMap({
+                MetricsRowKey.Kind(rawValue: UInt8(truncatingIfNeeded: $0))
+            }),
+            let step = fields.value(), let epoch = fields.value(), let rows = fields.number().flatMap({ $0 }),
+            let latest = fields.place(), let completed = fields.number().flatMap({ $0 })
+        else { return nil }
+        self.init()
+        (keys.axis, keys.step, keys.epoch, keys.rows) = (axis, step, epoch, rows)
+        (latestEpoch, self.completed) = (latest, completed)
         while !fields.isAtEnd {
-            guard let keptName = fields.text(), let name = keptName, let value = fields.text(),
-                let valueKey = fields.number(), let topKey = fields.number()
+            guard let name = fields.text().flatMap({ $0 }), let value = fields.text(), let valuePlace = fields.place(),
+                let topPlace = fields.place(), let isTopNumber = fields.number().flatMap({ $0 })
             else { return nil }
-            columns.append(
-                Column(name: name, value: value.flatMap { JSONNumber($0) }, valueKey: valueKey, topKey: topKey))
+            var column = Column(name: name)
+            column.value = value.flatMap { JSONNumber($0) }
+            (column.valuePlace, column.topPlace, column.isTopNumber) = (valuePlace, topPlace, isTopNumber != 0)
+            columns.append(column)
         }
-        self.init(columns: columns, greatestKey: greatestKey, completed: completed)
     }
 }
 
@@ -43,6 +57,16 @@ private struct KeptFields {
         if let number { withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) } }
     }
 
+    static func append(_ value: MetricsAxisValue?, to bytes: inout [UInt8]) {
+        append(value?.whole, to: &bytes)
+        if let value { append(Int(bitPattern: UInt(value.fraction.bitPattern)), to: &bytes) }
+    }
+
+    static func append(_ place: MetricsRowOrder.Place?, to bytes: inout [UInt8]) {
+        append(place?.loose, to: &bytes)
+        if let place { append(place.value, to: &bytes) }
+    }
+
     static func append(_ text: String?, to bytes: inout [UInt8]) {
         append(text?.utf8.count, to: &bytes)
         if let text { bytes.append(contentsOf: text.utf8) }
@@ -55,6 +79,23 @@ private struct KeptFields {
         guard bytes.count >= 8 else { return nil }
         defer { bytes = bytes.dropFirst(8) }
         return .some(bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) })
+    }
+
+    /// The next value on the axis, likewise.
+    mutating func value() -> MetricsAxisValue?? {
+        guard let found = number() else { return nil }
+        guard let whole = found else { return .some(nil) }
+        guard let kept = number(), let bits = kept else { return nil }
+        let fraction = Double(bitPattern: UInt64(UInt(bitPattern: bits)))
+        return fraction >= 0 && fraction < 1 ? MetricsAxisValue(whole: whole, fraction: fraction) : nil
+    }
+
+    /// The next place, likewise.
+    mutating func place() -> MetricsRowOrder.Place?? {
+        guard let found = number() else { return nil }
+        guard let loose = found else { return .some(nil) }
+        guard let value = value() else { return nil }
+        return MetricsRowOrder.Place(value: value, loose: loose)
     }
 
     /// The next text, likewise.

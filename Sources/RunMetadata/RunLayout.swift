@@ -32,6 +32,8 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
     package static let evaluation = DataPath(checked: "evaluation.json")
     package static let error = DataPath(checked: "error.json")
     package static let metricsRows = DataPath(checked: "metrics.ndjson")
+    /// The rows before those that were replaced last.
+    package static let earlierMetricsRows = DataPath(checked: "metrics.1.ndjson")
     package static let metricsFrame = DataPath(checked: "metrics.json")
     package static let source = DataPath(checked: "source.tar.gz")
 

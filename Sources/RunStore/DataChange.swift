@@ -10,8 +10,8 @@ package enum DataChange: Sendable {
     case remove(DataPath)
     /// Append rows of metrics.
     case rows(MetricsRows)
-    /// Replace the metrics by a whole frame: the text of `metrics.json`.
-    case frame([UInt8])
+    /// Replace the metrics by a whole frame.
+    case frame(MetricsReplacement)
     /// Append bytes to a file, behind a head where there is none yet.
     case append(DataPath, head: [UInt8], [UInt8])
     /// Publish a file that was staged and synced.
@@ -68,4 +68,26 @@ package struct RunStart: Sendable {
     package var properties: [(name: PropertyName, file: [UInt8])] = []
 
     package init() {}
+}
+
+/// A whole frame of metrics, which is to take the place of all that is there.
+package struct MetricsReplacement: Sendable {
+    /// When it does.
+    package enum Condition: Sendable {
+        case always
+        /// Unless more rows are there.
+        case unlessShorter
+        /// Where the frame begins with the rows that are there, or there are none. Otherwise these rows are appended; where
+        /// there are none to append, the write is refused.
+        case continuing(otherwise: MetricsRows?)
+    }
+
+    /// The text of `metrics.json`.
+    package let text: [UInt8]
+    package let rowCount: Int
+    package let condition: Condition
+
+    package init(text: [UInt8], rowCount: Int, _ condition: Condition = .always) {
+        (self.text, self.rowCount, self.condition) = (text, rowCount, condition)
+    }
 }

@@ -207,4 +207,6 @@ package enum StoreError: Error, Sendable, Equatable {
     case tooLarge(String)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
+    /// A whole frame of metrics cannot take the place of those that are there; says why.
+    case frameConflict(String)
 }

@@ -17,7 +17,13 @@ import Testing
             ),
             ("a,b\n1e-7,-0.50\n", "rows 1 {\"a\":1e-7,\"b\":-0.50}\n"),
             ("a , b\n 1 , 2 \n", "rows 1 {\"a\":1,\"b\":2}\n"),
-            ("a\n1\n\n2\n\n", "rows 2 {\"a\":1}\n{\"a\":2}\n"),
+            ("step,a\n1,1\n\n2,2\n\n", "rows 2 {\"step\":1,\"a\":1}\n{\"step\":2,\"a\":2}\n"),
+            ("a\n1\n2\n", "frame or 2 rows {\n  \"a\": [1, 2]\n}\n"),
+            (
+                "a,b,c,d,e\n.5,+1,nan,-inf,<NA>\n",
+                "rows 1 {\"a\":0.5,\"b\":1,\"c\":\"NaN\",\"d\":\"-Inf\",\"e\":null}\n"
+            ),
+            ("a,b,c\n1.,1E+05,-0.5f-3\n", "rows 1 {\"a\":1,\"b\":1E+05,\"c\":-0.5e-3}\n"),
             ("ä\n1\n", "rows 1 {\"ä\":1}\n"),
         ])
     func linesBelowTheNamesAreRows(body: String, rows: String) throws {
@@ -34,8 +40,11 @@ import Testing
             Refusal("a,\n1,2\n", "shape", "column 2 of the CSV has no name"),
             Refusal("a\n1\nx\n", "shape /1/a", "metrics row 2: \"a\" is the text \"x\""),
             Refusal("a\nTRUE\n", "shape /0/a", "the text \"TRUE\""),
-            Refusal("epoch\n1.5\n", "shape /0/epoch", "whole number"),
-            Refusal("a\n1.\n", "shape /0/a", "the text"), Refusal("a\n\"1\n", "syntax", "quote"),
+            Refusal("step\n1.5\n", "shape /0/step", "whole number"),
+            Refusal("step;loss\n1;0,5\n", "shape", "parted by \";\""),
+            Refusal("step\tloss\n1\t0.5\n", "shape", "parted by tabs"),
+            Refusal("step,loss1,0.52,0.4", "shape", "--data-binary"),
+            Refusal("a\n1.x\n", "shape /0/a", "the text"), Refusal("a\n\"1\n", "syntax", "quote"),
             Refusal("a\n1\"2\n", "syntax", "quote"),
         ])
     func otherTablesAreRefused(refusal: Refusal) {

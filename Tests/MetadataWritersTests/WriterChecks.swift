@@ -18,8 +18,8 @@ func describe(_ change: DataChange) -> String {
     switch change {
     case .put(let path, let bytes): "put \(path) \(String(decoding: bytes, as: UTF8.self))"
     case .remove(let path): "remove \(path)"
-    case .rows(let rows): "rows \(rows.count) \(String(decoding: rows.bytes, as: UTF8.self))"
-    case .frame(let text): "frame \(String(decoding: text, as: UTF8.self))"
+    case .rows(let rows): "rows \(rows.count) \(untimed(rows.bytes))"
+    case .frame(let frame): "frame \(condition(frame.condition))\(String(decoding: frame.text, as: UTF8.self))"
     case .publish(_, let path): "publish \(path)"
     case .artifact(_, let path, _): "artifact \(path)"
     case .removeArtifact(let path, _): "remove artifact \(path)"
@@ -27,6 +27,19 @@ func describe(_ change: DataChange) -> String {
     case .append(let path, let head, let bytes): "append \(path) \(String(decoding: head + bytes, as: UTF8.self))"
     case .script(let script, _): "script \(script)"
     case .end(let completed): "end \(completed)"
+    }
+}
+
+/// Rows without the time of their arrival.
+func untimed(_ rows: [UInt8]) -> String {
+    String(decoding: rows, as: UTF8.self).replacing(/,"_time":[0-9]+\.[0-9]{3}/, with: "")
+}
+
+private func condition(_ condition: MetricsReplacement.Condition) -> String {
+    switch condition {
+    case .always: "always "
+    case .unlessShorter: ""
+    case .continuing(let rows): rows.map { "or \($0.count) rows " } ?? "or none "
     }
 }
 

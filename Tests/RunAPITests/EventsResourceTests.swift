@@ -20,6 +20,14 @@ import Testing
             var type = ""
             var data = ""
             var json: JSONValue? { try? JSONValue.parse(Array(data.utf8)) }
+            /// The rows of metrics, without the time of their arrival.
+            var rows: [String]? {
+                json?["rows"]?.array?.map { row in
+                    var row = row.object ?? JSONObject()
+                    row["_time"] = nil
+                    return String(decoding: JSONWriter.compact(.object(row)), as: UTF8.self)
+                }
+            }
         }
 
         private let client: HTTPClient
@@ -102,7 +110,9 @@ import Testing
         let reader = try EventReader(api, "/runs/a/events")
         try api.send("POST", "/runs/b/metadata/metrics", "{\"loss\":1}")
         try api.send("POST", "/runs/a/metadata/metrics", "{\"loss\":2}")
-        #expect(try reader.next()?.json == ["run": "a", "rows": [["loss": 2]]])
+        let event = try #require(try reader.next())
+        #expect(event.json?["run"]?.string == "a")
+        #expect(event.rows == ["{\"loss\":2}"])
         try api.send("DELETE", "/runs/a?force=true")
         #expect(try reader.next()?.type == "removed")
         #expect(try reader.next() == nil)
@@ -117,11 +127,11 @@ import Testing
         let other = try EventReader(api, "/events")
         let id = reader.lastID
         try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":2}")
-        #expect(try other.next()?.json?["rows"] == [["epoch": 2]])
+        #expect(try other.next()?.rows == ["{\"epoch\":2}"])
         let again = try EventReader(api, "/runs/a/events", lastID: id)
-        #expect(try again.next()?.json?["rows"] == [["epoch": 2]])
+        #expect(try again.next()?.rows == ["{\"epoch\":2}"])
         try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":3}")
-        #expect(try again.next()?.json?["rows"] == [["epoch": 3]])
+        #expect(try again.next()?.rows == ["{\"epoch\":3}"])
     }
 
     @Test(arguments: ["an-other-1", "nonsense", "0-0", "-", "zzzzzzzz-5"])

@@ -39,8 +39,11 @@ import Testing
         ),
         ("text/csv", "", "epoch,loss,val_loss\n1,0.5,NA\n2,0.20000000000000000001,NaN\n3,1E2,-Inf\n"),
         ("text/csv", "format=ndjson&after=2", "{\"epoch\":3,\"loss\":1E2,\"val_loss\":\"-Inf\"}\n"),
-        ("", "points=10&format=csv", "epoch,loss,val_loss\n1,0.5,NA\n2,0.2,NaN\n3,100,-Inf\n"),
-        ("", "points=1&after=2&format=rows", "[\n{\"epoch\":3,\"loss\":100,\"val_loss\":\"-Inf\"}\n]\n"),
+        // What is not reduced is as it was sent.
+        ("", "points=10&format=csv", "epoch,loss,val_loss\n1,0.5,NA\n2,0.20000000000000000001,NaN\n3,1E2,-Inf\n"),
+        ("", "points=2&format=csv&columns=epoch,loss", "epoch,loss\n1,0.5\n2,0.2\n3,100\n"),
+        ("", "after=1.5&columns=epoch", "{\n  \"epoch\": [2, 3]\n}\n"),
+        ("", "columns=%60val_loss%60,epoch&after=2", "{\n  \"val_loss\": [\"-Inf\"],\n  \"epoch\": [3]\n}\n"),
     ])
     func metricsAreToldAsAskedFor(accept: String, query: String, expected: String) throws {
         let headers = accept.isEmpty ? [] : [("Accept", accept)]
@@ -53,7 +56,7 @@ import Testing
     @Test(arguments: [
         ("/runs/a/metrics?points=0", 400, "invalid-query", "1 to 1000000"),
         ("/runs/a/metrics?points=x", 400, "invalid-query", "1 to 1000000"),
-        ("/runs/a/metrics?after=1.5", 400, "invalid-query", "whole number"),
+        ("/runs/a/metrics?after=x", 400, "invalid-query", "step or epoch"),
         ("/runs/a/metrics?columns=", 400, "invalid-query", "parted by commas"),
         ("/runs/a/metrics?columns=loss,loss", 400, "invalid-query", "each once"),
         ("/runs/a/metrics?columns=lost", 400, "invalid-query", "epoch, loss, val_loss"),
@@ -78,7 +81,7 @@ import Testing
             }
         }
         // Other rows by the same name.
-        try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":[7],\"loss\":[1]}")
+        try api.send("POST", "/runs/a/metadata/metrics?replace=true", "{\"epoch\":[7],\"loss\":[1]}")
         #expect(try api.send("GET", "/runs/a/metrics?points=9").json == ["epoch": [7], "loss": [1]])
         #expect(try api.send("GET", "/runs/a/metrics?format=ndjson").text == "{\"epoch\":7,\"loss\":1}\n")
     }

@@ -15,6 +15,32 @@ import Testing
         (#"{"step":1,"epoch":9,"a":1} {"step":1,"epoch":8,"a":2}"#, #"{"step":[1],"epoch":[8],"a":[2]}"#),
         // A missing step leaves the epoch as the key.
         (#"{"step":null,"epoch":1,"a":1} {"epoch":1,"a":2}"#, #"{"step":[null],"epoch":[1],"a":[2]}"#),
+        // A step and an epoch are never the same row. Once there is a step, it is the axis.
+        (#"{"step":1,"a":1} {"epoch":1,"b":2}"#, #"{"step":[1,null],"a":[1,null],"epoch":[null,1],"b":[null,2]}"#),
+        (
+            #"{"step":1,"l":1} {"step":2,"l":2} {"epoch":1,"v":7} {"step":3,"l":3} {"epoch":1,"w":8} {"step":0,"l":0}"#,
+            #"{"step":[0,1,2,null,3],"l":[0,1,2,null,3],"epoch":[null,null,null,1,null],"v":[null,null,null,7,null],"w":[null,null,null,8,null]}"#
+        ),
+        (
+            #"{"epoch":2,"l":2} {"epoch":1,"l":1} {"step":5,"l":3}"#,
+            #"{"epoch":[2,1,null],"l":[2,1,3],"step":[null,null,5]}"#
+        ),
+        // A row without a key is like no other, and stands behind the greatest before it.
+        (
+            #"{"loss":1} {"step":0,"loss":2} {"loss":3} {"step":1,"loss":4}"#,
+            #"{"loss":[1,2,3,4],"step":[null,0,null,1]}"#
+        ),
+        // An epoch may be a fraction.
+        (
+            #"{"epoch":0.5,"l":2} {"epoch":0.25,"l":1} {"epoch":5e-1,"v":3} {"epoch":1,"l":4}"#,
+            #"{"epoch":[0.25,5e-1,1],"l":[1,2,4],"v":[null,3,null]}"#
+        ),
+        // What the server keeps for itself is in no frame; rows of a whole frame are told apart by their number alone.
+        (#"{"loss":1,"_time":5.000} {"loss":2,"_time":6.000,"a":3}"#, #"{"loss":[1,2],"a":[null,3]}"#),
+        (
+            #"{"_frame":0,"epoch":1,"l":1} {"_frame":1,"epoch":1,"l":2} {"epoch":1,"l":3}"#,
+            #"{"epoch":[1,1,1],"l":[1,2,3]}"#
+        ),
         // A key that is there merges, the later value winning.
         (#"{"epoch":0,"l":1} {"epoch":0,"val_l":2}"#, #"{"epoch":[0],"l":[1],"val_l":[2]}"#),
         (#"{"epoch":0,"l":1} {"epoch":1,"l":2} {"epoch":0,"l":9}"#, #"{"epoch":[0,1],"l":[9,2]}"#),
@@ -25,8 +51,7 @@ import Testing
         (#"{"epoch":0,"l":1} {"epoch":0,"l":"NaN"}"#, #"{"epoch":[0],"l":["NaN"]}"#),
         // A metric that appears late is missing before, and one that ends is missing after.
         (#"{"a":1} {"a":2,"b":3} {"c":4}"#, #"{"a":[1,2,null],"b":[null,3,null],"c":[null,null,4]}"#),
-        // Without a key it is one after the greatest.
-        (#"{"epoch":5,"l":1} {"l":2} {"epoch":6,"l":3}"#, #"{"epoch":[5,6],"l":[1,3]}"#),
+        (#"{"epoch":5,"l":1} {"l":2} {"epoch":6,"l":3}"#, #"{"epoch":[5,null,6],"l":[1,2,3]}"#),
         (#"{"epoch":5,"l":1} {"epoch":2,"l":0} {"l":2}"#, #"{"epoch":[2,5,null],"l":[0,1,2]}"#),
         (#"{"epoch":"NaN","l":1} {"l":2}"#, #"{"epoch":["NaN",null],"l":[1,2]}"#),
         // A row in which all is missing is a row all the same.
@@ -92,18 +117,17 @@ import Testing
         (#"{"a":null}"#, nil),
     ])
     func theLastValueIsTheLastThatIsNeitherMissingNorNaN(_ rows: String, _ last: String?) throws {
-        let found = MetricsText.withFrame(rows: MetricsText.lines(rows)) { frame in
-            frame.columns.firstIndex { $0.name == "a" }.flatMap { frame.lastValue(column: $0)?.text }
-        }
-        #expect(found == last)
+        let digest = MetricsText.withFrame(rows: MetricsText.lines(rows)) { $0.digest }
+        #expect(digest?.values.first { $0.name == "a" }?.value.text == last)
     }
 
-    @Test func presentValuesAreCountedByColumn() {
-        let rows = "{\"a\":1,\"b\":2}\n{\"a\":null,\"b\":3}\n{\"b\":null}\n{\"a\":\"Inf\"}\n"
-        MetricsText.withFrame(rows: rows) { frame in
-            #expect(frame.rowCount == 4)
-            #expect(frame.presentCount(column: 0) == 2)
-            #expect(frame.presentCount(column: 1) == 2)
-        }
+    /// As tfruns counts: numbers of the last column that is not `epoch`; NaN is none.
+    @Test(arguments: [
+        (#"{"a":1,"b":2} {"a":null,"b":3} {"b":null} {"a":"Inf"}"#, 2), (#"{"a":1} {"a":"NaN"} {"a":"Inf"}"#, 2),
+        (#"{"a":1,"epoch":1} {"epoch":2}"#, 1), (#"{"a":1,"_time":1} {"a":2,"_time":2}"#, 2), (#"{"epoch":1}"#, 0),
+        (#"{"step":1,"a":1} {"step":1,"a":"NaN"}"#, 0), (#"{"step":1,"a":"NaN"} {"step":1,"a":2}"#, 1),
+    ])
+    func numbersOfTheLastColumnAreCounted(_ rows: String, _ count: Int) {
+        #expect(MetricsText.withFrame(rows: MetricsText.lines(rows)) { $0.digest?.completed } == count)
     }
 }

@@ -23,15 +23,17 @@ import Testing
         ("Inf", "\"Inf\""), ("Infinity", "\"Inf\""), ("\"Inf\"", "\"Inf\""), ("\"Infinity\"", "\"Inf\""),
         ("-Inf", "\"-Inf\""), ("-Infinity", "\"-Inf\""), ("\"-Inf\"", "\"-Inf\""), ("\"-Infinity\"", "\"-Inf\""),
         ("null", "null"), ("\"NA\"", "null"), (#""\u004eaN""#, "\"NaN\""),
+        ("\"nan\"", "\"NaN\""), ("\"-nan\"", "\"NaN\""), ("\"+Inf\"", "\"Inf\""), ("\"INFINITY\"", "\"Inf\""),
+        ("\"None\"", "null"), ("\"<NA>\"", "null"), ("\"missing\"", "null"), ("[0.5]", "0.5"),
     ])
     func notANumberIsAValueHoweverItIsWritten(_ sent: String, _ written: String) throws {
         #expect(try MetricsText.row("{\"loss\":\(sent)}") == "{\"loss\":\(written)}\n")
     }
 
     @Test(arguments: [
-        ("\"n/a\"", "the text \"n/a\""), ("\"\"", "the text \"\""), ("\"nan\"", "the text \"nan\""),
-        ("\"+Inf\"", "the text \"+Inf\""), ("\"0.5\"", "the text \"0.5\""), ("true", "true"), ("false", "false"),
-        ("[1]", "an array"), ("[]", "an array"), ("{\"a\":1}", "an object"), ("{}", "an object"),
+        ("\"n/a\"", "the text \"n/a\""), ("\"\"", "the text \"\""), ("\"nano\"", "the text \"nano\""),
+        ("\"0.5\"", "the text \"0.5\""), ("true", "true"), ("false", "false"), ("[1,2]", "an array"),
+        ("[]", "an array"),
     ])
     func aMetricThatIsNoneIsNamedWithItsPlaceAndTheCure(_ sent: String, _ found: String) {
         let pointer = JSONPointer().appending(2).appending("acc")
@@ -76,15 +78,43 @@ import Testing
     }
 
     @Test(arguments: [
-        "1.5", "1e-1", "NaN", "\"NaN\"", "Infinity", "\"-Inf\"", "1e300", "99999999999999999999",
-        "-99999999999999999999",
+        ("1.5", "it has to be a whole number"), ("1e-1", "it has to be a whole number"),
+        ("NaN", "it has to be a whole number"), ("\"-Inf\"", "it has to be a whole number"),
+        ("1e300", "a step is from -9223372036854775808 to 9223372036854775807"),
+        ("9223372036854775808", "a step is from -9223372036854775808 to 9223372036854775807"),
     ])
-    func aKeyThatIsNotWholeIsRefused(_ sent: String) {
-        for name in ["step", "epoch"] {
-            let fault = MetadataFault.shape(
-                JSONPointer().appending(name), "metrics: \"\(name)\" is \(sent); it has to be a whole number")
-            #expect(throws: fault) { try MetricsText.row("{\"loss\":1,\"\(name)\":\(sent)}") }
-        }
+    func aStepThatIsNoWholeNumberOf64BitsIsRefused(_ sent: String, _ cure: String) {
+        let fault = MetadataFault.shape(JSONPointer().appending("step"), "metrics: \"step\" is \(sent); \(cure)")
+        #expect(throws: fault) { try MetricsText.row("{\"loss\":1,\"step\":\(sent)}") }
+    }
+
+    @Test(arguments: ["NaN", "\"Inf\"", "1e300"])
+    func anEpochIsAnythingBesideAStepAndANumberWithoutOne(_ sent: String) throws {
+        #expect(throws: MetadataFault.self) { try MetricsText.row("{\"epoch\":\(sent),\"loss\":1}") }
+        #expect(throws: MetadataFault.self) { try MetricsText.row("{\"epoch\":\(sent),\"step\":null,\"loss\":1}") }
+        #expect(try MetricsText.row("{\"epoch\":\(sent),\"loss\":1,\"step\":3}").contains("\"step\":3"))
+    }
+
+    /// As Hugging Face's Trainer sends it.
+    @Test func anEpochMayBeAFraction() throws {
+        #expect(
+            try MetricsText.row(#"{"epoch":0.05,"loss":2.71,"step":10}"#)
+                == "{\"epoch\":0.05,\"loss\":2.71,\"step\":10}\n")
+        #expect(try MetricsText.row(#"{"epoch":0.05}"#) == "{\"epoch\":0.05}\n")
+    }
+
+    @Test func objectsAreFlattenedAndArraysOfOneAreTheirElement() throws {
+        let row = try MetricsText.row(#"{"epoch":[1],"train":{"loss":[0.5],"top":{"k\u0031":2}}}"#)
+        #expect(row == "{\"epoch\":1,\"train.loss\":0.5,\"train.top.k1\":2}\n")
+        #expect(throws: MetadataFault.self) { try MetricsText.row(#"{"a.b":1,"a":{"b":2}}"#) }
+        #expect(throws: MetadataFault.self) { try MetricsText.row(#"{"a":{"":2}}"#) }
+        #expect(throws: MetadataFault.self) { try MetricsText.row(#"{"a":{}}"#) }
+    }
+
+    @Test func whatIsTheServersOwnIsRefused() throws {
+        #expect(throws: MetadataFault.self) { try MetricsText.row(#"{"_frame":1,"loss":2}"#) }
+        #expect(try MetricsText.row(#"{"_time":1.5,"loss":2}"#) == "{\"_time\":1.5,\"loss\":2}\n")
+        #expect(throws: MetadataFault.self) { try MetricsText.row(#"{"_time":"NaN","loss":2}"#) }
     }
 
     @Test func rowsAreCountedAndJoined() throws {
@@ -106,29 +136,25 @@ import Testing
     }
 }
 
-@Suite struct MetricsKeyTests {
-    private func key(_ text: String) -> Int? {
-        Array(text.utf8).withUnsafeBytes { MetricsKey.value($0) }
+@Suite struct MetricsAxisValueTests {
+    @Test(arguments: [
+        ("0", 0), ("-0", 0), ("7", 7), ("-1", -1), ("3.0", 3), ("1e3", 1000), ("1E+3", 1000), ("1.50e1", 15),
+        ("-2.0", -2), ("1732831823123456789", 1_732_831_823_123_456_789),
+        ("9223372036854775807", Int.max), ("-9223372036854775808", Int.min), ("9223372036854775807.0", Int.max),
+        ("1.0000000000000000000000", 1), ("0e99999999999999999999", 0),
+    ])
+    func aWholeNumberIsItselfHoweverItIsWritten(_ text: String, _ value: Int) {
+        #expect(MetricsAxisValue(text) == MetricsAxisValue(whole: value))
+    }
+
+    @Test func fractionsStandBetweenWholeNumbers() throws {
+        let texts = ["-1.5", "-1", "-0.1", "0", "1e-300", "0.05", "0.1", "1", "1.00000000000000000000001", "1.5", "2"]
+        let values = try texts.map { try #require(MetricsAxisValue($0)) }
+        #expect(values == values.sorted() && Set(values).count == values.count)
     }
 
     @Test(arguments: [
-        ("0", 0), ("-0", 0), ("7", 7), ("-1", -1), ("3.0", 3), ("1e3", 1000), ("1E+3", 1000), ("1.50e1", 15),
-        ("-2.0", -2),
-        ("999999999999999999", 999_999_999_999_999_999), ("-999999999999999999", -999_999_999_999_999_999),
-        ("1.0000000000000000000000", 1), ("0e99999999999999999999", 0),
+        "1e300", "-1e300", "1e99999999999999999999", "9223372036854775808", "NaN", "Inf", "", "x", "1.", "null",
     ])
-    func aWholeNumberIsAKeyHoweverItIsWritten(_ text: String, _ value: Int) {
-        #expect(key(text) == value)
-    }
-
-    @Test(arguments: ["1.5", "-0.1", "1e-1", "1e300", "-1e300", "1e99999999999999999999", "99999999999999999999"])
-    func otherNumbersAreNoKeys(_ text: String) {
-        #expect(key(text) == nil)
-    }
-
-    /// One more than the greatest key has to be a number too.
-    @Test(arguments: ["9223372036854775807", "9223372036854775807.0", "-9223372036854775808"])
-    func aKeyOfOver18DigitsIsNone(_ text: String) {
-        #expect(key(text) == nil)
-    }
+    func otherTextsAreNone(_ text: String) { #expect(MetricsAxisValue(text) == nil) }
 }

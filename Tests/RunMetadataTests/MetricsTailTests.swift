@@ -1,5 +1,6 @@
 import JSON
 import RunMetadata
+import TestSupport
 import Testing
 
 /// The digest of rows that came in parts is that of the frame of all of them.
@@ -17,6 +18,16 @@ import Testing
         [#"{"step":5,"loss":1}"#, #"{"step":9,"loss":2}"#, #"{"step":9,"loss":"NaN"}"#, #"{"loss":"NA"}"#],
         [#"{"step":-3,"loss":1}"#, #"{"a":2}"#, #"no row"#, #"{"step":2.0,"a":1e3,"é\u0301":0.10}"#],
         [#"{"loss":null}"#, #"{"acc":null,"loss":1}"#, #"{"step":1,"epoch":7}"#],
+        // Steps and epochs in one run.
+        [
+            #"{"epoch":1,"v":1}"#, #"{"epoch":2,"v":2}"#, #"{"step":5,"v":3}"#, #"{"epoch":3,"v":4}"#,
+            #"{"epoch":3,"w":4}"#,
+        ],
+        [
+            #"{"step":1,"l":1}"#, #"{"epoch":1,"v":2}"#, #"{"step":2,"l":2}"#, #"{"epoch":1,"v":3}"#,
+            #"{"step":0,"v":9}"#,
+        ],
+        [#"{"l":1,"_time":1.0}"#, #"{"step":3,"l":2,"_time":2.0}"#, #"{"l":"NaN","_time":3.0}"#, #"{"step":2,"l":5}"#],
     ])
     func theDigestIsThatOfTheFrame(_ rows: [String]) throws {
         for cut in 0...rows.count {
@@ -41,6 +52,13 @@ import Testing
             ], true
         ),
         ([#"{"loss":1}"#, #"{"loss":"NaN"}"#, #"{"loss":null}"#], true),
+        (
+            [
+                #"{"step":1,"loss":1}"#, #"{"epoch":1,"v":2}"#, #"{"epoch":1,"w":2}"#, #"{"step":2,"loss":1}"#,
+                #"{"v":1}"#,
+            ], true
+        ),
+        ([#"{"epoch":1,"loss":1}"#, #"{"step":1,"loss":2}"#], false),
         ([#"{"step":5,"loss":1}"#, #"{"step":4,"loss":1}"#], false),
         ([#"{"step":5,"loss":1}"#, #"{"step":5,"loss":"NaN"}"#], false),
     ])
@@ -50,4 +68,26 @@ import Testing
     }
 
     private static func text(_ rows: ArraySlice<String>) -> String { rows.map { $0 + "\n" }.joined() }
+
+    /// Whatever comes, in whatever parts: where the tail says that it knows, it does.
+    @Test func randomRowsInPartsHaveTheDigestOfTheFrame() {
+        var random = SeededNumbers(seed: 81)
+        for _ in 0..<300 {
+            let rows = (0..<Int.random(in: 1...25, using: &random)).map { _ in
+                let key = Int.random(in: 0...6, using: &random)
+                let keys = [
+                    "\"step\":\(key),", "\"epoch\":\(key),", "\"epoch\":\(key).5,", "\"step\":\(key),\"epoch\":1,", "",
+                ]
+                let value = ["1", "2", "3", "\"NaN\"", "null"].randomElement(using: &random)!
+                return "{\(keys.randomElement(using: &random)!)\"m\(key % 2)\":\(value)}"
+            }
+            var tail = MetricsTail()
+            for (number, row) in rows.enumerated() {
+                let isClear = Array("\(row)\n".utf8).withUnsafeBytes { tail.read($0, parser: JSONParser()) }
+                let text = Self.text(rows[...number])
+                if !isClear { tail = MetricsText.withFrame(rows: text) { $0.tail } }
+                #expect(tail.digest == MetricsText.withFrame(rows: text) { $0.digest }, "\(text)")
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import JSON
 import RunMetadata
+import Testing
 
 /// Metrics of tests as text.
 enum MetricsText {
@@ -36,7 +37,7 @@ enum MetricsText {
         return try withExtendedLifetime(parser) {
             try bytes.withUnsafeBytes { buffer in
                 let tokens = try parser.parse(buffer, nonFinite: .allowed)
-                return try body(try MetricsFrame(columnsAt: 0, of: tokens, in: buffer))
+                return try body(try #require(MetricsFrame(columnsAt: 0, of: tokens, in: buffer)))
             }
         }
     }

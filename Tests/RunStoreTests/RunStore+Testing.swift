@@ -159,6 +159,9 @@ extension DataChange {
     static func put(_ path: DataPath, _ text: String) -> DataChange { .put(path, Array(text.utf8)) }
 
     /// Writes a property.
+    /// A whole frame, whatever is there.
+    static func frame(_ text: [UInt8]) -> DataChange { .frame(MetricsReplacement(text: text, rowCount: 0)) }
+
     static func property(_ name: PropertyName, _ text: String) -> DataChange {
         .put(.property(name), PropertyText.file(text))
     }

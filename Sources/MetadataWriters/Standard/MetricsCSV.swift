@@ -4,19 +4,20 @@ internal import RunMetadata
 
 /// Reads rows of metrics from CSV with a header.
 enum MetricsCSV {
-    static func rows(_ bytes: [UInt8], _ limit: Limit) throws(MetadataFault) -> MetricsRows {
+    static func rows(_ bytes: [UInt8], _ limit: Limit, _ time: [UInt8]) throws(MetadataFault) -> MetricsRows {
         let table = try CSVTable(bytes, type: .metrics)
         if table.header.count > limit.most { throw .excess(LimitExceeded(limit), "metrics") }
         var rows = MetricsRows()
         let parser = JSONParser()
         for (index, fields) in table.rows.enumerated() {
-            try append(fields, table.header, row: index + 1, to: &rows, parser)
+            try append(fields, table.header, row: index + 1, time, to: &rows, parser)
         }
         return rows
     }
 
     private static func append(
-        _ fields: [[UInt8]], _ header: [String], row: Int, to rows: inout MetricsRows, _ parser: JSONParser
+        _ fields: [[UInt8]], _ header: [String], row: Int, _ time: [UInt8], to rows: inout MetricsRows,
+        _ parser: JSONParser
     ) throws(MetadataFault) {
         var object: [UInt8] = [UInt8(ascii: "{")]
         for (name, field) in zip(header, fields) {
@@ -30,7 +31,8 @@ enum MetricsCSV {
         object.withUnsafeBytes { bytes in
             do {
                 let tokens = try parser.parse(bytes, nonFinite: .refused)
-                try rows.append(objectAt: 0, of: tokens, row: row, pointer: JSONPointer().appending(row - 1))
+                try rows.append(
+                    objectAt: 0, of: tokens, row: row, pointer: JSONPointer().appending(row - 1), time: time)
             } catch {
                 fault = error as? MetadataFault ?? (error as? JSONSyntaxError).map { MetadataFault($0) }
             }
@@ -38,13 +40,16 @@ enum MetricsCSV {
         if let fault { throw fault }
     }
 
-    /// A field as JSON: missing where it is empty, a number where it reads as one, else text (NA, NaN and Inf among it).
+    /// A field as JSON: missing where it is empty, a number where it reads as one, else text (words for NaN and infinities
+    /// among it).
     private static func json(_ field: [UInt8]) -> [UInt8] {
-        if field.isEmpty { return Array("null".utf8) }
         let text = String(decoding: field, as: UTF8.self)
-        if let number = JSONNumber(text), number.isFinite { return Array(number.text.utf8) }
+        let word = String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        if word.isEmpty { return Array("null".utf8) }
+        if let number = MetricValue.number(word) { return Array(number.text.utf8) }
+        if case .missing = Array(word.utf8).withUnsafeBytes({ MetricValue.named($0) }) { return Array("null".utf8) }
         var quoted: [UInt8] = []
-        JSONWriter.append(string: text, to: &quoted)
+        JSONWriter.append(string: word, to: &quoted)
         return quoted
     }
 }

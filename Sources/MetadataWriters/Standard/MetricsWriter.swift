@@ -2,68 +2,119 @@ internal import JSON
 package import Limits
 package import RunMetadata
 package import RunStore
+internal import Threads
 
-/// Writes `metrics.ndjson` and `metrics.json`: the metrics of each epoch or step.
+/// Writes `metrics.ndjson` and `metrics.json`: the metrics of each step or epoch.
 package struct MetricsWriter: MetadataWriter {
     package let type = MetadataType.metrics
     package let summary =
         "Rows of metrics (an object, an array of objects, NDJSON, CSV), merged by step or epoch; "
-        + "or a whole data frame (an object of arrays), which replaces what is there."
+        + "or a whole data frame (an object of arrays, with no key that tells its rows apart), which replaces what is there."
     package let forms: [BodyForm] = [.json, .ndjson, .csv, .form, .multipart]
     package let document: StoredDocument? = .file(.metricsFrame, mediaType: "application/json")
+    package let queryFields: Set<String>? = [Self.replace]
     private let parsers = ParserPool()
 
+    private static let replace = "replace"
+
     private let limit: Limit
+    private let clock: @Sendable () -> Double
 
-    /// - Parameter limit: how many columns a request may have
-    package init(limit: Limit = NameLimits().columns) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: how many columns a request may have
+    ///   - clock: seconds since 1970, which rows that arrive get as `_time`
+    package init(limit: Limit = NameLimits().columns, clock: @escaping @Sendable () -> Double = wallClock) {
+        (self.limit, self.clock) = (limit, clock)
+    }
 
-    package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
+    package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
+        let replaces = try Self.replaces(request)
+        let time = Self.text(ofTime: clock())
         switch body {
-        case .json(let bytes): return [try fromJSON(bytes)]
-        case .ndjson(let bytes): return [.rows(try fromLines(bytes))]
-        case .csv(let bytes): return [.rows(try MetricsCSV.rows(bytes, limit))]
+        case .json(let bytes): return [try change(fromJSON: bytes, replaces, time)]
+        case .ndjson(let bytes):
+            let lines = try mending(bytes) { try rows(fromLines: $0, time) }
+            return [try MetricsTableBody(lines, kind: .lines).change(replaces)]
+        case .csv(let bytes):
+            return [try MetricsTableBody(try MetricsCSV.rows(bytes, limit, time), kind: .frame).change(replaces)]
         case .archive, .files, .raw:
             throw MetadataFault(.contentType(allowed: []), "metrics: an archive holds no metrics")
         }
     }
 
-    private func fromJSON(_ bytes: [UInt8]) throws -> DataChange {
-        try parsers.withParser { parser in
-            try bytes.withUnsafeBytes { buffer in
-                let tokens: JSONTokens
-                do throws(JSONSyntaxError) { tokens = try parser.parse(buffer, nonFinite: .allowed) } catch {
-                    throw MetadataFault(error)
-                }
-                switch tokens.kind(at: 0) {
-                case .objectBegin where Self.holdsArray(tokens):
-                    try MetricsNames.check(frameAt: 0, of: tokens, limit)
-                    return .frame(try MetricsFrame(columnsAt: 0, of: tokens, in: buffer).text)
-                case .arrayBegin: return .rows(try rows(inArrayOf: tokens))
-                default:
+    private static func replaces(_ request: WriteRequest) throws(MetadataFault) -> Bool {
+        guard let value = request.query.last(where: { $0.name == replace })?.value else { return false }
+        guard value == "true" || value == "false" else {
+            throw .shape(nil, "metrics: replace is \"\(value.shown(atMost: 100))\"; it has to be true or false")
+        }
+        return value == "true"
+    }
+
+    /// A time as a row has it, milliseconds at most.
+    private static func text(ofTime seconds: Double) -> [UInt8] {
+        let milliseconds = Int((seconds * 1000).rounded())
+        let fraction = String(milliseconds % 1000 + 1000).dropFirst()
+        return Array("\(milliseconds / 1000).\(fraction)".utf8)
+    }
+
+    /// Reads a text, and where that is no JSON, once more with numbers and words as programs print them made JSON's.
+    private func mending<Result>(_ bytes: [UInt8], _ read: ([UInt8]) throws -> Result) throws -> Result {
+        do { return try read(bytes) } catch let fault as MetadataFault {
+            guard case .syntax = fault.kind, let mended = MetricValue.mended(bytes) else { throw fault }
+            do { return try read(mended) } catch let other as MetadataFault {
+                // Of what was sent, places are told by what was sent.
+                if case .syntax = other.kind { throw fault }
+                throw other
+            }
+        }
+    }
+
+    // MARK: JSON
+
+    private func change(fromJSON bytes: [UInt8], _ replaces: Bool, _ time: [UInt8]) throws -> DataChange {
+        try mending(bytes) { bytes in
+            try parsers.withParser { parser in
+                try bytes.withUnsafeBytes { buffer in
+                    let tokens: JSONTokens
+                    do throws(JSONSyntaxError) { tokens = try parser.parse(buffer, nonFinite: .allowed) } catch {
+                        throw MetadataFault(error)
+                    }
+                    if tokens.kind(at: 0) == .arrayBegin {
+                        return try MetricsTableBody(try rows(inArrayOf: tokens, time), kind: .frame).change(replaces)
+                    }
+                    if let columns = try MetricsColumns(tokens, limit) { return try columns.change(replaces, time) }
                     var rows = MetricsRows()
-                    try rows.append(objectAt: 0, of: tokens, columns: limit)
-                    return .rows(rows)
+                    try rows.append(objectAt: 0, of: tokens, columns: limit, time: time)
+                    return try replaces ? MetricsTableBody(rows, kind: .frame).change(true) : .rows(rows)
                 }
             }
         }
     }
 
-    private func rows(inArrayOf tokens: JSONTokens) throws(MetadataFault) -> MetricsRows {
+    private func rows(inArrayOf tokens: JSONTokens, _ time: [UInt8]) throws(MetadataFault) -> MetricsRows {
         var rows = MetricsRows()
         var names = MetricsNames(limit)
         var token = 1
         while tokens.kind(at: token) != .arrayEnd {
-            try names.add(rowAt: token, of: tokens, JSONPointer().appending(rows.count))
-            try rows.append(
-                objectAt: token, of: tokens, row: rows.count + 1, pointer: JSONPointer().appending(rows.count))
+            try append(rowAt: token, of: tokens, time, to: &rows, &names)
             token = tokens.next(after: token)
         }
         if rows.isEmpty { throw .shape(JSONPointer(), "metrics: the array holds no row; send at least one") }
         return rows
     }
 
-    private func fromLines(_ bytes: [UInt8]) throws -> MetricsRows {
+    private func append(
+        rowAt token: Int, of tokens: JSONTokens, _ time: [UInt8], to rows: inout MetricsRows,
+        _ names: inout MetricsNames
+    ) throws(MetadataFault) {
+        let pointer = JSONPointer().appending(rows.count)
+        // As jsonlite sends a row in which all is missing.
+        if tokens.kind(at: token) == .objectBegin, tokens.memberCount(at: token) == 0 { return rows.appendEmpty() }
+        try names.add(rowAt: token, of: tokens, pointer)
+        try rows.append(objectAt: token, of: tokens, row: rows.count + 1, pointer: pointer, time: time)
+    }
+
+    private func rows(fromLines bytes: [UInt8], _ time: [UInt8]) throws -> MetricsRows {
         try parsers.withParser { parser in
             try bytes.withUnsafeBytes { buffer in
                 var rows = MetricsRows()
@@ -78,10 +129,8 @@ package struct MetricsWriter: MetadataWriter {
                         let tokens: JSONTokens
                         do throws(JSONSyntaxError) {
                             tokens = try parser.parse(line, nonFinite: .allowed, baseOffset: start)
-                        } catch { throw MetadataFault(error) }
-                        try names.add(rowAt: 0, of: tokens, JSONPointer().appending(rows.count))
-                        try rows.append(
-                            objectAt: 0, of: tokens, row: rows.count + 1, pointer: JSONPointer().appending(rows.count))
+                        } catch { throw Self.fault(error, line, rows.count + 1) }
+                        try append(rowAt: 0, of: tokens, time, to: &rows, &names)
                     }
                     start = end + 1
                 }
@@ -91,13 +140,15 @@ package struct MetricsWriter: MetadataWriter {
         }
     }
 
-    /// Whether any member of the document's object is an array: then it is a whole frame.
-    private static func holdsArray(_ tokens: JSONTokens) -> Bool {
-        var token = 1
-        while tokens.kind(at: token) == .name {
-            if tokens.kind(at: token + 1) == .arrayBegin { return true }
-            token = tokens.next(after: token + 1)
+    /// What is wrong with a line; where it is several rows without the line breaks between them, how to send those.
+    private static func fault(_ error: JSONSyntaxError, _ line: UnsafeRawBufferPointer, _ row: Int) -> MetadataFault {
+        let fault = MetadataFault(error)
+        guard line.count > 1, case let text = String(decoding: line, as: UTF8.self), text.contains("}{") else {
+            return fault
         }
-        return false
+        return MetadataFault(
+            fault.kind,
+            "\(fault.detail): metrics row \(row) is followed by another one in the same line; curl's -d @file takes the line breaks "
+                + "out, --data-binary @file leaves them")
     }
 }

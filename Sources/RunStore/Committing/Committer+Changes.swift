@@ -65,10 +65,7 @@ extension Committer {
             try version(RunPath(path), folder)
             plan.add(.remove(path.description))
         case .rows: return
-        case .frame(let text):
-            try version(RunPath(.metricsFrame), folder)
-            try version(RunPath(.metricsRows), folder)
-            replaceMetrics(by: text, &plan)
+        case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
         case .append(let path, let head, let bytes):
             try version(RunPath(path), folder)
             let size = try directory(of: folder)?.status(RunPath(path))?.st_size ?? 0
@@ -103,18 +100,6 @@ extension Committer {
                 try put(.script, script, folder, &plan)
             }
         case .end(let completed): try end(folder, completed: completed, &plan)
-        }
-    }
-
-    /// Plans that a whole frame takes the place of all metrics.
-    func replaceMetrics(by frame: [UInt8], _ plan: inout WritePlan) {
-        plan.add(.put(DataPath.metricsFrame.description, frame))
-        plan.add(.remove(DataPath.metricsRows.description))
-        let name = plan.folder
-        logs.forget(name)
-        plan.whenDone { committer in
-            committer.logs.forget(name)
-            _ = committer.views.take(name)
         }
     }
 

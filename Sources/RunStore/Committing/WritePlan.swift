@@ -171,39 +171,9 @@ extension Committer {
         plan.add(rows.bytes, to: log)
         return true
     }
-
-    /// Plans the first rows of a run that has only `metrics.json`: what that holds becomes the rows before.
-    private func seed(_ plan: inout WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) {
-        let directory = try storing { () throws(FileFailure) in try paths.open(plan.folder, place) }
-        let earlier = try rowsOfFrame(directory)
-        plan.goesAlone = true
-        if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
-        plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
-    }
 }
 
 /// Runs a call on files, turning its failure into the store's error.
 func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError) -> Result {
     do throws(FileFailure) { return try body() } catch { throw StoreError(error) }
-}
-
-/// The rows that a run's `metrics.json` stands for.
-func rowsOfFrame(_ run: RunDirectory) throws(StoreError) -> [UInt8] {
-    guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {
-        return []
-    }
-    defer { close(file) }
-    let size = Int(Files.status(of: file).st_size)
-    return try WholeText.withBytes(file, size: size, of: "metrics.json") { text throws(StoreError) in
-        let parser = JSONParser()
-        do {
-            return try withExtendedLifetime(parser) {
-                let tokens = try parser.parse(text, nonFinite: .allowed)
-                return try MetricsFrame(columnsAt: 0, of: tokens, in: text).rows
-            }
-        } catch {
-            throw .unreadable(
-                "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
-        }
-    }
 }

@@ -157,8 +157,13 @@ struct RunCheck {
         let path = RunPath(.metricsFrame)
         guard let text = try directory.readIfInReach(path) else { return }
         do {
-            try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-                try text.withUnsafeBytes { _ = try MetricsFrame(columnsAt: 0, of: tokens, in: $0) }
+            let isRagged = try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
+                text.withUnsafeBytes { MetricsFrame(columnsAt: 0, of: tokens, in: $0)?.isRagged }
+            }
+            switch isRagged {
+            case nil: report(path, "is no data frame: it has no column")
+            case true?: report(path, "is no data frame: its columns differ in length")
+            case false?: break
             }
         } catch {
             report(path, "is no data frame: \(error)")

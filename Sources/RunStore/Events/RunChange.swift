@@ -45,6 +45,7 @@ extension RunChange {
             case .put(let path, let bytes):
                 guard let path = DataPath(path) else { continue }
                 guard let property = path.property else {
+                    if path == .earlierMetricsRows { continue }
                     kinds.append(kind(of: path))
                     continue
                 }
@@ -59,7 +60,8 @@ extension RunChange {
                     kinds.append(kind(of: path))
                 }
             case .append(let path, _, _), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
-                if let path = DataPath(path) { kinds.append(kind(of: path)) }
+                // Of the rows that were replaced, their replacement tells.
+                if let path = DataPath(path), path != .earlierMetricsRows { kinds.append(kind(of: path)) }
             case .move(let place): moved = place
             case .restore: kinds.append(.restored)
             case .delete: kinds.append(.removed)

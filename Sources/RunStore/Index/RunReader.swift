@@ -167,7 +167,7 @@ final class RunReader {
     }
 
     private func digest(ofFrame text: UnsafeRawBufferPointer) -> MetricsDigest? {
-        parse(text) { tokens in try? MetricsFrame(columnsAt: 0, of: tokens, in: text).digest }
+        parse(text) { tokens in MetricsFrame(columnsAt: 0, of: tokens, in: text)?.digest }
     }
 
     /// Lends the tokens of an object; nil where a text is none.

@@ -3,7 +3,7 @@ extension BadRequest {
     static let json: [BadRequest] = [
         BadRequest(25, "no JSON", "POST", flags, "lr: 1", status: 400) { $0.offset = 0...1 },
         BadRequest(25, "cut short", "POST", flags, #"{"lr": 1"#, status: 400) { $0.offset = 8...8 },
-        BadRequest(25, "byte order mark", "POST", flags, "\u{FEFF}{\"lr\": 1}", status: 400) { $0.offset = 0...3 },
+        BadRequest(25, "two byte order marks", "POST", flags, "\u{FEFF}\u{FEFF}{\"lr\": 1}", status: 400) { $0.offset = 0...3 },
         BadRequest(25, "trailing comma", "POST", flags, #"{"lr": 1,}"#, status: 400) { $0.offset = 8...9 },
         BadRequest(25, "two documents", "POST", flags, #"{"lr": 1} {}"#, status: 400) { $0.offset = 9...10 },
         BadRequest(25, "single quotes", "POST", flags, "{'lr': 1}", status: 400) { $0.offset = 1...1 },
@@ -26,7 +26,7 @@ extension BadRequest {
         },
         BadRequest(25, "bad patch", "PATCH", flags, #"{"lr": }"#, status: 400) { $0.offset = 7...7 },
         BadRequest(25, "bad run", "PUT", "/runs/new", #"{"flags": {]}"#, status: 400) { $0.offset = 11...11 },
-        BadRequest(25, "bad metrics", "POST", metrics, #"{"loss": nan}"#, status: 400) { $0.offset = 9...11 },
+        BadRequest(25, "bad metrics", "POST", metrics, #"{"loss": nano}"#, status: 400) { $0.offset = 9...11 },
         BadRequest(25, "bad second line", "POST", metrics, "{\"loss\": 1}\n{\"loss\": x}\n", status: 400) {
             $0.type = "application/x-ndjson"
             $0.offset = 21...21
@@ -60,7 +60,7 @@ extension BadRequest {
         BadRequest(28, "text merged into an evaluation", "PATCH", evaluation, #"{"a/b": "x"}"#, status: 422) {
             $0.pointer = "/a~1b"
         },
-        BadRequest(28, "array beside a number", "POST", metrics, #"{"loss": [1], "acc": 2}"#, status: 422) {
+        BadRequest(28, "array beside a number", "POST", metrics, #"{"loss": [1, 2], "acc": 2}"#, status: 422) {
             $0.pointer = "/acc"
         },
         BadRequest(28, "source by a wrong name", "POST", source, #"{"folder": "/tmp"}"#, status: 422) {
@@ -78,8 +78,8 @@ extension BadRequest {
             $0.pointer = "/2/a"
             $0.says = ["row 3"]
         },
-        BadRequest(30, "object", "POST", metrics, #"{"acc": {"top": 1}}"#, status: 422) { $0.pointer = "/acc" },
-        BadRequest(30, "array in a row", "POST", metrics, #"[{"acc": [1]}]"#, status: 422) { $0.pointer = "/0/acc" },
+        BadRequest(30, "object", "POST", metrics, #"{"acc": {}, "b": []}"#, status: 422) { $0.pointer = "/b" },
+        BadRequest(30, "array in a row", "POST", metrics, #"[{"acc": [1, 2]}]"#, status: 422) { $0.pointer = "/0/acc" },
         BadRequest(30, "text in a column", "POST", metrics, #"{"loss": [1, "high"]}"#, status: 422) {
             $0.pointer = "/loss/1"
         },
@@ -87,7 +87,7 @@ extension BadRequest {
             $0.type = "text/csv"
             $0.pointer = "/1/loss"
         },
-        BadRequest(31, "half an epoch", "POST", metrics, #"{"epoch": 1.5, "loss": 1}"#, status: 422) {
+        BadRequest(31, "epoch without end", "POST", metrics, #"{"epoch": Inf, "loss": 1}"#, status: 422) {
             $0.pointer = "/epoch"
         },
         BadRequest(31, "step that is NaN", "POST", metrics, #"{"step": NaN, "loss": 1}"#, status: 422) {

@@ -1,0 +1,92 @@
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// Rows of metrics that were sent together: whether they are rows to merge, or a whole frame.
+struct MetricsTableBody {
+    enum Kind {
+        /// A data frame: an array of objects, CSV.
+        case frame
+        /// One row after the other: NDJSON.
+        case lines
+    }
+
+    private let rows: MetricsRows
+    private let kind: Kind
+
+    init(_ rows: MetricsRows, kind: Kind) { (self.rows, self.kind) = (rows, kind) }
+
+    /// What becomes of the rows.
+    /// - Parameter replaces: whether they take the place of all that is there in any case
+    /// - Throws: where no row has a metric
+    func change(_ replaces: Bool) throws(MetadataFault) -> DataChange {
+        let bytes = rows.bytes
+        let (filled, found) = bytes.withUnsafeBytes { text -> ([UInt8], Found) in
+            let sent = MetricsFrame(rows: text, ignoresKeys: true)
+            return (sent.isCut ? [] : Self.filled(text, sent.filledRowCount), Self.look(at: text, sent, kind))
+        }
+        if !found.hasColumns {
+            throw .shape(
+                JSONPointer().appending(0),
+                "metrics row 1: no row has a metric; send at least one, such as {\"loss\": 0.42}")
+        }
+        if replaces {
+            return .frame(MetricsReplacement(text: text(isByKey: found.keys == .different), rowCount: rows.count))
+        }
+        switch found.keys {
+        case .none where rows.count > 1 && rows.count > found.filledRows:
+            return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .unlessShorter))
+        case .none where kind == .frame && rows.count > 1:
+            return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .continuing(otherwise: rows)))
+        case .none: return .rows(rows)
+        case .different:
+            return .rows(filled.count == bytes.count ? rows : MetricsRows(checked: filled, count: found.filledRows))
+        case .conflicting:
+            return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .continuing(otherwise: nil)))
+        }
+    }
+
+    /// The whole frame: the rows as they were sent, or those that they are by their keys.
+    private func text(isByKey: Bool = false) -> [UInt8] {
+        rows.bytes.withUnsafeBytes { MetricsFrame(rows: $0, ignoresKeys: !isByKey).text }
+    }
+
+    /// The lines up to the last row that has a value.
+    private static func filled(_ text: UnsafeRawBufferPointer, _ count: Int) -> [UInt8] {
+        var end = 0
+        for _ in 0..<count {
+            guard let newline = text[end...].firstIndex(of: UInt8(ascii: "\n")) else { break }
+            end = newline + 1
+        }
+        return Array(text[..<end])
+    }
+
+    // MARK: Keys
+
+    private struct Found {
+        enum Keys {
+            /// No row has one.
+            case none
+            /// Rows that have the same one agree in all that they say.
+            case different
+            /// Of rows with one key some say other values of a metric.
+            case conflicting
+        }
+
+        let filledRows: Int
+        let keys: Keys
+        let hasColumns: Bool
+    }
+
+    private static func look(at text: UnsafeRawBufferPointer, _ sent: MetricsFrame, _ kind: Kind) -> Found {
+        let (filled, hasColumns) = (sent.filledRowCount, !sent.shownColumns.isEmpty)
+        let merged = MetricsFrame(rows: text)
+        if merged.order.axis == .none { return Found(filledRows: filled, keys: .none, hasColumns: hasColumns) }
+        // Rows that come one after the other are what their steps say: a step that comes again is run again.
+        if !merged.order.hasMerged || (kind == .lines && merged.order.axis == .step) {
+            return Found(filledRows: filled, keys: .different, hasColumns: hasColumns)
+        }
+        let isConflicting = merged.differs(from: sent)
+        return Found(filledRows: filled, keys: isConflicting ? .conflicting : .different, hasColumns: hasColumns)
+    }
+}

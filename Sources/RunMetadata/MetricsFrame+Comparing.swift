@@ -1,0 +1,64 @@
+package import JSON
+
+extension MetricsFrame {
+    /// Whether a frame of the same lines, each a row of its own, has values that this one, in which rows were merged by their
+    /// keys, does not have: they were taken over by others.
+    package func differs(from lines: MetricsFrame) -> Bool {
+        var order = MetricsRowOrder()
+        for line in 0..<lines.rowCount {
+            let position = order.position(of: lines.key(line))
+            for (index, column) in lines.columns.enumerated() where !column.role.isHidden {
+                let cell = lines.cell(row: line, column: index)
+                if cell.isMissing { continue }
+                guard let own = self.column(named: column.nameBytes) else { return true }
+                if !isSame(cell, of: lines, as: self.cell(row: position, column: own)) { return true }
+            }
+        }
+        return false
+    }
+
+    /// The key that a row has by its step and epoch.
+    private func key(_ row: Int) -> MetricsRowKey {
+        func value(_ role: MetricsColumnRole) -> MetricsAxisValue? {
+            columns.firstIndex { $0.role == role }.flatMap { column in
+                MetricsAxisValue(json(cell(row: row, column: column)))
+            }
+        }
+        if let step = value(.step) { return MetricsRowKey(.step, step) }
+        return value(.epoch).map { MetricsRowKey(.epoch, $0) } ?? .none
+    }
+
+    /// Whether the frame begins with the rows of another one, but for those at its end in which all is missing.
+    package func begins(with other: MetricsFrame) -> Bool {
+        let count = other.filledRowCount
+        guard count <= rowCount, other.order.axis == .none else { return false }
+        let columns = other.columns.indices.filter { !other.columns[$0].role.isHidden }
+        let own = columns.map { column(named: other.columns[$0].nameBytes) }
+        for row in 0..<count {
+            for (column, own) in zip(columns, own) {
+                let cell = other.cell(row: row, column: column)
+                guard let own else {
+                    if cell.isMissing { continue }
+                    return false
+                }
+                if !isSame(cell, of: other, as: self.cell(row: row, column: own)) { return false }
+            }
+            // What is missing there may not have come since: the row would be another one.
+            for (index, column) in self.columns.enumerated() where !column.role.isHidden {
+                if !cell(row: row, column: index).isMissing, other.column(named: column.nameBytes) == nil {
+                    return false
+                }
+            }
+        }
+        return true
+    }
+
+    private func isSame(_ cell: Cell, of other: MetricsFrame, as own: Cell) -> Bool {
+        let (one, two) = (other.json(cell), json(own))
+        if one.elementsEqual(two) { return true }
+        guard let one = other.number(cell), let two = number(own) else { return false }
+        return one.isSameValue(as: two)
+    }
+
+    private func column(named name: [UInt8]) -> Int? { columns.firstIndex { $0.nameBytes == name } }
+}

@@ -1,0 +1,125 @@
+/// Some of a table's values: of each column those that stand for all.
+package struct MetricsPoints: MetricsCells {
+    private let table: MetricsTable
+    /// By column, the positions of the rows whose value stands for others, ascending; nil where each is kept.
+    private let kept: [[Int]?]
+    /// The positions of the rows in which any column has such a value, in order.
+    package let rows: [Int]
+
+    /// Values of a reply, about, missing ones among them: it is made as a whole.
+    private static let mostValues = 8_000_000
+
+    /// Chooses values.
+    ///
+    /// The method is min-max, for each metric by itself: its values are parted into buckets of one size, and of each bucket
+    /// are kept the least and the greatest finite value, and the first and the last of those that are NaN or infinite; and the
+    /// first and the last value of all. So no peak and no gap is lost, and every value that is kept is one of the run's own.
+    /// Keys are told of each row.
+    /// - Parameters:
+    ///   - points: how many values of each column are to be kept, about
+    ///   - columns: those that count
+    ///   - after: only rows behind that value of the axis
+    package init(_ points: Int, of table: MetricsTable, columns: [Int], after: MetricsAxisValue?) {
+        self.table = table
+        let order = table.order.ordered
+        let start = after.map { table.order.firstIndex(after: $0, in: order) } ?? 0
+        let metrics = columns.filter { !table.columns[$0].role.isKey }
+        let measured = metrics.isEmpty ? columns : metrics
+        // Each metric may have its points in other rows than the others.
+        let width = max(1, columns.count)
+        let room = Self.mostValues / width
+        let points = table.rowCount - start <= room ? points : min(points, max(2, room / width))
+        var kept = [[Int]?](repeating: nil, count: table.columns.count)
+        var isChosen = [Bool](repeating: false, count: table.rowCount)
+        for column in measured {
+            let chosen = Self.choose(points, table.columns[column], start..<table.rowCount, order)
+            for position in chosen { isChosen[position] = true }
+            kept[column] = order == nil ? chosen : chosen.sorted()
+        }
+        self.kept = kept
+        rows = (start..<table.rowCount).map { order?[$0] ?? $0 }.filter { isChosen[$0] }
+    }
+
+    /// Whether any column has more values than points.
+    package static func areFewer(
+        _ points: Int, than table: MetricsTable, columns: [Int], after: MetricsAxisValue?
+    ) -> Bool {
+        let order = table.order.ordered
+        let start = after.map { table.order.firstIndex(after: $0, in: order) } ?? 0
+        return columns.contains { column in
+            table.columns[column].storage.pointee.count > points
+                && (start..<table.rowCount).count {
+                    !MetricsTable.isMissing(table.columns[column].value(row: order?[$0] ?? $0))
+                } > points
+        }
+    }
+
+    /// The positions of the values of a column that stand for all, in order.
+    private static func choose(_ points: Int, _ column: MetricsTable.Column, _ places: Range<Int>, _ order: [Int]?)
+        -> [Int]
+    {
+        func value(_ place: Int) -> Double { column.value(row: order?[place] ?? place) }
+        let count = places.count { !MetricsTable.isMissing(value($0)) }
+        if count <= points { return places.filter { !MetricsTable.isMissing(value($0)) }.map { order?[$0] ?? $0 } }
+        let buckets = max(1, points / 2)
+        var chosen: [Int] = []
+        var bucket = Bucket()
+        var (number, seen) = (0, 0)
+        for place in places {
+            let value = value(place)
+            if MetricsTable.isMissing(value) { continue }
+            if seen == 0 || seen == count - 1 { bucket.mark(place) }
+            bucket.look(value, place)
+            seen += 1
+            if seen >= count * (number + 1) / buckets {
+                chosen += bucket.places
+                bucket = Bucket()
+                number += 1
+            }
+        }
+        return chosen.map { order?[$0] ?? $0 }
+    }
+
+    /// What matters of the values of a bucket.
+    private struct Bucket {
+        private var (least, greatest) = (Double.infinity, -Double.infinity)
+        private var (leastAt, greatestAt) = (-1, -1)
+        private var (firstOther, lastOther) = (-1, -1)
+        private var marked: [Int] = []
+
+        mutating func mark(_ place: Int) { marked.append(place) }
+
+        @inline(__always)
+        mutating func look(_ value: Double, _ place: Int) {
+            if value.isFinite {
+                if value < least { (least, leastAt) = (value, place) }
+                if value > greatest { (greatest, greatestAt) = (value, place) }
+            } else {
+                if firstOther < 0 { firstOther = place }
+                lastOther = place
+            }
+        }
+
+        var places: [Int] {
+            Set([leastAt, greatestAt, firstOther, lastOther].filter { $0 >= 0 } + marked).sorted()
+        }
+    }
+
+    package func append(row: Int, column: Int, to output: inout [UInt8]) {
+        if let kept = kept[column], !Self.contains(kept, row) {
+            output.append(contentsOf: "null".utf8)
+        } else {
+            table.append(row: row, column: column, to: &output)
+        }
+    }
+
+    private static func contains(_ sorted: [Int], _ value: Int) -> Bool {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] == value { return true }
+            if sorted[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return false
+    }
+}

@@ -1,0 +1,207 @@
+/// Which rows a run's metrics have, and in which order they stand.
+///
+/// A row whose key is there already is that row. If any row has a step, the axis is the step, otherwise the epoch. Rows with
+/// a value on the axis stand in its order; a row without one stands behind the greatest value that had arrived before it, in
+/// order of arrival. Rows are told by their position: the order in which they arrived first.
+package struct MetricsRowOrder: Sendable {
+    /// What came before the rows, where those are a part of a run's.
+    package struct Start: Sendable, Equatable {
+        package var axis = MetricsRowKey.Kind.none
+        package var step: MetricsAxisValue?
+        package var epoch: MetricsAxisValue?
+        package var rows = 0
+
+        package init() {}
+    }
+
+    /// The rows of one kind of key.
+    private struct Kind: Sendable {
+        var greatest: MetricsAxisValue?
+        /// The position of the row that has it; nil where that came before.
+        var greatestPosition: Int?
+        /// Whether each row's value was greater than all before.
+        var isInOrder = true
+    }
+
+    private var kinds: [MetricsRowKey.Kind] = []
+    private var wholes: [Int] = []
+    /// By position; of most rows it is 0.
+    private var fractions: [Int: Double] = [:]
+    private var steps = Kind()
+    private var epochs = Kind()
+    /// Made once a row is no longer greater than all before.
+    private var positions: [MetricsRowKey: Int]?
+    private let start: Start
+    /// Whether a row was merged into another one.
+    package private(set) var hasMerged = false
+
+    package init(_ start: Start = Start(), expectedRows: Int = 0) {
+        self.start = start
+        (steps.greatest, epochs.greatest) = (start.step, start.epoch)
+        kinds.reserveCapacity(expectedRows)
+        wholes.reserveCapacity(expectedRows)
+    }
+
+    package var count: Int { kinds.count }
+
+    /// Bytes of memory, about.
+    package var size: Int { kinds.capacity * 9 + fractions.capacity * 32 + (positions?.capacity ?? 0) * 48 }
+
+    /// Which keys the axis has.
+    package var axis: MetricsRowKey.Kind {
+        if start.axis != .none { return start.axis }
+        return steps.greatest != nil ? .step : epochs.greatest != nil ? .epoch : .none
+    }
+
+    /// What a part that follows starts with.
+    package var end: Start {
+        var end = Start()
+        (end.axis, end.step, end.epoch) = (axis, steps.greatest, epochs.greatest)
+        end.rows = start.rows + count
+        return end
+    }
+
+    /// Finds the row of a key, or begins it.
+    /// - Returns: its position
+    @inline(__always)
+    package mutating func position(of key: MetricsRowKey) -> Int {
+        switch key.kind {
+        case .none: return append(key)
+        case .step:
+            let isNext = steps.greatest.map { key.value > $0 } ?? true
+            return isNext ? appendGreatest(key) : earlier(key, steps)
+        case .epoch:
+            let isNext = epochs.greatest.map { key.value > $0 } ?? true
+            return isNext ? appendGreatest(key) : earlier(key, epochs)
+        }
+    }
+
+    @inline(__always)
+    private mutating func appendGreatest(_ key: MetricsRowKey) -> Int {
+        let position = append(key)
+        if key.kind == .step {
+            (steps.greatest, steps.greatestPosition) = (key.value, position)
+        } else {
+            (epochs.greatest, epochs.greatestPosition) = (key.value, position)
+        }
+        positions?[key] = position
+        return position
+    }
+
+    /// The row of a key that is not greater than all of its kind.
+    private mutating func earlier(_ key: MetricsRowKey, _ kind: Kind) -> Int {
+        if key.value == kind.greatest, let position = kind.greatestPosition {
+            hasMerged = true
+            return position
+        }
+        if positions == nil {
+            var found: [MetricsRowKey: Int] = [:]
+            for position in kinds.indices where kinds[position] != .none {
+                found[MetricsRowKey(kinds[position], value(position))] = position
+            }
+            positions = found
+        }
+        if let position = positions?[key] {
+            hasMerged = true
+            return position
+        }
+        if key.kind == .step { steps.isInOrder = false } else { epochs.isInOrder = false }
+        let position = append(key)
+        positions?[key] = position
+        return position
+    }
+
+    @inline(__always)
+    private mutating func append(_ key: MetricsRowKey) -> Int {
+        kinds.append(key.kind)
+        wholes.append(key.value.whole)
+        if key.value.fraction != 0 { fractions[kinds.count - 1] = key.value.fraction }
+        return kinds.count - 1
+    }
+
+    private func value(_ position: Int) -> MetricsAxisValue {
+        MetricsAxisValue(whole: wholes[position], fraction: fractions.isEmpty ? 0 : fractions[position] ?? 0)
+    }
+
+    // MARK: Order
+
+    /// Where a row stands.
+    struct Place: Comparable, Hashable, Sendable {
+        /// The row's value on the axis, or the greatest that had arrived before it; nil where there was none.
+        let value: MetricsAxisValue?
+        /// 0 for a row that has the value; for one without, how many of those had arrived by then, itself among them.
+        let loose: Int
+
+        static func < (one: Place, other: Place) -> Bool {
+            guard let value = one.value, let otherValue = other.value else {
+                if one.value == nil, other.value == nil { return one.loose < other.loose }
+                return one.value == nil
+            }
+            return value != otherValue ? value < otherValue : one.loose < other.loose
+        }
+    }
+
+    /// The value on the axis of the row at a position; nil where it has none.
+    package func axisValue(_ position: Int) -> MetricsAxisValue? {
+        kinds[position] == axis && axis != .none ? value(position) : nil
+    }
+
+    /// Calls with each row's place, in order of arrival.
+    func eachPlace(_ body: (_ position: Int, Place) -> Void) {
+        let axis = axis
+        var greatest = axis == .step ? start.step : start.epoch
+        var loose = 0
+        for position in kinds.indices {
+            if kinds[position] == axis, axis != .none {
+                let value = value(position)
+                greatest = greatest.map { max($0, value) } ?? value
+                body(position, Place(value: value, loose: 0))
+            } else {
+                loose += 1
+                body(position, Place(value: greatest, loose: loose))
+            }
+        }
+    }
+
+    /// How many rows have no value on the axis.
+    var looseCount: Int {
+        let axis = axis
+        return axis == .none ? count : kinds.count { $0 != axis }
+    }
+
+    /// The place of the row of the greatest epoch where the axis is the step; nil where there is no such row.
+    var latestEpochPlace: Place? {
+        guard axis == .step, let latest = epochs.greatestPosition else { return nil }
+        var found: Place?
+        eachPlace { if $0 == latest { found = $1 } }
+        return found
+    }
+
+    /// Whether the rows' order is that of their arrival.
+    package var isInOrder: Bool { axis == .step ? steps.isInOrder : epochs.isInOrder }
+
+    /// The positions of the rows in their order; nil where that is the order of arrival.
+    package var ordered: [Int]? {
+        if isInOrder { return nil }
+        var places: [(place: Place, position: Int)] = []
+        places.reserveCapacity(count)
+        eachPlace { places.append(($1, $0)) }
+        places.sort { $0.place < $1.place }
+        return places.map(\.position)
+    }
+
+    /// The first index in the order whose row stands behind all that have a value on the axis up to this one. Where no row
+    /// has one, rows are counted from 0 instead.
+    package func firstIndex(after value: MetricsAxisValue, in order: [Int]?) -> Int {
+        if axis == .none { return min(count, max(0, min(value.whole, .max - 1) + 1 - start.rows)) }
+        if let greatest = axis == .step ? start.step : start.epoch, greatest > value { return 0 }
+        return (0..<count).first { axisValue(order?[$0] ?? $0).map { $0 > value } ?? false } ?? count
+    }
+
+    /// The positions of the rows in their order, those behind a value only where one is given.
+    package func positions(after value: MetricsAxisValue?) -> [Int] {
+        let order = ordered
+        let first = value.map { firstIndex(after: $0, in: order) } ?? 0
+        return (first..<count).map { order?[$0] ?? $0 }
+    }
+}

@@ -1,0 +1,42 @@
+extension MetricsTable {
+    /// A part of the text, and what comes before it.
+    package struct Part: Sendable {
+        package let range: Range<Int>
+        package let start: MetricsRowOrder.Start
+    }
+
+    /// The parts of the text that hold the rows behind a value of the axis. One part, the whole text, where rows were merged or
+    /// came out of order.
+    package func parts(after value: MetricsAxisValue?) -> [Part] {
+        guard isPlain else { return [Part(range: 0..<covered, start: MetricsRowOrder.Start())] }
+        // The last part that begins with the first row, or before it.
+        let row = value.map { order.firstIndex(after: $0, in: nil) } ?? 0
+        let first = max(0, (chunks.firstIndex { $0.start.rows > row } ?? chunks.count) - 1)
+        return chunks.indices.dropFirst(first).map { index in
+            let end = index + 1 < chunks.count ? chunks[index + 1].offset : covered
+            var start = chunks[index].start
+            start.axis = order.axis
+            return Part(range: chunks[index].offset..<end, start: start)
+        }
+    }
+}
+
+extension MetricsTable: MetricsCells {
+    package var columnNames: [String] { columns.map(\.name) }
+
+    /// Appends a value as JSON, the shortest text that reads as the same Double.
+    package func append(row: Int, column: Int, to output: inout [UInt8]) {
+        let value = columns[column].value(row: row)
+        if Self.isMissing(value) {
+            output.append(contentsOf: "null".utf8)
+        } else if value.isNaN {
+            output.append(contentsOf: "\"NaN\"".utf8)
+        } else if value.isInfinite {
+            output.append(contentsOf: (value < 0 ? "\"-Inf\"" : "\"Inf\"").utf8)
+        } else if let whole = Int(exactly: value), whole.magnitude < 1 << 53 {
+            output.append(contentsOf: String(whole).utf8)
+        } else {
+            output.append(contentsOf: value.description.utf8)
+        }
+    }
+}
