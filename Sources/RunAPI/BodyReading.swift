@@ -30,6 +30,12 @@ enum BodyReading {
             // What `curl -d '{…}'` sends.
             if isJSON { return isMetrics && holdsLines(body) ? .ndjson(body) : .json(body) }
             if isMetrics, isTable(body) { return .csv(body) }
+            if isMetrics, !body.contains(UInt8(ascii: "=")) {
+                throw Problem(
+                    400, "invalid-form", "Invalid form",
+                    "the body is neither JSON nor a form. CSV is sent with --data-binary @file (curl's -d @file takes the line "
+                        + "breaks out) and Content-Type: text/csv")
+            }
             guard let form = try FormFields(body, budget: Budget([entries])) else {
                 throw Problem(
                     400, "invalid-form", "Invalid form",
@@ -80,9 +86,14 @@ enum BodyReading {
                     400, "invalid-form", "Invalid form",
                     "the field \"\(name)\" appears twice; to send a list, send JSON: {\"\(name)\": [1, 2]}")
             }
-            list[name] = (isMetrics ? MetricValue.number(value).map { .number($0) } : nil) ?? Self.value(of: value)
+            list[name] = isMetrics ? metric(value) : Self.value(of: value)
         }
         return JSONWriter.compact(.object(list))
+    }
+
+    private static func metric(_ text: String) -> JSONValue {
+        guard let number = MetricValue.number(text), number.double.isFinite else { return .string(text) }
+        return .number(number)
     }
 
     private static func value(of text: String) -> JSONValue {

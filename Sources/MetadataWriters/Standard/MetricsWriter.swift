@@ -77,7 +77,7 @@ package struct MetricsWriter: MetadataWriter {
                 try bytes.withUnsafeBytes { buffer in
                     let tokens: JSONTokens
                     do throws(JSONSyntaxError) { tokens = try parser.parse(buffer, nonFinite: .allowed) } catch {
-                        throw MetadataFault(error)
+                        throw Self.fault(error, buffer)
                     }
                     if tokens.kind(at: 0) == .arrayBegin {
                         return try MetricsTableBody(try rows(inArrayOf: tokens, time), kind: .frame).change(replaces)
@@ -129,7 +129,7 @@ package struct MetricsWriter: MetadataWriter {
                         let tokens: JSONTokens
                         do throws(JSONSyntaxError) {
                             tokens = try parser.parse(line, nonFinite: .allowed, baseOffset: start)
-                        } catch { throw Self.fault(error, line, rows.count + 1) }
+                        } catch { throw Self.fault(error, line, start) }
                         try append(rowAt: 0, of: tokens, time, to: &rows, &names)
                     }
                     start = end + 1
@@ -140,15 +140,18 @@ package struct MetricsWriter: MetadataWriter {
         }
     }
 
-    /// What is wrong with a line; where it is several rows without the line breaks between them, how to send those.
-    private static func fault(_ error: JSONSyntaxError, _ line: UnsafeRawBufferPointer, _ row: Int) -> MetadataFault {
-        let fault = MetadataFault(error)
-        guard line.count > 1, case let text = String(decoding: line, as: UTF8.self), text.contains("}{") else {
-            return fault
-        }
+    /// What is wrong with a text; where it is several rows without the line breaks between them, how to send those.
+    private static func fault(
+        _ error: JSONSyntaxError, _ text: UnsafeRawBufferPointer, _ start: Int = 0
+    ) -> MetadataFault {
+        let (fault, place) = (MetadataFault(error), error.offset - start)
+        let isNextRow =
+            text.indices.contains(place) && place > 0 && text[place] == UInt8(ascii: "{")
+            && text[place - 1] == UInt8(ascii: "}")
+        guard isNextRow else { return fault }
         return MetadataFault(
             fault.kind,
-            "\(fault.detail): metrics row \(row) is followed by another one in the same line; curl's -d @file takes the line breaks "
-                + "out, --data-binary @file leaves them")
+            "\(fault.detail): another row in the same line; curl's -d @file takes the line breaks out, --data-binary @file leaves "
+                + "them")
     }
 }

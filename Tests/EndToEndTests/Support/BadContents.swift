@@ -3,7 +3,9 @@ extension BadRequest {
     static let json: [BadRequest] = [
         BadRequest(25, "no JSON", "POST", flags, "lr: 1", status: 400) { $0.offset = 0...1 },
         BadRequest(25, "cut short", "POST", flags, #"{"lr": 1"#, status: 400) { $0.offset = 8...8 },
-        BadRequest(25, "two byte order marks", "POST", flags, "\u{FEFF}\u{FEFF}{\"lr\": 1}", status: 400) { $0.offset = 0...3 },
+        BadRequest(25, "two byte order marks", "POST", flags, "\u{FEFF}\u{FEFF}{\"lr\": 1}", status: 400) {
+            $0.offset = 0...3
+        },
         BadRequest(25, "trailing comma", "POST", flags, #"{"lr": 1,}"#, status: 400) { $0.offset = 8...9 },
         BadRequest(25, "two documents", "POST", flags, #"{"lr": 1} {}"#, status: 400) { $0.offset = 9...10 },
         BadRequest(25, "single quotes", "POST", flags, "{'lr': 1}", status: 400) { $0.offset = 1...1 },
@@ -94,9 +96,9 @@ extension BadRequest {
             $0.pointer = "/step"
         },
         BadRequest(
-            31, "half an epoch in a column", "POST", metrics, #"{"epoch": [0, 0.5], "loss": [1, 2]}"#, status: 422
+            31, "half a step in a column", "POST", metrics, #"{"step": [0, 0.5], "loss": [1, 2]}"#, status: 422
         ) {
-            $0.pointer = "/epoch/1"
+            $0.pointer = "/step/1"
         },
         BadRequest(
             31, "step of 30 digits", "POST", metrics, "{\"step\": \(String(repeating: "9", count: 30))}", status: 422
