@@ -62,7 +62,11 @@ extension Committer {
             try version(RunPath(path), folder)
             plan.add(.put(path.description, bytes))
         case .remove(let path):
-            try version(RunPath(path), folder)
+            do throws(StoreError) { try version(RunPath(path), folder) } catch {
+                // What has the place of an exact list and is none was not written here, and is let be.
+                if path.isSent { return }
+                throw error
+            }
             plan.add(.remove(path.description))
         case .rows: return
         case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
@@ -161,13 +165,14 @@ extension Committer {
         plan.goesAlone = true
         switch document {
         case .file(let path):
-            try version(RunPath(path), folder)
             let merged = try object(path, folder).merging(patch: patch.object)
-            do { plan.outcome.document = try patch.render(merged) } catch {
+            let list: NamedListFiles
+            do { list = try patch.render(merged) } catch {
                 guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
                 throw .refused(fault)
             }
-            plan.add(.put(path.description, plan.outcome.document))
+            plan.outcome.document = list.exact
+            for change in DataChange.put(path, list) { try add(change, folder, to: &plan) }
         case .properties:
             for member in patch.object.members {
                 guard let name = PropertyName(member.name) else { continue }
@@ -222,9 +227,10 @@ extension Committer {
             throw .unreadable(
                 "the run's \(path) is over \(Self.largestDocument) bytes, too large to be merged into; write it whole")
         }
-        guard let bytes = try storing({ () throws(FileFailure) in try directory.read(RunPath(path)) }) else {
-            return JSONObject()
-        }
+        let exact = try storing { () throws(FileFailure) in try directory.openExact(path) }
+        guard let exact else { return JSONObject() }
+        defer { close(exact) }
+        let bytes = try storing { () throws(FileFailure) in try Files.read(exact, path: path.description) }
         guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
             throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
         }

@@ -43,7 +43,7 @@ extension RunChange {
             }
             switch record.step {
             case .put(let path, let bytes):
-                guard let path = DataPath(path) else { continue }
+                guard let path = DataPath(path), !path.isSent else { continue }
                 guard let property = path.property else {
                     if path == .earlierMetricsRows { continue }
                     kinds.append(kind(of: path))
@@ -53,7 +53,7 @@ extension RunChange {
                 if property == .end { isEnded = true }
                 if property == .completed { isCompleted = PropertyText.read(bytes) == "TRUE" }
             case .remove(let path):
-                guard let path = DataPath(path), path != .metricsRows else { continue }
+                guard let path = DataPath(path), path != .metricsRows, !path.isSent else { continue }
                 if let property = path.property {
                     properties.append(property.description)
                 } else {
