@@ -16,14 +16,14 @@ struct PropertyColumn {
 
     /// The column of a property. A text that is none of what the property has to be, such as `start` of "yesterday", does not
     /// stand among those that are.
-    /// - Returns: nil where a number is missing, as R writes that
+    /// - Returns: nil where what it has to be is missing, as R writes that
     init?(_ property: String, _ text: String) {
         if let typed = TypedProperty(property) {
             if let typedValue = typed.value(text) {
                 (name, value) = (property, typedValue)
                 return
             }
-            if typed == .number, text == "NA" || text.isEmpty { return nil }
+            if TypedProperty.isMissing(text) { return nil }
             (name, value) = (Self.prefix + property, .string(text))
             return
         }

@@ -37,8 +37,7 @@ package enum TypedProperty: Sendable {
             guard ISOTime.range.contains(seconds) else { return nil }
             return JSONNumber(text)?.text ?? JSONNumber(seconds).text
         case .number:
-            // R's missing number, and what it writes of NULL.
-            if text == "NA" || text.isEmpty { return text }
+            if Self.isMissing(text) { return text }
             if let number = JSONNumber(text) { return number.isInDoubleRange ? text : nil }
             // As printf(3) and awk may write it: `+1`, `.5`.
             return Self.plain(text).map { JSONNumber($0).text }
@@ -61,6 +60,9 @@ package enum TypedProperty: Sendable {
         case .flag: PropertyText.flag(text).map { .bool($0) }
         }
     }
+
+    /// Whether a text is R's missing value, or what it writes of NULL.
+    package static func isMissing(_ text: String) -> Bool { text == "NA" || text.isEmpty }
 
     /// Whether tfruns' reader takes a text for one, or for one that is missing.
     package func isRead(_ text: String) -> Bool {

@@ -19,7 +19,7 @@ extension Committer {
         plan.outcome = WriteOutcome(effect: .written, run: run)
         if folder.place == .initialised, try property(.start, folder) != nil {
             plan.outcome = WriteOutcome(effect: .unchanged, run: run)
-            if try property(.end, folder) == nil, sessions[session] != run { activate(session, run, &plan) }
+            if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
         if folder.place != .initialised { try expectRoom(for: folder) }
@@ -43,9 +43,8 @@ extension Committer {
         if folder.place == .pending { plan.whenDone { $0.pending.remove() } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.
-        let end = try property(.end, folder)
-        let hasEnded = given.contains(.end) || end != nil
-        if !hasEnded { activate(session, run, &plan) }
+        let hasEnded = try hasEnded(folder)
+        if !hasEnded, !given.contains(.end) { activate(session, run, &plan) }
         plan.whenDone { $0.logs.forget(run.description) }
         return plan
     }

@@ -50,8 +50,8 @@ extension RunChange {
                     continue
                 }
                 properties.append(property.description)
-                if property == .end { isEnded = true }
-                if property == .completed { isCompleted = PropertyText.read(bytes) == "TRUE" }
+                if property == .end { isEnded = !TypedProperty.isMissing(PropertyText.read(bytes)) }
+                if property == .completed { isCompleted = PropertyText.flag(PropertyText.read(bytes)) == true }
             case .remove(let path):
                 guard let path = DataPath(path), path != .metricsRows, !path.isSent else { continue }
                 if let property = path.property {
