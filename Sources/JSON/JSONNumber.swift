@@ -66,6 +66,13 @@ package struct JSONNumber: Hashable, Sendable {
         return last != UInt8(ascii: "N") && last != UInt8(ascii: "f")
     }
 
+    /// Whether a double can hold it: it is finite, and so is the nearest double, which is 0 only for zero itself.
+    package var isInDoubleRange: Bool {
+        guard isFinite else { return false }
+        let nearest = double
+        return nearest.isFinite && (nearest != 0 || JSONNumberParts(text.utf8)?.isZero == true)
+    }
+
     /// Whether it is mathematically whole, as `3`, `3.0`, `1e3` and `1.50e1` are. False if not finite.
     package var isWhole: Bool {
         JSONNumberParts(text.utf8)?.isWhole ?? false

@@ -43,6 +43,8 @@ struct JSONNumberParts: Equatable {
         return one.isNegative == other.isNegative && one.digits == other.digits && one.exponent == other.exponent
     }
 
+    var isZero: Bool { digits.isEmpty }
+
     var isWhole: Bool { digits.isEmpty || exponent >= 0 }
 
     var int: Int? {

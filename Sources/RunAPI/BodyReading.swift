@@ -67,7 +67,7 @@ enum BodyReading {
     }
 
     /// A form as JSON: the field `data` where that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
-    /// which a value that reads as a JSON number, `true` or `false` is one.
+    /// which a value that reads as a JSON number within the range of a double, `true` or `false` is one.
     /// - Parameter isMetrics: whether numbers are taken as programs print them, too
     static func json(
         of fields: [(name: String, value: String)], values: Limit, isMetrics: Bool = false
@@ -98,7 +98,8 @@ enum BodyReading {
 
     private static func value(of text: String) -> JSONValue {
         if text == "true" || text == "false" { return .bool(text == "true") }
-        if let number = JSONNumber(text), number.isFinite { return .number(number) }
+        // Beyond the range of a double it is a name, such as the commit 80e5005, that happens to look like a number.
+        if let number = JSONNumber(text), number.isInDoubleRange { return .number(number) }
         return .string(text)
     }
 

@@ -20,8 +20,10 @@ struct RunComparison {
         for column in snapshot.summary.columns.members {
             for (prefix, list) in [
                 ("flag_", \Self.flags), ("eval_", \Self.evaluation), ("metric_", \Self.metrics),
-            ] where column.name.hasPrefix(prefix) {
-                add(column.value, String(column.name.dropFirst(prefix.count)), to: list)
+            ] where column.name.utf8.starts(with: prefix.utf8) {
+                // By bytes: a name may begin with what joins the prefix to one character.
+                let name = String(decoding: column.name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+                add(column.value, name, to: list)
             }
         }
         for (name, text) in properties { add(.string(text), name, to: \Self.properties) }

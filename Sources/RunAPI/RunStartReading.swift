@@ -19,17 +19,22 @@ enum RunStartReading {
         var start = RunStart()
         for member in object.members {
             switch member.name {
-            case "flags": start.flags = try FlagsWriter.document(sent: list(member), names.columns)
+            case "flags":
+                let flags = try list(member)
+                start.flags = try Self.within(member) { () throws(MetadataFault) in
+                    try FlagsWriter.files(of: flags, names.columns)
+                }
             case "properties":
-                for (name, file) in try PropertiesWriter.files(in: list(member), names.properties) {
-                    if let file { start.properties.append((name, file)) }
+                let properties = try list(member)
+                start.properties += try Self.within(member) { () throws(MetadataFault) in
+                    try Self.files(of: properties, names)
                 }
             case "script", "context", "type":
-                guard let text = member.value.string, let name = PropertyName(member.name) else {
+                guard let text = member.value.unboxed.string else {
                     throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is no text")
                 }
-                start.properties.removeAll { $0.name == name }
-                start.properties.append((name, PropertyText.file(text)))
+                start.properties.removeAll { $0.name.description == member.name }
+                start.properties += try Self.files(of: [member.name: .string(text)], names)
             default:
                 throw MetadataFault.shape(
                     JSONPointer().appending(member.name),
@@ -38,6 +43,21 @@ enum RunStartReading {
             }
         }
         return start
+    }
+
+    private static func files(
+        of properties: JSONObject, _ names: NameLimits
+    ) throws(MetadataFault) -> [(name: PropertyName, file: [UInt8])] {
+        try PropertiesWriter.files(in: properties, names.properties).compactMap { name, file in
+            file.map { (name: name, file: $0) }
+        }
+    }
+
+    /// Reads what a member holds; a fault in it is told with the member's name.
+    private static func within<Result>(
+        _ member: JSONObject.Member, _ read: () throws(MetadataFault) -> Result
+    ) throws(MetadataFault) -> Result {
+        do throws(MetadataFault) { return try read() } catch { throw error.inMember(member.name) }
     }
 
     /// A named list: an object, or in a form the text of one.

@@ -34,4 +34,10 @@ package struct MetadataFault: Error, Equatable, Sendable {
     package static func shape(_ pointer: JSONPointer? = nil, _ detail: String) -> MetadataFault {
         MetadataFault(.shape(pointer), detail)
     }
+
+    /// The fault of a member of what was sent, which was found in the member alone.
+    package func inMember(_ name: String) -> MetadataFault {
+        guard case .shape(let pointer?) = kind else { return self }
+        return .shape(JSONPointer().appending(name).appending(pointer), detail)
+    }
 }

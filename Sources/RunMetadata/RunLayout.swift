@@ -40,6 +40,23 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
     /// The folder of properties.
     package static let properties = "properties"
 
+    /// The folder of lists as they were sent, where tfruns could not read them so.
+    private static let sentFolder = "sent"
+    package static let sentFlags = DataPath(checked: "\(sentFolder)/flags.json")
+    package static let sentEvaluation = DataPath(checked: "\(sentFolder)/evaluation.json")
+
+    /// Where the exact list is kept that a file holds as tfruns reads it; nil for files that are exact themselves.
+    package var sent: DataPath? {
+        switch self {
+        case .flags: .sentFlags
+        case .evaluation: .sentEvaluation
+        default: nil
+        }
+    }
+
+    /// Whether an exact list is kept there, which belongs to another file.
+    package var isSent: Bool { self == .sentFlags || self == .sentEvaluation }
+
     /// A property's file.
     package static func property(_ name: PropertyName) -> DataPath {
         DataPath(checked: "\(properties)/\(name.description)")
@@ -65,7 +82,7 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
     package var isOfStandardType: Bool {
         let first = components.first ?? ""
         let files: [DataPath] = [.flags, .evaluation, .error, .metricsRows, .metricsFrame, .source]
-        return first == Self.properties || files.contains { $0.description == first }
+        return first == Self.properties || first == Self.sentFolder || files.contains { $0.description == first }
     }
 
     private init(checked: String) { description = checked }

@@ -9,12 +9,7 @@ package struct RunSummary: Sendable {
 
     /// Columns of a run, and bytes of a column's name, at most: whatever a run directory holds, others are listed beside it.
     package static let mostColumns = 30_000
-    private static let longestName = 1100
-
-    /// The numeric properties that `ls_runs()` knows.
-    private static let numericProperties: Set<String> = [
-        "start", "end", "samples", "validation_samples", "steps", "epochs", "batch_size", "learning_rate",
-    ]
+    static let longestName = 1100
 
     /// Makes the row.
     /// - Parameters:
@@ -36,17 +31,17 @@ package struct RunSummary: Sendable {
         error: JSONObject?, digest: MetricsDigest?
     ) {
         columns["run"] = .string(run.description)
-        let values = properties.map { ($0.name, Self.value(of: $0.name, $0.text)) }
+        let values = properties.compactMap { PropertyColumn($0.name, $0.text) }
         let leading = ["start", "end", "completed", "type", "context", "script"]
         for name in leading {
-            if let value = values.first(where: { $0.0 == name })?.1 { columns[name] = value }
+            if let value = values.first(where: { $0.name == name })?.value { columns[name] = value }
         }
-        if let flags { add(flags, prefix: "flag_") }
+        if let flags { add(flags, as: .flags) }
         for (name, value) in digest?.values ?? [] { set("metric_" + name, .number(value)) }
-        if let evaluation { add(evaluation, prefix: "eval_") }
-        if let message = error?["message"] { columns["error_message"] = message }
+        if let evaluation { add(evaluation, as: .evaluation) }
+        if let message = error?["message"] { columns["error_message"] = .string(Self.text(message)) }
         if let traceback = error?["traceback"].flatMap(Self.lines) { columns["error_traceback"] = .string(traceback) }
-        for (name, value) in values where columns[name] == nil { set(name, value) }
+        for column in values where columns[column.name] == nil { set(column.name, column.value) }
         if let digest { columns[completedName] = .number(JSONNumber(digest.completed)) }
     }
 
@@ -74,6 +69,11 @@ package struct RunSummary: Sendable {
         traceback.string ?? traceback.array?.compactMap(\.string).joined(separator: "\n")
     }
 
+    /// An error's message, which is a text unless something else wrote it.
+    private static func text(_ message: JSONValue) -> String {
+        message.unboxed.string ?? String(decoding: JSONWriter.compact(message), as: UTF8.self)
+    }
+
     /// Whether the run has ended well; nil while nothing says so.
     package var completed: Bool? { columns["completed"]?.bool }
 
@@ -86,54 +86,28 @@ package struct RunSummary: Sendable {
     ///   - now: the time, likewise
     ///   - staleAfter: seconds without a write after which a running run is stale
     package func status(updated: Double, now: Double, staleAfter: Double) -> RunStatus {
-        if columns["end"] != nil { return completed == true ? .completed : .failed }
+        if columns["end"] != nil || columns[PropertyColumn.prefix + "end"] != nil {
+            return completed == true ? .completed : .failed
+        }
         if columns["error_message"] != nil { return .failed }
         return now - updated > staleAfter ? .stale : .running
     }
 
-    private static func value(of name: String, _ text: String) -> JSONValue {
-        if name == "completed", let flag = PropertyText.flag(text) { return .bool(flag) }
-        if numericProperties.contains(name), let number = JSONNumber(text), number.isFinite { return .number(number) }
-        return .string(text)
-    }
-
-    /// A column a value: nested names joined by a dot, elements of an array numbered from 1, as R's `unlist()` does.
-    private mutating func add(_ object: JSONObject, prefix: String) {
-        for member in object.members {
-            if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
-            add(member.value, named: prefix + member.name)
-        }
+    private mutating func add(_ list: JSONObject, as kind: ListColumns.Kind) {
+        let found = ListColumns(list, kind, room: Self.mostColumns - columns.count)
+        for column in found.columns.members { set(column.name, column.value) }
+        if let reason = found.omitted { omit(reason) }
     }
 
     private mutating func set(_ name: String, _ value: JSONValue) {
-        if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
-        if name.utf8.count > Self.longestName { return omit("names of over \(Self.longestName) bytes") }
+        if columns.count >= Self.mostColumns { return omit(Self.tooMany) }
+        if name.utf8.count > Self.longestName { return omit(Self.tooLong) }
         if MetadataName.hasControl(name) { return omit("names with control characters") }
         columns[name] = value
     }
 
     private mutating func omit(_ reason: String) { omitted = omitted ?? reason }
 
-    private mutating func add(_ value: JSONValue, named name: String) {
-        switch value {
-        // As deep as the parser goes at most; a name that is too long already is not made longer.
-        case .object(let object):
-            if name.utf8.count > Self.longestName { return omit("names of over \(Self.longestName) bytes") }
-            for member in object.members {
-                if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
-                add(member.value, named: "\(name).\(member.name)")
-            }
-        case .array(let elements):
-            for (index, element) in elements.enumerated() {
-                if columns.count >= Self.mostColumns { return omit("over \(Self.mostColumns) columns") }
-                add(element, named: elements.count == 1 ? name : "\(name)\(index + 1)")
-            }
-        case .null: return
-        // Written as text; it is the number that was not one.
-        case .string("NaN") where name.hasPrefix("eval_"): set(name, .number(.nan))
-        case .string("Inf") where name.hasPrefix("eval_"): set(name, .number(.infinity))
-        case .string("-Inf") where name.hasPrefix("eval_"): set(name, .number(.negativeInfinity))
-        default: set(name, value)
-        }
-    }
+    static let tooMany = "over \(mostColumns) columns"
+    static let tooLong = "names of over \(longestName) bytes"
 }

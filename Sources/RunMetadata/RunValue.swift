@@ -30,13 +30,13 @@ extension RunValue {
         }
     }
 
-    /// The number that a value is in a comparison with a number: TRUE is 1, FALSE is 0, a text what it reads as.
+    /// The number that a value is in a comparison with a number: TRUE is 1, FALSE is 0, a text what it reads as, within the range of a double.
     var asNumber: Double? {
         switch self {
         case .missing: nil
         case .flag(let flag): flag ? 1 : 0
         case .number(let number): number
-        case .text(let text): JSONNumber(text)?.double
+        case .text(let text): JSONNumber(text).flatMap { !$0.isFinite || $0.isInDoubleRange ? $0.double : nil }
         }
     }
 

@@ -39,6 +39,15 @@ package enum DataChange: Sendable {
     }
 }
 
+extension DataChange {
+    /// Write a named list whole, as tfruns reads it and as it was sent.
+    package static func put(_ path: DataPath, _ list: NamedListFiles) -> [DataChange] {
+        let file = DataChange.put(path, list.file)
+        guard let exact = path.sent else { return [file] }
+        return [file, list.sent.map { .put(exact, $0) } ?? .remove(exact)]
+    }
+}
+
 /// Whether a write may go on, by the version of the file that is there; nil: none is.
 package typealias FileCondition = @Sendable (FileVersion?) -> Bool
 
@@ -51,10 +60,10 @@ package enum PatchedDocument: Sendable {
 /// A merge patch whose root is an object (RFC 7396).
 package struct JSONObjectPatch: Sendable {
     package let object: JSONObject
-    /// Turns the merged document into the file's bytes; throws where the result is none that the type takes.
-    package let render: @Sendable (JSONObject) throws -> [UInt8]
+    /// Turns the merged document into what its files hold; throws where the result is none that the type takes.
+    package let render: @Sendable (JSONObject) throws -> NamedListFiles
 
-    package init(_ object: JSONObject, render: @escaping @Sendable (JSONObject) throws -> [UInt8]) {
+    package init(_ object: JSONObject, render: @escaping @Sendable (JSONObject) throws -> NamedListFiles) {
         self.object = object
         self.render = render
     }
@@ -62,8 +71,8 @@ package struct JSONObjectPatch: Sendable {
 
 /// What a run starts with.
 package struct RunStart: Sendable {
-    /// `flags.json`, where flags were given.
-    package var flags: [UInt8]?
+    /// Flags, where they were given.
+    package var flags: NamedListFiles?
     /// Properties that were given, each with what stands in its file.
     package var properties: [(name: PropertyName, file: [UInt8])] = []
 

@@ -37,7 +37,7 @@ package protocol RunStore: Sendable {
     /// The page of runs that a query asks for. Every write that was completed before is in it.
     func runs(_ query: RunQuery) throws(StoreError) -> RunPage
 
-    /// A file of a run's metadata, up to date; nil when there is none.
+    /// A file of a run's metadata, up to date; nil when there is none. Of flags and evaluation, the exact list as it was sent.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
 
     /// What is at a path in a run's directory, metadata up to date; of a folder, a page. Without a path, the directory

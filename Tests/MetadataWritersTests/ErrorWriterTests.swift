@@ -15,6 +15,15 @@ import Testing
                 "{\n  \"message\": \"oom\",\n  \"traceback\": [\"f()\", \"g()\"]\n}\n"
             ),
             (#"{"message":"oom","traceback":[]}"#, "{\n  \"message\": \"oom\",\n  \"traceback\": []\n}\n"),
+            (#"{"message":"oom","traceback":{}}"#, "{\n  \"message\": \"oom\"\n}\n"),
+            (
+                #"{"message":["oom"],"traceback":["f()"]}"#,
+                "{\n  \"message\": \"oom\",\n  \"traceback\": [\"f()\"]\n}\n"
+            ),
+            (
+                #"{"code":[137],"message":"oom","info":{"gpu":null},"traceback":null}"#,
+                "{\n  \"message\": \"oom\",\n  \"code\": [137],\n  \"info\": {\n    \"gpu\": null\n  }\n}\n"
+            ),
         ])
     func errorIsWrittenAndEndsTheRun(body: String, file: String) throws {
         #expect(try changes(writer, json: body) == ["put error.json " + file, "end false"])
@@ -25,11 +34,12 @@ import Testing
             Refusal("{}", "shape /message", "missing"), Refusal(#"{"traceback":"f()"}"#, "shape /message", "missing"),
             Refusal(#"{"message":null}"#, "shape /message", "no text"),
             Refusal(#"{"message":7}"#, "shape /message", "no text"),
-            Refusal(#"{"message":["a"]}"#, "shape /message", "no text"),
+            Refusal(#"{"message":["a","b"]}"#, "shape /message", "no text"),
+            Refusal(#"{"message":[]}"#, "shape /message", "no text"),
+            Refusal(#"{"message":{}}"#, "shape /message", "no text"),
             Refusal(#"{"message":"a","traceback":7}"#, "shape /traceback", "neither text nor a list"),
-            Refusal(#"{"message":"a","traceback":{}}"#, "shape /traceback", "neither text nor a list"),
+            Refusal(#"{"message":"a","traceback":{"a":1}}"#, "shape /traceback", "neither text nor a list"),
             Refusal(#"{"message":"a","traceback":["f",1]}"#, "shape /traceback/1", "line 2"),
-            Refusal(#"{"message":"a","call":"f"}"#, "shape /call", "\"call\" is not known"),
             Refusal(#"["a"]"#, "shape /", "no named list"), Refusal(#"{"message":NaN}"#, "syntax 11", "bare NaN"),
         ])
     func otherBodiesAreRefused(refusal: Refusal) { refusal.check(writer) }

@@ -1,4 +1,7 @@
+import JSON
 import MetadataWriters
+import RunMetadata
+import RunStore
 import Testing
 
 @Suite struct PropertiesWriterTests {
@@ -24,6 +27,41 @@ import Testing
             try changes(writer, json: #"{"b":1,"note":null,"a b":"x"}"#)
                 == ["put properties/b 1\n", "remove properties/note", "put properties/a b x\n"])
         #expect(try changes(writer, json: "{}").isEmpty)
+    }
+
+    /// What tfruns' reader takes for more than text is stored as it reads it.
+    @Test(
+        arguments: [
+            ("start", "1795499177.04699", "1795499177.04699"), ("start", #""1795499177""#, "1795499177"),
+            ("end", #""2026-11-24T09:30:00Z""#, "1795512600"), ("end", #"["2026-11-24 09:30:00"]"#, "1795512600"),
+            ("end", #""2026-11-24T10:30:00.25+01:00""#, "1795512600.25"), ("start", #""2026-11-24""#, "1795478400"),
+            ("samples", "48000", "48000"), ("samples", #""1e+05""#, "1e+05"), ("batch_size", "[32]", "32"),
+            ("learning_rate", #"".5""#, "0.5"), ("steps", #""NA""#, "NA"), ("steps", #""""#, ""),
+            ("completed", "true", "TRUE"), ("completed", #""yes""#, "yes"), ("completed", #""False""#, "FALSE"),
+            ("completed", "0", "0"),
+        ])
+    func typedPropertyIsStoredAsTfrunsReadsIt(name: String, value: String, text: String) throws {
+        #expect(try changes(writer, json: "{\"\(name)\":\(value)}") == ["put properties/\(name) \(text)\n"])
+        let (_, patch) = try writer.patch(from: Array("{\"\(name)\":\(value)}".utf8))
+        #expect(patch.object[name].flatMap(PropertyText.text) == text)
+    }
+
+    @Test(arguments: ["[]", "{}"])
+    func aMissingNumberIsAnEmptyFile(value: String) throws {
+        #expect(try changes(writer, json: "{\"epochs\":\(value)}") == ["put properties/epochs "])
+    }
+
+    @Test(
+        arguments: [
+            ("start", #""yesterday""#), ("start", #""""#), ("start", "[]"), ("start", "true"), ("end", #""NaN""#),
+            ("end", #""2026-02-29""#), ("end", #""2026-11-24T25:00:00Z""#), ("end", #""2026-11-24T09:30:00 CET""#),
+            ("start", "1795499177046"), ("start", "1e999"), ("samples", #""many""#), ("samples", "true"),
+            ("epochs", "[1,2]"), ("epochs", "1e999"), ("learning_rate", #"{"a":1}"#), ("completed", #""perhaps""#),
+            ("completed", "2"), ("completed", "[]"), ("start", "null"), ("script", "null"),
+        ])
+    func typedPropertyThatTfrunsCannotReadIsRefused(name: String, value: String) {
+        Refusal("{\"ok\":1,\"\(name)\":\(value)}", "shape /\(name)", "properties: \"\(name)\"").check(writer)
+        #expect(throws: MetadataFault.self) { try writer.patch(from: Array("{\"\(name)\":\(value)}".utf8)) }
     }
 
     @Test(arguments: [".hidden", "...", "a..b", "ä", "a\\b", " ", String(repeating: "n", count: 255)])

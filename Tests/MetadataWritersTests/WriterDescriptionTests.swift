@@ -51,6 +51,7 @@ import Testing
         Faulty("{\"store\": \"json\",\n \"path\": \"../a.json\"}", 2, "no path"),
         Faulty("{\"store\": \"json\",\n \"path\": \"/a.json\"}", 2, "no path"),
         Faulty("{\"store\": \"json\",\n \"path\": \"flags.json\"}", 2, "standard type"),
+        Faulty("{\"store\": \"json\",\n \"path\": \"sent/x.json\"}", 2, "standard type"),
         Faulty("{\"store\": \"json\",\n \"path\": \"properties/a\"}", 2, "standard type"),
         Faulty("{\"store\": \"file\",\n \"path\": \"{name}.png\"}", 2, "begin with a folder"),
         Faulty("{\"store\": \"file\",\n \"path\": \"a/{na\"}", 2, "no \"}\""),

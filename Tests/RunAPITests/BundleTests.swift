@@ -50,6 +50,13 @@ import Testing
         #expect(try api.send("PUT", "/runs/copy/files/new", "x").status == 201)
     }
 
+    @Test func theExactListComesAlong() throws {
+        try api.send("POST", "/runs/a/metadata/flags", type: "application/json", "{\"lr\":[0.1],\"off\":null}")
+        try take(bundle("a"), as: "copy")
+        #expect(try api.send("GET", "/runs/copy/metadata/flags").json == ["lr": [0.1], "off": nil])
+        #expect(try api.send("GET", "/runs/copy/metadata").json["metadata"]?.array?.count == 3)
+    }
+
     @Test func aRunThatIsThereIsNotReplaced() throws {
         let path = try bundle("a")
         #expect(throws: RunImport.Refusal.self) { try take(path) }

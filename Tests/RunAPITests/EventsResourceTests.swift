@@ -104,6 +104,16 @@ import Testing
         #expect(seen.last { $0.type == "metrics" }?.data?["replaced"] == true)
     }
 
+    /// The exact list is no metadata of its own.
+    @Test func aListThatIsKeptExactlyIsToldOnce() throws {
+        try api.send("PUT", "/runs/a")
+        let reader = try EventReader(api, "/runs/a/events")
+        try api.send("POST", "/runs/a/metadata/flags", "{\"lr\":[0.1]}")
+        try api.send("POST", "/runs/a/metadata/flags", "{\"lr\":0.1}")
+        try api.send("POST", "/runs/a/metadata/evaluation", "{\"acc\":null}")
+        #expect(try (0..<3).map { _ in try reader.next()?.type } == ["flags", "flags", "evaluation"])
+    }
+
     @Test func readerOfARunHearsOfThatRunUntilItIsRemoved() throws {
         try api.send("PUT", "/runs/a")
         try api.send("PUT", "/runs/b")

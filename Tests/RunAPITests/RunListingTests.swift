@@ -48,6 +48,42 @@ import Testing
         for run in runs { #expect(try api.send("GET", "/runs/\(run["run"]?.string ?? "")").json == run) }
     }
 
+    /// Two flags that come to one name, a nested evaluation, properties with names of other columns.
+    @Test func nothingThatARunHasIsHidden() throws {
+        let start = #"{"flags":{"a.b":1,"a":{"b":2}},"properties":{"status":"x","links":"y","run":"z","updated":"w"}}"#
+        #expect(try api.send("PUT", "/runs/d", type: "application/json", start).status == 201)
+        let evaluation = #"{"0":{"precision":0.5,"history":[3,2]},"f1":[0.75]}"#
+        #expect(try api.send("POST", "/runs/d/metadata/evaluation", evaluation).status == 201)
+        let row = try api.send("GET", "/runs/d").json
+        for (column, value) in [
+            ("flag_a.b", 1), ("flag_a.b.1", 2), ("eval_0.precision", 0.5), ("eval_f1", 0.75),
+            ("property_status", "x"), ("property_links", "y"), ("property_run", "z"), ("property_updated", "w"),
+            ("status", "running"), ("run", "d"),
+        ] as [(String, JSONValue)] {
+            #expect(row[column] == value, "\(column)")
+            guard let text = value.string ?? value.number?.text, column != "run" else { continue }
+            let literal = value.string == nil ? text : "'\(text)'"
+            #expect(try listed(("where", "`\(column)` == \(literal)")).contains("d"), "\(column)")
+        }
+        #expect(row["links"]?["self"] == "/runs/d")
+        #expect(row["eval_0.history"] == nil && row["eval_0.history1"] == nil)
+        #expect(try listed(("where", "property_status == 'x'")) == "d")
+        let compared = try api.send("GET", "/compare?runs=d,a").json
+        #expect(compared["flags"]?["a.b"] == [1, nil] && compared["flags"]?["a.b.1"] == [2, nil])
+        #expect(compared["properties"]?["status"] == ["x", nil])
+    }
+
+    /// Anyone may have written it: the columns keep to what they are.
+    @Test func aTimeThatIsNoneHasAColumnOfItsOwn() throws {
+        for name in ["start", "end", "samples"] {
+            api.folder.write("runs/a/tfruns.d/properties/\(name)", "yesterday\n")
+        }
+        let row = try api.send("GET", "/runs/a").json
+        #expect(row["start"] == nil && row["end"] == nil && row["samples"] == nil)
+        #expect(row["property_start"] == "yesterday" && row["property_samples"] == "yesterday")
+        #expect(row["status"] == "failed", "it has ended")
+    }
+
     @Test func theLinkToTheNextPageRepeatsTheQuestion() throws {
         var seen = ""
         var next: String? = target([("where", "eval_acc > 0 | TRUE"), ("order", "-eval_acc"), ("limit", "1")])

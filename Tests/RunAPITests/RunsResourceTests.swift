@@ -182,4 +182,46 @@ import Testing
         #expect(try api.send("GET", "/runs/a").status == 404)
         #expect(try api.send("DELETE", "/runs/a?force=true").status == 404)
     }
+
+    /// Every value is an array as R's `toJSON()` sends it.
+    @Test func aRunStartsAsRSendsIt() throws {
+        let body =
+            #"{"flags":{"lr":[0.1]},"script":["train.R"],"context":["local"],"type":["training"],"#
+            + #""properties":{"start":["2026-11-24T09:30:00.5Z"],"samples":[60000],"completed":[false]}}"#
+        #expect(try api.send("PUT", "/runs/r", type: "application/json", body).status == 201)
+        #expect(api.file("flags.json", of: "r") == "{\n  \"lr\": 0.1\n}\n")
+        for (name, text) in [
+            ("script", "train.R"), ("context", "local"), ("start", "1795512600.5"), ("samples", "60000"),
+            ("completed", "FALSE"),
+        ] {
+            #expect(api.file("properties/\(name)", of: "r") == text + "\n")
+        }
+        #expect(try api.send("GET", "/runs/r").json["start"]?.number?.text == "1795512600.5")
+    }
+
+    @Test(arguments: [
+        (#"{"script":["a","b"]}"#, "/script"), (#"{"script":[]}"#, "/script"), (#"{"context":[1]}"#, "/context"),
+        (#"{"flags":{"a":{"b\n":1}}}"#, "/flags/a/b\n"),
+        (#"{"properties":{"start":"yesterday"}}"#, "/properties/start"),
+        (#"{"properties":{"start":null}}"#, "/properties/start"),
+    ])
+    func aStartThatSaysSomethingElseIsRefused(body: String, pointer: String) throws {
+        let reply = try BadRequest("PUT", "/runs/r", type: "application/json", body, 422, "invalid-content").check(api)
+        #expect(try reply.json["pointer"]?.string == pointer)
+        #expect(!api.folder.exists("runs/r"))
+    }
+
+    /// `ls_runs()` and `view_run()` need them.
+    @Test(arguments: ["start", "script"], ["POST", "PATCH"])
+    func whatTfrunsNeedsIsNotRemoved(name: String, method: String) throws {
+        try api.send("PUT", "/runs/r")
+        let before = api.file("properties/\(name)", of: "r")
+        let body = "{\"note\":\"x\",\"\(name)\":null}"
+        try BadRequest(
+            method, "/runs/r/metadata/properties", type: "application/json", body, 422, "invalid-content",
+            "cannot be removed"
+        ).check(api)
+        #expect(before != nil && api.file("properties/\(name)", of: "r") == before)
+        #expect(api.file("properties/note", of: "r") == nil)
+    }
 }

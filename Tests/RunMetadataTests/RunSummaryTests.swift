@@ -83,31 +83,77 @@ import Testing
         #expect(columns(summary) == #"{"run":"r","error_message":"no","error_traceback":"f()"}"#)
     }
 
-    @Test(arguments: [
-        ("start", "1795499177.04699", "1795499177.04699"), ("start", "yesterday", "\"yesterday\""),
-        ("samples", "10", "10"),
-        ("samples", "NaN", "\"NaN\""), ("other", "10", "\"10\""), ("completed", "yes", "true"),
-        ("completed", "0", "false"),
-        ("completed", "perhaps", "\"perhaps\""), ("note", "two\nlines", #""two\nlines""#),
-    ])
-    func aPropertyIsANumberWhereTfrunsReadsOne(_ name: String, _ text: String, _ column: String) throws {
+    @Test(
+        arguments: [
+            ("start", "1795499177.04699", "1795499177.04699"), ("samples", "10", "10"), ("samples", "1e+05", "1e+05"),
+            ("other", "10", "\"10\""), ("completed", "yes", "true"), ("completed", "0", "false"),
+            ("note", "two\nlines", #""two\nlines""#), ("samples", "NA", nil), ("epochs", "", nil),
+        ] as [(String, String, String?)])
+    func aPropertyIsANumberWhereTfrunsReadsOne(_ name: String, _ text: String, _ column: String?) throws {
         let value = try summary(properties: [(name, text)]).columns[name]
         #expect(value.map { String(decoding: JSONWriter.compact($0), as: UTF8.self) } == column)
     }
 
-    @Test func aPropertyHidesNoOtherColumn() throws {
+    @Test func aPropertyHidesNoOtherColumnAndIsHiddenByNone() throws {
         let summary = try summary(
-            properties: [("run", "x"), ("flag_lr", "9"), ("metric_loss", "9"), ("eval_acc", "9")], flags: #"{"lr":1}"#,
-            evaluation: #"{"acc":2}"#, rows: "{\"loss\":3}\n")
+            properties: [
+                ("error_message", "a"), ("eval_acc", "9"), ("flag_lr", "9"), ("links", "b"), ("metric_loss", "9"),
+                ("property_run", "c"), ("run", "x"), ("status", "d"), ("steps_completed", "e"), ("updated", "f"),
+            ], flags: #"{"lr":1}"#, evaluation: #"{"acc":2}"#, rows: "{\"loss\":3}\n")
         #expect(
             columns(summary)
-                == #"{"run":"r","flag_lr":1,"metric_loss":3,"eval_acc":2,"steps_completed":1}"#)
+                == #"{"run":"r","flag_lr":1,"metric_loss":3,"eval_acc":2,"property_error_message":"a","#
+                + #""property_eval_acc":"9","property_flag_lr":"9","property_links":"b","property_metric_loss":"9","#
+                + #""property_property_run":"c","property_run":"x","property_status":"d","#
+                + #""property_steps_completed":"e","property_updated":"f","steps_completed":1}"#)
+    }
+
+    /// Anyone may have written them; the columns `start` and `end` are numbers.
+    @Test(arguments: [
+        ("start", "yesterday"), ("end", "2026-11-24"), ("samples", "many"), ("epochs", "80e5005"),
+        ("completed", "perhaps"),
+    ])
+    func aTextThatIsNoneOfWhatAPropertyHasToBeHasAColumnOfItsOwn(_ name: String, _ text: String) throws {
+        let summary = try summary(properties: [(name, text)])
+        #expect(summary.columns[name] == nil)
+        #expect(summary.columns["property_" + name] == .string(text))
+    }
+
+    /// Each value has a column, and the one that is sent by a name keeps it, in whatever order they come.
+    @Test(arguments: [
+        (#"{"a.b":1,"a":{"b":2}}"#, #"{"run":"r","flag_a.b":1,"flag_a.b.1":2}"#),
+        (#"{"a":{"b":2},"a.b":1}"#, #"{"run":"r","flag_a.b.1":2,"flag_a.b":1}"#),
+        (#"{"a":{"b":2},"a.b":1,"a.b.1":3}"#, #"{"run":"r","flag_a.b.2":2,"flag_a.b":1,"flag_a.b.1":3}"#),
+        (#"{"x1":1,"x":[2,3]}"#, #"{"run":"r","flag_x1":1,"flag_x1.1":2,"flag_x2":3}"#),
+        (
+            #"{"x":[[1,2],3],"x1":[4,5]}"#,
+            #"{"run":"r","flag_x11":1,"flag_x12":2,"flag_x2":3,"flag_x11.1":4,"flag_x12.1":5}"#
+        ),
+        (#"{"a":{"b.c":1},"a.b":{"c":2},"a.b.c":null}"#, #"{"run":"r","flag_a.b.c":1,"flag_a.b.c.1":2}"#),
+    ])
+    func twoFlagsThatComeToOneNameHaveAColumnEach(flags: String, row: String) throws {
+        #expect(columns(try summary(flags: flags)) == row)
+    }
+
+    @Test func anEvaluationHasAColumnForEachNumberThatStandsByItself() throws {
+        let evaluation = #"{"0":{"f1":0.5,"n":[3]},"a.b":1,"a":{"b":"Inf"},"history":{"rmse":[3,2,1]}}"#
+        #expect(
+            columns(try summary(evaluation: evaluation))
+                == #"{"run":"r","eval_0.f1":0.5,"eval_0.n":3,"eval_a.b":1,"eval_a.b.1":"Inf"}"#)
+    }
+
+    @Test(arguments: [
+        (#"{"message":["no"]}"#, "no"), (#"{"message":5}"#, "5"), (#"{"message":{"a":[1]}}"#, #"{"a":[1]}"#),
+    ])
+    func anErrorsMessageIsTextWhateverIsInItsFile(error: String, message: String) throws {
+        #expect(try summary(error: error).columns["error_message"] == .string(message))
     }
 
     @Test(arguments: [
         ([("end", "9"), ("completed", "TRUE")], nil, 0.0, RunStatus.completed),
         ([("end", "9"), ("completed", "FALSE")], nil, 0.0, .failed),
-        ([("end", "9")], nil, 0.0, .failed),
+        ([("end", "9")], nil, 0.0, .failed), ([("end", "yesterday"), ("completed", "TRUE")], nil, 0.0, .completed),
+        ([("end", ""), ("completed", "FALSE")], nil, 0.0, .running), ([("end", "NA")], nil, 0.0, .running),
         ([("completed", "FALSE")], "{\"message\":\"no\"}", 0.0, .failed),
         ([("completed", "FALSE")], nil, 3600.0, .running),
         ([("completed", "FALSE")], nil, 3600.5, .stale),

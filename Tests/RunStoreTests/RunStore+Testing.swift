@@ -67,7 +67,8 @@ extension RunStore {
     func patch(_ run: RunID, _ document: PatchedDocument, _ patch: String) throws -> String {
         let object = try JSONValue.parse(patch).object ?? JSONObject()
         let outcome = try write(
-            .run(run), .patch(document, JSONObjectPatch(object) { JSONWriter.compact(.object($0)) }))
+            .run(run),
+            .patch(document, JSONObjectPatch(object) { NamedListFiles(file: JSONWriter.compact(.object($0))) }))
         return String(decoding: outcome.document, as: UTF8.self)
     }
 
@@ -148,7 +149,7 @@ extension MetricsRows {
 extension RunStart {
     static func make(flags: String? = nil, properties: [(PropertyName, String)] = []) -> RunStart {
         var start = RunStart()
-        start.flags = flags.map { Array($0.utf8) }
+        start.flags = flags.map { NamedListFiles(file: Array($0.utf8)) }
         start.properties = properties.map { (name: $0.0, file: PropertyText.file($0.1)) }
         return start
     }
@@ -191,6 +192,8 @@ extension Result where Success == WriteOutcome, Failure == StoreError {
 extension JSONObjectPatch {
     /// A patch of JSON text, whose result is written compact.
     static func make(_ patch: String) -> JSONObjectPatch {
-        JSONObjectPatch((try? JSONValue.parse(patch).object) ?? JSONObject()) { JSONWriter.compact(.object($0)) }
+        JSONObjectPatch((try? JSONValue.parse(patch).object) ?? JSONObject()) {
+            NamedListFiles(file: JSONWriter.compact(.object($0)))
+        }
     }
 }

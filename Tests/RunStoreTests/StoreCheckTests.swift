@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import RunMetadata
 import TestSupport
 import Testing
@@ -36,6 +37,33 @@ import Testing
                 "one/tfruns.d/flags.json: has empty values (a)", "{\n  \"b\": 1\n}\n"
             ),
             (
+                "one/tfruns.d/flags.json", "{\"a\": [\"x\", null], \"b\": {\"c\": [{}]}}",
+                "one/tfruns.d/flags.json: has empty values (a, b)", "{\n  \"a\": [\"x\", \"NA\"]\n}\n"
+            ),
+            (
+                "one/tfruns.d/evaluation.json", "{\"a\": [[]]}", "one/tfruns.d/evaluation.json: has empty values (a)",
+                "{}\n"
+            ),
+            (
+                "one/tfruns.d/evaluation.json", "{\"a\": NaN, \"b\": -Infinity}",
+                "one/tfruns.d/evaluation.json: has NaN", "{\n  \"a\": \"NaN\",\n  \"b\": \"-Inf\"\n}\n"
+            ),
+            (
+                "one/tfruns.d/sent/flags.json", "{\"a\": [2]}",
+                "one/tfruns.d/sent/flags.json: is of an earlier flags.json",
+                ""
+            ),
+            (
+                "one/tfruns.d/error.json", "{\"message\": \"x\", \"n\": NaN}", "one/tfruns.d/error.json: has NaN",
+                "{\n  \"message\": \"x\",\n  \"n\": \"NaN\"\n}\n"
+            ),
+            ("one/tfruns.d/error.json", "{\"message\": {}}", "one/tfruns.d/error.json: has no text", nil),
+            ("one/tfruns.d/properties/x/y", "1", "one/tfruns.d/properties/x: is a folder", nil),
+            (
+                "one/tfruns.d/properties/start", "yesterday\n",
+                "one/tfruns.d/properties/start: is \"yesterday\", which ls_runs() does not take", nil
+            ),
+            (
                 "one/tfruns.d/metrics.ndjson", "{\"a\":1}\n{\"a\":",
                 "one/tfruns.d/metrics.ndjson: is cut short", "{\"a\":1}\n"
             ),
@@ -63,6 +91,30 @@ import Testing
         _ = try findings(repairs: true)
         #expect(folder.text(file) ?? "" == mended ?? text)
         #expect(try findings().contains { $0.hasPrefix(finding) } == (mended == nil))
+    }
+
+    /// What R can read is let be, and so is the exact list beside what the server wrote of it.
+    @Test func whatTfrunsCanReadIsLetBe() throws {
+        folder.write("one/tfruns.d/flags.json", #"{"a": [0.1], "b": {"c": "NaN"}}"#)
+        folder.write("one/tfruns.d/properties/samples", "1e+05\n")
+        folder.write("one/tfruns.d/properties/epochs", "")
+        #expect(try findings() == [])
+        let store = try DirectoryHarness.open(folder.path)
+        try store.write(.run(.one), .change(DataChange.put(.flags, NamedListFiles(["a": [nil, 2]]))))
+        store.close()
+        #expect(try findings(repairs: true) == [])
+        #expect(folder.text("one/tfruns.d/sent/flags.json") == "{\n  \"a\": [null, 2]\n}\n")
+    }
+
+    /// The list as it was is what the server returns from then on.
+    @Test func whatARepairChangesIsKeptAsItWas() throws {
+        folder.write("one/tfruns.d/flags.json", #"{"a": ["x", null], "b": {}, "lr": [0.10]}"#)
+        _ = try findings(repairs: true)
+        #expect(folder.text("one/tfruns.d/flags.json") == "{\n  \"a\": [\"x\", \"NA\"],\n  \"lr\": 0.10\n}\n")
+        let store = try DirectoryHarness.open(folder.path)
+        defer { store.close() }
+        let exact = try store.text(.flags, of: .one).map { try JSONValue.parse($0) }
+        #expect(exact == (try JSONValue.parse(#"{"a": ["x", null], "b": {}, "lr": [0.10]}"#)))
     }
 
     @Test func aMissingPropertyAndALaggingViewAreWritten() throws {

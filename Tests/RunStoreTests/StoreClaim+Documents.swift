@@ -57,6 +57,37 @@ extension StoreClaim {
             #expect(throws: StoreError.refused(fault)) { try store.write(.run(.one), .patch(.file(.flags), patch)) }
             #expect(try store.text(.flags, of: .one) == #"{"a":1}"#)
         },
+        StoreClaim("a list that tfruns could not read as it was sent is read and patched as it was sent") { harness in
+            let store = harness.store
+            try store.initialise(.one)
+            func write(_ list: JSONObject) throws {
+                try store.write(.run(.one), .change(DataChange.put(.flags, NamedListFiles(list))))
+            }
+            func exact() throws -> JSONValue? { try store.text(.flags, of: .one).map { try JSONValue.parse($0) } }
+            try write(["a": [1], "b": nil])
+            #expect(try exact() == ["a": [1], "b": nil])
+            let patch = JSONObjectPatch(["c": [2]]) { NamedListFiles($0) }
+            let outcome = try store.write(.run(.one), .patch(.file(.flags), patch))
+            #expect(try JSONValue.parse(outcome.document) == ["a": [1], "b": nil, "c": [2]])
+            try harness.reopen()
+            #expect(
+                try harness.store.text(.flags, of: .one).map { try JSONValue.parse($0) } == [
+                    "a": [1], "b": nil, "c": [2],
+                ])
+        },
+        StoreClaim("a list that is exact itself takes the place of one that was not") { harness in
+            let store = harness.store
+            try store.initialise(.one)
+            let lists: [JSONObject] = [["a": [1]], ["a": 1], ["a": [[1]]], ["a": 1]]
+            let writes = lists.map { RunWrite(.run(.one), .change(DataChange.put(.flags, NamedListFiles($0)))) }
+            // In one batch and apart.
+            #expect(try store.writeTogether(Array(writes[0...1])).allSatisfy { $0.refusal == nil })
+            #expect(try store.text(.flags, of: .one) == "{\n  \"a\": 1\n}\n")
+            #expect(try store.text(.sentFlags, of: .one) == nil)
+            for write in writes[2...3] { _ = try store.writeTogether([write])[0].get() }
+            #expect(try store.text(.flags, of: .one) == "{\n  \"a\": 1\n}\n")
+            #expect(try store.text(.sentFlags, of: .one) == nil)
+        },
         StoreClaim("a patch merges properties, and null removes one") { harness in
             let store = harness.store
             try store.initialise(.one, properties: [(.note, "old"), (.script, "train.R")])

@@ -6,6 +6,16 @@ import Testing
 extension StoreClaim {
     /// Initialising, ending, archiving, and the status of each.
     static let lifecycle = [
+        StoreClaim("a run whose end is missing, as R writes that, has not ended") { harness in
+            let store = harness.store
+            for (run, end) in [(RunID.one, ""), (.two, "NA\n")] {
+                try store.initialise(run)
+                try store.change(run, .put(.property(.end), end))
+                #expect(try store.snapshot(of: run)?.status == .running)
+                #expect(try store.complete(run).effect == .written)
+                #expect(try store.snapshot(of: run)?.status == .completed)
+            }
+        },
         StoreClaim("a run that nobody spoke of is none") { harness in
             let isKnown = try harness.store.snapshot(of: .one) != nil
             #expect(!isKnown)

@@ -22,7 +22,10 @@ package struct ListWriter: PatchableWriter {
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
         let patch = try NamedList.read(.json(json), type: type)
-        return (.file(path), JSONObjectPatch(patch) { [type, schema] in try Self.text($0, type, schema) })
+        return (
+            .file(path),
+            JSONObjectPatch(patch) { [type, schema] in NamedListFiles(file: try Self.text($0, type, schema)) }
+        )
     }
 
     private static func text(

@@ -5,7 +5,8 @@ package import RunStore
 /// Writes `error.json`, and ends the run.
 package struct ErrorWriter: MetadataWriter {
     package let type = MetadataType.error
-    package let summary = "A message and a traceback (text, or a list of text); replaces error.json and ends the run."
+    package let summary =
+        "A message, a traceback (text, a list of text, or none), and any other fields; replaces error.json and ends the run."
     package let forms: [BodyForm] = [.json, .form, .multipart]
     package let document: StoredDocument? = .file(.error, mediaType: "application/json")
 
@@ -13,24 +14,22 @@ package struct ErrorWriter: MetadataWriter {
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         let sent = try NamedList.read(body, type: type)
-        guard let message = sent["message"]?.string else {
+        guard let message = sent["message"]?.unboxed.string else {
             let pointer = JSONPointer().appending("message")
             throw MetadataFault.shape(
                 pointer, "error: \"message\" is missing or no text; send {\"message\": \"…\", \"traceback\": [\"…\"]}")
         }
         var error: JSONObject = ["message": .string(message)]
-        if let traceback = sent["traceback"], traceback != .null {
-            error["traceback"] = .array(try Self.lines(traceback))
-        }
-        if let other = sent.names.first(where: { $0 != "message" && $0 != "traceback" }) {
-            throw MetadataFault.shape(
-                JSONPointer().appending(other),
-                "error: \"\(other)\" is not known; an error has a message and a traceback")
+        if let traceback = try sent["traceback"].flatMap(Self.lines) { error["traceback"] = .array(traceback) }
+        for member in sent.members where error[member.name] == nil && member.name != "traceback" {
+            error[member.name] = member.value
         }
         return [.put(.error, JSONWriter.pretty(.object(error))), .end(completed: false)]
     }
 
-    private static func lines(_ traceback: JSONValue) throws(MetadataFault) -> [JSONValue] {
+    /// The calls; nil where there is no traceback: R's `toJSON()` makes `{}` of NULL.
+    private static func lines(_ traceback: JSONValue) throws(MetadataFault) -> [JSONValue]? {
+        if traceback == .null || traceback == .object(JSONObject()) { return nil }
         if traceback.string != nil { return [traceback] }
         let pointer = JSONPointer().appending("traceback")
         guard let lines = traceback.array else {

@@ -6,7 +6,8 @@ package import RunStore
 /// Writes `evaluation.json`: the metrics of the trained model, replaced as a whole.
 package struct EvaluationWriter: PatchableWriter {
     package let type = MetadataType.evaluation
-    package let summary = "A named list of numbers, NaN and infinities among them; replaces evaluation.json."
+    package let summary =
+        "A named list of numbers, NaN and infinities among them, of such lists and arrays; replaces evaluation.json."
     package let forms: [BodyForm] = [.json, .form, .multipart]
     package let document: StoredDocument? = .file(.evaluation, mediaType: "application/json")
 
@@ -16,12 +17,12 @@ package struct EvaluationWriter: PatchableWriter {
     package init(limit: Limit = NameLimits().columns) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
-        [.put(.evaluation, try Self.document(from: read(body)))]
+        DataChange.put(.evaluation, NamedListFiles(try Self.numbers(in: read(body))))
     }
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
         let patch = try read(.json(json))
-        return (.file(.evaluation), JSONObjectPatch(patch) { try Self.document(from: $0) })
+        return (.file(.evaluation), JSONObjectPatch(patch) { NamedListFiles(try Self.numbers(in: $0)) })
     }
 
     private func read(_ body: MetadataBody) throws -> JSONObject {
@@ -30,35 +31,39 @@ package struct EvaluationWriter: PatchableWriter {
         return sent
     }
 
-    /// The text of `evaluation.json`. A missing value is left out: as null it would break `ls_runs()` for all runs.
-    private static func document(from evaluation: JSONObject) throws -> [UInt8] {
+    /// The list with its numbers as they are stored: an array of one as its element, NaN and infinities in one spelling,
+    /// `"NA"` as null.
+    private static func numbers(
+        in list: JSONObject, _ pointer: JSONPointer = JSONPointer()
+    ) throws(MetadataFault) -> JSONObject {
         var numbers = JSONObject()
-        for member in evaluation.members {
-            if member.name.isEmpty {
-                throw MetadataFault.shape(JSONPointer(), "evaluation: a value has the empty name; give it one")
-            }
-            switch member.value {
-            case .null: continue
-            case .number: numbers[member.name] = member.value
-            case .string(let text):
-                switch text {
-                case "NA": continue
-                case "NaN": numbers[member.name] = .number(.nan)
-                case "Inf", "Infinity": numbers[member.name] = .number(.infinity)
-                case "-Inf", "-Infinity": numbers[member.name] = .number(.negativeInfinity)
-                default: throw noNumber(member.name, "the text \"\(text.shown(atMost: 100))\"")
-                }
-            case .bool(let flag): throw noNumber(member.name, "\(flag)")
-            case .array: throw noNumber(member.name, "an array")
-            case .object: throw noNumber(member.name, "an object")
-            }
+        for member in list.members {
+            numbers[member.name] = try value(member.value, pointer.appending(member.name))
         }
-        return JSONWriter.pretty(.object(numbers))
+        return numbers
     }
 
-    private static func noNumber(_ name: String, _ found: String) -> MetadataFault {
+    // As deep as the parser goes at most.
+    private static func value(_ value: JSONValue, _ pointer: JSONPointer) throws(MetadataFault) -> JSONValue {
+        switch value {
+        case .null, .number: return value
+        case .string("NA"): return .null
+        case .string(let text):
+            if let number = JSONNumber(nonFiniteSpelling: text) { return .number(number) }
+            throw noNumber(pointer, "the text \"\(text.shown(atMost: 100))\"")
+        case .bool(let flag): throw noNumber(pointer, "\(flag)")
+        case .array(let elements):
+            var numbers: [JSONValue] = []
+            for (index, element) in elements.enumerated() {
+                numbers.append(try Self.value(element, pointer.appending(index)))
+            }
+            return JSONValue.array(numbers).unboxed
+        case .object(let object): return .object(try numbers(in: object, pointer))
+        }
+    }
+
+    private static func noNumber(_ pointer: JSONPointer, _ found: String) -> MetadataFault {
         .shape(
-            JSONPointer().appending(name),
-            "evaluation: \"\(name)\" is \(found); an evaluation is a number, null or NaN")
+            pointer, "evaluation: the value at \(pointer) is \(found); an evaluation holds numbers, null and NaN")
     }
 }

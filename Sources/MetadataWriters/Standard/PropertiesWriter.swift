@@ -23,30 +23,54 @@ package struct PropertiesWriter: PatchableWriter {
     }
 
     package func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch) {
-        let patch = try NamedList.read(.json(json), type: type)
-        _ = try Self.files(in: patch, limit)
-        return (.properties, JSONObjectPatch(patch) { JSONWriter.pretty(.object($0)) })
+        let patch = try Self.checked(NamedList.read(.json(json), type: type), limit)
+        return (
+            .properties, JSONObjectPatch(patch) { NamedListFiles(file: JSONWriter.pretty(.object($0))) }
+        )
     }
 
-    /// The properties of an object: names checked, what stands in their files, nil for null.
+    /// The properties of an object, checked, each with what stands in its file, nil for null.
     package static func files(
         in object: JSONObject, _ limit: Limit
     ) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
+        try checked(object, limit).members.compactMap { member in
+            PropertyName(member.name).map { ($0, PropertyText.file(of: member.value)) }
+        }
+    }
+
+    /// The properties of an object with the values that are stored.
+    private static func checked(_ object: JSONObject, _ limit: Limit) throws(MetadataFault) -> JSONObject {
         if object.count > limit.most { throw .excess(LimitExceeded(limit), "properties") }
-        var files: [(PropertyName, [UInt8]?)] = []
+        var checked = JSONObject()
         for member in object.members {
             guard let name = PropertyName(member.name) else {
                 throw MetadataFault(
                     .name, "properties: \"\(member.name.shown(atMost: 100))\" is no property name; \(PropertyName.rule)"
                 )
             }
-            let file = PropertyText.file(of: member.value)
-            if let file, file.contains(0) {
-                throw .shape(
-                    JSONPointer().appending(member.name), "properties: \"\(member.name)\" holds a NUL character")
-            }
-            files.append((name, file))
+            checked[member.name] = try value(member.value, of: name)
         }
-        return files
+        return checked
+    }
+
+    private static func value(_ value: JSONValue, of name: PropertyName) throws(MetadataFault) -> JSONValue {
+        func fault(_ reason: String) -> MetadataFault {
+            .shape(JSONPointer().appending(name.description), "properties: \"\(name)\" \(reason)")
+        }
+        guard let text = PropertyText.text(of: value) else {
+            if name == .start || name == .script {
+                throw fault("cannot be removed: ls_runs() and view_run() need it; send another value")
+            }
+            return value
+        }
+        if text.utf8.contains(0) { throw fault("holds a NUL character") }
+        guard let typed = TypedProperty(name.description) else { return value }
+        // What R's `toJSON()` makes of NULL, of which tfruns makes an empty file.
+        if typed == .number, value == .object(JSONObject()) { return .array([]) }
+        guard let stored = typed.stored(text) else {
+            throw fault("is \"\(text.shown(atMost: 100))\"; it has to be \(typed.rule)")
+        }
+        // An empty list stays one: its file is empty, where that of a text has a line.
+        return text.isEmpty ? value : .string(stored)
     }
 }

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import JSON
 internal import Limits
 internal import RunMetadata
 internal import Threads
@@ -10,7 +9,7 @@ extension Committer {
         let folder = folder(of: target)
         var plan = try begin(folder)
         if folder.place == nil { try pending.add() }
-        if changes.contains(where: \.endsTheRun), folder.place == .initialised, try property(.end, folder) != nil {
+        if changes.contains(where: \.endsTheRun), folder.place == .initialised, try hasEnded(folder) {
             // A write that ends a run which has ended changes nothing.
             plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run)
             return plan
@@ -56,13 +55,17 @@ extension Committer {
             .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
     }
 
-    private func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
+    func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
         switch change {
         case .put(let path, let bytes):
             try version(RunPath(path), folder)
             plan.add(.put(path.description, bytes))
         case .remove(let path):
-            try version(RunPath(path), folder)
+            do throws(StoreError) { try version(RunPath(path), folder) } catch {
+                // What has the place of an exact list and is none was not written here, and is let be.
+                if path.isSent { return }
+                throw error
+            }
             plan.add(.remove(path.description))
         case .rows: return
         case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
@@ -105,7 +108,7 @@ extension Committer {
 
     /// Plans the end of a run, unless it has ended.
     private func end(_ folder: RunFolder, completed: Bool, _ plan: inout WritePlan) throws(StoreError) {
-        guard try property(.end, folder) == nil else { return }
+        if try hasEnded(folder) { return }
         try put(.end, secondsText(settings.clock()), folder, &plan)
         try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
         if let run = folder.run { deactivate(run, &plan) }
@@ -151,44 +154,6 @@ extension Committer {
         plan.whenDone { _ in for session in names { sessions.set(session, to: nil) } }
     }
 
-    /// Plans a merge patch.
-    func planPatch(
-        _ document: PatchedDocument, _ patch: JSONObjectPatch, _ target: RunTarget
-    ) throws(StoreError) -> WritePlan {
-        let folder = folder(of: target)
-        var plan = try begin(folder)
-        if folder.place == nil { try pending.add() }
-        plan.goesAlone = true
-        switch document {
-        case .file(let path):
-            try version(RunPath(path), folder)
-            let merged = try object(path, folder).merging(patch: patch.object)
-            do { plan.outcome.document = try patch.render(merged) } catch {
-                guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
-                throw .refused(fault)
-            }
-            plan.add(.put(path.description, plan.outcome.document))
-        case .properties:
-            for member in patch.object.members {
-                guard let name = PropertyName(member.name) else { continue }
-                try version(RunPath(DataPath.property(name)), folder)
-                if let file = PropertyText.file(of: member.value) {
-                    plan.add(.put(DataPath.property(name).description, file))
-                } else {
-                    plan.add(.remove(DataPath.property(name).description))
-                }
-            }
-            var merged = JSONObject()
-            for (name, text) in try properties(folder) { merged[name] = .string(text) }
-            for member in patch.object.members {
-                merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
-            }
-            plan.outcome.document = JSONWriter.pretty(.object(merged))
-            try checkProperties(plan, folder)
-        }
-        return plan
-    }
-
     /// Plans the writing of a property.
     func put(
         _ name: PropertyName, _ text: String, _ folder: RunFolder, _ plan: inout WritePlan
@@ -199,9 +164,6 @@ extension Committer {
 
     // MARK: What is there
 
-    /// Bytes of a document that something is merged into while others wait.
-    private static let largestDocument = 4 << 20
-
     /// A property's text; nil when there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
         guard let directory = try directory(of: folder) else { return nil }
@@ -209,26 +171,15 @@ extension Committer {
         return try storing { () throws(FileFailure) in try directory.readIfInReach(path) }.map(PropertyText.read)
     }
 
+    /// Whether a run has an end; one that is empty or NA, as R writes what is missing, is none.
+    func hasEnded(_ folder: RunFolder) throws(StoreError) -> Bool {
+        try property(.end, folder).map { !TypedProperty.isMissing($0) } ?? false
+    }
+
     /// All properties, by name.
     func properties(_ folder: RunFolder) throws(StoreError) -> [(String, String)] {
         guard let directory = try directory(of: folder) else { return [] }
         return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory) }
-    }
-
-    /// The object in a JSON file; empty when there is none.
-    private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
-        guard let directory = try directory(of: folder) else { return JSONObject() }
-        if directory.status(RunPath(path))?.st_size ?? 0 > Self.largestDocument {
-            throw .unreadable(
-                "the run's \(path) is over \(Self.largestDocument) bytes, too large to be merged into; write it whole")
-        }
-        guard let bytes = try storing({ () throws(FileFailure) in try directory.read(RunPath(path)) }) else {
-            return JSONObject()
-        }
-        guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
-            throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
-        }
-        return object
     }
 }
 

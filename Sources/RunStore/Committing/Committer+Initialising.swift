@@ -19,7 +19,7 @@ extension Committer {
         plan.outcome = WriteOutcome(effect: .written, run: run)
         if folder.place == .initialised, try property(.start, folder) != nil {
             plan.outcome = WriteOutcome(effect: .unchanged, run: run)
-            if try property(.end, folder) == nil, sessions[session] != run { activate(session, run, &plan) }
+            if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
         if folder.place != .initialised { try expectRoom(for: folder) }
@@ -28,7 +28,8 @@ extension Committer {
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
         if let flags = start.flags {
             try version(RunPath(.flags), folder)
-            plan.add(.put(DataPath.flags.description, flags))
+            plan.add(.put(DataPath.flags.description, flags.file))
+            try putExact(flags.sent, of: .flags, folder, &plan)
         }
         for (name, file) in start.properties {
             try version(RunPath(DataPath.property(name)), folder)
@@ -42,9 +43,8 @@ extension Committer {
         if folder.place == .pending { plan.whenDone { $0.pending.remove() } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.
-        let end = try property(.end, folder)
-        let hasEnded = given.contains(.end) || end != nil
-        if !hasEnded { activate(session, run, &plan) }
+        let hasEnded = try hasEnded(folder)
+        if !hasEnded, !given.contains(.end) { activate(session, run, &plan) }
         plan.whenDone { $0.logs.forget(run.description) }
         return plan
     }
@@ -115,7 +115,7 @@ extension Committer {
         let ours = try directory(of: folder)
         var adopted: Set<PropertyName> = []
         for (path, status) in try RunFiles.files(in: theirs) {
-            if path == .metricsRows || path == .metricsFrame { continue }
+            if path == .metricsRows || path == .metricsFrame || path.isSent { continue }
             guard isYounger(status, than: ours, path) else { continue }
             try version(RunPath(path), folder)
             if path == .source || status.st_size > Self.journaled {
@@ -124,6 +124,10 @@ extension Committer {
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
             } else if let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(path)) }) {
                 plan.add(.put(path.description, bytes))
+            }
+            if let exact = path.sent {
+                let sent = try storing { () throws(FileFailure) in try theirs.read(RunPath(exact)) }
+                try putExact(sent, of: path, folder, &plan)
             }
             if let property = path.property { adopted.insert(property) }
         }
@@ -136,6 +140,21 @@ extension Committer {
             _ = committer.views.take(from)
         }
         return adopted
+    }
+
+    /// Plans the exact list of a file that the plan writes; without one, that an earlier one goes.
+    private func putExact(
+        _ sent: [UInt8]?, of path: DataPath, _ folder: RunFolder, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        guard let exact = path.sent else { return }
+        if let sent {
+            try version(RunPath(exact), folder)
+            return plan.add(.put(exact.description, sent))
+        }
+        let isThere = try directory(of: folder)?.status(RunPath(exact)) != nil
+        if isThere || plan.records.contains(where: { $0.path == exact.description }) {
+            plan.add(.remove(exact.description))
+        }
     }
 
     /// Bytes of the largest file that waits and goes into the journal when a run takes it.

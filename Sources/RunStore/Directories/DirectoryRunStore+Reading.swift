@@ -89,7 +89,7 @@ extension DirectoryRunStore {
         guard let (_, directory) = try directory(of: run) else { return nil }
         if path == .metricsFrame, let lagging = try frameOfLaggingView(run, directory) { return lagging }
         return try storing { () throws(FileFailure) in
-            try directory.openFile(RunPath(path)).map { StoredFile(descriptor: $0) }
+            try directory.openExact(path).map { StoredFile(descriptor: $0) }
         }
     }
 

@@ -22,8 +22,9 @@ struct RunCheck {
             try checkProperty(.script, "view_run() needs it") { _ in name }
         }
         try checkKinds()
-        for document in [DataPath.flags, .evaluation] { try checkNamedList(RunPath(document)) }
-        try checkJSON(RunPath(.error))
+        for document in [DataPath.flags, .evaluation] { try checkNamedList(document) }
+        try checkError()
+        try checkProperties()
         try checkMetrics()
     }
 
@@ -33,9 +34,9 @@ struct RunCheck {
         return path.map { "\(run)/\($0)" } ?? run
     }
 
-    private func report(_ path: RunPath, _ fault: String) { check.report(self.path(path), fault, repair: nil) }
+    func report(_ path: RunPath, _ fault: String) { check.report(self.path(path), fault, repair: nil) }
 
-    private func mend(_ path: RunPath, _ fault: String, _ repair: String, _ body: () throws -> Void) throws {
+    func mend(_ path: RunPath, _ fault: String, _ repair: String, _ body: () throws -> Void) throws {
         try check.mend(self.path(path), fault, repair, body)
     }
 
@@ -69,47 +70,7 @@ struct RunCheck {
         try mend(path, "is missing; \(why)", "write \(text)") { try write(PropertyText.file(text), path) }
     }
 
-    private func checkNamedList(_ path: RunPath) throws {
-        guard let object = try checkJSON(path) else { return }
-        let odd = object.members.map(\.name).filter { !Self.isName($0) }
-        if !odd.isEmpty {
-            report(path, "has names that are empty, too long, or have control characters: \(Self.some(odd))")
-        }
-        let empty = object.members.filter { member in
-            switch member.value {
-            case .null: true
-            case .array(let elements): elements.isEmpty
-            case .object(let object): object.isEmpty
-            default: false
-            }
-        }
-        guard !empty.isEmpty else { return }
-        let names = Self.some(empty.map(\.name))
-        try mend(path, "has empty values (\(names)), which break ls_runs() for all runs", "leave them out") {
-            var rest = object
-            for member in empty { rest.remove(member.name) }
-            try write(JSONWriter.pretty(.object(rest)), path)
-        }
-    }
-
-    private static func isName(_ name: String) -> Bool {
-        (1...255).contains(name.utf8.count)
-            && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-    }
-
-    /// Names for a person's terminal: not too many, and nothing in them that it would obey.
-    private static func some(_ names: [String]) -> String {
-        names.prefix(5).map { name in
-            let visible = name.unicodeScalars.prefix(60).map { scalar in
-                scalar.properties.generalCategory == .control
-                    ? "\\u{\(String(scalar.value, radix: 16))}" : String(Character(scalar))
-            }
-            return visible.joined() + (name.unicodeScalars.count > 60 ? "…" : "")
-        }.joined(separator: ", ") + (names.count > 5 ? ", …" : "")
-    }
-
-    @discardableResult
-    private func checkJSON(_ path: RunPath) throws -> JSONObject? {
+    func checkJSON(_ path: RunPath) throws -> JSONObject? {
         guard let bytes = try directory.readIfInReach(path) else { return nil }
         do {
             if let object = try JSONValue.parse(bytes, nonFinite: .allowed).object { return object }
@@ -170,7 +131,7 @@ struct RunCheck {
         }
     }
 
-    private func write(_ bytes: [UInt8], _ path: RunPath) throws {
+    func write(_ bytes: [UInt8], _ path: RunPath) throws {
         let staged = "\(check.paths.staging)/check"
         let descriptor = try Files.open(staged, O_WRONLY | O_CREAT | O_TRUNC)
         defer { close(descriptor) }

@@ -43,17 +43,17 @@ extension RunChange {
             }
             switch record.step {
             case .put(let path, let bytes):
-                guard let path = DataPath(path) else { continue }
+                guard let path = DataPath(path), !path.isSent else { continue }
                 guard let property = path.property else {
                     if path == .earlierMetricsRows { continue }
                     kinds.append(kind(of: path))
                     continue
                 }
                 properties.append(property.description)
-                if property == .end { isEnded = true }
-                if property == .completed { isCompleted = PropertyText.read(bytes) == "TRUE" }
+                if property == .end { isEnded = !TypedProperty.isMissing(PropertyText.read(bytes)) }
+                if property == .completed { isCompleted = PropertyText.flag(PropertyText.read(bytes)) == true }
             case .remove(let path):
-                guard let path = DataPath(path), path != .metricsRows else { continue }
+                guard let path = DataPath(path), path != .metricsRows, !path.isSent else { continue }
                 if let property = path.property {
                     properties.append(property.description)
                 } else {

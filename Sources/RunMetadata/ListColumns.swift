@@ -1,0 +1,92 @@
+internal import JSON
+
+/// The columns that flags or an evaluation have in a listing, each name once.
+///
+/// Names in lists are joined by a dot, elements of an array numbered from 1, as R's `unlist()` does; an array of one has no
+/// number. Where two values come to one name, as in `{"a.b": 1, "a": {"b": 2}}`, the one that is sent by it keeps it, and the
+/// others get `.1`, `.2` and so on behind it, as R's `make.unique()` does.
+struct ListColumns {
+    enum Kind {
+        case flags
+        /// Numbers. Arrays of many, such as what XGBoost tells of each round, have no columns.
+        case evaluation
+
+        var prefix: String { self == .flags ? "flag_" : "eval_" }
+    }
+
+    private(set) var columns = JSONObject()
+    /// Why not all are there; nil where they are.
+    private(set) var omitted: String?
+
+    private let list: JSONObject
+    private let kind: Kind
+    private let room: Int
+    /// The last number that each name which was taken got behind it.
+    private var numbers: [String: Int] = [:]
+
+    /// - Parameter room: how many columns there may be
+    init(_ list: JSONObject, _ kind: Kind, room: Int) {
+        (self.list, self.kind, self.room) = (list, kind, room)
+        for member in list.members where hasRoom() {
+            if member.value.isContainer {
+                add(member.value, member.name)
+            } else {
+                set(member.name, member.value)
+            }
+        }
+    }
+
+    private mutating func hasRoom() -> Bool {
+        if columns.count < room { return true }
+        omitted = omitted ?? RunSummary.tooMany
+        return false
+    }
+
+    // As deep as the parser goes at most; a name that is too long already is not made longer.
+    private mutating func add(_ value: JSONValue, _ name: String) {
+        if name.utf8.count > RunSummary.longestName {
+            omitted = omitted ?? RunSummary.tooLong
+            return
+        }
+        switch value {
+        case .object(let object):
+            for member in object.members where hasRoom() { add(member.value, "\(name).\(member.name)") }
+        case .array(let elements):
+            if kind == .evaluation, elements.count > 1 { return }
+            for (index, element) in elements.enumerated() where hasRoom() {
+                add(element, elements.count == 1 ? name : "\(name)\(index + 1)")
+            }
+        case .null: return
+        default: set(freeName(name), value)
+        }
+    }
+
+    private mutating func set(_ name: String, _ value: JSONValue) {
+        if value == .null { return }
+        columns[kind.prefix + name] = kind == .evaluation ? Self.number(value) : value
+    }
+
+    /// NaN and infinities are written as text.
+    private static func number(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string("NaN"): .number(.nan)
+        case .string("Inf"): .number(.infinity)
+        case .string("-Inf"): .number(.negativeInfinity)
+        default: value
+        }
+    }
+
+    private mutating func freeName(_ name: String) -> String {
+        if !isTaken(name) { return name }
+        var number = numbers[name] ?? 0
+        repeat { number += 1 } while isTaken("\(name).\(number)")
+        numbers[name] = number
+        return "\(name).\(number)"
+    }
+
+    private func isTaken(_ name: String) -> Bool {
+        if columns.index(of: kind.prefix + name) != nil { return true }
+        guard let literal = list[name] else { return false }
+        return !literal.isContainer && literal != .null
+    }
+}

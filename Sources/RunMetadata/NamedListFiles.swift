@@ -1,0 +1,69 @@
+package import JSON
+
+/// A named list as its files hold it (`flags.json`, `evaluation.json`): as tfruns can read it, and as it was sent.
+package struct NamedListFiles: Sendable, Equatable {
+    /// What tfruns reads.
+    package let file: [UInt8]
+    /// The exact list, where `file` differs from it: what is kept as `sent/flags.json`.
+    package let sent: [UInt8]?
+
+    /// The exact list.
+    package var exact: [UInt8] { sent ?? file }
+
+    /// A list that tfruns does not read: one file, as it is.
+    package init(file: [UInt8]) { (self.file, sent) = (file, nil) }
+
+    /// A list that tfruns reads.
+    package init(_ list: JSONObject) {
+        let bearable = list.bearable
+        file = JSONWriter.pretty(.object(bearable))
+        sent = bearable == list ? nil : JSONWriter.pretty(.object(list))
+    }
+}
+
+/// What tfruns' `ls_runs()` can bear among flags and evaluation values: it makes a data frame of them (`as.data.frame()`),
+/// which fails, for all runs, where anything in it has no rows, as `null`, `[]` and `{}` have none.
+extension JSONObject {
+    /// The list as tfruns would write it: an array of one is its element; `null`, `[]` and `{}` are left out at any depth, and
+    /// in arrays `null` is the text `NA`. What becomes empty by that is left out too. The list itself may be empty.
+    package var bearable: JSONObject {
+        JSONObject(members.compactMap { member in member.value.bearable.map { (member.name, $0) } })
+    }
+
+    /// The names of values on which `ls_runs()` fails.
+    package var namesThatBreakListing: [String] { members.filter(\.value.breaksListing).map(\.name) }
+}
+
+extension JSONValue {
+    // As deep as the parser goes at most, as below.
+    fileprivate var bearable: JSONValue? {
+        switch self {
+        case .null: return nil
+        case .bool, .number, .string: return self
+        case .array(let elements):
+            let rest = elements.compactMap { $0 == .null ? "NA" : $0.bearable }
+            return rest.count > 1 ? .array(rest) : rest.first
+        case .object(let object):
+            let rest = object.bearable
+            return rest.isEmpty ? nil : .object(rest)
+        }
+    }
+
+    fileprivate var breaksListing: Bool {
+        switch self {
+        case .null: true
+        case .bool, .number, .string: false
+        case .array(let elements): elements.isEmpty || elements.contains(where: \.breaksListing)
+        case .object(let object): object.isEmpty || object.members.contains(where: \.value.breaksListing)
+        }
+    }
+}
+
+extension JSONValue {
+    /// The value that stands where one is expected: an array of one, which R's `toJSON()` makes of every value, is its
+    /// element.
+    package var unboxed: JSONValue {
+        if case .array(let elements) = self, elements.count == 1 { return elements[0] }
+        return self
+    }
+}

@@ -1,0 +1,76 @@
+package import JSON
+
+/// A property that tfruns' reader takes for more than text.
+package enum TypedProperty: Sendable {
+    /// `start`, `end`: seconds since 1970.
+    case time
+    /// `samples`, `epochs` and others.
+    case number
+    /// `completed`.
+    case flag
+
+    /// Nil for any other property.
+    package init?(_ name: String) {
+        switch name {
+        case "start", "end": self = .time
+        case "samples", "validation_samples", "steps", "epochs", "batch_size", "learning_rate": self = .number
+        case "completed": self = .flag
+        default: return nil
+        }
+    }
+
+    /// What such a property has to be, for people to read.
+    package var rule: String {
+        switch self {
+        case .time: "seconds since 1970, or a date and time such as 2026-11-24T09:30:00Z (without a zone: UTC)"
+        case .number: "a number"
+        case .flag: "TRUE or FALSE"
+        }
+    }
+
+    /// The text that is stored for one that was sent: times as seconds, flags as `TRUE` and `FALSE`.
+    /// - Returns: nil where it is none; the range of times is that of the years 1 to 9999
+    package func stored(_ text: String) -> String? {
+        switch self {
+        case .time:
+            guard let seconds = JSONNumber(text)?.double ?? ISOTime.seconds(text) else { return nil }
+            guard ISOTime.range.contains(seconds) else { return nil }
+            return JSONNumber(text)?.text ?? JSONNumber(seconds).text
+        case .number:
+            if Self.isMissing(text) { return text }
+            if let number = JSONNumber(text) { return number.isInDoubleRange ? text : nil }
+            // As printf(3) and awk may write it: `+1`, `.5`.
+            return Self.plain(text).map { JSONNumber($0).text }
+        case .flag:
+            if PropertyText.flag(text) != nil { return text }
+            switch text {
+            case "True", "T": return "TRUE"
+            case "False", "F": return "FALSE"
+            default: return nil
+            }
+        }
+    }
+
+    /// The value in a listing.
+    /// - Returns: nil where the text, which anyone may have written, is none
+    package func value(_ text: String) -> JSONValue? {
+        switch self {
+        case .time: JSONNumber(text).flatMap { $0.isInDoubleRange ? .number($0) : nil }
+        case .number: stored(text).flatMap { JSONNumber($0) }.map { .number($0) }
+        case .flag: PropertyText.flag(text).map { .bool($0) }
+        }
+    }
+
+    /// Whether a text is R's missing value, or what it writes of NULL.
+    package static func isMissing(_ text: String) -> Bool { text == "NA" || text.isEmpty }
+
+    /// Whether tfruns' reader takes a text for one, or for one that is missing.
+    package func isRead(_ text: String) -> Bool {
+        self == .number ? stored(text) != nil : value(text) != nil
+    }
+
+    private static func plain(_ text: String) -> Double? {
+        guard text.utf8.allSatisfy({ "0123456789+-.eE".utf8.contains($0) }) else { return nil }
+        return Double(text).flatMap { $0.isFinite ? $0 : nil }
+    }
+}
