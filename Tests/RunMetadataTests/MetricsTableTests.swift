@@ -47,6 +47,15 @@ import Testing
         for split in stride(from: 0, to: text.utf8.count, by: 7) { #expect(csv(table(text, splitAt: split)) == frame) }
     }
 
+    /// A reply is made as a whole, so that it has no more values than fit.
+    @Test func ofVeryManyColumnsFewerPointsAreTold() {
+        let names = (0..<50_000).map { "\"c\($0)\":1" }.joined(separator: ",")
+        let table = table("{\(names)}\n" + (0..<200).map { "{\"c0\":\($0)}\n" }.joined())
+        let few = table.points(201, columns: Array(0..<50_000), after: nil)
+        #expect(few.count < 100 && few.first == 0 && few.last == 200)
+        #expect(table.points(201, columns: Array(0..<100), after: nil).count == 201)
+    }
+
     @Test func pointsKeepEveryPeakEveryGapAndBothEnds() {
         var text = ""
         for row in 0..<50_000 {
