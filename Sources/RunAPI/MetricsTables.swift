@@ -26,14 +26,17 @@ final class MetricsTables: Sendable {
         var clock: UInt64 = 0
     }
 
-    /// Bytes of tables that are kept.
     private let limit: Int
+    private let largest: Limit
     private let kept = Mutex(Kept())
 
-    init(limit: Int = 64 << 20) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: bytes of tables that are kept
+    ///   - largest: bytes of the largest table that is made
+    init(limit: Int = 64 << 20, largest: Int = 512 << 20) {
+        (self.limit, self.largest) = (limit, Limit(.bytes, most: largest))
+    }
 
-    /// Bytes of the largest table that is made.
-    private static let largest = Limit(.bytes, most: 512 << 20)
     /// What an entry takes beside its table and replies.
     private static let overhead = 1024
 
@@ -68,7 +71,7 @@ final class MetricsTables: Sendable {
         let (result, size): (Result, Int) = try entry.state.withLock { state in
             // It may have waited for another one's reading.
             try check()
-            let table = try Self.bringUpToDate(&state, rows, check)
+            let table = try bringUpToDate(&state, rows, check)
             let result = try body(&state, table)
             return (result, table.size + state.replies.values.reduce(Self.overhead) { $0 + $1.count })
         }
@@ -105,11 +108,11 @@ final class MetricsTables: Sendable {
     /// A line that is longer is no row, and ends what is read.
     private static let longestLine = 64 << 20
 
-    private static func bringUpToDate(
+    private func bringUpToDate(
         _ state: inout Entry.State, _ rows: StoredRows, _ check: () throws -> Void
     ) throws -> MetricsTable {
         if let table = state.table, state.identity == rows.identity, rows.size >= table.covered,
-            try ends(of: rows, table.covered) == state.ends
+            try Self.ends(of: rows, table.covered) == state.ends
         {
             if rows.size == table.covered { return table }
             let before = table.covered
@@ -120,15 +123,15 @@ final class MetricsTables: Sendable {
             }
             if table.covered == before { return table }
             state.replies = [:]
-            state.ends = try ends(of: rows, table.covered)
+            state.ends = try Self.ends(of: rows, table.covered)
             return table
         }
         state = Entry.State()
-        let table = MetricsTable(expectedRows: try expectedRows(rows), limit: largest.most)
+        let table = MetricsTable(expectedRows: try Self.expectedRows(rows), limit: largest.most)
         try read(rows, into: table, check)
         state.table = table
         state.identity = rows.identity
-        state.ends = try ends(of: rows, table.covered)
+        state.ends = try Self.ends(of: rows, table.covered)
         return table
     }
 
@@ -145,8 +148,8 @@ final class MetricsTables: Sendable {
         return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)
     }
 
-    private static func read(_ rows: StoredRows, into table: MetricsTable, _ check: () throws -> Void) throws {
-        var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 16)
+    private func read(_ rows: StoredRows, into table: MetricsTable, _ check: () throws -> Void) throws {
+        var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 16)
         defer { buffer.deallocate() }
         while table.covered < rows.size {
             try check()
@@ -157,7 +160,7 @@ final class MetricsTables: Sendable {
             if table.isOverLimit { throw StoreError.tooLarge("the table of the metrics is \(LimitExceeded(largest))") }
             if taken > 0 { continue }
             // A line without its end: it is still being written, or longer than the buffer.
-            if wanted < buffer.count || count < wanted || wanted >= longestLine { return }
+            if wanted < buffer.count || count < wanted || wanted >= Self.longestLine { return }
             let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count * 2, alignment: 16)
             buffer.deallocate()
             buffer = larger

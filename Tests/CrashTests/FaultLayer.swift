@@ -47,6 +47,15 @@ struct FaultLayer {
             ])
     }
 
+    /// Starts a server each of whose syncs is interrupted first.
+    func startInterrupting() throws -> Server {
+        try Server(
+            runs: runs, "--journal-size", "65536",
+            variables: [
+                "LD_PRELOAD": Self.library ?? "", "FAULTS_ROOT": runs, "FAULTS_TRACE": trace, "FAULTS_INTERRUPT": "1",
+            ])
+    }
+
     /// Starts a server with a fault that may keep it from starting.
     /// - Parameter faults: gets what is wrong besides
     /// - Returns: nil where it did not start, by the fault

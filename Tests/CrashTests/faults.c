@@ -1,6 +1,7 @@
 /* A disk that fails when it is told to, and notes all that is done to it, for the program that this is preloaded into:
  *
- *     LD_PRELOAD=faults.so FAULTS_ROOT=DIRECTORY [FAULTS_AT=NUMBER FAULTS_KIND=KIND] [FAULTS_TRACE=FILE] program …
+ *     LD_PRELOAD=faults.so FAULTS_ROOT=DIRECTORY [FAULTS_AT=NUMBER FAULTS_KIND=KIND] [FAULTS_TRACE=FILE]
+ *         [FAULTS_INTERRUPT=1] program …
  *
  * Counts the calls of all threads that change something below the directory: open(2) that makes or empties a file, write
  * and its kin, truncation, allocation, rename, link, unlink, mkdir, rmdir, fsync and fdatasync. The call of that number
@@ -13,6 +14,8 @@
  *                  bytes are there, and may not be on the disk
  *
  * and with a + behind the kind, which is then an error, so does each one after it (for ENOSPC: each that needs room).
+ *
+ * With FAULTS_INTERRUPT, each sync is ended by a signal first (EINTR), and happens when it is called again.
  *
  * The trace has a line for each change that happened, in the order in which they did, fields divided by tabs, names last,
  * and bytes behind it where some were written. Calls are made one at a time, so that this order is true.
@@ -50,12 +53,13 @@ static char root[PATH_MAX];
 static size_t root_length;
 static long fault_at, count;
 static enum kind fault_kind;
-static int fault_error, goes_on, trace = -1;
+static int fault_error, goes_on, interrupts, trace = -1;
 
 __attribute__((constructor)) static void begin(void) {
     const char *kind = getenv("FAULTS_KIND"), *at = getenv("FAULTS_AT"), *file = getenv("FAULTS_TRACE");
     if (getenv("FAULTS_ROOT") == NULL || realpath(getenv("FAULTS_ROOT"), root) == NULL) return;
     root_length = strlen(root);
+    interrupts = getenv("FAULTS_INTERRUPT") != NULL;
     fault_at = at == NULL ? 0 : strtol(at, NULL, 10);
     if (file != NULL) trace = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (kind == NULL) return;
@@ -363,7 +367,14 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 /* syncs */
 
 static int sync_file(int file, long call, const char *name) {
+    static _Thread_local int was_interrupted;
     if (!is_ours(file)) return (int)syscall(call, file);
+    if (interrupts && !was_interrupted) {
+        was_interrupted = 1;
+        errno = EINTR;
+        return -1;
+    }
+    was_interrupted = 0;
     TURN(name, 0, -1)
     int code = (int)syscall(call, file);
     if (code == 0) note("sync\t%lu\n", inode(file));

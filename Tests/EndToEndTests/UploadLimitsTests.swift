@@ -42,6 +42,31 @@ import Testing
         withExtendedLifetime(clients) {}
     }
 
+    /// Fails when unfinished uploads can take the descriptors that others need, or keep them.
+    @Test func unfinishedUploadsLeaveDescriptorsToOthers() throws {
+        let server = try Server(runs: "\(folder.path)/runs", descriptors: 120)
+        let client = try server.connect()
+        #expect(try client.send("PUT", "/runs/run").status == 201)
+        let part = [UInt8](repeating: 1, count: 300_000)
+        // A quarter of all.
+        var clients = try (0..<30).map { number in
+            let client = try server.connect()
+            try client.begin("PUT", "/runs/run/files/\(number)", type: "application/octet-stream", length: 400_000)
+            try client.write(part)
+            return client
+        }
+        let staging = "\(folder.path)/runs/.rundir/staging"
+        #expect(eventually { DirectoryTree(staging).entries.count == clients.count })
+        let refused = try client.send("PUT", "/runs/run/files/more", body: part)
+        #expect(refused.status == 503 && refused.headers["retry-after"] != nil, "\(refused.text)")
+        let next = try server.connect()
+        #expect(try next.sendJSON("POST", "/runs/run/metadata/metrics", #"{"step": 1, "loss": 1}"#).status == 201)
+        #expect(try next.send("GET", "/runs").status == 200)
+        clients.removeAll()
+        #expect(eventually { DirectoryTree(staging).entries.isEmpty })
+        #expect(try server.connect().send("PUT", "/runs/run/files/more", body: part).status == 201)
+    }
+
     @Test func importHasLimitsThatCanBeRaised() throws {
         folder.write("in/z/tfruns.d/flags.json", "{}")
         folder.write("in/z/model.bin", String(repeating: "x", count: 100_000))

@@ -120,6 +120,26 @@ import Testing
         #expect(client.isClosed())
     }
 
+    /// Fails when what the socket does not take at once of a refusal is lost.
+    @Test func refusalOfAChunkedBodyArrivesWholeHoweverLongItIs() throws {
+        // In the form of chunks, so that it can be read piece by piece.
+        let long = chunked(pattern(16_000_000), size: 50_000)
+        let server = try RunningServer.make(
+            .make(plan: { _ in .refuse(HTTPResponse(status: 404, type: "text/plain", body: long)) }))
+        let client = try server.client()
+        let body = chunked(pattern(1_200_000), size: 100_000).dropLast(5)
+        try client.write(head("POST /r HTTP/1.1", "Transfer-Encoding: chunked") + body)
+        #expect(try client.read(hasBody: false).status == 404)
+        var received: [UInt8] = []
+        while let part = try client.readChunk() {
+            received += part
+            // The client goes on, and so does the refusal.
+            try? client.write(Array("1\r\nx\r\n".utf8))
+        }
+        #expect(isSame(received, pattern(16_000_000)))
+        #expect(client.isClosed())
+    }
+
     @Test func refusalOfALongChunkedBodyCuts() throws {
         let server = try RunningServer.make(.refusing)
         let client = try server.client()

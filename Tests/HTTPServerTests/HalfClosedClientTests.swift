@@ -39,6 +39,20 @@ import Testing
         }
     }
 
+    /// Fails when a reply that is on its way is cut off with the connections whose clients have gone.
+    @Test func replyOnItsWayIsSentToItsEnd() throws {
+        let server = try Self.server()
+        let client = try server.client()
+        try client.write(HTTPClient.request("GET", "/large"))
+        client.endSending()
+        // This one is found to have gone when all connections are looked at.
+        let gone = try server.client()
+        try gone.write(head("POST /sink HTTP/1.1", "Content-Length: 100000") + [1])
+        gone.endSending()
+        #expect(gone.isClosed())
+        #expect(try client.read().body.count == 32 << 20)
+    }
+
     /// In the middle of a request it has gone.
     @Test(arguments: ["Content-Length: 100000", "Transfer-Encoding: chunked"])
     func bodyThatIsNotCompleteEndsTheConnection(framing: String) throws {
@@ -71,6 +85,9 @@ import Testing
                     case "/long": exchange.handOver(to: .long) { exchange.respond(.echo(exchange)) }
                     case "/later": exchange.onWorker(.quick) { exchange.respond(.echo(exchange)) }
                     case "/work": work.add(exchange)
+                    case "/large":
+                        let body = [UInt8](repeating: 65, count: 32 << 20)
+                        exchange.respond(HTTPResponse(status: 200, type: "text/plain", body: body))
                     case "/stream":
                         let stream = ResponseStream()
                         exchange.respond(

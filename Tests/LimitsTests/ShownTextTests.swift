@@ -12,6 +12,14 @@ import Testing
         ])
     func whatHasAnEffectIsEscaped(text: String, shown: String) { #expect(text.shown() == shown) }
 
+    @Test func ofManyNamesTheFirstAreTold() {
+        #expect([String]().listed() == "")
+        #expect(["a", "b\n"].listed(atMost: 2) == #"a, b\n"#)
+        #expect((1...9).map { "n\($0)" }.listed(atMost: 2) == "n1, n2 and 7 more")
+        let long = (0..<100_000).map { _ in String(repeating: "x", count: 1000) }
+        #expect(long.listed().utf8.count < 1200)
+    }
+
     @Test func longTextIsCutFromItsMiddle() {
         #expect("abcdefghijklmnopqrst".shown(atMost: 15) == "abcde … pqrst")
         #expect("abcdefghijklmno".shown(atMost: 15) == "abcdefghijklmno")

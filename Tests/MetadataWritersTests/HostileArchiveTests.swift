@@ -83,6 +83,8 @@ import Testing
         [.oldSparse("s", size: 8_000_000_000)], [.oldSparse("s", size: 1 << 20 | 1)],
         [.pax([("size", "9000000000000000000")]), .file("s", "abc")],
         [.file("good.py", String(repeating: "x", count: 1 << 19)), .oldSparse("s", size: 1 << 19 | 1)],
+        // Each has room for itself.
+        [.oldSparse("t", size: 1 << 19), .oldSparse("s", size: 1 << 19 | 1)],
     ]
 
     @Test(arguments: sizes)
@@ -117,6 +119,23 @@ import Testing
                     asked += 1
                     return asked > 10
                 }, { try $0.read { _ in } })
+        }
+    }
+
+    @Test func whatIsReadStopsWhenNobodyWaits() throws {
+        let tar = TestArchive.tar([.file("a.py", String(repeating: "x", count: 4 << 20))])
+        for archive in [tar, TestArchive.gzip(tar)] {
+            let file = try fixture.staged(archive)
+            var asked = 0
+            #expect(throws: WriterFailure.stopping) {
+                try ArchiveReader.forEachEntry(
+                    of: .file(file.path), budget: Budget([]),
+                    isCancelled: {
+                        asked += 1
+                        return asked > 5
+                    }, { try $0.read { _ in } })
+            }
+            #expect(asked == 6)
         }
     }
 

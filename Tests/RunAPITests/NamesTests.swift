@@ -72,6 +72,16 @@ import Testing
         #expect(fewer.status == 201, "\(fewer.text)")
     }
 
+    /// Names that add nothing to the run count too, and columns of a frame as much as those of a row.
+    @Test(arguments: [("properties", 1001, "null", "--max-names"), ("metrics", 10_001, "[1]", "--max-columns")])
+    func namesAreCountedWhateverTheyAreFor(_ type: String, _ count: Int, _ value: String, _ setting: String) throws {
+        let names = (0..<count).map { "\"n\($0)\":\(value)" }
+        let reply = try api.send("POST", "/runs/a/metadata/\(type)", "{\(names.joined(separator: ","))}")
+        #expect(reply.status == 422 && reply.detail.contains(setting), "\(reply.text)")
+        let fewer = try api.send("POST", "/runs/a/metadata/\(type)", "{\(names.dropLast().joined(separator: ","))}")
+        #expect(fewer.status == 201, "\(fewer.text)")
+    }
+
     @Test func newNamesInEachRowAreCountedTogether() throws {
         let rows = (0..<11).map { row in
             "{" + (0..<1000).map { "\"n\(row)-\($0)\":1" }.joined(separator: ",") + "}"

@@ -146,6 +146,15 @@ import Testing
         for column in [1, columns] { #expect((450...510).contains(kept(points, column).count)) }
     }
 
+    /// A reply is made as a whole, so that it has no more values than fit.
+    @Test func ofVeryManyColumnsFewerPointsAreTold() {
+        let names = (0..<50_000).map { "\"c\($0)\":1" }.joined(separator: ",")
+        let table = table("{\(names)}\n" + (0..<200).map { "{\"c0\":\($0)}\n" }.joined())
+        let few = MetricsPoints(200, of: table, columns: Array(0..<50_000), after: nil)
+        #expect(few.rows.count < 100 && few.rows.first == 0 && few.rows.last == 200)
+        #expect(kept(MetricsPoints(200, of: table, columns: Array(0..<100), after: nil), 0).count > 190)
+    }
+
     @Test func sparseMetricsAreKept() {
         let text = (0..<20_000).map { "{\"step\":\($0),\"m\($0 % 500)\":\($0)}\n" }.joined()
         let table = table(text)

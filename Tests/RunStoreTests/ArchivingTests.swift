@@ -29,6 +29,19 @@ import Testing
         #expect(harness.folder.exists("runs/one/model.bin"))
     }
 
+    /// A run may have very many files: fails when those of one that was purged are kept until the next checkpoint.
+    @Test func whatWasPurgedIsEmptiedSoon() throws {
+        harness.folder.write("runs/one/deep/model.bin", "x")
+        try write(.purge(force: true))
+        #expect(!harness.folder.exists("runs/one"))
+        // The folder itself says, until then, that it was deleted.
+        let isEmptied = eventually(within: 30) {
+            let staged = DirectoryTree("\(harness.runs)/.rundir/staging")
+            return staged.entries.count == 1 && staged.files.isEmpty
+        }
+        #expect(isEmptied)
+    }
+
     /// Each step done again on what a crash leaves, wherever the run stands.
     @Test(arguments: [1, 2, 3, 4], [0, 1, 2])
     func recoveryEndsWhereTheWritesEnded(moves: Int, undone: Int) throws {

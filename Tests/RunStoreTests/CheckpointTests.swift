@@ -30,6 +30,18 @@ import Testing
         #expect(try Checkpoint.sync(touched, paths).files.count == 1)
     }
 
+    /// A session's file for each client that there ever was: fails when all are opened, or when one that changed is not.
+    @Test func sessionsThatChangedAreSyncedAndNoOthers() throws {
+        folder.write(".rundir/sessions/changed", "a")
+        // Whoever opens it fails.
+        Tree.link("\(folder.path)/.rundir/sessions/other", to: "other")
+        var touched = TouchedFiles()
+        touched.sessions.insert("changed")
+        try Checkpoint.sync(touched, paths)
+        touched.sessions.insert("other")
+        #expect(throws: FileFailure.self) { try Checkpoint.sync(touched, paths) }
+    }
+
     @Test func filesAreFollowedToTheRunThatAdoptedThem() {
         var touched = TouchedFiles()
         touched.insert("@s", "source.tar.gz")

@@ -1,3 +1,4 @@
+import Glibc
 import RunMetadata
 import SystemPackage
 import TestSupport
@@ -54,6 +55,43 @@ import Testing
         for code: Int32 in [28, 122] { #expect(FileFailure("write", "x", errno: code).isNoSpace) }
         let full = FileFailure("write", "x", errno: 28)
         #expect(StoreError(full) == .diskFull(full.description))
+    }
+}
+
+/// What is told of a failure in a run's directory, which anyone may have made: the run is named, and not the server at fault.
+@Suite struct FailureInARunTests {
+    @Test(arguments: [ELOOP, EXDEV, EACCES, EPERM])
+    func whatTheServerMayNotReachIsForbidden(_ code: Int32) {
+        let failure = FileFailure("open", inRun: Array("tfruns.d/flags.json".utf8), errno: code)
+        #expect(failure.isOfTheRun)
+        guard case .outOfReach(let words) = StoreError(failure) else {
+            Issue.record("\(StoreError(failure))")
+            return
+        }
+        #expect(words.contains("\"tfruns.d/flags.json\""))
+        #expect(StoreError(FileFailure("open", "journal", errno: code)) != .outOfReach(words))
+    }
+
+    @Test(arguments: [EISDIR, ENOTDIR, EEXIST, ENOTEMPTY, EBUSY, ENXIO])
+    func whatHasAnothersPlaceIsAConflict(_ code: Int32) {
+        let failure = FileFailure("rename", inRun: Array("plots".utf8), errno: code)
+        #expect(failure.isOfTheRun)
+        guard case .pathTaken = StoreError(failure) else {
+            Issue.record("\(StoreError(failure))")
+            return
+        }
+    }
+
+    @Test(arguments: [EMFILE, ENFILE, ENOMEM, EAGAIN])
+    func whatIsShortIsAShortage(_ code: Int32) {
+        for failure in [FileFailure("open", inRun: [], errno: code), FileFailure("open", "x", errno: code)] {
+            guard case .shortage = StoreError(failure) else {
+                Issue.record("\(StoreError(failure))")
+                continue
+            }
+            #expect(!failure.isOfTheRun)
+        }
+        #expect(!FileFailure("fsync", "x", errno: code).isShortage)
     }
 }
 

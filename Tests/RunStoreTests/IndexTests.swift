@@ -48,6 +48,16 @@ import Testing
         #expect(harness.store.runCount() == 2)
     }
 
+    /// A page is held in memory as a whole: fails when its runs may weigh whatever they like together.
+    @Test func aPageEndsBeforeItIsTooLarge() throws {
+        let text = String(repeating: "x", count: 15 << 20)
+        let names = (0..<6).map { "large-\($0)" }
+        for name in names { harness.folder.write("runs/\(name)/tfruns.d/flags.json", "{\"text\":\"\(text)\"}") }
+        let first = try harness.store.listed(order: "run")
+        #expect(first.count < names.count && first == Array(names.prefix(first.count)), "\(first)")
+        #expect(try harness.store.listedByPage(order: "run", limit: 100) == names + ["one", "two"])
+    }
+
     @Test func whatHappenedWhileNoServerRanIsSeen() throws {
         harness.close()
         Tree.copy("\(harness.runs)/one", to: "\(harness.runs)/three")

@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import RunMetadata
 import TestSupport
@@ -30,6 +31,18 @@ import Testing
         #expect(try read().stamp == RunStamp(of: data))
         folder.write("run/tfruns.d/evaluation.json", "{}")
         #expect(try read().stamp == RunStamp(of: data))
+    }
+
+    /// A file system numbers its inodes as it likes: fails when a number over 2^63 ends the process.
+    @Test func inodesOfAnyNumberHaveAStamp() {
+        let stamps = [UInt64(1), 1 << 63, .max].map { inode in
+            var status = stat()
+            status.st_ino = ino_t(inode)
+            var parts = RunStamp.Parts()
+            parts.add(status)
+            return parts.stamp.value
+        }
+        #expect(Set(stamps).count == 3)
     }
 
     @Test func aRunThatIsGoneHasNoStamp() {

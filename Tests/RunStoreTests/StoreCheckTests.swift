@@ -146,6 +146,18 @@ import Testing
         #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
     }
 
+    /// Nothing is written through a link: fails when what cannot be mended ends the check of all.
+    @Test func whatCannotBeMendedIsFoundAndTheOthersAreLookedAt() throws {
+        folder.write("two/tfruns.d/error.json", "[")
+        folder.write("one/kept.json", "{\"a\": null}")
+        Tree.unlink("\(folder.path)/one/tfruns.d/flags.json")
+        Tree.link("\(folder.path)/one/tfruns.d/flags.json", to: "../kept.json")
+        let found = try findings(repairs: true)
+        #expect(found.contains { $0.hasPrefix("one/tfruns.d/flags.json: ") && !$0.contains("repaired") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
+        #expect(folder.text("one/kept.json") == "{\"a\": null}")
+    }
+
     @Test func linksAndWhatIsNoFileAreFound() throws {
         folder.write("elsewhere/secret", "x")
         Tree.link("\(folder.path)/linked", to: "one")

@@ -78,19 +78,25 @@ import Testing
         #expect(harness.store.warnings.isEmpty)
     }
 
-    /// A row that the database refuses, whatever the reason.
+    /// A column that the database refuses, whatever the reason: here one whose name it has already (UNIQUE).
     @Test func aRunThatTheDatabaseRefusesKeepsNoOtherOut() throws {
+        try harness.store.initialise(.three)
+        _ = try harness.store.listed()
         harness.close()
         let database = try IndexDatabase(path: RunPaths(runs: harness.runs).index)
-        // Two rows of one run: the second is refused (UNIQUE).
-        let rows = try database.rows()
-        let (one, free) = (try #require(rows["one"]), rows.count + 1)
-        let entry = try IndexEntry(
-            .one, .initialised, data: "\(harness.runs)/one/tfruns.d", by: RunReader())
-        let bare = entry.bare(because: "test")
-        #expect(bare.fault?.contains("test") == true && bare.summary.columns["run"] == "one")
-        try database.apply([.put(row: one, entry), .put(row: free, bare)])
-        #expect(try database.rows().runs.contains("two"))
+        let row = try #require(try database.rows()["three"])
+        database.columns["flag_lr"] = nil
+        harness.folder.write("runs/three/tfruns.d/flags.json", #"{"lr":7}"#)
+        let read = try IndexEntry(.three, .initialised, data: "\(harness.runs)/three/tfruns.d", by: RunReader())
+        let made = try database.apply([.put(row: row, read)])
+        guard case .put(row, let entry) = made.first else {
+            Issue.record("\(made)")
+            return
+        }
+        #expect(entry.fault?.contains("the index does not take its columns") == true)
+        #expect(entry.summary.columns.names == ["run"])
+        let kept = try database.rows()
+        #expect(Set(kept.runs) == ["one", "two", "three"] && kept.faults.keys.sorted() == ["three"])
         try database.close()
     }
 
@@ -115,6 +121,37 @@ import Testing
         truncate(harness.path(.metricsRows), 3)
         mark.read(file, status, by: RunReader())
         #expect(mark.tail.digest == nil)
+    }
+
+    @Test func rowsThatAreCutShortWhileTheyAreStreamedAreWhatIsLeftOfThem() throws {
+        let line = "{\"step\":1,\"loss\":0.5}\n"
+        harness.folder.write("runs/one/tfruns.d/metrics.ndjson", String(repeating: line, count: 50_000))
+        let rows = try #require(try harness.store.metricsRows(of: .one))
+        truncate(harness.path(.metricsRows), off_t(line.utf8.count))
+        #expect(try rows.read(0..<rows.size) == Array(line.utf8))
+        #expect(try rows.read(rows.size - 100..<rows.size).isEmpty)
+    }
+
+    /// Nothing of it can be read, not even whether it is one.
+    @Test(arguments: ["../../outside", "tfruns.d"])
+    func aRunWhoseDataDirectoryIsOutOfReachIsToldOf(_ target: String) throws {
+        harness.folder.write("outside/flags.json", #"{"secret":1}"#)
+        let data = "\(harness.runs)/one/tfruns.d"
+        Tree.remove(data)
+        Tree.link(data, to: target)
+        #expect(try harness.store.listed(order: "run").contains("two"))
+        #expect(harness.store.warnings.first?.detail.contains("one") == true)
+        // It is not read again and again while it stays so; a run that is a link is none.
+        Tree.link("\(harness.runs)/linked", to: "two")
+        let index = harness.directoryStore.index
+        #expect(index.differingNames() == [])
+        #expect(index.looks(from: 0, count: 10)?.filter(\.hasChanged).map(\.run) == [])
+        harness.close()
+        let (count, unreadable) = try DirectoryRunStore.reindex(runs: harness.runs) { _, _ in }
+        #expect(count == 2 && Array(unreadable.keys) == ["one"])
+        try harness.reopen()
+        Tree.unlink(data)
+        #expect(try harness.store.listed(order: "run") == ["two"])
     }
 
     /// The rows before are not read again.

@@ -52,17 +52,20 @@ struct RunPaths: Sendable {
     /// A run's data directory.
     func data(_ folder: String, _ place: RunPlace) -> String { "\(run(folder, place))/\(RunLayout.dataDirectory)" }
 
-    /// Where a run is; nil when there is none. A link in the place of a run's directory is none; whether one in the place of its
-    /// data directory leads out is seen by whoever opens it.
+    /// Where a run is; nil when there is none.
     func locate(_ folder: String) -> RunPlace? {
-        for place in [RunPlace.initialised, .archived, .pending] {
-            let data = clinux_kind_at(data(folder, place), 0)
-            // One that the server may not look into may be a run's: nothing waits for another of its name.
-            let isShut = data == CLINUX_NOTHING && errno == EACCES
-            guard data == CLINUX_DIRECTORY || data == CLINUX_LINK || isShut else { continue }
-            if clinux_kind_at(run(folder, place), 0) == CLINUX_DIRECTORY { return place }
-        }
+        for place in [RunPlace.initialised, .archived, .pending] where isRun(folder, at: place) { return place }
         return nil
+    }
+
+    /// Whether there is a run at a place. A link in the place of a run's directory is none; whether one in the place of its data
+    /// directory leads out is seen by whoever opens it.
+    func isRun(_ folder: String, at place: RunPlace) -> Bool {
+        let data = clinux_kind_at(data(folder, place), 0)
+        // One that the server may not look into may be a run's: nothing waits for another of its name.
+        let isShut = data == CLINUX_NOTHING && errno == EACCES
+        guard data == CLINUX_DIRECTORY || data == CLINUX_LINK || isShut else { return false }
+        return clinux_kind_at(run(folder, place), 0) == CLINUX_DIRECTORY
     }
 
     /// Opens a run's directory.

@@ -47,7 +47,7 @@ struct IndexBuilder {
         var found: [(RunID, RunPlace)] = []
         for place in [RunPlace.initialised, .archived] {
             for name in try Files.names(in: paths.container(place)).sorted() {
-                guard let run = RunID(name), Files.isDirectory(paths.data(name, place)), seen.insert(name).inserted
+                guard let run = RunID(name), paths.isRun(name, at: place), seen.insert(name).inserted
                 else { continue }
                 found.append((run, place))
             }

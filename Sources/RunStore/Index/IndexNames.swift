@@ -20,11 +20,12 @@ struct IndexNames: Sendable {
     /// A name in which the index and the directories differ.
     struct Difference: Sendable {
         let run: String
-        /// Where the index has no run of this name: its data directory, in which there may be one.
-        let data: String?
+        /// Where the index has no run of this name: the place at which there may be one.
+        let place: RunPlace?
+        fileprivate let paths: RunPaths
 
-        /// Whether there is a run indeed, or one has gone.
-        var isNews: Bool { data.map { Files.isDirectory($0) } ?? true }
+        /// Whether there is a run indeed, or one has gone. What stays no run, such as a link to one, is no news.
+        var isNews: Bool { place.map { paths.isRun(run, at: $0) } ?? true }
     }
 
     /// What differs from the index.
@@ -34,14 +35,16 @@ struct IndexNames: Sendable {
         for (place, names) in [(RunPlace.initialised, initialised), (.archived, archived)] {
             for name in names where RunID(name) != nil {
                 guard let row = rows[name] else {
-                    found.append(Difference(run: name, data: paths.data(name, place)))
+                    found.append(Difference(run: name, place: place, paths: paths))
                     continue
                 }
                 if rows.places[row] == place { seen.insert(name) }
             }
         }
         if seen.count < rows.runs.count {
-            for name in rows.runs where !seen.contains(name) { found.append(Difference(run: name, data: nil)) }
+            for name in rows.runs where !seen.contains(name) {
+                found.append(Difference(run: name, place: nil, paths: paths))
+            }
         }
         return found
     }
@@ -90,7 +93,7 @@ struct IndexNamesWatch {
     mutating func note(_ names: IndexNames, _ rows: IndexRows) -> [String] {
         last = names.times
         let found = names.differing(from: rows)
-        candidates = Array(found.filter { $0.data != nil }.prefix(Self.manyCandidates))
+        candidates = Array(found.filter { $0.place != nil }.prefix(Self.manyCandidates))
         return found.filter(\.isNews).map(\.run)
     }
 

@@ -38,8 +38,10 @@ extension RunIndex {
     private func look(at range: Range<Int>) -> [IndexLook] {
         range.compactMap { row in
             rows.places[row].map { place in
-                IndexLook(
-                    run: rows.names[row], data: paths.data(rows.names[row], place), stamp: rows.stamps[row])
+                let name = rows.names[row]
+                return IndexLook(
+                    run: name, data: paths.data(name, place), stamp: rows.stamps[row],
+                    isUnreadable: rows.faults[name] != nil)
             }
         }
     }
