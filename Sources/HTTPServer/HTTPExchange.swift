@@ -12,6 +12,8 @@ package final class HTTPExchange: @unchecked Sendable {
     // Sendable: `plan`, `body` and the other variables are touched by the polling thread only, and after it handed the
     // exchange to the handler, by whoever answers; `state` hands the response over between the two.
 
+    /// The request's name, which its reply has in the header `Request-Id`.
+    package let id = RequestID.next()
     package let method: HTTPMethod
     /// The path as it was sent, escapes and all.
     package let path: [UInt8]
@@ -122,17 +124,13 @@ package final class HTTPExchange: @unchecked Sendable {
     package func wakeServer() { server.wake() }
 
     /// Answers. The first answer counts; thread-safe.
-    package func respond(_ prepared: PreparedResponse) {
+    package func respond(_ response: HTTPResponse) {
         guard state.claim() else { return }
-        response = prepared
+        let prepared = PreparedResponse(response, to: id)
+        self.response = prepared
         let (resumes, isOver) = state.answer()
         if resumes { server.resume(connection) }
         if isOver { prepared.stream?.detach() }
-    }
-
-    /// Answers with a reply that is made for this request alone.
-    package func respond(_ response: HTTPResponse) {
-        respond(PreparedResponse(response))
     }
 
     // MARK: Waiting
@@ -179,7 +177,7 @@ package final class HTTPExchange: @unchecked Sendable {
             sendMore()
             return .NO
         }
-        if let refusal { return queue(PreparedResponse(refusal)) }
+        if let refusal { return queue(PreparedResponse(refusal, to: id)) }
         if !isHandedOver {
             isHandedOver = true
             server.noteHandedOver()
@@ -201,7 +199,7 @@ package final class HTTPExchange: @unchecked Sendable {
 
     private func runOnWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
         server.workers[kind].run { [self] in
-            if isAbandoned { respond(server.handler.response(to: .abandoned, in: self)) } else { job() }
+            if isAbandoned { respond(server.handler.response(to: .abandoned, of: id, in: self)) } else { job() }
         }
     }
 

@@ -133,6 +133,13 @@ enum MediaType {
         return memcmp(base, json.utf8Start, header.count) == 0
     }
 
+    /// Whether a header names text, which is much smaller packed. Events are not among it: they are sent one by one.
+    static func isText(_ header: String) -> Bool {
+        let type = essence(of: header)
+        return (type.hasPrefix("text/") && type != "text/event-stream") || type.hasSuffix("+json")
+            || ["application/json", "application/x-ndjson", "application/yaml"].contains(type)
+    }
+
     /// Whether a type is one, or of the kind that one as `image/*` names.
     static func matches(_ type: String, _ wanted: String) -> Bool {
         let wanted = wanted.lowercased()

@@ -268,7 +268,7 @@ import Testing
         BadRequest("PUT", "/runs/a/files/x", headers: ["Content-Length": "4194305"], 413, "content-too-large"),
         BadRequest("GET", "/runs/a/files?limit=0", 400, "invalid-query"),
         BadRequest("GET", "/runs/a/files?x=1", 400, "invalid-query"),
-        BadRequest("POST", "/runs/a/files/x", "x", 405, "method-not-allowed", "GET, PUT, DELETE"),
+        BadRequest("POST", "/runs/a/files/x", "x", 405, "method-not-allowed", "GET, HEAD, PUT, DELETE"),
     ])
     func badRequestsGetAClearReply(_ request: BadRequest) throws {
         try request.check(api)
