@@ -1,9 +1,10 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// Takes the body of `PUT /runs/{id}/files/{path}` to a staging file, and publishes it.
+/// Takes the body of `PUT /runs/{id}/files/{path}`, or the one file of a form that it is, to a staging file, and publishes it.
 final class FileSink: BodySink, @unchecked Sendable {
     // Sendable: the server calls the methods one after the other.
 
@@ -11,6 +12,8 @@ final class FileSink: BodySink, @unchecked Sendable {
     private let request: RoutedRequest
     private let path: ArtifactPath
     private let condition: FileCondition
+    private let digests: UploadDigests
+    private var form: FormFile?
     private var file: StagingFile?
 
     /// - Throws: what the head alone says is wrong
@@ -18,6 +21,7 @@ final class FileSink: BodySink, @unchecked Sendable {
         guard let path = request.path else { throw Problem.internalFault }
         (self.api, self.request, self.path) = (api, request, path)
         condition = try Self.condition(path, exchange)
+        digests = try UploadDigests(exchange)
         try api.requireBody(exchange, canBeEmpty: true)
         if let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" {
             throw Problem(
@@ -27,6 +31,18 @@ final class FileSink: BodySink, @unchecked Sendable {
         if exchange.header("Content-Range") != nil {
             throw Problem(
                 400, "partial-put", "Partial PUT", "a file is written whole; send all of it, without Content-Range")
+        }
+        switch MediaType.essence(of: exchange.header("Content-Type") ?? "") {
+        case "multipart/form-data":
+            let limit = Limit(.bytes, most: api.settings.maxUpload, setting: "--max-upload")
+            form = try FormFile(exchange, bytes: limit) { [unowned self] in try store($0) }
+        case "application/x-www-form-urlencoded":
+            throw Problem(
+                415, "unsupported-media-type", "Unsupported media type",
+                "the content type is that of a form, as curl -d says of everything, of which it takes the line breaks too; send the "
+                    + "file as it is: curl -T \(path.components.last ?? "file"), or another content type, such as "
+                    + "application/octet-stream")
+        default: break
         }
     }
 
@@ -58,16 +74,26 @@ final class FileSink: BodySink, @unchecked Sendable {
     }
 
     func receive(_ part: UnsafeRawBufferPointer) throws {
+        digests.update(content: part)
+        if let form { try form.read(part) } else { try store(part) }
+    }
+
+    private func store(_ piece: UnsafeRawBufferPointer) throws {
         if file == nil { file = try api.store.makeStagingFile() }
-        try file?.write(part)
+        digests.update(file: piece)
+        try file?.write(piece)
     }
 
     func finish(_ exchange: HTTPExchange, failure: (any Error)?) {
         defer { cancel() }
         do {
             if let failure { throw failure }
+            try form?.finish()
+            try digests.checkContent()
+            try digests.checkFile()
             let file = try file ?? api.store.makeStagingFile()
             let version = try file.finish()
+            api.digests.note(digests.made, of: version)
             let write = RunWrite(request.target, .change([.artifact(file, path, if: condition)]))
             let (api, path) = (api, path)
             api.store.submit(write) { result in
@@ -80,7 +106,10 @@ final class FileSink: BodySink, @unchecked Sendable {
     }
 
     /// The staged file removes itself once nothing holds it.
-    func cancel() { file = nil }
+    func cancel() {
+        form = nil
+        file = nil
+    }
 
     private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath, _ version: FileVersion) -> HTTPResponse {
         let tag = ("ETag", "\"\(version.text)\"")

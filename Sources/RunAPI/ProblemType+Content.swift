@@ -18,6 +18,16 @@ extension ProblemType {
             "`Content-Encoding` says gzip, and the body is none or is damaged. Nothing was stored.",
             "Pack the body, or leave the header out."),
         ProblemType(
+            400, "invalid-digest", "Invalid digest",
+            "`Repr-Digest`, `Content-Digest` or `Content-MD5` is not what RFC 9530 and RFC 1864 have. Nothing was stored.",
+            "Send `Repr-Digest: sha-256=:…:` with the digest's bytes in base64 between the colons, not in hexadecimal digits."
+        ),
+        ProblemType(
+            422, "digest-mismatch", "Digest does not match",
+            "The digest that was sent is not that of what came: something changed it on the way, or before. Nothing was stored.",
+            "Send it again. `Repr-Digest` is of the whole file; `Content-Digest` and `Content-MD5` are of the body as it is sent."
+        ),
+        ProblemType(
             403, "directory-forbidden", "Directory forbidden",
             "The server may not read the directory that the source is to be taken from.",
             "Send the files themselves, or start the server with `--source-root` for a folder above it."),

@@ -37,6 +37,7 @@ package final class RunAPI: HTTPHandler {
     /// Tells readers what happens to runs.
     let hub: EventHub
     let tables = MetricsTables()
+    let digests = FileDigests()
     let recentRoutes = RecentRoutes()
     /// Counts requests; others may show numbers of theirs there.
     package let telemetry = Telemetry()
