@@ -35,6 +35,10 @@ extension RunAPI {
     func plan(for request: RoutedRequest, _ exchange: HTTPExchange) throws -> BodyPlan {
         if let limit = request.bodyLimit { return .collect(limit: limit) }
         guard let writer = request.writer else {
+            if exchange.headerBytes("Content-Range") != nil {
+                return .stream(
+                    try FilePartSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
+            }
             return .stream(try FileSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
         }
         if request.body.isGzipped, request.body.form == .multipart {

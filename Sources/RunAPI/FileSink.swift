@@ -23,26 +23,29 @@ final class FileSink: BodySink, @unchecked Sendable {
         condition = try Self.condition(path, exchange)
         digests = try UploadDigests(exchange)
         try api.requireBody(exchange, canBeEmpty: true)
+        if try Self.isForm(path, exchange) {
+            let limit = Limit(.bytes, most: api.settings.maxUpload, setting: "--max-upload")
+            form = try FormFile(exchange, bytes: limit) { [unowned self] in try store($0) }
+        }
+    }
+
+    /// Whether the file comes in a form.
+    /// - Throws: what else a head says that a body is
+    static func isForm(_ path: ArtifactPath, _ exchange: HTTPExchange) throws -> Bool {
         if let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" {
             throw Problem(
                 415, "unsupported-media-type", "Unsupported content encoding",
                 "a file is stored as it is sent, so without Content-Encoding; to keep it packed, send it as \(path).gz")
         }
-        if exchange.header("Content-Range") != nil {
-            throw Problem(
-                400, "partial-put", "Partial PUT", "a file is written whole; send all of it, without Content-Range")
-        }
         switch MediaType.essence(of: exchange.header("Content-Type") ?? "") {
-        case "multipart/form-data":
-            let limit = Limit(.bytes, most: api.settings.maxUpload, setting: "--max-upload")
-            form = try FormFile(exchange, bytes: limit) { [unowned self] in try store($0) }
+        case "multipart/form-data": return true
         case "application/x-www-form-urlencoded":
             throw Problem(
                 415, "unsupported-media-type", "Unsupported media type",
                 "the content type is that of a form, as curl -d says of everything, of which it takes the line breaks too; send the "
                     + "file as it is: curl -T \(path.components.last ?? "file"), or another content type, such as "
                     + "application/octet-stream")
-        default: break
+        default: return false
         }
     }
 
@@ -94,12 +97,7 @@ final class FileSink: BodySink, @unchecked Sendable {
             let file = try file ?? api.store.makeStagingFile()
             let version = try file.finish()
             api.digests.note(digests.made, of: version)
-            let write = RunWrite(request.target, .change([.artifact(file, path, if: condition)]))
-            let (api, path) = (api, path)
-            api.store.submit(write) { result in
-                api.answer(exchange) { Self.reply(try result.get(), path, version) }
-            }
-            exchange.wakeServer()
+            Self.publish(file, version, path, of: request.target, if: condition, api, exchange)
         } catch {
             exchange.respond(api.response(for: error, exchange))
         }
@@ -109,6 +107,24 @@ final class FileSink: BodySink, @unchecked Sendable {
     func cancel() {
         form = nil
         file = nil
+    }
+
+    /// Has the store publish a staged file, and answers.
+    /// - Parameter done: told whether it is published, on a worker, before the reply
+    static func publish(
+        _ file: StagingFile, _ version: FileVersion, _ path: ArtifactPath, of target: RunTarget,
+        if condition: @escaping FileCondition, _ api: RunAPI, _ exchange: HTTPExchange,
+        done: (@Sendable (Bool) -> Void)? = nil
+    ) {
+        let write = RunWrite(target, .change([.artifact(file, path, if: condition)]))
+        api.store.submit(write) { result in
+            guard let done else { return api.answer(exchange) { reply(try result.get(), path, version) } }
+            exchange.onWorker(.quick) {
+                done((try? result.get()) != nil)
+                api.answer(exchange) { reply(try result.get(), path, version) }
+            }
+        }
+        exchange.wakeServer()
     }
 
     private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath, _ version: FileVersion) -> HTTPResponse {

@@ -84,6 +84,10 @@ extension ProblemType {
             "Where the file is to be there is a folder, or where a folder is to be there is a file.",
             "Choose another path, or remove what is there."),
         ProblemType(
+            409, "upload-offset", "Part does not join on",
+            "The part of a file begins behind what has come of it, or is of a file of another length.",
+            "`Range` in the reply says what is there: go on with the byte behind that, or begin anew with byte 0."),
+        ProblemType(
             409, "changed-meanwhile", "Changed meanwhile",
             "Something else changed the run's files while this was being written. Nothing was stored.", "Send it again."
         ),

@@ -20,8 +20,10 @@ extension ProblemType {
             "`If-Match` or `If-None-Match` is neither `*` nor a list of entity tags.",
             "Send the `ETag` of an earlier reply as it came, with its quotes."),
         ProblemType(
-            400, "partial-put", "Partial PUT", "The request has only a part of the file.",
-            "Send all of it, without `Content-Range`: `curl -T net.pt`."),
+            400, "invalid-content-range", "Invalid Content-Range",
+            "`Content-Range` cannot be read, or does not fit the body that it stands over.",
+            "A part is `bytes 0-1023/4096`: its first and last byte, counted from 0, and the length of the whole file. "
+                + "`bytes */4096` without a body asks how much is there. Without the header the whole file is sent."),
         ProblemType(
             400, "invalid-host", "Invalid Host", "The request has no `Host`, several, or one that is no host name.",
             "Send one, with the server's name or address and port."),

@@ -58,6 +58,11 @@ extension ProblemType {
             "Initialise runs (`PUT /runs/{id}`) or remove what waits: `curl -d pending=true -d unchanged_for=604800 …/runs/purge`."
         ),
         ProblemType(
+            507, "too-many-uploads", "Too many uploads",
+            "Too many files wait for the rest of their parts. Nothing was stored.",
+            "Send the rest of those that wait, or the whole file in one request. After a week without a part an upload is dropped."
+        ),
+        ProblemType(
             507, "too-large", "Too large to be read so", "The metrics are too large to be put together in memory.",
             "Ask for fewer columns, or read the file itself: `/runs/{id}/files/tfruns.d/metrics.ndjson`."),
     ]
