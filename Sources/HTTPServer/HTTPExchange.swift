@@ -35,7 +35,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Bytes of the body that have come.
     package var receivedBytes: Int { received + discarded }
     /// Bytes of the reply's body, as far as they are known: those of a stream that were taken for sending.
-    package var sentBytes: Int { method == .head ? 0 : queued?.bodySize ?? 0 }
+    package var sentBytes: Int { hasNoBody(status) ? 0 : queued?.bodySize ?? 0 }
 
     let client: Connection?
     /// libmicrohttpd's name for the connection.
@@ -222,11 +222,14 @@ package final class HTTPExchange: @unchecked Sendable {
         queued = reply
     }
 
+    /// Whether a reply has the length of a body in its head, but no body (RFC 9110 sections 9.3.2 and 15.4.5).
+    private func hasNoBody(_ status: Int) -> Bool { method == .head || status == 304 }
+
     func queue(_ response: PreparedResponse) -> MHD_Result {
         note(Int(response.status))
         queued = response
         if let stream = response.stream {
-            if method == .head, let pointer = response.pointer { cmhd_end_by_closing(pointer) }
+            if hasNoBody(Int(response.status)), let pointer = response.pointer { cmhd_end_by_closing(pointer) }
             stream.attach(to: self)
         }
         if response.headSize > replyRoom { response.shorten(to: replyRoom) }

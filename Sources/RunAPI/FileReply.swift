@@ -48,8 +48,10 @@ struct FileReply {
             ifNoneMatch.map { EntityTags($0)?.matches(tag, strongly: false) == true }
             ?? ifModifiedSince.flatMap(HTTPDate.seconds).map { modified <= $0 } ?? false
         if isKnown {
+            isSent = true
             return HTTPResponse(
-                status: 304, headers: headers.filter { $0.name == "ETag" || $0.name == "Last-Modified" })
+                status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size)
+            ).notModified
         }
         switch part(of: file, tag: tag, modified: modified) {
         case .whole:

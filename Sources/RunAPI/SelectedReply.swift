@@ -41,9 +41,7 @@ struct SelectedReply {
                 "what is here is not as If-Match asks for; GET it and use the ETag that it has now")
         }
         if let ifNoneMatch, EntityTags(ifNoneMatch)?.matches(opaque, strongly: false) == true {
-            response.drop()
-            let kept = ["ETag", "Vary", "Cache-Control"]
-            return HTTPResponse(status: 304, headers: response.headers.filter { kept.contains($0.name) })
+            return (isPacked ? try Self.packed(response) : response).notModified
         }
         return isPacked ? try Self.packed(response) : response
     }
@@ -148,6 +146,15 @@ extension HTTPResponse {
             headers.removeAll { $0.name == name }
             if let newValue { headers.append((name, newValue)) }
         }
+    }
+
+    /// The reply to a client that has this one: without the body, of which it keeps the length (RFC 9110 section 8.6).
+    var notModified: HTTPResponse {
+        let kept = ["ETag", "Vary", "Cache-Control", "Last-Modified"]
+        var response = self
+        response.status = 304
+        response.headers = headers.filter { kept.contains($0.name) }
+        return response
     }
 
     /// Gives up the body, which is not sent.

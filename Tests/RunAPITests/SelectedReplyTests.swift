@@ -76,7 +76,9 @@ import Testing
                 #expect(same.status == 304, "\(known)")
                 #expect(
                     same.body.isEmpty && same.headers["etag"] == tag && same.headers["vary"] == reply.headers["vary"])
-                #expect(try client.send("GET", "/health").status == 200)
+                // The length is that of the body that there would be; where that is not known, the connection ends.
+                #expect(same.headers["content-length"] == reply.headers["content-length"])
+                if same.headers["connection"] != "close" { #expect(try client.send("GET", "/health").status == 200) }
                 #expect(try get(target, accept, ("If-None-Match", known), method: "HEAD").status == 304)
             }
             for other in ["\"x\"", "\"\"", "x", String(opaque.dropLast()) + "y\""] {
