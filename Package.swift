@@ -44,7 +44,8 @@ let package = Package(
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CRapidJSON", cxxSettings: [.define("NDEBUG", .when(configuration: .release))]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
-        .target(name: "CGunzip", linkerSettings: [.linkedLibrary("isal")]),
+        .target(name: "CGzip", linkerSettings: [.linkedLibrary("isal")]),
+        .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
         // C of our own.
@@ -56,7 +57,7 @@ let package = Package(
 
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
-        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGunzip", "CLinux"]),
+        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGzip", "CNettle", "CLinux"]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers"]),
         target(
@@ -70,13 +71,13 @@ let package = Package(
             dependencies: [
                 "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CArchive", "CCSV", "CContainment",
                 "CJSONSchema",
-                "CLinux", "CGunzip",
+                "CLinux", "CGzip",
             ]),
         target(
             "RunAPI",
             dependencies: [
                 "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "COpenAPI",
-                logging,
+                logging, yams,
             ]),
         .executableTarget(
             name: "rundir",

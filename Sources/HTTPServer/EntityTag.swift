@@ -9,6 +9,8 @@ package enum EntityTags: Equatable, Sendable {
     package struct Tag: Equatable, Sendable {
         package let opaque: String
         package let isWeak: Bool
+
+        package init(opaque: String, isWeak: Bool = false) { (self.opaque, self.isWeak) = (opaque, isWeak) }
     }
 
     /// Reads the value of `If-Match` or `If-None-Match`; nil where it is none.

@@ -4,7 +4,7 @@ internal import Glibc
 /// Requests that are refused before they are complete, on the polling thread.
 extension HTTPExchange {
     func queueEarly(_ fault: HTTPFault) -> MHD_Result {
-        queueEarly(server.handler.response(to: fault, in: self))
+        queueEarly(server.handler.response(to: fault, of: id, in: self))
     }
 
     func queueEarly(_ reply: HTTPResponse) -> MHD_Result {
@@ -15,14 +15,14 @@ extension HTTPExchange {
         }
         var reply = reply
         reply.closes = true
-        return queue(PreparedResponse(reply))
+        return queue(PreparedResponse(reply, to: id))
     }
 
     /// Refuses a head, which may fill libmicrohttpd's memory for the connection so that there is no room for a reply.
     func refuseHead(_ fault: HTTPFault) -> MHD_Result {
-        var reply = server.handler.response(to: fault, in: self)
+        var reply = server.handler.response(to: fault, of: id, in: self)
         reply.closes = true
-        let prepared = PreparedResponse(reply)
+        let prepared = PreparedResponse(reply, to: id)
         if prepared.headSize <= replyRoom { return queueEarly(reply) }
         sendPastLibrary(prepared)
         return .NO
@@ -33,12 +33,12 @@ extension HTTPExchange {
         stream?.cancel()
         stream = nil
         body = []
-        var reply = server.handler.response(to: fault, in: self)
+        var reply = server.handler.response(to: fault, of: id, in: self)
         reply.closes = true
         refusal = reply
         discarded = 0
         // Where the end of a chunked body is, nobody knows: its client is told now.
-        if isChunked { sendPastLibrary(PreparedResponse(reply)) }
+        if isChunked { sendPastLibrary(PreparedResponse(reply, to: id)) }
     }
 
     /// Throws away a part of the body of a request that is refused.
@@ -47,7 +47,7 @@ extension HTTPExchange {
         if unsent != nil {
             sendMore()
         } else if discarded > server.limits.discarded, let refusal {
-            sendPastLibrary(PreparedResponse(refusal))
+            sendPastLibrary(PreparedResponse(refusal, to: id))
             discarded = 0
         }
         // Read on a little: a connection that is closed with bytes unread is reset, and the reply with it.
@@ -99,9 +99,9 @@ extension HTTPExchange {
     func refuseStuck() {
         stream?.cancel()
         stream = nil
-        let reply = server.handler.response(to: .malformed(status: 400), in: self)
+        let reply = server.handler.response(to: .malformed(status: 400), of: id, in: self)
         refusal = reply
-        sendPastLibrary(PreparedResponse(reply))
+        sendPastLibrary(PreparedResponse(reply, to: id))
         client?.cut()
     }
 }

@@ -12,6 +12,8 @@ package final class HTTPExchange: @unchecked Sendable {
     // Sendable: `plan`, `body` and the other variables are touched by the polling thread only, and after it handed the
     // exchange to the handler, by whoever answers; `state` hands the response over between the two.
 
+    /// The request's name, which its reply has in the header `Request-Id`.
+    package let id = RequestID.next()
     package let method: HTTPMethod
     /// The path as it was sent, escapes and all.
     package let path: [UInt8]
@@ -33,7 +35,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Bytes of the body that have come.
     package var receivedBytes: Int { received + discarded }
     /// Bytes of the reply's body, as far as they are known: those of a stream that were taken for sending.
-    package var sentBytes: Int { method == .head ? 0 : queued?.bodySize ?? 0 }
+    package var sentBytes: Int { hasNoBody(status) ? 0 : queued?.bodySize ?? 0 }
 
     let client: Connection?
     /// libmicrohttpd's name for the connection.
@@ -122,17 +124,13 @@ package final class HTTPExchange: @unchecked Sendable {
     package func wakeServer() { server.wake() }
 
     /// Answers. The first answer counts; thread-safe.
-    package func respond(_ prepared: PreparedResponse) {
+    package func respond(_ response: HTTPResponse) {
         guard state.claim() else { return }
-        response = prepared
+        let prepared = PreparedResponse(response, to: id)
+        self.response = prepared
         let (resumes, isOver) = state.answer()
         if resumes { server.resume(connection) }
         if isOver { prepared.stream?.detach() }
-    }
-
-    /// Answers with a reply that is made for this request alone.
-    package func respond(_ response: HTTPResponse) {
-        respond(PreparedResponse(response))
     }
 
     // MARK: Waiting
@@ -179,7 +177,7 @@ package final class HTTPExchange: @unchecked Sendable {
             sendMore()
             return .NO
         }
-        if let refusal { return queue(PreparedResponse(refusal)) }
+        if let refusal { return queue(PreparedResponse(refusal, to: id)) }
         if !isHandedOver {
             isHandedOver = true
             server.noteHandedOver()
@@ -201,7 +199,7 @@ package final class HTTPExchange: @unchecked Sendable {
 
     private func runOnWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
         server.workers[kind].run { [self] in
-            if isAbandoned { respond(server.handler.response(to: .abandoned, in: self)) } else { job() }
+            if isAbandoned { respond(server.handler.response(to: .abandoned, of: id, in: self)) } else { job() }
         }
     }
 
@@ -224,11 +222,14 @@ package final class HTTPExchange: @unchecked Sendable {
         queued = reply
     }
 
+    /// Whether a reply has the length of a body in its head, but no body (RFC 9110 sections 9.3.2 and 15.4.5).
+    private func hasNoBody(_ status: Int) -> Bool { method == .head || status == 304 }
+
     func queue(_ response: PreparedResponse) -> MHD_Result {
         note(Int(response.status))
         queued = response
         if let stream = response.stream {
-            if method == .head, let pointer = response.pointer { cmhd_end_by_closing(pointer) }
+            if hasNoBody(Int(response.status)), let pointer = response.pointer { cmhd_end_by_closing(pointer) }
             stream.attach(to: self)
         }
         if response.headSize > replyRoom { response.shorten(to: replyRoom) }

@@ -9,7 +9,8 @@ package protocol HTTPHandler: Sendable {
 
     /// How a fault that the server itself found is told to the client. There is no exchange where the head could not be
     /// read.
-    func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse
+    /// - Parameter id: the request's, which the server puts in the reply's head
+    func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse
 
     /// A request is over: its reply was sent, or its client has gone. Called on the polling thread, one call after the
     /// other: for counting.

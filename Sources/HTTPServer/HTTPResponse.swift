@@ -42,20 +42,18 @@ package struct HTTPResponse: Sendable {
     /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
     /// the middle of a body, or what it takes for that. Bodies that are files or streams are left out.
     /// - Parameter now: seconds since 1970
-    func serialized(at now: Int = time(nil)) -> [UInt8] {
+    func serialized(as id: RequestID, at now: Int = time(nil)) -> [UInt8] {
         var content: [UInt8] = []
         if case .bytes(let bytes) = body { content = bytes }
         var head = "HTTP/1.1 \(status) \(HTTPResponse.reason(status))\r\nDate: \(HTTPDate.text(now))\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
-        head += "Content-Length: \(content.count)\r\nConnection: close\r\n\r\n"
+        head += "\(RequestID.header): \(id)\r\nContent-Length: \(content.count)\r\nConnection: close\r\n\r\n"
         return Array(head.utf8) + content
     }
 }
 
-/// A reply that libmicrohttpd holds ready; it can be sent any number of times, on any connection.
-///
-/// A reply that is the same each time (the empty 201 of the hot path) is prepared once.
-package final class PreparedResponse: @unchecked Sendable {
+/// A reply to one request, ready to be sent.
+final class PreparedResponse: @unchecked Sendable {
     // Sendable: libmicrohttpd counts references to a response under a lock of its own; nothing here changes after init.
     let status: UInt32
     /// Bytes of its head, or a few more.
@@ -63,6 +61,7 @@ package final class PreparedResponse: @unchecked Sendable {
     /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
     private let response: HTTPResponse
+    private let id: RequestID
 
     /// The body, where it comes over time; such a reply is sent once.
     var stream: ResponseStream? {
@@ -81,27 +80,28 @@ package final class PreparedResponse: @unchecked Sendable {
     }
 
     /// The reply as bytes on the wire, to be sent past libmicrohttpd; it ends the connection.
-    var serialized: [UInt8] { response.serialized() }
+    var serialized: [UInt8] { response.serialized(as: id) }
 
-    /// Prepares a reply (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
+    /// Prepares the reply to the request of this id (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
     /// MHD_create_response_from_callback()).
-    package init(_ response: HTTPResponse) {
+    init(_ response: HTTPResponse, to id: RequestID) {
         status = UInt32(response.status)
         headSize = response.headers.reduce(Self.fixedHead) { $0 + Self.size(of: $1) }
-        pointer = Self.make(response)
+        pointer = Self.make(response, to: id)
         self.response = response
+        self.id = id
     }
 
-    /// Bytes of the status line and of what libmicrohttpd adds: Date, Connection, Content-Length or Transfer-Encoding.
-    private static let fixedHead = 200
+    /// Bytes of the status line, of `Request-Id`, and of what libmicrohttpd adds: Date, Connection, Content-Length or
+    /// Transfer-Encoding.
+    private static let fixedHead = 240
 
     private static func size(of field: (name: String, value: String)) -> Int {
         field.name.utf8.count + field.value.utf8.count + 4
     }
 
     /// Leaves out the longest fields until the head has no more than `room` bytes (MHD_del_response_header()). Such are a
-    /// `Location` or a `Link` as long as the request's target; the reply to a request matters more. For a reply that is sent
-    /// once.
+    /// `Location` or a `Link` as long as the request's target; the reply to a request matters more.
     func shorten(to room: Int) {
         var size = headSize
         for field in response.headers.sorted(by: { Self.size(of: $0) > Self.size(of: $1) })
@@ -112,7 +112,7 @@ package final class PreparedResponse: @unchecked Sendable {
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
-    static func make(_ response: HTTPResponse) -> OpaquePointer? {
+    static func make(_ response: HTTPResponse, to id: RequestID) -> OpaquePointer? {
         let pointer: OpaquePointer?
         switch response.body {
         case .empty:
@@ -128,6 +128,7 @@ package final class PreparedResponse: @unchecked Sendable {
             pointer = stream.makeResponse()
         }
         for (name, value) in response.headers { MHD_add_response_header(pointer, name, value) }
+        id.add(to: pointer)
         if response.closes { MHD_add_response_header(pointer, "Connection", "close") }
         return pointer
     }

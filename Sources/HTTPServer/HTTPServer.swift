@@ -8,6 +8,9 @@ internal import Synchronization
 package final class HTTPServer: @unchecked Sendable {
     // Sendable: `daemon` and `loop` are set once, before any thread is started.
 
+    /// The version of libmicrohttpd that is loaded (MHD_get_version()).
+    package static let libraryVersion = String(cString: MHD_get_version())
+
     package let limits: ServerLimits
     /// The threads for what may block; handlers use them too.
     package let workers: Workers
@@ -220,5 +223,6 @@ private func ownReply(connection: OpaquePointer?, status: UnsafeMutablePointer<U
     let isTarget = status.pointee == 431 && client.targetLength > limit
     let fault: HTTPFault = isTarget ? .targetTooLong(limit: limit) : .malformed(status: Int(status.pointee))
     status.pointee = UInt32(fault.status)
-    return PreparedResponse.make(server.handler.response(to: fault, in: nil))
+    let id = RequestID.next()
+    return PreparedResponse.make(server.handler.response(to: fault, of: id, in: nil), to: id)
 }

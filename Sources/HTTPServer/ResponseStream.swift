@@ -76,6 +76,17 @@ package final class ResponseStream: @unchecked Sendable {
         state.withLock { $0.source = source }
     }
 
+    /// Whether it is made of a source's parts.
+    package var hasSource: Bool { state.withLock { $0.source != nil } }
+
+    /// Packs what the source makes. Before the reply is given.
+    package func packSource() throws(GzipEncoder.Failure) {
+        let source = state.withLock { $0.source }
+        guard let source else { return }
+        let packed = try GzipEncoder.encode(source)
+        state.withLock { $0.source = packed }
+    }
+
     /// Bytes that were taken for sending.
     var sentBytes: Int { state.withLock { $0.sent } }
 

@@ -35,6 +35,10 @@ extension RunAPI {
     func plan(for request: RoutedRequest, _ exchange: HTTPExchange) throws -> BodyPlan {
         if let limit = request.bodyLimit { return .collect(limit: limit) }
         guard let writer = request.writer else {
+            if exchange.headerBytes("Content-Range") != nil {
+                return .stream(
+                    try FilePartSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
+            }
             return .stream(try FileSink(api: self, request: request, exchange: exchange), limit: settings.maxUpload)
         }
         if request.body.isGzipped, request.body.form == .multipart {
@@ -131,6 +135,13 @@ enum MediaType {
         let json: StaticString = "application/json"
         guard let base = header.baseAddress, header.count == json.utf8CodeUnitCount else { return false }
         return memcmp(base, json.utf8Start, header.count) == 0
+    }
+
+    /// Whether a header names text, which is much smaller packed. Events are not among it: they are sent one by one.
+    static func isText(_ header: String) -> Bool {
+        let type = essence(of: header)
+        return (type.hasPrefix("text/") && type != "text/event-stream") || type.hasSuffix("+json")
+            || ["application/json", "application/x-ndjson", "application/yaml"].contains(type)
     }
 
     /// Whether a type is one, or of the kind that one as `image/*` names.

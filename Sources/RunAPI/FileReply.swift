@@ -12,9 +12,15 @@ struct FileReply {
     private let ifUnmodifiedSince: String?
     private let ifRange: String?
     private let range: String?
+    private let wanted: WantedDigests
+    private let digests: FileDigests
+    private let check: @Sendable () throws -> Void
 
     /// Reads the head of a request.
-    init(_ exchange: HTTPExchange) {
+    init(_ exchange: HTTPExchange, _ digests: FileDigests) {
+        self.digests = digests
+        wanted = WantedDigests(exchange)
+        check = { try exchange.checkPresence() }
         ifMatch = exchange.header("If-Match")
         ifNoneMatch = exchange.header("If-None-Match")
         ifModifiedSince = exchange.header("If-Modified-Since")
@@ -42,19 +48,23 @@ struct FileReply {
             ifNoneMatch.map { EntityTags($0)?.matches(tag, strongly: false) == true }
             ?? ifModifiedSince.flatMap(HTTPDate.seconds).map { modified <= $0 } ?? false
         if isKnown {
+            isSent = true
             return HTTPResponse(
-                status: 304, headers: headers.filter { $0.name == "ETag" || $0.name == "Last-Modified" })
+                status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size)
+            ).notModified
         }
         switch part(of: file, tag: tag, modified: modified) {
         case .whole:
+            let digests = try digestFields(of: file, isWhole: true)
             isSent = true
             return HTTPResponse(
-                status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size))
+                status: 200, headers: headers + digests, body: .file(descriptor: file.descriptor, size: file.size))
         case .part(let range):
+            let digests = try digestFields(of: file, isWhole: false)
             isSent = true
             let place = ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)")
             return HTTPResponse(
-                status: 206, headers: headers + [place],
+                status: 206, headers: headers + digests + [place],
                 body: .file(descriptor: file.descriptor, size: range.count, offset: range.lowerBound))
         case .unsatisfiable:
             throw Problem(
@@ -62,6 +72,22 @@ struct FileReply {
                 "\"\(path)\" has \(file.size) bytes, and none of those that Range asks for"
             ).with { $0.headers = [("Content-Range", "bytes */\(file.size)")] }
         }
+    }
+
+    /// `Repr-Digest`, which is of the file whatever part of it is sent, and `Content-MD5`, which is of what is sent.
+    private func digestFields(
+        of file: StoredFile, isWhole: Bool
+    ) throws -> [(name: String, value: String)] {
+        let isSmall = isWhole && file.size <= FileDigests.smallest
+        let algorithms = Set(wanted.algorithms + (isSmall ? [.md5] : []))
+        let values = try digests.values(of: file, algorithms, reads: wanted.isAsked, check)
+        let list = wanted.algorithms.compactMap { algorithm in
+            values[algorithm].map { "\(algorithm.rawValue)=:\(Base64.encode($0)):" }
+        }
+        var fields: [(name: String, value: String)] = []
+        if !list.isEmpty { fields.append(("Repr-Digest", list.joined(separator: ", "))) }
+        if isWhole, let md5 = values[.md5] { fields.append(("Content-MD5", Base64.encode(md5))) }
+        return fields
     }
 
     private func part(of file: StoredFile, tag: String, modified: Int) -> ByteRange {

@@ -1,9 +1,10 @@
 internal import HTTPServer
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// Takes the body of `PUT /runs/{id}/files/{path}` to a staging file, and publishes it.
+/// Takes the body of `PUT /runs/{id}/files/{path}`, or the one file of a form that it is, to a staging file, and publishes it.
 final class FileSink: BodySink, @unchecked Sendable {
     // Sendable: the server calls the methods one after the other.
 
@@ -11,6 +12,8 @@ final class FileSink: BodySink, @unchecked Sendable {
     private let request: RoutedRequest
     private let path: ArtifactPath
     private let condition: FileCondition
+    private let digests: UploadDigests
+    private var form: FormFile?
     private var file: StagingFile?
 
     /// - Throws: what the head alone says is wrong
@@ -18,15 +21,31 @@ final class FileSink: BodySink, @unchecked Sendable {
         guard let path = request.path else { throw Problem.internalFault }
         (self.api, self.request, self.path) = (api, request, path)
         condition = try Self.condition(path, exchange)
+        digests = try UploadDigests(exchange)
         try api.requireBody(exchange, canBeEmpty: true)
+        if try Self.isForm(path, exchange) {
+            let limit = Limit(.bytes, most: api.settings.maxUpload, setting: "--max-upload")
+            form = try FormFile(exchange, bytes: limit) { [unowned self] in try store($0) }
+        }
+    }
+
+    /// Whether the file comes in a form.
+    /// - Throws: what else a head says that a body is
+    static func isForm(_ path: ArtifactPath, _ exchange: HTTPExchange) throws -> Bool {
         if let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" {
             throw Problem(
                 415, "unsupported-media-type", "Unsupported content encoding",
                 "a file is stored as it is sent, so without Content-Encoding; to keep it packed, send it as \(path).gz")
         }
-        if exchange.header("Content-Range") != nil {
+        switch MediaType.essence(of: exchange.header("Content-Type") ?? "") {
+        case "multipart/form-data": return true
+        case "application/x-www-form-urlencoded":
             throw Problem(
-                400, "partial-put", "Partial PUT", "a file is written whole; send all of it, without Content-Range")
+                415, "unsupported-media-type", "Unsupported media type",
+                "the content type is that of a form, as curl -d says of everything, of which it takes the line breaks too; send the "
+                    + "file as it is: curl -T \(path.components.last ?? "file"), or another content type, such as "
+                    + "application/octet-stream")
+        default: return false
         }
     }
 
@@ -58,29 +77,55 @@ final class FileSink: BodySink, @unchecked Sendable {
     }
 
     func receive(_ part: UnsafeRawBufferPointer) throws {
+        digests.update(content: part)
+        if let form { try form.read(part) } else { try store(part) }
+    }
+
+    private func store(_ piece: UnsafeRawBufferPointer) throws {
         if file == nil { file = try api.store.makeStagingFile() }
-        try file?.write(part)
+        digests.update(file: piece)
+        try file?.write(piece)
     }
 
     func finish(_ exchange: HTTPExchange, failure: (any Error)?) {
         defer { cancel() }
         do {
             if let failure { throw failure }
+            try form?.finish()
+            try digests.checkContent()
+            try digests.checkFile()
             let file = try file ?? api.store.makeStagingFile()
             let version = try file.finish()
-            let write = RunWrite(request.target, .change([.artifact(file, path, if: condition)]))
-            let (api, path) = (api, path)
-            api.store.submit(write) { result in
-                api.answer(exchange) { Self.reply(try result.get(), path, version) }
-            }
-            exchange.wakeServer()
+            api.digests.note(digests.made, of: version)
+            Self.publish(file, version, path, of: request.target, if: condition, api, exchange)
         } catch {
             exchange.respond(api.response(for: error, exchange))
         }
     }
 
     /// The staged file removes itself once nothing holds it.
-    func cancel() { file = nil }
+    func cancel() {
+        form = nil
+        file = nil
+    }
+
+    /// Has the store publish a staged file, and answers.
+    /// - Parameter done: told whether it is published, on a worker, before the reply
+    static func publish(
+        _ file: StagingFile, _ version: FileVersion, _ path: ArtifactPath, of target: RunTarget,
+        if condition: @escaping FileCondition, _ api: RunAPI, _ exchange: HTTPExchange,
+        done: (@Sendable (Bool) -> Void)? = nil
+    ) {
+        let write = RunWrite(target, .change([.artifact(file, path, if: condition)]))
+        api.store.submit(write) { result in
+            guard let done else { return api.answer(exchange) { reply(try result.get(), path, version) } }
+            exchange.onWorker(.quick) {
+                done((try? result.get()) != nil)
+                api.answer(exchange) { reply(try result.get(), path, version) }
+            }
+        }
+        exchange.wakeServer()
+    }
 
     private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath, _ version: FileVersion) -> HTTPResponse {
         let tag = ("ETag", "\"\(version.text)\"")

@@ -6,7 +6,8 @@ internal import RunStore
 /// `/runs/{id}/files` and `/runs/{id}/files/{path}`: every file of a run, read; artifacts, written.
 extension RunAPI {
     func readFile(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        answerOnWorker(exchange, .quick) {
+        // Whoever asks for a digest may have a large file read.
+        answerOnWorker(exchange, exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long) {
             let run = try self.existingRun(request)
             let query = try FileListQuery(exchange)
             do throws(StoreError) {
@@ -24,7 +25,9 @@ extension RunAPI {
     }
 
     private func reply(_ path: ArtifactPath, _ file: StoredFile, _ exchange: HTTPExchange) -> HTTPResponse {
-        do { return try FileReply(exchange).response(path, file) } catch { return response(for: error, exchange) }
+        do { return try FileReply(exchange, digests).response(path, file) } catch {
+            return response(for: error, exchange)
+        }
     }
 
     private func list(

@@ -6,12 +6,10 @@ internal import RunStore
 
 /// `/runs/{id}/metadata` and `/runs/{id}/metadata/{type}`.
 extension RunAPI {
-    /// The reply to a write that has landed: the same each time, so made once.
-    private static let created = PreparedResponse(HTTPResponse(status: 201))
+    /// The reply to a write that has landed.
+    private static let created = HTTPResponse(status: 201)
 
     /// The reply to a write that waits for its run.
-    private static let accepted = PreparedResponse(pending)
-
     private static let pending = HTTPResponse(
         status: 202, type: "application/json",
         body: JSONWriter.compact([
@@ -112,7 +110,7 @@ extension RunAPI {
         default:
             switch outcome.effect {
             case .written: exchange.respond(Self.created)
-            case .pending: exchange.respond(Self.accepted)
+            case .pending: exchange.respond(Self.pending)
             case .unchanged: exchange.respond(HTTPResponse(status: 200))
             }
         }
@@ -142,7 +140,8 @@ extension RunAPI {
         case .file(let path, let mediaType):
             if let file = try store.file(path, of: run) {
                 return HTTPResponse(
-                    status: 200, headers: [("Content-Type", mediaType)],
+                    status: 200,
+                    headers: [("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\"")],
                     body: .file(descriptor: file.descriptor, size: file.size))
             }
         case .properties:

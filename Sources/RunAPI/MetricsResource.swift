@@ -10,8 +10,9 @@ extension RunAPI {
     func readMetrics(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try MetricsQuery(exchange)
         let run = try existingRun(request)
-        let headers = [("Content-Type", query.format.mediaType), ("Vary", "Accept")]
+        var headers = [("Content-Type", query.format.mediaType), ("Vary", "Accept")]
         if query.isWholeFrame, let file = try wholeFrame(of: run) {
+            headers.append(("ETag", "\"\(file.version.text)\""))
             return HTTPResponse(
                 status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size))
         }
@@ -51,7 +52,17 @@ extension RunAPI {
                 throw error
             }
         })
+        headers.append(("ETag", try Self.tag(of: rows, query.format)))
         return HTTPResponse(status: 200, headers: headers, body: .stream(stream))
+    }
+
+    /// Tells rows apart without reading all of them: by which text they are, how long it is, how it begins and ends. Weak,
+    /// since something else may have changed it in between.
+    private static func tag(of rows: StoredRows, _ format: MetricsFormat) throws -> String {
+        let ends = try rows.read(0..<min(rows.size, 1024)) + rows.read(max(0, rows.size - 1024)..<rows.size)
+        let digest = Digest.of(ends, .sha256).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        let parts = [rows.identity, UInt64(rows.size), digest].map { String($0, radix: 16) }
+        return "W/\"\(parts.joined(separator: "-"))-\(format.rawValue)\""
     }
 
     /// `metrics.json`; nil where that is not there, or cannot be made of so many rows.

@@ -19,6 +19,7 @@ extension Problem {
         case let failure as GzipDecoder.Failure: self.init(failure)
         case let exceeded as LimitExceeded: self.init(exceeded)
         case let exhausted as Reserve.Exhausted: self.init(exhausted)
+        case let refusal as PartialUploads.Refusal: self.init(refusal)
         case is MultipartReader.Failure:
             self.init(
                 400, "invalid-form", "Invalid form",

@@ -78,6 +78,9 @@ struct Problem: Error {
     static func invalidPath(_ detail: String) -> Problem { Problem(400, "invalid-path", "Invalid path", detail) }
     static func invalidQuery(_ detail: String) -> Problem { Problem(400, "invalid-query", "Invalid query", detail) }
 
+    static let unknownPath = Problem(
+        404, "unknown-path", "Unknown path", "nothing is here; GET /openapi.yaml tells what is where")
+
     static func emptyBody(_ detail: String) -> Problem { Problem(400, "empty-body", "Empty body", detail) }
 
     static func unknownRun(_ name: String) -> Problem {

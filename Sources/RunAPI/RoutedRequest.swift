@@ -66,14 +66,14 @@ extension RunAPI {
         switch Routes.match(exchange.method, path.segments) {
         case .nothing:
             try path.requireFixed(path.segments.count)
-            throw Problem(404, "unknown-path", "Unknown path", "nothing is here; GET /openapi.yaml tells what is where")
-        case .methods(let methods, let fixed):
+            throw Problem.unknownPath
+        case .others(let routes, let id, let type, let fixed):
             try path.requireFixed(fixed)
-            let allowed = methods.map(\.name) + (methods.contains(.get) ? ["HEAD"] : [])
+            let allowed = allowedMethods(routes, id: id, type: type, file: try path.file(from: fixed))
             throw Problem(
                 405, "method-not-allowed", "Method not allowed",
-                "\(exchange.method.name) is not for this path; it has \(allowed.joined(separator: ", "))"
-            ).with { $0.headers = [("Allow", allowed.joined(separator: ", "))] }
+                "\(exchange.method.name) is not for this path; it has \(allowed)"
+            ).with { $0.headers = [("Allow", allowed)] }
         case .found(let operation, let route, let id, let type, let fixed):
             try path.requireFixed(fixed)
             let file = try path.file(from: fixed)
@@ -145,7 +145,7 @@ extension RunAPI {
             ).with { $0.allowed = allowed }
         }
         if operation == .mergeMetadata, !(writer is any PatchableWriter) {
-            let allowed = "GET, HEAD, POST"
+            let allowed = allowedMethods(of: exchange)
             throw Problem(
                 405, "method-not-allowed", "Method not allowed",
                 "\(type) cannot be merged into; POST replaces or extends it"

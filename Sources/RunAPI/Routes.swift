@@ -32,12 +32,16 @@ package enum Operation: String, Sendable, CaseIterable {
     case getReadiness
     case getMetrics
     case getOpenAPI
+    case getOpenAPIAsJSON
+    case getVersion
+    case listProblems
+    case readProblem
 }
 
 /// A method and a path that lead to an operation.
 package struct Route: Sendable {
     package let method: HTTPMethod
-    /// The path with `{id}` and `{type}` where those stand, and `{path}` at the end for one segment or more.
+    /// The path with `{id}`, `{type}` and `{name}` where those stand, and `{path}` at the end for one segment or more.
     package let template: String
     package let operation: Operation
     fileprivate let segments: [Segment]
@@ -48,6 +52,8 @@ package struct Route: Sendable {
         case literal(String)
         case id
         case type
+        /// Whatever the operation itself reads.
+        case name
         /// All that follows.
         case path
     }
@@ -61,6 +67,7 @@ package struct Route: Sendable {
             switch segment {
             case "{id}": .id
             case "{type}": .type
+            case "{name}": .name
             case "{path}": .path
             default: .literal(String(segment))
             }
@@ -101,22 +108,27 @@ package enum Routes {
         Route(.get, "/health", .getHealth),
         Route(.get, "/ready", .getReadiness),
         Route(.get, "/metrics", .getMetrics),
+        Route(.get, "/version", .getVersion),
         Route(.get, "/openapi.yaml", .getOpenAPI),
+        Route(.get, "/openapi.json", .getOpenAPIAsJSON),
+        Route(.get, "/problems", .listProblems),
+        Route(.get, "/problems/{name}", .readProblem),
     ]
 
     /// What a path's segments and a method lead to.
     enum Match {
         /// An operation, the number of its route among all, and how many segments stand before the path of a file.
         case found(Operation, route: Int, id: String, type: String, fixed: Int)
-        /// The path is known, with these methods.
-        case methods([HTTPMethod], fixed: Int)
+        /// The path is known, for other methods: those of these routes.
+        case others([Route], id: String, type: String, fixed: Int)
         case nothing
     }
 
     static func match(_ method: HTTPMethod, _ segments: [String]) -> Match {
         // HEAD is GET without the body (RFC 9110 section 9.3.2), which libmicrohttpd leaves out.
         let method = method == .head ? .get : method
-        var methods: [HTTPMethod] = []
+        var others: [Route] = []
+        var named = (id: "", type: "")
         var fixed = segments.count
         for (number, route) in all.enumerated() {
             guard let (id, type) = route.parameters(segments) else { continue }
@@ -124,9 +136,10 @@ package enum Routes {
             if route.method == method {
                 return .found(route.operation, route: number, id: id, type: type, fixed: fixed)
             }
-            methods.append(route.method)
+            others.append(route)
+            if !id.isEmpty { named = (id, type) }
         }
-        return methods.isEmpty ? .nothing : .methods(methods, fixed: fixed)
+        return others.isEmpty ? .nothing : .others(others, id: named.id, type: named.type, fixed: fixed)
     }
 }
 
@@ -140,7 +153,7 @@ extension Route {
             case .literal(let literal): if literal != path[index] { return nil }
             case .id: id = path[index]
             case .type: type = path[index]
-            case .path: break
+            case .name, .path: break
             }
         }
         return (id, type)

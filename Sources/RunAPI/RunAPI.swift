@@ -3,7 +3,6 @@ package import Logging
 package import MetadataWriters
 package import RunMetadata
 package import RunStore
-internal import Synchronization
 
 /// The HTTP face of a run store: requests in, store calls, replies out. It sees no path on disk.
 package final class RunAPI: HTTPHandler {
@@ -38,14 +37,13 @@ package final class RunAPI: HTTPHandler {
     /// Tells readers what happens to runs.
     let hub: EventHub
     let tables = MetricsTables()
+    let digests = FileDigests()
     let recentRoutes = RecentRoutes()
     /// Counts requests; others may show numbers of theirs there.
     package let telemetry = Telemetry()
     /// Why the server is not ready, as far as the store does not say.
     package let readiness = Readiness()
     private let origin: RequestOrigin
-    private let requests = Atomic<UInt64>(0)
-    private let boot = String(UInt32.random(in: .min ... .max), radix: 16)
 
     package init(
         store: any RunStore, writers: WriterRegistry, settings: Settings = Settings(),
@@ -82,6 +80,7 @@ package final class RunAPI: HTTPHandler {
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
             try origin.check(exchange)
+            if case .options = exchange.method { return .refuse(try options(exchange)) }
             let request = try route(exchange)
             exchange.context = request
             return try plan(for: request, exchange)
@@ -113,19 +112,23 @@ package final class RunAPI: HTTPHandler {
         case .archiveRuns: answerOnWorker(exchange, .long) { try self.changeMany(.archive, exchange) }
         case .restoreRuns: answerOnWorker(exchange, .long) { try self.changeMany(.restore, exchange) }
         case .purgeRuns: answerOnWorker(exchange, .long) { try self.changeMany(.purge, exchange) }
-        case .listTypes: exchange.respond(listTypes())
-        case .getHealth: exchange.respond(Self.health)
+        case .listTypes: answer(exchange) { listTypes() }
+        case .getHealth: answer(exchange) { Self.health }
+        case .getVersion: answerOnWorker(exchange, .quick) { Self.version }
+        case .listProblems: answerOnWorker(exchange, .quick) { try self.listProblems(exchange) }
+        case .readProblem: answerOnWorker(exchange, .quick) { try self.readProblem(exchange) }
         case .readMetrics: answerOnWorker(exchange, .quick) { try self.readMetrics(request, exchange) }
         case .readRunEvents: answerOnWorker(exchange, .quick) { try self.readRunEvents(request, exchange) }
         case .readEvents: answerOnWorker(exchange, .quick) { self.events(of: nil, exchange) }
         case .getReadiness: answerOnWorker(exchange, .quick) { try self.checkReadiness() }
         case .getMetrics: answerOnWorker(exchange, .quick) { try self.prometheus(exchange) }
-        case .getOpenAPI: exchange.respond(Self.openAPI)
+        case .getOpenAPI: answerOnWorker(exchange, .quick) { OpenAPI.yaml }
+        case .getOpenAPIAsJSON: answerOnWorker(exchange, .quick) { OpenAPI.json }
         }
     }
 
-    package func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse {
-        response(for: Problem(fault), exchange)
+    package func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
+        response(for: Problem(fault), of: id, exchange)
     }
 
     package func completed(_ exchange: HTTPExchange) { telemetry.count(exchange) }
@@ -134,7 +137,17 @@ package final class RunAPI: HTTPHandler {
 
     /// Answers with what `make` returns, or the problem that it throws.
     func answer(_ exchange: HTTPExchange, _ make: () throws -> HTTPResponse) {
-        do { exchange.respond(try make()) } catch { exchange.respond(response(for: error, exchange)) }
+        do { exchange.respond(try selected(try make(), exchange)) } catch {
+            exchange.respond(response(for: error, exchange))
+        }
+    }
+
+    /// What of a reply goes out to GET and HEAD.
+    private func selected(_ response: HTTPResponse, _ exchange: HTTPExchange) throws -> HTTPResponse {
+        switch exchange.method {
+        case .get, .head: try SelectedReply(exchange).response(response)
+        default: response
+        }
     }
 
     /// The same on a worker, where it may block. To be called once while a request is being handled.
@@ -146,9 +159,14 @@ package final class RunAPI: HTTPHandler {
     }
 
     /// The reply to whatever was thrown, which is logged where it is the server's own fault.
-    func response(for error: any Error, _ exchange: HTTPExchange?) -> HTTPResponse {
+    func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
+        response(for: error, of: exchange.id, exchange)
+    }
+
+    private func response(
+        for error: any Error, of id: RequestID, _ exchange: HTTPExchange?
+    ) -> HTTPResponse {
         let problem = Problem(error)
-        let id = nextRequestID()
         if problem.isOurs {
             let request =
                 exchange.map { "\($0.method.name) \(String(decoding: $0.path.prefix(1024), as: UTF8.self))" }
@@ -158,14 +176,10 @@ package final class RunAPI: HTTPHandler {
         } else {
             log.debug("\(problem.status): \(problem.detail)", metadata: ["request_id": "\(id)"])
         }
-        return problem.response(requestID: id)
+        return problem.response(requestID: id.description)
     }
 
     private func fault(_ problem: Problem, _ exchange: HTTPExchange) -> HTTPResponse {
         response(for: problem, exchange)
-    }
-
-    private func nextRequestID() -> String {
-        "\(boot)-\(requests.wrappingAdd(1, ordering: .relaxed).newValue)"
     }
 }

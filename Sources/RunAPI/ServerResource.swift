@@ -1,18 +1,19 @@
-internal import COpenAPI
 internal import HTTPServer
 internal import JSON
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// `/types`, `/health`, `/ready`, `/metrics` and `/openapi.yaml`.
+/// `/types`, `/health`, `/ready`, `/metrics` and `/version`.
 extension RunAPI {
-    static let health = PreparedResponse(HTTPResponse.json(200, ["status": "ok"]))
+    static let health = HTTPResponse.json(200, ["status": "ok"])
 
-    static let openAPI = PreparedResponse(
-        HTTPResponse(
-            status: 200, type: "application/yaml",
-            body: Array(UnsafeBufferPointer(start: copenapi_document(), count: copenapi_length()))))
+    static let version = HTTPResponse.json(
+        200,
+        [
+            "name": "rundir", "version": .string(OpenAPI.version), "libmicrohttpd": .string(HTTPServer.libraryVersion),
+            "openapi": "/openapi.json",
+        ])
 
     /// Whether writes are taken, and if not, all that is in the way. (While the server shuts down, it says so to every
     /// request, this one too.)

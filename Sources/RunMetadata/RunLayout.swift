@@ -17,6 +17,7 @@ package enum RunLayout {
         package static let pending = "pending"
         package static let sessions = "sessions"
         package static let staging = "staging"
+        package static let uploads = "uploads"
         package static let imports = "import"
     }
 

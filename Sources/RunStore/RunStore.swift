@@ -22,6 +22,12 @@ package protocol RunStore: Sendable {
     /// A new file outside of all runs, for a body that is too large for memory.
     func makeStagingFile() throws(StoreError) -> StagingFile
 
+    /// Files of which only a part has come.
+    var partialUploads: PartialUploads { get }
+
+    /// Takes a file that is complete and synced to where files are published from.
+    func stage(_ path: String) throws(StoreError) -> StagingFile
+
     /// A new folder outside of all runs, for a program to make files in.
     func makeStagingFolder() throws(StoreError) -> StagingFolder
 

@@ -60,6 +60,17 @@ package final class StagingFile: @unchecked Sendable {
         descriptor = -1
     }
 
+    /// A file that is complete and synced, in the staging directory itself.
+    init(complete name: String, in directory: String) {
+        (self.name, self.directory) = (name, directory)
+        path = "\(directory)/\(name)"
+        isSynced = true
+        folder = nil
+        share = nil
+        syncFailed = { _ in }
+        descriptor = -1
+    }
+
     deinit {
         if descriptor >= 0 { close(descriptor) }
         remove()
@@ -72,6 +83,13 @@ package final class StagingFile: @unchecked Sendable {
             return !progress.isPublished
         }
         if isThere { unlink(path) }
+    }
+
+    /// Moves what is at the file's path elsewhere, unless the file was published (rename(2)).
+    func move(to place: String) {
+        progress.withLock { progress in
+            if !progress.isPublished { progress.isPublished = (try? Files.rename(path, to: place)) != nil }
+        }
     }
 
     /// Bytes written.

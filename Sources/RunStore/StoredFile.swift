@@ -17,6 +17,9 @@ package struct StoredFile: Sendable {
         version = FileVersion(status)
     }
 
+    /// Whether nothing has written to it since it was opened (fstat(2)).
+    package var isUnchanged: Bool { FileVersion(Files.status(of: descriptor)) == version }
+
     /// Reads all of it and closes it.
     package func read() throws(StoreError) -> [UInt8] {
         defer { close(descriptor) }

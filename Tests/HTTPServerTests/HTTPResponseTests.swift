@@ -5,19 +5,22 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct HTTPResponseTests {
+    private let id = RequestID.next()
+
     @Test func replyIsSerializedWithItsLengthAndClose() {
         let response = HTTPResponse(
             status: 413, type: "text/plain", body: Array("too much".utf8), headers: [("Retry-After", "1")])
         #expect(
-            String(decoding: response.serialized(at: 0), as: UTF8.self)
+            String(decoding: response.serialized(as: id, at: 0), as: UTF8.self)
                 == "HTTP/1.1 413 Content Too Large\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
-                + "Content-Length: 8\r\nConnection: close\r\n\r\ntoo much")
+                + "Request-Id: \(id)\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much")
     }
 
     @Test func emptyReplyIsSerializedWithLengthZero() {
         #expect(
-            String(decoding: HTTPResponse(status: 404).serialized(at: 0), as: UTF8.self)
-                == "HTTP/1.1 404 Not Found\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            String(decoding: HTTPResponse(status: 404).serialized(as: id, at: 0), as: UTF8.self)
+                == "HTTP/1.1 404 Not Found\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+                + "Request-Id: \(id)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )
     }
 
@@ -42,13 +45,19 @@ import Testing
         #expect(isSame(try client.send("GET", "/").body, Array(text.utf8)))
     }
 
-    @Test func preparedReplyIsSentAnyNumberOfTimes() throws {
-        let prepared = PreparedResponse(.text(201, "the same"))
-        let server = try RunningServer.make(.make(answer: { $0.respond(prepared) }))
+    @Test func sameReplyIsSentAnyNumberOfTimesUnderTheIDOfItsRequest() throws {
+        let response = HTTPResponse.text(201, "the same")
+        let server = try RunningServer.make(.make(answer: { $0.respond(response) }))
+        var ids: Set<String> = []
         for _ in 0..<3 {
             let client = try server.client()
-            for _ in 0..<3 { #expect(try client.send("POST", "/", body: [1]).text == "the same") }
+            for _ in 0..<3 {
+                let reply = try client.send("POST", "/", body: [1])
+                #expect(reply.text == "the same")
+                ids.insert(reply.headers["request-id"] ?? "")
+            }
         }
+        #expect(ids.count == 9 && ids.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{1,8}-[0-9a-f]+/) != nil }, "\(ids)")
     }
 
     @Test func replyThatClosesSaysSoAndCloses() throws {

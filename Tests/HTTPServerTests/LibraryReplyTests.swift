@@ -61,6 +61,8 @@ import Testing
             let isHead = request.hasPrefix("HEAD")
             #expect(isHead ? parts.last == "" : length == [parts.last?.utf8.count ?? -1], "\(reply)")
             #expect(parts[0].contains("Connection: close"))
+            let ids = parts[0].matches(of: /(?m)^(?:Request-Id|X-Fault-Of): (\S+)/).map(\.1)
+            #expect(ids.count == 2 && ids[0] == ids[1], "\(reply)")
             #expect(eventually { server.server.requestsInFlight == 0 })
         }
         #expect(try server.client().send("GET", "/").status == 200)

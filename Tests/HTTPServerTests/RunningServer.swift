@@ -56,7 +56,11 @@ struct FixtureHandler: HTTPHandler {
 
     func accept(_ exchange: HTTPExchange) -> BodyPlan { plan(exchange) }
     func respond(to exchange: HTTPExchange) { answer(exchange) }
-    func response(to fault: HTTPFault, in exchange: HTTPExchange?) -> HTTPResponse { .text(fault.status, "\(fault)") }
+    func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
+        let body = Array("\(fault)".utf8)
+        return HTTPResponse(
+            status: fault.status, type: "text/plain", body: body, headers: [("X-Fault-Of", id.description)])
+    }
 }
 
 extension HTTPResponse {

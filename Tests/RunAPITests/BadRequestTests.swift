@@ -62,12 +62,11 @@ import Testing
 
     @Test(
         arguments: [
-            ("DELETE", "/runs", "POST, GET, HEAD"), ("POST", "/runs/a", "GET, PUT, DELETE, HEAD"),
-            ("PUT", "/runs", "GET, POST, HEAD"),
-            ("GET", "/runs/a/complete", "POST"), ("DELETE", "/runs/a/metadata/flags", "POST, GET, PATCH, HEAD"),
-            ("PUT", "/runs/a/metadata", "GET, HEAD"), ("GET", "/runs/a/data/notes", "POST"),
-            ("POST", "/health", "GET, HEAD"),
-            ("OPTIONS", "/openapi.yaml", "GET, HEAD"),
+            ("DELETE", "/runs", "POST, GET, HEAD, OPTIONS"), ("POST", "/runs/a", "GET, PUT, DELETE, HEAD, OPTIONS"),
+            ("PUT", "/runs", "GET, POST, HEAD, OPTIONS"), ("GET", "/runs/a/complete", "POST, OPTIONS"),
+            ("DELETE", "/runs/a/metadata/flags", "POST, GET, PATCH, HEAD, OPTIONS"),
+            ("PUT", "/runs/a/metadata", "GET, HEAD, OPTIONS"), ("GET", "/runs/a/data/notes", "POST, OPTIONS"),
+            ("POST", "/health", "GET, HEAD, OPTIONS"),
         ])
     func otherMethodIs405WithAllow(method: String, target: String, allow: String) throws {
         let reply = try BadRequest(method, target, 405, "method-not-allowed").check(api)

@@ -42,6 +42,13 @@ import Yams
         #expect(Set(document.problems.map { "\($0.status) \($0.slug)" }).sorted() == slugs.sorted())
     }
 
+    @Test func everyProblemHasAPage() {
+        #expect(
+            Set(ProblemType.all.map { "\($0.status) \($0.slug)" }).sorted()
+                == Set(document.problems.map { "\($0.status) \($0.slug)" }).sorted())
+        #expect(Set(ProblemType.all.map(\.slug)).count == ProblemType.all.count)
+    }
+
     @Test func everyProblemIsAnExampleOfAReplyOfItsStatus() {
         var shown: Set<String> = []
         for (name, response) in document.root["components"]?["responses"]?.mapping ?? [:] {
@@ -123,12 +130,13 @@ import Yams
             ("initialiseRun", [200, 201, 400, 409, 413, 415, 422, 503, 507]), ("getRun", [200, 400, 404]),
             ("completeRun", [200, 202, 400, 404, 409, 503, 507]), ("purgeRun", [204, 400, 404, 409, 503, 507]),
             ("listFiles", [200, 400, 403, 404]), ("readFile", [200, 206, 304, 400, 403, 404, 412, 416]),
-            ("writeFile", [201, 202, 204, 400, 403, 409, 411, 412, 413, 415, 503, 507]),
+            ("writeFile", [201, 202, 204, 400, 403, 409, 411, 412, 413, 415, 422, 503, 507]),
             ("removeFile", [204, 400, 403, 404, 409, 412]), ("bundleRun", [200, 400, 404]),
             ("compareRuns", [200, 400, 404]),
             ("readMetrics", [200, 400, 404, 507]), ("readRunEvents", [200, 400, 404]), ("readEvents", [200]),
             ("getMetrics", [200]), ("listTypes", [200]), ("getHealth", [200]),
-            ("getReadiness", [200, 503]), ("getOpenAPI", [200]),
+            ("getReadiness", [200, 503]), ("getOpenAPI", [200, 304]), ("getOpenAPIAsJSON", [200, 304]),
+            ("getVersion", [200, 304]), ("listProblems", [200, 304, 400]), ("readProblem", [200, 304, 400, 404]),
         ])
     func statusesOfAnOperationAreDocumented(id: String, statuses: [Int]) throws {
         let documented = document.statuses(try #require(document.operation(id)))

@@ -1,4 +1,4 @@
-internal import CGunzip
+internal import CGzip
 internal import Glibc
 internal import RunStore
 

@@ -31,6 +31,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     /// The files of requests that are open at once: a quarter of what the process may have open.
     private let stagedFiles = Reserve(Limit(.files, most: min(1024, max(16, Files.mostOpen / 4))))
     let knownRows = KnownRows()
+    package private(set) lazy var partialUploads = PartialUploads(
+        folder: paths.uploads, syncFailed: syncFailed, now: settings.clock)
     private let whenWaiting = Mutex<Committing?>(nil)
 
     /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
@@ -60,7 +62,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         let deleted = DeletedFolders(bell: bell)
         var lockToGiveBack: CInt = -1
         do {
-            for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging] {
+            for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging, paths.uploads] {
                 try Files.makeDirectories(path)
             }
             // Their names have to be as safe as what will be in them.
@@ -106,6 +108,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             // What is initialised is given back by deinit.
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
+        // Found now, not by whoever asks first.
+        _ = partialUploads
         keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
     }
@@ -191,6 +195,18 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             try StagingFile(
                 directory: paths.staging, name: stagedName("upload"), isSynced: isSynced, share: share,
                 syncFailed: syncFailed)
+        }
+    }
+
+    /// Likewise for a file that came in parts; syncs its name.
+    package func stage(_ path: String) throws(StoreError) -> StagingFile {
+        guard isOpen else { throw .diskFull(committer.start.reason) }
+        let name = stagedName("upload")
+        return try staging { () throws(FileFailure) in
+            try Files.rename(path, to: "\(paths.staging)/\(name)")
+            let file = StagingFile(complete: name, in: paths.staging)
+            try Files.sync(paths.staging)
+            return file
         }
     }
 

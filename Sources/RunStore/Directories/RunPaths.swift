@@ -20,6 +20,7 @@ struct RunPaths: Sendable {
     var pending: String { "\(own)/\(RunLayout.Own.pending)" }
     var sessions: String { "\(own)/\(RunLayout.Own.sessions)" }
     var staging: String { "\(own)/\(RunLayout.Own.staging)" }
+    var uploads: String { "\(own)/\(RunLayout.Own.uploads)" }
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }
     var index: String { "\(own)/\(RunLayout.Own.index)" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }

@@ -1,8 +1,9 @@
-/// The C face of Debian's ISA-L (isa-l/igzip_lib.h): unpacks gzip (RFC 1952), two to three times as fast as zlib. Its state
-/// has arrays that Swift does not import.
-#ifndef RUNDIR_CGUNZIP_H
-#define RUNDIR_CGUNZIP_H
+/// The C face of Debian's ISA-L (isa-l/igzip_lib.h): packs and unpacks gzip (RFC 1952), two to three times as fast as zlib. Its
+/// states have arrays that Swift does not import.
+#ifndef RUNDIR_CGZIP_H
+#define RUNDIR_CGZIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,5 +38,20 @@ cgunzip_state cgunzip_step(cgunzip *gzip, void *output, size_t size, size_t *pro
 
 /// Begins with the next member (isal_inflate_reset()).
 void cgunzip_next_member(cgunzip *gzip);
+
+/// A gzip of one member that is being packed. The same input gives the same bytes: it has neither name nor time.
+typedef struct cgzip cgzip;
+
+/// Begins (isal_deflate_init(), level 1); NULL where there is no memory.
+cgzip *cgzip_make(void);
+void cgzip_free(cgzip *gzip);
+
+/// Hands over input, which has to stay until it is packed.
+/// @param is_last whether the gzip ends with it
+void cgzip_feed(cgzip *gzip, const void *input, size_t size, bool is_last);
+
+/// Packs until the output is full or the input is packed (isal_deflate()).
+/// @return the bytes of the output that are filled, fewer than there is room for once the input is packed; SIZE_MAX where it failed
+size_t cgzip_step(cgzip *gzip, void *output, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-#include "CGunzip.h"
+#include "CGzip.h"
 
 #include <isa-l/igzip_lib.h>
 #include <stdbool.h>
@@ -66,4 +66,40 @@ cgunzip_state cgunzip_step(cgunzip *gzip, void *output, size_t size, size_t *pro
 void cgunzip_next_member(cgunzip *gzip) {
     isal_inflate_reset(&gzip->state);
     begin_member(gzip);
+}
+
+struct cgzip {
+    struct isal_zstream stream;
+    uint8_t level_buffer[ISAL_DEF_LVL1_DEFAULT];
+};
+
+cgzip *cgzip_make(void) {
+    cgzip *gzip = malloc(sizeof *gzip);
+    if (gzip != NULL) {
+        isal_deflate_init(&gzip->stream);
+        gzip->stream.gzip_flag = IGZIP_GZIP;
+        gzip->stream.level = 1;
+        gzip->stream.level_buf = gzip->level_buffer;
+        gzip->stream.level_buf_size = sizeof gzip->level_buffer;
+    }
+    return gzip;
+}
+
+void cgzip_free(cgzip *gzip) {
+    free(gzip);
+}
+
+void cgzip_feed(cgzip *gzip, const void *input, size_t size, bool is_last) {
+    gzip->stream.next_in = (uint8_t *) input;
+    gzip->stream.avail_in = (uint32_t) size;
+    gzip->stream.end_of_stream = is_last;
+}
+
+size_t cgzip_step(cgzip *gzip, void *output, size_t size) {
+    gzip->stream.next_out = output;
+    gzip->stream.avail_out = (uint32_t) size;
+    if (isal_deflate(&gzip->stream) != COMP_OK) {
+        return SIZE_MAX;
+    }
+    return size - gzip->stream.avail_out;
 }

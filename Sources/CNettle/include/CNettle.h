@@ -1,0 +1,9 @@
+/// Debian's Nettle (3.8), used as it is: digests, and base64.
+#ifndef RUNDIR_CNETTLE_H
+#define RUNDIR_CNETTLE_H
+
+#include <nettle/base64.h>
+#include <nettle/md5.h>
+#include <nettle/sha2.h>
+
+#endif

@@ -1,0 +1,98 @@
+internal import Glibc
+internal import HTTPServer
+internal import RunStore
+internal import Synchronization
+
+/// The digests of files, for `Repr-Digest` (RFC 9530) and `Content-MD5` (RFC 1864) on download.
+///
+/// They are remembered by the file's version, in memory alone: an upload leaves its own here, a small file's are made when it is first
+/// read, a large one's when a client asks with `Want-Repr-Digest`, which takes as long as reading it.
+final class FileDigests: Sendable {
+    typealias Values = [Digest.Algorithm: [UInt8]]
+
+    /// Files of up to so many bytes are read for their digests unasked.
+    static let smallest = 1 << 20
+    /// Files whose digests are remembered.
+    private static let most = 10_000
+
+    private struct Known: Sendable {
+        var values: [String: Values] = [:]
+        /// In the order in which they came.
+        var order: [String] = []
+    }
+
+    private let known = Mutex(Known())
+
+    /// Remembers digests of a version.
+    func note(_ values: Values, of version: FileVersion) {
+        known.withLock { known in
+            if known.values[version.text] == nil { known.order.append(version.text) }
+            known.values[version.text, default: [:]].merge(values) { $1 }
+            guard known.order.count > Self.most else { return }
+            for old in known.order.prefix(Self.most / 10) { known.values[old] = nil }
+            known.order.removeFirst(Self.most / 10)
+        }
+    }
+
+    /// The digests of a file, made where they are missing.
+    /// - Parameters:
+    ///   - algorithms: which
+    ///   - reads: whether it is read for that, however large
+    ///   - check: throws where nobody waits for it any more; asked now and then
+    func values(
+        of file: StoredFile, _ algorithms: Set<Digest.Algorithm>, reads: Bool, _ check: () throws -> Void
+    ) throws -> Values {
+        let values = known.withLock { $0.values[file.version.text] } ?? [:]
+        let missing = algorithms.filter { values[$0] == nil }
+        guard !missing.isEmpty, reads || file.size <= Self.smallest else { return values }
+        guard let made = try Self.make(missing, of: file, check) else { return values }
+        note(made, of: file.version)
+        return values.merging(made) { $1 }
+    }
+
+    /// Reads a file (pread(2)); nil where that fails, or where the file was written to meanwhile.
+    private static func make(
+        _ algorithms: Set<Digest.Algorithm>, of file: StoredFile, _ check: () throws -> Void
+    ) throws -> Values? {
+        let digests = algorithms.map { Digest($0) }
+        let isRead = try withUnsafeTemporaryAllocation(byteCount: 128 << 10, alignment: 16) { buffer in
+            var offset = 0
+            while offset < file.size {
+                try check()
+                let count = pread(
+                    file.descriptor, buffer.baseAddress, min(buffer.count, file.size - offset), off_t(offset))
+                if count < 0, errno == EINTR { continue }
+                if count <= 0 { return false }
+                for digest in digests { digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+                offset += count
+            }
+            return true
+        }
+        guard isRead, file.isUnchanged else { return nil }
+        return Dictionary(uniqueKeysWithValues: digests.map { ($0.algorithm, $0.finish()) })
+    }
+}
+
+/// Which digests a client would have of a file.
+struct WantedDigests: Sendable {
+    /// Those for `Repr-Digest`, what it likes best first.
+    let algorithms: [Digest.Algorithm]
+    /// Whether it asks for them, so that a large file is read too.
+    let isAsked: Bool
+
+    /// Reads `Want-Repr-Digest` (RFC 9530 section 4); without one, or where it cannot be read, SHA-256 where that is at hand.
+    init(_ exchange: HTTPExchange) {
+        guard let text = exchange.joinedHeader("Want-Repr-Digest"), let dictionary = StructuredDictionary(text) else {
+            (algorithms, isAsked) = ([.sha256], false)
+            return
+        }
+        let wanted = dictionary.members.compactMap { member -> (algorithm: Digest.Algorithm, weight: Int)? in
+            guard let algorithm = Digest.Algorithm(rawValue: member.name), case .integer(let weight) = member.item,
+                (1...10).contains(weight)
+            else { return nil }
+            return (algorithm, weight)
+        }
+        algorithms = wanted.sorted { $0.weight > $1.weight }.map(\.algorithm)
+        isAsked = true
+    }
+}
