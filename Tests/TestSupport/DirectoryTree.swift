@@ -42,14 +42,9 @@ package struct DirectoryTree: Equatable, CustomStringConvertible {
     package var description: String { entries.keys.sorted().joined(separator: " ") }
 
     private mutating func read(_ root: String, _ folder: String, _ excluded: Set<String>) {
-        guard let directory = opendir("\(root)/\(folder)") else { return }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in names(in: "\(root)/\(folder)") {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
-            if name == "." || name == ".." || excluded.contains(path) { continue }
+            if excluded.contains(path) { continue }
             var status = stat()
             lstat("\(root)/\(path)", &status)
             switch status.st_mode & S_IFMT {
