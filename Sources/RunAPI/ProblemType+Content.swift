@@ -88,6 +88,10 @@ extension ProblemType {
             "The part of a file begins behind what has come of it, or is of a file of another length.",
             "`Range` in the reply says what is there: go on with the byte behind that, or begin anew with byte 0."),
         ProblemType(
+            409, "frame-conflict", "Conflict with the metrics that are there",
+            "A whole frame of metrics came, which would take the place of more rows than it has, or of others.",
+            "Send `?replace=true` to replace what is there, or a step or epoch of its own in each row to add to it."),
+        ProblemType(
             409, "changed-meanwhile", "Changed meanwhile",
             "Something else changed the run's files while this was being written. Nothing was stored.", "Send it again."
         ),

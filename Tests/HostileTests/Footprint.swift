@@ -3,8 +3,10 @@ import TestSupport
 
 /// What a server holds of the machine (proc(5)).
 struct Footprint: CustomStringConvertible {
-    /// Open files and connections: what each is.
+    /// Open files and connections, but for the store's own: what each is.
     let descriptors: [String]
+    /// Open files of the journal and the index.
+    let storeFiles: Int
     /// Their names.
     let threads: [String]
     /// Files and folders in the staging folder.
@@ -14,12 +16,10 @@ struct Footprint: CustomStringConvertible {
 
     init(of server: Server) {
         let process = "/proc/\(server.process.id)"
-        // Not the store's own: which segments of the journal and connections of the index are open changes with its work.
-        descriptors = Self.names(in: "\(process)/fd").map { Self.target(of: "\(process)/fd/\($0)") }
-            .filter { !$0.contains("/.rundir/journal/") && !$0.contains("/.rundir/index.sqlite") }
-        threads = Self.names(in: "\(process)/task").map {
-            String(decoding: contents(of: "\(process)/task/\($0)/comm") ?? [], as: UTF8.self).filter { $0 != "\n" }
-        }
+        let all = server.descriptors
+        descriptors = all.filter { !Self.isOfTheStore($0) }
+        storeFiles = all.count(where: Self.isOfTheStore)
+        threads = server.threads.map(\.name)
         staged = DirectoryTree("\(server.runs)/.rundir/staging").entries.count
         let status = contents(of: "\(process)/status") ?? []
         let fields = String(decoding: status, as: UTF8.self).split(separator: "\n").map { $0.split(separator: ":") }
@@ -30,6 +30,15 @@ struct Footprint: CustomStringConvertible {
         memory = number("VmRSS") * 1024
     }
 
+    /// Which of the store's own files are open changes with its work; how many is bounded: a segment of the journal that ends and
+    /// one that begins; the index's database with its log and their shared memory, for the connection that is used, and for the
+    /// one that brings the log into the database.
+    private static let mostStoreFiles = 2 + 2 * 3
+
+    private static func isOfTheStore(_ path: String) -> Bool {
+        path.contains("/.rundir/journal/") || path.contains("/.rundir/index")
+    }
+
     /// How much more memory is no leak: caches that are filled, and pages that the allocator keeps.
     private static let slack = 100 << 20
 
@@ -37,6 +46,7 @@ struct Footprint: CustomStringConvertible {
     func excess(over before: Footprint) -> [String] {
         var excess: [String] = []
         excess += Self.excess(descriptors, over: before.descriptors) + Self.excess(threads, over: before.threads)
+        if storeFiles > Self.mostStoreFiles { excess.append("\(storeFiles) files of the store's own") }
         if staged > before.staged { excess.append("\(staged - before.staged) staged files") }
         if memory > before.memory + Self.slack { excess.append("\((memory - before.memory) >> 20) MiB") }
         return excess
@@ -50,26 +60,7 @@ struct Footprint: CustomStringConvertible {
         return rest
     }
 
-    private static func names(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
-
-    private static func target(of link: String) -> String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = max(0, readlink(link, &buffer, buffer.count))
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
     var description: String {
-        "\(descriptors.count) descriptors, \(threads.count) threads, \(staged) staged, \(memory >> 20) MiB"
+        "\(descriptors.count) descriptors, \(storeFiles) of the store's own, \(threads.count) threads, \(staged) staged, \(memory >> 20) MiB"
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// Faults of a disk, made by exchanging what is behind an open descriptor of this process.
 enum Descriptors {
@@ -13,7 +14,8 @@ enum Descriptors {
         let other = open(device, O_RDWR | O_CLOEXEC)
         var kept: [(descriptor: Int32, copy: Int32)] = []
         // All are found before the first copy is made, which is a descriptor of the file too.
-        let found = Tree.names("/proc/self/fd").compactMap { Int32($0) }.filter { target($0) == path }
+        let found = Tree.names("/proc/self/fd").compactMap { Int32($0) }
+            .filter { target(ofLink: "/proc/self/fd/\($0)") == path }
         for descriptor in found {
             kept.append((descriptor, dup(descriptor)))
             dup2(other, descriptor)
@@ -26,11 +28,5 @@ enum Descriptors {
             close(other)
         }
         try body()
-    }
-
-    private static func target(_ descriptor: Int32) -> String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/fd/\(descriptor)", &buffer, buffer.count)
-        return String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

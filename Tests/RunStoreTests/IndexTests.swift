@@ -48,6 +48,23 @@ import Testing
         #expect(harness.store.runCount() == 2)
     }
 
+    /// Fails when each fault leaves a connection to the database open.
+    @Test func anIndexThatIsBuiltAnewHasAsManyFilesOpen() throws {
+        let store = harness.directoryStore
+        let files = { [index] in
+            names(in: "/proc/self/fd").count { target(ofLink: "/proc/self/fd/\($0)").hasPrefix(index) }
+        }
+        let before = files()
+        #expect(before > 0)
+        for _ in 0..<3 {
+            try store.index.locked { () throws(StoreError) in
+                store.index.noteFailure(IndexFailure(IndexFailure.Damage(description: "test")))
+            }
+            #expect(eventually { (try? listed()) == ["one", "two"] })
+            #expect(files() == before)
+        }
+    }
+
     /// A page is held in memory as a whole: fails when its runs may weigh whatever they like together.
     @Test func aPageEndsBeforeItIsTooLarge() throws {
         let text = String(repeating: "x", count: 15 << 20)

@@ -7,18 +7,7 @@ func pause(milliseconds: UInt32 = 1) { usleep(1000 * milliseconds) }
 /// Whole directories of tests.
 enum Tree {
     /// The names in a directory, in order; none where there is none.
-    static func names(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    static func names(_ path: String) -> [String] { TestSupport.names(in: path).sorted() }
 
     /// Every file below a directory with its text, empty directories as nil. Hidden directories, the server's own, are
     /// left out.

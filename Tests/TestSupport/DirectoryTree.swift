@@ -42,7 +42,7 @@ package struct DirectoryTree: Equatable, CustomStringConvertible {
     package var description: String { entries.keys.sorted().joined(separator: " ") }
 
     private mutating func read(_ root: String, _ folder: String, _ excluded: Set<String>) {
-        for name in Self.names(in: "\(root)/\(folder)") {
+        for name in names(in: "\(root)/\(folder)") {
             let path = folder.isEmpty ? name : "\(folder)/\(name)"
             if excluded.contains(path) { continue }
             var status = stat()

@@ -24,9 +24,7 @@ package final class Server: Sendable {
 
     /// The executable, which is built beside the tests (proc(5): /proc/self/exe).
     package static let executable: String = {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
-        let tests = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let tests = target(ofLink: "/proc/self/exe")
         return tests.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 } + "/rundir"
     }()
 
@@ -68,39 +66,30 @@ package final class Server: Sendable {
     /// What it wrote to standard error.
     package var errors: String { log.text("log") ?? "" }
 
-    /// How many files and connections the server has open (proc(5): /proc/[pid]/fd).
-    package var openDescriptors: Int {
-        guard let directory = opendir("/proc/\(process.id)/fd") else { return 0 }
-        defer { closedir(directory) }
-        var count = 0
-        while readdir(directory) != nil { count += 1 }
-        return count
+    /// What the server has open: files by their paths, connections as `socket:…` (proc(5): /proc/[pid]/fd).
+    package var descriptors: [String] {
+        let folder = "/proc/\(process.id)/fd"
+        return names(in: folder).map { target(ofLink: "\(folder)/\($0)") }
     }
+
+    /// How many files and connections the server has open.
+    package var openDescriptors: Int { descriptors.count }
 
     /// How many sockets the server has open, one of which listens. (Its housekeeping threads open files of theirs when a
     /// processor is idle, so that all descriptors say little.)
-    package var openSockets: Int {
-        guard let directory = opendir("/proc/\(process.id)/fd") else { return 0 }
-        defer { closedir(directory) }
-        var count = 0
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            var target = [CChar](repeating: 0, count: 64)
-            let size = readlink("/proc/\(process.id)/fd/\(name)", &target, target.count)
-            if size > 7, target.prefix(7).elementsEqual("socket:".utf8.map { CChar($0) }) { count += 1 }
-        }
-        return count
-    }
+    package var openSockets: Int { descriptors.count { $0.hasPrefix("socket:") } }
 
-    /// What it has used of the processors, seconds (proc(5): /proc/[pid]/stat).
-    package var processorSeconds: Double {
-        let text = contents(of: "/proc/\(process.id)/stat").map { String(decoding: $0, as: UTF8.self) } ?? ""
-        // Behind the command's name, in brackets: state, 10 numbers, then the times of the process.
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    /// The names and states of its threads (proc(5): /proc/[pid]/task/[tid]/stat): `R` runs or is ready to, `S` sleeps.
+    package var threads: [(name: String, state: Character)] {
+        let folder = "/proc/\(process.id)/task"
+        return names(in: folder).compactMap { id in
+            let text = String(decoding: contents(of: "\(folder)/\(id)/stat") ?? [], as: UTF8.self)
+            // The name is in brackets, and may have some in it.
+            guard let start = text.firstIndex(of: "("), let end = text.lastIndex(of: ")"),
+                let state = text[end...].dropFirst(2).first
+            else { return nil }
+            return (String(text[text.index(after: start)..<end]), state)
+        }
     }
 
     /// A new connection.

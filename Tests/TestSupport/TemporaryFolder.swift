@@ -37,15 +37,7 @@ package final class TemporaryFolder: Sendable {
         // What a link leads to is not the test's.
         var status = stat()
         let isFolder = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        if isFolder, let directory = opendir(path) {
-            while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != ".", name != ".." { remove("\(path)/\(name)") }
-            }
-            closedir(directory)
-        }
+        if isFolder { for name in names(in: path) { remove("\(path)/\(name)") } }
         Glibc.remove(path)
     }
 }
