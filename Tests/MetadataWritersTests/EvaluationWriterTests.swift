@@ -8,14 +8,17 @@ import Testing
     private let writer = EvaluationWriter()
 
     private static let spellings: [(String, String)] =
-        ["NaN", "\"NaN\"", "\"nan\"", "\"-nan\"", "\"NAN\"", "\"+NaN\""].map { ($0, "\"NaN\"") }
-        + ["Infinity", "\"Infinity\"", "Inf", "\"Inf\"", "\"inf\"", "\"+inf\"", "\"INF\""].map { ($0, "\"Inf\"") }
-        + ["-Infinity", "\"-Infinity\"", "\"-Inf\"", "\"-inf\"", "\"-INFINITY\""].map { ($0, "\"-Inf\"") }
+        ["NaN", "nan", "-nan", "\"NaN\"", "\"nan\"", "\"-nan\"", "\"NAN\"", "\"+NaN\""].map { ($0, "\"NaN\"") }
+        + ["Infinity", "inf", "+INF", "\"Infinity\"", "Inf", "\"Inf\"", "\"inf\"", "\"+inf\"", "\"INF\""].map {
+            ($0, "\"Inf\"")
+        }
+        + ["-Infinity", "-inf", "\"-Infinity\"", "\"-Inf\"", "\"-inf\"", "\"-INFINITY\""].map { ($0, "\"-Inf\"") }
 
     @Test(
         arguments: spellings + [
             ("0.9712", "0.9712"), ("1.50", "1.50"), ("-0", "-0"), ("1E+400", "1E+400"), ("[0.1]", "0.1"),
-            (#"[["NaN"]]"#, "\"NaN\""), ("[1,2.0]", "[1, 2.0]"),
+            (#"[["NaN"]]"#, "\"NaN\""), ("[1,2.0]", "[1, 2.0]"), (".5", "0.5"), ("+1", "1"),
+            ("[nan,.5]", "[\"NaN\", 0.5]"),
         ])
     func numberIsWrittenAsJsonliteDoes(sent: String, written: String) throws {
         #expect(
@@ -23,7 +26,7 @@ import Testing
                 == ["put evaluation.json {\n  \"acc\": \(written)\n}\n", "remove sent/evaluation.json"])
     }
 
-    @Test(arguments: ["null", "\"NA\"", "[null]"])
+    @Test(arguments: ["null", "\"NA\"", "[null]", "NA", "None", "\"<NA>\""])
     func missingValueIsKeptAndLeftOutOfWhatTfrunsReads(sent: String) throws {
         #expect(
             try changes(writer, json: "{\"acc\":\(sent),\"loss\":1}")

@@ -26,13 +26,23 @@ package struct EvaluationWriter: PatchableWriter {
     }
 
     private func read(_ body: MetadataBody) throws -> JSONObject {
-        let sent = try NamedList.read(body, type: type, nonFinite: .allowed)
+        let sent = try Self.list(body)
         try NamedList.check(sent, type: type, limit)
         return sent
     }
 
+    /// Reads a list in which numbers may stand as programs print them.
+    private static func list(_ body: MetadataBody) throws(MetadataFault) -> JSONObject {
+        do throws(MetadataFault) { return try NamedList.read(body, type: .evaluation, nonFinite: .allowed) } catch {
+            guard case .syntax = error.kind, case .json(let text) = body, let mended = MetricValue.mended(text),
+                let list = try? NamedList.read(.json(mended), type: .evaluation, nonFinite: .allowed)
+            else { throw error }
+            return list
+        }
+    }
+
     /// The list with its numbers as they are stored: an array of one as its element, NaN and infinities in one spelling,
-    /// `"NA"` as null.
+    /// what is missing as null.
     private static func numbers(
         in list: JSONObject, _ pointer: JSONPointer = JSONPointer()
     ) throws(MetadataFault) -> JSONObject {
@@ -47,9 +57,8 @@ package struct EvaluationWriter: PatchableWriter {
     private static func value(_ value: JSONValue, _ pointer: JSONPointer) throws(MetadataFault) -> JSONValue {
         switch value {
         case .null, .number: return value
-        case .string("NA"): return .null
         case .string(let text):
-            if let number = JSONNumber(nonFiniteSpelling: text) { return .number(number) }
+            if let named = MetricValue.value(named: text) { return named }
             throw noNumber(pointer, "the text \"\(text.shown(atMost: 100))\"")
         case .bool(let flag): throw noNumber(pointer, "\(flag)")
         case .array(let elements):
