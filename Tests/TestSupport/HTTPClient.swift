@@ -112,7 +112,9 @@ package final class HTTPClient {
             let value = line[line.index(after: colon)...].drop { $0 == " " }
             headers[line[..<colon].lowercased()] = String(value)
         }
-        guard hasBody, status != 304, !(100...199).contains(status) else { return Reply(status: status, headers: headers, body: []) }
+        guard hasBody, status != 304, !(100...199).contains(status) else {
+            return Reply(status: status, headers: headers, body: [])
+        }
         if headers["transfer-encoding"] == "chunked" {
             var body: [UInt8] = []
             while let chunk = try readChunk() { body += chunk }
