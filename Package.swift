@@ -105,7 +105,7 @@ let package = Package(
             "RunAPITests",
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport",
-                yams,
+                logging, yams,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],

@@ -6,16 +6,16 @@ internal import RunStore
 
 /// `/runs/{id}/bundle.tar.gz`: all of a run in one archive, packed as it is sent.
 extension RunAPI {
-    func bundleRun(_ request: RoutedRequest) throws -> HTTPResponse {
+    func bundleRun(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let run = try existingRun(request)
         let packer: BundlePacker
         do { packer = try BundlePacker(try store.bundle(of: run)) } catch StoreError.unknownRun {
             throw Problem.unknownRun(run.description)
         }
-        let log = log
+        let (log, id) = (log, exchange.id)
         let stream = ResponseStream {
             do { return try packer.next() } catch {
-                log.error("the bundle of \(run) was cut off: \(error)")
+                log.error("the bundle of \(run) was cut off: \(error)", metadata: ["request_id": "\(id)"])
                 throw error
             }
         }

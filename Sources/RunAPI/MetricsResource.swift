@@ -46,9 +46,10 @@ extension RunAPI {
             rows: rows, parts: parts, rowCount: count, output: MetricsOutput(format: query.format, columns: names),
             columns: names,
             after: query.after)
+        let id = exchange.id
         let stream = ResponseStream(source: {
             do { return try source.next() } catch {
-                self.log.error("the metrics of \(run) were cut off: \(error)")
+                self.log.error("the metrics of \(run) were cut off: \(error)", metadata: ["request_id": "\(id)"])
                 throw error
             }
         })

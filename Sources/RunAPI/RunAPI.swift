@@ -105,7 +105,7 @@ package final class RunAPI: HTTPHandler {
         case .listFiles, .readFile: readFile(request, exchange)
         case .writeFile: exchange.respond(fault(.internalFault, exchange))
         case .removeFile: removeFile(request, exchange)
-        case .bundleRun: answerOnWorker(exchange, .long) { try self.bundleRun(request) }
+        case .bundleRun: answerOnWorker(exchange, .long) { try self.bundleRun(request, exchange) }
         case .compareRuns: answerOnWorker(exchange, .long) { try self.compareRuns(request, exchange) }
         case .archiveRun: move(.archive, request, exchange)
         case .restoreRun: move(.restore, request, exchange)

@@ -13,7 +13,7 @@ package final class PartialUploads: Sendable {
     package struct Limits: Sendable {
         /// Uploads at once.
         package var count = 1000
-        /// Bytes of all of them, as announced.
+        /// Bytes of all of them, as announced. One alone is taken whatever its length.
         package var bytes = 64 << 30
         /// Seconds since a part came, after which an upload is dropped.
         package var age = 7.0 * 24 * 3600
@@ -102,7 +102,7 @@ package final class PartialUploads: Sendable {
         guard others.count < limits.count else {
             throw .full("\(limits.count) uploads wait for the rest of their files, which is the limit")
         }
-        guard others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes else {
+        guard others.isEmpty || others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes else {
             throw .full("the uploads that wait would have over \(limits.bytes) bytes, which is the limit")
         }
     }

@@ -25,16 +25,18 @@ final class APIFixture: Sendable {
         func perform() { store.commit() }
     }
 
-    static func make(maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20) throws -> APIFixture {
-        try APIFixture(maxBody: maxBody, maxUpload: maxUpload)
+    static func make(
+        maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20,
+        log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) throws -> APIFixture {
+        try APIFixture(maxBody: maxBody, maxUpload: maxUpload, log: log)
     }
 
-    private init(maxBody: Int, maxUpload: Int) throws {
+    private init(maxBody: Int, maxUpload: Int, log: Logger) throws {
         // As the server does at its start.
         signal(SIGPIPE, SIG_IGN)
         setlocale(LC_CTYPE, "C.UTF-8")
         folder.write("allowed/project/train.py", "print()\n")
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         store = try DirectoryRunStore(runs: "\(folder.path)/runs", log: log)
         var settings = RunAPI.Settings()
         (settings.maxBody, settings.maxUpload) = (maxBody, maxUpload)

@@ -1,4 +1,6 @@
 import JSON
+import Logging
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,6 +47,14 @@ import Testing
         }
     }
 
+    @Test func logHasTheSame() throws {
+        let lines = LogLines()
+        let api = try APIFixture.make(log: Logger(label: "test") { _ in lines })
+        let reply = try api.send("GET", "/runs/none")
+        let id = try #require(reply.headers["request-id"])
+        #expect(lines.all.contains { $0.hasPrefix("404: there is no run") && $0.hasSuffix(" request_id=\(id)") })
+    }
+
     /// What libmicrohttpd refuses by itself, and what is refused past it, in the middle of a body.
     @Test(arguments: [
         "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/2.0\r\nHost: localhost\r\n\r\n",
@@ -59,5 +69,29 @@ import Testing
         #expect(reply.status >= 400)
         let id = try #require(reply.headers["request-id"])
         #expect(try reply.json["request_id"]?.string == id)
+    }
+}
+
+/// Keeps what is logged.
+private final class LogLines: LogHandler, Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        let fields = (event.metadata ?? [:]).map { "\($0.key)=\($0.value)" }.sorted()
+        lines.withLock { $0.append(([event.message.description] + fields).joined(separator: " ")) }
     }
 }

@@ -149,6 +149,7 @@ import Testing
         var limits = PartialUploads.Limits()
         (limits.count, limits.bytes) = (2, 100)
         let uploads = open(limits)
+        try send("0", "a", at: 0, of: 1000, uploads)
         try send("0", "a", at: 0, of: 40, uploads)
         #expect(throws: PartialUploads.Refusal.self) { try uploads.begin("b", at: 0, of: 61) }
         try send("0", "b", at: 0, of: 60, uploads)
