@@ -57,20 +57,6 @@ package struct DirectoryTree: Equatable, CustomStringConvertible {
         }
     }
 
-    /// The names in a directory, in no order; none where there is no such directory.
-    package static func names(in folder: String) -> [String] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
-
     /// Whether there is a directory, be it behind a link.
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()

@@ -21,7 +21,7 @@ package struct TfrunsReader {
     /// `ls_runs()`: a row for each run, the last by name first, with the columns whose names R leaves as they are.
     package func list() throws -> [JSONObject] {
         // `list.files()` passes over names that begin with a dot.
-        let names = DirectoryTree.names(in: runs).filter { DirectoryTree.isFolder("\(runs)/\($0)/tfruns.d") }.sorted(
+        let names = names(in: runs).filter { DirectoryTree.isFolder("\(runs)/\($0)/tfruns.d") }.sorted(
             by: >)
         let rows = try names.map { try record($0) }
         try checkEnd(rows)
@@ -66,7 +66,7 @@ package struct TfrunsReader {
     ]
 
     private func properties(in folder: String) throws -> [(name: String, value: JSONValue)] {
-        try DirectoryTree.names(in: folder).filter { !$0.hasPrefix(".") }.sorted().map { name in
+        try names(in: folder).filter { !$0.hasPrefix(".") }.sorted().map { name in
             let path = "\(folder)/\(name)"
             guard !DirectoryTree.isFolder(path), let bytes = contents(of: path) else {
                 throw Failure(path, "readLines() cannot open it")
