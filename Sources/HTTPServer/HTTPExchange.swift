@@ -24,6 +24,9 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whatever the handler wants to find again in `respond(to:)`, such as the route it found in `accept(_:)`.
     package var context: (any AnyObject & Sendable)?
 
+    /// Whether the client sent a digest of the body, which the handler sets in `accept(_:)` and asks for later.
+    package var hasDigests = false
+
     /// A number of the handler's, to find again in `completed(_:)`.
     package var tag = 0
     /// The status of the reply; 0 while there is none.

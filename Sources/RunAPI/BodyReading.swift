@@ -114,6 +114,7 @@ extension RunAPI {
     /// The body of an exchange, unpacked and read. May take long for a large one.
     func body(of exchange: HTTPExchange, _ request: RoutedRequest) throws -> MetadataBody {
         var bytes = exchange.takeBody()
+        if exchange.hasDigests { try UploadDigests(exchange, isFile: false).check(bytes) }
         let held = heldBytes(request.writer)
         if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, budget: Budget([held])) }
         return try BodyReading.read(

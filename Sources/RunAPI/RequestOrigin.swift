@@ -17,17 +17,17 @@ final class RequestOrigin: @unchecked Sendable {
 
     init(hosts: AllowedHosts) { self.hosts = hosts }
 
+    /// - Returns: what was looked at
     /// - Throws: a problem: 400 where `Host` is missing, repeated or malformed, 421 where it is another server's, 403 where
     ///   the request changes something and was made for another site
-    func check(_ exchange: HTTPExchange) throws {
+    func check(_ exchange: HTTPExchange) throws -> OriginFields {
         let fields = exchange.originFields
         try checkHost(fields.host, mayBeMissing: exchange.isHTTP10)
         switch exchange.method {
-        case .get, .head, .options: return
-        default:
-            guard fields.origin.count > 0 || fields.fetchSite.count > 0 else { return }
-            try checkSite(fields)
+        case .get, .head, .options: break
+        default: if fields.origin.count > 0 || fields.fetchSite.count > 0 { try checkSite(fields) }
         }
+        return fields
     }
 
     private func checkHost(_ host: OriginFields.Field, mayBeMissing: Bool) throws {

@@ -79,7 +79,7 @@ package final class RunAPI: HTTPHandler {
 
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
-            try origin.check(exchange)
+            exchange.hasDigests = try origin.check(exchange).hasDigests
             if case .options = exchange.method { return .refuse(try options(exchange)) }
             let request = try route(exchange)
             exchange.context = request

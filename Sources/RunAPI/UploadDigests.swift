@@ -2,8 +2,8 @@ internal import HTTPServer
 
 /// The digests that a client sends with an upload, held against what came (RFC 9530; RFC 1864 for `Content-MD5`).
 ///
-/// `Repr-Digest` is of the file, `Content-Digest` and `Content-MD5` are of the body: of a form all of it, of a part of a file that
-/// part. Algorithms that are not known here are passed over, as RFC 9530 section 2 asks.
+/// `Content-Digest` and `Content-MD5` are of the body as it is sent: of a form all of it, of a part of a file that part.
+/// `Repr-Digest` is of the file that is to be written; of metadata it is of the body, too. Algorithms that are not known here are passed over, as RFC 9530 section 2 asks.
 final class UploadDigests: @unchecked Sendable {
     // Sendable: a sink's, whose methods are called one after the other.
 
@@ -18,15 +18,17 @@ final class UploadDigests: @unchecked Sendable {
     private let file: [Expected]
     /// Those of the file, as far as they were made here.
     private(set) var made: [Digest.Algorithm: [UInt8]] = [:]
-    /// The file's own, made of every upload: with what is read anyway it costs little.
-    private let own = Digest(.sha256)
+    /// The file's own, made of every file that is uploaded: with what is read anyway it costs little.
+    private let own: Digest?
 
     /// Whether the client sent the file's digest.
     var expectsFile: Bool { !file.isEmpty }
 
     /// Reads the head of a request.
+    /// - Parameter isFile: whether the file's digest is to be remembered
     /// - Throws: a problem where a field is malformed
-    init(_ exchange: HTTPExchange) throws(Problem) {
+    init(_ exchange: HTTPExchange, isFile: Bool = true) throws(Problem) {
+        own = isFile ? Digest(.sha256) : nil
         file = try Self.expected("Repr-Digest", exchange)
         var content = try Self.expected("Content-Digest", exchange)
         if let text = exchange.joinedHeader("Content-MD5") {
@@ -60,8 +62,8 @@ final class UploadDigests: @unchecked Sendable {
 
     /// The next piece of the file.
     func update(file piece: UnsafeRawBufferPointer) {
-        own.update(piece)
-        for expected in file where expected.digest.algorithm != .sha256 { expected.digest.update(piece) }
+        own?.update(piece)
+        for expected in file where own == nil || expected.digest.algorithm != .sha256 { expected.digest.update(piece) }
     }
 
     /// Holds what was sent of the body against what came. To be called once, at its end.
@@ -71,12 +73,22 @@ final class UploadDigests: @unchecked Sendable {
 
     /// The same of the file.
     func checkFile() throws(Problem) {
-        made[.sha256] = own.finish()
+        made[.sha256] = own?.finish()
         for expected in file {
             let digest = made[expected.digest.algorithm] ?? expected.digest.finish()
             made[expected.digest.algorithm] = digest
             try Self.check(expected, digest)
         }
+    }
+
+    /// Holds what was sent of a body that is no file's against all of it.
+    func check(_ body: [UInt8]) throws(Problem) {
+        body.withUnsafeBytes { body in
+            update(content: body)
+            update(file: body)
+        }
+        try checkContent()
+        try checkFile()
     }
 
     private static func check(_ expected: Expected, _ found: [UInt8]) throws(Problem) {

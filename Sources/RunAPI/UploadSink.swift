@@ -29,12 +29,14 @@ final class UploadSink: BodySink, @unchecked Sendable {
     /// Text: JSON, or a form of `curl -d`.
     private var text: [UInt8] = []
     private let held: Budget
+    private let digests: UploadDigests?
 
     init(api: RunAPI, request: RoutedRequest, writer: any MetadataWriter, exchange: HTTPExchange) throws {
         self.api = api
         self.request = request
         self.writer = writer
         held = Budget([api.heldBytes(writer)])
+        digests = exchange.hasDigests ? try UploadDigests(exchange, isFile: false) : nil
         if request.body.form == .raw, request.body.isGzipped {
             gzip = try GzipStream(budget: Budget([api.uploadedBytes(writer)]))
         }
@@ -47,6 +49,8 @@ final class UploadSink: BodySink, @unchecked Sendable {
     }
 
     func receive(_ part: UnsafeRawBufferPointer) throws {
+        digests?.update(content: part)
+        digests?.update(file: part)
         do { try take(part) } catch {
             // The rest of the body may take long to come.
             cancel()
@@ -82,6 +86,8 @@ final class UploadSink: BodySink, @unchecked Sendable {
     func finish(_ exchange: HTTPExchange, failure: (any Error)?) {
         do {
             if let failure { throw failure }
+            try digests?.checkContent()
+            try digests?.checkFile()
             let body = try body()
             if writer is any SlowWriter {
                 try api.submitSlowly(body, writer, request, exchange)

@@ -147,13 +147,14 @@ import Testing
             "PUT", Self.target, headers: [("Content-Range", "bytes 0-\(content.utf8.count - 1)/\(content.utf8.count)")],
             body: Array(content.utf8))
         try client.write(Array(request.dropLast(300_000)))
-        client.endSending()
         var received = 0
         #expect(
             try eventually {
                 received = try put("bytes */\(content.utf8.count)").json["received"]?.number?.int ?? 0
-                return received > 0 && client.isClosed()
+                return received > 0
             })
+        // What the server still takes of it does no harm: the next request takes over.
+        client.reset()
         let rest = String(decoding: Array(content.utf8)[received...], as: UTF8.self)
         let reply = try put("bytes \(received)-\(content.utf8.count - 1)/\(content.utf8.count)", rest)
         #expect(reply.status == 201, "\(reply.text)")
