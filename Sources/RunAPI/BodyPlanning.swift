@@ -22,7 +22,10 @@ extension RunAPI {
             return BodyDescription(
                 form: isPatch ? try patchForm(exchange) : try form(for: writer, exchange),
                 isGzipped: try isGzipped(exchange))
-        case .createRun, .initialiseRun:
+        case .writeManyMetadata:
+            try requireBody(exchange)
+            return BodyDescription(form: try form(of: [.json, .form], exchange), isGzipped: try isGzipped(exchange))
+        case .createRun, .initialiseRun, .completeRun:
             let hasBody = exchange.isChunked || exchange.contentLength ?? 0 > 0
             return BodyDescription(
                 form: hasBody ? try form(of: [.json, .form, .multipart], exchange) : .json,
@@ -55,7 +58,7 @@ extension RunAPI {
             guard let writer, form != .raw, !writer.forms.contains(.archive) else { return nil }
             return limit(of: writer)
         case .writeFile: return nil
-        case .createRun, .initialiseRun: return settings.maxBody
+        case .createRun, .initialiseRun, .completeRun, .writeManyMetadata: return settings.maxBody
         // What a body would say is not asked for here.
         default: return settings.inlineBody
         }

@@ -72,6 +72,7 @@ enum EventText {
             href = "/runs/\(run)/files"
         case .initialised: type = "initialised"
         case .completed: type = "completed"
+        case .stopped: type = "stopped"
         case .failed: type = "failed"
         case .archived: type = "archived"
         case .restored: type = "restored"

@@ -124,6 +124,10 @@ extension Problem {
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]
+        case .endedOtherwise(let run, let reason):
+            self.init(409, "run-ended", "Run ended otherwise", "the run \"\(run)\" \(reason)")
+        case .nothingThere:
+            self.init(404, "no-metadata", "No such metadata", "the run has nothing of that type that could be removed")
         case .frameConflict(let reason):
             self.init(
                 409, "frame-conflict", "Conflict with the metrics that are there",

@@ -70,6 +70,10 @@ extension ProblemType {
             409, "run-archived", "Run archived", "The run is in the archive, where nothing is written to it.",
             "`POST /runs/{id}/restore` brings it back."),
         ProblemType(
+            409, "run-ended", "Run ended otherwise",
+            "The run has failed, was stopped or was completed, and the request says that it ended in another way.",
+            "`POST /runs/{id}/resume` goes on with it."),
+        ProblemType(
             409, "run-not-archived", "Run not archived", "Only archived runs are removed, lest one is lost by mistake.",
             "Archive it first, with `POST /runs/{id}/archive`, or add `?force=true`."),
         ProblemType(

@@ -78,6 +78,7 @@ extension RunAPI {
             try path.requireFixed(fixed)
             let file = try path.file(from: fixed)
             exchange.tag = Telemetry.tag(route: route)
+            if operation.takesNoQuery, exchange.hasQuery { _ = try QueryParameters(exchange, names: []) }
             let session = try session(exchange)
             let target = try target(operation, id, session)
             let writer = try writer(operation, type, exchange)

@@ -12,6 +12,9 @@ package enum Operation: String, Sendable, CaseIterable {
     case getRun
     case initialiseRun
     case completeRun
+    case resumeRun
+    case writeManyMetadata
+    case removeMetadata
     case purgeRun
     case listFiles
     case readFile
@@ -36,6 +39,19 @@ package enum Operation: String, Sendable, CaseIterable {
     case getVersion
     case listProblems
     case readProblem
+}
+
+extension Operation {
+    /// Whether a query has no field that it knows. (The others look at theirs themselves.)
+    var takesNoQuery: Bool {
+        switch self {
+        case .writeMetadata, .writeRunData, .listRuns, .purgeRun, .listFiles, .readFile, .writeFile, .removeFile,
+            .compareRuns,
+            .archiveRuns, .restoreRuns, .purgeRuns, .readMetrics:
+            false
+        default: true
+        }
+    }
 }
 
 /// A method and a path that lead to an operation.
@@ -82,9 +98,12 @@ package enum Routes {
         Route(.post, "/runs/{id}/metadata/{type}", .writeMetadata),
         Route(.get, "/runs/{id}/metadata/{type}", .readMetadata),
         Route(.patch, "/runs/{id}/metadata/{type}", .mergeMetadata),
+        Route(.delete, "/runs/{id}/metadata/{type}", .removeMetadata),
         Route(.get, "/runs/{id}/metadata", .listMetadata),
+        Route(.post, "/runs/{id}/metadata", .writeManyMetadata),
         Route(.post, "/runs/{id}/data/{type}", .writeRunData),
         Route(.post, "/runs/{id}/complete", .completeRun),
+        Route(.post, "/runs/{id}/resume", .resumeRun),
         Route(.post, "/runs/{id}/archive", .archiveRun),
         Route(.post, "/runs/{id}/restore", .restoreRun),
         Route(.post, "/runs/archive", .archiveRuns),

@@ -101,6 +101,9 @@ package final class RunAPI: HTTPHandler {
         case .createRun, .initialiseRun: initialise(request, exchange)
         case .getRun: answerOnWorker(exchange, .quick) { try self.getRun(request) }
         case .completeRun: complete(request, exchange)
+        case .resumeRun: resume(request, exchange)
+        case .writeManyMetadata: writeMany(request, exchange)
+        case .removeMetadata: removeMetadata(request, exchange)
         case .purgeRun: purge(request, exchange)
         case .listFiles, .readFile: readFile(request, exchange)
         case .writeFile: exchange.respond(fault(.internalFault, exchange))

@@ -20,7 +20,7 @@ extension RunAPI {
             let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request), settings.names)
             store.submit(RunWrite(request.target, .initialise(session: request.session, start))) { result in
                 self.replyWithRun(result, exchange) { outcome in
-                    outcome.effect == .unchanged
+                    outcome.existed
                         ? (200, [])
                         : (201, [("Location", "/runs/\(outcome.run?.description ?? "")")])
                 }
@@ -34,8 +34,23 @@ extension RunAPI {
         if case .active = request.target, store.resolve(request.target) == nil {
             return exchange.respond(response(for: Problem.noActiveRun, exchange))
         }
-        store.submit(RunWrite(request.target, .complete)) { result in
-            self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
+        exchange.handOver(to: .long) {
+            do {
+                let end = try exchange.body.isEmpty ? RunEnd() : RunEndReading.read(self.body(of: exchange, request))
+                self.store.submit(RunWrite(request.target, .complete(end))) { result in
+                    self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
+                }
+            } catch { exchange.respond(self.response(for: error, exchange)) }
+            exchange.wakeServer()
+        }
+    }
+
+    func resume(_ request: RoutedRequest, _ exchange: HTTPExchange) {
+        if case .active = request.target, store.resolve(request.target) == nil {
+            return exchange.respond(response(for: Problem.noActiveRun, exchange))
+        }
+        store.submit(RunWrite(request.target, .resume(session: request.session))) { result in
+            self.replyWithRun(result, exchange) { _ in (200, []) }
         }
     }
 

@@ -38,6 +38,9 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
     package static let metricsFrame = DataPath(checked: "metrics.json")
     package static let source = DataPath(checked: "source.tar.gz")
 
+    /// The error of an attempt before the run was resumed, counted from 1.
+    package static func earlierError(_ number: Int) -> DataPath { DataPath(checked: "errors/\(number).json") }
+
     /// The folder of properties.
     package static let properties = "properties"
 

@@ -8,7 +8,9 @@ package enum RunStatus: String, Sendable, CaseIterable {
     case stale
     /// Ended well.
     case completed
-    /// Ended with an error, or without being completed.
+    /// Ended without being completed.
+    case stopped
+    /// With an error.
     case failed
     /// In the archive.
     case archived

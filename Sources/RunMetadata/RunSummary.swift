@@ -86,10 +86,10 @@ package struct RunSummary: Sendable {
     ///   - now: the time, likewise
     ///   - staleAfter: seconds without a write after which a running run is stale
     package func status(updated: Double, now: Double, staleAfter: Double) -> RunStatus {
-        if columns["end"] != nil || columns[PropertyColumn.prefix + "end"] != nil {
-            return completed == true ? .completed : .failed
-        }
         if columns["error_message"] != nil { return .failed }
+        if columns["end"] != nil || columns[PropertyColumn.prefix + "end"] != nil {
+            return completed == true ? .completed : .stopped
+        }
         return now - updated > staleAfter ? .stale : .running
     }
 

@@ -106,8 +106,12 @@ package struct RunWrite: Sendable {
         case patch(PatchedDocument, JSONObjectPatch)
         /// Initialise the run, or one with an id of the server's making where the target is a session.
         case initialise(session: SessionName, RunStart)
-        /// End it well.
-        case complete
+        /// End it.
+        case complete(RunEnd)
+        /// Go on with one that has ended, as the session's active run.
+        case resume(session: SessionName)
+        /// Remove metadata.
+        case removeMetadata(RemovedMetadata)
         /// Move it into the archive.
         case archive
         /// Move it back from the archive.
@@ -125,6 +129,27 @@ package struct RunWrite: Sendable {
         self.target = target
         self.action = action
     }
+}
+
+/// How a run ends.
+package struct RunEnd: Sendable {
+    /// Whether it did what it was to do; a run that was stopped did not.
+    package var isCompleted = true
+    /// When it ended, as text of the property; nil: now.
+    package var end: String?
+    /// The changes that write its evaluation; none where none was given.
+    package var evaluation: [DataChange] = []
+
+    package init() {}
+}
+
+/// Metadata that is removed.
+package enum RemovedMetadata: Sendable {
+    case files([DataPath])
+    /// Those that clients set: not what says when and how the run started and ended.
+    case properties
+    /// All files below a folder.
+    case folder(DataPath)
 }
 
 /// What a write did.
@@ -145,6 +170,8 @@ package struct WriteOutcome: Sendable {
     package var document: [UInt8] = []
     /// Whether an artifact took the place of one.
     package var replaced = false
+    /// Whether the run that was to be initialised had been.
+    package var existed = false
 }
 
 /// Why a store takes no write at present.
@@ -213,6 +240,10 @@ package enum StoreError: Error, Sendable, Equatable {
     case tooLarge(String)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
+    /// The run has ended otherwise than the write says; says how.
+    case endedOtherwise(RunID, String)
+    /// The run has nothing of what was to be removed.
+    case nothingThere
     /// A whole frame of metrics cannot take the place of those that are there; says why.
     case frameConflict(String)
 }

@@ -9,7 +9,7 @@ import Testing
     /// Adds a write to a run of this name.
     private func add(_ name: String) -> StoreError? {
         guard let run = RunID(name) else { return .unknownRun }
-        return queue.add(.write(PendingWrite(RunWrite(.run(run), .complete)) { _ in }))
+        return queue.add(.write(PendingWrite(RunWrite(.run(run), .complete(RunEnd()))) { _ in }))
     }
 
     private func names(_ entries: [CommitQueue.Entry]) -> [String] {

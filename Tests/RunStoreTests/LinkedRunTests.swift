@@ -102,7 +102,7 @@ import Testing
         Tree.link("\(harness.runs)/linked", to: outside)
         let before = contents
         let writes: [RunWrite.Action] = [
-            .purge(force: true), .archive, .restore, .complete, .change([.put(.flags, Array("{}".utf8))]),
+            .purge(force: true), .archive, .restore, .complete(RunEnd()), .change([.put(.flags, Array("{}".utf8))]),
             .change([.rows(try .make([#"{"a":1}"#]))]), .initialise(session: .default, RunStart()),
         ]
         for action in writes {

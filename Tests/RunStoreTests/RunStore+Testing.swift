@@ -60,7 +60,7 @@ extension RunStore {
     }
 
     @discardableResult
-    func complete(_ run: RunID) throws -> WriteOutcome { try write(.run(run), .complete) }
+    func complete(_ run: RunID) throws -> WriteOutcome { try write(.run(run), .complete(RunEnd())) }
 
     /// Merges a patch and returns the document.
     @discardableResult

@@ -55,7 +55,7 @@ import Testing
         }
         #expect(harness.onDisk(.flags) == "old")
         #expect(harness.store.failure != nil)
-        for write in [put(.one, "new"), try row(.one, 1), RunWrite(.run(.one), .complete)] {
+        for write in [put(.one, "new"), try row(.one, 1), RunWrite(.run(.one), .complete(RunEnd()))] {
             guard case .readOnly? = try harness.store.refusal(of: write) else {
                 Issue.record("a write was taken after a failed sync")
                 continue

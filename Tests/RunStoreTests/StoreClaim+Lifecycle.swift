@@ -134,7 +134,7 @@ extension StoreClaim {
                 .change([.put(.flags, "new")]), .change([.rows(try .make([#"{"a":2}"#]))]), .change([.remove(.flags)]),
                 .change([.frame(Array("{}".utf8))]), .change([.publish(file, .source)]),
                 .change([.end(completed: true)]),
-                .patch(.file(.flags), .make("{}")), .patch(.properties, .make(#"{"note":1}"#)), .complete,
+                .patch(.file(.flags), .make("{}")), .patch(.properties, .make(#"{"note":1}"#)), .complete(RunEnd()),
                 .initialise(session: .default, RunStart()),
             ]
             let replies = try store.writeTogether(writes.map { RunWrite(.run(.one), $0) })

@@ -162,9 +162,9 @@ extension StoreClaim {
                 RunWrite(.run(.one), .change([.frame(Array(#"{"b":[1]}"#.utf8))])),
                 RunWrite(.run(.one), .change([.rows(try .make([#"{"b":2}"#]))])),
                 RunWrite(.run(.one), .change([.rows(try .make([#"{"b":3}"#]))])),
-                RunWrite(.run(.one), .complete),
+                RunWrite(.run(.one), .complete(RunEnd())),
                 RunWrite(.active(.default), .change([.property(.note, "next")])),
-                RunWrite(.run(.one), .complete),
+                RunWrite(.run(.one), .complete(RunEnd())),
             ])
             let effects = try replies.map { try $0.get().effect }
             #expect(

@@ -81,8 +81,8 @@ extension StoreClaim {
         StoreClaim("completing the active run ends it; without one there is nothing to end") { harness in
             let store = harness.store
             try store.initialise(.one)
-            #expect(try store.write(.active(.default), .complete).run == .one)
-            #expect(throws: StoreError.unknownRun) { try store.write(.active(.default), .complete) }
+            #expect(try store.write(.active(.default), .complete(RunEnd())).run == .one)
+            #expect(throws: StoreError.unknownRun) { try store.write(.active(.default), .complete(RunEnd())) }
         },
     ]
 }

@@ -9,11 +9,6 @@ extension Committer {
         let folder = folder(of: target)
         var plan = try begin(folder)
         if folder.place == nil { try pending.add() }
-        if changes.contains(where: \.endsTheRun), folder.place == .initialised, try hasEnded(folder) {
-            // A write that ends a run which has ended changes nothing.
-            plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run)
-            return plan
-        }
         for change in changes {
             do throws(StoreError) {
                 if case .rows(let rows) = change {
@@ -104,25 +99,6 @@ extension Committer {
             }
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
-    }
-
-    /// Plans the end of a run, unless it has ended.
-    private func end(_ folder: RunFolder, completed: Bool, _ plan: inout WritePlan) throws(StoreError) {
-        if try hasEnded(folder) { return }
-        try put(.end, secondsText(settings.clock()), folder, &plan)
-        try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
-        if let run = folder.run { deactivate(run, &plan) }
-    }
-
-    /// Plans the good end of a run.
-    func planComplete(_ target: RunTarget) throws(StoreError) -> WritePlan {
-        let folder = folder(of: target)
-        guard folder.place != nil, folder.run != nil else { throw missing(folder) }
-        var plan = try begin(folder)
-        try end(folder, completed: true, &plan)
-        if plan.records.isEmpty { plan.outcome = WriteOutcome(effect: .unchanged, run: folder.run) }
-        plan.goesAlone = true
-        return plan
     }
 
     /// Plans the removal of a run.

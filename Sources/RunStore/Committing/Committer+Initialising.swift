@@ -18,7 +18,11 @@ extension Committer {
         plan.goesAlone = true
         plan.outcome = WriteOutcome(effect: .written, run: run)
         if folder.place == .initialised, try property(.start, folder) != nil {
-            plan.outcome = WriteOutcome(effect: .unchanged, run: run)
+            // It takes what is given, as it would by other requests.
+            try write(start, folder, &plan)
+            try checkProperties(plan, folder)
+            plan.outcome = WriteOutcome(effect: plan.records.isEmpty ? .unchanged : .written, run: run)
+            plan.outcome.existed = true
             if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
@@ -26,15 +30,7 @@ extension Committer {
         let waiting = self.folder(of: .active(session)).run == nil ? waitingFolder(session) : nil
         var given = Set(start.properties.map(\.name))
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
-        if let flags = start.flags {
-            try version(RunPath(.flags), folder)
-            plan.add(.put(DataPath.flags.description, flags.file))
-            try putExact(flags.sent, of: .flags, folder, &plan)
-        }
-        for (name, file) in start.properties {
-            try version(RunPath(DataPath.property(name)), folder)
-            plan.add(.put(DataPath.property(name).description, file))
-        }
+        try write(start, folder, &plan)
         for (name, text) in defaults(run) where !given.contains(name) {
             if try property(name, folder) == nil { try put(name, text, folder, &plan) }
         }
@@ -47,6 +43,19 @@ extension Committer {
         if !hasEnded, !given.contains(.end) { activate(session, run, &plan) }
         plan.whenDone { $0.logs.forget(run.description) }
         return plan
+    }
+
+    /// Plans the writing of what a run is given at its start.
+    private func write(_ start: RunStart, _ folder: RunFolder, _ plan: inout WritePlan) throws(StoreError) {
+        if let flags = start.flags {
+            try version(RunPath(.flags), folder)
+            plan.add(.put(DataPath.flags.description, flags.file))
+            try putExact(flags.sent, of: .flags, folder, &plan)
+        }
+        for (name, file) in start.properties {
+            try version(RunPath(DataPath.property(name)), folder)
+            plan.add(.put(DataPath.property(name).description, file))
+        }
     }
 
     /// Looks whether a run can be put in its place: a directory that something else made may be there, without metadata.
@@ -95,7 +104,7 @@ extension Committer {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    private func activate(_ session: SessionName, _ run: RunID, _ plan: inout WritePlan) {
+    func activate(_ session: SessionName, _ run: RunID, _ plan: inout WritePlan) {
         plan.records.append(RedoRecord(run.description, .activate(session: session.description)))
         plan.whenDone { $0.sessions.set(session, to: run) }
     }

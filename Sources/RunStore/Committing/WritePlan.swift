@@ -59,7 +59,7 @@ extension RunWrite.Action {
     var goesAlone: Bool {
         switch self {
         case .change(let changes): changes.contains(where: \.readsTheDirectory)
-        case .patch, .initialise, .complete, .archive, .restore, .purge, .purgePending: true
+        case .patch, .initialise, .complete, .resume, .removeMetadata, .archive, .restore, .purge, .purgePending: true
         }
     }
 }
@@ -86,7 +86,9 @@ extension Committer {
             return try planChanges(changes, write.target, isAlone: isAlone)
         case .patch(let document, let patch): return try planPatch(document, patch, write.target)
         case .initialise(let session, let start): return try planInitialise(write.target, session, start)
-        case .complete: return try planComplete(write.target)
+        case .complete(let end): return try planComplete(write.target, end)
+        case .resume(let session): return try planResume(write.target, session)
+        case .removeMetadata(let removed): return try planRemoval(of: removed, write.target)
         case .archive: return try planArchive(write.target)
         case .restore: return try planRestore(write.target)
         case .purge(let force): return try planPurge(write.target, force: force)

@@ -15,6 +15,7 @@ package struct RunChange: Sendable {
         case artifact(ArtifactPath)
         case initialised
         case completed
+        case stopped
         case failed
         case archived
         case restored
@@ -34,7 +35,7 @@ extension RunChange {
         if plan.records.isEmpty { return rows }
         var kinds: [Kind] = []
         var properties: [String] = []
-        var (isEnded, isCompleted) = (false, false)
+        var (isEnded, isCompleted, hasError) = (false, false, false)
         var moved: RunPlace?
         for record in plan.records where record.folder == run.description {
             if let artifact = record.path.flatMap(RecordPath.artifact) {
@@ -46,6 +47,7 @@ extension RunChange {
                 guard let path = DataPath(path), !path.isSent else { continue }
                 guard let property = path.property else {
                     if path == .earlierMetricsRows { continue }
+                    if path == .error { hasError = true }
                     kinds.append(kind(of: path))
                     continue
                 }
@@ -74,7 +76,11 @@ extension RunChange {
         case .archived: kinds.append(.archived)
         case .pending, nil: break
         }
-        if isEnded { kinds.append(isCompleted ? .completed : .failed) }
+        if hasError {
+            kinds.append(.failed)
+        } else if isEnded {
+            kinds.append(isCompleted ? .completed : .stopped)
+        }
         return rows + kinds.map { RunChange(run: run, kind: $0) }
     }
 

@@ -111,11 +111,13 @@ enum RunState: UInt8, Sendable {
     case running = 0
     case completed = 1
     case failed = 2
+    case stopped = 3
 
     init(_ summary: RunSummary) {
         switch summary.status(updated: 0, now: 0, staleAfter: .infinity) {
         case .completed: self = .completed
         case .failed: self = .failed
+        case .stopped: self = .stopped
         default: self = .running
         }
     }
@@ -127,6 +129,7 @@ enum RunState: UInt8, Sendable {
         case (.pending, _): .pending
         case (_, .completed): .completed
         case (_, .failed): .failed
+        case (_, .stopped): .stopped
         case (_, .running): now - updated > staleAfter ? .stale : .running
         }
     }
