@@ -51,4 +51,24 @@ package struct RunPredicate: Sendable {
         columns = parser.columns
         self.text = text
     }
+
+    /// Whether it compares a column with a text, or looks for that among others.
+    package func looksFor(_ text: String, in column: String) -> Bool {
+        guard let place = columns.firstIndex(where: { $0.name == column }) else { return false }
+        func isColumn(_ node: Node) -> Bool { if case .column(place) = node { true } else { false } }
+        func looks(_ node: Node) -> Bool {
+            switch node {
+            case .compare(.equal, let one, let other):
+                for (one, other) in [(one, other), (other, one)] {
+                    if isColumn(one), case .value(.text(text)) = other { return true }
+                }
+                return false
+            case .isIn(let node, let set): return isColumn(node) && set.contains(.text(text))
+            case .not(let node): return looks(node)
+            case .all(let nodes), .any(let nodes): return nodes.contains(where: looks)
+            case .value, .column, .isMissing, .compare: return false
+            }
+        }
+        return looks(root)
+    }
 }

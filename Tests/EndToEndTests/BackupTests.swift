@@ -320,7 +320,8 @@ private final class BackupLoad: Sendable {
 
     /// A whole frame, which takes the rows' place, then a row, for which the frame becomes rows.
     private func replaceFrame(_ client: HTTPClient, _ number: Int) throws {
-        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": [\#(number), \#(number)]}"#))
+        let frame = #"{"v": [\#(number), \#(number)]}"#
+        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics?replace=true", frame))
         state.withLock { $0.facts.frame = number }
         try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": \#(number)}"#))
         pause(milliseconds: 250)

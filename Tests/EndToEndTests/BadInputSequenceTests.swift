@@ -138,11 +138,12 @@ import Testing
         return try Command.succeed("gzip", "-9", "-c", "\(folder.path)/text")
     }
 
-    @Test("Row 37: an error on a run that has ended is 200, unchanged")
-    func errorOnAnEndedRunIsUnchanged() throws {
+    @Test("Row 37: complete on a run that has completed is 200, unchanged; with a body that says otherwise 409")
+    func completingAgainIsUnchanged() throws {
         #expect(try client.sendEmpty("POST", "/runs/there/complete").status == 200)
         let before = DirectoryTree("\(folder.path)/there")
-        #expect(try client.sendJSON("POST", "/runs/there/metadata/error", #"{"message": "late"}"#).status == 200)
+        #expect(try client.sendEmpty("POST", "/runs/there/complete").status == 200)
+        #expect(try client.sendJSON("POST", "/runs/there/complete", #"{"completed": false}"#).status == 409)
         #expect(DirectoryTree("\(folder.path)/there") == before)
     }
 

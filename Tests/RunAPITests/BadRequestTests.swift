@@ -64,8 +64,8 @@ import Testing
         arguments: [
             ("DELETE", "/runs", "POST, GET, HEAD, OPTIONS"), ("POST", "/runs/a", "GET, PUT, DELETE, HEAD, OPTIONS"),
             ("PUT", "/runs", "GET, POST, HEAD, OPTIONS"), ("GET", "/runs/a/complete", "POST, OPTIONS"),
-            ("DELETE", "/runs/a/metadata/flags", "POST, GET, PATCH, HEAD, OPTIONS"),
-            ("PUT", "/runs/a/metadata", "GET, HEAD, OPTIONS"), ("GET", "/runs/a/data/notes", "POST, OPTIONS"),
+            ("PUT", "/runs/a/metadata/flags", "POST, GET, PATCH, HEAD, DELETE, OPTIONS"),
+            ("PUT", "/runs/a/metadata", "GET, HEAD, POST, OPTIONS"), ("GET", "/runs/a/data/notes", "POST, OPTIONS"),
             ("POST", "/health", "GET, HEAD, OPTIONS"),
         ])
     func otherMethodIs405WithAllow(method: String, target: String, allow: String) throws {

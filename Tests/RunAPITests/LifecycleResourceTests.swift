@@ -34,7 +34,7 @@ import Testing
         #expect(try status() == "failed" && listed() == "failed")
         #expect(try api.send("POST", "/runs/a/metadata/error", #"{"message":"second"}"#).status == 201)
         #expect(try api.send("GET", "/runs/a/metadata/error").json["message"] == "second")
-        #expect(try api.send("GET", "/runs/a").json["completed"] == false)
+        #expect(try api.send("GET", "/runs/a").json["completed"] == true, "the end stays as it is")
     }
 
     @Test func aRunEndsAsItIsSaid() throws {
@@ -120,6 +120,28 @@ import Testing
             #expect(try api.send("POST", "/runs/a/metadata", body).status == 422, "\(body)")
         }
         #expect(try api.send("POST", "/runs/p/metadata", body).status == 202)
+    }
+
+    @Test func runsThatWaitAreListedWhereTheyAreAskedFor() throws {
+        try api.send("POST", "/runs/typo/metadata/flags", #"{"lr":0.5}"#)
+        func runs(_ query: String) throws -> [String]? {
+            try api.send("GET", "/runs?\(query)").json["runs"]?.array?.compactMap { $0["run"]?.string }.sorted()
+        }
+        #expect(try runs("") == ["a"])
+        #expect(try runs("where=flag_lr%20==%200.5") == [])
+        #expect(try runs("where=status%20==%20%22pending%22") == ["typo"])
+        #expect(try runs("where=status%20%25in%25%20c(%22pending%22,%22running%22)") == ["a", "typo"])
+        #expect(try runs("archived=all") == ["a", "typo"])
+        #expect(try runs("archived=true") == [])
+        let listed = try api.send("GET", "/runs?archived=all&where=run%20==%20%22typo%22").json["runs"]?.array?.first
+        #expect(listed?["status"] == "pending" && listed?["flag_lr"] == 0.5)
+        try api.send("PUT", "/runs/typo")
+        #expect(try runs("where=status%20==%20%22pending%22") == [])
+        #expect(try runs("") == ["a", "typo"])
+        try api.send("POST", "/runs/other/metadata/flags", #"{"lr":0.5}"#)
+        #expect(try runs("archived=all") == ["a", "other", "typo"])
+        try api.send("DELETE", "/runs/other?force=true")
+        #expect(try runs("archived=all") == ["a", "typo"])
     }
 
     @Test func whatWaitsSaysForWhat() throws {

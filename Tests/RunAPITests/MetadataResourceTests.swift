@@ -131,7 +131,7 @@ import Testing
         #expect(reply.status == 202)
         #expect(reply.headers["content-type"] == "application/json")
         #expect(try reply.json["status"]?.string == "pending")
-        #expect(try reply.json["detail"]?.string?.contains("PUT /runs/{id}") == true)
+        #expect(try reply.json["detail"]?.string?.contains("PUT /runs/p") == true)
         #expect(try api.send("GET", "/runs/p/metadata/flags").text == "{\n  \"lr\": 0.1\n}\n")
     }
 }

@@ -45,7 +45,7 @@ import Testing
         let again = try api.send("PUT", "/runs/lr-0.1", type: "application/json", #"{"flags":{"lr":9}}"#)
         #expect(again.status == 200)
         #expect(again.headers["location"] == nil)
-        #expect(try again.json["flag_lr"]?.number?.text == "0.10")
+        #expect(try again.json["flag_lr"] == 9, "it takes what it is given")
     }
 
     @Test(
@@ -113,7 +113,7 @@ import Testing
         #expect(run["status"]?.string == "failed")
         #expect(run["error_message"]?.string == "out of memory")
         #expect(run["completed"] == false)
-        #expect(try api.send("POST", "/runs/a/complete").json["status"]?.string == "failed", "it has ended")
+        #expect(try api.send("POST", "/runs/a/complete").status == 409, "it has failed")
     }
 
     @Test func archivedRunTakesNoMetadata() throws {

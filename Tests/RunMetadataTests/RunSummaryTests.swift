@@ -151,8 +151,9 @@ import Testing
 
     @Test(arguments: [
         ([("end", "9"), ("completed", "TRUE")], nil, 0.0, RunStatus.completed),
-        ([("end", "9"), ("completed", "FALSE")], nil, 0.0, .failed),
-        ([("end", "9")], nil, 0.0, .failed), ([("end", "yesterday"), ("completed", "TRUE")], nil, 0.0, .completed),
+        ([("end", "9"), ("completed", "FALSE")], nil, 0.0, .stopped),
+        ([("end", "9"), ("completed", "TRUE")], "{\"message\":\"late\"}", 0.0, .failed),
+        ([("end", "9")], nil, 0.0, .stopped), ([("end", "yesterday"), ("completed", "TRUE")], nil, 0.0, .completed),
         ([("end", ""), ("completed", "FALSE")], nil, 0.0, .running), ([("end", "NA")], nil, 0.0, .running),
         ([("completed", "FALSE")], "{\"message\":\"no\"}", 0.0, .failed),
         ([("completed", "FALSE")], nil, 3600.0, .running),

@@ -62,12 +62,14 @@ extension StoreClaim {
             #expect(try store.property(.note, of: .one) == "new")
             #expect(try store.property(.script, of: .one) == "kept.R")
         },
-        StoreClaim("initialising a run that exists changes nothing") { harness in
+        StoreClaim("initialising a run that exists gives it what is given") { harness in
             let store = harness.store
             try store.initialise(.one, flags: "first")
             harness.clock.seconds += 5
-            #expect(try store.initialise(.one, flags: "second").effect == .unchanged)
-            #expect(try store.text(.flags, of: .one) == "first")
+            let again = try store.initialise(.one, flags: "second")
+            #expect(again.effect == .written && again.existed)
+            #expect(try store.text(.flags, of: .one) == "second")
+            #expect(try store.initialise(.one).effect == .unchanged)
             #expect(try store.property(.start, of: .one) == "1795499177.25")
         },
         StoreClaim("completing ends a run well") { harness in
@@ -87,18 +89,22 @@ extension StoreClaim {
             #expect(try store.complete(.one).effect == .unchanged)
             #expect(try store.property(.end, of: .one) == "1795499177.25")
         },
-        StoreClaim("an error ends a run, and ending it again changes nothing") { harness in
+        StoreClaim("an error ends a run, and another one leaves the end as it is") { harness in
             let store = harness.store
             try store.initialise(.one)
             try store.change(.one, .put(.error, #"{"message":"no"}"#), .end(completed: false))
             #expect(try store.property(.completed, of: .one) == "FALSE")
             #expect(try store.snapshot(of: .one)?.status == .failed)
-            #expect(try store.complete(.one).effect == .unchanged)
+            let completed = try store.refusal(of: RunWrite(.run(.one), .complete(RunEnd())))
+            guard case .some(.endedOtherwise(.one, _)) = completed else {
+                Issue.record("\(String(describing: completed))")
+                return
+            }
             #expect(try store.property(.completed, of: .one) == "FALSE")
             harness.clock.seconds += 1
             try store.change(.one, .put(.error, #"{"message":"again"}"#), .end(completed: false))
             #expect(try store.property(.end, of: .one) == "1795499177.25")
-            #expect(try store.text(.error, of: .one) == #"{"message":"no"}"#)
+            #expect(try store.text(.error, of: .one) == #"{"message":"again"}"#)
         },
         StoreClaim("a run that has ended takes metadata still") { harness in
             let store = harness.store

@@ -3,15 +3,12 @@ internal import RunMetadata
 
 /// The end of a run, and going on after it.
 extension Committer {
-    /// Plans the end of a run. One that has ended keeps its end; that it was completed is no longer so.
+    /// Plans the end of a run. One that has ended keeps its end.
     /// - Parameter time: as text; nil: now
     func end(
         _ folder: RunFolder, completed: Bool, at time: String? = nil, _ plan: inout WritePlan
     ) throws(StoreError) {
-        if try hasEnded(folder) {
-            if !completed, try isCompleted(folder) { try put(.completed, "FALSE", folder, &plan) }
-            return
-        }
+        if try hasEnded(folder) { return }
         try put(.end, time ?? secondsText(settings.clock()), folder, &plan)
         try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
         if let run = folder.run { deactivate(run, &plan) }

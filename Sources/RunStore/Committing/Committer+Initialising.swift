@@ -79,12 +79,17 @@ extension Committer {
         ]
     }
 
-    /// A new id: the time in UTC, as tfruns makes them, with a number behind it where that is taken.
+    /// A new id: the time in UTC, as tfruns makes them, with a number of four digits behind it where that is taken, so that
+    /// names sort by time.
     private func freshID() -> RunID {
         let stamp = Self.stamp(settings.clock())
-        var number = 1
+        // Those of this second that were made before are not looked for again.
+        var number = lastID.stamp == stamp ? lastID.number + 1 : 1
+        defer { lastID = (stamp, number) }
         while true {
-            let name = number == 1 ? stamp : "\(stamp)-\(number)"
+            let digits = String(number)
+            let name =
+                number == 1 ? stamp : "\(stamp)-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             if let run = RunID(name), applier.place(of: name) == nil,
                 clinux_kind_at(paths.run(name, .initialised), 0) == CLINUX_NOTHING
             {

@@ -41,6 +41,8 @@ final class Committer: @unchecked Sendable {
     var presenceSeenAt: UInt64 = 0
     var segmentMark: NameWatch.Mark?
     var pending: PendingRuns
+    /// Of the id that was made last: the second, and the number in it.
+    var lastID = (stamp: "", number: 0)
     var waiting = WaitingFiles()
     private var room: FreeRoom
 

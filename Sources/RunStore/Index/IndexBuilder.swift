@@ -45,7 +45,7 @@ struct IndexBuilder {
     private func runs() throws(FileFailure) -> [(RunID, RunPlace)] {
         var seen: Set<String> = []
         var found: [(RunID, RunPlace)] = []
-        for place in [RunPlace.initialised, .archived] {
+        for place in IndexNames.places {
             for name in try Files.names(in: paths.container(place)).sorted() {
                 guard let run = RunID(name), paths.isRun(name, at: place), seen.insert(name).inserted
                 else { continue }

@@ -4,17 +4,20 @@ internal import RunMetadata
 /// The names in the directories that hold runs, as they were found at one time.
 struct IndexNames: Sendable {
     private let paths: RunPaths
-    private let initialised: [String]
-    private let archived: [String]
+    private let names: [(place: RunPlace, names: [String])]
     fileprivate let times: IndexNamesWatch.Times
 
-    /// Reads both directories.
+    /// Where runs are listed that are at several places, the first one counts.
+    static let places: [RunPlace] = [.initialised, .archived, .pending]
+
+    /// Reads the directories.
     init(_ paths: RunPaths) throws(FileFailure) {
         self.paths = paths
         // Before the names are read: what changes meanwhile is seen to have changed since.
         times = IndexNamesWatch.Times(paths)
-        initialised = try Files.names(in: paths.container(.initialised))
-        archived = try Files.names(in: paths.container(.archived))
+        var names: [(place: RunPlace, names: [String])] = []
+        for place in Self.places { names.append((place, try Files.names(in: paths.container(place)))) }
+        self.names = names
     }
 
     /// A name in which the index and the directories differ.
@@ -32,7 +35,7 @@ struct IndexNames: Sendable {
     func differing(from rows: IndexRows) -> [Difference] {
         var found: [Difference] = []
         var seen: Set<String> = []
-        for (place, names) in [(RunPlace.initialised, initialised), (.archived, archived)] {
+        for (place, names) in names {
             for name in names where RunID(name) != nil {
                 guard let row = rows[name] else {
                     found.append(Difference(run: name, place: place, paths: paths))
@@ -60,7 +63,7 @@ struct IndexNamesWatch {
         private let asked: Int
 
         init(_ paths: RunPaths) {
-            let times = [RunPlace.initialised, .archived].map {
+            let times = IndexNames.places.map {
                 Files.status(paths.container($0))?.st_ctim ?? timespec()
             }
             seconds = times.map(\.tv_sec)

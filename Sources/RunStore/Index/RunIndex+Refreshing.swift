@@ -125,7 +125,7 @@ extension RunIndex {
             let data = paths.data(run.description, known.place)
             if let entry = try? IndexEntry(rowsOf: run, data: data, known: known, by: reader) { return entry }
         }
-        guard let place = paths.locate(run.description), place != .pending else { return nil }
+        guard let place = paths.locate(run.description) else { return nil }
         return try IndexEntry(
             found: run, place, data: paths.data(run.description, place), known: known, by: reader)
     }

@@ -49,9 +49,11 @@ extension RunIndex {
 
     func question(_ query: RunQuery) throws(IndexFailure) -> Question {
         let now = settings.clock()
+        // Those that wait to be initialised are runs to those alone who ask for them.
+        let looksForPending = query.predicate?.looksFor(RunStatus.pending.rawValue, in: "status") ?? false
         let candidates = rows.places.map { place in
             switch query.archived {
-            case .without: place == .initialised
+            case .without: place == .initialised || (place == .pending && looksForPending)
             case .only: place == .archived
             case .included: place != nil
             }
