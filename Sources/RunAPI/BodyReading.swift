@@ -27,6 +27,13 @@ enum BodyReading {
         case .ndjson: return .ndjson(body)
         case .csv: return .csv(body)
         case .form:
+            // What Windows' cmd makes of that, for which single quotes are no quotes.
+            if first == UInt8(ascii: "'"), !body.contains(UInt8(ascii: "=")) {
+                throw MetadataFault.shape(
+                    JSONPointer(),
+                    "the body begins with a quote, and so is neither JSON nor a form. In Windows' cmd write "
+                        + "-d \"{\\\"lr\\\": 0.1}\", or put the JSON into a file and write -d @file")
+            }
             // What `curl -d '{…}'` sends.
             if isJSON { return isMetrics && holdsLines(body) ? .ndjson(body) : .json(body) }
             if isMetrics, isTable(body) { return .csv(body) }

@@ -1,4 +1,4 @@
-/// The name of a run: `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`, except `active` and `archive`.
+/// The name of a run: `[A-Za-z0-9][A-Za-z0-9._=+@-]{0,127}`, except `active` and `archive`.
 ///
 /// A run id that exists is a safe path component.
 package struct RunID: Hashable, Sendable, CustomStringConvertible {
@@ -9,7 +9,7 @@ package struct RunID: Hashable, Sendable, CustomStringConvertible {
 
     /// The rule, in words for the person who broke it.
     package static let rule =
-        "a run id is 1 to 128 letters, digits, \".\", \"_\" or \"-\", starts with a letter or digit, "
+        "a run id is 1 to 128 letters, digits, \".\", \"_\", \"-\", \"=\", \"+\" or \"@\", starts with a letter or digit, "
         + "and is not \"active\" or \"archive\""
 
     /// Nil when `text` is no run id.
@@ -28,7 +28,7 @@ package struct SessionName: Hashable, Sendable, CustomStringConvertible {
 
     /// The rule, in words for the person who broke it.
     package static let rule =
-        "a session name is 1 to 128 letters, digits, \".\", \"_\" or \"-\", and starts with a letter or digit"
+        "a session name is 1 to 128 letters, digits, \".\", \"_\", \"-\", \"=\", \"+\" or \"@\", and starts with a letter or digit"
 
     /// Nil when `text` is no session name.
     package init?(_ text: String) {
@@ -112,8 +112,6 @@ private enum Identifier {
 
     static func isValid(_ text: String, longest: Int) -> Bool {
         guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.count <= longest else { return false }
-        return text.utf8.allSatisfy {
-            isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-")
-        }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || "._-=+@".utf8.contains($0) }
     }
 }

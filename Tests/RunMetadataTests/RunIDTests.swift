@@ -5,10 +5,11 @@ import Testing
     static let good = [
         "a", "Z", "0", "2026-11-24T09-30-00Z", "2026-11-24T09-30-00Z-2", "run_1.v2", "a.", "a-", "a_", "a..b",
         "actives",
-        "Active", "archive2", "x.active", String(repeating: "r", count: 128),
+        "Active", "archive2", "x.active", "lr=0.1", "a+b", "a@b", "a=", String(repeating: "r", count: 128),
     ]
     static let bad = [
-        "", ".", "..", ".a", "-a", "_a", "a/b", "/", "a\\b", "a b", " a", "a ", "a\n", "a\u{0}", "a:b", "a%2Fb", "a@b",
+        "", ".", "..", ".a", "-a", "_a", "a/b", "/", "a\\b", "a b", " a", "a ", "a\n", "a\u{0}", "a:b", "a%2Fb", "=a",
+        "+a",
         "é", "aé",
         "a\u{301}", "１", "a\u{7f}", "active", "archive", "@default", String(repeating: "r", count: 129),
     ]

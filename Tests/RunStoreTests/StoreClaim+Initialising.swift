@@ -39,10 +39,10 @@ extension StoreClaim {
             let first = try store.write(.active(.default), .initialise(session: .default, RunStart()))
             let run = try #require(first.run)
             try harness.archive(run)
-            try store.change(try #require(RunID("\(run)-2")), .put(.flags, "{}"))
+            try store.change(try #require(RunID("\(run)-0002")), .put(.flags, "{}"))
             let writes = (0..<3).map { _ in RunWrite(.active(.default), .initialise(session: .default, RunStart())) }
             let ids = try store.writeTogether(writes).map { try $0.get().run?.description }
-            #expect(ids == [3, 4, 5].map { "\(run)-\($0)" })
+            #expect(ids == [3, 4, 5].map { "\(run)-000\($0)" })
         },
     ]
 
