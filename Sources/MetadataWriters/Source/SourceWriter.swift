@@ -54,7 +54,7 @@ package struct SourceWriter: ArchiveWriting {
             try fromArchive(file, reception as? EarlySurvey, isCancelled: request.isCancelled)
         case .files(let files): try fromFiles(files)
         case .json(let bytes): try fromDirectory(bytes)
-        case .ndjson, .csv, .raw:
+        case .ndjson, .csv, .text, .raw:
             throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
         }
     }

@@ -42,8 +42,12 @@ extension Committer {
         let prefix = DataPath.properties + "/"
         for record in plan.records {
             guard let path = record.path, path.hasPrefix(prefix) else { continue }
-            if case .remove = record.step { continue }
-            written.insert(String(path.dropFirst(prefix.count)))
+            switch record.step {
+            case .remove: continue
+            // It is among those that are there.
+            case .append(_, let offset, _) where offset > 0: continue
+            default: written.insert(String(path.dropFirst(prefix.count)))
+            }
         }
         guard !written.isEmpty, let directory = try directory(of: folder) else { return }
         let limit = settings.mostProperties
@@ -71,8 +75,8 @@ extension Committer {
         case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
         case .append(let path, let head, let bytes):
             try version(RunPath(path), folder)
-            let size = try directory(of: folder)?.status(RunPath(path))?.st_size ?? 0
-            plan.add(.append(path.description, offset: Int(size), size == 0 ? head + bytes : bytes))
+            let end = try end(of: path, folder, plan)
+            plan.add(.append(path.description, offset: end, end == 0 ? head + bytes : bytes))
         case .publishFolder(let staged, let path):
             let directory = try directory(of: folder)
             switch try storing({ () throws(FileFailure) in try directory?.look(RunPath(path)) }) {

@@ -42,6 +42,7 @@ final class Committer: @unchecked Sendable {
     var segmentMark: NameWatch.Mark?
     var pending: PendingRuns
     var waiting = WaitingFiles()
+    private(set) var plannedEnds = PlannedEnds()
     private var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
@@ -153,6 +154,7 @@ final class Committer: @unchecked Sendable {
         }
         let goesAlone = plan.goesAlone
         plan.encode(into: &frame)
+        plannedEnds.add(plan.records)
         batch.append(Planned(plan: consume plan, pending: pending))
         if goesAlone { flush(&batch) }
         return true
@@ -179,6 +181,7 @@ final class Committer: @unchecked Sendable {
         logs.beginBatch()
         applier.beginBatch()
         pending.beginBatch()
+        plannedEnds.beginBatch()
         JournalFrame.begin(&frame)
     }
 
