@@ -102,13 +102,18 @@ extension Committer {
             let given = try property(.script, folder)
             // One that was chosen from an earlier source, and is not in this one, has gone with it.
             let hadSource = try directory(of: folder).map { $0.status(RunPath(.source)) != nil }
-            let isGone = hadSource == true && !files.contains(given ?? "")
-            if given == nil || given == folder.name || isGone {
+            let isThere = given.map { files.contains(Self.fileName($0)) } ?? false
+            // What `view_run()` could not open in any source: nothing, a path of Windows, a command line.
+            let isOdd = given.map { text in text.isEmpty || text.contains { $0 == "\\" || $0.isWhitespace } } ?? true
+            if !isThere, hadSource == true || isOdd || given == folder.name {
                 try put(.script, script, folder, &plan)
             }
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
     }
+
+    /// The last component of a path, as R's `basename()` has it.
+    private static func fileName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
 
     /// Plans the end of a run, unless it has ended.
     private func end(_ folder: RunFolder, completed: Bool, _ plan: inout WritePlan) throws(StoreError) {
