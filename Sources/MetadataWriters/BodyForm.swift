@@ -8,6 +8,8 @@ package enum BodyForm: String, Sendable, CaseIterable {
     case multipart
     /// A tar, tar.gz or zip, or files of a form: the body is not held in memory.
     case archive
+    /// Text, as it came: its bytes are not looked at.
+    case text
     /// Whatever it is, as it came: not held in memory.
     case raw
 
@@ -19,6 +21,8 @@ package enum BodyForm: String, Sendable, CaseIterable {
         case .csv: ["text/csv"]
         case .form: ["application/x-www-form-urlencoded"]
         case .multipart: ["multipart/form-data"]
+        // The last is what `curl --data-binary` says of everything.
+        case .text: ["text/plain", "application/octet-stream", "application/x-www-form-urlencoded"]
         case .archive:
             [
                 "application/gzip", "application/x-tar", "application/zip", "application/x-gzip", "application/x-gtar",

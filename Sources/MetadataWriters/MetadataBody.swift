@@ -5,6 +5,7 @@ package enum MetadataBody: Sendable {
     case json([UInt8])
     case ndjson([UInt8])
     case csv([UInt8])
+    case text([UInt8])
     /// An archive that was staged, with what the writer had begun when it started to come.
     case archive(StagingFile, (any ArchiveReception)?)
     /// Files of a form, by the names that they came with.

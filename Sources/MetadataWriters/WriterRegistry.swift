@@ -27,6 +27,7 @@ package struct WriterRegistry: Sendable {
         [
             FlagsWriter(limit: names.columns), PropertiesWriter(limit: names.properties),
             MetricsWriter(limit: names.columns), EvaluationWriter(limit: names.columns), ErrorWriter(), source,
+            OutputWriter(),
         ]
     }
 

@@ -120,7 +120,7 @@ extension RunAPI {
     /// The form that the content type names, among those that are taken. Without a content type it is read as `curl -d`
     /// sends it.
     private func form(of forms: [BodyForm], _ exchange: HTTPExchange) throws -> BodyForm {
-        guard let header = exchange.headerBytes("Content-Type") else { return .form }
+        guard let header = exchange.headerBytes("Content-Type") else { return forms.contains(.text) ? .text : .form }
         // What most requests say, without making strings of it.
         if MediaType.isJSON(header), forms.contains(where: { $0 == .json }) { return .json }
         let type = MediaType.essence(of: String(decoding: header, as: UTF8.self))

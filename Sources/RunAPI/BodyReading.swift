@@ -15,6 +15,11 @@ enum BodyReading {
         _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit, isMetrics: Bool = false,
         fields: ([UInt8]) throws -> [(name: String, value: String)]
     ) throws -> MetadataBody {
+        if form == .text {
+            // As it came: white space is output too.
+            if body.isEmpty { throw Problem.emptyBody("the body is empty; send the text in it") }
+            return .text(body)
+        }
         // A byte order mark, which Windows' programs put before a text (RFC 3629 section 6).
         let body = body.starts(with: [0xEF, 0xBB, 0xBF]) && form != .raw ? Array(body.dropFirst(3)) : body
         guard let first = firstByte(body) else {
@@ -51,7 +56,7 @@ enum BodyReading {
             }
             return .json(try json(of: form.fields, values: values, isMetrics: isMetrics))
         case .multipart: return .json(try json(of: fields(body), values: values, isMetrics: isMetrics))
-        case .archive, .raw: throw Problem.internalFault
+        case .text, .archive, .raw: throw Problem.internalFault
         }
     }
 

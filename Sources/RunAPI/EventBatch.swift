@@ -45,12 +45,18 @@ struct EventBatch {
         var left = leavingOut
         var skipped = 0
         var rows: [[UInt8]] = []
+        var output: AppendedOutput?
         func flush() {
             if skipped > 0 { text += ring.append(run) { EventText.skipped(skipped, of: run, id: $0) }.text }
             if !rows.isEmpty { text += ring.append(run) { EventText.rows(rows, of: run, id: $0) }.text }
             count += (skipped > 0 ? 1 : 0) + (rows.isEmpty ? 0 : 1)
             skipped = 0
             rows = []
+            if let appended = output {
+                text += ring.append(run) { EventText.change(.output(appended), of: run, id: $0) }.text
+                count += 1
+            }
+            output = nil
         }
         for kind in kinds {
             if case .rows(let lines) = kind {
@@ -60,6 +66,13 @@ struct EventBatch {
                 } else {
                     rows.append(lines)
                 }
+                continue
+            }
+            if case .output(let appended) = kind {
+                // Many lines, each sent by itself, are one event.
+                if output?.join(appended) == true { continue }
+                if output != nil { flush() }
+                output = appended
                 continue
             }
             flush()

@@ -49,6 +49,13 @@ enum EventText {
         var href: String? = "/runs/\(run)"
         switch kind {
         case .rows(let lines): return rows([lines], of: run, id: id)
+        case .output(let output):
+            type = "output"
+            data["offset"] = .number(JSONNumber(output.offset))
+            data["length"] = .number(JSONNumber(output.count))
+            // Bytes that are no text, such as half a character, are read by the link.
+            data["text"] = output.bytes.flatMap { String(validating: $0, as: UTF8.self) }.map { .string($0) }
+            href = "/runs/\(run)/output?after=\(output.offset)"
         case .metricsReplaced:
             type = "metrics"
             data["replaced"] = .bool(true)

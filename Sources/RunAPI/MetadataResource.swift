@@ -214,7 +214,10 @@ extension RunAPI {
             if let file = try store.file(path, of: run) {
                 return HTTPResponse(
                     status: 200,
-                    headers: [("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\"")],
+                    headers: [
+                        ("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\""),
+                        ("X-Content-Type-Options", "nosniff"),
+                    ],
                     body: .file(descriptor: file.descriptor, size: file.size))
             }
         case .properties:

@@ -28,6 +28,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case restoreRuns
     case purgeRuns
     case readMetrics
+    case readOutput
     case readRunEvents
     case readEvents
     case listTypes
@@ -121,6 +122,7 @@ package enum Routes {
         Route(.post, "/runs", .createRun),
         Route(.get, "/compare", .compareRuns),
         Route(.get, "/runs/{id}/metrics", .readMetrics),
+        Route(.get, "/runs/{id}/output", .readOutput),
         Route(.get, "/runs/{id}/events", .readRunEvents),
         Route(.get, "/events", .readEvents),
         Route(.get, "/types", .listTypes),

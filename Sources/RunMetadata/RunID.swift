@@ -54,6 +54,7 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
     package static let evaluation = MetadataType("evaluation")!
     package static let error = MetadataType("error")!
     package static let source = MetadataType("source")!
+    package static let output = MetadataType("output")!
 
     /// The rule, in words for the person who broke it.
     package static let rule =
@@ -87,6 +88,8 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     package static let start = PropertyName("start")!
     package static let end = PropertyName("end")!
     package static let completed = PropertyName("completed")!
+    /// The console output, which grows as the run goes on.
+    package static let output = PropertyName("output")!
 
     /// The rule, in words for the person who broke it.
     package static let rule =

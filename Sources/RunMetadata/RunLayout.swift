@@ -43,6 +43,8 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The folder of properties.
     package static let properties = "properties"
+    /// The console output, a property as tfruns has it.
+    package static let output = property(.output)
 
     /// The folder of lists as they were sent, where tfruns could not read them so.
     private static let sentFolder = "sent"

@@ -33,8 +33,8 @@ package enum DataChange: Sendable {
     /// Whether the change depends on what is in the directory, so that all before it has to be there already.
     var readsTheDirectory: Bool {
         switch self {
-        case .put, .remove, .rows: false
-        case .frame, .append, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
+        case .put, .remove, .rows, .append: false
+        case .frame, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
         }
     }
 }

@@ -25,7 +25,7 @@ struct WriterOptions: ParsableArguments {
         var limits = SourceWriter.Limits(bytes: options.maxUpload)
         limits.entries = options.maxEntries
         let source = SourceWriter(
-            roots: options.sourceRoots, limits: limits,
+            roots: options.sourceRoots, limits: limits, script: { store.script(of: $0) },
             makeStagingFile: { try store.makeStagingFile() })
         return try registry(source: source, store: store, names: options.names)
     }

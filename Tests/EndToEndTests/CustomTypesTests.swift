@@ -161,7 +161,8 @@ import Testing
         let names = types.compactMap { $0["type"]?.string }
         #expect(
             names == [
-                "flags", "properties", "metrics", "evaluation", "error", "source", "checkpoints", "confusion", "images",
+                "flags", "properties", "metrics", "evaluation", "error", "source", "output", "checkpoints", "confusion",
+                "images",
             ])
         #expect(types.last?["accepts"] == ["image/png"])
         let listed = try Command("\(Server.executable)", "types", "--check", "--writers", TemporaryFolder.sampleWriters)

@@ -21,7 +21,7 @@ import Testing
     @Test func everyStandardTypeHasAWriterWithASummaryAndAForm() throws {
         let source = SourceWriter(roots: [], limits: .init(bytes: 1)) { throw CancellationError() }
         let registry = try WriterRegistry(WriterRegistry.standard(source: source))
-        let types: [MetadataType] = [.flags, .properties, .metrics, .evaluation, .error, .source]
+        let types: [MetadataType] = [.flags, .properties, .metrics, .evaluation, .error, .source, .output]
         #expect(registry.writers.map(\.type) == types)
         for writer in registry.writers {
             #expect(writer.summary.hasSuffix("."))

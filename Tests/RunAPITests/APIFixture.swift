@@ -40,9 +40,9 @@ final class APIFixture: Sendable {
         store = try DirectoryRunStore(runs: "\(folder.path)/runs", log: log)
         var settings = RunAPI.Settings()
         (settings.maxBody, settings.maxUpload) = (maxBody, maxUpload)
-        let source = SourceWriter(roots: ["\(folder.path)/allowed"], limits: .init(bytes: maxUpload)) { [store] in
-            try store.makeStagingFile()
-        }
+        let source = SourceWriter(
+            roots: ["\(folder.path)/allowed"], limits: .init(bytes: maxUpload),
+            script: { [store] in store.script(of: $0) }, makeStagingFile: { [store] in try store.makeStagingFile() })
         let writers = try WriterRegistry(WriterRegistry.standard(source: source) + [NotesWriter()])
         workers = Workers(threads: 2)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)

@@ -104,6 +104,47 @@ import Testing
         #expect(seen.last { $0.type == "metrics" }?.data?["replaced"] == true)
     }
 
+    @Test func outputIsToldWithItsTextWhereThatIsShort() throws {
+        try api.send("PUT", "/runs/a")
+        let reader = try EventReader(api, "/runs/a/events")
+        let (short, half) = (Array("épo\n".utf8), [UInt8(0xC3)])
+        let long = [UInt8](repeating: UInt8(ascii: "x"), count: 20_000)
+        var offset = 0
+        for (sent, text) in [(short, "épo\n"), (half, nil), (long, nil), (short, "épo\n")] as [([UInt8], String?)] {
+            #expect(try api.client().send("POST", "/runs/a/metadata/output", body: sent).status == 201)
+            let event = try #require(try reader.next())
+            #expect(event.type == "output")
+            #expect(event.json?["run"] == "a")
+            #expect(event.json?["offset"]?.number?.int == offset)
+            #expect(event.json?["length"]?.number?.int == sent.count)
+            #expect(event.json?["text"]?.string == text)
+            #expect(event.json?["href"]?.string == "/runs/a/output?after=\(offset)")
+            offset += sent.count
+        }
+    }
+
+    @Test func outputThatIsAppendedInManyPartsIsToldTogether() {
+        let run = RunID("a")!
+        let parts = (0..<100).map { RunChange(run: run, kind: .output(AppendedOutput(offset: $0 * 2, [97, 10]))) }
+        var ring = EventRing(epoch: "e")
+        let joined = EventBatch(parts, readers: [:], readersOfAll: 1, ring: &ring)
+        #expect(joined.count == 1)
+        #expect(String(decoding: joined.all, as: UTF8.self).contains("\"offset\":0,\"length\":200,\"text\":\"a\\na"))
+        // What was replaced in between, and begins anew, is told apart.
+        let anew = parts + [RunChange(run: run, kind: .properties(["output"]))] + parts.prefix(2)
+        #expect(EventBatch(anew, readers: [:], readersOfAll: 1, ring: &ring).count == 3)
+        let other = EventBatch([parts[0], parts[5], parts[6]], readers: [:], readersOfAll: 1, ring: &ring)
+        #expect(other.count == 2)
+        // As much as a reader is sent at a time.
+        let much = (0..<100).map { index in
+            RunChange(
+                run: run, kind: .output(AppendedOutput(offset: index * 1000, [UInt8](repeating: 97, count: 1000))))
+        }
+        let long = EventBatch(much, readers: [:], readersOfAll: 1, ring: &ring)
+        #expect(long.count == 1 && long.all.count < 200)
+        #expect(String(decoding: long.all, as: UTF8.self).contains("\"length\":100000,\"href\""))
+    }
+
     /// The exact list is no metadata of its own.
     @Test func aListThatIsKeptExactlyIsToldOnce() throws {
         try api.send("PUT", "/runs/a")

@@ -28,7 +28,7 @@ import Testing
         let types = try #require(reply.json["types"]?.array)
         #expect(
             types.compactMap { $0["type"]?.string }
-                == ["flags", "properties", "metrics", "evaluation", "error", "source", "customnotes"])
+                == ["flags", "properties", "metrics", "evaluation", "error", "source", "output", "customnotes"])
         #expect(
             types[0]["accepts"] == ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
         #expect(types[0]["methods"] == ["GET", "POST", "PATCH"])

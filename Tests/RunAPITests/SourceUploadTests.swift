@@ -29,6 +29,65 @@ import Testing
         #expect(api.file("properties/script", of: "a") == "train.py\n")
     }
 
+    /// Where `view_run()` looks: the file name of the script, at the top.
+    @Test(
+        arguments: [
+            // What was given, the files, the script as the run has it then, and the copy.
+            (nil, ["src/train.py", "src/net.py"], "src/train.py", "train.py"),
+            (nil, ["train.py", "src/train.py"], "train.py", nil),
+            ("src/run.py", ["src/run.py", "train.py"], "src/run.py", "run.py"),
+            ("/home/x/job/src/run.py", ["src/run.py", "train.py"], "/home/x/job/src/run.py", "run.py"),
+            ("run.py", ["a/b/run.py", "train.py"], "run.py", "run.py"),
+            ("C:\\\\job\\\\src\\\\run.py", ["src/run.py", "train.py"], "src/run.py", "run.py"),
+            ("python -u src/run.py --lr 0.1/2", ["src/run.py", "train.py"], "src/run.py", "run.py"),
+            ("", ["src/train.py"], "src/train.py", "train.py"), ("", ["a.py"], "a.py", nil),
+        ] as [(String?, [String], String, String?)])
+    func viewRunFindsTheScriptAtTheTopOfTheSource(given: String?, files: [String], script: String, copy: String?) throws
+    {
+        let run = given.map { "{\"script\":\"\($0)\"}" } ?? ""
+        #expect(try api.send("PUT", "/runs/b", type: "application/json", run).status == 201)
+        let expected = Set((files + (copy.map { [$0] } ?? [])).map { "source/\($0)" })
+        for prefix in ["source/", ""] {
+            let archive = try gzippedTar(files.map { prefix + $0 })
+            let reply = try api.client()
+                .send("POST", "/runs/b/metadata/source", type: "application/gzip", body: archive)
+            #expect(reply.status == 201, "\(reply.text)")
+            #expect(api.file("properties/script", of: "b") == "\(script)\n")
+            #expect(try packed("b") == expected)
+        }
+        let form = multipart(files.map { ($0, "print()\n") }, file: true)
+        #expect(
+            try api.send("POST", "/runs/b/metadata/source", type: "multipart/form-data; boundary=BB", form).status
+                == 201)
+        #expect(try packed("b") == expected)
+        #expect(api.file("properties/script", of: "b") == "\(script)\n")
+    }
+
+    @Test func aCopyOfTheScriptHoldsWhatTheScriptDoes() throws {
+        let form = multipart([("src/net.py", "net\n"), ("src/train.py", "train\n")], file: true)
+        try api.send("POST", "/runs/a/metadata/source", type: "multipart/form-data; boundary=BB", form)
+        let path = "\(api.folder.path)/runs/a/tfruns.d/source.tar.gz"
+        #expect(try Command.succeed("tar", "xzOf", path, "source/train.py") == Array("train\n".utf8))
+        #expect(try Command.succeed("tar", "xzOf", path, "source/src/train.py") == Array("train\n".utf8))
+        try TfrunsReader(runs: "\(api.folder.path)/runs").view("a")
+        api.folder.write("allowed/deep/job/train.py", "deep\n")
+        #expect(
+            try api.send(
+                "POST", "/runs/a/metadata/source", type: "application/json",
+                "{\"directory\":\"\(api.folder.path)/allowed/deep\"}"
+            ).status == 201)
+        #expect(try packed("a") == ["source/job/train.py", "source/train.py"])
+        #expect(try Command.succeed("tar", "xzOf", path, "source/train.py") == Array("deep\n".utf8))
+    }
+
+    /// The files in a run's source.
+    private func packed(_ run: String) throws -> Set<String> {
+        let list = try Command.succeed("tar", "tzf", "\(api.folder.path)/runs/\(run)/tfruns.d/source.tar.gz")
+        let names = String(decoding: list, as: UTF8.self).split(separator: "\n").map(String.init)
+        #expect(Set(names).count == names.count)
+        return Set(names)
+    }
+
     @Test func chunkedArchiveIsStored() throws {
         let archive = try gzippedTar(["source/a.py"])
         let client = try api.client()

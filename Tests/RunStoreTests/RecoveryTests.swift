@@ -18,6 +18,8 @@ import Testing
         try store.rows(.one, #"{"a":1}"#)
         try store.rows(.one, #"{"a":2}"#)
         try store.change(.one, .property(.note, "later"), .put(try #require(DataPath("images/a.txt")), "a"))
+        try store.output(.one, "line\n")
+        try store.output(.one, "more\n")
         try store.patch(.one, .file(.flags), #"{"b":2}"#)
         try store.patch(.one, .properties, #"{"context":null}"#)
         try store.rows(.two, #"{"b":1}"#)

@@ -53,6 +53,11 @@ extension RunStore {
     }
 
     @discardableResult
+    func output(_ run: RunID, _ text: String) throws -> WriteOutcome {
+        try change(run, .append(.output, head: [], Array(text.utf8)))
+    }
+
+    @discardableResult
     func initialise(
         _ run: RunID, flags: String? = nil, properties: [(PropertyName, String)] = [], session: SessionName = .default
     ) throws -> WriteOutcome {

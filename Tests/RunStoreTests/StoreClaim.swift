@@ -16,5 +16,5 @@ struct StoreClaim: Sendable, CustomTestStringConvertible {
     /// All claims.
     static let all =
         metrics + documents + lifecycle + defaults + waiting + sessions + listing + queries + archiving + batches
-        + artifacts
+        + artifacts + output
 }

@@ -50,8 +50,10 @@ package struct TfrunsReader {
         guard contents(of: "\(path)/source.tar.gz") != nil else { return }
         let listing = try Command.succeed("tar", "-tzf", "\(path)/source.tar.gz")
         let files = String(decoding: listing, as: UTF8.self).split(separator: "\n").map(String.init)
-        guard !script.contains("/"), files.contains("source/\(script)") else {
-            throw Failure("\(path)/source.tar.gz", "there is no \"\(script)\" at its top")
+        // `basename()`.
+        let name = script.split(separator: "/").last ?? ""
+        guard files.contains("source/\(name)") else {
+            throw Failure("\(path)/source.tar.gz", "there is no \"\(name)\" at its top")
         }
     }
 

@@ -69,7 +69,7 @@ package struct RowsWriter: MetadataWriter {
         case .csv(let bytes):
             let table = try CSVTable(bytes, type: type)
             return table.rows.map { fields in JSONObject(zip(table.header, fields.map(CSVText.value))) }
-        case .archive, .files, .raw:
+        case .text, .archive, .files, .raw:
             throw MetadataFault(.contentType(allowed: []), "\(type): this form of body holds no rows")
         }
     }

@@ -34,6 +34,7 @@ package struct SourceWriter: ArchiveWriting {
 
     private let roots: [String]
     private let limits: Limits
+    private let script: @Sendable (RunTarget) -> String?
     private let makeStagingFile: @Sendable () throws -> StagingFile
     /// Threads that look through archives while they come, for all requests together.
     private let surveys = Reserve(Limit(.entries, most: 4))
@@ -41,20 +42,25 @@ package struct SourceWriter: ArchiveWriting {
     /// - Parameters:
     ///   - roots: directories on the server from which source may be taken
     ///   - limits: what an archive may hold
+    ///   - script: what a run says is its script; nil where it says nothing
     ///   - makeStagingFile: makes the file in which an archive is put together
-    package init(roots: [String], limits: Limits, makeStagingFile: @escaping @Sendable () throws -> StagingFile) {
+    package init(
+        roots: [String], limits: Limits, script: @escaping @Sendable (RunTarget) -> String? = { _ in nil },
+        makeStagingFile: @escaping @Sendable () throws -> StagingFile
+    ) {
         self.roots = roots.compactMap(SourceDirectory.realPath)
         self.limits = limits
+        self.script = script
         self.makeStagingFile = makeStagingFile
     }
 
     package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
         switch body {
         case .archive(let file, let reception):
-            try fromArchive(file, reception as? EarlySurvey, isCancelled: request.isCancelled)
-        case .files(let files): try fromFiles(files)
-        case .json(let bytes): try fromDirectory(bytes)
-        case .ndjson, .csv, .raw:
+            try fromArchive(file, reception as? EarlySurvey, request)
+        case .files(let files): try fromFiles(files, request)
+        case .json(let bytes): try fromDirectory(bytes, request)
+        case .ndjson, .csv, .text, .raw:
             throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
         }
     }
@@ -78,27 +84,37 @@ package struct SourceWriter: ArchiveWriting {
     }
 
     private func fromArchive(
-        _ file: StagingFile, _ early: EarlySurvey?, isCancelled: @escaping () -> Bool
+        _ file: StagingFile, _ early: EarlySurvey?, _ request: WriteRequest
     ) throws -> [DataChange] {
+        let isCancelled = request.isCancelled
         let survey =
             try early.map { try $0.job.result() }
             ?? SourceSurvey(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled)
-        guard !(survey.isGzippedTar && survey.isBelowSource) else {
+        let script = SourceScript(among: survey.scripts, given: script(request.target))
+        guard script.needsCopy || !(survey.isGzippedTar && survey.isBelowSource) else {
             // As tfruns writes it: kept as it came.
-            return try publish(file, survey.scripts)
+            return try publish(file, script)
         }
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        try ArchiveReader.forEachEntry(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled) { entry in
-            guard entry.isFile, let size = entry.size else { return }
-            try writer.begin(survey.path(of: entry.path), size: size, mode: entry.mode, modified: entry.modified)
-            try entry.read { try writer.write($0) }
+        /// Packs the files that are given a path.
+        func pack(_ path: (String) -> String?) throws {
+            try ArchiveReader.forEachEntry(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled) {
+                entry in
+                guard entry.isFile, let size = entry.size, let path = path(try survey.path(of: entry.path)) else {
+                    return
+                }
+                try writer.begin(path, size: size, mode: entry.mode, modified: entry.modified)
+                try entry.read { try writer.write($0) }
+            }
         }
+        try pack { $0 }
+        if script.needsCopy { try pack { $0 == Self.path(script.path) ? Self.path(script.name) : nil } }
         try writer.finish()
-        return try publish(output, survey.scripts)
+        return try publish(output, script)
     }
 
-    private func fromFiles(_ files: [UploadedFile]) throws -> [DataChange] {
+    private func fromFiles(_ files: [UploadedFile], _ request: WriteRequest) throws -> [DataChange] {
         guard !files.isEmpty else {
             throw MetadataFault.shape(nil, "source: the form holds no file; send files, as in curl -F file=@train.py")
         }
@@ -109,13 +125,17 @@ package struct SourceWriter: ArchiveWriting {
         for file in files {
             try Self.draw(file.name, size: file.size, from: budget)
             let name = try names.add(file.name)
-            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file, mode: 0o644)
+            try writer.add(Self.path(name), contentsOf: file, mode: 0o644)
+        }
+        let script = SourceScript(among: names.files, given: script(request.target))
+        if script.needsCopy, let index = names.files.firstIndex(of: script.path) {
+            try writer.add(Self.path(script.name), contentsOf: files[index], mode: 0o644)
         }
         try writer.finish()
-        return try publish(output, names.files)
+        return try publish(output, script)
     }
 
-    private func fromDirectory(_ bytes: [UInt8]) throws -> [DataChange] {
+    private func fromDirectory(_ bytes: [UInt8], _ request: WriteRequest) throws -> [DataChange] {
         let object = try NamedList.read(.json(bytes), type: type)
         guard let path = object["directory"]?.string, object.count == 1 else {
             throw MetadataFault.shape(
@@ -127,15 +147,21 @@ package struct SourceWriter: ArchiveWriting {
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
         var names = SourceNames(budget: budget)
-        for file in try directory.files(budget: budget) {
+        let files = try directory.files(budget: budget)
+        for file in files {
             let name = try names.add(file.name)
-            try writer.add("\(SourceNames.folder)/\(name)", contentsOf: file.path, size: file.size, mode: file.mode)
+            try writer.add(Self.path(name), contentsOf: file.path, size: file.size, mode: file.mode)
         }
         if names.files.isEmpty {
             throw MetadataFault.shape(nil, "source: the directory \(path.shown()) holds no file that is not hidden")
         }
+        let script = SourceScript(among: names.files, given: script(request.target))
+        if script.needsCopy, let index = names.files.firstIndex(of: script.path) {
+            let file = files[index]
+            try writer.add(Self.path(script.name), contentsOf: file.path, size: file.size, mode: file.mode)
+        }
         try writer.finish()
-        return try publish(output, names.files)
+        return try publish(output, script)
     }
 
     /// Draws a file from a budget before it is read.
@@ -146,9 +172,12 @@ package struct SourceWriter: ArchiveWriting {
         } catch { throw MetadataFault(.exceeded, "source: with \"\(name.shown())\" it is \(error)") }
     }
 
-    private func publish(_ file: StagingFile, _ scripts: [String]) throws -> [DataChange] {
+    /// The path in the archive of a file of the source.
+    private static func path(_ name: String) -> String { "\(SourceNames.folder)/\(name)" }
+
+    private func publish(_ file: StagingFile, _ script: SourceScript) throws -> [DataChange] {
         try file.finish()
-        return [.publish(file, .source), .script(Self.script(among: scripts), among: scripts)]
+        return [.publish(file, .source), .script(script.path, among: script.files)]
     }
 
     /// The script of a run whose source is all that tells: the only file, else `train.*`, else `main.*`, else the first by

@@ -37,8 +37,8 @@ package struct MetricsWriter: MetadataWriter {
             return [try MetricsTableBody(lines, kind: .lines).change(replaces)]
         case .csv(let bytes):
             return [try MetricsTableBody(try MetricsCSV.rows(bytes, limit, time), kind: .frame).change(replaces)]
-        case .archive, .files, .raw:
-            throw MetadataFault(.contentType(allowed: []), "metrics: an archive holds no metrics")
+        case .text, .archive, .files, .raw:
+            throw MetadataFault(.contentType(allowed: []), "metrics: this form of body holds no metrics")
         }
     }
 

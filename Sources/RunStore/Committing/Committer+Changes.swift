@@ -37,8 +37,12 @@ extension Committer {
         let prefix = DataPath.properties + "/"
         for record in plan.records {
             guard let path = record.path, path.hasPrefix(prefix) else { continue }
-            if case .remove = record.step { continue }
-            written.insert(String(path.dropFirst(prefix.count)))
+            switch record.step {
+            case .remove: continue
+            // It is among those that are there.
+            case .append(_, let offset, _) where offset > 0: continue
+            default: written.insert(String(path.dropFirst(prefix.count)))
+            }
         }
         guard !written.isEmpty, let directory = try directory(of: folder) else { return }
         let limit = settings.mostProperties
@@ -66,8 +70,8 @@ extension Committer {
         case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
         case .append(let path, let head, let bytes):
             try version(RunPath(path), folder)
-            let size = try directory(of: folder)?.status(RunPath(path))?.st_size ?? 0
-            plan.add(.append(path.description, offset: Int(size), size == 0 ? head + bytes : bytes))
+            let end = try end(of: path, folder, plan)
+            plan.add(.append(path.description, offset: end, end == 0 ? head + bytes : bytes))
         case .publishFolder(let staged, let path):
             let directory = try directory(of: folder)
             switch try storing({ () throws(FileFailure) in try directory?.look(RunPath(path)) }) {
@@ -93,13 +97,18 @@ extension Committer {
             let given = try property(.script, folder)
             // One that was chosen from an earlier source, and is not in this one, has gone with it.
             let hadSource = try directory(of: folder).map { $0.status(RunPath(.source)) != nil }
-            let isGone = hadSource == true && !files.contains(given ?? "")
-            if given == nil || given == folder.name || isGone {
+            let isThere = given.map { files.contains(Self.fileName($0)) } ?? false
+            // What `view_run()` could not open in any source: nothing, a path of Windows, a command line.
+            let isOdd = given.map { text in text.isEmpty || text.contains { $0 == "\\" || $0.isWhitespace } } ?? true
+            if !isThere, hadSource == true || isOdd || given == folder.name {
                 try put(.script, script, folder, &plan)
             }
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
     }
+
+    /// The last component of a path, as R's `basename()` has it.
+    private static func fileName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
 
     /// Plans the removal of a run.
     func planPurge(_ target: RunTarget, force: Bool, isPending: Bool = false) throws(StoreError) -> WritePlan {

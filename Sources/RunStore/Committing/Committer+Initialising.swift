@@ -130,6 +130,10 @@ extension Committer {
         var adopted: Set<PropertyName> = []
         for (path, status) in try RunFiles.files(in: theirs) {
             if path == .metricsRows || path == .metricsFrame || path.isSent { continue }
+            if path == .output {
+                try adoptOutput(theirs, status, of: waiting.name, folder, &plan)
+                continue
+            }
             guard isYounger(status, than: ours, path) else { continue }
             try version(RunPath(path), folder)
             if path == .source || status.st_size > Self.journaled {
@@ -154,6 +158,19 @@ extension Committer {
             _ = committer.views.take(from)
         }
         return adopted
+    }
+
+    /// Output goes on where that of the run ends.
+    private func adoptOutput(
+        _ theirs: RunDirectory, _ status: stat, of waiting: String, _ folder: RunFolder, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        try version(RunPath(.output), folder)
+        let end = try end(of: .output, folder, plan)
+        if end == 0, status.st_size > Self.journaled {
+            return plan.add(.adopt(DataPath.output.description, from: waiting, inode: UInt64(status.st_ino)))
+        }
+        guard let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(.output)) }) else { return }
+        plan.add(.append(DataPath.output.description, offset: end, bytes))
     }
 
     /// Plans the exact list of a file that the plan writes; without one, that an earlier one goes.

@@ -44,6 +44,7 @@ final class Committer: @unchecked Sendable {
     /// Of the id that was made last: the second, and the number in it.
     var lastID = (stamp: "", number: 0)
     var waiting = WaitingFiles()
+    private(set) var plannedEnds = PlannedEnds()
     private var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
@@ -155,6 +156,7 @@ final class Committer: @unchecked Sendable {
         }
         let goesAlone = plan.goesAlone
         plan.encode(into: &frame)
+        plannedEnds.add(plan.records)
         batch.append(Planned(plan: consume plan, pending: pending))
         if goesAlone { flush(&batch) }
         return true
@@ -181,6 +183,7 @@ final class Committer: @unchecked Sendable {
         logs.beginBatch()
         applier.beginBatch()
         pending.beginBatch()
+        plannedEnds.beginBatch()
         JournalFrame.begin(&frame)
     }
 

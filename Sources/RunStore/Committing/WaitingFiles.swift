@@ -32,7 +32,7 @@ struct WaitingFiles {
         var added = 0
         for record in plan.records {
             switch record.step {
-            case .put, .publish:
+            case .put, .append, .publish:
                 guard let path = record.path else { continue }
                 let isThere =
                     try storing { () throws(FileFailure) in directory.status(try RunPath(record: path)) } != nil

@@ -54,8 +54,12 @@ package final class ChangeFeed: Sendable {
         if changes.isEmpty { return }
         waiting.withLock { state in
             for change in changes {
-                var size = 0
-                if case .rows(let rows) = change.kind { size = rows.count }
+                let size =
+                    switch change.kind {
+                    case .rows(let rows): rows.count
+                    case .output(let output): output.bytes?.count ?? 0
+                    default: 0
+                    }
                 if state.bytes + size > Self.bytes || state.changes.count >= Self.count {
                     state.isIncomplete = true
                     continue

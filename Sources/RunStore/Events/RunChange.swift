@@ -5,6 +5,8 @@ package struct RunChange: Sendable {
     package enum Kind: Sendable {
         /// Rows of metrics were appended: one JSON object a line.
         case rows([UInt8])
+        /// Console output was appended.
+        case output(AppendedOutput)
         /// All metrics were replaced.
         case metricsReplaced
         /// Properties were written or removed, by name.
@@ -61,6 +63,8 @@ extension RunChange {
                 } else {
                     kinds.append(kind(of: path))
                 }
+            case .append(let path, let offset, let bytes) where DataPath(path) == .output:
+                kinds.append(.output(AppendedOutput(offset: offset, bytes)))
             case .append(let path, _, _), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
                 // Of the rows that were replaced, their replacement tells.
                 if let path = DataPath(path), path != .earlierMetricsRows { kinds.append(kind(of: path)) }

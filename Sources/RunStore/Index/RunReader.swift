@@ -146,7 +146,9 @@ final class RunReader {
                     return reading.note(fault: "it has over \(Self.mostProperties) properties")
                 }
                 guard let status = folder.status(of: name) else { return reading.note(nil) }
-                reading.note(status)
+                let isOutput = strcmp(name, PropertyName.output.description) == 0
+                reading.note(status, counts: isOutput)
+                if isOutput, ConsoleOutput.isTooLong(String(cString: name), size: Int(status.st_size)) { return }
                 guard status.st_mode & S_IFMT == S_IFREG,
                     reading.allows(Int(status.st_size), Self.longestProperty, of: "a property")
                 else { return }
