@@ -42,7 +42,8 @@ package struct RunSummary: Sendable {
         if let message = error?["message"] { columns["error_message"] = .string(Self.text(message)) }
         if let traceback = error?["traceback"].flatMap(Self.lines) { columns["error_traceback"] = .string(traceback) }
         for column in values where columns[column.name] == nil { set(column.name, column.value) }
-        if let digest { columns[completedName] = .number(JSONNumber(digest.completed)) }
+        let isBySteps = properties.contains { $0.name == "steps" } || !properties.contains { $0.name == "epochs" }
+        columns[isBySteps ? Self.stepsCompleted : Self.epochsCompleted] = .number(JSONNumber(digest?.completed ?? 0))
     }
 
     /// Takes a row that was kept: its columns.
@@ -56,13 +57,15 @@ package struct RunSummary: Sendable {
             guard columns["metric_" + name] != nil else { return false }
             columns["metric_" + name] = .number(value)
         }
-        guard columns[completedName] != nil else { return false }
-        columns[completedName] = .number(JSONNumber(digest.completed))
+        let completed = columns[Self.epochsCompleted] == nil ? Self.stepsCompleted : Self.epochsCompleted
+        columns[completed] = .number(JSONNumber(digest.completed))
         return true
     }
 
-    /// The column that tells how many values there are: of epochs where the run says how many it will have.
-    private var completedName: String { columns["epochs"] == nil ? "steps_completed" : "epochs_completed" }
+    /// The columns of which a run has one: how many values its last metric has. It is of epochs where the run has the property
+    /// `epochs` and not `steps`, whatever those say.
+    private static let stepsCompleted = "steps_completed"
+    private static let epochsCompleted = "epochs_completed"
 
     /// A traceback as `ls_runs()` has it: one text, a call a line.
     private static func lines(_ traceback: JSONValue) -> String? {
@@ -79,6 +82,15 @@ package struct RunSummary: Sendable {
 
     /// When it ended, seconds since 1970.
     package var end: Double? { columns["end"]?.number?.double }
+
+    /// When the run was written to last, seconds since 1970, to the millisecond. It is not before the run's start, which another
+    /// clock may have told.
+    /// - Parameter written: what the files tell
+    package func updated(_ written: Double) -> Double {
+        let rounded = (written * 1000).rounded() / 1000
+        guard let start = columns["start"]?.number?.double, ISOTime.range.contains(start) else { return rounded }
+        return max(rounded, start)
+    }
 
     /// Where the run stands.
     /// - Parameters:

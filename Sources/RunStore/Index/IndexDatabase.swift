@@ -9,7 +9,7 @@ internal import RunMetadata
 /// successive runs (`RunColumn+Chunk.swift`), so that one column of all runs is read in one go. For one thread at a time.
 final class IndexDatabase {
     /// The version of the tables; an index of another one is built anew.
-    static let version = 5
+    static let version = 6
 
     /// Bytes of a text that are kept in `cells`; what is longer is compared by its beginning.
     static let longestText = 1000

@@ -8,7 +8,7 @@ struct IndexEntry: Sendable {
     let run: String
     let place: RunPlace
     let stamp: RunStamp
-    /// When something was written last, seconds since 1970, to the millisecond.
+    /// When something was written last, as `RunSummary.updated(_:)` tells it.
     let updated: Double
     let summary: RunSummary
     /// How far the rows were read; nil where there are none.
@@ -25,7 +25,7 @@ struct IndexEntry: Sendable {
         self.run = run.description
         self.place = place
         (stamp, summary, rows, fault) = (found.stamp, found.summary, found.rows, found.fault)
-        updated = Self.rounded(found.updated)
+        updated = summary.updated(found.updated)
     }
 
     /// The same of a run that anyone may have made: what cannot be read of it is told.
@@ -72,7 +72,7 @@ struct IndexEntry: Sendable {
         // Not looked at: the next look will find that it changed, and make it whole.
         stamp = .unknown
         let time = status.st_mtim
-        updated = max(known.updated, Self.rounded(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
+        updated = max(known.updated, summary.updated(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
         self.summary = summary
         rows = mark
         fault = known.fault
@@ -102,8 +102,6 @@ struct IndexEntry: Sendable {
         let rows: RowsMark?
         let fault: String?
     }
-
-    private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 }
 
 /// How a run stands, without the time.

@@ -10,9 +10,7 @@ extension RunIndex {
             ("columns", query.columns),
         ]
         for (parameter, names) in asked {
-            let strange = names.filter {
-                database.columns[$0.name] == nil && !RunQuery.standardColumns.contains($0.name)
-            }
+            let strange = names.filter { database.columns[$0.name] == nil && !RunQuery.mayName($0.name) }
             if strange.isEmpty { continue }
             var known = RunQuery.standardColumns.union(database.columns.keys)
             for case .put(_, let entry) in unwritten.values { known.formUnion(entry.summary.columns.names) }
