@@ -125,6 +125,20 @@ import Testing
                 == "run,metric_x,flag_none\r\nb,NA,NA\r\n")
     }
 
+    @Test func runsAreFoundByTheExtremesOfAMetric() throws {
+        for (run, values) in [("a", "[3,1,2]"), ("b", "[5,\"NaN\",4]")] {
+            #expect(try api.send("POST", "/runs/\(run)/metadata/metrics", "{\"val loss\":\(values)}").status == 201)
+        }
+        #expect(try listed(("where", "`min_val loss` < 2")) == "a")
+        #expect(try listed(("order", "-`max_val loss`")) == "bac")
+        let target = target([("columns", "run,`min_val loss`,`max_val loss`"), ("order", "run"), ("format", "csv")])
+        #expect(
+            try api.send("GET", target).text
+                == "run,\"min_val loss\",\"max_val loss\"\r\na,1,3\r\nb,4,5\r\nc,NA,NA\r\n")
+        #expect(!(try api.send("GET", "/runs").text.contains("min_")))
+        #expect(!(try api.send("GET", "/runs/a").text.contains("min_")))
+    }
+
     @Test func textsAreSearchedAndTimesComparedWithDates() throws {
         #expect(try listed(("where", "grepl('^X', flag_name, ignore.case = TRUE)")) == "a")
         #expect(try listed(("where", "endsWith(flag_name, '\"') | startsWith(run, 'c')")) == "ca")

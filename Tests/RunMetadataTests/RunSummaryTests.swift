@@ -120,6 +120,18 @@ import Testing
                 + #""property_steps_completed":"e","property_updated":"f","steps_completed":1}"#)
     }
 
+    @Test func theExtremesOfAMetricAreBesideTheListedColumns() throws {
+        let rows = "{\"loss\":3,\"acc\":\"Inf\"}\n{\"loss\":0.50}\n{\"loss\":2}\n"
+        let summary = try summary(
+            properties: [("max_epochs", "9"), ("max_loss", "x"), ("min_acc", "y")], rows: rows)
+        #expect(
+            columns(summary)
+                == #"{"run":"r","metric_loss":2,"metric_acc":"Inf","max_epochs":"9","property_max_loss":"x","#
+                + #""min_acc":"y","steps_completed":1}"#)
+        #expect(summary.extremes == ["min_loss": 0.5, "max_loss": 3])
+        #expect(summary["min_loss"] == 0.5 && summary["max_epochs"] == "9" && summary["max_acc"] == nil)
+    }
+
     /// Anyone may have written them; the columns `start` and `end` are numbers.
     @Test(arguments: [
         ("start", "yesterday"), ("end", "2026-11-24"), ("samples", "many"), ("epochs", "80e5005"),

@@ -171,6 +171,43 @@ extension StoreClaim {
             #expect(try store.listed(where: "updated > '2001-01-01' & updated < '9999-12-31'") == ["c", "b", "a"])
             #expect(try store.listed(where: "end > '2001-01-01'").isEmpty)
         },
+        StoreClaim("runs are found by the least and the greatest value of a metric") { harness in
+            var store: any RunStore { harness.store }
+            func extremes() throws -> [JSONValue?] {
+                var query = RunQuery()
+                query.columns = ["min_loss", "max_loss", "run"].map { RunColumnName($0) }
+                let columns = try #require(try store.runs(query).runs.first { $0.run == .one }?.columns)
+                return [columns["min_loss"], columns["max_loss"]]
+            }
+            try store.initialise(.one)
+            try store.initialise(.two)
+            #expect(try extremes() == [nil, nil])
+            for (row, expected) in [
+                (#"{"step":1,"loss":"Inf"}"#, [nil, nil]), (#"{"step":2,"loss":0.5}"#, [0.5, 0.5]),
+                (#"{"step":3,"loss":0.25}"#, [0.25, 0.5]), (#"{"step":3,"loss":0.75}"#, [0.5, 0.75]),
+                (#"{"step":4,"loss":"NaN"}"#, [0.5, 0.75]), (#"{"step":5,"loss":-1e3}"#, [-1000, 0.75]),
+                // Rows that were sent before, of which only the frame can tell.
+                (#"{"step":2,"loss":0.6}"#, [-1000, 0.75]), (#"{"step":3,"loss":0.1}"#, [-1000, 0.6]),
+                (#"{"step":5,"loss":null}"#, [-1000, 0.6]), (#"{"step":5,"loss":"NaN"}"#, [0.1, 0.6]),
+            ] as [(String, [JSONValue?])] {
+                try store.rows(.one, row)
+                #expect(try extremes() == expected, "\(row)")
+            }
+            try store.rows(.two, #"{"loss":9}"#, #"{"loss":3}"#)
+            for _ in 0..<2 {
+                #expect(try store.listed(where: "min_loss < 1") == ["one"])
+                #expect(try store.listed(where: "max_loss > metric_loss") == ["two", "one"])
+                #expect(try store.listed(order: "min_loss") == ["one", "two"])
+                #expect(try store.listed(order: "max_loss", descending: true) == ["two", "one"])
+                #expect(try extremes() == [0.1, 0.6])
+                let listed = try harness.store.runs(RunQuery()).runs
+                #expect(!listed.contains { $0.columns.names.contains { $0.hasPrefix("min_") || $0.hasPrefix("max_") } })
+                try harness.reopen()
+            }
+            try store.change(.one, .frame(Array(#"{"loss":[4,2,8,null]}"#.utf8)))
+            #expect(try extremes() == [2, 8])
+            #expect(try store.listed(where: "min_loss == 2 & max_loss == 8") == ["one"])
+        },
         StoreClaim("a run is not older than its start") { harness in
             let store = harness.store
             try store.initialise(.one, properties: [(.start, "9999999999.0004")])

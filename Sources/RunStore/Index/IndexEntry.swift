@@ -65,7 +65,7 @@ struct IndexEntry: Sendable {
             return status
         }
         guard let status = read?.result else { return nil }
-        var summary = RunSummary(columns: known.columns)
+        var summary = known.summary
         guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
         self.run = run.description
         place = known.place
@@ -85,20 +85,20 @@ struct IndexEntry: Sendable {
     var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 
     /// What is kept of it.
-    var kept: Kept { Kept(place: place, updated: updated, columns: summary.columns, rows: rows, fault: fault) }
+    var kept: Kept { Kept(place: place, updated: updated, summary: summary, rows: rows, fault: fault) }
 
     /// What its columns take in memory, about, in columns of numbers.
-    var weight: Int { Self.weight(of: summary.columns) }
+    var weight: Int { Self.weight(of: summary) }
 
-    static func weight(of columns: JSONObject) -> Int {
-        columns.members.reduce(0) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
+    static func weight(of summary: RunSummary) -> Int {
+        summary.columns.members.reduce(summary.extremes.count) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
     }
 
     /// What is kept of a run between two looks at it.
     struct Kept {
         let place: RunPlace
         let updated: Double
-        let columns: JSONObject
+        let summary: RunSummary
         let rows: RowsMark?
         let fault: String?
     }
