@@ -48,6 +48,7 @@ let package = Package(
         .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         // C of our own.
         .target(name: "CLinux"),
         .target(name: "CContainment"),
@@ -59,7 +60,7 @@ let package = Package(
         target("Limits", dependencies: []),
         target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGzip", "CNettle", "CLinux"]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
-        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers"]),
+        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2"]),
         target(
             "RunStore",
             dependencies: [

@@ -16,6 +16,8 @@ package struct Limit: Sendable, Hashable {
         case names
         /// Columns of a table, of a listing, of a query.
         case columns
+        /// Regular expressions of a query.
+        case patterns
         /// Runs that wait to be initialised.
         case pendingRuns
     }
@@ -48,6 +50,7 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             case .files: "files"
             case .names: "names"
             case .columns: "columns"
+            case .patterns: "regular expressions"
             case .pendingRuns: "pending runs"
             }
         return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")

@@ -265,7 +265,7 @@ extension Problem {
         case .names, .columns:
             self.init(
                 422, "invalid-content", "Invalid content", "the body has \(exceeded), which is the limit here")
-        case .bytes, .entries, .values, .files, .pendingRuns:
+        case .bytes, .entries, .values, .files, .patterns, .pendingRuns:
             self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
         }
     }

@@ -5,11 +5,12 @@ struct RunTable {
     let columns: [String]
     private let runs: [JSONObject]
 
-    /// - Parameter columns: the columns; empty: all that the runs have, in groups as `ls_runs()` has them
+    /// - Parameter columns: the columns; empty: all that the runs have, in groups as `ls_runs()` has them; of no runs, those that
+    ///   every run has
     init(columns: [String], runs: [JSONObject]) {
         self.runs = runs
-        if !columns.isEmpty {
-            self.columns = columns
+        if !columns.isEmpty || runs.isEmpty {
+            self.columns = columns.isEmpty ? Self.leading : columns
             return
         }
         var seen: Set<String> = []
@@ -59,8 +60,8 @@ struct RunTable {
         return quoted + "\""
     }
 
-    private static let leading: Set<String> = [
-        "run", "status", "start", "end", "completed", "type", "context", "script", "updated",
+    private static let leading = [
+        "run", "start", "end", "completed", "type", "context", "script", "status", "updated",
     ]
     private static let prefixes = ["flag_", "metric_", "eval_"]
 

@@ -102,7 +102,7 @@ extension RunAPI {
     func represent(_ snapshot: RunSnapshot) -> JSONObject {
         var run = snapshot.summary.columns
         run["status"] = .string(snapshot.status.rawValue)
-        run["updated"] = .number(JSONNumber((snapshot.updated * 1000).rounded() / 1000))
+        run["updated"] = .number(JSONNumber(snapshot.updated))
         run["links"] = Self.links(of: snapshot.run)
         return run
     }

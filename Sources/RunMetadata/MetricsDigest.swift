@@ -2,13 +2,27 @@ package import JSON
 
 /// What a listing tells of a run's metrics.
 package struct MetricsDigest: Sendable, Equatable {
-    /// Each metric's last value that is neither missing nor NaN; the keys `step` and `epoch` are no metrics.
-    package let values: [(name: String, value: JSONNumber)]
+    /// What a listing tells of one metric.
+    package struct Metric: Sendable, Equatable {
+        package let name: String
+        /// The last value that is neither missing nor NaN.
+        package let last: JSONNumber
+        /// From the least to the greatest of its finite values, as R's `min()` and `max()` find them; nil where it has none.
+        package let range: ClosedRange<Double>?
+    }
+
+    /// The metrics that have a value; the keys `step` and `epoch` are none.
+    package let metrics: [Metric]
     /// How many values the last column has.
     package let completed: Int
+}
 
-    package static func == (one: MetricsDigest, other: MetricsDigest) -> Bool {
-        one.completed == other.completed
-            && one.values.elementsEqual(other.values) { $0.name == $1.name && $0.value == $1.value }
+extension ClosedRange<Double>? {
+    /// Reaches as far as a value, if that is finite.
+    mutating func include(_ value: Double) {
+        guard value.isFinite else { return }
+        // Zero has no sign here.
+        let value = value + 0
+        self = map { Swift.min($0.lowerBound, value)...Swift.max($0.upperBound, value) } ?? value...value
     }
 }

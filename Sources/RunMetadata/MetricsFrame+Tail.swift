@@ -31,6 +31,11 @@ extension MetricsFrame {
             kept.valuePlace = end.value.flatMap { wanted[$0] }
             kept.topPlace = end.top.flatMap { wanted[$0] }
             kept.isTopNumber = end.top != nil && end.top == end.value
+            if kept.role == .metric {
+                for (position, cell) in column.cells.enumerated() where position != end.value && isNumber(cell) {
+                    kept.rangeBefore.include(double(cell))
+                }
+            }
             tail.columns.append(kept)
         }
         let counted = columns.last { $0.role != .epoch && !$0.role.isHidden }

@@ -115,6 +115,8 @@ package struct MetricsFrame {
     /// Whether a cell has a number, or NaN: what tfruns counts is neither missing nor NaN.
     func isNumber(_ cell: Cell) -> Bool { cell.isNumber(in: origin) }
 
+    func double(_ cell: Cell) -> Double { cell.double(in: origin) }
+
     /// What a listing tells of the frame; nil where it has no column.
     package var digest: MetricsDigest? { tail.digest }
 
@@ -187,6 +189,18 @@ extension MetricsFrame {
             case 2: .infinity
             case 3: .negativeInfinity
             default: JSONNumber(String(decoding: text[place], as: UTF8.self))
+            }
+        }
+
+        /// The nearest double of a number; NaN where there is none.
+        func double(in text: UnsafeRawBufferPointer) -> Double {
+            switch packed {
+            case 0, 1: return .nan
+            case 2: return .infinity
+            case 3: return -.infinity
+            default:
+                let number = UnsafeRawBufferPointer(rebasing: text[place]).assumingMemoryBound(to: UInt8.self)
+                return number.baseAddress.map { MetricsNumberText.value($0, $0 + number.count) } ?? .nan
             }
         }
 

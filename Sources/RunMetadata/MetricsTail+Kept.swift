@@ -1,7 +1,7 @@
 internal import JSON
 
 extension MetricsTail {
-    /// Appends the tail as it is kept: which keys there are, the count, then of each column name, value and places.
+    /// Appends the tail as it is kept: which keys there are, the count, then of each column name, value, places and range.
     package func append(to bytes: inout [UInt8]) {
         KeptFields.append(Int(keys.axis.rawValue), to: &bytes)
         KeptFields.append(keys.step, to: &bytes)
@@ -15,6 +15,7 @@ extension MetricsTail {
             KeptFields.append(column.valuePlace, to: &bytes)
             KeptFields.append(column.topPlace, to: &bytes)
             KeptFields.append(column.isTopNumber ? 1 : 0, to: &bytes)
+            KeptFields.append(column.rangeBefore, to: &bytes)
         }
     }
 
@@ -33,11 +34,13 @@ extension MetricsTail {
         (latestEpoch, self.completed) = (latest, completed)
         while !fields.isAtEnd {
             guard let name = fields.text().flatMap({ $0 }), let value = fields.text(), let valuePlace = fields.place(),
-                let topPlace = fields.place(), let isTopNumber = fields.number().flatMap({ $0 })
+                let topPlace = fields.place(), let isTopNumber = fields.number().flatMap({ $0 }),
+                let range = fields.range()
             else { return nil }
             var column = Column(name: name)
             column.value = value.flatMap { JSONNumber($0) }
             (column.valuePlace, column.topPlace, column.isTopNumber) = (valuePlace, topPlace, isTopNumber != 0)
+            column.rangeBefore = range
             columns.append(column)
         }
     }
@@ -60,6 +63,11 @@ private struct KeptFields {
     static func append(_ value: MetricsAxisValue?, to bytes: inout [UInt8]) {
         append(value?.whole, to: &bytes)
         if let value { append(Int(bitPattern: UInt(value.fraction.bitPattern)), to: &bytes) }
+    }
+
+    static func append(_ range: ClosedRange<Double>?, to bytes: inout [UInt8]) {
+        append(range.map { Int(bitPattern: UInt($0.lowerBound.bitPattern)) }, to: &bytes)
+        if let range { append(Int(bitPattern: UInt(range.upperBound.bitPattern)), to: &bytes) }
     }
 
     static func append(_ place: MetricsRowOrder.Place?, to bytes: inout [UInt8]) {
@@ -88,6 +96,15 @@ private struct KeptFields {
         guard let kept = number(), let bits = kept else { return nil }
         let fraction = Double(bitPattern: UInt64(UInt(bitPattern: bits)))
         return fraction >= 0 && fraction < 1 ? MetricsAxisValue(whole: whole, fraction: fraction) : nil
+    }
+
+    /// The next range, likewise.
+    mutating func range() -> ClosedRange<Double>?? {
+        guard let found = number() else { return nil }
+        guard let least = found else { return .some(nil) }
+        guard let kept = number(), let greatest = kept else { return nil }
+        let bounds = [least, greatest].map { Double(bitPattern: UInt64(UInt(bitPattern: $0))) }
+        return bounds[0] <= bounds[1] ? bounds[0]...bounds[1] : nil
     }
 
     /// The next place, likewise.

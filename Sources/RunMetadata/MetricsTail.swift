@@ -14,6 +14,8 @@ package struct MetricsTail: Sendable, Equatable {
         /// The last value that is neither missing nor NaN, and its row's place.
         var value: JSONNumber?
         var valuePlace: MetricsRowOrder.Place?
+        /// The finite values of a metric but the last, which is often sent again.
+        var rangeBefore: ClosedRange<Double>?
         /// The place of the last row that has a value, and whether that is a number.
         var topPlace: MetricsRowOrder.Place?
         var isTopNumber = false
@@ -39,10 +41,13 @@ package struct MetricsTail: Sendable, Equatable {
     /// The digest; nil where there is no column.
     package var digest: MetricsDigest? {
         if columns.isEmpty { return nil }
-        let values = columns.compactMap { column in
-            column.role == .metric ? column.value.map { (name: column.name, value: $0) } : nil
+        let metrics = columns.compactMap { column -> MetricsDigest.Metric? in
+            guard column.role == .metric, let last = column.value else { return nil }
+            var range = column.rangeBefore
+            range.include(last.double)
+            return MetricsDigest.Metric(name: column.name, last: last, range: range)
         }
-        return MetricsDigest(values: values, completed: completed)
+        return MetricsDigest(metrics: metrics, completed: completed)
     }
 
     /// Reads rows that follow, whole lines.
@@ -64,16 +69,17 @@ package struct MetricsTail: Sendable, Equatable {
             && !columns[(column + 1)...].contains { $0.role != .epoch && !$0.role.isHidden }
     }
 
-    /// Takes a row.
+    /// Takes a row of a text.
+    /// - Parameter last: the last value of each column in the text
     /// - Returns: false where only the frame can tell
     mutating func add(
         _ row: [(column: Int, cell: MetricsFrame.Cell, isNumber: Bool)], _ key: MetricsRowKey,
-        _ last: inout [MetricsFrame.Cell], isRough: Bool
+        _ last: inout [MetricsFrame.Cell], of text: UnsafeRawBufferPointer, isRough: Bool
     ) -> Bool {
         guard let place = place(of: key, isRough: isRough) else { return isRough }
         while last.count < columns.count { last.append(.missing) }
         for value in row where !value.cell.isMissing {
-            guard set(value, place, &last) || isRough else { return false }
+            guard set(value, place, &last, of: text) || isRough else { return false }
         }
         return true
     }
@@ -107,7 +113,7 @@ package struct MetricsTail: Sendable, Equatable {
 
     private mutating func set(
         _ value: (column: Int, cell: MetricsFrame.Cell, isNumber: Bool), _ place: MetricsRowOrder.Place,
-        _ last: inout [MetricsFrame.Cell]
+        _ last: inout [MetricsFrame.Cell], of text: UnsafeRawBufferPointer
     ) -> Bool {
         let column = value.column
         let top = columns[column].topPlace
@@ -119,9 +125,16 @@ package struct MetricsTail: Sendable, Equatable {
             if value.isNumber != columns[column].isTopNumber { completed += value.isNumber ? 1 : -1 }
             columns[column].isTopNumber = value.isNumber
         }
-        let valuePlace = columns[column].valuePlace
-        if !value.isNumber { return place != valuePlace }
-        if valuePlace.map({ place >= $0 }) ?? true {
+        if let valuePlace = columns[column].valuePlace {
+            // It may take the place of the least or the greatest value.
+            if place < valuePlace { return columns[column].role != .metric }
+            if !value.isNumber { return place != valuePlace }
+            if place > valuePlace, columns[column].role == .metric {
+                let before = last[column].isMissing ? columns[column].value?.double : last[column].double(in: text)
+                if let before { columns[column].rangeBefore.include(before) }
+            }
+        }
+        if value.isNumber {
             last[column] = value.cell
             columns[column].valuePlace = place
         }

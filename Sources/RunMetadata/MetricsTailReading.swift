@@ -23,7 +23,7 @@ final class MetricsTailReading: MetricsRowColumns {
         defer { tail.keep(last, of: text) }
         var isClear = true
         _ = MetricsLine.readAll(text, parser, into: self) { key, _ in
-            isClear = tail.add(row, key, &last, isRough: isRough)
+            isClear = tail.add(row, key, &last, of: text, isRough: isRough)
             completed = tail.completed
             return isClear
         }

@@ -26,6 +26,8 @@ extension RunPredicate {
             case .compare(let comparison, let left, let right): compare(comparison, left, right)
             case .isIn(let left, let elements): map(left) { Truth.of(elements.contains($0)) }
             case .isMissing(let inner): map(inner) { Truth.of($0.isMissing) }
+            case .passes(let test, let inner):
+                map(inner) { test.passes($0).map(Truth.of) ?? Truth.missing }
             case .not(let inner): truths(of: inner).map { $0 == Truth.missing ? $0 : 1 - $0 }
             // FALSE & NA is FALSE, TRUE | NA is TRUE.
             case .all(let parts): join(parts, decisive: Truth.no)

@@ -1,4 +1,5 @@
-/// A condition on runs, as R's `subset()` takes it: `eval_acc > 0.98 & flag_lr <= 0.01 | is.na(metric_val_loss)`.
+/// A condition on runs, as R's `subset()` takes it: `eval_acc > 0.98 & flag_lr <= 0.01 | is.na(metric_val_loss)`,
+/// `grepl("^resnet", flag_model) & start >= "2026-11-01"`.
 ///
 /// Conditions are true, false or missing, as in R; a run is selected where its condition is true. It holds no text to be
 /// run by anything: an expression is this tree and nothing else.
@@ -11,6 +12,7 @@ package struct RunPredicate: Sendable {
         case compare(Comparison, Node, Node)
         case isIn(Node, RunValueSet)
         case isMissing(Node)
+        case passes(RunTextTest, Node)
         case not(Node)
         case all([Node])
         case any([Node])

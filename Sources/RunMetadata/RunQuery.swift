@@ -20,11 +20,20 @@ package struct RunQuery: Sendable {
 
     package init() {}
 
-    /// Columns that a query may name before any run has them: those that every store knows.
+    /// Whether a query may name a column that no run has, which is missing then: those of `ls_runs()`, and what a run can be
+    /// sent at any time.
+    package static func mayName(_ column: String) -> Bool {
+        standardColumns.contains(column)
+            || prefixes.contains { column.utf8.count > $0.utf8.count && column.utf8.starts(with: $0.utf8) }
+    }
+
+    private static let prefixes = ["flag_", "metric_", "eval_", "min_", "max_", "property_"]
+
+    /// The columns of `ls_runs()` that every store knows.
     package static let standardColumns: Set<String> = [
         "run", "start", "end", "completed", "type", "context", "script", "status", "updated", "epochs",
-        "epochs_completed",
-        "steps", "steps_completed", "samples", "validation_samples", "batch_size", "learning_rate", "error_message",
+        "epochs_completed", "steps", "steps_completed", "samples", "validation_samples", "batch_size", "learning_rate",
+        "error_message",
         "error_traceback",
     ]
 }

@@ -22,7 +22,7 @@ struct RunQueryLexer {
     private var position = 0
 
     private static let symbols = [
-        "%in%", "<=", ">=", "==", "!=", "&&", "||", "<", ">", "&", "|", "!", "(", ")", ",", "-", "+",
+        "%in%", "<=", ">=", "==", "!=", "&&", "||", "<", ">", "&", "|", "!", "(", ")", ",", "-", "+", "=",
     ]
 
     init(_ text: String) throws(RunQueryFault) {
@@ -61,9 +61,10 @@ struct RunQueryLexer {
             return symbol
         }
         let found = String(decoding: bytes[position...].prefix(4), as: UTF8.self).prefix(1)
-        let cure =
-            found == "=" ? "\"==\" compares" : "names with such characters stand in backticks, texts in quotes"
-        throw RunQueryFault("where", at: offset, "where: \"\(found)\" at byte \(offset) is not understood; \(cure)")
+        throw RunQueryFault(
+            "where", at: offset,
+            "where: \"\(found)\" at byte \(offset) is not understood; names with such characters stand in backticks, texts in quotes"
+        )
     }
 
     /// A name: letters, digits, "." and "_", with a letter or "." first; all that is not ASCII counts as a letter.
@@ -117,7 +118,14 @@ struct RunQueryLexer {
                 case UInt8(ascii: "n"): content.append(0x0A)
                 case UInt8(ascii: "t"): content.append(0x09)
                 case UInt8(ascii: "r"): content.append(0x0D)
-                default: content.append(bytes[position])
+                case let byte
+                where Self.isDigit(byte) || (byte < 0x80 && byte != UInt8(ascii: ".") && Self.startsName(byte)):
+                    // As R does: whoever writes "\\d+" means the backslash.
+                    let escape = "\\" + String(UnicodeScalar(byte))
+                    throw RunQueryFault(
+                        "where", at: position - 1,
+                        "where: \"\(escape)\" at byte \(position - 1) is no escape; a backslash is written \"\\\\\"")
+                case let byte: content.append(byte)
                 }
             } else {
                 content.append(bytes[position])

@@ -2,11 +2,12 @@ internal import Limits
 
 /// Reads a `where` expression by R's precedence: `|`, then `&`, then `!`, then comparisons, then `%in%`, then signs.
 struct RunQueryParser {
-    private var lexer: RunQueryLexer
+    var lexer: RunQueryLexer
     private(set) var columns: [RunColumnName] = []
-    /// Levels: whatever is in parentheses, or stands behind a `!` or a sign. Entries: columns and values.
+    /// Levels: whatever is in parentheses, or stands behind a `!` or a sign. Entries: columns and values. Patterns: each takes
+    /// up to 1 MiB.
     private let budget = Budget([
-        Limit(.depth, most: 64), Limit(.entries, most: 10_000), Limit(.columns, most: 100),
+        Limit(.depth, most: 64), Limit(.entries, most: 10_000), Limit(.columns, most: 100), Limit(.patterns, most: 20),
     ])
 
     init(_ text: String) throws(RunQueryFault) { lexer = try RunQueryLexer(text) }
@@ -24,7 +25,7 @@ struct RunQueryParser {
 
     // MARK: Conditions
 
-    private mutating func disjunction() throws(RunQueryFault) -> Operand {
+    mutating func disjunction() throws(RunQueryFault) -> Operand {
         let first = try conjunction()
         guard isSymbol("|") || isSymbol("||") else { return first }
         var parts = [try condition(first)]
@@ -53,12 +54,39 @@ struct RunQueryParser {
         guard let comparison = comparisonSign() else { return left }
         try lexer.advance()
         let right = try membership()
+        let node = RunPredicate.Node.compare(comparison, try side(left, of: right), try side(right, of: left))
         if comparisonSign() != nil {
             throw RunQueryFault(
                 "where", at: lexer.offset,
                 "where: a second comparison at byte \(lexer.offset); join two by &, as in 0 < a & a < 1")
         }
-        return Operand(.compare(comparison, left.node, right.node), left.offset)
+        return Operand(node, left.offset)
+    }
+
+    /// One side of a comparison: a text that stands beside a time is one.
+    private func side(_ operand: Operand, of other: Operand) throws(RunQueryFault) -> RunPredicate.Node {
+        guard case .value(let value) = operand.node else { return operand.node }
+        return .value(try time(value, operand.offset, beside: other.node))
+    }
+
+    /// Columns of times, which are numbers: seconds since 1970.
+    private static let times: Set<String> = ["start", "end", "updated"]
+
+    /// The value that stands for another beside a column: for a date beside a time, its seconds since 1970.
+    private func time(
+        _ value: RunValue, _ offset: Int, beside node: RunPredicate.Node
+    ) throws(RunQueryFault) -> RunValue {
+        guard case .column(let index) = node, case .text(let text) = value, Self.times.contains(columns[index].name),
+            value.asNumber == nil
+        else { return value }
+        guard let seconds = ISOTime.seconds(text) else {
+            throw RunQueryFault(
+                "where", at: offset,
+                "where: \"\(text.shown(atMost: 100))\" at byte \(offset) is no time to compare \(columns[index].name) with; "
+                    + "write a date such as \"2026-11-24\", with a time of day as \"2026-11-24T09:30:00Z\" (without a zone: UTC)"
+            )
+        }
+        return .number(seconds)
     }
 
     private func comparisonSign() -> RunPredicate.Comparison? {
@@ -69,20 +97,24 @@ struct RunQueryParser {
     private mutating func membership() throws(RunQueryFault) -> Operand {
         let left = try operand()
         guard try take("%in%") else { return left }
-        return Operand(.isIn(left.node, try elements()), left.offset)
+        return Operand(.isIn(left.node, try elements(beside: left.node)), left.offset)
     }
 
     /// `c(…)`, or one value.
-    private mutating func elements() throws(RunQueryFault) -> RunValueSet {
+    private mutating func elements(beside node: RunPredicate.Node) throws(RunQueryFault) -> RunValueSet {
         var elements = RunValueSet()
+        func element() throws(RunQueryFault) -> RunValue {
+            let offset = lexer.offset
+            return try time(literal(), offset, beside: node)
+        }
         guard lexer.token == .name("c") else {
-            elements.insert(try literal())
+            elements.insert(try element())
             return elements
         }
         try lexer.advance()
         try expect("(", "a parenthesis, as in c(1, 2)")
         if try take(")") { return elements }
-        repeat { elements.insert(try literal()) } while try take(",")
+        repeat { elements.insert(try element()) } while try take(",")
         try expect(")", "a comma or a closing parenthesis")
         return elements
     }
@@ -110,21 +142,6 @@ struct RunQueryParser {
         }
     }
 
-    private mutating func call(_ function: String, _ offset: Int) throws(RunQueryFault) -> Operand {
-        guard function == "is.na" else {
-            throw RunQueryFault(
-                "where", at: offset,
-                "where: there is no function \(function.shown(atMost: 100)) (byte \(offset)); there are is.na(column), and c(…) behind %in%"
-            )
-        }
-        try lexer.advance()
-        try descend(offset)
-        defer { ascend() }
-        let inner = try disjunction()
-        try expect(")", "a closing parenthesis")
-        return Operand(.isMissing(inner.node), offset)
-    }
-
     private mutating func column(_ name: String, _ offset: Int) throws(RunQueryFault) -> Operand {
         try count(.entries, offset)
         if let index = columns.firstIndex(where: { $0.name == name }) { return Operand(.column(index), offset) }
@@ -139,7 +156,7 @@ struct RunQueryParser {
         "Inf": .number(.infinity),
     ]
 
-    private mutating func literal() throws(RunQueryFault) -> RunValue {
+    mutating func literal() throws(RunQueryFault) -> RunValue {
         let offset = lexer.offset
         for sign in ["-", "+"] where try take(sign) {
             try descend(offset)
@@ -166,7 +183,7 @@ struct RunQueryParser {
     // MARK: Parts
 
     /// A part, and where it starts.
-    private struct Operand {
+    struct Operand {
         let node: RunPredicate.Node
         let offset: Int
 
@@ -185,19 +202,19 @@ struct RunQueryParser {
     }
 
     /// Goes a level deeper. Whatever calls itself does so through this.
-    private func descend(_ offset: Int) throws(RunQueryFault) { try count(.depth, offset) }
+    func descend(_ offset: Int) throws(RunQueryFault) { try count(.depth, offset) }
 
-    private func ascend() { budget.giveBack(of: .depth) }
+    func ascend() { budget.giveBack(of: .depth) }
 
-    private func count(_ quantity: Limit.Quantity, _ offset: Int) throws(RunQueryFault) {
+    func count(_ quantity: Limit.Quantity, _ offset: Int) throws(RunQueryFault) {
         do throws(LimitExceeded) { try budget.take(of: quantity) } catch {
             throw RunQueryFault("where", at: offset, "where: \(error) at byte \(offset); write a shorter condition")
         }
     }
 
-    private func isSymbol(_ symbol: String) -> Bool { lexer.token == .symbol(symbol) }
+    func isSymbol(_ symbol: String) -> Bool { lexer.token == .symbol(symbol) }
 
-    private mutating func take(_ symbol: String) throws(RunQueryFault) -> Bool {
+    mutating func take(_ symbol: String) throws(RunQueryFault) -> Bool {
         guard isSymbol(symbol) else { return false }
         try lexer.advance()
         return true
@@ -207,11 +224,15 @@ struct RunQueryParser {
         try take(isSymbol(symbol) ? symbol : other)
     }
 
-    private mutating func expect(_ symbol: String, _ words: String) throws(RunQueryFault) {
+    mutating func expect(_ symbol: String, _ words: String) throws(RunQueryFault) {
         guard try take(symbol) else { throw unexpected(words) }
     }
 
-    private func unexpected(_ wanted: String) -> RunQueryFault {
+    func unexpected(_ wanted: String) -> RunQueryFault {
+        if isSymbol("=") {
+            return RunQueryFault(
+                "where", at: lexer.offset, "where: \"=\" at byte \(lexer.offset) is not understood; \"==\" compares")
+        }
         let found =
             switch lexer.token {
             case .name(let name), .quotedName(let name): "\"\(name.shown(atMost: 100))\""

@@ -4,6 +4,8 @@ package import JSON
 package struct RunSummary: Sendable {
     /// The columns in order; what the run does not have is left out.
     package private(set) var columns = JSONObject()
+    /// `min_` and `max_` of each metric that has a finite value: in a listing where they are asked for.
+    package private(set) var extremes = JSONObject()
     /// Why not all is there that the run has; nil where it is.
     package private(set) var omitted: String?
 
@@ -37,32 +39,60 @@ package struct RunSummary: Sendable {
             if let value = values.first(where: { $0.name == name })?.value { columns[name] = value }
         }
         if let flags { add(flags, as: .flags) }
-        for (name, value) in digest?.values ?? [] { set("metric_" + name, .number(value)) }
+        for metric in digest?.metrics ?? [] {
+            set("metric_" + metric.name, .number(metric.last))
+            if columns["metric_" + metric.name] != nil { setExtremes(of: metric) }
+        }
         if let evaluation { add(evaluation, as: .evaluation) }
         if let message = error?["message"] { columns["error_message"] = .string(Self.text(message)) }
         if let traceback = error?["traceback"].flatMap(Self.lines) { columns["error_traceback"] = .string(traceback) }
-        for column in values where columns[column.name] == nil { set(column.name, column.value) }
-        if let digest { columns[completedName] = .number(JSONNumber(digest.completed)) }
+        for column in values where columns[column.name] == nil {
+            set(extremes[column.name] == nil ? column.name : PropertyColumn.prefix + column.name, column.value)
+        }
+        let isBySteps = properties.contains { $0.name == "steps" } || !properties.contains { $0.name == "epochs" }
+        columns[isBySteps ? Self.stepsCompleted : Self.epochsCompleted] = .number(JSONNumber(digest?.completed ?? 0))
     }
 
     /// Takes a row that was kept: its columns.
-    package init(columns: JSONObject) { self.columns = columns }
+    package init(columns: JSONObject, extremes: JSONObject = JSONObject()) {
+        (self.columns, self.extremes) = (columns, extremes)
+    }
+
+    /// What a column has, also one that is listed only where it is asked for.
+    package subscript(column: String) -> JSONValue? { columns[column] ?? extremes[column] }
+
+    /// All columns, those too that are listed only where they are asked for.
+    package var all: [JSONObject.Member] { columns.members + extremes.members }
 
     /// Brings the columns of metrics up to date with rows that came since.
     /// - Returns: false where there is a metric that the run did not have, so that the row has to be made anew
     package mutating func update(_ digest: MetricsDigest) -> Bool {
-        if digest.values.count >= Self.mostColumns { return false }
-        for (name, value) in digest.values {
-            guard columns["metric_" + name] != nil else { return false }
-            columns["metric_" + name] = .number(value)
+        if digest.metrics.count >= Self.mostColumns { return false }
+        for metric in digest.metrics {
+            guard columns["metric_" + metric.name] != nil,
+                (extremes[Self.least + metric.name] == nil) == (metric.range == nil)
+            else { return false }
+            columns["metric_" + metric.name] = .number(metric.last)
+            setExtremes(of: metric)
         }
-        guard columns[completedName] != nil else { return false }
-        columns[completedName] = .number(JSONNumber(digest.completed))
+        let completed = columns[Self.epochsCompleted] == nil ? Self.stepsCompleted : Self.epochsCompleted
+        columns[completed] = .number(JSONNumber(digest.completed))
         return true
     }
 
-    /// The column that tells how many values there are: of epochs where the run says how many it will have.
-    private var completedName: String { columns["epochs"] == nil ? "steps_completed" : "epochs_completed" }
+    private mutating func setExtremes(of metric: MetricsDigest.Metric) {
+        guard let range = metric.range else { return }
+        extremes[Self.least + metric.name] = .number(JSONNumber(range.lowerBound))
+        extremes[Self.greatest + metric.name] = .number(JSONNumber(range.upperBound))
+    }
+
+    private static let least = "min_"
+    private static let greatest = "max_"
+
+    /// The columns of which a run has one: how many values its last metric has. It is of epochs where the run has the property
+    /// `epochs` and not `steps`, whatever those say.
+    private static let stepsCompleted = "steps_completed"
+    private static let epochsCompleted = "epochs_completed"
 
     /// A traceback as `ls_runs()` has it: one text, a call a line.
     private static func lines(_ traceback: JSONValue) -> String? {
@@ -79,6 +109,15 @@ package struct RunSummary: Sendable {
 
     /// When it ended, seconds since 1970.
     package var end: Double? { columns["end"]?.number?.double }
+
+    /// When the run was written to last, seconds since 1970, to the millisecond. It is not before the run's start, which another
+    /// clock may have told.
+    /// - Parameter written: what the files tell
+    package func updated(_ written: Double) -> Double {
+        let rounded = (written * 1000).rounded() / 1000
+        guard let start = columns["start"]?.number?.double, ISOTime.range.contains(start) else { return rounded }
+        return max(rounded, start)
+    }
 
     /// Where the run stands.
     /// - Parameters:

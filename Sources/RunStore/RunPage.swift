@@ -5,9 +5,9 @@ package import RunMetadata
 package struct ListedRun: Sendable {
     package let run: RunID
     package var status: RunStatus
-    /// When something was written last, seconds since 1970.
+    /// When something was written last, seconds since 1970, to the millisecond, and not before the run's start.
     package let updated: Double
-    /// The columns of `ls_runs()`; what the run does not have is left out.
+    /// The columns of `ls_runs()`, and what the query asks for beside them; what the run does not have is left out.
     package let columns: JSONObject
 }
 

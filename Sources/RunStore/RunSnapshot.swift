@@ -5,7 +5,7 @@ package import RunMetadata
 package struct RunSnapshot: Sendable {
     package let run: RunID
     package let status: RunStatus
-    /// When something was written last, seconds since 1970.
+    /// When something was written last, seconds since 1970, to the millisecond, and not before the run's start.
     package let updated: Double
     package let summary: RunSummary
     /// The files in the data directory.

@@ -111,9 +111,39 @@ import Testing
         let whole = try api.send("GET", "/runs?limit=1\(format)", headers: headers)
         #expect(
             whole.text.hasPrefix(
-                "run,start,completed,type,context,script,status,updated,flag_lr,eval_acc\r\nc,3,FALSE,training,remote,c,"
+                "run,start,completed,type,context,script,status,updated,flag_lr,eval_acc,steps_completed\r\nc,3,FALSE,training,remote,c,"
             ))
         #expect(whole.headers["link"]?.contains("rel=\"next\"") == true)
+    }
+
+    @Test func aTableOfNoRunsHasItsHeader() throws {
+        let standard = "run,start,end,completed,type,context,script,status,updated\r\n"
+        #expect(try api.send("GET", "/runs?format=csv&where=FALSE").text == standard)
+        #expect(try api.send("GET", "/runs?format=csv&where=FALSE&columns=run,min_x").text == "run,min_x\r\n")
+        #expect(
+            try api.send("GET", "/runs?format=csv&where=flag_lr==0.01&columns=run,metric_x,flag_none").text
+                == "run,metric_x,flag_none\r\nb,NA,NA\r\n")
+    }
+
+    @Test func runsAreFoundByTheExtremesOfAMetric() throws {
+        for (run, values) in [("a", "[3,1,2]"), ("b", "[5,\"NaN\",4]")] {
+            #expect(try api.send("POST", "/runs/\(run)/metadata/metrics", "{\"val loss\":\(values)}").status == 201)
+        }
+        #expect(try listed(("where", "`min_val loss` < 2")) == "a")
+        #expect(try listed(("order", "-`max_val loss`")) == "bac")
+        let target = target([("columns", "run,`min_val loss`,`max_val loss`"), ("order", "run"), ("format", "csv")])
+        #expect(
+            try api.send("GET", target).text
+                == "run,\"min_val loss\",\"max_val loss\"\r\na,1,3\r\nb,4,5\r\nc,NA,NA\r\n")
+        #expect(!(try api.send("GET", "/runs").text.contains("min_")))
+        #expect(!(try api.send("GET", "/runs/a").text.contains("min_")))
+    }
+
+    @Test func textsAreSearchedAndTimesComparedWithDates() throws {
+        #expect(try listed(("where", "grepl('^X', flag_name, ignore.case = TRUE)")) == "a")
+        #expect(try listed(("where", "endsWith(flag_name, '\"') | startsWith(run, 'c')")) == "ca")
+        #expect(try listed(("where", "start < '1970-01-02' & updated > '2020-01-01'")) == "cba")
+        #expect(try listed(("where", "metric_none > 1 | end > '2020-01-01T00:00:00+01:00'")) == "b")
     }
 
     @Test func ndjsonIsARunALine() throws {
@@ -137,10 +167,11 @@ import Testing
 
     /// ERRORS.md, row 42.
     @Test(arguments: [
+        ("where", "grepl('[', run)", 6, "missing ]"), ("where", "start > 'soon'", 8, "no time"),
         ("where", "eval_acc > ", 11, "the end"), ("where", "acc > 0.9", 0, "did you mean eval_acc"),
         ("where", "flag_lr > 1 & x > 2 & y < 1", 14, "\"x\", \"y\" (at byte 14, byte 22)"), ("where", "", 0, "empty"),
         ("order", "eval_acc,speed", 9, "\"speed\""), ("order", ",", 0, "no column"),
-        ("columns", "run,spede", 4, "\"spede\""),
+        ("columns", "run,spede", 4, "\"spede\""), ("columns", "run,flag_", 4, "\"flag_\""),
         ("limit", "0", nil, "1 to 1000"), ("cursor", "5b5d", nil, "\"next\""),
         ("archived", "maybe", nil, "one of: false"),
         ("descending", "1", nil, "true or false"), ("format", "xml", nil, "json, ndjson, csv"),

@@ -32,7 +32,7 @@ import Testing
         let digest = try MetricsText.withFrame(
             columns: #"{"loss":[1,2],"name":["a","b"],"mixed":[3,"x"],"ok":[true,false]}"#
         ) { $0.digest }
-        #expect(digest?.values.map { "\($0.name)=\($0.value)" } == ["loss=2", "mixed=3"])
+        #expect(digest?.metrics.map { "\($0.name)=\($0.last)" } == ["loss=2", "mixed=3"])
     }
 }
 

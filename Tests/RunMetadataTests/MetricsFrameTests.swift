@@ -118,7 +118,7 @@ import Testing
     ])
     func theLastValueIsTheLastThatIsNeitherMissingNorNaN(_ rows: String, _ last: String?) throws {
         let digest = MetricsText.withFrame(rows: MetricsText.lines(rows)) { $0.digest }
-        #expect(digest?.values.first { $0.name == "a" }?.value.text == last)
+        #expect(digest?.metrics.first { $0.name == "a" }?.last.text == last)
     }
 
     /// As tfruns counts: numbers of the last column that is not `epoch`; NaN is none.

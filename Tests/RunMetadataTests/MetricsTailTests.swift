@@ -43,6 +43,33 @@ import Testing
         }
     }
 
+    /// As R's `min()` and `max()` have them of what is finite.
+    @Test(
+        arguments: [
+            (["3", "1", "2"], 1.0...3.0), (["null", "5", "\"NaN\""], 5...5),
+            (["\"Inf\"", "1", "\"-Inf\"", "2"], 1...2),
+            (["\"-Inf\""], nil), (["-1e-3", "0.10", "1e999"], -0.001...0.1), (["-0", "0"], 0...0),
+            ([String(repeating: "9", count: 20), "9007199254740993"], 9_007_199_254_740_992...1e20),
+        ] as [([String], ClosedRange<Double>?)])
+    func theDigestHasTheLeastAndTheGreatestFiniteValue(_ values: [String], _ range: ClosedRange<Double>?) throws {
+        let text = Self.text(values.map { "{\"loss\":\($0),\"_time\":7}" }[...])
+        var tail = MetricsTail()
+        #expect(Array(text.utf8).withUnsafeBytes { tail.read($0, parser: JSONParser()) })
+        let metric = try #require(tail.digest?.metrics.first)
+        #expect(metric.name == "loss" && metric.range == range)
+        #expect(MetricsText.withFrame(rows: text) { $0.digest } == tail.digest)
+        #expect(tail.digest?.metrics.count == 1)
+    }
+
+    @Test func aValueThatWasReplacedIsNotTheLeast() throws {
+        let rows = [#"{"step":1,"loss":5}"#, #"{"step":2,"loss":1}"#, #"{"step":2,"loss":7}"#, #"{"step":3,"loss":6}"#]
+        for cut in 0...rows.count {
+            var tail = MetricsText.withFrame(rows: Self.text(rows[..<cut])) { $0.tail }
+            #expect(Array(Self.text(rows[cut...]).utf8).withUnsafeBytes { tail.read($0, parser: JSONParser()) })
+            #expect(tail.digest?.metrics.first?.range == 5...7, "cut at \(cut)")
+        }
+    }
+
     /// Whoever gives up sooner than needed reads long runs again and again.
     @Test(arguments: [
         (
@@ -58,6 +85,10 @@ import Testing
                 #"{"v":1}"#,
             ], true
         ),
+        // The last value is sent again, whether or not it was the least.
+        ([#"{"step":1,"loss":2}"#, #"{"step":2,"loss":1}"#, #"{"step":2,"loss":3}"#, #"{"step":3,"loss":2}"#], true),
+        // It may take the place of the least.
+        ([#"{"step":1,"a":1,"b":1}"#, #"{"step":2,"a":2}"#, #"{"step":1,"a":3}"#], false),
         ([#"{"epoch":1,"loss":1}"#, #"{"step":1,"loss":2}"#], false),
         ([#"{"step":5,"loss":1}"#, #"{"step":4,"loss":1}"#], false),
         ([#"{"step":5,"loss":1}"#, #"{"step":5,"loss":"NaN"}"#], false),
@@ -78,7 +109,7 @@ import Testing
                 let keys = [
                     "\"step\":\(key),", "\"epoch\":\(key),", "\"epoch\":\(key).5,", "\"step\":\(key),\"epoch\":1,", "",
                 ]
-                let value = ["1", "2", "3", "\"NaN\"", "null"].randomElement(using: &random)!
+                let value = ["1", "2", "3", "-4.5", "\"-Inf\"", "\"NaN\"", "null"].randomElement(using: &random)!
                 return "{\(keys.randomElement(using: &random)!)\"m\(key % 2)\":\(value)}"
             }
             var tail = MetricsTail()

@@ -11,6 +11,11 @@ import Testing
         "name": [.text("adam"), .text("sgd"), .missing, .text("10"), .text(""), .text("Adam")],
         "opt.lr": [.number(0.1), .number(1e-3), .number(5), .missing, .missing, .missing],
         "odd name": [.number(1), .missing, .missing, .missing, .missing, .missing],
+        // 2026-11-01T00:00:00Z is 1793491200.
+        "start": [
+            .number(1_793_491_199.5), .number(1_793_491_200), .number(1_793_527_200), .missing,
+            .number(1_793_577_600), .missing,
+        ],
     ]
 
     /// The rows that an expression selects.
@@ -39,11 +44,27 @@ import Testing
         ("x %in% NaN", "d"), ("x %in% c()", ""), ("name %in% c('adam', \"sgd\")", "ab"), ("on %in% TRUE", "adf"),
         // Texts.
         ("name == \"adam\"", "a"), ("name == 'sgd'", "b"), ("name > 'a'", "ab"), ("name == \"\"", "e"),
-        ("name == '\\u'", ""), ("name != 'adam'", "bdef"),
+        ("name == '\\n'", ""), ("name != 'adam'", "bdef"),
         // A number and a text: as numbers where it reads as one, else as texts. A flag is 1 or 0, or TRUE or FALSE.
         ("name == 10", "d"), ("name > 9", "abdf"), ("x == '1'", "a"), ("on == 1", "adf"), ("on == 'TRUE'", "adf"),
         // Names.
         ("opt.lr < 0.5", "ab"), ("`opt.lr` < 0.5", "ab"), ("`odd name` == 1", "a"), ("  x>1\t", "bf"),
+        // Regular expressions; what is missing does not match, even if negated.
+        ("grepl(\"^a\", name)", "a"), ("grepl('d', name)", "abf"), ("grepl('^A', name, ignore.case = TRUE)", "af"),
+        ("grepl('[0-9]+$', name)", "d"), ("grepl('\\\\d', name)", "d"), ("!grepl('a', name)", "bcde"),
+        ("grepl('', name)", "abdef"), ("grepl('a.a', name, fixed = TRUE)", ""), ("grepl('.', name, fixed=T)", ""),
+        ("grepl('.', name, fixed = FALSE, perl = TRUE)", "abdf"), ("grepl('^-', x)", "e"), ("grepl('TRUE', on)", "adf"),
+        ("grepl('1', `odd name`) & on", "a"), ("grepl('TRUE', x > 1)", "bf"),
+        ("grepl('É', name, ignore.case=TRUE)", ""),
+        ("startsWith(name, 'ad')", "a"), ("startsWith(name, '')", "abdef"), ("!startsWith(name, 'ad')", "bdef"),
+        ("endsWith(name, \"dam\")", "af"), ("endsWith(name, 'xadam')", ""), ("!endsWith(name, 'm')", "bde"),
+        ("startsWith(y, '2')", "ab"), ("startsWith(on, 'TRUE') | endsWith(name, 'd')", "abdf"),
+        // Dates beside times, which are UTC where they have no zone.
+        ("start >= '2026-11-01'", "bce"), ("start > '2026-11-01'", "ce"), ("start < \"2026-11-02\"", "abc"),
+        ("'2026-11-01' <= start", "bce"), ("start == '2026-11-01T10:00:00Z'", "c"),
+        ("start == '2026-11-01 11:00:00+01:00'", "c"), ("start > '2026-11-01T09:59'", "ce"),
+        ("start != '2026-11-01'", "ace"), ("start %in% c('2026-11-01', '2026-11-02')", "be"),
+        ("start %in% '2026-11-02'", "e"), ("start > '1793491200'", "ce"), ("!(start >= '2026-11-01')", "a"),
     ])
     func anExpressionSelectsWhatItDoesInR(_ text: String, _ rows: String) throws {
         #expect(try selected(text) == rows)
@@ -56,6 +77,21 @@ import Testing
         ("x %in% y", 7, "a value"), ("x %in% c(1", 10, "a comma"), ("mean(x) > 1", 0, "no function mean"),
         ("name == 'adam", 8, "not closed"), ("'adam'", 0, "no condition"), ("x & 'a'", 4, "no condition"),
         ("x > 1e", 4, "is none"), ("2nd > 1", 0, "backticks"), ("x ; y", 2, "\";\""), ("x @ 1", 2, "\"@\""),
+        ("grepl('(', name)", 6, "missing )"), ("grepl('a{1000000}', name)", 6, "repetition"),
+        ("grepl('(?=a)', name)", 6, "(?="), ("grepl('(a{500}){500}', name)", 6, "not understood"),
+        ("grepl('\\\\pL{900}', name)", 6, "too large"),
+        ("grepl(name, 'a')", 6, "a text in quotes, as in grepl"), ("grepl('a', 'b')", 11, "a column, as in grepl"),
+        ("grepl('a')", 9, "a comma, as in grepl"), ("grepl('a', name, 1)", 17, "ignore.case = TRUE"),
+        ("grepl('a', name, value = TRUE)", 17, "ignore.case = TRUE"), ("grepl('a', name, fixed)", 22, "\"=\""),
+        ("grepl('a', name, fixed = 1)", 25, "TRUE or FALSE"),
+        ("grepl('a', name, fixed = TRUE, fixed = TRUE)", 31, "twice"),
+        ("grepl('a', name, fixed = TRUE, ignore.case = TRUE)", 6, "leave one out"),
+        ("grepl('a', name", 15, "closing parenthesis"), ("startsWith('a', name)", 11, "a column"),
+        ("endsWith(name, x)", 15, "a text in quotes"), ("startsWith(name)", 15, "a comma"),
+        ("grepl('\\d', name)", 7, "written \"\\\\\""), ("name == 'C:\\Users'", 11, "\"\\U\""),
+        ("start > 'yesterday'", 8, "no time"), ("start > '2026-02-30'", 8, "2026-11-24"),
+        ("start %in% c('2026-11-01', 'x')", 27, "no time"), ("'soon' < end", 0, "compare end with"),
+        (Array(repeating: "grepl('a', name)", count: 21).joined(separator: "|"), 346, "20 regular expressions"),
         ("é > 1 # no", 7, "\"#\""), ("-x > 1", 1, "\"x\""), ("``", 0, "empty"), ("x > 1; DROP TABLE runs", 5, "\";\""),
         (String(repeating: "(", count: 65) + "x", 64, "64 levels"),
         (String(repeating: "!", count: 65) + "x", 64, "64 levels"),
@@ -76,6 +112,20 @@ import Testing
             #expect(error.parameter == "where")
             #expect(error.offset == offset)
             #expect(error.detail.contains(words), "\(error.detail)")
+        }
+    }
+
+    /// The classic traps of engines that go back; and texts of other scripts.
+    @Test func anExpressionIsMatchedInTimeThatGrowsWithTheText() throws {
+        let text = String(repeating: "a", count: 100_000)
+        let column = RunColumn([.text(text), .text(text + "b"), .text("größe"), .text("GRÖSSE 10 %")])
+        for (pattern, rows) in [
+            ("^(a+)+$", [true, false, false, false]), ("^(a|aa)+b$", [false, true, false, false]),
+            ("(.*a){10}c", [false, false, false, false]), ("^gr.[sß]+e", [false, false, true, false]),
+            ("\\\\p{Lu}{6} \\\\d+", [false, false, false, true]),
+        ] {
+            let predicate = try RunPredicate("grepl('\(pattern)', name)")
+            #expect(predicate.evaluate(over: [column], rows: 4) == rows, "\(pattern)")
         }
     }
 

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func aRunWithoutMetadataIsItsIDAlone() throws {
-        #expect(columns(try summary()) == #"{"run":"r"}"#)
+        #expect(columns(try summary()) == #"{"run":"r","steps_completed":0}"#)
     }
 
     @Test func nestedFlagsAreJoinedByADotAndArraysNumbered() throws {
@@ -56,7 +56,7 @@ import Testing
         #expect(
             columns(summary)
                 == #"{"run":"r","flag_opt.lr":0.1,"flag_opt.betas1":0.9,"flag_opt.betas2":0.99,"#
-                + #""flag_layers1":64,"flag_layers2":32}"#)
+                + #""flag_layers1":64,"flag_layers2":32,"steps_completed":0}"#)
     }
 
     @Test func theKeysAreNoMetrics() throws {
@@ -64,23 +64,35 @@ import Testing
         #expect(columns(summary) == #"{"run":"r","metric_loss":0.5,"steps_completed":1}"#)
     }
 
-    /// `steps` or `epochs`, whichever is a property, says what was completed: the values in the last metric's column.
+    /// `steps` or `epochs`, whichever is a property, the former where both are, says what was completed: the values in the last
+    /// metric's column.
     @Test(arguments: [
         ([("epochs", "5")], "epochs_completed", 2), ([("steps", "5")], "steps_completed", 2),
         ([], "steps_completed", 2),
-        ([("epochs", "5"), ("steps", "10")], "epochs_completed", 2),
+        ([("epochs", "5"), ("steps", "10")], "steps_completed", 2), ([("epochs", "NA")], "epochs_completed", 2),
+        ([("epochs", "5"), ("steps", "NA")], "steps_completed", 2),
     ])
     func theLastColumnSaysHowMuchIsCompleted(_ properties: [(String, String)], _ name: String, _ count: Int) throws {
         let rows = "{\"a\":1,\"b\":1}\n{\"a\":2,\"b\":2}\n{\"a\":3}\n"
-        let summary = try summary(properties: properties, rows: rows)
-        #expect(summary.columns[name] == .number(JSONNumber(count)))
-        let other = name == "epochs_completed" ? "steps_completed" : "epochs_completed"
-        #expect(summary.columns[other] == nil)
+        for (rows, count) in [(rows, count), (rows + "{\"b\":\"NaN\"}\n", count), ("{\"b\":null}\n", 0), (nil, 0)] {
+            let summary = try summary(properties: properties, rows: rows)
+            #expect(summary.columns[name] == .number(JSONNumber(count)))
+            let other = name == "epochs_completed" ? "steps_completed" : "epochs_completed"
+            #expect(summary.columns[other] == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("1000.0004", 900.0, 1000.0004), ("1000.0004", 1000.0003, 1000.0004), ("1000.0004", 1000.0012, 1000.001),
+        ("soon", 900.0004, 900.0), ("1e300", 900, 900), ("", 900, 900),
+    ])
+    func aRunWasNotWrittenToBeforeItsStart(_ start: String, _ written: Double, _ updated: Double) throws {
+        #expect(try summary(properties: [("start", start)]).updated(written) == updated)
     }
 
     @Test func anErrorsMessageIsAColumn() throws {
         let summary = try summary(error: #"{"message":"no","traceback":["f()"]}"#)
-        #expect(columns(summary) == #"{"run":"r","error_message":"no","error_traceback":"f()"}"#)
+        #expect(columns(summary) == #"{"run":"r","error_message":"no","error_traceback":"f()","steps_completed":0}"#)
     }
 
     @Test(
@@ -108,6 +120,18 @@ import Testing
                 + #""property_steps_completed":"e","property_updated":"f","steps_completed":1}"#)
     }
 
+    @Test func theExtremesOfAMetricAreBesideTheListedColumns() throws {
+        let rows = "{\"loss\":3,\"acc\":\"Inf\"}\n{\"loss\":0.50}\n{\"loss\":2}\n"
+        let summary = try summary(
+            properties: [("max_epochs", "9"), ("max_loss", "x"), ("min_acc", "y")], rows: rows)
+        #expect(
+            columns(summary)
+                == #"{"run":"r","metric_loss":2,"metric_acc":"Inf","max_epochs":"9","property_max_loss":"x","#
+                + #""min_acc":"y","steps_completed":1}"#)
+        #expect(summary.extremes == ["min_loss": 0.5, "max_loss": 3])
+        #expect(summary["min_loss"] == 0.5 && summary["max_epochs"] == "9" && summary["max_acc"] == nil)
+    }
+
     /// Anyone may have written them; the columns `start` and `end` are numbers.
     @Test(arguments: [
         ("start", "yesterday"), ("end", "2026-11-24"), ("samples", "many"), ("epochs", "80e5005"),
@@ -121,15 +145,21 @@ import Testing
 
     /// Each value has a column, and the one that is sent by a name keeps it, in whatever order they come.
     @Test(arguments: [
-        (#"{"a.b":1,"a":{"b":2}}"#, #"{"run":"r","flag_a.b":1,"flag_a.b.1":2}"#),
-        (#"{"a":{"b":2},"a.b":1}"#, #"{"run":"r","flag_a.b.1":2,"flag_a.b":1}"#),
-        (#"{"a":{"b":2},"a.b":1,"a.b.1":3}"#, #"{"run":"r","flag_a.b.2":2,"flag_a.b":1,"flag_a.b.1":3}"#),
-        (#"{"x1":1,"x":[2,3]}"#, #"{"run":"r","flag_x1":1,"flag_x1.1":2,"flag_x2":3}"#),
+        (#"{"a.b":1,"a":{"b":2}}"#, #"{"run":"r","flag_a.b":1,"flag_a.b.1":2,"steps_completed":0}"#),
+        (#"{"a":{"b":2},"a.b":1}"#, #"{"run":"r","flag_a.b.1":2,"flag_a.b":1,"steps_completed":0}"#),
+        (
+            #"{"a":{"b":2},"a.b":1,"a.b.1":3}"#,
+            #"{"run":"r","flag_a.b.2":2,"flag_a.b":1,"flag_a.b.1":3,"steps_completed":0}"#
+        ),
+        (#"{"x1":1,"x":[2,3]}"#, #"{"run":"r","flag_x1":1,"flag_x1.1":2,"flag_x2":3,"steps_completed":0}"#),
         (
             #"{"x":[[1,2],3],"x1":[4,5]}"#,
-            #"{"run":"r","flag_x11":1,"flag_x12":2,"flag_x2":3,"flag_x11.1":4,"flag_x12.1":5}"#
+            #"{"run":"r","flag_x11":1,"flag_x12":2,"flag_x2":3,"flag_x11.1":4,"flag_x12.1":5,"steps_completed":0}"#
         ),
-        (#"{"a":{"b.c":1},"a.b":{"c":2},"a.b.c":null}"#, #"{"run":"r","flag_a.b.c":1,"flag_a.b.c.1":2}"#),
+        (
+            #"{"a":{"b.c":1},"a.b":{"c":2},"a.b.c":null}"#,
+            #"{"run":"r","flag_a.b.c":1,"flag_a.b.c.1":2,"steps_completed":0}"#
+        ),
     ])
     func twoFlagsThatComeToOneNameHaveAColumnEach(flags: String, row: String) throws {
         #expect(columns(try summary(flags: flags)) == row)
@@ -139,7 +169,7 @@ import Testing
         let evaluation = #"{"0":{"f1":0.5,"n":[3]},"a.b":1,"a":{"b":"Inf"},"history":{"rmse":[3,2,1]}}"#
         #expect(
             columns(try summary(evaluation: evaluation))
-                == #"{"run":"r","eval_0.f1":0.5,"eval_0.n":3,"eval_a.b":1,"eval_a.b.1":"Inf"}"#)
+                == #"{"run":"r","eval_0.f1":0.5,"eval_0.n":3,"eval_a.b":1,"eval_a.b.1":"Inf","steps_completed":0}"#)
     }
 
     @Test(arguments: [

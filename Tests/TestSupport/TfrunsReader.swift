@@ -130,7 +130,7 @@ package struct TfrunsReader {
     }
 
     private func addMetrics(_ path: String, to row: inout JSONObject) throws {
-        guard let frame = try document(path) else { return }
+        let frame = try document(path) ?? JSONObject()
         var rows: Int?
         var completed = 0
         for column in frame.members {

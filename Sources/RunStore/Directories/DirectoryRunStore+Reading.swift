@@ -248,7 +248,7 @@ extension DirectoryRunStore {
         let summary = try storing { () throws(FileFailure) in
             try RunDocuments(in: directory).summary(of: run, try digest(of: run, directory))
         }
-        let updated = RunFiles.updated(directory)
+        let updated = summary.updated(RunFiles.updated(directory))
         let status: RunStatus =
             switch place {
             case _ where isBehind(run): .behind

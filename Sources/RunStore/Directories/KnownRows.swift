@@ -38,8 +38,8 @@ final class KnownRows: Sendable {
 
     func keep(_ digest: MetricsDigest?, of folder: String, _ version: FileVersion) {
         known.withLock { known in
-            Self.makeRoom(for: digest?.values.count ?? 0, in: &known)
-            known.columns -= known.frames[folder]?.digest?.values.count ?? 0
+            Self.makeRoom(for: digest?.metrics.count ?? 0, in: &known)
+            known.columns -= known.frames[folder]?.digest?.metrics.count ?? 0
             known.frames[folder] = (version, digest)
         }
     }

@@ -8,11 +8,13 @@ struct IndexBatch {
         let row: Int
         let entry: IndexEntry
         let columns: [UInt8]
+        let extremes: [UInt8]
         let rows: [UInt8]?
 
         init(_ row: Int, _ entry: IndexEntry) {
             (self.row, self.entry) = (row, entry)
             columns = JSONWriter.compact(.object(entry.summary.columns))
+            extremes = JSONWriter.compact(.object(entry.summary.extremes))
             rows = entry.rows?.bytes
         }
     }
@@ -29,7 +31,7 @@ struct IndexBatch {
 
     mutating func add(_ row: Int, _ entry: IndexEntry) {
         runs.append(Run(row, entry))
-        for member in entry.summary.columns.members {
+        for member in entry.summary.all {
             columns[member.name, default: RunColumn(rows: RunColumn.chunkRows)][row % RunColumn.chunkRows] =
                 IndexDatabase.cell(member.value)
         }

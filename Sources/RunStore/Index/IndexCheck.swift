@@ -19,7 +19,7 @@ enum IndexCheck {
             var torn: [String] = []
             var wrong: [String] = []
             for row in 0..<rows.count {
-                guard let place = rows.places[row], let kept = try database.columns(of: row) else { continue }
+                guard let place = rows.places[row], let kept = try database.summary(of: row) else { continue }
                 if isTorn(row, kept, cells) { torn.append(rows.names[row]) }
                 if isWrong(row, rows, place, kept, paths, reader) { wrong.append(rows.names[row]) }
             }
@@ -42,9 +42,9 @@ enum IndexCheck {
     }
 
     /// Whether the columns' pieces have something else of a run than its row.
-    private static func isTorn(_ row: Int, _ kept: JSONObject, _ cells: [String: RunColumn]) -> Bool {
+    private static func isTorn(_ row: Int, _ kept: RunSummary, _ cells: [String: RunColumn]) -> Bool {
         // Of very many columns not all have pieces.
-        if cells.count < IndexDatabase.mostColumns, kept.members.contains(where: { cells[$0.name] == nil }) {
+        if cells.count < IndexDatabase.mostColumns, kept.all.contains(where: { cells[$0.name] == nil }) {
             return true
         }
         return cells.contains { name, column in
@@ -55,12 +55,15 @@ enum IndexCheck {
     }
 
     private static func isWrong(
-        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ kept: JSONObject, _ paths: RunPaths, _ reader: RunReader
+        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ kept: RunSummary, _ paths: RunPaths, _ reader: RunReader
     ) -> Bool {
         guard let run = RunID(rows.names[row]),
             let found = try? IndexEntry(run, place, data: paths.data(run.description, place), by: reader),
             found.stamp == rows.stamps[row]
         else { return false }
-        return JSONWriter.compact(.object(found.summary.columns)) != JSONWriter.compact(.object(kept))
+        func texts(_ summary: RunSummary) -> [[UInt8]] {
+            [summary.columns, summary.extremes].map { JSONWriter.compact(.object($0)) }
+        }
+        return texts(found.summary) != texts(kept)
     }
 }

@@ -61,11 +61,11 @@ extension IndexDatabase {
             try queue.write { db in
                 var cells: [Piece: [(row: Int, value: RunValue)]] = [:]
                 for change in changes {
-                    let before = try recent[change.row]?.columns ?? columns(of: change.row, db)
-                    let after: JSONObject?
+                    let before = try recent[change.row]?.summary ?? summary(of: change.row, db)
+                    let after: RunSummary?
                     switch change {
                     case .put(let row, let entry):
-                        after = entry.summary.columns
+                        after = entry.summary
                         try put(IndexBatch.Run(row, entry), db)
                     case .remove(let row):
                         after = nil
@@ -76,10 +76,10 @@ extension IndexDatabase {
                         let piece = Piece(column: number, chunk: change.row / RunColumn.chunkRows)
                         cells[piece, default: []].append((change.row, value))
                     }
-                    for member in after?.members ?? [] where before?[member.name] != member.value {
+                    for member in after?.all ?? [] where before?[member.name] != member.value {
                         try note(member.name, Self.cell(member.value))
                     }
-                    for member in before?.members ?? [] where after?[member.name] == nil {
+                    for member in before?.all ?? [] where after?[member.name] == nil {
                         try note(member.name, .missing)
                     }
                 }
@@ -120,19 +120,16 @@ extension IndexDatabase {
     private func put(_ run: IndexBatch.Run, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO runs (id, run, place, state, start, updated, stamp, columns, rows, fault)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT OR REPLACE INTO runs
+                    (id, run, place, state, start, updated, stamp, columns, extremes, rows, fault)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         let entry = run.entry
         try statement.execute(arguments: [
             run.row, entry.run, entry.place.rawValue, entry.state.rawValue, entry.start, entry.updated,
-            Int64(bitPattern: entry.stamp.value), Data(run.columns), run.rows.map { Data($0) }, entry.fault,
+            Int64(bitPattern: entry.stamp.value), Data(run.columns), Data(run.extremes), run.rows.map { Data($0) },
+            entry.fault,
         ])
-    }
-
-    private func columns(of row: Int, _ db: Database) throws -> JSONObject? {
-        try Data.fetchOne(db.cachedStatement(sql: "SELECT columns FROM runs WHERE id = ?"), arguments: [row])
-            .map { try Self.object($0) }
     }
 
     private func set(_ cells: [(row: Int, value: RunValue)], in piece: Piece, _ db: Database) throws {

@@ -5,7 +5,7 @@ internal import RunMetadata
 
 /// The index's tables in SQLite. Derived data: every run directory tells more, and all of it can be built again.
 ///
-/// `runs` has a row a run with all of its columns as JSON; `cells` has each value once more, a piece for each column of
+/// `runs` has a row a run with all of its columns as JSON, those apart that are listed only where they are asked for; `cells` has each value once more, a piece for each column of
 /// successive runs (`RunColumn+Chunk.swift`), so that one column of all runs is read in one go. For one thread at a time.
 final class IndexDatabase {
     /// The version of the tables; an index of another one is built anew.
@@ -68,8 +68,8 @@ final class IndexDatabase {
             sql: """
                 CREATE TABLE runs (
                     id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, place INTEGER NOT NULL, state INTEGER NOT NULL,
-                    start REAL NOT NULL, updated REAL NOT NULL, stamp INTEGER NOT NULL, columns BLOB NOT NULL, rows BLOB,
-                    fault TEXT
+                    start REAL NOT NULL, updated REAL NOT NULL, stamp INTEGER NOT NULL, columns BLOB NOT NULL,
+                    extremes BLOB NOT NULL, rows BLOB, fault TEXT
                 );
                 CREATE TABLE columns (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
                 CREATE TABLE cells (id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
@@ -131,13 +131,13 @@ final class IndexDatabase {
         let kept: IndexEntry.Kept? = try perform {
             try queue.inDatabase { db in
                 let statement = try db.cachedStatement(
-                    sql: "SELECT place, updated, columns, rows, fault FROM runs WHERE id = ?")
+                    sql: "SELECT place, updated, columns, extremes, rows, fault FROM runs WHERE id = ?")
                 guard let found = try Row.fetchOne(statement, arguments: [row]) else { return nil }
                 guard let place = RunPlace(rawValue: found[0]) else { return nil }
-                let rows = (found[3] as Data?).flatMap { RowsMark(Array($0)) }
+                let rows = (found[4] as Data?).flatMap { RowsMark(Array($0)) }
                 return IndexEntry.Kept(
-                    place: place, updated: found[1], columns: try Self.object(found[2] as Data), rows: rows,
-                    fault: found[4])
+                    place: place, updated: found[1], summary: try Self.summary(found[2], found[3]), rows: rows,
+                    fault: found[5])
             }
         }
         if let kept { remember(row, kept) }
@@ -153,25 +153,29 @@ final class IndexDatabase {
     }
 
     private func remember(_ row: Int, _ kept: IndexEntry.Kept) {
-        weight += IndexEntry.weight(of: kept.columns)
+        weight += IndexEntry.weight(of: kept.summary)
         if (recent.count >= Self.recentRuns && recent[row] == nil) || weight > Self.recentWeight {
             recent = [:]
-            weight = IndexEntry.weight(of: kept.columns)
+            weight = IndexEntry.weight(of: kept.summary)
         }
         recent[row] = kept
     }
 
     /// The columns of the run in a row.
-    func columns(of row: Int) throws(IndexFailure) -> JSONObject? {
-        try perform {
-            try queue.inDatabase { db in
-                let statement = try db.cachedStatement(sql: "SELECT columns FROM runs WHERE id = ?")
-                return try Data.fetchOne(statement, arguments: [row]).map { try Self.object($0) }
-            }
-        }
+    func summary(of row: Int) throws(IndexFailure) -> RunSummary? {
+        try perform { try queue.inDatabase { db in try summary(of: row, db) } }
     }
 
-    static func object(_ data: Data) throws -> JSONObject {
+    func summary(of row: Int, _ db: Database) throws -> RunSummary? {
+        let statement = try db.cachedStatement(sql: "SELECT columns, extremes FROM runs WHERE id = ?")
+        return try Row.fetchOne(statement, arguments: [row]).map { try Self.summary($0[0], $0[1]) }
+    }
+
+    private static func summary(_ columns: Data, _ extremes: Data) throws -> RunSummary {
+        RunSummary(columns: try object(columns), extremes: try object(extremes))
+    }
+
+    private static func object(_ data: Data) throws -> JSONObject {
         guard var object = try? JSONValue.parse(Array(data)).object else {
             throw IndexFailure.Damage(description: "a run's columns are no JSON object")
         }

@@ -8,7 +8,7 @@ struct IndexEntry: Sendable {
     let run: String
     let place: RunPlace
     let stamp: RunStamp
-    /// When something was written last, seconds since 1970, to the millisecond.
+    /// When something was written last, as `RunSummary.updated(_:)` tells it.
     let updated: Double
     let summary: RunSummary
     /// How far the rows were read; nil where there are none.
@@ -25,7 +25,7 @@ struct IndexEntry: Sendable {
         self.run = run.description
         self.place = place
         (stamp, summary, rows, fault) = (found.stamp, found.summary, found.rows, found.fault)
-        updated = Self.rounded(found.updated)
+        updated = summary.updated(found.updated)
     }
 
     /// The same of a run that anyone may have made: what cannot be read of it is told.
@@ -65,14 +65,14 @@ struct IndexEntry: Sendable {
             return status
         }
         guard let status = read?.result else { return nil }
-        var summary = RunSummary(columns: known.columns)
+        var summary = known.summary
         guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
         self.run = run.description
         place = known.place
         // Not looked at: the next look will find that it changed, and make it whole.
         stamp = .unknown
         let time = status.st_mtim
-        updated = max(known.updated, Self.rounded(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
+        updated = max(known.updated, summary.updated(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
         self.summary = summary
         rows = mark
         fault = known.fault
@@ -85,25 +85,23 @@ struct IndexEntry: Sendable {
     var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 
     /// What is kept of it.
-    var kept: Kept { Kept(place: place, updated: updated, columns: summary.columns, rows: rows, fault: fault) }
+    var kept: Kept { Kept(place: place, updated: updated, summary: summary, rows: rows, fault: fault) }
 
     /// What its columns take in memory, about, in columns of numbers.
-    var weight: Int { Self.weight(of: summary.columns) }
+    var weight: Int { Self.weight(of: summary) }
 
-    static func weight(of columns: JSONObject) -> Int {
-        columns.members.reduce(0) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
+    static func weight(of summary: RunSummary) -> Int {
+        summary.columns.members.reduce(summary.extremes.count) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
     }
 
     /// What is kept of a run between two looks at it.
     struct Kept {
         let place: RunPlace
         let updated: Double
-        let columns: JSONObject
+        let summary: RunSummary
         let rows: RowsMark?
         let fault: String?
     }
-
-    private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 }
 
 /// How a run stands, without the time.

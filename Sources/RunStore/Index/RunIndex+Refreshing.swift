@@ -144,7 +144,7 @@ extension RunIndex {
         for change in changes {
             switch change {
             case .put(let row, let entry):
-                column[row] = IndexDatabase.cell(entry.summary.columns[name])
+                column[row] = IndexDatabase.cell(entry.summary[name])
             case .remove(let row): column[row] = .missing
             }
         }

@@ -10,9 +10,7 @@ extension RunIndex {
             ("columns", query.columns),
         ]
         for (parameter, names) in asked {
-            let strange = names.filter {
-                database.columns[$0.name] == nil && !RunQuery.standardColumns.contains($0.name)
-            }
+            let strange = names.filter { database.columns[$0.name] == nil && !RunQuery.mayName($0.name) }
             if strange.isEmpty { continue }
             var known = RunQuery.standardColumns.union(database.columns.keys)
             for case .put(_, let entry) in unwritten.values { known.formUnion(entry.summary.columns.names) }
@@ -74,13 +72,17 @@ extension RunIndex {
         var weight = 0
         for (index, row) in found.prefix(limit).enumerated() {
             guard rows.names[row] == question.names[row], let run = RunID(rows.names[row]),
-                let columns = try columns(of: row)
+                let summary = try summary(of: row)
             else { continue }
-            weight += IndexEntry.weight(of: columns)
+            weight += IndexEntry.weight(of: summary)
             if weight > Self.pageWeight, index > 0 {
                 // The rest is on the next page.
                 page.next = selection.cursor(at: found[index - 1])
                 return page
+            }
+            var columns = summary.columns
+            for column in question.query.columns where columns[column.name] == nil {
+                columns[column.name] = summary.extremes[column.name]
             }
             page.runs.append(
                 ListedRun(
@@ -98,9 +100,9 @@ extension RunIndex {
         return counts
     }
 
-    private func columns(of row: Int) throws(IndexFailure) -> JSONObject? {
-        if case .put(_, let entry) = unwritten[row] { return entry.summary.columns }
-        return try database?.columns(of: row)
+    private func summary(of row: Int) throws(IndexFailure) -> RunSummary? {
+        if case .put(_, let entry) = unwritten[row] { return entry.summary }
+        return try database?.summary(of: row)
     }
 
     private func status(_ row: Int, now: Double) -> RunStatus {
