@@ -48,7 +48,7 @@ extension Operation {
         switch self {
         case .writeMetadata, .writeRunData, .listRuns, .purgeRun, .listFiles, .readFile, .writeFile, .removeFile,
             .compareRuns,
-            .archiveRuns, .restoreRuns, .purgeRuns, .readMetrics:
+            .archiveRuns, .restoreRuns, .purgeRuns, .readMetrics, .readOutput:
             false
         default: true
         }

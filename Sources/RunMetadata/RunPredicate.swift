@@ -68,7 +68,7 @@ package struct RunPredicate: Sendable {
             case .isIn(let node, let set): return isColumn(node) && set.contains(.text(text))
             case .not(let node): return looks(node)
             case .all(let nodes), .any(let nodes): return nodes.contains(where: looks)
-            case .value, .column, .isMissing, .compare: return false
+            default: return false
             }
         }
         return looks(root)

@@ -46,7 +46,7 @@ struct StrayFiles {
         switch path {
         case "flags.json", "evaluation.json", "error.json", "metrics.json":
             (try? JSONValue.parse(bytes))?.object == nil ? "torn" : nil
-        case "metrics.ndjson":
+        case "metrics.ndjson", "metrics.1.ndjson":
             bytes.last != UInt8(ascii: "\n")
                 || bytes.split(separator: UInt8(ascii: "\n")).contains {
                     (try? JSONValue.parse(Array($0)))?.object == nil

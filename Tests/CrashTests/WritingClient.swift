@@ -138,7 +138,8 @@ final class WritingClient: @unchecked Sendable {
             let losses = rows.map(\.loss).joined(separator: ", ")
             return try write(.frame(run: run, rows), client) {
                 try client.sendJSON(
-                    "POST", "/runs/\(run)/metadata/metrics", "{\"epoch\": [\(epochs)], \"loss\": [\(losses)]}")
+                    "POST", "/runs/\(run)/metadata/metrics?replace=true",
+                    "{\"epoch\": [\(epochs)], \"loss\": [\(losses)]}")
             }
         }
         try writeRows(to: run, client)
