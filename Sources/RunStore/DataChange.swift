@@ -33,6 +33,7 @@ package enum DataChange: Sendable {
     /// Whether the change depends on what is in the directory, so that all before it has to be there already.
     var readsTheDirectory: Bool {
         switch self {
+        // Where a file ends, an append learns from the batch (`PlannedEnds`).
         case .put, .remove, .rows, .append: false
         case .frame, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
         }
