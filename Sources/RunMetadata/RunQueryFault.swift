@@ -32,7 +32,8 @@ extension RunQueryFault {
         let similar = unknown.prefix(Self.told).flatMap { Self.similar(to: $0.name, among: searched) }
         let hint =
             similar.isEmpty
-            ? "" : "; did you mean \(similar.prefix(5).map { $0.shown(atMost: 100) }.joined(separator: ", "))?"
+            ? "; columns of flags, metrics and evaluations begin with flag_, metric_ and eval_"
+            : "; did you mean \(similar.prefix(5).map { $0.shown(atMost: 100) }.joined(separator: ", "))?"
         let allowed = searched.isEmpty ? Array(RunQuery.standardColumns) : searched
         self.init(
             parameter, at: unknown.first?.offset,

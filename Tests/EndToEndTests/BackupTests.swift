@@ -320,10 +320,10 @@ private final class BackupLoad: Sendable {
 
     /// A whole frame, which takes the rows' place, then a row, for which the frame becomes rows.
     private func replaceFrame(_ client: HTTPClient, _ number: Int) throws {
-        let frame = #"{"v": [\#(number), \#(number)]}"#
-        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics?replace=true", frame))
+        let path = "/runs/frame/metadata/metrics"
+        try expect(client.sendJSON("POST", path + "?replace=true", #"{"v": [\#(number), \#(number)]}"#))
         state.withLock { $0.facts.frame = number }
-        try expect(client.sendJSON("POST", "/runs/frame/metadata/metrics", #"{"v": \#(number)}"#))
+        try expect(client.sendJSON("POST", path, #"{"v": \#(number)}"#))
         pause(milliseconds: 250)
     }
 

@@ -170,7 +170,10 @@ import Testing
         ("where", "grepl('[', run)", 6, "missing ]"), ("where", "start > 'soon'", 8, "no time"),
         ("where", "eval_acc > ", 11, "the end"), ("where", "acc > 0.9", 0, "did you mean eval_acc"),
         ("where", "flag_lr > 1 & x > 2 & y < 1", 14, "\"x\", \"y\" (at byte 14, byte 22)"), ("where", "", 0, "empty"),
-        ("order", "eval_acc,speed", 9, "\"speed\""), ("order", ",", 0, "no column"),
+        (
+            "order", "eval_acc,speed", 9,
+            "\"speed\" (at byte 9); columns of flags, metrics and evaluations begin with flag_"
+        ), ("order", ",", 0, "no column"),
         ("columns", "run,spede", 4, "\"spede\""), ("columns", "run,flag_", 4, "\"flag_\""),
         ("limit", "0", nil, "1 to 1000"), ("cursor", "5b5d", nil, "\"next\""),
         ("archived", "maybe", nil, "one of: false"),
