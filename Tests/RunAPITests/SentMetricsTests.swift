@@ -93,6 +93,12 @@ import Testing
                 ], #"{"loss":[3,2.0,1]}"#
             ),
             ([.json(#"[{"loss":3},{"loss":2}]"#), .json(#"[{"loss":1},{"loss":0}]"#)], #"{"loss":[3,2,1,0]}"#),
+            // A last row in which all is missing is no epoch to come where rows come one after the other.
+            (
+                [
+                    .form("{\"loss\":3}\n{\"loss\":2}\n{\"loss\":1}\n"), .form("{\"loss\":0}\n{\"loss\":null}\n"),
+                ], #"{"loss":[3,2,1,0,null]}"#
+            ),
             // By column.
             (
                 [.json(#"{"loss":[0.4,null]}"#), .json(#"{"loss":[0.4,0.3]}"#), .json(#"{"loss":[0.5,0.3]}"#)],

@@ -1,4 +1,5 @@
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -23,8 +24,9 @@ struct MetricsTableBody {
         let bytes = rows.bytes
         let (filled, found) = bytes.withUnsafeBytes { text -> ([UInt8], Found) in
             let sent = MetricsFrame(rows: text, ignoresKeys: true)
-            return (sent.isCut ? [] : Self.filled(text, sent.filledRowCount), Self.look(at: text, sent, kind))
+            return (Self.filled(text, sent.filledRowCount), Self.look(at: text, sent, kind))
         }
+        if found.isCut { throw .excess(LimitExceeded(MetricsFrame.limit), "metrics") }
         if !found.hasColumns {
             throw .shape(
                 JSONPointer().appending(0),
@@ -33,8 +35,11 @@ struct MetricsTableBody {
         if replaces {
             return .frame(MetricsReplacement(text: text(isByKey: found.keys == .different), rowCount: rows.count))
         }
+        // Of rows that come one after the other, a last one of missing values is one that was measured.
+        let endsInEmptyRows =
+            rows.count > max(1, found.filledRows) && (kind == .frame || bytes.suffix(3).elementsEqual("{}\n".utf8))
         switch found.keys {
-        case .none where rows.count > 1 && rows.count > found.filledRows:
+        case .none where endsInEmptyRows:
             return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .unlessShorter))
         case .none where kind == .frame && rows.count > 1:
             return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .continuing(otherwise: rows)))
@@ -76,17 +81,23 @@ struct MetricsTableBody {
         let filledRows: Int
         let keys: Keys
         let hasColumns: Bool
+        /// Whether there is more than a frame may have.
+        let isCut: Bool
     }
 
     private static func look(at text: UnsafeRawBufferPointer, _ sent: MetricsFrame, _ kind: Kind) -> Found {
         let (filled, hasColumns) = (sent.filledRowCount, !sent.shownColumns.isEmpty)
         let merged = MetricsFrame(rows: text)
-        if merged.order.axis == .none { return Found(filledRows: filled, keys: .none, hasColumns: hasColumns) }
+        if merged.order.axis == .none {
+            return Found(filledRows: filled, keys: .none, hasColumns: hasColumns, isCut: sent.isCut)
+        }
         // Rows that come one after the other are what their steps say: a step that comes again is run again.
         if !merged.order.hasMerged || (kind == .lines && merged.order.axis == .step) {
-            return Found(filledRows: filled, keys: .different, hasColumns: hasColumns)
+            return Found(filledRows: filled, keys: .different, hasColumns: hasColumns, isCut: sent.isCut)
         }
         let isConflicting = merged.differs(from: sent)
-        return Found(filledRows: filled, keys: isConflicting ? .conflicting : .different, hasColumns: hasColumns)
+        return Found(
+            filledRows: filled, keys: isConflicting ? .conflicting : .different, hasColumns: hasColumns,
+            isCut: sent.isCut)
     }
 }
