@@ -58,8 +58,8 @@ package final class GzipEncoder: @unchecked Sendable {
         }
     }
 
+    // Sendable: a stream asks its source for one part after the other.
     private final class Ended: @unchecked Sendable {
-        // Sendable: a stream asks its source for one part after the other.
         var isEnded = false
     }
 }

@@ -30,7 +30,8 @@ struct QueryParameters {
         for (name, value) in query {
             guard names.contains(name) else {
                 throw .invalidQuery(
-                    "\"\(name.shown(atMost: 100))\" is not known here; there are: \(names.joined(separator: ", "))")
+                    "\"\(name.shown(atMost: 100))\" is not known here; there are: \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+                )
             }
             guard left.updateValue(value, forKey: name) == nil else {
                 throw .invalidQuery("\"\(name.shown(atMost: 100))\" is given twice; give it once")

@@ -1,4 +1,3 @@
-internal import Glibc
 package import JSON
 
 extension MetricsFrame {
@@ -70,10 +69,7 @@ private final class MetricsFrameReading: MetricsRowColumns {
 
     @inline(__always)
     func member(of column: Int, at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Int? {
-        frame.columns[column].member.withUnsafeBufferPointer { member in
-            guard let base = member.baseAddress, newline - place > member.count else { return nil }
-            return memcmp(place, base, member.count) == 0 ? member.count : nil
-        }
+        MetricsLine.match(frame.columns[column].member, at: place, newline)
     }
 
     @inline(__always)

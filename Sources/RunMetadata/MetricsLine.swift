@@ -171,6 +171,17 @@ enum MetricsLine {
         return MetricValue.named(UnsafeRawBufferPointer(start: place + 1, count: quote - place - 1))?.double
     }
 
+    /// The length of a member, a name in quotes and its colon, if that is what stands at a place (memcmp(3)).
+    @inline(__always)
+    static func match(
+        _ member: [UInt8], at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>
+    ) -> Int? {
+        member.withUnsafeBufferPointer { member in
+            guard let base = member.baseAddress, newline - place > member.count else { return nil }
+            return memcmp(place, base, member.count) == 0 ? member.count : nil
+        }
+    }
+
     /// memchr(3).
     @inline(__always)
     private static func find(

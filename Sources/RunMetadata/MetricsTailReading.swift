@@ -1,4 +1,3 @@
-internal import Glibc
 internal import JSON
 
 /// The reading of one part of a run's rows into a tail.
@@ -36,10 +35,7 @@ final class MetricsTailReading: MetricsRowColumns {
 
     @inline(__always)
     func member(of column: Int, at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Int? {
-        tail.columns[column].member.withUnsafeBufferPointer { member in
-            guard let base = member.baseAddress, newline - place > member.count else { return nil }
-            return memcmp(place, base, member.count) == 0 ? member.count : nil
-        }
+        MetricsLine.match(tail.columns[column].member, at: place, newline)
     }
 
     @inline(__always)
