@@ -28,6 +28,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case restoreRuns
     case purgeRuns
     case readMetrics
+    case readSeries
     case readOutput
     case readRunEvents
     case readEvents
@@ -48,7 +49,7 @@ extension Operation {
         switch self {
         case .writeMetadata, .writeRunData, .listRuns, .purgeRun, .listFiles, .readFile, .writeFile, .removeFile,
             .compareRuns,
-            .archiveRuns, .restoreRuns, .purgeRuns, .readMetrics, .readOutput:
+            .archiveRuns, .restoreRuns, .purgeRuns, .readMetrics, .readSeries, .readOutput:
             false
         default: true
         }
@@ -122,6 +123,7 @@ package enum Routes {
         Route(.post, "/runs", .createRun),
         Route(.get, "/compare", .compareRuns),
         Route(.get, "/runs/{id}/metrics", .readMetrics),
+        Route(.get, "/series", .readSeries),
         Route(.get, "/runs/{id}/output", .readOutput),
         Route(.get, "/runs/{id}/events", .readRunEvents),
         Route(.get, "/events", .readEvents),

@@ -121,6 +121,7 @@ package final class RunAPI: HTTPHandler {
         case .listProblems: answerOnWorker(exchange, .quick) { try self.listProblems(exchange) }
         case .readProblem: answerOnWorker(exchange, .quick) { try self.readProblem(exchange) }
         case .readMetrics: answerOnWorker(exchange, .quick) { try self.readMetrics(request, exchange) }
+        case .readSeries: answerOnWorker(exchange, .quick) { try self.readSeries(request, exchange) }
         case .readOutput: answerOnWorker(exchange, .quick) { try self.readOutput(request, exchange) }
         case .readRunEvents: answerOnWorker(exchange, .quick) { try self.readRunEvents(request, exchange) }
         case .readEvents: answerOnWorker(exchange, .quick) { self.events(of: nil, exchange) }
