@@ -7,7 +7,7 @@ internal import RunStore
 /// `/runs/{id}/metrics`.
 extension RunAPI {
     /// The metrics of a run: whole from the file, reduced from the table, else streamed, a part at a time.
-    func readMetrics(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    func queryMetrics(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try MetricsQuery(exchange)
         let run = try existingRun(request)
         var headers = [("Content-Type", query.format.mediaType), ("Vary", "Accept")]

@@ -12,7 +12,7 @@ extension RunAPI {
     private static let mostRows = Limit(.bytes, most: 2 << 30)
     private static let mostText = Limit(.bytes, most: 64 << 20)
 
-    func readSeries(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    func querySeries(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try SeriesQuery(exchange)
         let runs = try named(query.runs, request)
         var (unknown, rows): ([RunID], [(RunID, StoredRows)]) = ([], [])
