@@ -23,7 +23,7 @@ package final class HTTPClient {
 
     /// Connects to a port of this machine. Reads wait `timeout` seconds at most.
     /// - Parameter recorder: keeps what `send` sends and gets
-    package init(port: Int, timeout: Int = 20, recorder: ExchangeRecorder? = nil) throws {
+    package init(port: Int, timeout: Int = 60, recorder: ExchangeRecorder? = nil) throws {
         self.recorder = recorder
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()

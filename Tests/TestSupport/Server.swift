@@ -93,7 +93,7 @@ package final class Server: Sendable {
     }
 
     /// A new connection.
-    package func connect(timeout: Int = 20) throws -> HTTPClient {
+    package func connect(timeout: Int = 60) throws -> HTTPClient {
         try HTTPClient(port: port, timeout: timeout, recorder: .shared)
     }
 
