@@ -58,6 +58,21 @@ struct SeriesQuery {
             }
             question.points = points
         }
-        if let text = query.take("format") { question.format = try query.choice("format", text) }
+        if let text = query.take("format") {
+            question.format = try query.choice("format", text)
+        } else {
+            question.format = Self.accepted(exchange.joinedHeader("Accept") ?? "")
+        }
+    }
+
+    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
+    private static func accepted(_ header: String) -> Format {
+        WeightedList(header).preferred { name in
+            switch name {
+            case "text/csv", "text/*": .csv
+            case "application/json", "application/*", "*/*": .json
+            default: nil
+            }
+        } ?? .json
     }
 }

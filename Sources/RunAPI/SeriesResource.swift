@@ -41,7 +41,7 @@ extension RunAPI {
         }
         try Self.expectRoom(size)
         return HTTPResponse(
-            status: 200, headers: [("Content-Type", query.question.format.mediaType)],
+            status: 200, headers: [("Content-Type", query.question.format.mediaType), ("Vary", "Accept")],
             body: .bytes(SeriesText.reply(texts, query.question)))
     }
 

@@ -119,6 +119,8 @@ import Testing
 
                 """)
         #expect(reply.headers["content-type"] == "text/csv; charset=utf-8")
+        let preferred = try api.send("GET", "/series?runs=b", headers: [("Accept", "application/json;q=0.5, text/csv")])
+        #expect(preferred.text == reply.text)
     }
 
     @Test(arguments: [
