@@ -53,6 +53,7 @@ struct LedgerCheck {
             expect(status == "running", run, "\(status ?? "") instead of running")
         }
         try checkRows(run, client)
+        try checkOutput(run, client)
         try checkProperties(run, client)
         try checkDocuments(run, client)
         try checkSources(run, client)
@@ -102,6 +103,35 @@ struct LedgerCheck {
             others.subtract(there.map(\.epoch))
         }
         expect(others.isEmpty, run, "\(place) has rows that nobody sent, or that were refused: \(others)")
+    }
+
+    // MARK: Output
+
+    /// Expects all lines that were acknowledged, each client's in order and once, and beside them only requests that were not
+    /// answered, whole.
+    private mutating func checkOutput(_ run: String, _ client: HTTPClient) throws {
+        let told = ledgers.map { $0.output[run] ?? [] }
+        let doubtful = ledgers.flatMap { $0.doubtfulOutput(run) }
+        let reply = try client.send("GET", "/runs/\(run)/metadata/output")
+        guard reply.status == 200 else {
+            return expect(told.allSatisfy(\.isEmpty) && reply.status == 404, run, "output got \(reply.status)")
+        }
+        expect(server.file("properties/output", of: run) == reply.body, run, "output is not what was read")
+        let lines = reply.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        expect(lines.last == "", run, "output ends amid a line")
+        let found = Array(lines.dropLast())
+        expect(Set(found).count == found.count, run, "output has a line twice")
+        for lines in told {
+            let known = Set(lines)
+            expect(found.filter(known.contains) == lines, run, "output lost lines, or their order")
+        }
+        var others = Set(found).subtracting(told.joined())
+        for asked in doubtful {
+            let there = asked.filter(others.contains)
+            expect(there.isEmpty || there.count == asked.count, run, "output has half a request: \(there)")
+            others.subtract(there)
+        }
+        expect(others.isEmpty, run, "output has lines that nobody sent, or that were refused: \(others)")
     }
 
     // MARK: Documents

@@ -10,6 +10,8 @@ enum StoredFact: Sendable {
     case rows(run: String, [MetricsRow])
     /// A whole frame: it takes the place of all rows.
     case frame(run: String, [MetricsRow])
+    /// Lines of console output of one request, each of which nobody else writes: all of them are there, or none.
+    case output(run: String, [String])
     /// A property's text; nil: removed.
     case property(run: String, name: String, text: String?)
     /// A document that is replaced as a whole, such as `flags`.
@@ -31,7 +33,8 @@ enum StoredFact: Sendable {
     var run: String? {
         switch self {
         case .initialised(let run): run
-        case .ended(let run, _), .deleted(let run), .rows(let run, _), .frame(let run, _), .property(let run, _, _),
+        case .ended(let run, _), .deleted(let run), .rows(let run, _), .frame(let run, _), .output(let run, _),
+            .property(let run, _, _),
             .document(let run, _, _), .source(let run, _), .artifact(let run, _, _):
             run
         }
@@ -47,6 +50,8 @@ struct WriteLedger: Sendable {
     private(set) var deleted: Set<String> = []
     /// Losses by run and epoch.
     private(set) var rows: [String: [Int: String]] = [:]
+    /// Lines of output by run, in order.
+    private(set) var output: [String: [String]] = [:]
     private(set) var properties: [String: [String: String?]] = [:]
     /// Documents by run and type.
     private(set) var documents: [String: [String: JSONObject]] = [:]
@@ -60,8 +65,10 @@ struct WriteLedger: Sendable {
 
     /// The runs that were written to, or may have been.
     var runs: Set<String> {
-        Set(doubtful.compactMap(\.run)).union(initialised).union(ended.keys).union(deleted).union(rows.keys)
-            .union(properties.keys).union(documents.keys).union(sources.keys).union(artifacts.keys)
+        Set(doubtful.compactMap(\.run)).union(initialised).union(ended.keys).union(deleted).union(rows.keys).union(
+            output.keys
+        )
+        .union(properties.keys).union(documents.keys).union(sources.keys).union(artifacts.keys)
     }
 
     mutating func ask(_ fact: StoredFact) { doubtful.append(fact) }
@@ -79,10 +86,11 @@ struct WriteLedger: Sendable {
         case .deleted(let run):
             deleted.insert(run)
             initialised.remove(run)
-            (ended[run], rows[run], properties[run]) = (nil, nil, nil)
+            (ended[run], rows[run], output[run], properties[run]) = (nil, nil, nil, nil)
             (documents[run], sources[run], artifacts[run]) = (nil, nil, nil)
         case .rows(let run, let added): for row in added { rows[run, default: [:]][row.epoch] = row.loss }
         case .frame(let run, let all): rows[run] = Dictionary(uniqueKeysWithValues: all.map { ($0.epoch, $0.loss) })
+        case .output(let run, let lines): output[run, default: []] += lines
         case .property(let run, let name, let text): properties[run, default: [:]][name] = .some(text)
         case .document(let run, let type, let object): documents[run, default: [:]][type] = object
         case .source(let run, let bytes): sources[run] = bytes
@@ -106,6 +114,11 @@ struct WriteLedger: Sendable {
             guard case .frame(run, let rows) = $0 else { return nil }
             return Dictionary(uniqueKeysWithValues: rows.map { ($0.epoch, $0.loss) })
         }
+    }
+
+    /// The lines of output that may be there too, by request.
+    func doubtfulOutput(_ run: String) -> [[String]] {
+        doubtful.compactMap { if case .output(run, let lines) = $0 { lines } else { nil } }
     }
 
     /// The texts that a property may hold instead; nil: it may be gone.

@@ -55,6 +55,7 @@ final class WritingClient: @unchecked Sendable {
         try initialise(run, client)
         try initialise(own, client)
         for _ in 0..<2 { try writeRows(to: run, client) }
+        for _ in 0..<2 { try writeOutput(to: run, client) }
         try writeProperty(of: run, client)
         try replaceDocument("flags", client)
         try mergeDocument("flags", client)
@@ -63,8 +64,8 @@ final class WritingClient: @unchecked Sendable {
         try uploadSource(to: own, client)
         for path in ["a", "b", "a"] { try writeArtifact(path, to: own, client) }
         try removeArtifact("b", of: own, client)
-        for _ in 0..<4 { try goOnWithPendingRun(client) }
-        for _ in 0..<7 { try goOnWithWaitingRun(client) }
+        for _ in 0..<7 { try goOnWithPendingRun(client) }
+        for _ in 0..<8 { try goOnWithWaitingRun(client) }
         try beginAndEnd(.completed, client)
         try beginAndEnd(.failed, client)
         for _ in 0..<3 { try writeFrameOrRow(client) }
@@ -81,7 +82,7 @@ final class WritingClient: @unchecked Sendable {
     private func step(_ client: HTTPClient) throws {
         count += 1
         let run = shared.randomElement(using: &numbers) ?? own
-        switch Int.random(in: 0..<29, using: &numbers) {
+        switch Int.random(in: 0..<32, using: &numbers) {
         case 0..<8: try writeRows(to: run, client)
         case 8, 9: try writeProperty(of: run, client)
         case 10: try replaceDocument("flags", client)
@@ -97,6 +98,7 @@ final class WritingClient: @unchecked Sendable {
         case 22: try beginAndDelete(client)
         case 23, 24: try writeArtifact(Bool.random(using: &numbers) ? "a" : "b", to: own, client)
         case 25: try removeArtifact(Bool.random(using: &numbers) ? "a" : "b", of: own, client)
+        case 26, 27: try writeOutput(to: run, client)
         default: try goOnWithPendingRun(client)
         }
     }
@@ -143,6 +145,17 @@ final class WritingClient: @unchecked Sendable {
             }
         }
         try writeRows(to: run, client)
+    }
+
+    private func writeOutput(to run: String, as target: String? = nil, _ client: HTTPClient) throws {
+        count += 1
+        let lines = (0..<Int.random(in: 1..<4, using: &numbers)).map { "client \(index), line \(count).\($0)" }
+        let session = ledger.sessions[run].map { [("Run-Session", $0)] } ?? []
+        try write(.output(run: run, lines), client) {
+            try client.send(
+                "POST", "/runs/\(target ?? run)/metadata/output", type: "text/plain", headers: session,
+                text: lines.map { $0 + "\n" }.joined())
+        }
     }
 
     private func writeProperty(of run: String, as target: String? = nil, _ client: HTTPClient) throws {
@@ -250,9 +263,10 @@ final class WritingClient: @unchecked Sendable {
         let (run, writes) = pending ?? ("\(prefix)-pending-\(index)-\(count)", 0)
         pending = (run, writes + 1)
         switch writes {
-        case 0, 2, 4: try writeRows(to: run, client)
+        case 0, 3, 5: try writeRows(to: run, client)
         case 1: try writeProperty(of: run, client)
-        case 3: try initialise(run, client)
+        case 2, 6: try writeOutput(to: run, client)
+        case 4: try initialise(run, client)
         default: pending = nil
         }
     }
@@ -268,8 +282,9 @@ final class WritingClient: @unchecked Sendable {
         case 1: try uploadSource(to: run, as: "active", client)
         case 2: try writeArtifact("a", to: run, as: "active", client)
         case 3: try replaceDocument("flags", of: run, as: "active", client)
-        case 4: try initialise(run, client)
-        case 5: try writeProperty(of: run, as: "active", client)
+        case 4: try writeOutput(to: run, as: "active", client)
+        case 5: try initialise(run, client)
+        case 6: try writeProperty(of: run, as: "active", client)
         default:
             waiting = nil
             try write(.ended(run: run, .completed), client) { try client.sendEmpty("POST", "/runs/\(run)/complete") }
