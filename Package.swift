@@ -12,8 +12,11 @@ let swiftSettings: [SwiftSetting] = [
 ]
 
 /// A Swift target of this package, with the settings that all of them share.
-func target(_ name: String, dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
+func target(
+    _ name: String, dependencies: [Target.Dependency], exclude: [String] = [], plugins: [Target.PluginUsage] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings, plugins: plugins)
 }
 
 /// The tests of the target of the same name.
@@ -48,6 +51,7 @@ let package = Package(
         .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         // C of our own.
         .target(name: "CLinux"),
@@ -74,10 +78,16 @@ let package = Package(
                 "CJSONSchema",
                 "CLinux", "CGzip",
             ]),
+        // Packs the page when the server is built.
+        .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
+        .plugin(
+            name: "PagePacking", capability: .buildTool(), dependencies: ["PackPage"], path: "Sources/PagePacking"),
+        target("WebPage", dependencies: ["CNettle"], exclude: ["page"], plugins: ["PagePacking"]),
         target(
             "RunAPI",
             dependencies: [
-                "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "COpenAPI",
+                "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "WebPage",
+                "COpenAPI",
                 logging, yams,
             ]),
         .executableTarget(

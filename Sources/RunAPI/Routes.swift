@@ -40,6 +40,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case readOpenAPI
     case readOpenAPIAsJSON
     case readVersion
+    case readPage
+    case readAsset
     case listProblems
     case readProblem
 }
@@ -135,6 +137,8 @@ package enum Routes {
         Route(.get, "/version", .readVersion),
         Route(.get, "/openapi.yaml", .readOpenAPI),
         Route(.get, "/openapi.json", .readOpenAPIAsJSON),
+        Route(.get, "/", .readPage),
+        Route(.get, "/assets/{path}", .readAsset),
         Route(.get, "/problems", .listProblems),
         Route(.get, "/problems/{name}", .readProblem),
     ]

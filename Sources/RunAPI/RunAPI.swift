@@ -118,6 +118,8 @@ package final class RunAPI: HTTPHandler {
         case .listTypes: answer(exchange) { listTypes() }
         case .readHealth: answer(exchange) { Self.health }
         case .readVersion: answerOnWorker(exchange, .quick) { Self.version }
+        case .readPage: answerOnWorker(exchange, .quick) { try self.readPage(exchange) }
+        case .readAsset: answerOnWorker(exchange, .quick) { try self.readAsset(request, exchange) }
         case .listProblems: answerOnWorker(exchange, .quick) { try self.listProblems(exchange) }
         case .readProblem: answerOnWorker(exchange, .quick) { try self.readProblem(exchange) }
         case .queryMetrics: answerOnWorker(exchange, .quick) { try self.queryMetrics(request, exchange) }

@@ -54,7 +54,9 @@ struct SelectedReply {
 
     /// Whether the body is to be packed. Says that it depends on the client, whether or not it is.
     private func selectCoding(_ response: inout HTTPResponse) -> Bool {
-        guard MediaType.isText(response["Content-Type"] ?? "") else { return false }
+        guard response["Content-Encoding"] == nil, MediaType.isText(response["Content-Type"] ?? "") else {
+            return false
+        }
         if case .stream(let stream) = response.body, !stream.hasSource { return false }
         response["Vary"] = (response["Vary"].map { $0 + ", " } ?? "") + "Accept-Encoding"
         switch coding {

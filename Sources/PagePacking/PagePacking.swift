@@ -1,0 +1,30 @@
+import Foundation
+import PackagePlugin
+
+/// Packs the files of `page/`, and the libraries of Debian that they use, into the module's code.
+@main struct PagePacking: BuildToolPlugin {
+    /// Where Debian's packages libjs-dygraphs and libjs-highlight.js have what the page loads when it needs it, with their
+    /// licences.
+    private static let libraries = [
+        "lib/dygraph.js": "/usr/share/javascript/dygraphs/dygraph.min.js",
+        "lib/dygraph.css": "/usr/share/javascript/dygraphs/dygraph.min.css",
+        "lib/dygraph.txt": "/usr/share/doc/libjs-dygraphs/copyright",
+        "lib/highlight.js": "/usr/share/javascript/highlight.js/highlight.min.js",
+        "lib/highlight.txt": "/usr/share/doc/libjs-highlight.js/copyright",
+    ]
+
+    func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
+        let page = target.directoryURL.appending(path: "page")
+        let output = context.pluginWorkDirectoryURL.appending(path: "PackedPage.swift")
+        var files = Self.libraries
+        let names = FileManager.default.enumerator(atPath: page.path)?.compactMap { $0 as? String } ?? []
+        for name in names where name.contains(".") { files[name] = page.appending(path: name).path }
+        let sorted = files.sorted { $0.key < $1.key }
+        return [
+            .buildCommand(
+                displayName: "Packing the page", executable: try context.tool(named: "PackPage").url,
+                arguments: [output.path] + sorted.map { "\($0.key)=\($0.value)" },
+                inputFiles: sorted.map { URL(fileURLWithPath: $0.value) }, outputFiles: [output])
+        ]
+    }
+}
