@@ -2,8 +2,8 @@
 
     exchanges.py openapi.yaml FOLDER
 
-FOLDER has what the tests kept there (RUNDIR_RECORD_EXCHANGES). Every reply has to be as its operation says. So has every request that
-was taken; one that was refused may be anything.
+FOLDER has what the tests kept there (RUNDIR_RECORD_EXCHANGES). Every reply has to be as its operation says. So has every request
+that was taken; one that was refused may be anything.
 """
 
 import collections

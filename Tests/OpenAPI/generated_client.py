@@ -16,11 +16,18 @@ import sys
 import tarfile
 import tempfile
 
-# What the generator says of a body or reply of a content type that it cannot send or read. The operation is made without it.
-UNKNOWN_TYPE = re.compile(
-    r"Unsupported content type (application/(x-ndjson|gzip|x-tar|zip)|text/(csv|plain)|\*/\*)"
-    r"|Cannot parse response for status code .* \(Unsupported content_type application/(gzip|yaml)\), "
-    r"response will be omitted from generated client")
+# All that the generator may say. It makes an operation without the bodies and replies whose content type it cannot send or read.
+SAID = [
+    r"Generating .*",
+    r"Warning\(s\) encountered while generating. Client was generated, but some pieces may be missing",
+    r"WARNING parsing .*",
+    r"Unsupported content type (application/(x-ndjson|gzip|x-tar|zip)|text/(csv|plain)|\*/\*)",
+    r"Cannot parse response for status code .* \(Unsupported content_type application/(gzip|yaml)\), "
+    r"response will be omitted from generated client",
+    # The part of the description that a warning is about.
+    r"\{\n(?: .*\n)*\}",
+    r"If you believe this was a mistake .*",
+]
 
 
 def generate(description, folder):
@@ -31,13 +38,8 @@ def generate(description, folder):
         [sys.executable, "-m", "openapi_python_client", "generate", "--path", description, "--output-path", f"{folder}/client"],
         env=os.environ | {"PATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert made.returncode == 0, made.stdout
-    # A warning is a head, what is wrong, and the part of the description.
-    faults = re.split(r"^WARNING parsing .*\n", made.stdout, flags=re.MULTILINE)
-    for fault in faults[1:]:
-        message = fault.strip().split("\n")[0]
-        assert UNKNOWN_TYPE.fullmatch(message), made.stdout
-    assert not re.search(r"Unable|rror", faults[0]), made.stdout
-    assert len(re.findall(r"Unable|(?m:^)\w*[Ee]rror", made.stdout)) == 0, made.stdout
+    other = re.sub("|".join(f"^(?:{line})$" for line in SAID), "", made.stdout, flags=re.MULTILINE)
+    assert not other.strip(), other.strip()
     sys.path.insert(0, f"{folder}/client")
     return importlib.import_module("rundir_client")
 

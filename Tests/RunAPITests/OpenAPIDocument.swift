@@ -11,8 +11,11 @@ struct OpenAPIDocument {
         try String(contentsOf: topLevel.appending(path: "openapi.yaml"), encoding: .utf8)
     }
 
+    /// Read once: that takes a while. (Nothing changes a node, and so all tests may share it.)
+    private nonisolated(unsafe) static let loaded = Result { try Yams.compose(yaml: text()) }
+
     init() throws {
-        guard let root = try Yams.compose(yaml: Self.text()) else { throw CocoaError(.fileReadCorruptFile) }
+        guard let root = try Self.loaded.get() else { throw CocoaError(.fileReadCorruptFile) }
         self.root = root
     }
 
