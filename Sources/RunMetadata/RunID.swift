@@ -91,6 +91,12 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     /// The console output, which grows as the run goes on.
     package static let output = PropertyName("output")!
 
+    /// Whether it is the end of a run, or tfruns may take it for that.
+    package var mayBeEnd: Bool { self == .end || standsForEnd }
+
+    /// Whether tfruns would take it for the end of a run that has none: R's `run$end` is the one that begins so.
+    package var standsForEnd: Bool { self != .end && description.utf8.starts(with: Self.end.description.utf8) }
+
     /// The rule, in words for the person who broke it.
     package static let rule =
         "a property name is 1 to 255 bytes without \"/\" and control characters, and is not \".\" or \"..\""
