@@ -20,6 +20,8 @@ import Testing
 
     @Test func emptyListIsAnEmptyFileAsRWritesIt() throws {
         #expect(try changes(writer, json: #"{"p":[]}"#) == ["put properties/p "])
+        // `toJSON()` makes `{}` of NULL.
+        #expect(try changes(writer, json: #"{"p":{}}"#) == ["put properties/p "])
     }
 
     @Test func nullRemovesAndEachNameIsAFileOfItsOwn() throws {
