@@ -10,7 +10,7 @@ import Testing
 /// each with a document of every type; `RUNDIR_SEED` says which; `Tests/DifferentialTests/long` sends many with new seeds.
 @Suite struct DifferentialTests {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let count = environment["RUNDIR_DIFFERENTIAL_RUNS"].flatMap { Int($0) } ?? 300
+    private static let count = environment["RUNDIR_DIFFERENTIAL_RUNS"].flatMap { Int($0) } ?? 200
     private static let seed = environment["RUNDIR_SEED"].flatMap { UInt64($0) } ?? 1
 
     private let folder = TemporaryFolder()
