@@ -79,6 +79,17 @@ import Testing
         try reader.view("new")
     }
 
+    /// The file is there, and no frame.
+    @Test func whatBeginsAsTheMetricsIsTakenForThem() throws {
+        make("run", ["properties/metrics_dir": "\(folder.path)\n"])
+        let reader = TfrunsReader(runs: folder.path)
+        #expect(throws: TfrunsReader.Failure.self) { try reader.view("run") }
+        make("run", ["properties/metrics": ""])
+        try reader.view("run")
+        make("other", ["properties/metrics_dir": "\(folder.path)\n", "metrics.json": #"{"loss":[1]}"#])
+        try reader.view("other")
+    }
+
     @Test(arguments: ["steps", "epochs"], ["", "NA\n", "3000000000\n"])
     func aMissingCountCannotBeViewed(name: String, text: String) throws {
         make("run", ["properties/\(name)": text])

@@ -56,6 +56,20 @@ import Testing
         try reader.readAll()
     }
 
+    /// R looks whether there is such a file.
+    @Test func noOtherPropertyIsTakenForTheMetrics() throws {
+        try send("PUT", "/runs/a", #"{"properties":{"metrics_dir":"/tmp"}}"#)
+        try reader.readAll()
+        let properties = try api.send("GET", "/runs/a/metadata/properties").json
+        #expect(properties["metrics_dir"] == "/tmp" && properties["metrics"] == nil)
+        #expect(try api.send("GET", "/runs/a").json["metrics"] == nil)
+        try send("POST", "/runs/a/metadata/metrics", #"{"loss":1}"#)
+        try send("POST", "/runs/a/complete", "")
+        try reader.readAll()
+        try send("POST", "/runs/a/metadata/properties", #"{"metrics":"loss"}"#)
+        #expect(try api.send("GET", "/runs/a").json["metrics"] == "loss")
+    }
+
     @Test func anEndThatComesAlongWithSuchAPropertyStays() throws {
         try send("PUT", "/runs/a", "")
         let client = try api.client()

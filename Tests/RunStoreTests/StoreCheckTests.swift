@@ -100,11 +100,13 @@ import Testing
         #expect(try findings().contains { $0.hasPrefix(finding) } == (mended == nil))
     }
 
-    @Test func anEndIsWrittenWhereAnotherPropertyWouldBeTakenForIt() throws {
-        folder.write("one/tfruns.d/properties/endpoint", "http://x\n")
-        #expect(try findings().first?.hasPrefix("one/tfruns.d/properties/end: is missing, so that endpoint") == true)
+    @Test(arguments: [("endpoint", "end"), ("metrics_dir", "metrics")])
+    func whatAnotherPropertyWouldBeTakenForIsWritten(name: String, whole: String) throws {
+        folder.write("one/tfruns.d/properties/\(name)", "/tmp\n")
+        let expected = "one/tfruns.d/properties/\(whole): is missing, so that \(name) is taken for it"
+        #expect(try findings().first?.hasPrefix(expected) == true)
         _ = try findings(repairs: true)
-        #expect(folder.text("one/tfruns.d/properties/end")?.isEmpty == true)
+        #expect(folder.text("one/tfruns.d/properties/\(whole)")?.isEmpty == true)
         #expect(try findings() == [])
     }
 

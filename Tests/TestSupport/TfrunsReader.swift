@@ -53,11 +53,23 @@ package struct TfrunsReader {
         return row
     }
 
+    /// `latest_run()` reads the file that `run$metrics` names, which is any one column that begins so without `metrics.json`.
+    private func checkMetrics(_ row: JSONObject, _ path: String) throws {
+        if contents(of: "\(path)/metrics.json") != nil || row["metrics"] == "" { return }
+        let candidates = row.names.filter { $0.hasPrefix("metrics") }
+        guard let name = row["metrics"] == nil ? candidates.first : "metrics",
+            candidates.count == 1 || name == "metrics",
+            let file = row[name]?.string, access(file, F_OK) == 0
+        else { return }
+        throw Failure("\(path)/properties/\(name)", "\(file) is taken for the metrics")
+    }
+
     /// `view_run()`: the same, and the script in the source. `compare_runs()` needs the same of both.
     package func view(_ run: String) throws {
         let path = "\(runs)/\(run)/tfruns.d"
         let row = try record(run)
         try checkEnd([row])
+        try checkMetrics(row, path)
         // `if (run$steps > run$steps_completed)`.
         if let unit = ["steps", "epochs"].first(where: { row[$0] != nil }), row[unit] == .null {
             throw Failure("\(path)/properties/\(unit)", "missing value where TRUE/FALSE needed")

@@ -8,14 +8,13 @@ extension Committer {
     /// - Parameter isStart: whether the plan initialises the run
     func finishProperties(_ folder: RunFolder, isStart: Bool = false, _ plan: inout WritePlan) throws(StoreError) {
         try checkProperties(plan, folder)
-        if folder.place == .initialised || isStart { try keepEnd(folder, isStart: isStart, &plan) }
+        if folder.place == .initialised || isStart { try keepPlaces(folder, isStart: isStart, &plan) }
     }
 
-    /// Sees that tfruns takes no other property for the end of a run that has none (`endpoint`, for R's `run$end`): an empty
-    /// `end`, which is none, keeps it from that.
-    private func keepEnd(_ folder: RunFolder, isStart: Bool, _ plan: inout WritePlan) throws(StoreError) {
+    /// Sees that tfruns takes no property for another one that the run does not have (`PropertyName.abbreviated`).
+    private func keepPlaces(_ folder: RunFolder, isStart: Bool, _ plan: inout WritePlan) throws(StoreError) {
         let written = plan.records.compactMap { record -> (name: PropertyName, isRemoved: Bool)? in
-            guard let name = record.path.flatMap(DataPath.init)?.property, name.mayBeEnd else { return nil }
+            guard let name = record.path.flatMap(DataPath.init)?.property, name.readAs != nil else { return nil }
             if case .remove = record.step { return (name, true) }
             return (name, false)
         }
@@ -28,10 +27,11 @@ extension Committer {
         for (name, isRemoved) in written {
             if isRemoved { names.remove(name) } else { names.insert(name) }
         }
-        guard !names.contains(.end), names.contains(where: \.standsForEnd) else { return }
-        let path = DataPath.property(.end)
-        try version(RunPath(path), folder)
-        plan.add(.put(path.description, []))
+        for name in Set(names.compactMap(\.readAs)) where !names.contains(name) {
+            let path = DataPath.property(name)
+            try version(RunPath(path), folder)
+            plan.add(.put(path.description, []))
+        }
     }
 
     /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while

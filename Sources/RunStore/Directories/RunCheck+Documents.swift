@@ -76,12 +76,13 @@ extension RunCheck {
 
     func checkProperties() throws {
         let names = try RunFiles.propertyNames(in: directory).compactMap { PropertyName($0) }
-        let end = RunPath(DataPath.property(.end))
-        if place != .pending, !names.contains(.end), let name = names.first(where: \.standsForEnd) {
+        for whole in PropertyName.abbreviated where place != .pending && !names.contains(whole) {
+            guard let name = names.first(where: { $0.readAs == whole }) else { continue }
+            let path = RunPath(DataPath.property(whole))
             try mend(
-                end, "is missing, so that \(name) is taken for it, which breaks latest_run() and view_run()",
-                "write an empty one, which is no end"
-            ) { try write([], end) }
+                path, "is missing, so that \(name) is taken for it, which breaks latest_run() and view_run()",
+                "write an empty one, which is none"
+            ) { try write([], path) }
         }
         for name in names.map(\.description) {
             guard let path = DataPath("\(DataPath.properties)/\(name)").map({ RunPath($0) }) else { continue }

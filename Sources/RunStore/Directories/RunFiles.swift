@@ -15,8 +15,7 @@ enum RunFiles {
                 continue
             }
             guard let bytes = try run.readIfInReach(RunPath(path)) else { continue }
-            // No end, which only keeps tfruns from taking another property for it, or R's NULL.
-            if path == .property(.end), bytes.isEmpty { continue }
+            if bytes.isEmpty, path.property?.keepsPlace ?? false { continue }
             found.append((text, PropertyText.read(bytes)))
         }
         return found.sorted { $0.0 < $1.0 }
