@@ -53,7 +53,17 @@ import Testing
         let lines = try Client.r("read_runs.R", server.runs)
         #expect(lines.last?["listed"]?.number?.int == names.count)
         for line in lines.dropLast() {
-            #expect(line["fault"] == .null, "R fails on \(line["run"] ?? nil) of seed \(Self.seed)")
+            let run = line["run"]?.string ?? ""
+            #expect(line["fault"] == .null, "R fails on \(run) of seed \(Self.seed)")
+            let listed = try connection.send("GET", "/runs/\(run)").json
+            for metric in line["metrics"]?.object?.members ?? [] where metric.name != "metric_step" {
+                // Printed with 15 digits.
+                let values = (Comparison.double(metric.value), Comparison.double(listed[metric.name]))
+                guard let one = values.0, let other = values.1, Losses.digits.isSame(one, other) else {
+                    Issue.record("\(metric.name) of \(run) of seed \(Self.seed): R reads \(metric.value)")
+                    continue
+                }
+            }
         }
     }
 }

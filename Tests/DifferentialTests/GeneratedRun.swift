@@ -44,7 +44,7 @@ private struct Generator {
     ]
     private static let texts = [
         "adam", "", "TRUE", "0.10", "null", "two\nlines", "\u{1F600}é", "\"quoted\" \\", "80e5005", "[1]", "{}", "1e5",
-        "a,b;c\td", "NA", "NaN", "true", "-Inf", String(repeating: "long ", count: 120),
+        "a,b;c\td", "/tmp", "NA", "NaN", "true", "-Inf", String(repeating: "long ", count: 120),
     ]
 
     mutating func isOne(in count: Int) -> Bool { Int.random(in: 0..<count, using: &numbers) == 0 }
@@ -100,7 +100,7 @@ private struct Generator {
         var properties: [(name: String, value: SentValue)] = []
         let names = [
             "note", "model", "data.set", "flag_lr", "status", "links", "été", "endpoint", "end_lr", "metric_loss",
-            "metrics", "type_of", "starting", "with space", "error_message", "row.names",
+            "metrics_dir", "type_of", "starting", "with space", "error_message", "row.names",
         ]
         for name in names.shuffled(using: &numbers).prefix(4) {
             var value = isOne(in: 4) ? vector { $0.scalar() } : scalar()

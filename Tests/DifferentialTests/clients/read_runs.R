@@ -44,7 +44,9 @@ record <- function(name) {
   if (nrow(row) != 1) stop("it has ", nrow(row), " rows")
   # `view_run()`
   if (length(row$script) != 1) stop("no script")
-  if (!is.null(metrics)) as.data.frame(metrics)
+  info <- as.list(row)
+  if (!is.null(metrics)) info$metrics <- metrics_file
+  if (!is.null(info$metrics) && file.exists(info$metrics)) as.data.frame(read_json(info$metrics, simplifyVector = TRUE))
   time <- as.POSIXct("2026-01-01", tz = "GMT") + row$end - row$start
   for (unit in c("steps", "epochs")) if (!is.null(row[[unit]])) if (row[[unit]] > length(last)) unit
   grepl(paste0("^", basename(row$script), "$"), files)
@@ -55,7 +57,7 @@ record <- function(name) {
 rows <- list()
 for (name in list.files(runs_dir)) {
   result <- tryCatch(record(name), error = function(error) list(fault = conditionMessage(error)))
-  line <- list(run = name, fault = result$fault, metrics = result$last)
+  line <- list(run = name, fault = result$fault, metrics = if (length(result$last) > 0) result$last)
   cat(toJSON(line, auto_unbox = TRUE, digits = NA, null = "null"), "\n", sep = "")
   rows[[name]] <- result$row
 }
