@@ -22,6 +22,16 @@ package struct WeightedList: Sendable {
     package func weight(of names: String...) -> Double? {
         items.filter { names.contains($0.value) }.map(\.weight).max()
     }
+
+    /// What the item of the greatest weight stands for, and of several that have it the one that was sent first; nil where
+    /// none stands for anything.
+    package func preferred<Value>(_ value: (String) -> Value?) -> Value? {
+        var best: (value: Value, weight: Double)?
+        for (name, weight) in items where weight > best?.weight ?? 0 {
+            if let value = value(name) { best = (value, weight) }
+        }
+        return best?.value
+    }
 }
 
 extension HTTPExchange {

@@ -6,7 +6,7 @@ internal import RunStore
 
 /// `/runs/{id}/bundle.tar.gz`: all of a run in one archive, packed as it is sent.
 extension RunAPI {
-    func bundleRun(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    func readBundle(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let run = try existingRun(request)
         let packer: BundlePacker
         do { packer = try BundlePacker(try store.bundle(of: run)) } catch StoreError.unknownRun {

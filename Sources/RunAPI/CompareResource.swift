@@ -8,15 +8,7 @@ internal import RunStore
 extension RunAPI {
     func compareRuns(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try CompareQuery(exchange)
-        let runs = try query.runs.map { name -> RunID in
-            let target = name == "active" ? RunTarget.active(request.session) : RunID(name).map { .run($0) }
-            guard let target else { throw Problem.invalidName("\"\(name)\" is no run id; \(RunID.rule)") }
-            guard let run = store.resolve(target) else { throw Problem.noActiveRun }
-            return run
-        }
-        if let twice = runs.indices.first(where: { runs[..<$0].contains(runs[$0]) }) {
-            throw Problem.invalidQuery("the run \"\(runs[twice])\" is named twice; name each run once")
-        }
+        let runs = try named(query.runs, request)
         var comparison = RunComparison(differing: query.differing)
         var unknown: [RunID] = []
         for run in runs {

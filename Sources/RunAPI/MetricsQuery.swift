@@ -21,7 +21,7 @@ struct MetricsQuery: Hashable, Sendable {
         guard let query = exchange.query else {
             throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
         }
-        if let accept = exchange.header("Accept") { format = Self.format(accepted: accept) }
+        if let accept = exchange.joinedHeader("Accept") { format = Self.format(accepted: accept) }
         for (name, value) in query {
             switch name {
             case "format":
@@ -64,19 +64,13 @@ struct MetricsQuery: Hashable, Sendable {
 
     /// The format that a header `Accept` likes best among those there are (RFC 9110 section 12.5.1).
     static func format(accepted: String) -> MetricsFormat {
-        var best: (format: MetricsFormat, weight: Double)?
-        for range in accepted.split(separator: ",") {
-            let parts = range.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-            let format: MetricsFormat? =
-                switch parts.first {
-                case "application/json", "application/*", "*/*": .columns
-                case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
-                case "text/csv", "text/*": .csv
-                default: nil
-                }
-            if let format, weight > best?.weight ?? 0 { best = (format, weight) }
-        }
-        return best?.format ?? .columns
+        WeightedList(accepted).preferred { name in
+            switch name {
+            case "application/json", "application/*", "*/*": .columns
+            case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
+            case "text/csv", "text/*": .csv
+            default: nil
+            }
+        } ?? .columns
     }
 }

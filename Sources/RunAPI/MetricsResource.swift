@@ -7,7 +7,7 @@ internal import RunStore
 /// `/runs/{id}/metrics`.
 extension RunAPI {
     /// The metrics of a run: whole from the file, reduced from the table, else streamed, a part at a time.
-    func readMetrics(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    func queryMetrics(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try MetricsQuery(exchange)
         let run = try existingRun(request)
         var headers = [("Content-Type", query.format.mediaType), ("Vary", "Accept")]
@@ -24,7 +24,7 @@ extension RunAPI {
                 "the run \"\(run)\" has no metrics yet; POST to /runs/\(run)/metadata/metrics writes them")
         }
         if let points = query.points {
-            let reply = try tables.reply(to: query, of: run, rows, check) { table in
+            let reply = try tables.reply(to: .points(query), of: run, rows, check) { table in
                 let columns = try Self.columns(query, table)
                 // Where nothing is left out it is told as without points, however wide it is.
                 let metrics = columns.filter { !table.columns[$0].role.isKey }

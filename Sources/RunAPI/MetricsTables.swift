@@ -9,16 +9,27 @@ final class MetricsTables: Sendable {
     /// One run's.
     private final class Entry: Sendable {
         struct State: Sendable {
+            /// Nil where it took too much room beside others.
             var table: MetricsTable?
             var identity: UInt64 = 0
-            /// The first and the last bytes of the text that is in the table: what is behind them is new, if they are the
-            /// same.
+            /// Bytes of the text that is in the table, or was.
+            var covered = 0
+            /// The first and the last bytes of that text: what is behind them is new, if they are the same.
             var ends: [UInt8] = []
-            /// Replies that were made of the table as it is.
-            var replies: [MetricsQuery: [UInt8]] = [:]
+            /// Replies that were made of the table as it is, or was.
+            var replies: [Question: [UInt8]] = [:]
+
+            /// Bytes of the replies.
+            var replySize: Int { replies.values.reduce(0) { $0 + $1.count } }
         }
 
         let state = Mutex(State())
+    }
+
+    /// What is answered of a table as a whole.
+    enum Question: Hashable, Sendable {
+        case points(MetricsQuery)
+        case series(SeriesQuery.Question)
     }
 
     private struct Kept: Sendable {
@@ -46,34 +57,32 @@ final class MetricsTables: Sendable {
         of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
         _ body: (MetricsTable) throws -> Result
     ) throws -> Result {
-        try withState(of: run, rows, check) { state, table in try body(table) }
+        try withState(of: run, check) { state in try body(try bringUpToDate(&state, rows, check)) }
     }
 
     /// A reply that was made for the same question of the same rows, or else is made now.
     func reply(
-        to query: MetricsQuery, of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
+        to question: Question, of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
         _ make: (MetricsTable) throws -> [UInt8]
     ) throws -> [UInt8] {
-        try withState(of: run, rows, check) { state, table in
-            if let reply = state.replies[query] { return reply }
-            let reply = try make(table)
+        try withState(of: run, check) { state in
+            if let reply = state.replies[question], try Self.isCurrent(state, rows) { return reply }
+            let reply = try make(try bringUpToDate(&state, rows, check))
             if state.replies.count >= 8 { state.replies = [:] }
-            if reply.count <= 512 << 10 { state.replies[query] = reply }
+            if reply.count <= 512 << 10 { state.replies[question] = reply }
             return reply
         }
     }
 
     private func withState<Result: Sendable>(
-        of run: RunID, _ rows: StoredRows, _ check: () throws -> Void,
-        _ body: (inout Entry.State, MetricsTable) throws -> Result
+        of run: RunID, _ check: () throws -> Void, _ body: (inout Entry.State) throws -> Result
     ) throws -> Result {
         let entry = entry(of: run)
         let (result, size): (Result, Int) = try entry.state.withLock { state in
             // It may have waited for another one's reading.
             try check()
-            let table = try bringUpToDate(&state, rows, check)
-            let result = try body(&state, table)
-            return (result, table.size + state.replies.values.reduce(Self.overhead) { $0 + $1.count })
+            let result = try body(&state)
+            return (result, (state.table?.size ?? 0) + state.replySize + Self.overhead)
         }
         keep(run, entry, size)
         return result
@@ -88,15 +97,27 @@ final class MetricsTables: Sendable {
         }
     }
 
-    /// Forgets those that were not used for longest while all are too large together.
+    /// While all are too large together, forgets the tables of those that were not used for longest, and then the rest of them.
     private func keep(_ run: RunID, _ entry: Entry, _ size: Int) {
         kept.withLock { kept in
             guard kept.entries[run]?.entry === entry else { return }
             kept.entries[run]?.size = size
             var total = kept.entries.values.reduce(0) { $0 + $1.size }
-            while total > limit, let oldest = kept.entries.min(by: { $0.value.used < $1.value.used }) {
-                total -= oldest.value.size
-                kept.entries[oldest.key] = nil
+            if total <= limit { return }
+            let oldest = kept.entries.sorted { $0.value.used < $1.value.used }
+            for (run, other) in oldest where total > limit {
+                // One that is being read has just been used.
+                let left = other.entry.state.withLockIfAvailable { state in
+                    state.table = nil
+                    return state.replySize + Self.overhead
+                }
+                guard let left else { continue }
+                total -= other.size - left
+                kept.entries[run]?.size = left
+            }
+            for (run, _) in oldest where total > limit {
+                total -= kept.entries[run]?.size ?? 0
+                kept.entries[run] = nil
             }
         }
     }
@@ -108,30 +129,36 @@ final class MetricsTables: Sendable {
     /// A line that is longer is no row, and ends what is read.
     private static let longestLine = 64 << 20
 
+    /// Whether the text begins with what was read of it.
+    private static func isContinued(_ state: Entry.State, _ rows: StoredRows) throws -> Bool {
+        try state.identity == rows.identity && rows.size >= state.covered && ends(of: rows, state.covered) == state.ends
+    }
+
+    /// Whether the text is what was read, and no more.
+    private static func isCurrent(_ state: Entry.State, _ rows: StoredRows) throws -> Bool {
+        try rows.size == state.covered && isContinued(state, rows)
+    }
+
     private func bringUpToDate(
         _ state: inout Entry.State, _ rows: StoredRows, _ check: () throws -> Void
     ) throws -> MetricsTable {
-        if let table = state.table, state.identity == rows.identity, rows.size >= table.covered,
-            try Self.ends(of: rows, table.covered) == state.ends
-        {
-            if rows.size == table.covered { return table }
-            let before = table.covered
-            do { try read(rows, into: table, check) } catch {
-                // Half of it is there.
-                state = Entry.State()
-                throw error
-            }
-            if table.covered == before { return table }
-            state.replies = [:]
-            state.ends = try Self.ends(of: rows, table.covered)
-            return table
+        let isContinued = try Self.isContinued(state, rows)
+        if isContinued, let table = state.table, rows.size == table.covered { return table }
+        let table: MetricsTable
+        if isContinued, let known = state.table {
+            table = known
+        } else {
+            table = MetricsTable(expectedRows: try Self.expectedRows(rows), limit: largest.most)
         }
+        // Where that fails, half of it is there.
+        let before = state
         state = Entry.State()
-        let table = MetricsTable(expectedRows: try Self.expectedRows(rows), limit: largest.most)
         try read(rows, into: table, check)
         state.table = table
         state.identity = rows.identity
+        state.covered = table.covered
         state.ends = try Self.ends(of: rows, table.covered)
+        if isContinued, table.covered == before.covered { state.replies = before.replies }
         return table
     }
 

@@ -7,7 +7,7 @@ internal import RunStore
 extension RunAPI {
     /// A run's console output from a byte on, and in `Output-Length` where the next read goes on. A run that has none yet is one
     /// to wait for: the reply is empty.
-    func readOutput(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    func tailOutput(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         var query = try QueryParameters(exchange, names: ["after"])
         let after = try query.take("after").map { text throws(Problem) in
             guard let after = Self.offset(text) else {

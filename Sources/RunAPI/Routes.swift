@@ -1,6 +1,7 @@
 package import HTTPServer
 
-/// What a request can ask for. Each name is the operation's id in openapi.yaml.
+/// What a request can ask for. Each name is the operation's id in openapi.yaml, which lists the standard types of metadata one by
+/// one: `writeMetadata` is there as `writeFlags`, `writeMetrics` and so on, and as `writeCustomMetadata` for all others.
 package enum Operation: String, Sendable, CaseIterable {
     case writeMetadata
     case mergeMetadata
@@ -9,7 +10,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case writeRunData
     case listRuns
     case createRun
-    case getRun
+    case readRun
     case initialiseRun
     case completeRun
     case resumeRun
@@ -20,24 +21,25 @@ package enum Operation: String, Sendable, CaseIterable {
     case readFile
     case writeFile
     case removeFile
-    case bundleRun
+    case readBundle
     case compareRuns
     case archiveRun
     case restoreRun
     case archiveRuns
     case restoreRuns
     case purgeRuns
-    case readMetrics
-    case readOutput
+    case queryMetrics
+    case querySeries
+    case tailOutput
     case readRunEvents
     case readEvents
     case listTypes
-    case getHealth
-    case getReadiness
-    case getMetrics
-    case getOpenAPI
-    case getOpenAPIAsJSON
-    case getVersion
+    case readHealth
+    case readReadiness
+    case readServerMetrics
+    case readOpenAPI
+    case readOpenAPIAsJSON
+    case readVersion
     case listProblems
     case readProblem
 }
@@ -48,7 +50,7 @@ extension Operation {
         switch self {
         case .writeMetadata, .writeRunData, .listRuns, .purgeRun, .listFiles, .readFile, .writeFile, .removeFile,
             .compareRuns,
-            .archiveRuns, .restoreRuns, .purgeRuns, .readMetrics, .readOutput:
+            .archiveRuns, .restoreRuns, .purgeRuns, .queryMetrics, .querySeries, .tailOutput:
             false
         default: true
         }
@@ -110,28 +112,29 @@ package enum Routes {
         Route(.post, "/runs/archive", .archiveRuns),
         Route(.post, "/runs/restore", .restoreRuns),
         Route(.post, "/runs/purge", .purgeRuns),
-        Route(.get, "/runs/{id}", .getRun),
+        Route(.get, "/runs/{id}", .readRun),
         Route(.put, "/runs/{id}", .initialiseRun),
         Route(.delete, "/runs/{id}", .purgeRun),
         Route(.get, "/runs/{id}/files", .listFiles),
         Route(.get, "/runs/{id}/files/{path}", .readFile),
         Route(.put, "/runs/{id}/files/{path}", .writeFile),
         Route(.delete, "/runs/{id}/files/{path}", .removeFile),
-        Route(.get, "/runs/{id}/bundle.tar.gz", .bundleRun),
+        Route(.get, "/runs/{id}/bundle.tar.gz", .readBundle),
         Route(.get, "/runs", .listRuns),
         Route(.post, "/runs", .createRun),
         Route(.get, "/compare", .compareRuns),
-        Route(.get, "/runs/{id}/metrics", .readMetrics),
-        Route(.get, "/runs/{id}/output", .readOutput),
+        Route(.get, "/runs/{id}/metrics", .queryMetrics),
+        Route(.get, "/series", .querySeries),
+        Route(.get, "/runs/{id}/output", .tailOutput),
         Route(.get, "/runs/{id}/events", .readRunEvents),
         Route(.get, "/events", .readEvents),
         Route(.get, "/types", .listTypes),
-        Route(.get, "/health", .getHealth),
-        Route(.get, "/ready", .getReadiness),
-        Route(.get, "/metrics", .getMetrics),
-        Route(.get, "/version", .getVersion),
-        Route(.get, "/openapi.yaml", .getOpenAPI),
-        Route(.get, "/openapi.json", .getOpenAPIAsJSON),
+        Route(.get, "/health", .readHealth),
+        Route(.get, "/ready", .readReadiness),
+        Route(.get, "/metrics", .readServerMetrics),
+        Route(.get, "/version", .readVersion),
+        Route(.get, "/openapi.yaml", .readOpenAPI),
+        Route(.get, "/openapi.json", .readOpenAPIAsJSON),
         Route(.get, "/problems", .listProblems),
         Route(.get, "/problems/{name}", .readProblem),
     ]

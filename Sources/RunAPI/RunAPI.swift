@@ -99,7 +99,7 @@ package final class RunAPI: HTTPHandler {
         case .listMetadata: answerOnWorker(exchange, .quick) { try self.listMetadata(request) }
         case .listRuns: answerOnWorker(exchange, .quick) { try self.listRuns(exchange) }
         case .createRun, .initialiseRun: initialise(request, exchange)
-        case .getRun: answerOnWorker(exchange, .quick) { try self.getRun(request) }
+        case .readRun: answerOnWorker(exchange, .quick) { try self.readRun(request) }
         case .completeRun: complete(request, exchange)
         case .resumeRun: resume(request, exchange)
         case .writeManyMetadata: writeMany(request, exchange)
@@ -108,7 +108,7 @@ package final class RunAPI: HTTPHandler {
         case .listFiles, .readFile: readFile(request, exchange)
         case .writeFile: exchange.respond(fault(.internalFault, exchange))
         case .removeFile: removeFile(request, exchange)
-        case .bundleRun: answerOnWorker(exchange, .long) { try self.bundleRun(request, exchange) }
+        case .readBundle: answerOnWorker(exchange, .long) { try self.readBundle(request, exchange) }
         case .compareRuns: answerOnWorker(exchange, .long) { try self.compareRuns(request, exchange) }
         case .archiveRun: move(.archive, request, exchange)
         case .restoreRun: move(.restore, request, exchange)
@@ -116,18 +116,19 @@ package final class RunAPI: HTTPHandler {
         case .restoreRuns: answerOnWorker(exchange, .long) { try self.changeMany(.restore, exchange) }
         case .purgeRuns: answerOnWorker(exchange, .long) { try self.changeMany(.purge, exchange) }
         case .listTypes: answer(exchange) { listTypes() }
-        case .getHealth: answer(exchange) { Self.health }
-        case .getVersion: answerOnWorker(exchange, .quick) { Self.version }
+        case .readHealth: answer(exchange) { Self.health }
+        case .readVersion: answerOnWorker(exchange, .quick) { Self.version }
         case .listProblems: answerOnWorker(exchange, .quick) { try self.listProblems(exchange) }
         case .readProblem: answerOnWorker(exchange, .quick) { try self.readProblem(exchange) }
-        case .readMetrics: answerOnWorker(exchange, .quick) { try self.readMetrics(request, exchange) }
-        case .readOutput: answerOnWorker(exchange, .quick) { try self.readOutput(request, exchange) }
+        case .queryMetrics: answerOnWorker(exchange, .quick) { try self.queryMetrics(request, exchange) }
+        case .querySeries: answerOnWorker(exchange, .quick) { try self.querySeries(request, exchange) }
+        case .tailOutput: answerOnWorker(exchange, .quick) { try self.tailOutput(request, exchange) }
         case .readRunEvents: answerOnWorker(exchange, .quick) { try self.readRunEvents(request, exchange) }
         case .readEvents: answerOnWorker(exchange, .quick) { self.events(of: nil, exchange) }
-        case .getReadiness: answerOnWorker(exchange, .quick) { try self.checkReadiness() }
-        case .getMetrics: answerOnWorker(exchange, .quick) { try self.prometheus(exchange) }
-        case .getOpenAPI: answerOnWorker(exchange, .quick) { OpenAPI.yaml }
-        case .getOpenAPIAsJSON: answerOnWorker(exchange, .quick) { OpenAPI.json }
+        case .readReadiness: answerOnWorker(exchange, .quick) { try self.checkReadiness() }
+        case .readServerMetrics: answerOnWorker(exchange, .quick) { try self.prometheus(exchange) }
+        case .readOpenAPI: answerOnWorker(exchange, .quick) { OpenAPI.yaml }
+        case .readOpenAPIAsJSON: answerOnWorker(exchange, .quick) { OpenAPI.json }
         }
     }
 

@@ -46,26 +46,20 @@ struct RunListQuery {
         if let format = parameters.take("format") {
             self.format = try parameters.choice("format", format)
         } else {
-            self.format = Self.accepted(exchange.header("Accept"))
+            self.format = Self.accepted(exchange.joinedHeader("Accept") ?? "")
         }
         repeated = parameters.all.filter { $0.name != "cursor" }
     }
 
     /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
-    static func accepted(_ header: String?) -> Format {
-        var best = (format: Format.json, weight: 0.0)
-        for range in header?.split(separator: ",") ?? [] {
-            let parts = range.split(separator: ";").map { $0.filter { $0 != " " }.lowercased() }
-            let format: Format? =
-                switch parts.first {
-                case "text/csv": .csv
-                case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
-                case "application/json", "application/*", "*/*": .json
-                default: nil
-                }
-            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
-            if let format, weight > best.weight { best = (format, weight) }
-        }
-        return best.format
+    static func accepted(_ header: String) -> Format {
+        WeightedList(header).preferred { name in
+            switch name {
+            case "text/csv", "text/*": .csv
+            case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
+            case "application/json", "application/*", "*/*": .json
+            default: nil
+            }
+        } ?? .json
     }
 }

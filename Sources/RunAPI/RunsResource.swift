@@ -92,7 +92,7 @@ extension RunAPI {
         }
     }
 
-    func getRun(_ request: RoutedRequest) throws -> HTTPResponse {
+    func readRun(_ request: RoutedRequest) throws -> HTTPResponse {
         let run = try existingRun(request)
         guard let snapshot = try store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
         return .json(200, .object(represent(snapshot)))

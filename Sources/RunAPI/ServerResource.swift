@@ -52,7 +52,7 @@ extension RunAPI {
 
     func listTypes() -> HTTPResponse {
         let types = writers.writers.map { writer -> JSONValue in
-            let methods = ["GET", "POST"] + (writer is any PatchableWriter ? ["PATCH"] : [])
+            let methods = ["GET", "POST"] + (writer is any PatchableWriter ? ["PATCH"] : []) + ["DELETE"]
             return [
                 "type": .string(writer.type.description),
                 "description": .string(writer.summary),

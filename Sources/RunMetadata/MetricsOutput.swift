@@ -145,7 +145,7 @@ package struct MetricsOutput: Sendable {
     }
 
     /// A field, in quotes where it needs them.
-    private static func csv(_ field: [UInt8]) -> [UInt8] {
+    package static func csv(_ field: [UInt8]) -> [UInt8] {
         let quote = UInt8(ascii: "\"")
         let special: [UInt8] = [quote, UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
         guard field.contains(where: special.contains) || field.first == UInt8(ascii: " ") else { return field }

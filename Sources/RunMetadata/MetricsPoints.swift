@@ -55,10 +55,19 @@ package struct MetricsPoints: MetricsCells {
     }
 
     /// The positions of the values of a column that stand for all, in order.
-    private static func choose(_ points: Int, _ column: MetricsTable.Column, _ places: Range<Int>, _ order: [Int]?)
-        -> [Int]
-    {
-        func value(_ place: Int) -> Double { column.value(row: order?[place] ?? place) }
+    /// - Parameters:
+    ///   - places: of the rows that count
+    ///   - order: the position at each place, where that is another one
+    ///   - other: a column that has to have a value too
+    static func choose(
+        _ points: Int, _ column: MetricsTable.Column, _ places: Range<Int>, _ order: [Int]?,
+        where other: MetricsTable.Column? = nil
+    ) -> [Int] {
+        func value(_ place: Int) -> Double {
+            let row = order?[place] ?? place
+            if let other, MetricsTable.isMissing(other.value(row: row)) { return MetricsTable.missing }
+            return column.value(row: row)
+        }
         let count = places.count { !MetricsTable.isMissing(value($0)) }
         if count <= points { return places.filter { !MetricsTable.isMissing(value($0)) }.map { order?[$0] ?? $0 } }
         let buckets = max(1, points / 2)

@@ -26,7 +26,11 @@ extension MetricsTable: MetricsCells {
 
     /// Appends a value as JSON, the shortest text that reads as the same Double.
     package func append(row: Int, column: Int, to output: inout [UInt8]) {
-        let value = columns[column].value(row: row)
+        Self.append(columns[column].value(row: row), to: &output)
+    }
+
+    /// Appends a value as JSON.
+    static func append(_ value: Double, to output: inout [UInt8]) {
         if Self.isMissing(value) {
             output.append(contentsOf: "null".utf8)
         } else if value.isNaN {

@@ -11,6 +11,7 @@ struct DiskTrace: Sequence, IteratorProtocol {
         case link(inode: UInt64, parent: UInt64, String)
         case remove(parent: UInt64, String)
         case sync(inode: UInt64)
+        case syncAll
         /// The client has read a reply of success to its question of that number.
         case acknowledged(Int)
     }
@@ -43,6 +44,7 @@ struct DiskTrace: Sequence, IteratorProtocol {
         case "link": return .link(inode: number(1), parent: number(2), fields[3])
         case "remove": return .remove(parent: number(1), fields[2])
         case "sync": return .sync(inode: number(1))
+        case "sync-all": return .syncAll
         case "ack": return .acknowledged(Int(number(1)))
         default: return nil
         }

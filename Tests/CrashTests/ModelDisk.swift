@@ -67,6 +67,9 @@ final class ModelDisk {
         case .remove(let parent, let name):
             guard let parent = nodes[parent] else { return }
             change([(parent, name, nil)])
+        case .syncAll:
+            for node in nodes.values { node.synced = node.bytes }
+            for index in changes.indices { changes[index].isSafe = true }
         case .sync(let inode):
             guard let node = nodes[inode] else { return }
             node.synced = node.bytes

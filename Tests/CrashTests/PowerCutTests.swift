@@ -31,6 +31,30 @@ import Testing
         CrashSettings.say("power cuts: \(CrashSettings.powerCuts), \(acknowledgements) acknowledged writes at least")
     }
 
+    /// Checkpoints of so many files that they are synced together (syncfs(2)): fails when one lets go of the journal before.
+    @Test func manyRunsOutliveAPowerCut() throws {
+        let disk = try LoopDisk()
+        let server = try Server(runs: disk.runs, "--journal-size", "262144")
+        let clients = try (0..<4).map { _ in try server.connect() }
+        let runs = (0..<1000).map { "r\($0)" }
+        for (number, run) in runs.enumerated() {
+            let reply = try clients[number % clients.count].send(
+                "PUT", "/runs/\(run)", type: "application/json", text: #"{"flags":{"number":\#(number)}}"#)
+            #expect(reply.status == 201)
+        }
+        // All segments but the last are checkpointed.
+        #expect(eventually { names(in: "\(disk.runs)/.rundir/journal").count == 1 })
+        Self.halt(server.process)
+        let left = try disk.cut()
+        server.process.signal(SIGKILL)
+        let after = try Server(runs: left.runs)
+        for (number, run) in runs.enumerated() {
+            #expect(after.text("properties/completed", of: run) == "FALSE\n", "\(run)")
+            #expect(after.text("flags.json", of: run)?.contains("\(number)") == true, "\(run)")
+        }
+        #expect(try after.terminate() == .exited(0))
+    }
+
     /// Stops a process, and waits until none of its threads is in a call (proc(5): /proc/[pid]/task/[tid]/stat).
     private static func halt(_ process: ChildProcess) {
         process.signal(SIGSTOP)

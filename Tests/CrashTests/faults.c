@@ -4,7 +4,7 @@
  *         [FAULTS_INTERRUPT=1] program …
  *
  * Counts the calls of all threads that change something below the directory: open(2) that makes or empties a file, write
- * and its kin, truncation, allocation, rename, link, unlink, mkdir, rmdir, fsync and fdatasync. The call of that number
+ * and its kin, truncation, allocation, rename, link, unlink, mkdir, rmdir, fsync, fdatasync and syncfs. The call of that number
  *
  *     kill         does not happen: the process is killed instead
  *     kill-after   happens, then the process is killed
@@ -28,6 +28,7 @@
  *     link INODE PARENT NAME       a second name of a file
  *     remove PARENT NAME
  *     sync INODE
+ *     sync-all                     the file system
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -377,10 +378,12 @@ static int sync_file(int file, long call, const char *name) {
     was_interrupted = 0;
     TURN(name, 0, -1)
     int code = (int)syscall(call, file);
-    if (code == 0) note("sync\t%lu\n", inode(file));
+    if (code == 0 && call == SYS_syncfs) note("sync-all\n");
+    else if (code == 0) note("sync\t%lu\n", inode(file));
     done(kind);
     return code;
 }
 
 int fsync(int file) { return sync_file(file, SYS_fsync, "fsync"); }
 int fdatasync(int file) { return sync_file(file, SYS_fdatasync, "fdatasync"); }
+int syncfs(int file) { return sync_file(file, SYS_syncfs, "syncfs"); }

@@ -50,7 +50,7 @@ final class APIFixture: Sendable {
         server = try HTTPServer(
             socket: socket, handler: api, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }
-        client = { [port = server.port] in try HTTPClient(port: port) }
+        client = { [port = server.port] in try HTTPClient(port: port, recorder: .shared) }
     }
 
     deinit {

@@ -18,12 +18,12 @@ import Testing
 
     /// Whoever looks at all names for each column takes minutes for so many.
     @Test(arguments: ["points=1", "points=1&format=csv", "format=rows", "after=0", "format=ndjson&after=-1"])
-    func aHundredThousandColumnsAreRead(_ query: String) throws {
-        let row = "{\"epoch\":1," + (0..<100_000).map { "\"c\($0)\":\($0)" }.joined(separator: ",") + "}\n"
+    func fiftyThousandColumnsAreRead(_ query: String) throws {
+        let row = "{\"epoch\":1," + (0..<50_000).map { "\"c\($0)\":\($0)" }.joined(separator: ",") + "}\n"
         api.folder.write("runs/a/tfruns.d/metrics.ndjson", row)
         let reply = try api.send("GET", "/runs/a/metrics?\(query)")
         #expect(reply.status == 200)
-        #expect(reply.text.contains("c99999"))
+        #expect(reply.text.contains("c49999"))
     }
 
     /// Columns in groups, each part read once a group, give what columns one by one give.

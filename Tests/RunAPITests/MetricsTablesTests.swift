@@ -48,6 +48,31 @@ import Testing
         #expect(try tables.withTable(of: runs[0], rows[0]) { $0 } !== first)
     }
 
+    /// Fails when a reply goes with the table that it was made of, or is told after the rows have grown.
+    @Test func repliesOutliveTheirTables() throws {
+        let tables = MetricsTables(limit: 3 << 20)
+        var made = 0
+        func reply(_ number: Int, _ rows: StoredRows) throws -> [UInt8] {
+            try tables.reply(to: .series(SeriesQuery.Question()), of: runs[number], rows) { table in
+                made += 1
+                return Array("\(table.rowCount)".utf8)
+            }
+        }
+        let first = try rows(of: runs[0])
+        #expect(try reply(0, first) == Array("100000".utf8))
+        let second = try rows(of: runs[1])
+        #expect(try reply(1, second) == Array("100000".utf8))
+        #expect(try reply(0, first) == Array("100000".utf8))
+        #expect(made == 2)
+        let grown = open("\(folder.path)/\(runs[0])", O_WRONLY | O_APPEND)
+        let row = Array("{\"step\":100000}\n".utf8)
+        #expect(write(grown, row, row.count) == row.count)
+        close(grown)
+        let more = StoredRows(descriptor: open("\(folder.path)/\(runs[0])", O_RDONLY | O_CLOEXEC))
+        #expect(try reply(0, more) == Array("100001".utf8))
+        #expect(made == 3)
+    }
+
     @Test func aTableThatWouldBeTooLargeIsRefused() throws {
         let tables = MetricsTables(largest: 1 << 20)
         #expect(throws: StoreError.self) { try tables.withTable(of: runs[0], rows(of: runs[0])) { $0.rowCount } }

@@ -85,7 +85,7 @@ import Yams
         #expect(served != nil && served == expected)
         let json = try reply.json
         #expect(json["openapi"] == "3.1.0")
-        #expect(json["paths"]?["/runs/{id}"]?["get"]?["operationId"] == "getRun")
+        #expect(json["paths"]?["/runs/{id}"]?["get"]?["operationId"] == "readRun")
         #expect(json["components"]?["schemas"]?["Problem"]?["properties"]?["status"]?["minimum"] == 400)
     }
 }

@@ -157,11 +157,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (nil, RunListQuery.Format.json), ("*/*", .json), ("text/html,*/*;q=0.8", .json), ("text/csv", .csv),
+        ("", RunListQuery.Format.json), ("text/*", .csv), ("*/*", .json), ("text/html,*/*;q=0.8", .json),
+        ("text/csv", .csv),
         ("application/json;q=0.5, TEXT/CSV ; q=0.9", .csv), ("application/x-ndjson, text/csv;q=0", .ndjson),
         ("image/png", .json),
     ])
-    func theFormatIsTheOneThatIsPreferred(_ header: String?, _ format: RunListQuery.Format) {
+    func theFormatIsTheOneThatIsPreferred(_ header: String, _ format: RunListQuery.Format) {
         #expect(RunListQuery.accepted(header) == format)
     }
 

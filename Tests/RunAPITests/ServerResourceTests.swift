@@ -31,9 +31,9 @@ import Testing
                 == ["flags", "properties", "metrics", "evaluation", "error", "source", "output", "customnotes"])
         #expect(
             types[0]["accepts"] == ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
-        #expect(types[0]["methods"] == ["GET", "POST", "PATCH"])
+        #expect(types[0]["methods"] == ["GET", "POST", "PATCH", "DELETE"])
         #expect(types[0]["limit"] == 1234)
-        #expect(types[2]["methods"] == ["GET", "POST"])
+        #expect(types[2]["methods"] == ["GET", "POST", "DELETE"])
         #expect(types[5]["limit"] == 56_789)
         #expect(types[5]["accepts"]?.array?.first == "application/gzip")
         #expect(types.allSatisfy { $0["description"]?.string?.isEmpty == false })

@@ -30,6 +30,26 @@ import Testing
         #expect(try Checkpoint.sync(touched, paths).files.count == 1)
     }
 
+    /// Fails when files of another disk are taken for synced with the runs directory's, or those of the same are synced one by
+    /// one.
+    @Test func manyFilesAreSyncedTogether() throws {
+        folder.write("a/tfruns.d/flags.json", "{}")
+        var touched = TouchedFiles()
+        for number in 0..<300 { touched.insert("a", "properties/p\(number)") }
+        touched.insert("gone", "flags.json")
+        touched.sessions.insert("not-there")
+        #expect(try Checkpoint.sync(touched, paths).isEmpty)
+        let mounted = "\(folder.path)/b"
+        Tree.makeDirectory(mounted)
+        // Needs root.
+        guard try Command("mount", "-t", "tmpfs", "none", mounted).ending == .exited(0) else { return }
+        defer { _ = try? Command("umount", mounted) }
+        folder.write("b/tfruns.d/flags.json", "{}")
+        touched.insert("b", "flags.json")
+        touched.insert("b", "properties/gone")
+        #expect(try Checkpoint.sync(touched, paths).files.map(\.path) == ["properties/gone"])
+    }
+
     /// A session's file for each client that there ever was: fails when all are opened, or when one that changed is not.
     @Test func sessionsThatChangedAreSyncedAndNoOthers() throws {
         folder.write(".rundir/sessions/changed", "a")

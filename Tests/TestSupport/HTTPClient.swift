@@ -19,9 +19,12 @@ package final class HTTPClient {
 
     private var descriptor: Int32
     private var buffer: [UInt8] = []
+    private let recorder: ExchangeRecorder?
 
     /// Connects to a port of this machine. Reads wait `timeout` seconds at most.
-    package init(port: Int, timeout: Int = 20) throws {
+    /// - Parameter recorder: keeps what `send` sends and gets
+    package init(port: Int, timeout: Int = 60, recorder: ExchangeRecorder? = nil) throws {
+        self.recorder = recorder
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -48,7 +51,10 @@ package final class HTTPClient {
         _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [], body: [UInt8] = []
     ) throws -> Reply {
         try write(Self.request(method, target, type: type, headers: headers, body: body))
-        return try read(hasBody: method != "HEAD")
+        let reply = try read(hasBody: method != "HEAD")
+        let fields = (type.map { [("Content-Type", $0)] } ?? []) + headers
+        recorder?.record(method, target, headers: fields, body: body, reply)
+        return reply
     }
 
     /// The same with a body of text.

@@ -93,7 +93,9 @@ package final class Server: Sendable {
     }
 
     /// A new connection.
-    package func connect(timeout: Int = 20) throws -> HTTPClient { try HTTPClient(port: port, timeout: timeout) }
+    package func connect(timeout: Int = 60) throws -> HTTPClient {
+        try HTTPClient(port: port, timeout: timeout, recorder: .shared)
+    }
 
     /// SIGKILL: what `kill -9` does.
     package func crash() throws {

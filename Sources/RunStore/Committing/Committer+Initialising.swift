@@ -5,17 +5,22 @@ internal import RunMetadata
 extension Committer {
     /// Plans the initialising of a run: what waits for it, and what waits for the session's next run, becomes its
     /// metadata; what is given now comes on top; what tfruns' reader needs is there in any case.
+    /// - Returns: nil when it has to be the first of its batch and is not
     func planInitialise(
-        _ target: RunTarget, _ session: SessionName, _ start: RunStart
-    ) throws(StoreError) -> WritePlan {
+        _ target: RunTarget, _ session: SessionName, _ start: RunStart, isAlone: Bool
+    ) throws(StoreError) -> WritePlan? {
         let run: RunID
         switch target {
         case .run(let id): run = id
         case .active: run = freshID()
         }
         let folder = folder(of: .run(run))
+        let waiting = self.folder(of: .active(session)).run == nil ? waitingFolder(session) : nil
+        // Of a new run nothing is there that an earlier write could have changed, or a later one look at.
+        let isNew = waiting == nil && folder.place == nil && isFree(run)
+        if !isNew, !isAlone { return nil }
         var plan = try begin(folder)
-        plan.goesAlone = true
+        plan.goesAlone = !isNew
         plan.outcome = WriteOutcome(effect: .written, run: run)
         if folder.place == .initialised, try property(.start, folder) != nil {
             // It takes what is given, as it would by other requests.
@@ -29,8 +34,7 @@ extension Committer {
             if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
-        if folder.place != .initialised { try expectRoom(for: folder) }
-        let waiting = self.folder(of: .active(session)).run == nil ? waitingFolder(session) : nil
+        if folder.place != .initialised, !isNew { try expectRoom(for: folder) }
         var given = Set(start.properties.map(\.name))
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
         try write(start, folder, &plan)
@@ -46,6 +50,7 @@ extension Committer {
         let hasEnded = try hasEnded(folder)
         if !hasEnded, !given.contains(.end) { activate(session, run, &plan) }
         plan.whenDone { $0.logs.forget(run.description) }
+        if isNew { plannedStarts.insert(run.description) }
         return plan
     }
 
@@ -53,6 +58,13 @@ extension Committer {
     private func hasSource(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) -> Bool {
         if plan.records.contains(where: { $0.path == DataPath.source.description }) { return true }
         return try directory(of: folder)?.status(RunPath(.source)) != nil
+    }
+
+    /// Whether nothing has a run's name, nor will have when the batch is done.
+    private func isFree(_ run: RunID) -> Bool {
+        let name = run.description
+        return !plannedStarts.contains(name) && applier.place(of: name) == nil
+            && clinux_kind_at(paths.run(name, .initialised), 0) == CLINUX_NOTHING
     }
 
     /// Plans the writing of what a run is given at its start.
@@ -100,11 +112,7 @@ extension Committer {
             let digits = String(number)
             let name =
                 number == 1 ? stamp : "\(stamp)-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-            if let run = RunID(name), applier.place(of: name) == nil,
-                clinux_kind_at(paths.run(name, .initialised), 0) == CLINUX_NOTHING
-            {
-                return run
-            }
+            if let run = RunID(name), isFree(run) { return run }
             number += 1
         }
     }

@@ -45,6 +45,8 @@ final class Committer: @unchecked Sendable {
     var lastID = (stamp: "", number: 0)
     var waiting = WaitingFiles()
     private(set) var plannedEnds = PlannedEnds()
+    /// The new runs that the batch initialises.
+    var plannedStarts: Set<String> = []
     private var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
@@ -103,8 +105,7 @@ final class Committer: @unchecked Sendable {
                     pending.completion(.failure(refusal))
                     continue
                 }
-                let goesAlone = pending.write.action.goesAlone
-                if frame.count > settings.batchBytes || (goesAlone && !batch.isEmpty) { flush(&batch) }
+                if frame.count > settings.batchBytes || mustFollow(batch, pending.write.action) { flush(&batch) }
                 do throws(StoreError) {
                     try lending { () throws(StoreError) in
                         if try !add(pending, to: &batch) {
@@ -122,6 +123,14 @@ final class Committer: @unchecked Sendable {
             body(self)
             beginBatch()
         }
+    }
+
+    /// Whether a write can be planned only when what the batch holds is done. Runs that are initialised share a batch with
+    /// their like, since each is a folder of its own, and with nothing else.
+    private func mustFollow(_ batch: [Planned], _ action: RunWrite.Action) -> Bool {
+        if batch.isEmpty { return false }
+        if case .initialise = action { return plannedStarts.isEmpty }
+        return action.goesAlone || !plannedStarts.isEmpty
     }
 
     /// Plans something, and again without the spare descriptors where there were too few.
@@ -184,6 +193,7 @@ final class Committer: @unchecked Sendable {
         applier.beginBatch()
         pending.beginBatch()
         plannedEnds.beginBatch()
+        if !plannedStarts.isEmpty { plannedStarts.removeAll() }
         JournalFrame.begin(&frame)
     }
 

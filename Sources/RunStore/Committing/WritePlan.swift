@@ -85,7 +85,8 @@ extension Committer {
             }
             return try planChanges(changes, write.target, isAlone: isAlone)
         case .patch(let document, let patch): return try planPatch(document, patch, write.target)
-        case .initialise(let session, let start): return try planInitialise(write.target, session, start)
+        case .initialise(let session, let start):
+            return try planInitialise(write.target, session, start, isAlone: isAlone)
         case .complete(let end): return try planComplete(write.target, end)
         case .resume(let session): return try planResume(write.target, session)
         case .removeMetadata(let removed): return try planRemoval(of: removed, write.target)

@@ -58,10 +58,11 @@ final class RecordApplier {
     /// Why a write is neither done nor taken back, where one is: recovery has to do it.
     private(set) var halfDone: FileFailure?
 
-    /// A name in the staging folder that nothing has.
-    func newStagedPath() -> String {
+    /// A name in the staging folder that nothing has, but for what an earlier process left there, which recovery finds.
+    /// - Parameter kind: what it is for: of a kind are only files, or only folders
+    func newStagedPath(_ kind: String = "put") -> String {
         stagedCount += 1
-        return "\(paths.staging)/put-\(stagedCount)"
+        return "\(paths.staging)/\(kind)-\(stagedCount)"
     }
 
     /// Does the steps of one write, all or none: whatever needs room is written aside, and whatever could be in the way is
@@ -70,6 +71,7 @@ final class RecordApplier {
         var staged: [String] = []
         var done = StepsDone()
         do throws(FileFailure) {
+            let records = records[try create(records, &done)...]
             for record in records {
                 switch record.step {
                 case .create: try apply(record, &done)

@@ -40,6 +40,17 @@ struct TouchedFiles: Sendable {
 
     var isEmpty: Bool { files.isEmpty && contents.isEmpty && asides.isEmpty && sessions.isEmpty }
 
+    /// How many files and folders.
+    var count: Int { files.count + contents.count }
+
+    /// Those of some folders.
+    func files(of folders: Set<String>) -> TouchedFiles {
+        var some = TouchedFiles()
+        some.files = files.filter { folders.contains($0.folder) }
+        some.contents = contents.filter { folders.contains($0.folder) }
+        return some
+    }
+
     /// Whether records of the segment make recovery write a folder's `metrics.json` anew: it, or rows that it is made of, were
     /// written.
     func hasView(of folder: String) -> Bool {

@@ -1,0 +1,78 @@
+internal import HTTPServer
+internal import Limits
+internal import RunMetadata
+
+/// What `GET /series` asks for.
+struct SeriesQuery {
+    /// What is asked of each run.
+    struct Question: Hashable, Sendable {
+        /// All of them if nil.
+        var metrics: [String]?
+        /// Each run's own if nil.
+        var axis: MetricsAxis?
+        /// Points of a series, about.
+        var points = 500
+        var format = Format.json
+        /// The run's start, where the axis is counted from it.
+        var start: Double?
+    }
+
+    enum Format: String, CaseIterable, Hashable, Sendable {
+        case json
+        case csv
+    }
+
+    /// Names as they stand in the query.
+    var runs: [String] = []
+    var question = Question()
+
+    /// Runs at most.
+    private static let mostRuns = 1000
+    private static let mostPoints = 100_000
+
+    init(_ exchange: HTTPExchange) throws(Problem) {
+        var query = try QueryParameters(exchange, names: ["runs", "metrics", "x", "points", "format"])
+        guard let runs = query.take("runs"), !runs.isEmpty else {
+            throw .invalidQuery("runs is missing; name runs as in ?runs=lr-0.1,lr-0.2")
+        }
+        self.runs = runs.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard self.runs.count <= Self.mostRuns else {
+            throw .invalidQuery("\(self.runs.count) runs are more than the \(Self.mostRuns) that are told of at once")
+        }
+        if let text = query.take("metrics") {
+            let names: [String]
+            do throws(RunQueryFault) { names = try RunColumnName.list(text, parameter: "metrics").map(\.0.name) } catch
+            {
+                throw Problem(error)
+            }
+            if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+                throw .invalidQuery("the metric \"\(names[twice].shown(atMost: 100))\" is named twice; name each once")
+            }
+            question.metrics = names
+        }
+        if let text = query.take("x") { question.axis = try query.choice("x", text) }
+        if let text = query.take("points") {
+            guard let points = Int(text), (2...Self.mostPoints).contains(points) else {
+                throw .invalidQuery(
+                    "points is \"\(text.shown(atMost: 100))\"; it has to be a number from 2 to \(Self.mostPoints)")
+            }
+            question.points = points
+        }
+        if let text = query.take("format") {
+            question.format = try query.choice("format", text)
+        } else {
+            question.format = Self.accepted(exchange.joinedHeader("Accept") ?? "")
+        }
+    }
+
+    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
+    private static func accepted(_ header: String) -> Format {
+        WeightedList(header).preferred { name in
+            switch name {
+            case "text/csv", "text/*": .csv
+            case "application/json", "application/*", "*/*": .json
+            default: nil
+            }
+        } ?? .json
+    }
+}

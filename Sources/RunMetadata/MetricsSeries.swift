@@ -1,0 +1,102 @@
+/// What the values of a series stand over.
+package enum MetricsAxis: String, CaseIterable, Hashable, Sendable {
+    case step
+    case epoch
+    /// The number of the row in the frame, from 0.
+    case row
+    /// When the row arrived, seconds since 1970.
+    case time
+    /// The same, seconds since the run's start.
+    case elapsed
+}
+
+extension MetricsTable {
+    /// A metric over an axis, as it is plotted: of each point where it stands, ascending, and the value.
+    package struct Series {
+        /// The positions of the rows.
+        fileprivate var rows: [Int]
+        fileprivate let column: Column
+        fileprivate let axis: MetricsAxis
+        /// What the axis is read from; nil where that is the order of rows.
+        fileprivate let axisColumn: Column?
+        /// The place of each row, where rows are counted and stand in another order than that of their arrival.
+        fileprivate let places: [Int]?
+        /// Seconds since 1970 that count as 0.
+        fileprivate let origin: Double
+
+        package var count: Int { rows.count }
+    }
+
+    /// The axis that the rows have: the step if any row has one, else the epoch, else their number.
+    package var axis: MetricsAxis {
+        switch order.axis {
+        case .step: .step
+        case .epoch: .epoch
+        case .none: .row
+        }
+    }
+
+    /// The columns that are metrics.
+    package var metricColumns: [Int] {
+        columns.indices.filter { !columns[$0].role.isHidden && !columns[$0].role.isKey }
+    }
+
+    /// Reduces a metric to about so many points, which keep its extremes (`MetricsPoints`). Rows that have no value on the axis
+    /// are left out.
+    /// - Parameters:
+    ///   - start: the run's start, seconds since 1970; what `elapsed` is counted from
+    package func series(of column: Int, over axis: MetricsAxis, points: Int, start: Double = 0) -> Series {
+        let axisColumn: Column?
+        switch axis {
+        case .row: axisColumn = nil
+        case .step: axisColumn = self.column(named: MetricsColumnRole.stepName).map { columns[$0] }
+        case .epoch: axisColumn = self.column(named: MetricsColumnRole.epochName).map { columns[$0] }
+        case .time, .elapsed: axisColumn = self.column(named: MetricsColumnRole.timeName).map { columns[$0] }
+        }
+        let ordered = order.ordered
+        var rows: [Int] = []
+        if axis == .row || axisColumn != nil {
+            rows = MetricsPoints.choose(points, columns[column], 0..<rowCount, ordered, where: axisColumn)
+        }
+        var places: [Int]?
+        if axis == .row, let ordered {
+            var found = [Int](repeating: 0, count: rowCount)
+            for (place, row) in ordered.enumerated() { found[row] = place }
+            places = found
+        }
+        if let axisColumn,
+            zip(rows, rows.dropFirst()).contains(where: { axisColumn.value(row: $0) > axisColumn.value(row: $1) })
+        {
+            // Rows of one step were sent at several times, or of another axis than theirs.
+            rows = rows.enumerated().sorted { one, other in
+                let (x, otherX) = (axisColumn.value(row: one.element), axisColumn.value(row: other.element))
+                return x != otherX ? x < otherX : one.offset < other.offset
+            }.map(\.element)
+        }
+        return Series(
+            rows: rows, column: columns[column], axis: axis, axisColumn: axisColumn, places: places,
+            origin: axis == .elapsed ? start : 0)
+    }
+
+    /// Appends where a point of a series stands, as JSON.
+    package func append(x point: Int, of series: Series, to output: inout [UInt8]) {
+        let row = series.rows[point]
+        guard let column = series.axisColumn else {
+            return output.append(contentsOf: String(series.places?[row] ?? row).utf8)
+        }
+        // To the last digit, which a Double has not of the greatest steps.
+        if series.axis == .step || series.axis == .epoch, let exact = order.axisValue(row), exact.fraction == 0,
+            series.axis == axis
+        {
+            return output.append(contentsOf: String(exact.whole).utf8)
+        }
+        let value = column.value(row: row)
+        // Times have few digits; their difference has no more.
+        Self.append(series.axis == .elapsed ? ((value - series.origin) * 1e6).rounded() / 1e6 : value, to: &output)
+    }
+
+    /// Appends the value of a point of a series, as JSON: `"NaN"`, `"Inf"`, `"-Inf"` where it is none that JSON has.
+    package func append(y point: Int, of series: Series, to output: inout [UInt8]) {
+        Self.append(series.column.value(row: series.rows[point]), to: &output)
+    }
+}
