@@ -121,6 +121,8 @@ let package = Package(
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
             exclude: ["Fixtures", "Writers"]),
+        tests(
+            "DifferentialTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["clients", "long"]),
         tests("HostileTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["archives.py"]),
         tests(
             "CrashTests", dependencies: ["rundir", "RunStore", "RunMetadata", "JSON", "TestSupport"],

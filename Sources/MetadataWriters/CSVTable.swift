@@ -81,7 +81,9 @@ struct CSVTable {
         for (index, name) in header.enumerated() {
             if name.isEmpty {
                 throw .shape(
-                    nil, "\(type): column \(index + 1) of the CSV has no name; in R, write it with row.names = FALSE")
+                    nil,
+                    "\(type): column \(index + 1) of the CSV has no name; in R, write it with row.names = FALSE, in pandas "
+                        + "with index=False")
             }
             if !seen.insert(name).inserted { throw .shape(nil, "\(type): the CSV has the column \"\(name)\" twice") }
         }

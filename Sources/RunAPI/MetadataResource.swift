@@ -92,7 +92,7 @@ extension RunAPI {
         _ write: RunWrite, _ exchange: HTTPExchange, _ request: RoutedRequest, endsRun: Bool,
         whenDone: (@Sendable () -> Void)? = nil
     ) {
-        store.submit(write) { result in
+        submit(write, exchange) { result in
             whenDone?()
             switch result {
             case .success(let outcome):

@@ -18,7 +18,7 @@ extension RunAPI {
         do {
             let isEmpty = exchange.body.isEmpty
             let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request), settings.names)
-            store.submit(RunWrite(request.target, .initialise(session: request.session, start))) { result in
+            submit(RunWrite(request.target, .initialise(session: request.session, start)), exchange) { result in
                 self.replyWithRun(result, exchange) { outcome in
                     outcome.existed
                         ? (200, [])

@@ -28,9 +28,11 @@ extension MetricsFrame {
         return value(.epoch).map { MetricsRowKey(.epoch, $0) } ?? .none
     }
 
-    /// Whether the frame begins with the rows of another one, but for those at its end in which all is missing.
+    /// Whether the frame begins with the rows of another one, but for those at its end in which all is missing; or NaN, which
+    /// is what pandas has for epochs to come, where the frame has a row for each of them.
     package func begins(with other: MetricsFrame) -> Bool {
-        let count = other.filledRowCount
+        let known = other.rowCount <= rowCount ? other.measuredRowCount : 0
+        let count = known > 0 ? known : other.filledRowCount
         guard count <= rowCount, other.order.axis == .none else { return false }
         let columns = other.columns.indices.filter { !other.columns[$0].role.isHidden }
         let own = columns.map { column(named: other.columns[$0].nameBytes) }

@@ -124,8 +124,14 @@ package struct MetricsFrame {
     package var shownColumns: [Int] { columns.indices.filter { !columns[$0].role.isHidden } }
 
     /// The number of rows up to the last one that has a value: rows after it are epochs to come.
-    package var filledRowCount: Int {
-        shownColumns.map { columns[$0].cells.lastIndex { !$0.isMissing }.map { $0 + 1 } ?? 0 }.max() ?? 0
+    package var filledRowCount: Int { rowCount { !$0.isMissing } }
+
+    /// Rows up to the last one that has a value other than NaN.
+    var measuredRowCount: Int { rowCount { !$0.isMissing && $0 != .nan } }
+
+    /// Rows up to the last one that has such a value.
+    private func rowCount(_ isValue: (Cell) -> Bool) -> Int {
+        shownColumns.map { columns[$0].cells.lastIndex(where: isValue).map { $0 + 1 } ?? 0 }.max() ?? 0
     }
 }
 

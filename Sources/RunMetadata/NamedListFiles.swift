@@ -25,7 +25,8 @@ package struct NamedListFiles: Sendable, Equatable {
 /// which fails, for all runs, where anything in it has no rows, as `null`, `[]` and `{}` have none.
 extension JSONObject {
     /// The list as tfruns would write it: an array of one is its element; `null`, `[]` and `{}` are left out at any depth, and
-    /// in arrays `null` is the text `NA`. What becomes empty by that is left out too. The list itself may be empty.
+    /// in arrays `null` is the text `NA`. What becomes empty by that is left out too. The list itself may be empty. A long text
+    /// in an array, of which R makes a column's name, is cut.
     package var bearable: JSONObject {
         JSONObject(members.compactMap { member in member.value.bearable.map { (member.name, $0) } })
     }
@@ -42,18 +43,30 @@ extension JSONValue {
         case .bool, .number, .string: return self
         case .array(let elements):
             let rest = elements.compactMap { $0 == .null ? "NA" : $0.bearable }
-            return rest.count > 1 ? .array(rest) : rest.first
+            return rest.count > 1 ? .array(rest.map(\.withShortText)) : rest.first
         case .object(let object):
             let rest = object.bearable
             return rest.isEmpty ? nil : .object(rest)
         }
     }
 
+    /// Characters of a text in an array: R writes up to 10 bytes for one in a name (`\U0001f600`), and takes no name of over
+    /// 10,000 bytes.
+    private static let longestInArray = 500
+
+    private var withShortText: JSONValue {
+        guard case .string(let text) = self, text.unicodeScalars.count > Self.longestInArray else { return self }
+        var short = String.UnicodeScalarView()
+        short.append(contentsOf: text.unicodeScalars.prefix(Self.longestInArray - 1))
+        return .string(String(short) + "…")
+    }
+
     fileprivate var breaksListing: Bool {
         switch self {
         case .null: true
         case .bool, .number, .string: false
-        case .array(let elements): elements.isEmpty || elements.contains(where: \.breaksListing)
+        case .array(let elements):
+            elements.isEmpty || elements.contains { $0.breaksListing || (elements.count > 1 && $0 != $0.withShortText) }
         case .object(let object): object.isEmpty || object.members.contains(where: \.value.breaksListing)
         }
     }

@@ -16,11 +16,11 @@ package enum PropertyText {
         }
     }
 
-    /// What stands in the file of a value: nothing for an empty list, as R's `writeLines()` has it, else the text and a
-    /// newline.
+    /// What stands in the file of a value: nothing for an empty list, as R's `writeLines()` has it, or for the empty object that
+    /// `toJSON()` makes of NULL; else the text and a newline.
     /// - Returns: nil for null, which removes the property
     package static func file(of value: JSONValue) -> [UInt8]? {
-        if case .array(let elements) = value, elements.isEmpty { return [] }
+        if value == .array([]) || value == .object(JSONObject()) { return [] }
         return text(of: value).map { file($0) }
     }
 

@@ -88,8 +88,22 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     package static let start = PropertyName("start")!
     package static let end = PropertyName("end")!
     package static let completed = PropertyName("completed")!
+    /// To tfruns the path of `metrics.json`, where there is one.
+    static let metrics = PropertyName("metrics")!
     /// The console output, which grows as the run goes on.
     package static let output = PropertyName("output")!
+
+    /// What tfruns reads by R's `$`, which takes the one that begins so where there is none: `endpoint` for the end,
+    /// `metrics_dir` for the metrics, whose file is looked for. An empty file keeps others from being taken for it.
+    package static let abbreviated: [PropertyName] = [.end, .metrics]
+
+    /// The one of `abbreviated` that it is, or may be taken for.
+    package var readAs: PropertyName? {
+        Self.abbreviated.first { description.utf8.starts(with: $0.description.utf8) }
+    }
+
+    /// Whether an empty file of that name only keeps its place.
+    package var keepsPlace: Bool { Self.abbreviated.contains(self) }
 
     /// The rule, in words for the person who broke it.
     package static let rule =

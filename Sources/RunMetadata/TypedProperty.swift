@@ -4,8 +4,10 @@ package import JSON
 package enum TypedProperty: Sendable {
     /// `start`, `end`: seconds since 1970.
     case time
-    /// `samples`, `epochs` and others.
+    /// `samples`, `batch_size`, `learning_rate` and others.
     case number
+    /// `steps`, `epochs`: `view_run()` compares them with what is done, and fails where R's `as.integer()` makes NA of them.
+    case count
     /// `completed`.
     case flag
 
@@ -13,7 +15,8 @@ package enum TypedProperty: Sendable {
     package init?(_ name: String) {
         switch name {
         case "start", "end": self = .time
-        case "samples", "validation_samples", "steps", "epochs", "batch_size", "learning_rate": self = .number
+        case "samples", "validation_samples", "batch_size", "learning_rate": self = .number
+        case "steps", "epochs": self = .count
         case "completed": self = .flag
         default: return nil
         }
@@ -24,6 +27,7 @@ package enum TypedProperty: Sendable {
         switch self {
         case .time: "seconds since 1970, or a date and time such as 2026-11-24T09:30:00Z (without a zone: UTC)"
         case .number: "a number"
+        case .count: "a number up to 2147483647, the greatest of R's integers"
         case .flag: "TRUE or FALSE"
         }
     }
@@ -41,6 +45,10 @@ package enum TypedProperty: Sendable {
             if let number = JSONNumber(text) { return number.isInDoubleRange ? text : nil }
             // As printf(3) and awk may write it: `+1`, `.5`.
             return Self.plain(text).map { JSONNumber($0).text }
+        case .count:
+            let stored = Self.number.stored(text)
+            guard let value = stored.flatMap({ JSONNumber($0) })?.double else { return nil }
+            return abs(value) < 2_147_483_648 ? stored : nil
         case .flag:
             if PropertyText.flag(text) != nil { return text }
             switch text {
@@ -56,7 +64,8 @@ package enum TypedProperty: Sendable {
     package func value(_ text: String) -> JSONValue? {
         switch self {
         case .time: JSONNumber(text).flatMap { $0.isInDoubleRange ? .number($0) : nil }
-        case .number: stored(text).flatMap { JSONNumber($0) }.map { .number($0) }
+        // One that is too large for R is what it is.
+        case .number, .count: Self.number.stored(text).flatMap { JSONNumber($0) }.map { .number($0) }
         case .flag: PropertyText.flag(text).map { .bool($0) }
         }
     }
@@ -66,7 +75,10 @@ package enum TypedProperty: Sendable {
 
     /// Whether tfruns' reader takes a text for one, or for one that is missing.
     package func isRead(_ text: String) -> Bool {
-        self == .number ? stored(text) != nil : value(text) != nil
+        switch self {
+        case .number, .count: stored(text) != nil
+        case .time, .flag: value(text) != nil
+        }
     }
 
     private static func plain(_ text: String) -> Double? {

@@ -14,15 +14,16 @@ package enum DataChange: Sendable {
     case frame(MetricsReplacement)
     /// Append bytes to a file, behind a head where there is none yet.
     case append(DataPath, head: [UInt8], [UInt8])
-    /// Publish a file that was staged and synced.
-    case publish(StagingFile, DataPath)
+    /// Publish a file that was staged and synced; in place of the version that it was made from, where it was.
+    case publish(StagingFile, DataPath, over: FileVersion? = nil)
     /// Publish a file that was staged and synced as an artifact, if the one that is there is as asked for.
     case artifact(StagingFile, ArtifactPath, if: FileCondition)
     /// Remove an artifact, likewise.
     case removeArtifact(ArtifactPath, if: FileCondition)
     /// Publish a folder that was staged and synced, all at once.
     case publishFolder(StagedFolder, DataPath)
-    /// The source has this script, among these files: it becomes the run's `script`, unless another was given.
+    /// The source has this script, among these files (paths in it): it becomes the run's `script`, unless what that says is one
+    /// that tfruns can open there.
     case script(String, among: [String])
     /// End the run, if it has not ended.
     case end(completed: Bool)
@@ -33,8 +34,10 @@ package enum DataChange: Sendable {
     /// Whether the change depends on what is in the directory, so that all before it has to be there already.
     var readsTheDirectory: Bool {
         switch self {
+        // A run's end is kept from being mistaken (`keepPlaces`).
+        case .put(let path, _), .remove(let path): path.property?.readAs != nil
         // Where a file ends, an append learns from the batch (`PlannedEnds`).
-        case .put, .remove, .rows, .append: false
+        case .rows, .append: false
         case .frame, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
         }
     }

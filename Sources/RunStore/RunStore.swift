@@ -172,6 +172,8 @@ package struct WriteOutcome: Sendable {
     package var replaced = false
     /// Whether the run that was to be initialised had been.
     package var existed = false
+    /// Whether the run has source and was given a script, by being initialised.
+    package var hasSource = false
 }
 
 /// Why a store takes no write at present.

@@ -54,10 +54,58 @@ import Testing
         ("metrics.json", #"{"a":[1,2],"b":[1]}"#), ("metrics.json", #"{"a":[NaN]}"#), ("metrics.json", #"{"a":[[1]]}"#),
         ("metrics.json", "{\"\(String(repeating: "n", count: 10_001))\":[1]}"), ("metrics.json", #"{"a":[1"#),
         ("error.json", #"{"message":{}}"#), ("error.json", #"{"message":["a","b"]}"#), ("flags.json", "[1]"),
+        ("flags.json", "{\"a\":[\"\(String(repeating: "n", count: 10_001))\",\"b\"]}"),
     ])
     func aFileThatTfrunsCannotReadEndsTheListing(file: String, text: String) throws {
         make("bad", [file: text])
         #expect(throws: TfrunsReader.Failure.self) { try TfrunsReader(runs: folder.path).list() }
+    }
+
+    /// R's `$` takes what begins so: it is the end of the latest run where others have one, and of each that is viewed.
+    @Test func whatBeginsAsTheEndIsTakenForIt() throws {
+        make("old", ["properties/end": "1795499178\n"])
+        make("new", ["properties/endpoint": "http://x\n"])
+        let reader = TfrunsReader(runs: folder.path)
+        #expect(throws: TfrunsReader.Failure.self) { try reader.view("new") }
+        #expect(throws: Never.self) { try reader.view("old") }
+        _ = try reader.list()
+        make("z", ["properties/endpoint": "http://x\n"])
+        #expect(throws: TfrunsReader.Failure.self) { try reader.list() }
+        make("z", ["properties/end": ""])
+        _ = try reader.list()
+        try reader.view("z")
+        // Of two that begin so, neither.
+        make("new", ["properties/end_lr": "0.1\n"])
+        try reader.view("new")
+    }
+
+    /// The file is there, and no frame.
+    @Test func whatBeginsAsTheMetricsIsTakenForThem() throws {
+        make("run", ["properties/metrics_dir": "\(folder.path)\n"])
+        let reader = TfrunsReader(runs: folder.path)
+        #expect(throws: TfrunsReader.Failure.self) { try reader.view("run") }
+        make("run", ["properties/metrics": ""])
+        try reader.view("run")
+        make("other", ["properties/metrics_dir": "\(folder.path)\n", "metrics.json": #"{"loss":[1]}"#])
+        try reader.view("other")
+    }
+
+    @Test(arguments: ["steps", "epochs"], ["", "NA\n", "3000000000\n"])
+    func aMissingCountCannotBeViewed(name: String, text: String) throws {
+        make("run", ["properties/\(name)": text])
+        let reader = TfrunsReader(runs: folder.path)
+        _ = try reader.list()
+        #expect(throws: TfrunsReader.Failure.self) { try reader.view("run") }
+        make("run", ["properties/\(name)": "12\n"])
+        try reader.readAll()
+    }
+
+    @Test(arguments: [("a(b.R", false), ("a[b.R", false), ("a{b.R", false), ("a(1)b+.R", true), ("é.R", true)])
+    func theScriptIsTakenForAnExpression(name: String, isRead: Bool) throws {
+        make("run", ["properties/script": "\(name)\n"])
+        folder.write("source/\(name)", "1\n")
+        try Command.succeed("tar", "-czf", "run/tfruns.d/source.tar.gz", "source", directory: folder.path)
+        #expect(isRead == ((try? TfrunsReader(runs: folder.path).view("run")) != nil))
     }
 
     @Test func theScriptHasToBeInTheSource() throws {

@@ -20,6 +20,8 @@ import Testing
 
     @Test func emptyListIsAnEmptyFileAsRWritesIt() throws {
         #expect(try changes(writer, json: #"{"p":[]}"#) == ["put properties/p "])
+        // `toJSON()` makes `{}` of NULL.
+        #expect(try changes(writer, json: #"{"p":{}}"#) == ["put properties/p "])
     }
 
     @Test func nullRemovesAndEachNameIsAFileOfItsOwn() throws {
@@ -36,7 +38,8 @@ import Testing
             ("end", #""2026-11-24T09:30:00Z""#, "1795512600"), ("end", #"["2026-11-24 09:30:00"]"#, "1795512600"),
             ("end", #""2026-11-24T10:30:00.25+01:00""#, "1795512600.25"), ("start", #""2026-11-24""#, "1795478400"),
             ("samples", "48000", "48000"), ("samples", #""1e+05""#, "1e+05"), ("batch_size", "[32]", "32"),
-            ("learning_rate", #"".5""#, "0.5"), ("steps", #""NA""#, "NA"), ("steps", #""""#, ""),
+            ("learning_rate", #"".5""#, "0.5"), ("samples", #""NA""#, "NA"), ("samples", #""""#, ""),
+            ("steps", "2147483647", "2147483647"),
             ("completed", "true", "TRUE"), ("completed", #""yes""#, "yes"), ("completed", #""False""#, "FALSE"),
             ("completed", "0", "0"),
         ])
@@ -48,7 +51,15 @@ import Testing
 
     @Test(arguments: ["[]", "{}"])
     func aMissingNumberIsAnEmptyFile(value: String) throws {
-        #expect(try changes(writer, json: "{\"epochs\":\(value)}") == ["put properties/epochs "])
+        #expect(try changes(writer, json: "{\"samples\":\(value)}") == ["put properties/samples "])
+    }
+
+    /// `view_run()` asks whether it is greater than what is done, which R cannot say of NA.
+    @Test(arguments: ["[]", "{}", #""NA""#, #""""#, "null"], ["steps", "epochs"])
+    func aMissingCountIsNotThere(value: String, name: String) throws {
+        #expect(try changes(writer, json: "{\"\(name)\":\(value)}") == ["remove properties/\(name)"])
+        let (_, patch) = try writer.patch(from: Array("{\"\(name)\":\(value)}".utf8))
+        #expect(patch.object == [name: nil])
     }
 
     @Test(
@@ -56,7 +67,8 @@ import Testing
             ("start", #""yesterday""#), ("start", #""""#), ("start", "[]"), ("start", "true"), ("end", #""NaN""#),
             ("end", #""2026-02-29""#), ("end", #""2026-11-24T25:00:00Z""#), ("end", #""2026-11-24T09:30:00 CET""#),
             ("start", "1795499177046"), ("start", "1e999"), ("samples", #""many""#), ("samples", "true"),
-            ("epochs", "[1,2]"), ("epochs", "1e999"), ("learning_rate", #"{"a":1}"#), ("completed", #""perhaps""#),
+            ("epochs", "[1,2]"), ("epochs", "1e999"), ("steps", "2147483648"), ("epochs", "-1e10"),
+            ("learning_rate", #"{"a":1}"#), ("completed", #""perhaps""#),
             ("completed", "2"), ("completed", "[]"), ("start", "null"), ("script", "null"),
         ])
     func typedPropertyThatTfrunsCannotReadIsRefused(name: String, value: String) {

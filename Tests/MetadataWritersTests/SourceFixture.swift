@@ -48,7 +48,7 @@ struct SourceFixture {
 
     func take(_ body: MetadataBody) throws -> Source {
         let changes = try writer.changes(from: body, for: WriteRequest())
-        guard changes.count == 2, case .publish(let file, let path) = changes[0],
+        guard changes.count == 2, case .publish(let file, let path, _) = changes[0],
             case .script(let script, _) = changes[1],
             path == .source
         else { throw Unexpected(changes: changes) }

@@ -20,7 +20,7 @@ func describe(_ change: DataChange) -> String {
     case .remove(let path): "remove \(path)"
     case .rows(let rows): "rows \(rows.count) \(untimed(rows.bytes))"
     case .frame(let frame): "frame \(condition(frame.condition))\(String(decoding: frame.text, as: UTF8.self))"
-    case .publish(_, let path): "publish \(path)"
+    case .publish(_, let path, _): "publish \(path)"
     case .artifact(_, let path, _): "artifact \(path)"
     case .removeArtifact(let path, _): "remove artifact \(path)"
     case .publishFolder(_, let path): "publish folder \(path)"

@@ -85,6 +85,22 @@ import Testing
                     .json(#"[{"loss":0.423},{"loss":0.2},{"loss":0.1}]"#),
                 ], #"{"loss":[0.423,0.2,0.1]}"#
             ),
+            // With NaN for them, as pandas has it; and with NaN for what was measured.
+            (
+                [
+                    .json(#"[{"loss":0.4},{"loss":NaN},{"loss":NaN}]"#),
+                    .json(#"[{"loss":0.4},{"loss":0.2},{"loss":NaN}]"#),
+                    .json(#"[{"loss":0.4},{"loss":0.2},{"loss":0.1}]"#),
+                ], #"{"loss":[0.4,0.2,0.1]}"#
+            ),
+            (
+                [.json(#"[{"loss":NaN},{"loss":NaN}]"#), .json(#"[{"loss":0.4},{"loss":NaN}]"#)],
+                #"{"loss":["NaN","NaN",0.4,"NaN"]}"#
+            ),
+            (
+                [.json(#"[{"loss":4},{"loss":2},{"loss":NaN}]"#), .json(#"[{"loss":4},{"loss":NaN}]"#)],
+                #"{"loss":[4,2,"NaN",4,"NaN"]}"#
+            ),
             // A growing frame, as rows.
             (
                 [
@@ -156,6 +172,10 @@ import Testing
         (Sent.csv("step\tloss\n1\t2\n", 422), "parted by commas"),
         (Sent.csv("step,loss1,0.52,0.4", 422), "--data-binary"),
         (Sent.form("step,loss1,0.52,0.4", 400), "--data-binary"),
+        (Sent.json("{\"step\":1,\"loss\":1}\n{\"step\":2,\"loss\":2}\n", "", 400), "application/x-ndjson"),
+        (Sent(body: #"[{"loss":1},{"loss":2}]"#, type: "application/x-ndjson", status: 422), "application/json"),
+        (Sent.json(#"{"0":{"loss":1,"acc":2},"1":{"loss":0.5,"acc":3}}"#, "", 422), "an array of rows"),
+        (Sent.csv(",loss\n0,1\n1,2\n", 422), "index=False"),
         (Sent.json(#"{"step":9223372036854775808,"loss":1}"#, "", 422), "9223372036854775807"),
         (Sent.json(#"{"loss":1}"#, "replac=true", 400), "replace"),
         (Sent.json(#"{"loss":1}"#, "replace=1", 422), "true or false"),

@@ -34,19 +34,26 @@ import Testing
             ("one/tfruns.d/flags.json", "[1]", "one/tfruns.d/flags.json: is no JSON object", nil),
             (
                 "one/tfruns.d/flags.json", "{\"a\": null, \"b\": 1}",
-                "one/tfruns.d/flags.json: has empty values (a)", "{\n  \"b\": 1\n}\n"
+                "one/tfruns.d/flags.json: has values that break ls_runs() for all runs: a", "{\n  \"b\": 1\n}\n"
             ),
             (
                 "one/tfruns.d/flags.json", "{\"a\": [\"x\", null], \"b\": {\"c\": [{}]}}",
-                "one/tfruns.d/flags.json: has empty values (a, b)", "{\n  \"a\": [\"x\", \"NA\"]\n}\n"
+                "one/tfruns.d/flags.json: has values that break ls_runs() for all runs: a, b",
+                "{\n  \"a\": [\"x\", \"NA\"]\n}\n"
             ),
             (
-                "one/tfruns.d/evaluation.json", "{\"a\": [[]]}", "one/tfruns.d/evaluation.json: has empty values (a)",
+                "one/tfruns.d/evaluation.json", "{\"a\": [[]]}",
+                "one/tfruns.d/evaluation.json: has values that break ls_runs() for all runs: a",
                 "{}\n"
             ),
             (
                 "one/tfruns.d/evaluation.json", "{\"a\": NaN, \"b\": -Infinity}",
                 "one/tfruns.d/evaluation.json: has NaN", "{\n  \"a\": \"NaN\",\n  \"b\": \"-Inf\"\n}\n"
+            ),
+            ("one/tfruns.d/properties/steps", "NA\n", "one/tfruns.d/properties/steps: is missing", ""),
+            (
+                "one/tfruns.d/properties/epochs", "3000000000\n",
+                "one/tfruns.d/properties/epochs: is \"3000000000\", which ls_runs() does not take", nil
             ),
             (
                 "one/tfruns.d/sent/flags.json", "{\"a\": [2]}",
@@ -93,11 +100,21 @@ import Testing
         #expect(try findings().contains { $0.hasPrefix(finding) } == (mended == nil))
     }
 
+    @Test(arguments: [("endpoint", "end"), ("metrics_dir", "metrics")])
+    func whatAnotherPropertyWouldBeTakenForIsWritten(name: String, whole: String) throws {
+        folder.write("one/tfruns.d/properties/\(name)", "/tmp\n")
+        let expected = "one/tfruns.d/properties/\(whole): is missing, so that \(name) is taken for it"
+        #expect(try findings().first?.hasPrefix(expected) == true)
+        _ = try findings(repairs: true)
+        #expect(folder.text("one/tfruns.d/properties/\(whole)")?.isEmpty == true)
+        #expect(try findings() == [])
+    }
+
     /// What R can read is let be, and so is the exact list beside what the server wrote of it.
     @Test func whatTfrunsCanReadIsLetBe() throws {
         folder.write("one/tfruns.d/flags.json", #"{"a": [0.1], "b": {"c": "NaN"}}"#)
         folder.write("one/tfruns.d/properties/samples", "1e+05\n")
-        folder.write("one/tfruns.d/properties/epochs", "")
+        folder.write("one/tfruns.d/properties/batch_size", "")
         #expect(try findings() == [])
         let store = try DirectoryHarness.open(folder.path)
         try store.write(.run(.one), .change(DataChange.put(.flags, NamedListFiles(["a": [nil, 2]]))))
@@ -237,7 +254,7 @@ import Testing
         folder.write("one/tfruns.d/flags.json", "{\"a\": null}")
         let found = try findings(repairs: true)
         #expect(found.first?.hasPrefix(".rundir/journal/0000000000000001: journal segment") == true)
-        #expect(found.contains { $0.hasPrefix("one/tfruns.d/flags.json: has empty values") })
+        #expect(found.contains { $0.hasPrefix("one/tfruns.d/flags.json: has values that break") })
         #expect(folder.text("one/tfruns.d/flags.json") == "{\"a\": null}")
         #expect(Tree.read("\(folder.path)/.rundir/journal/0000000000000001") == frames)
     }

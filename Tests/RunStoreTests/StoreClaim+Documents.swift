@@ -119,13 +119,18 @@ extension StoreClaim {
             #expect(try store.text(.source, of: .one) == "new")
             #expect(try store.text(path, of: .one) == "it")
         },
-        StoreClaim("the script of the source is the run's where none was given") { harness in
+        StoreClaim("the script of the source is the run's where none was given that is in it") { harness in
             let store = harness.store
-            try store.initialise(.one)
-            try store.initialise(.two, properties: [(.script, "given.R")])
-            for run in [RunID.one, .two] { try store.change(run, .script("main.py", among: ["main.py"])) }
-            #expect(try store.property(.script, of: .one) == "main.py")
-            #expect(try store.property(.script, of: .two) == "given.R")
+            let files = ["main.py", "lib/net.py", "given.R", "a(b.R"]
+            for (given, script) in [
+                (nil, "main.py"), ("given.R", "given.R"), ("/home/x/given.R", "/home/x/given.R"), ("", "main.py"),
+                ("other.R", "main.py"), ("net.py", "main.py"), ("C:\\given.R", "main.py"), ("a(b.R", "main.py"),
+                ("lib/", "main.py"),
+            ] as [(String?, String)] {
+                try store.initialise(.one, properties: given.map { [(.script, $0)] } ?? [])
+                try store.change(.one, .script("main.py", among: files))
+                #expect(try store.property(.script, of: .one) == script, "\(given ?? "none")")
+            }
         },
         StoreClaim("what is written is there after closing and opening again") { harness in
             try harness.store.initialise(.one, flags: #"{"a":0.10}"#, properties: [(.note, "n")])

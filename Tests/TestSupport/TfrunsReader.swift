@@ -1,3 +1,4 @@
+internal import Glibc
 package import JSON
 
 /// Reads a runs directory as R's tfruns 1.5.4 does, and fails wherever it would: one run that it cannot read is the end of
@@ -25,6 +26,17 @@ package struct TfrunsReader {
             by: >)
         let rows = try names.map { try record($0) }
         try checkEnd(rows)
+        // `latest_run()`: of one run alone, other columns are there.
+        try checkEnd(Array(rows.prefix(1)))
+        return rows
+    }
+
+    /// Does all with every run that tfruns can do: lists them, views each, compares it with the one before.
+    /// - Returns: the rows
+    @discardableResult
+    package func readAll() throws -> [JSONObject] {
+        let rows = try list()
+        for row in rows { if let run = row["run"]?.string { try view(run) } }
         return rows
     }
 
@@ -41,28 +53,54 @@ package struct TfrunsReader {
         return row
     }
 
-    /// `view_run()`: the same, and the script in the source.
+    /// `latest_run()` reads the file that `run$metrics` names, which is any one column that begins so without `metrics.json`.
+    private func checkMetrics(_ row: JSONObject, _ path: String) throws {
+        if contents(of: "\(path)/metrics.json") != nil || row["metrics"] == "" { return }
+        let candidates = row.names.filter { $0.hasPrefix("metrics") }
+        guard let name = row["metrics"] == nil ? candidates.first : "metrics",
+            candidates.count == 1 || name == "metrics",
+            let file = row[name]?.string, access(file, F_OK) == 0
+        else { return }
+        throw Failure("\(path)/properties/\(name)", "\(file) is taken for the metrics")
+    }
+
+    /// `view_run()`: the same, and the script in the source. `compare_runs()` needs the same of both.
     package func view(_ run: String) throws {
         let path = "\(runs)/\(run)/tfruns.d"
-        guard let script = try record(run)["script"]?.string, !script.isEmpty else {
+        let row = try record(run)
+        try checkEnd([row])
+        try checkMetrics(row, path)
+        // `if (run$steps > run$steps_completed)`.
+        if let unit = ["steps", "epochs"].first(where: { row[$0] != nil }), row[unit] == .null {
+            throw Failure("\(path)/properties/\(unit)", "missing value where TRUE/FALSE needed")
+        }
+        guard let script = row["script"]?.string else {
             throw Failure("\(path)/properties/script", "view_run() needs it")
         }
         guard contents(of: "\(path)/source.tar.gz") != nil else { return }
         let listing = try Command.succeed("tar", "-tzf", "\(path)/source.tar.gz")
         let files = String(decoding: listing, as: UTF8.self).split(separator: "\n").map(String.init)
         // `basename()`.
-        let name = script.split(separator: "/").last ?? ""
-        guard files.contains("source/\(name)") else {
+        let name = script.split(separator: "/").last.map(String.init) ?? ""
+        guard !name.isEmpty, files.contains("source/\(name)") else {
             throw Failure("\(path)/source.tar.gz", "there is no \"\(name)\" at its top")
         }
+        guard Self.isExpression(name) else { throw Failure(path, "invalid regular expression \(name)") }
+    }
+
+    /// Whether `grepl()` takes a name: an extended regular expression (regcomp(3)), in which R's TRE takes no lone brace.
+    private static func isExpression(_ name: String) -> Bool {
+        var expression = regex_t()
+        guard regcomp(&expression, "^\(name)$", REG_EXTENDED | REG_NOSUB) == 0 else { return false }
+        regfree(&expression)
+        return !name.contains("{")
     }
 
     // MARK: Properties
 
     /// What `as.numeric()`, `as.integer()` and `as.logical()` are called for.
-    private static let numbers: Set<String> = [
-        "start", "end", "samples", "validation_samples", "steps", "epochs", "batch_size", "learning_rate",
-    ]
+    private static let numbers: Set<String> = ["start", "end", "learning_rate"]
+    private static let integers: Set<String> = ["samples", "validation_samples", "steps", "epochs", "batch_size"]
     private static let flags = [
         "TRUE": true, "true": true, "yes": true, "1": true, "FALSE": false, "false": false, "no": false, "0": false,
     ]
@@ -77,13 +115,15 @@ package struct TfrunsReader {
                 throw Failure(path, "it is not UTF-8, or holds NUL")
             }
             let text = all.hasSuffix("\n") ? String(all.dropLast()) : all
-            if Self.numbers.contains(name) {
+            if Self.numbers.contains(name) || Self.integers.contains(name) {
                 // A NULL is an empty file.
                 if text.isEmpty || text == "NA" { return (name, .null) }
                 guard let number = JSONNumber(text), number.double.isFinite else {
                     throw Failure(path, "\"\(text)\" is no number")
                 }
-                return (name, .number(number))
+                // `as.integer()` of more is NA.
+                let isNA = Self.integers.contains(name) && abs(number.double) >= 2_147_483_648
+                return (name, isNA ? .null : .number(number))
             }
             if name == "completed" {
                 guard let flag = Self.flags[text] else { throw Failure(path, "\"\(text)\" is no logical") }
@@ -93,7 +133,8 @@ package struct TfrunsReader {
         }
     }
 
-    /// `ls_runs()` converts `run_list$end`, which is any one column that begins so where there is none of that name.
+    /// `ls_runs()` converts `run_list$end`, and `view_run()` computes with `run$end`: that is any one column that begins so,
+    /// where there is none of that name.
     private func checkEnd(_ rows: [JSONObject]) throws {
         if rows.contains(where: { $0["end"] != nil }) { return }
         let candidates = Set(rows.flatMap(\.names).filter { $0.hasPrefix("end") })
@@ -122,10 +163,21 @@ package struct TfrunsReader {
         case .array(let elements):
             if elements.isEmpty { throw Failure(path, "arguments imply differing number of rows: \(name) is []") }
             if elements.count == 1 { throw Failure(path, "the array \(name) of one loses its name") }
-            for (index, element) in elements.enumerated() { try checkRows(of: element, path, "\(name)\(index + 1)") }
+            for (index, element) in elements.enumerated() {
+                // A text without a name is called after itself (`deparse()`).
+                let text = element.string.map { "." + String(repeating: "x", count: Self.deparsedLength($0)) }
+                try checkRows(of: element, path, "\(name)\(text ?? "\(index + 1)")")
+            }
         case .object(let object):
             if object.isEmpty { throw Failure(path, "arguments imply differing number of rows: \(name) is {}") }
             for member in object.members { try checkRows(of: member.value, path, "\(name).\(member.name)") }
+        }
+    }
+
+    /// Bytes of a text in R's source at most, which writes `\n` and `\U0001f600`, where the locale has no such character.
+    private static func deparsedLength(_ text: String) -> Int {
+        text.unicodeScalars.reduce(2) {
+            $0 + ($1.value >= 0x80 ? 10 : $1.value < 0x20 ? 4 : "\"\\".contains(Character($1)) ? 2 : 1)
         }
     }
 

@@ -1,8 +1,10 @@
+internal import RunMetadata
+
 /// Which file of the source is the run's script. tfruns' `view_run()` looks for it by its file name, at the top of `source/`.
 struct SourceScript {
     /// Its path in the source.
     let path: String
-    /// Its file name, under which it is at the top.
+    /// The name under which it is at the top: its file name, or one like that which R can look for.
     let name: String
     /// Whether that is a copy.
     let needsCopy: Bool
@@ -14,10 +16,13 @@ struct SourceScript {
     ///   - given: what the run says is its script: a path, of Windows too, or a command line
     init(among files: [String], given: String?) {
         path = given.flatMap { Self.find($0, among: files) } ?? SourceWriter.script(among: files)
-        name = Self.fileName(path)
+        name = ScriptName.readable(ScriptName.of(path))
         needsCopy = !files.contains(name)
         self.files = needsCopy ? files + [name] : files
     }
+
+    /// What the run's property says, where it says nothing that is in the source.
+    var property: String { name == ScriptName.of(path) ? path : name }
 
     /// The file that a text names: by its path, by the end of its path, by its name, or as a word of a command line.
     private static func find(_ given: String, among files: [String]) -> String? {
@@ -28,13 +33,11 @@ struct SourceScript {
             if files.contains(path) { return path }
             let ends = files.filter { path.hasSuffix("/" + $0) }
             if let longest = ends.max(by: { $0.utf8.count < $1.utf8.count }) { return longest }
-            let named = files.filter { fileName($0) == fileName(path) }
+            let named = files.filter { ScriptName.of($0) == ScriptName.of(path) }
             if let found = named.min(by: { (depth($0), $0) < (depth($1), $1) }) { return found }
         }
         return nil
     }
-
-    private static func fileName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
 
     private static func depth(_ path: String) -> Int { path.utf8.count { $0 == UInt8(ascii: "/") } }
 }

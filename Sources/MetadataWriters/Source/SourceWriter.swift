@@ -93,14 +93,24 @@ package struct SourceWriter: ArchiveWriting {
         let script = SourceScript(among: survey.scripts, given: script(request.target))
         guard script.needsCopy || !(survey.isGzippedTar && survey.isBelowSource) else {
             // As tfruns writes it: kept as it came.
-            return try publish(file, script)
+            try file.finish()
+            return publish(file, script)
         }
+        let output = try pack(survey, script, isCancelled) { .file(file.path) }
+        return publish(output, script)
+    }
+
+    /// Packs the files of an archive anew, with a copy of the script where it needs one.
+    /// - Parameter archive: opens it
+    private func pack(
+        _ survey: SourceSurvey, _ script: SourceScript, _ isCancelled: @escaping () -> Bool,
+        _ archive: () throws -> ArchiveReader.Archive
+    ) throws -> StagingFile {
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
         /// Packs the files that are given a path.
         func pack(_ path: (String) -> String?) throws {
-            try ArchiveReader.forEachEntry(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled) {
-                entry in
+            try ArchiveReader.forEachEntry(of: archive(), budget: limits.budget, isCancelled: isCancelled) { entry in
                 guard entry.isFile, let size = entry.size, let path = path(try survey.path(of: entry.path)) else {
                     return
                 }
@@ -111,7 +121,32 @@ package struct SourceWriter: ArchiveWriting {
         try pack { $0 }
         if script.needsCopy { try pack { $0 == Self.path(script.path) ? Self.path(script.name) : nil } }
         try writer.finish()
-        return try publish(output, script)
+        try output.finish()
+        return output
+    }
+
+    /// Puts a run's script where `view_run()` looks for it in source that the run has: the script was named after the source
+    /// had come.
+    /// - Parameters:
+    ///   - script: what the run says is its script
+    ///   - source: the source; it is closed
+    /// - Returns: none where it is there already
+    /// - Throws: a fault where the source is none that can be read
+    package func changes(
+        placing script: String?, in source: StoredFile, isCancelled: @escaping @Sendable () -> Bool
+    ) throws -> [DataChange] {
+        defer { close(source.descriptor) }
+        /// Read from its start each time (pread(2)).
+        func archive() throws -> ArchiveReader.Archive {
+            let descriptor = fcntl(source.descriptor, F_DUPFD_CLOEXEC, 0)
+            guard descriptor >= 0 else { throw StoreError.failed(FileFailure("dup", "source")) }
+            return .descriptor(descriptor)
+        }
+        let survey = try SourceSurvey(of: archive(), budget: limits.budget, isCancelled: isCancelled)
+        let found = SourceScript(among: survey.scripts, given: script)
+        let named = DataChange.script(found.property, among: found.files)
+        if !found.needsCopy { return [named] }
+        return [.publish(try pack(survey, found, isCancelled, archive), .source, over: source.version), named]
     }
 
     private func fromFiles(_ files: [UploadedFile], _ request: WriteRequest) throws -> [DataChange] {
@@ -132,7 +167,8 @@ package struct SourceWriter: ArchiveWriting {
             try writer.add(Self.path(script.name), contentsOf: files[index], mode: 0o644)
         }
         try writer.finish()
-        return try publish(output, script)
+        try output.finish()
+        return publish(output, script)
     }
 
     private func fromDirectory(_ bytes: [UInt8], _ request: WriteRequest) throws -> [DataChange] {
@@ -161,7 +197,8 @@ package struct SourceWriter: ArchiveWriting {
             try writer.add(Self.path(script.name), contentsOf: file.path, size: file.size, mode: file.mode)
         }
         try writer.finish()
-        return try publish(output, script)
+        try output.finish()
+        return publish(output, script)
     }
 
     /// Draws a file from a budget before it is read.
@@ -175,9 +212,8 @@ package struct SourceWriter: ArchiveWriting {
     /// The path in the archive of a file of the source.
     private static func path(_ name: String) -> String { "\(SourceNames.folder)/\(name)" }
 
-    private func publish(_ file: StagingFile, _ script: SourceScript) throws -> [DataChange] {
-        try file.finish()
-        return [.publish(file, .source), .script(script.path, among: script.files)]
+    private func publish(_ file: StagingFile, _ script: SourceScript) -> [DataChange] {
+        [.publish(file, .source), .script(script.property, among: script.files)]
     }
 
     /// The script of a run whose source is all that tells: the only file, else `train.*`, else `main.*`, else the first by

@@ -63,13 +63,27 @@ struct MetricsColumns {
             var (one, other) = (value + 1, first + 1)
             for _ in 0..<count {
                 let name = tokens.text(at: one)
-                let isWhole = name.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-                guard isWhole, !name.isEmpty, name.elementsEqual(tokens.text(at: other)) else { return false }
+                guard isWhole(name), name.elementsEqual(tokens.text(at: other)) else { return false }
                 (one, other) = (tokens.next(after: one + 1), tokens.next(after: other + 1))
             }
             token = tokens.next(after: value)
         }
         return true
+    }
+
+    /// Whether the document is an object of objects whose own names are whole numbers: rows by pandas' index.
+    static func isByIndex(_ tokens: JSONTokens) -> Bool {
+        guard tokens.kind(at: 0) == .objectBegin, tokens.memberCount(at: 0) > 0 else { return false }
+        var token = 1
+        while tokens.kind(at: token) == .name {
+            guard isWhole(tokens.text(at: token)), tokens.kind(at: token + 1) == .objectBegin else { return false }
+            token = tokens.next(after: token + 1)
+        }
+        return true
+    }
+
+    private static func isWhole(_ name: UnsafeRawBufferPointer) -> Bool {
+        !name.isEmpty && name.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
     }
 
     private static func members(_ object: Int, _ tokens: JSONTokens) -> [Int] {

@@ -83,6 +83,12 @@ package struct MetricsWriter: MetadataWriter {
                         return try MetricsTableBody(try rows(inArrayOf: tokens, time), kind: .frame).change(replaces)
                     }
                     if let columns = try MetricsColumns(tokens, limit) { return try columns.change(replaces, time) }
+                    if MetricsColumns.isByIndex(tokens) {
+                        throw MetadataFault.shape(
+                            JSONPointer(),
+                            "metrics: an object of objects, each of which has a number for its name, as pandas has it with "
+                                + "orient=\"index\", is no row; send orient=\"records\", an array of rows")
+                    }
                     var rows = MetricsRows()
                     try rows.append(objectAt: 0, of: tokens, columns: limit, time: time)
                     return try replaces ? MetricsTableBody(rows, kind: .frame).change(true) : .rows(rows)
@@ -130,6 +136,12 @@ package struct MetricsWriter: MetadataWriter {
                         do throws(JSONSyntaxError) {
                             tokens = try parser.parse(line, nonFinite: .allowed, baseOffset: start)
                         } catch { throw Self.fault(error, line, start) }
+                        if tokens.kind(at: 0) == .arrayBegin {
+                            throw MetadataFault.shape(
+                                JSONPointer().appending(rows.count),
+                                "metrics row \(rows.count + 1): a line of NDJSON is one row, an object; send an array of rows "
+                                    + "with Content-Type: application/json")
+                        }
                         try append(rowAt: 0, of: tokens, time, to: &rows, &names)
                     }
                     start = end + 1
@@ -145,13 +157,13 @@ package struct MetricsWriter: MetadataWriter {
         _ error: JSONSyntaxError, _ text: UnsafeRawBufferPointer, _ start: Int = 0
     ) -> MetadataFault {
         let (fault, place) = (MetadataFault(error), error.offset - start)
-        let isNextRow =
-            text.indices.contains(place) && place > 0 && text[place] == UInt8(ascii: "{")
-            && text[place - 1] == UInt8(ascii: "}")
-        guard isNextRow else { return fault }
-        return MetadataFault(
-            fault.kind,
-            "\(fault.detail): another row in the same line; curl's -d @file takes the line breaks out, --data-binary @file leaves "
-                + "them")
+        guard text.indices.contains(place), text[place] == UInt8(ascii: "{") else { return fault }
+        let between = text[..<place].reversed().prefix { " \t\r\n".utf8.contains($0) }
+        guard text[..<place].dropLast(between.count).last == UInt8(ascii: "}") else { return fault }
+        let cure =
+            between.contains(UInt8(ascii: "\n"))
+            ? "another row in another line: that is NDJSON; send it with Content-Type: application/x-ndjson"
+            : "another row in the same line; curl's -d @file takes the line breaks out, --data-binary @file leaves them"
+        return MetadataFault(fault.kind, "\(fault.detail): \(cure)")
     }
 }

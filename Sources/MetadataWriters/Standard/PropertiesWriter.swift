@@ -65,8 +65,10 @@ package struct PropertiesWriter: PatchableWriter {
         }
         if text.utf8.contains(0) { throw fault("holds a NUL character") }
         guard let typed = TypedProperty(name.description) else { return value }
+        // One that is missing is not there: its file, empty or NA, would be the end of `view_run()`.
+        if typed == .count, TypedProperty.isMissing(text) || value == .object(JSONObject()) { return .null }
         // What R's `toJSON()` makes of NULL, of which tfruns makes an empty file.
-        if typed == .number, value == .object(JSONObject()) { return .array([]) }
+        if typed == .number, value == .object(JSONObject()) { return value }
         guard let stored = typed.stored(text) else {
             throw fault("is \"\(text.shown(atMost: 100))\"; it has to be \(typed.rule)")
         }

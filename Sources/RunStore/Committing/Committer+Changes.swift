@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Limits
 internal import RunMetadata
 internal import Threads
 
@@ -26,32 +25,8 @@ extension Committer {
             }
         }
         plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
-        try checkProperties(plan, folder)
+        try finishProperties(folder, &plan)
         return plan
-    }
-
-    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
-    /// others wait, and looked at by listings.
-    func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
-        var written: Set<String> = []
-        let prefix = DataPath.properties + "/"
-        for record in plan.records {
-            guard let path = record.path, path.hasPrefix(prefix) else { continue }
-            switch record.step {
-            case .remove: continue
-            // It is among those that are there.
-            case .append(_, let offset, _) where offset > 0: continue
-            default: written.insert(String(path.dropFirst(prefix.count)))
-            }
-        }
-        guard !written.isEmpty, let directory = try directory(of: folder) else { return }
-        let limit = settings.mostProperties
-        let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
-        guard there.count + written.count > limit.most, written.union(there).count > max(limit.most, there.count) else {
-            return
-        }
-        throw .refused(
-            .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
     }
 
     func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
@@ -86,29 +61,25 @@ extension Committer {
             }
             plan.add(.publishFolder(path.description, staged: staged.name, inode: staged.inode))
             plan.whenDone { _ in withExtendedLifetime(staged) {} }
-        case .publish(let file, let path):
-            try version(RunPath(path), folder)
+        case .publish(let file, let path, let base):
+            let there = try version(RunPath(path), folder)
+            if let base, there != base { throw .changedMeanwhile(path) }
             plan.add(.publish(path.description, staged: file.name))
             plan.whenDone { _ in file.published() }
         case .artifact(let file, let path, let condition):
             try publish(file, at: path, if: condition, folder, &plan)
         case .removeArtifact(let path, let condition): try remove(path, if: condition, folder, &plan)
         case .script(let script, let files):
-            let given = try property(.script, folder)
-            // One that was chosen from an earlier source, and is not in this one, has gone with it.
-            let hadSource = try directory(of: folder).map { $0.status(RunPath(.source)) != nil }
-            let isThere = given.map { files.contains(Self.fileName($0)) } ?? false
-            // What `view_run()` could not open in any source: nothing, a path of Windows, a command line.
-            let isOdd = given.map { text in text.isEmpty || text.contains { $0 == "\\" || $0.isWhitespace } } ?? true
-            if !isThere, hadSource == true || isOdd || given == folder.name {
-                try put(.script, script, folder, &plan)
-            }
+            // What `view_run()` cannot open in this source: a name of none of its files, a path of Windows, a command line.
+            let path = DataPath.property(.script).description
+            let given = plan.records.last { $0.path == path }?.text.map { PropertyText.read($0) }
+            let text = if let given { given } else { try property(.script, folder) }
+            let name = text.map(ScriptName.of)
+            if let name, files.contains(name), ScriptName.isReadable(name) { return }
+            try put(.script, script, folder, &plan)
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
     }
-
-    /// The last component of a path, as R's `basename()` has it.
-    private static func fileName(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
 
     /// Plans the removal of a run.
     func planPurge(_ target: RunTarget, force: Bool, isPending: Bool = false) throws(StoreError) -> WritePlan {

@@ -78,6 +78,7 @@ extension Committer {
         try put(.completed, "FALSE", folder, &plan)
         if hasFailed { try keepError(folder, &plan) }
         if sessions[session] != run { activate(session, run, &plan) }
+        try finishProperties(folder, &plan)
         return plan
     }
 

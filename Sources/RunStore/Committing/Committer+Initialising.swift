@@ -25,9 +25,12 @@ extension Committer {
         if folder.place == .initialised, try property(.start, folder) != nil {
             // It takes what is given, as it would by other requests.
             try write(start, folder, &plan)
-            try checkProperties(plan, folder)
+            try finishProperties(folder, &plan)
+            let hasScript = start.properties.contains { $0.name == .script }
+            let hasSource = if hasScript { try hasSource(folder, plan) } else { false }
             plan.outcome = WriteOutcome(effect: plan.records.isEmpty ? .unchanged : .written, run: run)
             plan.outcome.existed = true
+            plan.outcome.hasSource = hasSource
             if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
@@ -38,7 +41,8 @@ extension Committer {
         for (name, text) in defaults(run) where !given.contains(name) {
             if try property(name, folder) == nil { try put(name, text, folder, &plan) }
         }
-        try checkProperties(plan, folder)
+        try finishProperties(folder, isStart: true, &plan)
+        plan.outcome.hasSource = try hasSource(folder, plan)
         if folder.place != .initialised { plan.add(.move(.initialised)) }
         if folder.place == .pending { plan.whenDone { $0.pending.remove() } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
@@ -48,6 +52,12 @@ extension Committer {
         plan.whenDone { $0.logs.forget(run.description) }
         if isNew { plannedStarts.insert(run.description) }
         return plan
+    }
+
+    /// Whether a run has source once a plan is done.
+    private func hasSource(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) -> Bool {
+        if plan.records.contains(where: { $0.path == DataPath.source.description }) { return true }
+        return try directory(of: folder)?.status(RunPath(.source)) != nil
     }
 
     /// Whether nothing has a run's name, nor will have when the batch is done.

@@ -38,7 +38,7 @@ extension Committer {
                 merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
             }
             plan.outcome.document = JSONWriter.pretty(.object(merged))
-            try checkProperties(plan, folder)
+            try finishProperties(folder, &plan)
         }
         return plan
     }

@@ -15,8 +15,9 @@ extension RunCheck {
             let breaking = object.namesThatBreakListing
             if !breaking.isEmpty {
                 try mend(
-                    path, "has empty values (\(Self.some(breaking))), which break ls_runs() for all runs",
-                    "leave them out, and keep the list as it is as \(document.sent.map { "\($0)" } ?? "")"
+                    path,
+                    "has values that break ls_runs() for all runs: \(Self.some(breaking))",
+                    "leave out what is empty, cut long texts in arrays, and keep the list as it is as \(document.sent.map { "\($0)" } ?? "")"
                 ) { try write(NamedListFiles(object), document) }
             } else {
                 try checkQuotes(path) { try write(NamedListFiles(object), document) }
@@ -74,14 +75,27 @@ extension RunCheck {
     }
 
     func checkProperties() throws {
-        for name in try RunFiles.propertyNames(in: directory) {
+        let names = try RunFiles.propertyNames(in: directory).compactMap { PropertyName($0) }
+        for whole in PropertyName.abbreviated where place != .pending && !names.contains(whole) {
+            guard let name = names.first(where: { $0.readAs == whole }) else { continue }
+            let path = RunPath(DataPath.property(whole))
+            try mend(
+                path, "is missing, so that \(name) is taken for it, which breaks latest_run() and view_run()",
+                "write an empty one, which is none"
+            ) { try write([], path) }
+        }
+        for name in names.map(\.description) {
             guard let path = DataPath("\(DataPath.properties)/\(name)").map({ RunPath($0) }) else { continue }
             switch try directory.look(path) {
             case .folder: report(path, "is a folder, which breaks ls_runs() for all runs")
             case .file:
                 guard let typed = TypedProperty(name), let file = try directory.readIfInReach(path) else { continue }
                 let text = PropertyText.read(file)
-                if !typed.isRead(text) {
+                if typed == .count, TypedProperty.isMissing(text) {
+                    try mend(path, "is missing (\"\(text)\"), which breaks view_run()", "remove it") {
+                        try directory.remove(path)
+                    }
+                } else if !typed.isRead(text), name != PropertyName.end.description || !TypedProperty.isMissing(text) {
                     report(path, "is \"\(text.shown(atMost: 60))\", which ls_runs() does not take for \(typed.rule)")
                 }
             default: continue

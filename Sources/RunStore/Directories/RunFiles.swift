@@ -15,6 +15,7 @@ enum RunFiles {
                 continue
             }
             guard let bytes = try run.readIfInReach(RunPath(path)) else { continue }
+            if bytes.isEmpty, path.property?.keepsPlace ?? false { continue }
             found.append((text, PropertyText.read(bytes)))
         }
         return found.sorted { $0.0 < $1.0 }

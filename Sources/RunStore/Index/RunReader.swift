@@ -154,7 +154,8 @@ final class RunReader {
                 else { return }
                 do throws(FileFailure) {
                     let text = try folder.read(name, into: memory, atMost: Self.longestProperty)?.result
-                    if let text { properties.append((String(cString: name), PropertyText.read(text))) }
+                    let keepsPlace = text?.isEmpty ?? true && PropertyName(String(cString: name))?.keepsPlace ?? false
+                    if let text, !keepsPlace { properties.append((String(cString: name), PropertyText.read(text))) }
                 } catch {
                     if error.isShortage { throw error }
                     reading.note(fault: "a property: \(error.call): \(error.errno)")

@@ -56,6 +56,9 @@ extension RedoRecord {
         }
     }
 
+    /// What is written, where that is a file whole.
+    var text: [UInt8]? { if case .put(_, let bytes) = step { bytes } else { nil } }
+
     /// The code of each step on disk. Part of the journal's format: never reused.
     private enum Code: UInt8 {
         case create = 1
