@@ -272,7 +272,8 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         if isOpen { return true }
         do throws(FileFailure) {
             try redo.run()
-            committer.applied = try AppliedMark(paths)
+            // Without it, all is done again.
+            committer.applied = try? AppliedMark(paths)
             try committer.journal.begin()
             committer.watchSegment()
             try committer.noteLagging(redo.lagging.sorted())
