@@ -168,6 +168,10 @@ int clinux_memory_file(void) {
     return memfd_create("rundir", MFD_CLOEXEC);
 }
 
+int clinux_nameless_file(const char *folder) {
+    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
 void clinux_begin_writing(int descriptor, int64_t offset, int64_t length) {
     sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
@@ -214,20 +218,52 @@ int clinux_watch_moves(int queue, int directory) {
     return inotify_add_watch(queue, path, IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_CREATE);
 }
 
+int clinux_watch_folder(int queue, const char *path) {
+    const uint32_t names = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE;
+    return inotify_add_watch(queue, path, names | IN_ONLYDIR | IN_DONT_FOLLOW | IN_MASK_CREATE);
+}
+
 void clinux_unwatch_names(int queue, int number) {
     inotify_rm_watch(queue, number);
 }
 
 size_t clinux_changed_names(int queue, int *numbers, size_t room) {
-    // None of the events has a name behind it: those are of watched directories.
-    char events[64 * sizeof(struct inotify_event)] __attribute__((aligned(__alignof__(struct inotify_event))));
-    size_t size = sizeof(struct inotify_event);
-    ssize_t got = read(queue, events, room < 64 ? room * size : sizeof events);
-    size_t count = got > 0 ? (size_t) got / size : 0;
-    for (size_t index = 0; index < count; index++) {
-        numbers[index] = ((const struct inotify_event *) (const void *) (events + index * size))->wd;
+    // An event has up to NAME_MAX bytes of a name behind it, so at least one of them finds room.
+    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+    size_t count = 0;
+    while (room - count >= sizeof events / sizeof(struct inotify_event)) {
+        ssize_t got = read(queue, events, sizeof events);
+        if (got <= 0) {
+            break;
+        }
+        for (ssize_t at = 0; at < got;) {
+            const struct inotify_event *event = (const struct inotify_event *) (const void *) (events + at);
+            numbers[count] = event->wd;
+            count++;
+            at += (ssize_t) (sizeof *event + event->len);
+        }
     }
     return count;
+}
+
+uint64_t clinux_mount(int descriptor) {
+    // Younger than the C library's struct statx, in whose spare room it stands (linux/stat.h).
+    enum { mount_unique = 0x4000, mount = 0x1000, mount_offset = 0x90 };
+    union {
+        struct statx known;
+        unsigned char bytes[256];
+    } found;
+    const unsigned masks[] = {mount_unique, mount};
+    for (int index = 0; index < 2; index++) {
+        memset(&found, 0, sizeof found);
+        if (statx(descriptor, "", AT_EMPTY_PATH, masks[index], &found.known) == 0
+            && (found.known.stx_mask & masks[index]) != 0) {
+            uint64_t number;
+            memcpy(&number, found.bytes + mount_offset, sizeof number);
+            return number;
+        }
+    }
+    return 0;
 }
 
 uint64_t clinux_identity(int descriptor, int64_t *size) {

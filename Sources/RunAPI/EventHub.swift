@@ -69,7 +69,7 @@ final class EventHub: Sendable {
 
     /// A stream of the events of one run, or of all, from now on or from behind the event with this id.
     func open(_ run: RunID?, after lastID: String?) -> ResponseStream {
-        state.withLock { state in
+        let stream = state.withLock { state in
             if !state.isWatching { begin(&state) }
             let number = state.nextReader
             state.nextReader += 1
@@ -87,6 +87,8 @@ final class EventHub: Sendable {
             state.readers[number] = Reader(run: run, stream: stream)
             return stream
         }
+        feed.follow(run)
+        return stream
     }
 
     private func leave(_ number: UInt64) {

@@ -159,6 +159,12 @@ extension Problem {
             self.init(
                 507, "too-large", "Too large to be read so",
                 "\(reason); ask for fewer columns or read the file itself, /runs/{id}/files/tfruns.d/metrics.ndjson")
+        case .beingWritten(let path):
+            self.init(
+                503, "being-written", "Being written",
+                "the run's \(path) is cut short: something else is writing it, or was ended while it did; try again, or write it anew"
+            )
+            headers = [("Retry-After", "1")]
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)
         }
     }

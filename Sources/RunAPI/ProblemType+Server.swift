@@ -35,6 +35,11 @@ extension ProblemType {
             "The disk has no room to bring this run's files up to date. What was acknowledged is safe.",
             "Make room; then it goes on by itself."),
         ProblemType(
+            503, "being-written", "Being written",
+            "Something else, such as R, is writing this file of the run, or was ended while it did: it is cut short. The listing "
+                + "tells what was there before.",
+            "Ask again after the seconds in `Retry-After`. If it stays so, write the file anew."),
+        ProblemType(
             503, "runs-gone", "Runs directory gone",
             "The directory of the runs is gone, or another is in its place: a disk that is not mounted, for example.",
             "Bring it back; then the server goes on by itself."),

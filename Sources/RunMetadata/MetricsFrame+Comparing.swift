@@ -55,12 +55,12 @@ extension MetricsFrame {
         return true
     }
 
-    private func isSame(_ cell: Cell, of other: MetricsFrame, as own: Cell) -> Bool {
+    func isSame(_ cell: Cell, of other: MetricsFrame, as own: Cell) -> Bool {
         let (one, two) = (other.json(cell), json(own))
         if one.elementsEqual(two) { return true }
         guard let one = other.number(cell), let two = number(own) else { return false }
         return one.isSameValue(as: two)
     }
 
-    private func column(named name: [UInt8]) -> Int? { columns.firstIndex { $0.nameBytes == name } }
+    func column(named name: [UInt8]) -> Int? { columns.firstIndex { $0.nameBytes == name } }
 }

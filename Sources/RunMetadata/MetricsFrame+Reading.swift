@@ -15,6 +15,14 @@ extension MetricsFrame {
         self = reading.frame
     }
 
+    /// Reads rows as long as `goesOn` says after each of them, which is given the frame so far and how many values it has, but for
+    /// columns of Rundir's own.
+    init(rows text: UnsafeRawBufferPointer, goesOn: (MetricsFrame, Int) -> Bool) {
+        let reading = MetricsFrameReading(MetricsFrame(text: text), text)
+        withoutActuallyEscaping(goesOn) { reading.read(JSONParser(), goesOn: $0) }
+        self = reading.frame
+    }
+
     /// Reads a frame by column, as `metrics.json` holds it: `{"loss": [0.42, null], …}`. Its rows are as they stand there.
     /// What else there is, which something else wrote, hides nothing: a column of texts is one, a single value (jsonlite
     /// unboxes a frame of one row) is a column of one, a column that is too short is missing at its end.
@@ -62,6 +70,20 @@ private final class MetricsFrameReading: MetricsRowColumns {
             let position = frame.row(for: ignoresKeys ? .none : key)
             for (column, cell) in row { frame.set(cell, row: position, column: column) }
             return !frame.isCut
+        }
+    }
+
+    func read(_ parser: JSONParser, goesOn: (MetricsFrame, Int) -> Bool) {
+        var count = 0
+        _ = MetricsLine.readAll(text, parser, into: self) { key, _ in
+            let position = frame.row(for: key)
+            for (column, cell) in row where !cell.isMissing {
+                if !frame.columns[column].role.isHidden, frame.cell(row: position, column: column).isMissing {
+                    count += 1
+                }
+                frame.set(cell, row: position, column: column)
+            }
+            return !frame.isCut && goesOn(frame, count)
         }
     }
 

@@ -19,6 +19,7 @@ package enum RunLayout {
         package static let staging = "staging"
         package static let uploads = "uploads"
         package static let imports = "import"
+        package static let applied = "applied"
     }
 
     /// A pending folder's name starts with this where it belongs to a session that has no active run yet: no run id does.
@@ -59,6 +60,9 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         default: nil
         }
     }
+
+    /// Whether it is a document of JSON that R's tfruns writes too.
+    package var isDocument: Bool { [.flags, .evaluation, .error, .metricsFrame].contains(self) || isSent }
 
     /// Whether an exact list is kept there, which belongs to another file.
     package var isSent: Bool { self == .sentFlags || self == .sentEvaluation }

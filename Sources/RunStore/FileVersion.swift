@@ -4,16 +4,28 @@ internal import Glibc
 ///
 /// From inode, size and time of the last change (stat(2)): a file that is replaced gets another inode, one that something
 /// writes in place another time.
-package struct FileVersion: Equatable, Sendable {
+package struct FileVersion: Hashable, Sendable {
+    let inode: UInt64
+    let size: Int
+    /// Nanoseconds since 1970 of the last change.
+    let time: Int
+
     /// Seconds since 1970 of the last change.
-    package let modified: Double
+    package var modified: Double { Double(time) / 1e9 }
+
     /// The version as a text of hexadecimal digits and `-`.
-    package let text: String
+    package var text: String {
+        [inode, UInt64(size), UInt64(bitPattern: Int64(time))].map { String($0, radix: 16) }.joined(separator: "-")
+    }
 
     init(_ status: stat) {
-        modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
-        let time = UInt64(bitPattern: Int64(status.st_mtim.tv_sec)) &* 1_000_000_000 &+ UInt64(status.st_mtim.tv_nsec)
-        text = [UInt64(status.st_ino), UInt64(status.st_size), time].map { String($0, radix: 16) }
-            .joined(separator: "-")
+        (inode, size) = (UInt64(status.st_ino), Int(status.st_size))
+        time = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+    }
+
+    /// The version of a file; nil where the status is of something else, or there is none.
+    init?(file status: stat?) {
+        guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        self.init(status)
     }
 }

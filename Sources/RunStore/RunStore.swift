@@ -240,6 +240,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case indexing(done: Int, total: Int)
     /// What is there is more than can be held in memory to be read; says what.
     case tooLarge(String)
+    /// A file of metadata is cut short: something else is writing it, or was ended while it did.
+    case beingWritten(DataPath)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
     /// The run has ended otherwise than the write says; says how.

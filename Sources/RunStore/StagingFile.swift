@@ -98,6 +98,12 @@ package final class StagingFile: @unchecked Sendable {
     /// When it was written to last, seconds since 1970 (fstat(2)). While it is open.
     package var modified: Int { Files.status(of: descriptor).st_mtim.tv_sec }
 
+    /// Sets the time of the last change, nanoseconds since 1970 (futimens(2)).
+    func setModified(nanoseconds: Int) throws(StoreError) {
+        let time = timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+        if futimens(descriptor, [time, time]) != 0 { throw StoreError(FileFailure("futimens", "staging/\(name)")) }
+    }
+
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         let size = size

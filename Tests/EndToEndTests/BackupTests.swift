@@ -130,7 +130,8 @@ import Testing
         #expect(try client.send("PUT", "/runs/last").status == 201)
         #expect(try client.sendJSON("POST", "/runs/last/metadata/flags", #"{"lr": 0.5}"#).status == 201)
         try server.crash()
-        // As a power cut may leave it: the journal was synced, the file was not.
+        // As a power cut may leave it: the journal was synced, the file was not, nor that which tells of the kernel's memory.
+        try FileManager.default.removeItem(atPath: "\(runs)/.rundir/applied")
         try FileManager.default.removeItem(atPath: "\(runs)/last/tfruns.d/flags.json")
         let copy = "\(copies.path)/copy"
         let refused = try Command(Self.script, runs, copy)

@@ -109,10 +109,12 @@ import Testing
     /// A view that was made of the rows as they were, and comes late.
     private struct LateView {
         let file: StagingFile
-        let rows: stat
+        let rows: FileVersion
+        let before: FileVersion?
 
         init(_ harness: DirectoryHarness) throws {
-            rows = Files.status(harness.path(.metricsRows)) ?? stat()
+            rows = FileVersion(Files.status(harness.path(.metricsRows)) ?? stat())
+            before = FileVersion(file: Files.status(harness.path(.metricsFrame)))
             file = try harness.store.makeStagingFile()
         }
 
@@ -121,7 +123,7 @@ import Testing
             pause(milliseconds: 20)
             try Array(#"{"a":["late"]}"#.utf8).withUnsafeBytes { try file.write($0) }
             harness.directoryStore.exclusively {
-                $0.publishView("one", file, rowsInode: rows.st_ino, covered: Int(rows.st_size)) { _ in }
+                _ = try? $0.publishView("one", file, of: rows, over: before)
             }
         }
     }

@@ -72,6 +72,9 @@ int clinux_sync_file_system(int descriptor);
 /// A file in memory, without a name (memfd_create(2)); -1 and errno on failure.
 int clinux_memory_file(void);
 
+/// A file in a folder, without a name (open(2), O_TMPFILE); -1 and errno on failure.
+int clinux_nameless_file(const char *folder);
+
 /// Begins to write a part of an open file to the disk, without waiting (sync_file_range(2), SYNC_FILE_RANGE_WRITE): a sync
 /// that comes later has less to wait for. Promises nothing.
 void clinux_begin_writing(int descriptor, int64_t offset, int64_t length);
@@ -103,6 +106,10 @@ int clinux_name_watch(void);
 ///     too many
 int clinux_watch_names(int queue, int descriptor);
 
+/// The same of a directory, by its path: when a name in it comes, goes, or comes to stand for another file, and when a file in it
+/// is closed that was open for writing (IN_CLOSE_WRITE). Writing to a file that stays open is told nobody.
+int clinux_watch_folder(int queue, const char *path);
+
 /// The same of an open directory: when it is moved (IN_MOVE_SELF), and nothing of what is in it.
 int clinux_watch_moves(int queue, int directory);
 
@@ -110,8 +117,13 @@ int clinux_watch_moves(int queue, int directory);
 void clinux_unwatch_names(int queue, int number);
 
 /// Takes what the queue holds: numbers of watches, or -1 where it ran over and any file may be meant.
-/// \returns how many numbers were written, at most `room`; 0 where there are none
+/// \param room for how many numbers there is room; at least 256
+/// \returns how many numbers were written; 0 where there are none
 size_t clinux_changed_names(int queue, int *numbers, size_t room);
+
+/// The number of the mount that an open file is on (statx(2), STATX_MNT_ID_UNIQUE, Linux 6.8: never given again until the
+/// machine is started anew; before, STATX_MNT_ID); 0 where the system tells none.
+uint64_t clinux_mount(int descriptor);
 
 /// The inode number and size of an open file (statx(2), without the times, as above); 0 on failure.
 uint64_t clinux_identity(int descriptor, int64_t *size);

@@ -98,6 +98,23 @@ void crj_parser_destroy(crj_parser *parser);
 /// `bytes` is only read, and need not end in NUL. Tokens refer to it by offset.
 int crj_parse(crj_parser *parser, const char *bytes, size_t size, int allowNonfinite, crj_result *result);
 
+/// How far a text of JSON goes that comes in parts: zeros at first.
+typedef struct {
+    /// Objects and arrays that are open.
+    int64_t depth;
+    uint8_t isInString;
+    uint8_t isEscaped;
+    uint8_t hasContent;
+    /// Whether there are NUL bytes, which no JSON has.
+    uint8_t hasHole;
+} crj_extent;
+
+/// Takes the next part.
+void crj_extent_add(crj_extent *extent, const char *bytes, size_t size);
+
+/// Whether the text, as far as it came, is empty, or ends inside of a value, or has holes.
+int crj_extent_is_cut(const crj_extent *extent);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,6 +12,7 @@ extension Committer {
         try put(.end, time ?? secondsText(settings.clock()), folder, &plan)
         try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
         if let run = folder.run { deactivate(run, &plan) }
+        try takeUpFrame(folder, &plan)
     }
 
     private func isCompleted(_ folder: RunFolder) throws(StoreError) -> Bool {
@@ -120,6 +121,7 @@ extension Committer {
             logs.forget(name)
             plan.whenDone { committer in
                 committer.logs.forget(name)
+                committer.metricsFiles.forget(name)
                 _ = committer.views.take(name)
             }
         }

@@ -215,8 +215,9 @@ extension Committer {
     ) throws(StoreError) {
         let rowsPath = DataPath.metricsRows
         if let status = theirs.status(RunPath(rowsPath)), status.st_mode & S_IFMT == S_IFREG {
-            let there = ours?.status(RunPath(rowsPath))
-            let hasFrame = ours?.status(RunPath(.metricsFrame)) != nil
+            let holder = ours.map { metricsFiles.holder(of: plan.folder, in: $0) }
+            let there = holder == .rows ? ours?.status(RunPath(rowsPath)) : nil
+            let hasFrame = holder == .frame
             if there == nil, !hasFrame, status.st_size > Self.journaled {
                 plan.add(.adopt(rowsPath.description, from: waiting, inode: UInt64(status.st_ino)))
                 return

@@ -14,7 +14,8 @@ extension Committer {
         try version(RunPath(.metricsRows), folder)
         let directory = try directory(of: folder)
         var there: MetricsThere?
-        if let directory { there = try MetricsThere(directory, beside: frame) }
+        let holder = directory.map { metricsFiles.holder(of: folder.name, in: $0) }
+        if let directory { there = try MetricsThere(directory, isRows: holder == .rows, beside: frame) }
         switch frame.condition {
         case .always: break
         case .unlessShorter:
@@ -34,7 +35,9 @@ extension Committer {
                 return
             }
         }
-        if let there, !there.isBeginning, let directory { try keepEarlierRows(directory, folder, &plan) }
+        if let there, !there.isBeginning, let directory {
+            try keepEarlierRows(directory, isFrame: holder == .frame, folder, &plan)
+        }
         replaceMetrics(by: frame.text, &plan)
     }
 
@@ -46,21 +49,30 @@ extension Committer {
         logs.forget(name)
         plan.whenDone { committer in
             committer.logs.forget(name)
+            committer.metricsFiles.forget(name)
             _ = committer.views.take(name)
         }
     }
 
     /// Plans that the rows that are there stay as `metrics.1.ndjson`.
-    private func keepEarlierRows(
-        _ directory: RunDirectory, _ folder: RunFolder, _ plan: inout WritePlan
+    /// - Parameter isFrame: whether they are those of the frame
+    func keepEarlierRows(
+        _ directory: RunDirectory, isFrame: Bool, _ folder: RunFolder, _ plan: inout WritePlan
     ) throws(StoreError) {
         try version(RunPath(.earlierMetricsRows), folder)
         let path = DataPath.earlierMetricsRows.description
-        if let kept = try storing({ () throws(FileFailure) in try keptRows(directory) }) {
+        let kept = try isFrame ? nil : storing { () throws(FileFailure) in try keptRows(directory) }
+        if let kept {
             plan.add(.publish(path, staged: kept.name))
             plan.whenDone { _ in kept.published() }
         } else {
-            plan.add(.put(path, try rowsOfFrame(directory)))
+            do throws(StoreError) { plan.add(.put(path, try rowsOfFrame(directory))) } catch {
+                // What is no frame, or is cut short, has no rows that could be kept.
+                switch error {
+                case .unreadable, .beingWritten: return
+                default: throw error
+                }
+            }
         }
     }
 
@@ -75,17 +87,6 @@ extension Committer {
         guard isKept else { return nil }
         try Files.sync(file, path: DataPath.metricsRows.description)
         return kept
-    }
-
-    // MARK: The first rows behind a frame
-
-    /// Plans the first rows of a run that has only `metrics.json`: what that holds becomes the rows before.
-    func seed(_ plan: inout WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) {
-        let directory = try storing { () throws(FileFailure) in try paths.open(plan.folder, place) }
-        let earlier = try rowsOfFrame(directory)
-        plan.goesAlone = true
-        if place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
-        plan.records.append(RedoRecord(plan.folder, .put(DataPath.metricsRows.description, earlier + rows.bytes)))
     }
 }
 
@@ -113,8 +114,9 @@ private struct MetricsThere {
     let isBeginning: Bool
 
     /// - Throws: where they cannot be read
-    init?(_ directory: RunDirectory, beside frame: MetricsReplacement) throws(StoreError) {
-        let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }
+    init?(_ directory: RunDirectory, isRows: Bool, beside frame: MetricsReplacement) throws(StoreError) {
+        let rows =
+            isRows ? try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) } : nil
         let whole =
             rows == nil ? try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsFrame)) } : nil
         guard let file = rows ?? whole else { return nil }
@@ -128,7 +130,8 @@ private struct MetricsThere {
             return
         }
         (rowCount, isBeginning) = try WholeText.withBytes(file, size: size, of: "metrics") { text throws(StoreError) in
-            try Self.compare(frame, text, isRows: rows != nil)
+            if rows == nil, JSONExtent.isCut(text) { throw .beingWritten(.metricsFrame) }
+            return try Self.compare(frame, text, isRows: rows != nil)
         }
     }
 
@@ -194,23 +197,26 @@ extension MetricsReplacement.Condition {
 }
 
 /// The rows that a run's `metrics.json` stands for.
-func rowsOfFrame(_ run: RunDirectory) throws(StoreError) -> [UInt8] {
-    guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {
-        return []
-    }
-    defer { close(file) }
-    let size = Int(Files.status(of: file).st_size)
-    return try WholeText.withBytes(file, size: size, of: "metrics.json") { text throws(StoreError) in
-        let parser = JSONParser()
-        do {
-            return try withExtendedLifetime(parser) {
-                let tokens = try parser.parse(text, nonFinite: .allowed)
-                guard let frame = MetricsFrame(columnsAt: 0, of: tokens, in: text) else { throw NoFrame() }
-                return frame.rows
+/// - Parameter waits: whether to wait a little where it is being written
+/// - Throws: `beingWritten` where that goes on
+func rowsOfFrame(_ run: RunDirectory, waits: Bool = false) throws(StoreError) -> [UInt8] {
+    try Settling.read(.metricsFrame, in: run, waits: waits) { () throws(StoreError) -> Settled<[UInt8]> in
+        guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {
+            return .whole([])
+        }
+        defer { close(file) }
+        return try Settling.withText(of: file, .metricsFrame) { text throws(StoreError) in
+            let parser = JSONParser()
+            do {
+                return try withExtendedLifetime(parser) {
+                    let tokens = try parser.parse(text, nonFinite: .allowed)
+                    guard let frame = MetricsFrame(columnsAt: 0, of: tokens, in: text) else { throw NoFrame() }
+                    return frame.rows
+                }
+            } catch {
+                throw .unreadable(
+                    "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
             }
-        } catch {
-            throw .unreadable(
-                "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
         }
     }
 }

@@ -58,6 +58,7 @@ extension Committer {
         guard let exact else { return JSONObject() }
         defer { close(exact) }
         let bytes = try storing { () throws(FileFailure) in try Files.read(exact, path: path.description) }
+        if bytes.withUnsafeBytes({ JSONExtent.isCut($0) }) { throw .beingWritten(path) }
         guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
             throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
         }

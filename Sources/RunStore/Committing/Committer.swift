@@ -13,6 +13,7 @@ final class Committer: @unchecked Sendable {
     let paths: RunPaths
     let settings: StoreSettings
     let logs: MetricsLogs
+    let metricsFiles: MetricsFiles
     let applier: RecordApplier
     let sessions: Sessions
     let views: LaggingViews
@@ -23,6 +24,8 @@ final class Committer: @unchecked Sendable {
     /// Whether the start has room to be finished, and what it has not done.
     let start: UnfinishedStart
     let journal: Journal
+    /// Which of the journal's frames have been done. Nil until it is begun.
+    var applied: AppliedMark?
     private var frame = JournalBuffer()
     /// The frame of what the journal is told besides.
     var note = JournalBuffer()
@@ -54,6 +57,8 @@ final class Committer: @unchecked Sendable {
 
     /// Told of what has come to pass, while somebody watches.
     let changes = ChangeFeed()
+    /// Has to know what is written, so that it is not taken for something else's doing.
+    var foreignChanges: ForeignChanges?
     /// Folders whose `metrics.json` was written and not synced. The journal's current segment says of each that it may lag.
     var unsyncedViews: Set<String> = []
     /// Counts batches and syncs.
@@ -61,7 +66,8 @@ final class Committer: @unchecked Sendable {
 
     init(
         ownership: RunsOwnership, settings: StoreSettings, journal: Journal, applier: RecordApplier, sessions: Sessions,
-        views: LaggingViews, touched: TouchedRuns, sealed: SealedSegments, start: UnfinishedStart, log: Logger
+        views: LaggingViews, metricsFiles: MetricsFiles, touched: TouchedRuns, sealed: SealedSegments,
+        start: UnfinishedStart, log: Logger
     ) throws(FileFailure) {
         self.ownership = ownership
         paths = ownership.paths
@@ -74,7 +80,8 @@ final class Committer: @unchecked Sendable {
         self.sealed = sealed
         self.start = start
         self.log = log
-        logs = MetricsLogs(paths: paths)
+        self.metricsFiles = metricsFiles
+        logs = MetricsLogs(paths: paths, files: metricsFiles)
         presenceMarks = logs.watch.map { ownership.marks(in: $0) } ?? []
         pending = try PendingRuns(limit: settings.pendingLimit, paths: paths)
         room = FreeRoom { DiskSpace.free(ownership.runs) }
@@ -180,6 +187,9 @@ final class Committer: @unchecked Sendable {
     /// No write is taken from now on.
     func fail(_ failure: FileFailure) {
         journal.fail(failure)
+        // The kernel may have dropped what it could not write: recovery has to write all of it again.
+        if applied != nil { AppliedMark.remove(paths) }
+        applied = nil
         if firstFailure.text == nil {
             log.critical("no write is accepted until a restart: \(failure)")
         }
@@ -217,12 +227,14 @@ final class Committer: @unchecked Sendable {
         let sequence = journal.nextSequence - 1
         var failures: [Int: FileFailure] = [:]
         var failedFolders: [String: FileFailure] = [:]
+        var isRowsAlone = true
         // By index: a copy of each write, most of which are one row, costs more than what is done with it.
         for index in batch.indices {
             do throws(FileFailure) {
                 // A write whose predecessor on the same run failed would stand on nothing.
                 if !failedFolders.isEmpty, let failure = failedFolders[batch[index].plan.folder] { throw failure }
                 if !batch[index].plan.records.isEmpty {
+                    isRowsAlone = false
                     try spares.lending { () throws(FileFailure) in try applier.apply(batch[index].plan.records) }
                 }
                 if let rows = batch[index].plan.rows { logs.add(rows.bytes, to: rows.log) }
@@ -239,6 +251,7 @@ final class Committer: @unchecked Sendable {
             }
         }
         if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
+        if !isRowsAlone { applied?.note(sequence) }
         if changes.isWatched { tellOfChanges(batch.indices.filter { failures[$0] == nil }.map { batch[$0].plan }) }
         for index in batch.indices {
             if !failures.isEmpty, let failure = failures[index] {
@@ -272,5 +285,11 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    private func tellOfChanges(_ plans: [WritePlan]) { changes.append(plans.flatMap { RunChange.changes(of: $0) }) }
+    private func tellOfChanges(_ plans: [WritePlan]) {
+        for plan in plans {
+            if plan.rows != nil { foreignChanges?.noteOwnRows(plan.folder) }
+            for folder in Set(plan.records.map(\.folder)) { foreignChanges?.noteOwn(folder, plan.records) }
+        }
+        changes.append(plans.flatMap { RunChange.changes(of: $0) })
+    }
 }

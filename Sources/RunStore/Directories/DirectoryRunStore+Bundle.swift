@@ -10,6 +10,8 @@ extension DirectoryRunStore {
     package func bundle(of run: RunID) throws(StoreError) -> RunBundle {
         guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         bringUpToDate(run)
+        // What that has to read is known then.
+        _ = metricsFiles.holder(of: run.description, in: tree)
         let data = Array(RunLayout.dataDirectory.utf8)
         let items = try tree.items(below: data, linkedFiles: true)
         // Nothing is being written meanwhile, so that all of it is of one moment. It must not take long: where there are many
@@ -25,6 +27,7 @@ extension DirectoryRunStore {
         guard var metadata = try taken.withLock({ $0 })?.get() else { throw .stopping }
         do throws(StoreError) {
             try completeFrame(&metadata)
+            try copyDocuments(&metadata, tree)
             let artifacts = try tree.items(linkedFiles: true, excluding: [Array(RunLayout.dataDirectory.utf8)])
             let entries = metadata.entries + artifacts.map { RunBundle.Entry($0) }
             return RunBundle(run: run, tree: tree, entries: entries, kept: metadata.kept)
@@ -64,10 +67,13 @@ extension DirectoryRunStore {
         }
         metadata.frame = metadata.entries.firstIndex { $0.path.elementsEqual(Self.path(.metricsFrame)) }
         metadata.rows = metadata.entries.firstIndex { $0.path.elementsEqual(Self.path(.metricsRows)) }
-        if let rows = metadata.rows.flatMap({ metadata.kept[$0] }) {
+        if metadata.rows.flatMap({ metadata.kept[$0] }) != nil {
             let frame = metadata.frame.flatMap { metadata.kept[$0] }
+            let isView = metricsFiles.holder(of: run.description, in: tree) == .rows
             metadata.frameLags =
-                views.contains(run.description) || frame.map { $0.version.modified <= rows.version.modified } ?? true
+                isView
+                && (views.contains(run.description) || frame == nil
+                    || !metricsFiles.isUpToDate(run.description, in: tree))
         }
         return metadata
     }
@@ -85,6 +91,26 @@ extension DirectoryRunStore {
                 RunBundle.Entry(
                     path: Self.path(.metricsFrame), isFolder: false,
                     mode: entry.mode, modified: entry.modified))
+        }
+    }
+
+    /// Takes copies of documents, which something else may write in place while they are sent.
+    private func copyDocuments(_ metadata: inout Metadata, _ tree: RunDirectory) throws(StoreError) {
+        for path in [DataPath.flags, .evaluation, .error, .metricsFrame, .sentFlags, .sentEvaluation] {
+            guard let index = metadata.entries.firstIndex(where: { $0.path.elementsEqual(Self.path(path)) }),
+                let file = metadata.kept.removeValue(forKey: index)
+            else { continue }
+            if case .whole(let copy) = try copies.copy(file.descriptor, path) {
+                metadata.kept[index] = copy
+                continue
+            }
+            metadata.kept[index] = try Settling.read(path, in: tree) { () throws(StoreError) -> Settled<StoredFile?> in
+                guard let file = try storing({ () throws(FileFailure) in try tree.openFile(RunPath(path)) }) else {
+                    return .whole(nil)
+                }
+                guard case .whole(let copy) = try copies.copy(file, path) else { return .torn }
+                return .whole(copy)
+            }
         }
     }
 

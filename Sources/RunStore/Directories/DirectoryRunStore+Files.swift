@@ -7,7 +7,12 @@ extension DirectoryRunStore {
     ) throws(StoreError) -> RunFile? {
         guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         if path?.isMetadata == true { bringUpToDate(run) }
-        if path?.dataPath == .metricsFrame, let lagging = try frameOfLaggingView(run, tree) { return .file(lagging) }
+        if let document = path?.dataPath, document.isDocument {
+            let file = try file(document, of: run, tree) { () throws(FileFailure) in
+                try tree.openFile(RunPath(document))
+            }
+            if let file { return .file(file) }
+        }
         let bytes = path.map { Array($0.description.utf8) } ?? []
         switch try storing({ () throws(FileFailure) in try tree.open(bytes) }) {
         case .file(let descriptor, let status): return .file(StoredFile(descriptor: descriptor, status: status))

@@ -46,11 +46,6 @@ extension DirectoryRunStore {
         (try? index.runCount()) ?? ((try? initialisedRuns()) ?? []).count
     }
 
-    package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
-        guard let (place, directory) = try directory(of: run) else { return nil }
-        return try snapshot(run, place, directory)
-    }
-
     package func runs(_ query: RunQuery) throws(StoreError) -> RunPage {
         if let fault = ownership.fault() { throw .runsGone(fault) }
         var page = try index.page(query)
@@ -61,7 +56,7 @@ extension DirectoryRunStore {
 
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
         guard let (_, directory) = try directory(of: run) else { return nil }
-        return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory) }.map {
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory, waits: true) }.map {
             (name: $0.0, text: $0.1)
         }
     }
@@ -87,18 +82,30 @@ extension DirectoryRunStore {
 
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile? {
         guard let (_, directory) = try directory(of: run) else { return nil }
-        if path == .metricsFrame, let lagging = try frameOfLaggingView(run, directory) { return lagging }
-        return try storing { () throws(FileFailure) in
-            try directory.openExact(path).map { StoredFile(descriptor: $0) }
+        return try file(path, of: run, directory) { () throws(FileFailure) in try directory.openExact(path) }
+    }
+
+    /// A file of metadata; a document as a whole that nothing else changes any more.
+    func file(
+        _ path: DataPath, of run: RunID, _ directory: RunDirectory, _ open: () throws(FileFailure) -> CInt?
+    ) throws(StoreError) -> StoredFile? {
+        guard path.isDocument else { return try storing(open).map { StoredFile(descriptor: $0) } }
+        return try Settling.read(path, in: directory) { () throws(StoreError) -> Settled<StoredFile?> in
+            if path == .metricsFrame, let lagging = try frameOfLaggingView(run, directory) { return .whole(lagging) }
+            guard let file = try storing(open) else { return .whole(nil) }
+            guard case .whole(let copy) = try copies.copy(file, path) else { return .torn }
+            return .whole(copy)
         }
     }
 
     package func metricsRows(of run: RunID) throws(StoreError) -> StoredRows? {
         guard let (_, directory) = try directory(of: run) else { return nil }
-        let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }
-        if let rows { return StoredRows(descriptor: rows) }
+        if metricsFiles.holder(of: run.description, in: directory) == .rows {
+            let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }
+            if let rows { return StoredRows(descriptor: rows) }
+        }
         guard let frame = directory.status(RunPath(.metricsFrame)) else { return nil }
-        let text = try rowsOfFrame(directory)
+        let text = try rowsOfFrame(directory, waits: true)
         let memory = clinux_memory_file()
         guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
         var failure: FileFailure?
@@ -168,97 +175,9 @@ extension DirectoryRunStore {
         index.faults.description.map { [StoreHindrance(name: "unreadable-runs", detail: $0)] } ?? []
     }
 
-    /// Brings `metrics.json` up to date if it lags. Where that is not possible (a full disk), the frame is made in memory,
-    /// since reads go on.
-    func frameOfLaggingView(_ run: RunID, _ directory: RunDirectory) throws(StoreError) -> StoredFile? {
-        guard let rows = directory.status(RunPath(.metricsRows)) else { return nil }
-        let view = directory.status(RunPath(.metricsFrame))
-        let isYounger = view.map {
-            (rows.st_mtim.tv_sec, rows.st_mtim.tv_nsec) < ($0.st_mtim.tv_sec, $0.st_mtim.tv_nsec)
-        }
-        if isYounger == true, !views.contains(run.description) { return nil }
-        do throws(StoreError) {
-            try refreshView(run.description)
-            return nil
-        } catch {
-            views.insert(run.description)
-            return try frameInMemory(directory)
-        }
-    }
-
-    private func frameInMemory(_ run: RunDirectory) throws(StoreError) -> StoredFile? {
-        let rows = try storing { () throws(FileFailure) in try run.openFile(RunPath(.metricsRows)) }
-        guard let descriptor = rows else { return nil }
-        defer { Glibc.close(descriptor) }
-        return try frameInMemory(of: descriptor, size: Int(Files.status(of: descriptor).st_size))
-    }
-
-    /// The frame of the first `size` bytes of rows, in a file in memory (memfd_create(2)).
-    func frameInMemory(of rows: CInt, size: Int) throws(StoreError) -> StoredFile {
-        let memory = clinux_memory_file()
-        guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
-        var written = 0
-        do throws(StoreError) {
-            try writeFrame(of: rows, size: size) { bytes throws(StoreError) in
-                var failure: FileFailure?
-                bytes.withUnsafeBytes { bytes in
-                    do throws(FileFailure) {
-                        try Files.write(bytes, to: memory, at: written, path: "memory")
-                    } catch { failure = error }
-                }
-                if let failure { throw StoreError(failure) }
-                written += bytes.count
-            }
-        } catch {
-            Glibc.close(memory)
-            throw error
-        }
-        return StoredFile(descriptor: memory)
-    }
-
-    /// What a run tells of its metrics, read on from where they were read before.
-    private func digest(of run: RunID, _ directory: RunDirectory) throws(FileFailure) -> MetricsDigest? {
-        let folder = run.description
-        if let rows = try directory.openIfInReach(RunPath(.metricsRows)) {
-            defer { Glibc.close(rows) }
-            var mark = knownRows.mark(of: folder) ?? index.mark(of: folder) ?? RowsMark()
-            mark.read(rows, Files.status(of: rows), by: RunReader())
-            knownRows.keep(mark, of: folder)
-            return mark.tail.digest
-        }
-        guard let status = directory.status(RunPath(.metricsFrame)) else { return nil }
-        let version = FileVersion(status)
-        if let known = knownRows.digest(of: folder, version) { return known }
-        let digest = try RunDocuments.digestOfFrame(in: directory)
-        knownRows.keep(digest, of: folder, version)
-        return digest
-    }
-
     private func initialisedRuns() throws(FileFailure) -> [RunID] {
         try Files.names(in: paths.runs).compactMap { RunID($0) }.filter {
             Files.isDirectory(paths.data($0.description, .initialised))
         }
-    }
-
-    private func snapshot(
-        _ run: RunID, _ place: RunPlace, _ directory: RunDirectory
-    ) throws(StoreError) -> RunSnapshot {
-        // A single file that is out of reach counts as missing; where all of them are, nothing is known of the run.
-        _ = try storing { () throws(FileFailure) in try directory.open(RunPath.data.bytes) }
-        let summary = try storing { () throws(FileFailure) in
-            try RunDocuments(in: directory).summary(of: run, try digest(of: run, directory))
-        }
-        let updated = summary.updated(RunFiles.updated(directory))
-        let status: RunStatus =
-            switch place {
-            case _ where isBehind(run): .behind
-            case .pending: .pending
-            case .archived: .archived
-            case .initialised:
-                summary.status(updated: updated, now: settings.clock(), staleAfter: settings.staleAfter)
-            }
-        return RunSnapshot(
-            run: run, status: status, updated: updated, summary: summary,
-            files: try RunFiles.files(in: directory).map(\.path))
     }
 }

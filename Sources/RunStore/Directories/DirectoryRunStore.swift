@@ -17,6 +17,10 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     let settings: StoreSettings
     let sessions: Sessions
     let views: LaggingViews
+    let metricsFiles = MetricsFiles()
+    let copies: DocumentCopies
+    /// Since when something else may be writing a file that is cut short, seconds since 1970: after a power cut, since this start.
+    let writersSince: Double
     let log: Logger
     private let queue: CommitQueue
     private let committer: Committer
@@ -27,6 +31,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
     /// The folders that the journal of the server before tells of.
     private let recovered: Set<String>
     private var indexKeeper: IndexKeeper?
+    private var foreignChanges: ForeignChanges?
     private let staged = Atomic<UInt64>(0)
     /// The files of requests that are open at once: a quarter of what the process may have open.
     private let stagedFiles = Reserve(Limit(.files, most: min(1024, max(16, Files.mostOpen / 4))))
@@ -73,13 +78,15 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             lockToGiveBack = -1
             let applier = RecordApplier(paths: paths) { deleted.append($0) }
             let recovery = try JournalRecovery(directory: paths.journal)
-            redo = Redo(recovery, paths: paths, applier: applier)
+            let applied = try AppliedMark.read(paths)
+            writersSince = applied == nil ? wallClock() : 0
+            redo = Redo(recovery, paths: paths, applier: applier, applied: applied)
             let journal = Journal(
                 from: recovery.nextSequence, directory: paths.journal, segmentSize: settings.segmentSize)
             views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)
             sessions = try Sessions(paths: paths)
             let start = UnfinishedStart()
-            index = RunIndex(paths: paths, settings: settings, start: start, log: log)
+            index = RunIndex(paths: paths, settings: settings, metricsFiles: metricsFiles, start: start, log: log)
             recovered = Set(recovery.writes.joined().map(\.folder))
             // Those that were changed last, whether their files are up to date or not.
             for record in recovery.writes.joined() {
@@ -88,9 +95,9 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
             }
             committer = try Committer(
                 ownership: ownership, settings: settings, journal: journal, applier: applier, sessions: sessions,
-                views: views,
-                touched: index.touched, sealed: SealedSegments(bell: bell), start: start, log: log)
-            if !recovery.writes.isEmpty { log.notice("\(recovery.writes.count) writes of the journal are done again") }
+                views: views, metricsFiles: metricsFiles, touched: index.touched, sealed: SealedSegments(bell: bell),
+                start: start, log: log)
+            if redo.count > 0 { log.notice("\(redo.count) steps of the journal are done again") }
         } catch let failure as OpenFailure {
             if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
             throw failure
@@ -101,6 +108,7 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         self.paths = paths
         self.settings = settings
         self.log = log
+        copies = DocumentCopies(staging: paths.staging)
         queue = CommitQueue(limit: settings.queueLimit)
         do throws(FileFailure) {
             if !(try begin()) { log.error("no room on the disk to start; reads go on: \(committer.start.reason)") }
@@ -112,6 +120,16 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         _ = partialUploads
         keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
+        followChanges()
+    }
+
+    private func followChanges() {
+        let foreign = ForeignChanges(paths, metricsFiles, changes) { [weak self] body in
+            self?.exclusively { _ in body() }
+        }
+        foreignChanges = foreign
+        exclusively { $0.foreignChanges = foreign }
+        changes.onFollowing(.init(follow: { foreign.follow($0) }, forgetAll: { foreign.forgetAll() }))
     }
 
     deinit { ownership.release() }
@@ -122,10 +140,14 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         queue.stop()
         whenWaiting.withLock { $0 = nil }
         commit()
+        changes.onFollowing(nil)
+        foreignChanges?.stop()
+        foreignChanges = nil
         keeper?.stop()
         keeper = nil
         indexKeeper?.stop()
         indexKeeper = nil
+        AppliedMark.remove(paths)
         ownership.release()
     }
 
@@ -250,10 +272,14 @@ package final class DirectoryRunStore: RunStore, @unchecked Sendable {
         if isOpen { return true }
         do throws(FileFailure) {
             try redo.run()
+            // Without it, all is done again.
+            committer.applied = try? AppliedMark(paths)
             try committer.journal.begin()
             committer.watchSegment()
             try committer.noteLagging(redo.lagging.sorted())
         } catch {
+            // Pages may be lost that the kernel could not write: the next start has to write all again.
+            if error.isSync { AppliedMark.remove(paths) }
             guard error.isNoSpace || error.isShortage, !error.isSync else { throw error }
             committer.start.wait(error, behind: redo.behind)
             return false

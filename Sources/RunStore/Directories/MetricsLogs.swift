@@ -27,9 +27,12 @@ final class MetricsLogs {
         var touchedIn: UInt64 = 0
         /// The index's round in which the run was last noted for it.
         var notedIn: UInt64 = 0
+        /// The frame beside the rows as it is known; nil where there is none.
+        var frame: FileVersion?
+        private let data: String
 
-        fileprivate init(folder: String, place: RunPlace, size: Int, watch: NameWatch?) {
-            (self.folder, self.place, end, self.watch) = (folder, place, size, watch)
+        fileprivate init(folder: String, place: RunPlace, size: Int, data: String, watch: NameWatch?) {
+            (self.folder, self.place, end, self.data, self.watch) = (folder, place, size, data, watch)
             plannedAt = size
             locatedAt = monotonicNanoseconds()
         }
@@ -41,15 +44,17 @@ final class MetricsLogs {
 
         fileprivate func open(_ descriptor: CInt) {
             self.descriptor = descriptor
-            mark = watch?.add(descriptor)
+            mark = watch?.add(namesIn: data)
         }
 
-        /// Whether the file has a name and the length that it should have: something else may have removed it, or written
-        /// to it, and then it has to be looked at anew.
+        /// Whether the file has a name and the length that it should have, and the frame beside it is the one that was there:
+        /// something else may have removed or written either, and then both have to be looked at anew.
         fileprivate var isAsItWas: Bool {
             guard descriptor >= 0 else { return false }
             if let mark, !mark.isSuspect { return clinux_size(descriptor) == Int64(end) }
-            guard clinux_named_size(descriptor) == Int64(end) else { return false }
+            guard clinux_named_size(descriptor) == Int64(end), MetricsLogs.frame(in: data) == frame else {
+                return false
+            }
             mark?.isSuspect = false
             return true
         }
@@ -67,7 +72,7 @@ final class MetricsLogs {
     /// What planning rows came to.
     enum Lookup {
         case log(Log)
-        /// There is no `metrics.ndjson`, but a `metrics.json`, whose rows have to come first.
+        /// `metrics.json` is the truth, without rows or newer than they are: its own rows have to come first.
         case needsSeed(RunPlace)
         /// The run is there, without metrics.
         case none(RunPlace)
@@ -86,6 +91,7 @@ final class MetricsLogs {
     private static let path = RunPath(.metricsRows)
 
     private let paths: RunPaths
+    private let files: MetricsFiles
     let watch: NameWatch?
     private var logs: [String: Log] = [:]
     /// Those with rows of this batch that have been journaled.
@@ -98,8 +104,10 @@ final class MetricsLogs {
     private(set) var halfDone: FileFailure?
 
     /// - Parameter watch: tells which files were removed; where there is none, each is looked at in each batch
-    init(paths: RunPaths, capacity: Int? = nil, watch: NameWatch? = NameWatch()) {
-        self.paths = paths
+    init(
+        paths: RunPaths, files: MetricsFiles = MetricsFiles(), capacity: Int? = nil, watch: NameWatch? = NameWatch()
+    ) {
+        (self.paths, self.files) = (paths, files)
         self.watch = watch
         self.capacity = capacity ?? min(max(Files.mostOpen / 4, 8), 4096)
     }
@@ -129,11 +137,27 @@ final class MetricsLogs {
         }
         guard let place = paths.locate(folder) else { return .noRun }
         let run = try paths.open(folder, place)
-        guard let descriptor = try run.openExisting(Self.path) else {
-            return run.status(RunPath(.metricsFrame)) == nil ? .none(place) : .needsSeed(place)
+        // Before it is judged: one that something else writes meanwhile is seen to be another.
+        let frame = Self.frame(in: paths.data(folder, place))
+        switch files.holder(of: folder, in: run) {
+        case .frame: return .needsSeed(place)
+        case .nothing: return .none(place)
+        case .rows: break
         }
-        return .log(add(folder, place, descriptor, size: try Self.wholeLines(descriptor, folder)))
+        guard let descriptor = try run.openExisting(Self.path) else { return .none(place) }
+        let log = add(folder, place, descriptor, size: try Self.wholeLines(descriptor, folder))
+        log.frame = frame
+        return .log(log)
     }
+
+    /// The version of the frame in a data directory, by one system call (lstat(2)); nil where there is none.
+    private static func frame(in data: String) -> FileVersion? {
+        var status = stat()
+        return lstat("\(data)/\(DataPath.metricsFrame)", &status) == 0 ? FileVersion(file: status) : nil
+    }
+
+    /// The view beside a folder's rows is this one from now on.
+    func note(_ frame: FileVersion, of folder: String) { logs[folder]?.frame = frame }
 
     /// The log of a run that has none yet; its file is made when the first rows are written.
     func make(_ folder: String, _ place: RunPlace) -> Log {
@@ -209,7 +233,7 @@ final class MetricsLogs {
     func forgetAll() { logs.removeAll() }
 
     private func add(_ folder: String, _ place: RunPlace, _ descriptor: CInt, size: Int) -> Log {
-        let log = Log(folder: folder, place: place, size: size, watch: watch)
+        let log = Log(folder: folder, place: place, size: size, data: paths.data(folder, place), watch: watch)
         if descriptor >= 0 { log.open(descriptor) }
         log.checkedInBatch = batch
         logs[folder] = log

@@ -6,15 +6,20 @@ internal import RunMetadata
 /// What a listing needs of a run, read from its files.
 struct RunDocuments {
     let properties: [(name: String, text: String)]
-    let flags: JSONObject?
-    let evaluation: JSONObject?
-    let error: JSONObject?
+    private(set) var flags: JSONObject?
+    private(set) var evaluation: JSONObject?
+    private(set) var error: JSONObject?
 
-    init(in run: RunDirectory) throws(FileFailure) {
-        properties = try RunFiles.properties(in: run).map { (name: $0.0, text: $0.1) }
-        flags = try Self.object(.flags, run)
-        evaluation = try Self.object(.evaluation, run)
-        error = try Self.object(.error, run)
+    /// Whether one of them, or the frame of metrics, stayed cut short however often it was read.
+    private(set) var isTorn = false
+
+    init(in run: RunDirectory) throws(StoreError) {
+        properties = try storing { () throws(FileFailure) in try RunFiles.properties(in: run, waits: true) }
+            .map { (name: $0.0, text: $0.1) }
+        (flags, evaluation, error) = (nil, nil, nil)
+        flags = try object(.flags, run)
+        evaluation = try object(.evaluation, run)
+        error = try object(.error, run)
     }
 
     /// The run's row.
@@ -23,24 +28,42 @@ struct RunDocuments {
             run: run, properties: properties, flags: flags, evaluation: evaluation, error: error, digest: digest)
     }
 
-    private static func object(_ path: DataPath, _ run: RunDirectory) throws(FileFailure) -> JSONObject? {
-        guard let bytes = try run.readIfInReach(RunPath(path)) else { return nil }
-        return try? JSONValue.parse(bytes, nonFinite: .allowed).object
+    private mutating func object(_ path: DataPath, _ run: RunDirectory) throws(StoreError) -> JSONObject? {
+        do throws(StoreError) {
+            return try Settling.read(path, in: run) { () throws(StoreError) -> Settled<JSONObject?> in
+                let file = try storing { () throws(FileFailure) in try run.openIfInReach(RunPath(path)) }
+                guard let file else { return .whole(nil) }
+                defer { close(file) }
+                return try Settling.withText(of: file, path) { text in
+                    try? JSONValue.parse(Array(text), nonFinite: .allowed).object
+                }
+            }
+        } catch {
+            guard case .beingWritten = error else { throw error }
+            isTorn = true
+            return nil
+        }
     }
 
     /// The digest of a `metrics.json`; nil where there is none, or one that is no frame.
-    static func digestOfFrame(in run: RunDirectory) throws(FileFailure) -> MetricsDigest? {
-        guard let file = try run.openIfInReach(RunPath(.metricsFrame)) else { return nil }
-        defer { close(file) }
-        let digest = try? WholeText.withBytes(
-            file, size: Int(Files.status(of: file).st_size), of: "metrics.json"
-        ) { bytes throws(StoreError) -> MetricsDigest? in
-            let parser = JSONParser()
-            return withExtendedLifetime(parser) {
-                guard let tokens = try? parser.parse(bytes, nonFinite: .allowed) else { return nil }
-                return MetricsFrame(columnsAt: 0, of: tokens, in: bytes)?.digest
+    /// - Throws: `beingWritten` where it stays cut short
+    static func digestOfFrame(in run: RunDirectory) throws(StoreError) -> MetricsDigest? {
+        try Settling.read(.metricsFrame, in: run) { () throws(StoreError) -> Settled<MetricsDigest?> in
+            let file = try storing { () throws(FileFailure) in try run.openIfInReach(RunPath(.metricsFrame)) }
+            guard let file else { return .whole(nil) }
+            defer { close(file) }
+            do throws(StoreError) {
+                return try Settling.withText(of: file, .metricsFrame) { bytes in
+                    let parser = JSONParser()
+                    return withExtendedLifetime(parser) {
+                        guard let tokens = try? parser.parse(bytes, nonFinite: .allowed) else { return nil }
+                        return MetricsFrame(columnsAt: 0, of: tokens, in: bytes)?.digest
+                    }
+                }
+            } catch {
+                // Too large to be held, as much else as there is.
+                return .whole(nil)
             }
         }
-        return digest ?? nil
     }
 }

@@ -23,6 +23,7 @@ struct RunPaths: Sendable {
     var uploads: String { "\(own)/\(RunLayout.Own.uploads)" }
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }
     var index: String { "\(own)/\(RunLayout.Own.index)" }
+    var applied: String { "\(own)/\(RunLayout.Own.applied)" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }
 
     init(runs: String) { self.runs = runs }

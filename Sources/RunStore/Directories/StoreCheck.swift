@@ -130,7 +130,8 @@ package final class StoreCheck {
                     repair: "do them again")
             }
             guard repairs else { return }
-            let redo = Redo(recovery, paths: paths, applier: RecordApplier(paths: paths))
+            let redo = Redo(
+                recovery, paths: paths, applier: RecordApplier(paths: paths), applied: try AppliedMark.read(paths))
             do throws(FileFailure) { try redo.run() } catch {
                 repairs = false
                 report(path, "they cannot be done again: \(error)", repair: nil)

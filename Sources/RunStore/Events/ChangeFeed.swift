@@ -1,3 +1,4 @@
+package import RunMetadata
 internal import Synchronization
 internal import Threads
 
@@ -21,8 +22,22 @@ package final class ChangeFeed: Sendable {
     private let watched = Atomic<Bool>(false)
     private let waiting = Mutex(Taken())
     private let bell = Doorbell()
+    private let followers = Mutex<Followers?>(nil)
+
+    /// Told which runs somebody watches.
+    struct Followers: Sendable {
+        /// A run, or all of them where it is nil.
+        let follow: @Sendable (RunID?) -> Void
+        let forgetAll: @Sendable () -> Void
+    }
 
     package init() {}
+
+    /// Names the one who looks for what something else does to runs.
+    func onFollowing(_ followers: Followers?) { self.followers.withLock { $0 = followers } }
+
+    /// From now on, what something else does to a run is told too, or to all of them where it is nil. May read their directories.
+    package func follow(_ run: RunID?) { followers.withLock { $0 }?.follow(run) }
 
     /// Whether somebody watches.
     package var isWatched: Bool { watched.load(ordering: .relaxed) }
@@ -31,6 +46,7 @@ package final class ChangeFeed: Sendable {
     package func watch(_ isWatched: Bool) {
         waiting.withLock { $0 = Taken() }
         watched.store(isWatched, ordering: .releasing)
+        if !isWatched { followers.withLock { $0 }?.forgetAll() }
     }
 
     /// Takes what has come.

@@ -10,6 +10,7 @@ internal import Threads
 struct IndexBuilder {
     let paths: RunPaths
     let progress: IndexProgress
+    var metricsFiles = MetricsFiles()
     /// Asked now and then whether to go on.
     var isStopped: @Sendable () -> Bool = { false }
     /// Told now and then how many runs are done, of how many.
@@ -61,7 +62,7 @@ struct IndexBuilder {
         let chunks = (names.count + RunColumn.chunkRows - 1) / RunColumn.chunkRows
         let jobs = (0..<Self.threads).map { _ in
             BackgroundJob { [self] in
-                let reader = RunReader()
+                let reader = RunReader(metricsFiles)
                 while case let chunk = filling.nextChunk(), chunk < chunks {
                     if isStopped() { throw Stopped() }
                     let range = IndexBatch.rows(of: chunk).clamped(to: names.indices)

@@ -59,7 +59,7 @@ enum IndexCheck {
     ) -> Bool {
         guard let run = RunID(rows.names[row]),
             let found = try? IndexEntry(run, place, data: paths.data(run.description, place), by: reader),
-            found.stamp == rows.stamps[row]
+            found.stamp == rows.stamps[row], found.stamp != .unknown
         else { return false }
         func texts(_ summary: RunSummary) -> [[UInt8]] {
             [summary.columns, summary.extremes].map { JSONWriter.compact(.object($0)) }

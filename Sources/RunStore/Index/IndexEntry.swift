@@ -24,7 +24,14 @@ struct IndexEntry: Sendable {
         let found = try reader.read(run, data: data, known: known?.rows)
         self.run = run.description
         self.place = place
-        (stamp, summary, rows, fault) = (found.stamp, found.summary, found.rows, found.fault)
+        fault = found.fault
+        if found.isTorn {
+            // What was known stays until it is whole, and it is looked at again with the next look.
+            stamp = .unknown
+            (summary, rows) = known.map { ($0.summary, $0.rows) } ?? (found.summary, found.rows)
+        } else {
+            (stamp, summary, rows) = (found.stamp, found.summary, found.rows)
+        }
         updated = summary.updated(found.updated)
     }
 

@@ -110,7 +110,9 @@ final class IndexKeeper: @unchecked Sendable {
         } catch {
             index.log.notice("the index is built anew: \(error)")
         }
-        let builder = IndexBuilder(paths: paths, progress: index.progress, isStopped: { [stopping] in stopping.isSet })
+        let builder = IndexBuilder(
+            paths: paths, progress: index.progress, metricsFiles: index.metricsFiles,
+            isStopped: { [stopping] in stopping.isSet })
         do {
             if let database = try builder.build() { try index.open(database) }
         } catch {

@@ -50,13 +50,18 @@ final class RunIndex: @unchecked Sendable {
     var isFull = false
     /// Whether the database's file is of no use.
     private let damage = Flag()
-    let reader = RunReader()
+    let reader: RunReader
+    let metricsFiles: MetricsFiles
 
     var isOpen: Bool { ready.isOpen }
     var isDamaged: Bool { damage.isSet }
 
-    init(paths: RunPaths, settings: StoreSettings, start: UnfinishedStart, log: Logger) {
-        (self.paths, self.settings, self.start, self.log) = (paths, settings, start, log)
+    init(
+        paths: RunPaths, settings: StoreSettings, metricsFiles: MetricsFiles, start: UnfinishedStart, log: Logger
+    ) {
+        (self.paths, self.settings, self.metricsFiles) = (paths, settings, metricsFiles)
+        (self.start, self.log) = (start, log)
+        reader = RunReader(metricsFiles)
     }
 
     // MARK: Asking
@@ -96,6 +101,12 @@ final class RunIndex: @unchecked Sendable {
     func mark(of run: String) -> RowsMark? {
         guard isOpen else { return nil }
         return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.rows } }
+    }
+
+    /// What is known of a run; nil where that is not known just now.
+    func summary(of run: String) -> RunSummary? {
+        guard isOpen else { return nil }
+        return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.summary } }
     }
 
     // MARK: Opening

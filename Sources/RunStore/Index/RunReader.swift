@@ -6,7 +6,10 @@ internal import RunMetadata
 final class RunReader {
     let memory = FileMemory()
     let parser = JSONParser()
+    private let metricsFiles: MetricsFiles
     private static let usualDocument = 64 << 10
+
+    init(_ metricsFiles: MetricsFiles = MetricsFiles()) { self.metricsFiles = metricsFiles }
 
     /// A run's data directory as it was found.
     struct Found {
@@ -18,6 +21,8 @@ final class RunReader {
         let rows: RowsMark?
         /// What could not be read; nil where all was.
         let fault: String?
+        /// Whether a file was cut short: it is being written, and has to be read again soon.
+        let isTorn: Bool
     }
 
     /// Bytes of a document, of a property's text, and of all of a run that are read for its listing.
@@ -34,6 +39,15 @@ final class RunReader {
         var updated = 0.0
         var left = RunReader.mostBytes
         var fault: String?
+        var isTorn = false
+
+        /// Whether a text of JSON is cut short, which is told as a fault.
+        mutating func isCut(_ text: UnsafeRawBufferPointer, _ name: String) -> Bool {
+            guard JSONExtent.isCut(text) else { return false }
+            isTorn = true
+            note(fault: "\(name) is cut short: something is writing it, or was ended while it did")
+            return true
+        }
 
         mutating func note(_ status: stat?, counts: Bool = false) {
             parts.add(status)
@@ -66,13 +80,13 @@ final class RunReader {
         let flags = try object(.flags, in: folder, &reading)
         let evaluation = try object(.evaluation, in: folder, &reading)
         let error = try object(.error, in: folder, &reading)
-        let (digest, mark) = try metrics(in: folder, known, &reading)
+        let (digest, mark) = try metrics(of: run, data, in: folder, known, &reading)
         let properties = try properties(in: folder, &reading)
         let summary = RunSummary(
             run: run, properties: properties, flags: flags, evaluation: evaluation, error: error, digest: digest)
         return Found(
             stamp: reading.parts.stamp, updated: reading.updated, summary: summary, rows: mark,
-            fault: reading.fault ?? summary.omitted.map { "it has \($0)" })
+            fault: reading.fault ?? summary.omitted.map { "it has \($0)" }, isTorn: reading.isTorn)
     }
 
     private func object(
@@ -90,6 +104,7 @@ final class RunReader {
             guard let text = try folder.read(name, into: memory, atMost: Self.largestDocument)?.result else {
                 return nil
             }
+            if reading.isCut(text, name) { return nil }
             let object = parse(text) { tokens in tokens.object(atMost: RunSummary.mostColumns) }
             if object == nil { reading.note(fault: "\(name) is no JSON object") }
             return object
@@ -101,26 +116,33 @@ final class RunReader {
     }
 
     private func metrics(
-        in folder: borrowing OpenFolder, _ known: RowsMark?, _ reading: inout Reading
+        of run: RunID, _ data: String, in folder: borrowing OpenFolder, _ known: RowsMark?, _ reading: inout Reading
     ) throws(FileFailure) -> (MetricsDigest?, RowsMark?) {
         do throws(FileFailure) {
-            let rows = try folder.withFile(DataPath.metricsRows.description) {
-                (file, status) throws(FileFailure) -> RowsMark in
-                var mark = known ?? RowsMark()
-                mark.read(file, status, by: self)
-                return mark
+            let files = RunStamp.Metrics(in: folder)
+            for status in files.parts { reading.note(status, counts: true) }
+            var isRewritten = false
+            if files.isDoubtful, let path = String(data.utf8.dropLast(RunLayout.dataDirectory.utf8.count + 1)) {
+                isRewritten = metricsFiles.holder(of: run.description, in: try RunDirectory(path)) == .frame
             }
-            reading.note(rows?.status, counts: true)
-            if let mark = rows?.result { return (mark.tail.digest, mark) }
-            if rows != nil { reading.note(fault: "metrics.ndjson is no file") }
+            if files.rows != nil, !isRewritten {
+                let rows = try folder.withFile(DataPath.metricsRows.description) {
+                    (file, status) throws(FileFailure) -> RowsMark in
+                    var mark = known ?? RowsMark()
+                    mark.read(file, status, by: self)
+                    return mark
+                }
+                if let mark = rows?.result { return (mark.tail.digest, mark) }
+                if rows != nil { reading.note(fault: "metrics.ndjson is no file") }
+            }
             let name = DataPath.metricsFrame.description
-            let status = folder.status(of: name)
-            if rows == nil { reading.note(status) }
-            guard let status, status.st_mode & S_IFMT == S_IFREG,
+            guard let status = files.frame, status.st_mode & S_IFMT == S_IFREG,
                 reading.allows(Int(status.st_size), Self.largestFrame, of: name)
             else { return (nil, nil) }
-            let frame = try folder.read(name, into: memory, atMost: Self.largestFrame)
-            return (frame?.result.flatMap(digest(ofFrame:)), nil)
+            guard let text = try folder.read(name, into: memory, atMost: Self.largestFrame)?.result,
+                !reading.isCut(text, name)
+            else { return (nil, nil) }
+            return (digest(ofFrame: text), nil)
         } catch {
             if error.isShortage { throw error }
             reading.note(nil, counts: true)

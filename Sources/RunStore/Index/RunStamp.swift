@@ -18,10 +18,7 @@ struct RunStamp: Equatable, Sendable {
         var parts = Parts()
         parts.add(folder.status)
         for path in [DataPath.flags, .evaluation, .error] { parts.add(folder.status(of: path.description)) }
-        // Beside rows, the frame is a view of them.
-        let rows = folder.status(of: DataPath.metricsRows.description)
-        parts.add(rows)
-        if rows == nil { parts.add(folder.status(of: DataPath.metricsFrame.description)) }
+        for status in Metrics(in: folder).parts { parts.add(status) }
         if let properties = try folder.folder(DataPath.properties) {
             parts.add(properties.status)
             var count = 0
@@ -35,8 +32,25 @@ struct RunStamp: Equatable, Sendable {
         self = parts.stamp
     }
 
+    /// The files of metrics.
+    struct Metrics {
+        let rows: stat?
+        let frame: stat?
+
+        init(in folder: borrowing OpenFolder) {
+            rows = folder.status(of: DataPath.metricsRows.description)
+            frame = folder.status(of: DataPath.metricsFrame.description)
+        }
+
+        /// Whether something else may have written the frame since the last row.
+        var isDoubtful: Bool { MetricsFiles.isDoubtful(frame, beside: rows) }
+
+        /// Those that a stamp is made of: the rows, and the frame, unless it is a view of them.
+        var parts: [stat?] { rows == nil || isDoubtful ? [rows, frame] : [rows] }
+    }
+
     /// What a stamp is made of, as it is found, always in one order: the data directory, flags, evaluation, error, the rows
-    /// (where there are none: nothing, and the frame), the folder of properties, and the properties in the folder's own
+    /// (where there are none, nothing), the frame, unless it is a view of them, the folder of properties, and the properties in the folder's own
     /// order, which stays while nothing in it changes.
     struct Parts {
         private var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -16,6 +16,8 @@ internal import Threads
 /// 6. A write whose frame is durable but whose steps failed (a full disk) is taken back, and a further frame says so, before
 ///    any other write's. Where either is not possible, the journal takes nothing more, and recovery does the write.
 /// 7. A segment is named by its first frame's number. So what is between two segments' numbers was in the first of them.
+/// 8. After a power cut, all frames are done again. Where the server alone ended, the last one is, as far as it was not done
+///    (`AppliedMark`): what something else has made of the files since is newer than the others.
 ///
 /// Used by the one that commits only.
 final class Journal {

@@ -15,6 +15,10 @@ struct JournalRecovery {
 
     /// The writes to do again, in order.
     private(set) var writes: [[RedoRecord]] = []
+    /// The number of the frame that each of them is in.
+    private(set) var sequences: [UInt64] = []
+    /// When the last frame was written, as its segment's time of change tells it.
+    private(set) var lastWritten = timespec()
     /// The segments read.
     private(set) var segments: [String] = []
     /// The names of what else is in the directory, which is left alone: something else put it there.
@@ -55,6 +59,7 @@ struct JournalRecovery {
                     nextSequence = frame.sequence + 1
                     offset += frame.size
                 }
+                if offset > 0, let status = Files.status(path) { lastWritten = status.st_mtim }
                 lastLength = offset
                 guard !Self.isBlank(segment, from: offset) else { return }
                 if Self.hasSoundFrame(segment, after: offset, from: nextSequence) {
@@ -67,6 +72,7 @@ struct JournalRecovery {
             for (index, records) in frame.writes.enumerated()
             where !refused.contains(JournalFrame.WriteID(sequence: frame.sequence, index: UInt32(index))) {
                 writes.append(records)
+                sequences.append(frame.sequence)
             }
         }
     }

@@ -26,29 +26,47 @@ final class Redo {
     /// What the names of segments that hold such things end in. They are left for whoever mends the run.
     static let unappliedMark = ".unapplied"
 
-    init(_ recovery: JournalRecovery, paths: RunPaths, applier: RecordApplier) {
+    /// What is known of a server that was killed while the machine went on; nil where all has to be done again.
+    private let survival: Survival?
+
+    /// - Parameter applied: the last frame that was done, where the kernel still holds what was (`AppliedMark`)
+    init(_ recovery: JournalRecovery, paths: RunPaths, applier: RecordApplier, applied: UInt64? = nil) {
         (self.paths, self.applier, segments) = (paths, applier, recovery.segments)
+        survival = applied.map { Survival(recovery, applied: $0) }
         let published = Self.publicationsDone(recovery, paths)
         let deleted = Self.deletionsDone(recovery, paths)
         let adopted = Self.adoptionsDone(recovery, paths)
-        for (index, record) in recovery.writes.joined().enumerated() {
-            if let moved = Self.redirected(record, index, by: adopted) {
-                waiting.append(moved)
-                continue
+        var index = -1
+        for (write, records) in recovery.writes.enumerated() {
+            for record in records {
+                index += 1
+                if let survival, survival.isDone(recovery.sequences[write]) {
+                    // It is there, unless something else has undone it since, and may not be on the disk yet.
+                    note(record)
+                    continue
+                }
+                if let moved = Self.redirected(record, index, by: adopted) {
+                    waiting.append(moved)
+                    continue
+                }
+                if let last = deleted[record.folder], index <= last { continue }
+                if !published.isEmpty,
+                    TouchedFiles.File.all(above: record).contains(where: { index < published[$0] ?? 0 })
+                {
+                    continue
+                }
+                if case .adopt(let path, let from, _) = record.step {
+                    // What was adopted from a folder came before that was deleted; what is there now came later.
+                    if let last = deleted[from], index < last { continue }
+                    if index < published[TouchedFiles.File(folder: from, path: path)] ?? 0 { continue }
+                }
+                waiting.append(record)
             }
-            if let last = deleted[record.folder], index <= last { continue }
-            if !published.isEmpty, TouchedFiles.File.all(above: record).contains(where: { index < published[$0] ?? 0 })
-            {
-                continue
-            }
-            if case .adopt(let path, let from, _) = record.step {
-                // What was adopted from a folder came before that was deleted; what is there now came later.
-                if let last = deleted[from], index < last { continue }
-                if index < published[TouchedFiles.File(folder: from, path: path)] ?? 0 { continue }
-            }
-            waiting.append(record)
         }
     }
+
+    /// How many records have to be done again.
+    var count: Int { waiting.count }
 
     /// The folders to which something has not been done.
     var behind: Set<String> { Set(waiting.map(\.folder)) }
@@ -81,7 +99,7 @@ final class Redo {
             let subjects = Self.subjects(of: record)
             if blocked.isDisjoint(with: subjects) {
                 do throws(FileFailure) {
-                    try applier.redo(record)
+                    if try survival?.isOutlived(record, by: applier) != true { try applier.redo(record) }
                     note(record)
                     continue
                 } catch {

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// Tells of open files whether they may have lost their name, or have other names than before (inotify(7)): by one system
-/// call for all of them, rather than by one for each (statx(2)).
+/// Tells of open files whether they may have lost their name, or have other names than before, and of folders whether something
+/// else has changed what is in them (inotify(7)): by one system call for all of them, rather than by one for each (statx(2)).
 ///
 /// Used by one thread at a time.
 final class NameWatch {
@@ -33,6 +33,9 @@ final class NameWatch {
         note(clinux_watch_names(queue, descriptor))
     }
 
+    /// Watches what is in a folder: whether a name stands for another file, and whether something has written to a file.
+    func add(namesIn folder: String) -> Mark? { note(clinux_watch_folder(queue, folder)) }
+
     /// The same of an open folder, which may be moved.
     func add(folder descriptor: CInt) -> Mark? { note(clinux_watch_moves(queue, descriptor)) }
 
@@ -50,9 +53,9 @@ final class NameWatch {
 
     /// Notes what has happened until now.
     func look() {
-        withUnsafeTemporaryAllocation(of: CInt.self, capacity: 64) { numbers in
-            var count = numbers.count
-            while count == numbers.count {
+        withUnsafeTemporaryAllocation(of: CInt.self, capacity: 256) { numbers in
+            var count = 1
+            while count > 0 {
                 count = clinux_changed_names(queue, numbers.baseAddress, numbers.count)
                 for number in numbers[..<count] { suspect(number) }
             }
