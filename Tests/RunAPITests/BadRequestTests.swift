@@ -14,7 +14,6 @@ import Testing
     @Test(
         arguments: [
             BadRequest("GET", "/nothing", 404, "unknown-path"), BadRequest("GET", "/runs/a/b/c/d", 404, "unknown-path"),
-            BadRequest("GET", "/", 404, "unknown-path"),
             BadRequest("GET", "/runs/nobody", 404, "unknown-run", "\"nobody\""),
             BadRequest("GET", "/runs/active", headers: ["Run-Session": "none"], 404, "unknown-run", "no run is active"),
             BadRequest("GET", "/runs/nobody/metadata", 404, "unknown-run"),
