@@ -33,7 +33,7 @@ extension RunAPI {
                 return completion(.success(nil))
             }
             let changes = try writer.changes(
-                placing: store.script(of: .run(run)), in: source, isCancelled: { jobs.isStopping(for: 5) })
+                placing: store.script(of: .run(run))?.text, in: source, isCancelled: { jobs.isStopping(for: 5) })
             store.submit(RunWrite(.run(run), .change(changes))) { result in
                 // Other source has come meanwhile.
                 if case .failure(.changedMeanwhile) = result, tries > 1 {

@@ -1,11 +1,23 @@
+internal import Glibc
 package import RunMetadata
+
+/// What a run says is its script.
+package struct RunScript: Sendable {
+    package let text: String
+    /// Whether it may have been chosen from source that the run has, rather than given.
+    package let mayBeChosen: Bool
+}
 
 extension RunStore {
     /// What a run says is its script; nil where it says nothing, or cannot be read.
-    package func script(of target: RunTarget) -> String? {
+    package func script(of target: RunTarget) -> RunScript? {
         guard let run = resolve(target), let properties = try? properties(of: run) else { return nil }
-        let script = properties.first { $0.name == PropertyName.script.description }?.text
-        // What a run is given that says nothing else.
-        return script == run.description ? nil : script
+        // What a run is given that says nothing else is its id.
+        guard let text = properties.first(where: { $0.name == PropertyName.script.description })?.text,
+            text != run.description
+        else { return nil }
+        let source = try? file(.source, of: run)
+        if let source { close(source.descriptor) }
+        return RunScript(text: text, mayBeChosen: source != nil)
     }
 }

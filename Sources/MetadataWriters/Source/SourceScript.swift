@@ -8,14 +8,19 @@ struct SourceScript {
     let name: String
     /// Whether that is a copy.
     let needsCopy: Bool
+    /// Whether the run names a script that is not in the source: a file that says so has its place.
+    let isAbsent: Bool
     /// The files of the source, with the copy.
     let files: [String]
 
     /// - Parameters:
     ///   - files: paths in the source
     ///   - given: what the run says is its script: a path, of Windows too, or a command line
-    init(among files: [String], given: String?) {
-        path = given.flatMap { Self.find($0, among: files) } ?? SourceWriter.script(among: files)
+    ///   - mayBeChosen: whether it may be that of earlier source, with which it has gone
+    init(among files: [String], given: String?, mayBeChosen: Bool = false) {
+        let found = given.flatMap { Self.find($0, among: files) }
+        isAbsent = found == nil && !mayBeChosen && given.map(Self.isPath) ?? false
+        path = found ?? (isAbsent ? given : nil) ?? SourceWriter.script(among: files)
         name = ScriptName.readable(ScriptName.of(path))
         needsCopy = !files.contains(name)
         self.files = needsCopy ? files + [name] : files
@@ -23,6 +28,14 @@ struct SourceScript {
 
     /// What the run's property says, where it says nothing that is in the source.
     var property: String { name == ScriptName.of(path) ? path : name }
+
+    /// What stands in the place of a script that is not there: a comment of R, Python, Julia and shells.
+    static let absent = Array("# This script is not in the source that was sent.\n".utf8)
+
+    /// Whether a text can only be a path: no path of Windows, no command line.
+    private static func isPath(_ text: String) -> Bool {
+        ScriptName.isReadable(ScriptName.of(text)) && !text.contains { $0 == "\\" || $0.isWhitespace }
+    }
 
     /// The file that a text names: by its path, by the end of its path, by its name, or as a word of a command line.
     private static func find(_ given: String, among files: [String]) -> String? {

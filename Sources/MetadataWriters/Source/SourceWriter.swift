@@ -34,7 +34,7 @@ package struct SourceWriter: ArchiveWriting {
 
     private let roots: [String]
     private let limits: Limits
-    private let script: @Sendable (RunTarget) -> String?
+    private let script: @Sendable (RunTarget) -> RunScript?
     private let makeStagingFile: @Sendable () throws -> StagingFile
     /// Threads that look through archives while they come, for all requests together.
     private let surveys = Reserve(Limit(.entries, most: 4))
@@ -45,7 +45,7 @@ package struct SourceWriter: ArchiveWriting {
     ///   - script: what a run says is its script; nil where it says nothing
     ///   - makeStagingFile: makes the file in which an archive is put together
     package init(
-        roots: [String], limits: Limits, script: @escaping @Sendable (RunTarget) -> String? = { _ in nil },
+        roots: [String], limits: Limits, script: @escaping @Sendable (RunTarget) -> RunScript? = { _ in nil },
         makeStagingFile: @escaping @Sendable () throws -> StagingFile
     ) {
         self.roots = roots.compactMap(SourceDirectory.realPath)
@@ -90,7 +90,7 @@ package struct SourceWriter: ArchiveWriting {
         let survey =
             try early.map { try $0.job.result() }
             ?? SourceSurvey(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled)
-        let script = SourceScript(among: survey.scripts, given: script(request.target))
+        let script = script(among: survey.scripts, request)
         guard script.needsCopy || !(survey.isGzippedTar && survey.isBelowSource) else {
             // As tfruns writes it: kept as it came.
             try file.finish()
@@ -119,7 +119,11 @@ package struct SourceWriter: ArchiveWriting {
             }
         }
         try pack { $0 }
-        if script.needsCopy { try pack { $0 == Self.path(script.path) ? Self.path(script.name) : nil } }
+        if script.isAbsent {
+            try Self.addAbsent(script, to: writer)
+        } else if script.needsCopy {
+            try pack { $0 == Self.path(script.path) ? Self.path(script.name) : nil }
+        }
         try writer.finish()
         try output.finish()
         return output
@@ -162,7 +166,8 @@ package struct SourceWriter: ArchiveWriting {
             let name = try names.add(file.name)
             try writer.add(Self.path(name), contentsOf: file, mode: 0o644)
         }
-        let script = SourceScript(among: names.files, given: script(request.target))
+        let script = script(among: names.files, request)
+        if script.isAbsent { try Self.addAbsent(script, to: writer) }
         if script.needsCopy, let index = names.files.firstIndex(of: script.path) {
             try writer.add(Self.path(script.name), contentsOf: files[index], mode: 0o644)
         }
@@ -191,7 +196,8 @@ package struct SourceWriter: ArchiveWriting {
         if names.files.isEmpty {
             throw MetadataFault.shape(nil, "source: the directory \(path.shown()) holds no file that is not hidden")
         }
-        let script = SourceScript(among: names.files, given: script(request.target))
+        let script = script(among: names.files, request)
+        if script.isAbsent { try Self.addAbsent(script, to: writer) }
         if script.needsCopy, let index = names.files.firstIndex(of: script.path) {
             let file = files[index]
             try writer.add(Self.path(script.name), contentsOf: file.path, size: file.size, mode: file.mode)
@@ -199,6 +205,12 @@ package struct SourceWriter: ArchiveWriting {
         try writer.finish()
         try output.finish()
         return publish(output, script)
+    }
+
+    /// Adds what stands in the place of a script that the source does not have.
+    private static func addAbsent(_ script: SourceScript, to writer: ArchiveWriter) throws {
+        try writer.begin(path(script.name), size: SourceScript.absent.count, mode: 0o644, modified: 0)
+        try SourceScript.absent.withUnsafeBytes { try writer.write($0) }
     }
 
     /// Draws a file from a budget before it is read.
@@ -211,6 +223,11 @@ package struct SourceWriter: ArchiveWriting {
 
     /// The path in the archive of a file of the source.
     private static func path(_ name: String) -> String { "\(SourceNames.folder)/\(name)" }
+
+    private func script(among files: [String], _ request: WriteRequest) -> SourceScript {
+        let named = script(request.target)
+        return SourceScript(among: files, given: named?.text, mayBeChosen: named?.mayBeChosen ?? false)
+    }
 
     private func publish(_ file: StagingFile, _ script: SourceScript) -> [DataChange] {
         [.publish(file, .source), .script(script.property, among: script.files)]
