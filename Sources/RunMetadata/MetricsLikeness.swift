@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 /// What a frame of metrics is beside rows.
 package enum MetricsLikeness: Sendable {
@@ -11,15 +11,29 @@ package enum MetricsLikeness: Sendable {
     /// States of rows that are compared with a frame: as many differ only in values that took the place of others.
     private static let mostStates = 64
 
+    /// Bytes that a frame of rows takes at the most, with white space between its values as anyone may write it.
+    private static func mostBytes(of rows: MetricsFrame) -> Int {
+        let names = rows.columns.reduce(0) { $0 + $1.name.utf8.count }
+        return 4096 + 8 * names + 64 * rows.columns.count * rows.rowCount
+    }
+
     /// Compares a text as `metrics.json` holds it with one as `metrics.ndjson` does.
     /// - Returns: nil where the first is no frame
     package init?(ofFrame frameText: UnsafeRawBufferPointer, toRows rowsText: UnsafeRawBufferPointer) {
+        let rows = MetricsFrame(rows: rowsText)
+        // One with far more text than those rows would take need not be read to be told from them.
+        if frameText.count > Self.mostBytes(of: rows) {
+            guard !JSONExtent.isCut(frameText), frameText.first(where: { $0 > UInt8(ascii: " ") }) == UInt8(ascii: "{")
+            else { return nil }
+            self = .other
+            return
+        }
         let parser = JSONParser()
         let likeness: MetricsLikeness?? = withExtendedLifetime(parser) {
             guard let tokens = try? parser.parse(frameText, nonFinite: .allowed),
                 let frame = MetricsFrame(columnsAt: 0, of: tokens, in: frameText)
             else { return .none }
-            if frame.saysTheSame(as: MetricsFrame(rows: rowsText)) { return .same }
+            if frame.saysTheSame(as: rows) { return .same }
             let values = frame.shownValueCount
             var states = 0
             var isEarlier = false

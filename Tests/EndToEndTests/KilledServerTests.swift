@@ -92,6 +92,22 @@ import Testing
         #expect(try server.connect().send("GET", "/runs/a").status == 404)
     }
 
+    /// Lists that are kept as they were sent, too: what was sent hides nothing that came later.
+    @Test func aListThatWasRewrittenCountsForReadingMergingAndListing() throws {
+        let server = try Server(runs: folder.path)
+        let client = try server.connect()
+        #expect(try client.send("PUT", "/runs/a").status == 201)
+        for (type, column) in [("flags", "flag_lr"), ("evaluation", "eval_lr")] {
+            let list = type == "flags" ? #"{"lr": [1, null], "x": {}}"# : #"{"lr": {"a": 1, "b": {}}}"#
+            #expect(try client.sendJSON("POST", "/runs/a/metadata/\(type)", list).status == 201)
+            #expect(server.text("sent/\(type).json", of: "a") != nil)
+            write(#"{"lr": 7}"#, "\(type).json")
+            #expect(try client.send("GET", "/runs/a/metadata/\(type)").json == ["lr": 7])
+            #expect(try client.send("GET", "/runs").json["runs"]?.array?.first?[column] == 7)
+            #expect(try client.sendJSON("PATCH", "/runs/a/metadata/\(type)", #"{"y": 8}"#).json == ["lr": 7, "y": 8])
+        }
+    }
+
     /// What comes while no server runs is newer too.
     @Test func whatWasRewrittenAfterTheServerWasKilledStays() throws {
         var server = try Server(runs: folder.path)

@@ -89,13 +89,13 @@ import Testing
             #expect(try client.sendJSON("POST", "/runs/a/metadata/metrics", #"{"epoch": 1, "loss": 3}"#).status == 201)
             #expect(try client.send("GET", "/runs/a/metrics").status == 200)
         }
-        let texts = [Self.frame(300_000, "0.5"), Self.frame(400_000, "0.25")]
+        let texts = [Self.frame(150_000, "0.5"), Self.frame(200_000, "0.25")]
         // Whole once, so that what is read is never older.
         try Data(texts[1]).write(to: URL(filePath: path("metrics.json")))
         #expect(try server.connect().send("GET", "/runs/a/metrics").body == texts[1])
-        let rewriter = Rewriter(path("metrics.json"), texts, part: 1 << 20, pause: 2000)
+        let rewriter = Rewriter(path("metrics.json"), texts, part: 512 << 10, pause: 2000)
         for target in ["/runs/a/metrics", "/runs/a/metadata/metrics", "/runs/a/files/tfruns.d/metrics.json"] {
-            let replies = try read(target, seconds: 1.5) { texts.contains($0.body) }
+            let replies = try read(target, seconds: 1) { texts.contains($0.body) }
             #expect(replies.faults.isEmpty, "\(target): \(replies.faults.prefix(5))")
             #expect(replies.whole > 0, "\(target)")
         }
@@ -124,7 +124,7 @@ import Testing
         }
         try Data(documents[0]).write(to: URL(filePath: path("\(type).json")))
         let rewriter = Rewriter(path("\(type).json"), documents, part: 2500, pause: 1000)
-        let replies = try read("/runs/a/metadata/\(type)", seconds: 1.5) { documents.contains($0.body) }
+        let replies = try read("/runs/a/metadata/\(type)", seconds: 1) { documents.contains($0.body) }
         let run = try read("/runs/a", seconds: 1) { reply in
             let run = try? reply.json
             return type != "flags" || run?["flag_message"]?.string?.count == 5000
@@ -147,10 +147,7 @@ import Testing
 
     // MARK: Cut off for good
 
-    @Test(arguments: [
-        "", "{\"lr\": 0.1, \"opt\": \"ad", "{\"epoch\": [1, 2], \"loss\": [0.1,", "{\"a\": {\"b\": 1}", " \n",
-        "\u{0}\u{0}\u{0}",
-    ])
+    @Test(arguments: ["", "{\"lr\": 0.1, \"opt\": \"ad", "{\"a\": {\"b\": [1]}", "\u{0}\u{0}\u{0}"])
     func whatIsCutOffIsRefusedEverywhereAndTheListingKeepsWhatWasKnown(_ text: String) throws {
         let client = try server.connect()
         for (name, whole) in [

@@ -23,6 +23,7 @@ import Testing
             (.diskFull("pwrite /srv/runs/x: no room"), 507, "disk-full"), (.behind(RunID("a")!), 503, "run-behind"),
             (noSpace, 507, "disk-full"),
             (failed, 500, "internal"), (.unreadable("flags.json is no object"), 409, "unreadable"),
+            (.beingWritten(.flags), 503, "being-written"),
         ])
     func storeErrorBecomesAProblem(error: StoreError, status: Int, slug: String) {
         let problem = Problem(error as any Error)

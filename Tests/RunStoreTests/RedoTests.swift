@@ -43,6 +43,59 @@ import Testing
         #expect(!folder.exists(".rundir/staging/deleted-1"))
     }
 
+    /// Rule 8: fails when a frame that was done is done again, or the one that was not is left.
+    @Test(arguments: [0, 1, 2])
+    func whereTheServerAloneEndedNoMoreThanTheLastFrameIsDone(_ applied: UInt64) throws {
+        folder.write("run/tfruns.d/flags.json", "R's")
+        folder.write("run/tfruns.d/evaluation.json", "old")
+        folder.write(".rundir/journal/0000000000000001", "")
+        let frames =
+            JournalText.frame(1, [[RedoRecord("run", .put("flags.json", Array("new".utf8)))]])
+            + JournalText.frame(2, [[RedoRecord("run", .put("evaluation.json", Array("new".utf8)))]])
+            + JournalText.frame(3, [[RedoRecord("run", .viewLags)]])
+        pause(milliseconds: 20)
+        Tree.write(frames, "\(folder.path)/.rundir/journal/0000000000000001")
+        try AppliedMark(RunPaths(runs: folder.path)).note(applied)
+        try DirectoryHarness.open(folder.path).close()
+        #expect(folder.text("run/tfruns.d/flags.json") == "R's")
+        #expect(folder.text("run/tfruns.d/evaluation.json") == (applied < 2 ? "new" : "old"))
+    }
+
+    /// Rule 8: the last frame was not done, and something else wrote the file after that.
+    @Test func whatIsYoungerThanTheLastFrameStays() throws {
+        folder.write(".rundir/journal/0000000000000001", "")
+        Tree.write(
+            JournalText.frame(1, [[RedoRecord("run", .put("flags.json", Array("new".utf8)))]]),
+            "\(folder.path)/.rundir/journal/0000000000000001")
+        pause(milliseconds: 20)
+        folder.write("run/tfruns.d/flags.json", "R's")
+        try AppliedMark(RunPaths(runs: folder.path)).note(0)
+        try DirectoryHarness.open(folder.path).close()
+        #expect(folder.text("run/tfruns.d/flags.json") == "R's")
+    }
+
+    /// Rows of the last frame that were written in part.
+    @Test(arguments: ["{\"a\":1}\n", "{\"a\":1}\n{\"a", "{\"a\":1}\n{\"a\":2}\n"])
+    func rowsOfTheLastFrameAreWrittenWhole(_ found: String) throws {
+        folder.write(".rundir/journal/0000000000000001", "")
+        Tree.write(JournalText.frame(1, [rows(8, "{\"a\":2}\n")]), "\(folder.path)/.rundir/journal/0000000000000001")
+        folder.write("run/tfruns.d/metrics.ndjson", found)
+        try AppliedMark(RunPaths(runs: folder.path)).note(0)
+        try DirectoryHarness.open(folder.path).close()
+        #expect(metrics == "{\"a\":1}\n{\"a\":2}\n")
+    }
+
+    /// A copy of a mark tells nothing of the machine's memory.
+    @Test func aMarkThatWasCopiedCountsForNothing() throws {
+        let paths = RunPaths(runs: folder.path)
+        folder.write(".rundir/journal/0000000000000001", "")
+        try AppliedMark(paths).note(7)
+        #expect(try AppliedMark.read(paths) == 7)
+        Tree.write(Tree.read(paths.applied), "\(paths.applied).copy")
+        Tree.rename("\(paths.applied).copy", to: paths.applied)
+        #expect(try AppliedMark.read(paths) == nil)
+    }
+
     /// Rule: a removal that was journaled and not done is done.
     @Test func removalIsDoneAgain() throws {
         folder.write("run/tfruns.d/flags.json", "{}")

@@ -179,6 +179,14 @@ import Testing
         #expect(harness.onDisk(.earlierMetricsRows) == "{\"epoch\":1,\"loss\":9}\n{\"epoch\":2,\"loss\":8.5}\n")
     }
 
+    @Test func aCheckLeavesIt() throws {
+        harness.close()
+        rewrite(new)
+        let findings = try StoreCheck(runs: harness.runs, repairs: true).findings
+        #expect(!findings.contains { $0.path.contains("metrics") }, "\(findings)")
+        #expect(harness.onDisk(.metricsFrame) == new)
+    }
+
     // MARK: What is none
 
     /// Frames that rows say, or said, however they came there.

@@ -99,7 +99,9 @@ final class Redo {
             let subjects = Self.subjects(of: record)
             if blocked.isDisjoint(with: subjects) {
                 do throws(FileFailure) {
-                    if try survival?.isOutlived(record, by: applier) != true { try applier.redo(record) }
+                    if try survival?.isOutlived(record, by: applier) != true {
+                        try applier.redo(record)
+                    }
                     note(record)
                     continue
                 } catch {
