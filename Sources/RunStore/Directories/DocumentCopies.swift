@@ -3,6 +3,7 @@ internal import Glibc
 internal import JSON
 internal import RunMetadata
 internal import Synchronization
+internal import Threads
 
 /// Copies of documents that are being sent: what something else does to a file in place meanwhile does not reach them.
 ///
@@ -12,11 +13,16 @@ final class DocumentCopies: Sendable {
     private struct Kept: Sendable {
         let version: FileVersion
         let descriptor: CInt
+        /// When it was sent last, seconds on the monotonic clock.
+        var used = Double(monotonicNanoseconds()) / 1e9
     }
 
-    /// Bytes of a copy that is in memory, and of all that are kept.
+    /// Bytes of a copy that is in memory.
     private static let small = 1 << 20
+    /// Copies that are kept, bytes of them all, and seconds after which one that was not sent goes.
+    private static let mostCopies = 8
     private static let mostKept = 256 << 20
+    private static let age = 15.0
     /// Bytes that are copied at a time.
     private static let part = 1 << 20
 
@@ -84,9 +90,24 @@ final class DocumentCopies: Sendable {
         kept.withLock { kept in
             guard let index = kept.firstIndex(where: { $0.version == version }) else { return nil }
             let copy = fcntl(kept[index].descriptor, F_DUPFD_CLOEXEC, 0)
-            kept.append(kept.remove(at: index))
+            let used = kept.remove(at: index)
+            kept.append(Kept(version: used.version, descriptor: used.descriptor))
             return copy < 0 ? nil : copy
         }
+    }
+
+    /// When the oldest is to go, seconds on the monotonic clock; nil where none is kept.
+    var nextDue: Double? { kept.withLock { kept in kept.first.map { $0.used + Self.age } } }
+
+    /// Gives up those that were not sent for a while.
+    func dropOld() {
+        let now = Double(monotonicNanoseconds()) / 1e9
+        let dropped = kept.withLock { kept in
+            let dropped = kept.filter { now - $0.used >= Self.age }
+            kept.removeAll { now - $0.used >= Self.age }
+            return dropped
+        }
+        for copy in dropped { close(copy.descriptor) }
     }
 
     private func keep(_ copy: CInt, _ version: FileVersion) {
@@ -97,7 +118,7 @@ final class DocumentCopies: Sendable {
             kept.append(Kept(version: version, descriptor: descriptor))
             // Those that were used last, and of one file the last one.
             var (bytes, seen) = (0, Set<UInt64>())
-            let staying = kept.reversed().prefix { copy in
+            let staying = kept.suffix(Self.mostCopies).reversed().prefix { copy in
                 bytes += copy.version.size
                 return bytes <= Self.mostKept
             }.filter { seen.insert($0.version.inode).inserted }

@@ -43,10 +43,12 @@ final class StoreKeeper: @unchecked Sendable {
         var lastCheckpoint = monotonicNanoseconds()
         while !stopping.isSet {
             let now = Double(monotonicNanoseconds()) / 1e9
-            let untilDue = store.views.nextDue.map { max(0.01, $0 - now) } ?? Self.checkpointAge
+            let due = [store.views.nextDue, store.copies.nextDue].compactMap { $0 }.min()
+            let untilDue = due.map { max(0.01, $0 - now) } ?? Self.checkpointAge
             bell.wait(seconds: min(untilDue, Self.checkpointAge))
             for folder in store.views.takeDue() { refresh(folder, isTaken: true) }
             deleted.empty()
+            store.copies.dropOld()
             if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
                 store.exclusively { $0.sealSegment() }
                 lastCheckpoint = monotonicNanoseconds()
