@@ -36,6 +36,7 @@ export class Chart {
     /** Draws lines in the place of those that it has; the zoom stays. @param {Line[]} lines */
     set(lines, axis) {
         this.axis = axis;
+        this.given = lines;
         this.lines = lines.map((line) => ({ ...line, y: line.y.map(numeric) }));
         this.marks = marks(lines);
         const drawn = this.drawn();
@@ -52,6 +53,12 @@ export class Chart {
         }
         this.applying = false;
         this.host.setAttribute("aria-label", this.description());
+    }
+
+    /** Draws one run's lines wide, and the others faint. @param {string | null} run */
+    highlight(run) {
+        this.highlighted = run;
+        if (this.plot) this.set(this.given, this.axis);
     }
 
     /** Draws the same lines as the shared settings now say. */
@@ -145,8 +152,10 @@ export class Chart {
         const grid = resolver(this.host)("--line");
         const series = {};
         drawn.forEach((line, i) => {
+            const isBehind = this.highlighted && this.highlighted !== line.run;
             series[`s${i}`] = {
-                color: line.faint ? faint(line.color) : line.color, strokeWidth: line.faint ? 1 : 1.6,
+                color: isBehind ? faint(line.color, 0.15) : line.faint ? faint(line.color) : line.color,
+                strokeWidth: line.faint ? 1 : this.highlighted === line.run ? 2.4 : 1.6,
                 strokePattern: line.dashed && !line.faint ? [5, 3] : null, drawPoints: line.x.length === 1, pointSize: 2.5,
             };
         });
@@ -161,7 +170,7 @@ export class Chart {
     }
 
     xText(x) {
-        if (this.axis === "elapsed") return format.durationText(x);
+        if (this.axis === "elapsed") return x < 0 ? `-${format.durationText(-x)}` : format.durationText(x);
         return tick(x);
     }
 

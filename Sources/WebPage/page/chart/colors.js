@@ -28,7 +28,7 @@ export function resolver(element) {
 }
 
 /** A colour as the raw line has it that stands behind the smoothed one. @param {string} color `rgb(…)` */
-export function faint(color, part = 0.28) {
+export function faint(color, part = 0.33) {
     const [red, green, blue] = color.match(/[\d.]+/g) ?? [128, 128, 128];
     return `rgba(${red}, ${green}, ${blue}, ${part})`;
 }

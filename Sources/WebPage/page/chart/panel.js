@@ -82,6 +82,13 @@ class Panel {
         return this.load();
     }
 
+    /** Shows one run's lines before the others. @param {string | null} id */
+    highlight(id) {
+        if (this.highlighted === id) return;
+        this.highlighted = id;
+        for (const card of this.cards.values()) card.chart?.highlight(id);
+    }
+
     /** Shows what the address says now: after the back button. */
     restore() {
         const before = this.shared.axis;
@@ -128,10 +135,10 @@ class Panel {
         const sections = new Map();
         for (const card of this.cards.values()) {
             if (find !== "" && !card.name.toLowerCase().includes(find)) continue;
-            const prefix = /^([^/.]+)[/.]./.exec(card.name)?.[1] ?? "";
+            const prefix = /^([\w @:+-]+)[/.]./.exec(card.name)?.[1] ?? "";
             sections.set(prefix, [...sections.get(prefix) ?? [], card]);
         }
-        const names = [...sections.keys()].sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b)));
+        const names = [...sections.keys()].sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b, undefined, { numeric: true })));
         this.tools.setCount(this.cards.size);
         if (names.length === 0) {
             return fill(this.sections, h("p.empty", {}, this.cards.size === 0 ? "No metrics yet." : "No metric has this in its name."));

@@ -52,6 +52,5 @@ export function notes(id) {
             text = value;
             read();
         },
-        end() {},
     };
 }

@@ -11,8 +11,12 @@ export function summary(id) {
     const note = notes(id);
     const parts = h("div.run-parts", {});
     let shown = "";
+    // On a narrow screen the summary is closed, so that charts are in sight.
+    const narrow = matchMedia("(max-width: 900px)");
+    const whole = h("details.run-summary", { open: !narrow.matches }, h("summary", {}, "Flags, values, properties"), parts);
+    narrow.onchange = () => { whole.open = !narrow.matches; };
     return {
-        element: h("div", {}, note.element, parts),
+        element: h("div", {}, note.element, whole),
         show(run, properties) {
             note.show(properties.notes ?? "");
             const groups = [
@@ -30,7 +34,7 @@ export function summary(id) {
             h("summary", {}, title, h("span.count", {}, hint ?? String(list.length))),
             table(list, title === "More"))));
         },
-        end: () => note.end(),
+        end() { narrow.onchange = null; },
     };
 }
 
