@@ -106,3 +106,6 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("offline", () => { if (source) setState("lost"); });
 addEventListener("online", () => { if (source) open(); });
+// A page that is kept for the back button would keep its connection, of which a browser has six for each server.
+addEventListener("pagehide", () => { if (source) close("off"); });
+addEventListener("pageshow", (event) => { if (event.persisted && !source) open(); });
