@@ -12,8 +12,8 @@ export function numberText(value, digits = 5) {
     if (Number.isInteger(value) && Math.abs(value) < 1e15) return exact;
     if (exact.length <= digits + 2) return exact;
     const size = Math.abs(value);
-    if (size >= 1e-4 && size < 10 ** digits) return value.toFixed(Math.max(0, digits - Math.max(1, Math.ceil(Math.log10(size)))));
-    return value.toPrecision(digits).replace(/\.?0+e/, "e").replace("e+", "e");
+    const rounded = size >= 10 ** digits && size < 1e15 ? Math.round(value) : Number(value.toPrecision(digits));
+    return size < 1e-4 || size >= 1e15 ? rounded.toExponential().replace("e+", "e") : String(rounded);
 }
 
 /** @returns {HTMLElement} a number, the exact one on hover and when copied */

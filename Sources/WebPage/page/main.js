@@ -75,6 +75,7 @@ if (!themes.includes(theme)) theme = "auto";
 function showTheme() {
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
+    dispatchEvent(new Event("themechange"));
     themeButton.setAttribute("aria-label", `Theme: ${theme}`);
     themeButton.title = `Theme: ${theme === "auto" ? "as the system has it" : theme}`;
     fill(themeButton, icon({ auto: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",

@@ -1,6 +1,6 @@
 /** Menus of columns: what can be done with one, and which are shown. */
 import { h } from "../dom.js";
-import { bestOf, describe, isNameable, made, quoted } from "./columns.js";
+import { bestOf, describe, isNameable, listText, made, mainMetrics, quoted } from "./columns.js";
 import { popover } from "./popover.js";
 
 /** What can be done with a column. */
@@ -14,9 +14,10 @@ export function columnMenu(view, heads, name, anchor) {
     const close = popover(anchor, h("div", { role: "menu", "aria-label": `Column ${name}` },
         item("Order ascending ↑", () => view.setOrder([{ name, descending: false }]), isMade),
         item("Order descending ↓", () => view.setOrder([{ name, descending: true }]), isMade),
+        ...(name === "sparkline" ? mainMetrics(view.known).slice(0, 40).map((metric) => item(`Course of ${metric}`, () => view.set({ spark: metric }, {}), metric === view.sparkMetric)) : []),
         item("Group by it", () => view.set({ group: name, open: "" }), isMade || view.state.group === name),
         item(`Best beside it (${best})`, () => view.setColumns([...names.slice(0, at + 1), best, ...names.slice(at + 1)]), !best || names.includes(best)),
-        item("Sparkline of it", () => view.set({ spark: label }, {}), group !== "metric" && group !== "min" && group !== "max"),
+        item("Its course as a small line", () => view.set({ spark: label, columns: names.includes("sparkline") ? view.state.columns : listText([...names.slice(0, at + 1), "sparkline", ...names.slice(at + 1)]) }, {}), group !== "metric" && group !== "min" && group !== "max"),
         item("Only runs that have it", () => view.set({ where: [view.state.where && `(${view.state.where})`, `!is.na(${quoted(name)})`].filter(Boolean).join(" & ") }), isMade || !isNameable(name)),
         item("Move left", () => heads.move(name, -1), at === 0),
         item("Move right", () => heads.move(name, 1), at === names.length - 1),

@@ -1,7 +1,7 @@
 /** The columns of runs: how they are called, which are shown at first, how they are written in a query. */
 
 const groups = { flag_: "flag", metric_: "metric", eval_: "eval", min_: "min", max_: "max", property_: "property" };
-const labels = { run: "Run", status: "Status", start: "Start", end: "End", updated: "Updated", duration: "Duration" };
+const labels = { run: "Run", status: "Status", start: "Start", end: "End", updated: "Updated", duration: "Duration", sparkline: "Course" };
 
 /** What a column is called: the kind of thing, and its name. @param {string} name */
 export function describe(name) {
@@ -12,7 +12,7 @@ export function describe(name) {
 }
 
 /** Columns that the page makes of others; the API does not know them. */
-export const made = { duration: ["start", "end", "updated", "status"] };
+export const made = { duration: ["start", "end", "updated", "status"], sparkline: [] };
 
 /** The value of a column of a run; `undefined` where it has none. */
 export function valueOf(run, name) {
@@ -60,6 +60,13 @@ export const isLessBetter = (name) => !/acc|auc|f1|precision|recall|score|reward
 /** The column of the best value of a metric. */
 export const bestOf = (metric) => (isLessBetter(metric) ? "min_" : "max_") + metric;
 
+/** The metrics, those first that tell most: of validation, and losses. @param {string[]} known all columns */
+export function mainMetrics(known) {
+    const rank = (name) => (name.startsWith("val_") ? 0 : 2) + (/loss|error/.test(name) ? 0 : 1);
+    return known.filter((name) => name.startsWith("metric_") && isNameable(name)).map((name) => name.slice(7))
+        .filter((name) => !/^(lr|learning_rate|epoch|step|time|elapsed)$/.test(name)).sort((one, other) => rank(one) - rank(other));
+}
+
 /**
  * The columns that are shown where the address names none: what differs first.
  * @param {string[]} known all columns
@@ -68,12 +75,12 @@ export const bestOf = (metric) => (isLessBetter(metric) ? "min_" : "max_") + met
 export function usual(known, runs) {
     const of = (prefix) => known.filter((name) => name.startsWith(prefix) && isNameable(name));
     const differ = (name) => new Set(runs.map((run) => JSON.stringify(run[name]))).size > 1;
-    const flags = of("flag_").filter((name) => runs.some((run) => run[name] !== undefined));
+    const share = (name) => runs.filter((run) => run[name] !== undefined).length / runs.length;
+    const flags = of("flag_").filter((name) => share(name) > 0).sort((one, other) => Number(share(other) >= 0.5) - Number(share(one) >= 0.5));
     const evaluation = of("eval_").slice(0, 4);
-    const metrics = of("metric_").map((name) => name.slice(7)).filter((name) => !/^(lr|learning_rate|epoch|step|time|elapsed)$/.test(name));
-    const main = [...metrics.filter((name) => name.startsWith("val_")), ...metrics.filter((name) => !name.startsWith("val_"))].slice(0, 2);
+    const main = mainMetrics(known).slice(0, 2);
     return ["run", "status", "start", "duration", ...[...flags.filter(differ), ...flags.filter((name) => !differ(name))].slice(0, 6),
-        ...main.flatMap((name) => [`metric_${name}`, bestOf(name)]), ...evaluation];
+        ...(main.length > 0 ? ["sparkline"] : []), ...main.flatMap((name) => [`metric_${name}`, bestOf(name)]), ...evaluation];
 }
 
 /** Orders two values as the server does: numbers, then texts; what is missing or NaN last in both directions. */

@@ -1,5 +1,5 @@
 /** The condition that runs are asked for by: what the reader wrote, the quick filter, and what is brushed in plots. */
-import { isNameable, made, parseList, quoted, textLiteral } from "./columns.js";
+import { isNameable, made, quoted, textLiteral } from "./columns.js";
 
 /** Columns that a quick filter looks at, at most: a condition may have 20 regular expressions. */
 const searched = 18;
@@ -29,17 +29,22 @@ function quick(text, columns) {
     }).join(" & ");
 }
 
-/** The ranges that were brushed in plots: `flag_lr:0.01:0.1,eval_acc:0.9:1`. */
+/** The ranges that were brushed in plots: `[["flag_lr",0.01,0.1],["flag_model","mlp","vit"]]`. */
 export function brushed(text) {
-    return parseList(text).map((part) => {
-        const [, name, low, high] = /^(.*):([^:]*):([^:]*)$/.exec(part) ?? [];
-        return name && isNameable(name) ? { name, low: Number(low), high: Number(high) } : null;
-    }).filter((range) => range && Number.isFinite(range.low) && Number.isFinite(range.high));
+    let ranges;
+    try { ranges = JSON.parse(text || "[]"); } catch { return []; }
+    if (!Array.isArray(ranges)) return [];
+    return ranges.filter((range) => Array.isArray(range) && typeof range[0] === "string" && isNameable(range[0])
+        && ["number", "string"].includes(typeof range[1]) && typeof range[1] === typeof range[2])
+        .map(([name, low, high]) => ({ name, low, high }));
 }
 
-export const brushText = (ranges) => ranges.map(({ name, low, high }) => {
-    const text = `${name}:${low}:${high}`;
-    return text.includes(",") ? `\`${text}\`` : text;
-}).join(",");
+export const brushText = (ranges) => ranges.length === 0 ? "" : JSON.stringify(ranges.map(({ name, low, high }) => [name, low, high]));
 
-const rangeText = ({ name, low, high }) => `${quoted(name)} >= ${low} & ${quoted(name)} <= ${high}`;
+const literal = (value) => typeof value === "number" ? String(value) : textLiteral(value);
+
+function rangeText({ name, low, high }) {
+    // TRUE and FALSE are no texts to compare.
+    if (low === "true" || low === "false") return `${quoted(name)} %in% c(${[...new Set([low, high])].map((flag) => flag.toUpperCase()).join(", ")})`;
+    return `${quoted(name)} >= ${literal(low)} & ${quoted(name)} <= ${literal(high)}`;
+}

@@ -4,7 +4,7 @@ import { describe, made, parseList } from "./columns.js";
 import { columnMenu } from "./columnmenu.js";
 
 const [narrowest, widest] = [48, 800];
-const usualWidths = { run: 190, status: 104, start: 132, end: 132, updated: 132, duration: 104 };
+const usualWidths = { run: 190, status: 104, start: 132, end: 132, updated: 132, duration: 104, sparkline: 120 };
 
 /** The width of a column for which the address has none. */
 function usualWidth(name) {
@@ -18,7 +18,7 @@ export class HeadCells {
 
     /** What the table is told of a column. */
     column(name, isNumber, isPinned) {
-        const { group, label } = describe(name);
+        const { group, label } = name === "sparkline" ? { group: "course", label: this.view.sparkMetric } : describe(name);
         const place = this.view.order.findIndex((key) => key.name === name);
         const sort = place < 0 ? (name === "start" && this.view.order.length === 0 ? "descending" : "none")
             : this.view.order[place].descending ? "descending" : "ascending";
@@ -32,7 +32,7 @@ export class HeadCells {
         h("span.group", {}, group),
         h("button", {
             "aria-label": `${group} ${label}: order by it`, "aria-haspopup": "menu", title: `${name}\nClick: order. Shift: beside other orders. Alt+↓: more.`,
-            onclick: (event) => this.#order(name, event.shiftKey),
+            onclick: (event) => this.#order(name, event.shiftKey, event.currentTarget),
             onkeydown: (event) => this.#key(event, name, width),
         }, label),
         h("span.grip", { "aria-hidden": "true", onpointerdown: (event) => this.#resize(event, name), ondblclick: () => this.setWidth(name, undefined) }));
@@ -53,7 +53,8 @@ export class HeadCells {
         this.view.set({ widths: [...widths].map(([key, value]) => key.includes(",") ? `\`${key}:${value}\`` : `${key}:${value}`).join(",") }, {});
     }
 
-    #order(name, isAdded) {
+    #order(name, isAdded, anchor) {
+        if (name === "sparkline") return this.#menu(name, anchor);
         if (name in made) return;
         const before = this.view.order.find((key) => key.name === name);
         // Numbers of results are of interest from the top; then the other way round; then not at all.

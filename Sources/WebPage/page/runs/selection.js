@@ -31,9 +31,21 @@ export class Selection {
     }
 
     #box(run, index) {
+        if (run.group !== undefined) return this.#groupBox(run);
         return h("input", {
             type: "checkbox", checked: this.chosen.has(run.run), "aria-label": `Choose ${run.run}`,
             onclick: (event) => this.#choose(run, index, event),
+        });
+    }
+
+    #groupBox({ group, runs }) {
+        const count = runs.filter((run) => this.chosen.has(run.run)).length;
+        return h("input", {
+            type: "checkbox", checked: count === runs.length, indeterminate: count > 0 && count < runs.length, "aria-label": `Choose the ${runs.length} runs of ${group}`,
+            onclick: (event) => {
+                for (const run of runs) if (event.currentTarget.checked) this.chosen.add(run.run); else this.chosen.delete(run.run);
+                this.#changed();
+            },
         });
     }
 

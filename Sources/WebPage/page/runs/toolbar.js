@@ -21,9 +21,11 @@ export class Toolbar {
         });
         this.archived = h("select", { "aria-label": "Archived runs", onchange: () => view.set({ archived: this.archived.value }) },
             h("option", { value: "" }, "Not archived"), h("option", { value: "true" }, "Archived"), h("option", { value: "all" }, "All runs"));
+        const plot = (name, text) => h("button", { "data-plot": name, title: `Plot: ${text}`, onclick: () => view.set({ plot: view.state.plot === name ? "" : name }) }, text);
+        this.plots = [plot("scatter", "Scatter"), plot("parallel", "Parallel")];
         this.columns = h("button", { "aria-haspopup": "dialog", onclick: () => columnsMenu(view, this.columns) }, "Columns");
         this.count = h("span.count", { role: "status", "aria-live": "polite" });
-        this.element = h("div.bar", { role: "search" }, this.where.element, h("div.quick", {}, this.quick), this.archived, this.columns, this.count);
+        this.element = h("div.bar", { role: "search" }, this.where.element, h("div.quick", {}, this.quick), this.archived, this.columns, this.plots, this.count);
         this.chips = h("div.chips");
         this.fault = h("div.fault.problem", { role: "alert", hidden: true });
     }
@@ -36,11 +38,12 @@ export class Toolbar {
         this.where.update(state.where ?? "");
         if (document.activeElement !== this.quick) this.quick.value = state.q ?? "";
         this.archived.value = state.archived ?? "";
+        for (const button of this.plots) button.setAttribute("aria-pressed", String(button.dataset.plot === state.plot));
         const ranges = brushed(state.brush);
         const chip = (text, label, action) => h("span.chip", {}, h("span", {}, text), h("button", { "aria-label": `Take out: ${label}`, onclick: action }, "×"));
         fill(this.chips,
             state.group && chip(["Grouped by ", h("b", {}, state.group)], state.group, () => this.view.set({ group: "", open: "" })),
-            ranges.map((range) => chip(`${describe(range.name).label}: ${numberText(range.low)} … ${numberText(range.high)}`, range.name,
+            ranges.map((range) => chip(`${describe(range.name).label}: ${numberText(range.low, 4)} … ${numberText(range.high, 4)}`, range.name,
                 () => this.view.set({ brush: brushText(ranges.filter((other) => other !== range)) }))));
     }
 
