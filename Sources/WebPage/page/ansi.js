@@ -13,6 +13,7 @@ export class Console {
         this.lines = [[]];
         this.column = 0;
         this.rest = "";
+        /** @type {Record<string, any>} */
         this.style = {};
     }
 
@@ -121,7 +122,11 @@ export function lineOf(line) {
     });
 }
 
-/** A colour of 256, or of red, green and blue. @returns {[string | undefined, number]} and how many codes it takes */
+/**
+ * A colour of 256, or of red, green and blue.
+ * @param {number[]} codes
+ * @returns {[string | undefined, number]} and how many codes it takes
+ */
 function extended(codes, from) {
     if (codes[from] === 2) {
         const channels = codes.slice(from + 1, from + 4).map((value) => Math.min(value ?? 0, 255));

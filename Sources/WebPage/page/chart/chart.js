@@ -3,6 +3,7 @@ import { fill, h, style } from "../dom.js";
 import * as format from "../format.js";
 import { faint, resolver } from "./colors.js";
 import { script } from "./library.js";
+import { description, drawMarks, tick } from "./paint.js";
 import { marks, nearest, numeric, rows, smoothed } from "./data.js";
 
 /** @typedef {import("./data.js").Line} Line */
@@ -52,7 +53,7 @@ export class Chart {
             this.plot.kind = this.kind(drawn);
         }
         this.applying = false;
-        this.host.setAttribute("aria-label", this.description());
+        this.host.setAttribute("aria-label", description(this.name, this.lines));
     }
 
     /** Draws one run's lines wide, and the others faint. @param {string | null} run */
@@ -135,15 +136,14 @@ export class Chart {
 
     fixedOptions() {
         const { Dygraph } = globalThis;
-        const model = Dygraph.defaultInteractionModel;
         return {
             legend: "never", connectSeparatedPoints: true, highlightCircleSize: 0, drawGapEdgePoints: true,
             animatedZooms: false, xRangePad: 2, yRangePad: 6, axisLabelFontSize: 11, titleHeight: 0,
+            // Without touch, which scrolls the page.
             interactionModel: {
-                mousedown: model.mousedown, mousemove: model.mousemove, mouseup: model.mouseup,
-                dblclick: () => this.reset(),
+                mousedown: Dygraph.defaultInteractionModel.mousedown, willDestroyContextMyself: true, dblclick: () => this.reset(),
             },
-            underlayCallback: (context, area, plot) => this.drawMarks(context, area, plot),
+            underlayCallback: (context, area, plot) => drawMarks(context, area, plot, this.marks ?? [], (x) => this.pixels(x)),
             drawCallback: (plot) => this.noticeZoom(plot),
         };
     }
@@ -172,24 +172,6 @@ export class Chart {
     xText(x) {
         if (this.axis === "elapsed") return x < 0 ? `-${format.durationText(-x)}` : format.durationText(x);
         return tick(x);
-    }
-
-    drawMarks(context, area, plot) {
-        for (const mark of this.marks ?? []) {
-            const x = plot.toDomXCoord(this.pixels(mark.x));
-            if (x < area.x || x > area.x + area.w) continue;
-            context.strokeStyle = faint(mark.color);
-            context.lineWidth = 1;
-            context.beginPath();
-            context.moveTo(x, area.y);
-            context.lineTo(x, area.y + area.h);
-            context.stroke();
-            context.fillStyle = mark.color;
-            context.font = "600 10px system-ui, sans-serif";
-            context.textAlign = "center";
-            const glyph = { NaN: "×", Inf: "▲", "-Inf": "▼" }[mark.kind] ?? "×";
-            context.fillText(glyph, x, mark.kind === "-Inf" ? area.y + area.h - 2 : area.y + 9);
-        }
     }
 
     // Zoom and cursor.
@@ -249,28 +231,4 @@ export class Chart {
         } else return;
         event.preventDefault();
     }
-
-    description() {
-        const parts = this.lines.slice(0, 6).map((line) => {
-            const finite = line.y.filter((y) => y !== null && Number.isFinite(y));
-            const last = line.y.at(-1);
-            return `${line.run ? `${line.run} ` : ""}${line.label}: last ${last ?? "missing"}, least ${min(finite)}, greatest ${max(finite)}`;
-        });
-        return `Chart of ${this.name}. ${parts.join("; ")}. Arrow keys move the cursor, plus and minus zoom, Escape shows all.`;
-    }
-}
-
-const min = (list) => list.reduce((a, b) => Math.min(a, b), Infinity);
-const max = (list) => list.reduce((a, b) => Math.max(a, b), -Infinity);
-
-/** A short number for an axis. */
-function tick(value) {
-    if (value === 0) return "0";
-    const size = Math.abs(value);
-    if (size >= 1e15 || size < 1e-4) return value.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e");
-    if (size >= 1e4) {
-        const [unit, letter] = size >= 1e12 ? [1e12, "T"] : size >= 1e9 ? [1e9, "G"] : size >= 1e6 ? [1e6, "M"] : [1e3, "k"];
-        return `${Number((value / unit).toPrecision(4))}${letter}`;
-    }
-    return String(Number(value.toPrecision(5)));
 }

@@ -1,10 +1,10 @@
 /** Many charts: one a metric, in sections by prefix, with what they have in common. Only those in sight are drawn. */
 import { fill, h, style } from "../dom.js";
-import { address, setState } from "../address.js";
 import { Chart, ready } from "./chart.js";
 import { resolver } from "./colors.js";
+import { sections } from "./sections.js";
 import { series } from "./series.js";
-import { tools } from "./tools.js";
+import { keep, settings, tools } from "./tools.js";
 import { legend, tip } from "./legend.js";
 
 /**
@@ -13,16 +13,11 @@ import { legend, tip } from "./legend.js";
  *   stale: boolean, chart: Chart | null, lines: import("./data.js").Line[], axis: string }} Card
  */
 
-/**
- * Makes the panel.
- * @param {{ runs: ShownRun[], colors?: { training: string, validation: string }, points?: number }} options with `colors`,
- *   lines are told apart by training and validation, else by run
- */
-export function chartPanel(options) {
-    return new Panel(options);
-}
-
-class Panel {
+export class ChartPanel {
+    /**
+     * @param {{ runs: ShownRun[], colors?: { training: string, validation: string }, points?: number }} options with `colors`,
+     *   lines are told apart by training and validation, else by run; `points`: about how many a line has
+     */
     constructor({ runs, colors, points = 800 }) {
         style(new URL("chart.css", import.meta.url));
         this.runs = runs;
@@ -31,7 +26,7 @@ class Panel {
         /** @type {Map<string, Card>} */
         this.cards = new Map();
         this.shared = {
-            ...this.settings(), onZoom: (zoom, from) => this.zoom(zoom, from), onCursor: (x, from) => this.cursor(x, from),
+            ...settings(), onZoom: (zoom, from) => this.zoom(zoom, from), onCursor: (x, from) => this.cursor(x, from),
         };
         this.tools = tools(this.shared, (change) => this.change(change));
         this.sections = h("div.chart-sections", {});
@@ -45,15 +40,6 @@ class Panel {
         this.themes = new MutationObserver(this.onScheme);
         this.themes.observe(document.documentElement, { attributes: true });
         this.queue = [];
-    }
-
-    settings() {
-        const { state } = address();
-        const zoom = (state.zoom ?? "").split("..").map(Number);
-        return {
-            axis: state.x ?? "", log: state.log === "1", smooth: Math.min(Math.max(Number(state.smooth) || 0, 0), 0.999),
-            zoom: /** @type {any} */ (zoom.length === 2 && zoom.every(Number.isFinite) ? zoom : null), find: state.find ?? "",
-        };
     }
 
     /** Says which metrics there are. Charts that are there stay. @param {string[]} metrics */
@@ -92,7 +78,7 @@ class Panel {
     /** Shows what the address says now: after the back button. */
     restore() {
         const before = this.shared.axis;
-        Object.assign(this.shared, this.settings());
+        Object.assign(this.shared, settings());
         this.tools.show(this.shared);
         this.arrange();
         if (this.shared.axis === before) this.drawAll();
@@ -131,31 +117,11 @@ class Panel {
     }
 
     arrange() {
-        const find = this.shared.find.toLowerCase();
-        const sections = new Map();
-        for (const card of this.cards.values()) {
-            if (find !== "" && !card.name.toLowerCase().includes(find)) continue;
-            const prefix = /^([\w @:+-]+)[/.]./.exec(card.name)?.[1] ?? "";
-            sections.set(prefix, [...sections.get(prefix) ?? [], card]);
-        }
-        const names = [...sections.keys()].sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b, undefined, { numeric: true })));
         this.tools.setCount(this.cards.size);
-        if (names.length === 0) {
-            return fill(this.sections, h("p.empty", {}, this.cards.size === 0 ? "No metrics yet." : "No metric has this in its name."));
-        }
-        const closed = new Set((address().state.closed ?? "").split(",").filter(Boolean));
-        fill(this.sections, names.map((name) => h("details.chart-section", {
-            open: !closed.has(name), ontoggle: (event) => this.toggle(name, event.target.open),
-        }, names.length === 1 && name === "" ? h("summary", { hidden: true }, "Metrics")
-            : h("summary", {}, name || "metrics", h("span.count", {}, sections.get(name).length)),
-        h("div.chart-grid", {}, sections.get(name).map((card) => card.article)))));
-    }
-
-    toggle(name, isOpen) {
-        const closed = new Set((address().state.closed ?? "").split(",").filter(Boolean));
-        if (isOpen) closed.delete(name);
-        else closed.add(name);
-        setState({ closed: [...closed].join(",") });
+        const find = this.shared.find.toLowerCase();
+        const shown = [...this.cards.values()].filter((card) => card.name.toLowerCase().includes(find));
+        fill(this.sections, this.cards.size === 0 ? h("p.empty", {}, "No metrics yet.")
+            : shown.length === 0 ? h("p.empty", {}, "No metric has this in its name.") : sections(shown));
     }
 
     look(entries) {
@@ -248,8 +214,7 @@ class Panel {
         const before = this.shared.axis;
         Object.assign(this.shared, change);
         if (this.shared.axis !== before) this.shared.zoom = null;
-        const { axis, log, smooth, find, zoom } = this.shared;
-        setState({ x: axis, log: log ? "1" : "", smooth: smooth > 0 ? smooth : "", find, zoom: zoom ? zoom.join("..") : "" });
+        keep(this.shared);
         this.tools.show(this.shared);
         if ("find" in change) this.arrange();
         else if (this.shared.axis !== before) this.refresh();
@@ -260,9 +225,10 @@ class Panel {
         const text = zoom === null ? "" : zoom.map((x) => Number(x.toPrecision(8))).join("..");
         if (text === (this.shared.zoom ?? []).join("..")) return;
         this.shared.zoom = zoom === null ? null : /** @type {any} */ (text.split("..").map(Number));
-        setState({ zoom: text });
+        keep(this.shared);
         this.tools.show(this.shared);
         for (const card of this.cards.values()) if (card.chart && card.chart !== from) card.chart.redraw();
+        if (this.cursorAt) this.cursor(this.cursorAt.x, this.cursorAt.from);
     }
 
     cursor(x, from) {

@@ -1,7 +1,24 @@
 /** The controls of a panel of charts. */
+import { address, setState } from "../address.js";
 import { h } from "../dom.js";
 
 const axes = [["", "own axis"], ["step", "step"], ["epoch", "epoch"], ["row", "row"], ["time", "time"], ["elapsed", "elapsed"]];
+
+/** What charts have in common, as the address says it. */
+export function settings() {
+    const { state } = address();
+    const zoom = (state.zoom ?? "").split("..").map(Number);
+    return {
+        axis: axes.some(([axis]) => axis === state.x) ? state.x : "", log: state.log === "1", find: state.find ?? "",
+        smooth: Math.min(Math.max(Number(state.smooth) || 0, 0), 0.99),
+        zoom: /** @type {[number, number] | null} */ (zoom.length === 2 && zoom.every(Number.isFinite) && zoom[0] < zoom[1] ? zoom : null),
+    };
+}
+
+/** Puts that into the address. */
+export function keep({ axis, log, smooth, find, zoom }) {
+    setState({ x: axis, log: log ? "1" : "", smooth: smooth > 0 ? smooth : "", find, zoom: zoom ? zoom.join("..") : "" });
+}
 
 /**
  * @param {any} shared what they show @param {(change: any) => void} change told what the reader chose

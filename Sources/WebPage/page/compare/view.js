@@ -4,7 +4,7 @@ import { json, query } from "../api.js";
 import { fill, h, style } from "../dom.js";
 import { subscribe } from "../live.js";
 import { ofRun } from "../chart/colors.js";
-import { chartPanel } from "../chart/panel.js";
+import { ChartPanel } from "../chart/panel.js";
 import { sourceDiff } from "./source.js";
 import { values } from "./values.js";
 import { chips } from "./chips.js";
@@ -34,7 +34,7 @@ class CompareView {
         this.chips = chips(this.shown, {
             change: (runs) => this.change(runs), toggle: () => this.toggle(), hover: (id) => this.hover(id) });
         this.table = h("div.compare-values", {});
-        this.charts = chartPanel({ runs: this.shown, points: Math.max(150, Math.min(500, Math.round(6000 / this.runs.length))) });
+        this.charts = new ChartPanel({ runs: this.shown, points: Math.max(150, Math.min(500, Math.round(6000 / this.runs.length))) });
         this.source = sourceDiff(this.runs);
         this.all = h("input", { type: "checkbox", onchange: () => { setState({ all: this.all.checked ? "1" : "" }); this.render(); } });
         this.element = h("div.compare", {},

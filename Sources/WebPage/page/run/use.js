@@ -8,6 +8,7 @@ export function open({ id }) {
     const url = `${base}/runs/${at(id)}`;
     const text = JSON.stringify(url);
     const shell = `'${url.replaceAll("'", "'\\''")}'`;
+    /** @type {[string, string[]][]} */
     const parts = [
         ["curl", [
             `RUN=${shell}`, "", "# Read it.", "curl \"$RUN\"", "curl \"$RUN/metrics?format=csv\"", "curl -O \"$RUN/bundle.tar.gz\"", "",

@@ -8,8 +8,9 @@ const mostRows = 200;
 export function value(json, depth = 0) {
     const matrix = matrixOf(json);
     if (matrix) {
-        const { matrix: _, values: __, labels: ___, ...rest } = Array.isArray(json) ? {} : json;
-        return h("div", {}, matrixTable(matrix.rows, matrix.labels), !Array.isArray(json) && Object.keys(rest).length > 0 && value(rest, depth + 1));
+        const rest = Array.isArray(json) ? [] : Object.entries(json).filter(([, one]) => one !== matrix.rows && one !== matrix.labels);
+        return h("div", {}, matrixTable(matrix.rows, matrix.labels?.map(String)),
+            rest.length > 0 && value(Object.fromEntries(rest), depth + 1));
     }
     if (isRecords(json)) return records(json);
     if (Array.isArray(json)) {
@@ -33,7 +34,7 @@ function matrixOf(json) {
     const rows = [json.matrix, json.values].find(isMatrix);
     if (!rows) return undefined;
     const labels = Array.isArray(json.labels) && json.labels.length === rows.length && json.labels.every((one) => typeof one !== "object")
-        ? json.labels.map(String) : undefined;
+        ? json.labels : undefined;
     return { rows, labels };
 }
 

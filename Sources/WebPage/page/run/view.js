@@ -4,7 +4,7 @@ import { at, json } from "../api.js";
 import { attempt } from "../confirm.js";
 import { fill, h, style } from "../dom.js";
 import { subscribe } from "../live.js";
-import { chartPanel } from "../chart/panel.js";
+import { ChartPanel } from "../chart/panel.js";
 import { errorCard } from "./error.js";
 import { head } from "./head.js";
 import { summary } from "./summary.js";
@@ -32,7 +32,13 @@ export function show(main, { path: [id] }) {
 class RunView {
     constructor(id) {
         this.id = id;
-        /** @type {Map<string, { element: HTMLElement, event?: (event: any) => void, end?: () => void }>} */
+        /** As `GET /runs/{id}` has it. @type {any} */
+        this.run = null;
+        /** Types of its metadata. @type {string[]} */
+        this.types = [];
+        /** @type {Record<string, string>} */
+        this.properties = {};
+        /** @type {Map<string, { element: HTMLElement, event?: (event: any) => void, update?: () => void, end?: () => void }>} */
         this.open = new Map();
         this.title = h("div.run-head", {}, h("h1", {}, id));
         this.error = h("div.run-error", {});
@@ -136,7 +142,7 @@ class RunView {
     }
 
     makeCharts() {
-        this.charts = chartPanel({
+        this.charts = new ChartPanel({
             runs: [{ id: this.id, color: "--training" }], colors: { training: "--training", validation: "--validation" } });
         this.charts.setMetrics(this.metrics);
         return { element: this.charts.element, update: () => this.charts.restore(), end: () => this.charts.end() };
