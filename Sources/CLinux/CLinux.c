@@ -186,6 +186,11 @@ int64_t clinux_free_space(int descriptor) {
     return fstatvfs(descriptor, &system) == 0 ? (int64_t) (system.f_bavail * system.f_frsize) : -1;
 }
 
+int64_t clinux_space(int descriptor) {
+    struct statvfs system;
+    return fstatvfs(descriptor, &system) == 0 ? (int64_t) (system.f_blocks * system.f_frsize) : -1;
+}
+
 int clinux_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
 }

@@ -9,6 +9,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case listMetadata
     case writeRunData
     case listRuns
+    case listColumns
     case createRun
     case readRun
     case initialiseRun
@@ -123,6 +124,7 @@ package enum Routes {
         Route(.delete, "/runs/{id}/files/{path}", .removeFile),
         Route(.get, "/runs/{id}/bundle.tar.gz", .readBundle),
         Route(.get, "/runs", .listRuns),
+        Route(.get, "/columns", .listColumns),
         Route(.post, "/runs", .createRun),
         Route(.get, "/compare", .compareRuns),
         Route(.get, "/runs/{id}/metrics", .queryMetrics),

@@ -98,6 +98,7 @@ package final class RunAPI: HTTPHandler {
         case .readMetadata: answerOnWorker(exchange, .quick) { try self.readMetadata(request) }
         case .listMetadata: answerOnWorker(exchange, .quick) { try self.listMetadata(request) }
         case .listRuns: answerOnWorker(exchange, .quick) { try self.listRuns(exchange) }
+        case .listColumns: answerOnWorker(exchange, .quick) { try self.listColumns() }
         case .createRun, .initialiseRun: initialise(request, exchange)
         case .readRun: answerOnWorker(exchange, .quick) { try self.readRun(request) }
         case .completeRun: complete(request, exchange)

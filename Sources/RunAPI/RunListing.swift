@@ -3,7 +3,7 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// `GET /runs`.
+/// `GET /runs` and `/columns`.
 extension RunAPI {
     func listRuns(_ exchange: HTTPExchange) throws -> HTTPResponse {
         let asked = try RunListQuery(exchange)
@@ -18,7 +18,7 @@ extension RunAPI {
         let runs = page.runs.map { represent($0, columns: columns) }
         switch asked.format {
         case .json:
-            var body: JSONObject = ["runs": .array(runs.map { .object($0) })]
+            var body: JSONObject = ["runs": .array(runs.map { .object($0) }), "count": .number(JSONNumber(page.count))]
             body["next"] = page.next.map { .string($0.text) }
             return .json(200, .object(body), headers: headers)
         case .ndjson:
@@ -29,6 +29,11 @@ extension RunAPI {
             let table = RunTable(columns: columns, runs: runs)
             return HTTPResponse(status: 200, type: "text/csv; charset=utf-8", body: table.csv, headers: headers)
         }
+    }
+
+    /// What conditions, orders and lists of columns can name.
+    func listColumns() throws -> HTTPResponse {
+        .json(200, ["columns": .array(try store.columns().sorted().map { .string($0) })])
     }
 
     /// A run as it is listed: all columns, its status, when it was written to, and links; or the columns asked for.

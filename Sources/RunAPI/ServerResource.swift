@@ -43,6 +43,10 @@ extension RunAPI {
         Telemetry.write(store.statistics, to: &text)
         Telemetry.write(hub.statistics, to: &text)
         if let counts = telemetry.runCounts({ try? self.store.runCounts() }) { Telemetry.write(counts, to: &text) }
+        if let room = store.room {
+            text.gauge("rundir_disk_free_bytes", "Bytes free where the runs are kept.", Double(room.free))
+            text.gauge("rundir_disk_size_bytes", "Bytes in all where the runs are kept.", Double(room.size))
+        }
         text.gauge(
             "rundir_ready", "Whether writes are taken.",
             store.hindrances.isEmpty && readiness.hindrances.isEmpty ? 1 : 0)

@@ -14,6 +14,8 @@ package struct ListedRun: Sendable {
 /// A page of a listing.
 package struct RunPage: Sendable {
     package var runs: [ListedRun]
+    /// How many runs are asked for, on all pages.
+    package let count: Int
     /// Where the next page begins; nil where this is the last one.
     package var next: RunCursor?
 }

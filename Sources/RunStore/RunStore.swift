@@ -43,6 +43,9 @@ package protocol RunStore: Sendable {
     /// The page of runs that a query asks for. Every write that was completed before is in it.
     func runs(_ query: RunQuery) throws(StoreError) -> RunPage
 
+    /// The names of the columns that runs have, in no order: those that conditions and orders can name.
+    func columns() throws(StoreError) -> Set<String>
+
     /// A file of a run's metadata, up to date; nil when there is none. Of flags and evaluation, the exact list as it was sent.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> StoredFile?
 
@@ -66,6 +69,9 @@ package protocol RunStore: Sendable {
 
     /// What the store has done, and how long it took.
     var statistics: StoreStatistics { get }
+
+    /// Bytes that are free to the runs, and bytes in all, where they are kept; nil when that is not known.
+    var room: (free: UInt64, size: UInt64)? { get }
 
     /// How many runs have each status, pending and archived ones among them. May read the disk.
     func runCounts() throws(StoreError) -> [RunStatus: Int]

@@ -129,7 +129,7 @@ import Yams
             ("writeRunData", [201, 202, 400, 404, 409, 411, 413, 415, 422, 503, 507]),
             ("readMetrics", [200, 304, 400, 404, 503, 507]), ("readCustomMetadata", [200, 304, 400, 404]),
             ("removeOutput", [204, 400, 404, 409, 503, 507]),
-            ("listMetadata", [200, 400, 404]), ("listRuns", [200, 400, 503]),
+            ("listMetadata", [200, 400, 404]), ("listRuns", [200, 400, 503]), ("listColumns", [200, 304, 503]),
             ("archiveRun", [200, 400, 404, 409, 503, 507]), ("restoreRun", [200, 400, 404, 409, 503, 507]),
             ("archiveRuns", [200, 400, 503, 507]), ("restoreRuns", [200, 400, 503, 507]),
             ("purgeRuns", [200, 400, 503, 507]),

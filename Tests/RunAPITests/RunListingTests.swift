@@ -43,6 +43,28 @@ import Testing
         #expect(try listed(("where", "status == 'completed'")) == "b")
     }
 
+    @Test func aPageSaysHowManyRunsThereAreOnAllPages() throws {
+        var counts: [JSONValue?] = []
+        for parameters in [[("limit", "2")], [("where", "flag_lr == 0.1")], [("where", "FALSE")]] {
+            counts.append(try api.send("GET", target(parameters)).json["count"])
+        }
+        let first = try api.send("GET", target([("limit", "2")])).json
+        counts.append(try api.send("GET", target([("cursor", first["next"]?.string ?? "")])).json["count"])
+        #expect(counts == [3, 2, 0, 3])
+    }
+
+    @Test func columnsAreThoseThatAQueryCanName() throws {
+        _ = try api.send("POST", "/runs/a/metadata/metrics", "{\"loss\":1}")
+        let columns = try #require(try api.send("GET", "/columns").json["columns"]?.array?.compactMap(\.string))
+        #expect(columns == columns.sorted() && Set(columns).count == columns.count)
+        for name in ["run", "status", "flag_lr", "flag_name", "flag_on", "eval_acc", "metric_loss", "min_loss"] {
+            #expect(columns.contains(name), "\(name) of \(columns)")
+        }
+        for name in columns {
+            #expect(try api.send("GET", target([("order", "`\(name)`")])).status == 200, "\(name)")
+        }
+    }
+
     @Test func aListedRunIsTheRunAsItIsToldAlone() throws {
         let runs = try #require(try api.send("GET", "/runs").json["runs"]?.array)
         for run in runs { #expect(try api.send("GET", "/runs/\(run["run"]?.string ?? "")").json == run) }

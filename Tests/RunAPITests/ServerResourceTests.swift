@@ -69,6 +69,10 @@ import Testing
         ] {
             #expect(lines.contains(line), "\(line) of \(lines)")
         }
+        for name in ["rundir_disk_free_bytes", "rundir_disk_size_bytes"] {
+            let line = try #require(lines.first { $0.hasPrefix(name + " ") }, "\(name)")
+            #expect(try #require(Double(line.dropFirst(name.count + 1))) > 1_000_000)
+        }
         #expect(!reply.text.contains("secret") && !reply.text.contains("nowhere"))
         // Each line is a comment or a name, perhaps labels, and a number; each family is declared once.
         for line in lines where !line.hasPrefix("# ") {

@@ -87,6 +87,9 @@ int clinux_pass_cache(int descriptor, int pass);
 /// Bytes free to this process on the file system of an open file (fstatvfs(3)); -1 and errno on failure.
 int64_t clinux_free_space(int descriptor);
 
+/// Bytes of the file system of an open file (fstatvfs(3)); -1 and errno on failure.
+int64_t clinux_space(int descriptor);
+
 /// The size of an open file in bytes, or -1 when it has no name any more (statx(2), without the times).
 ///
 /// Not fstat(2): a file whose times were asked for gets finer ones at its next write (multigrain timestamps, Linux 6.13),

@@ -54,6 +54,11 @@ extension DirectoryRunStore {
         return page
     }
 
+    package func columns() throws(StoreError) -> Set<String> {
+        if let fault = ownership.fault() { throw .runsGone(fault) }
+        return try index.columns()
+    }
+
     package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
         guard let (_, directory) = try directory(of: run) else { return nil }
         return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory, waits: true) }.map {
@@ -141,6 +146,8 @@ extension DirectoryRunStore {
             return RunFiles.updated(directory) <= latest ? run : nil
         }
     }
+
+    package var room: (free: UInt64, size: UInt64)? { DiskSpace.room(at: paths.runs) }
 
     package var hindrances: [StoreHindrance] {
         var found: [StoreHindrance] = []

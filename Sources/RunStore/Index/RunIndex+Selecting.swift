@@ -12,11 +12,21 @@ extension RunIndex {
         for (parameter, names) in asked {
             let strange = names.filter { database.columns[$0.name] == nil && !RunQuery.mayName($0.name) }
             if strange.isEmpty { continue }
-            var known = RunQuery.standardColumns.union(database.columns.keys)
-            for case .put(_, let entry) in unwritten.values { known.formUnion(entry.summary.columns.names) }
+            let known = try knownColumns()
             let unknown = strange.filter { !known.contains($0.name) }
             if !unknown.isEmpty { throw .query(RunQueryFault(parameter, unknown: unknown, known: known)) }
         }
+    }
+
+    /// What `where`, `order` and `columns` can name.
+    func knownColumns() throws(StoreError) -> Set<String> {
+        guard let database else { throw indexing }
+        var known = RunQuery.standardColumns.union(database.columns.keys)
+        for case .put(_, let entry) in unwritten.values {
+            known.formUnion(entry.summary.columns.names)
+            known.formUnion(entry.summary.extremes.names)
+        }
+        return known
     }
 
     /// What the columns of a page may weigh together: some 50 MB of text.
@@ -34,14 +44,14 @@ extension RunIndex {
         fileprivate let keys: [RunColumn]
 
         /// The rows of the page in order, and one more where there is one. Needs no lock.
-        func found() -> (rows: [Int], selection: RunSelection) {
+        func found() -> (rows: [Int], count: Int, selection: RunSelection) {
             var selected = candidates
             if let predicate = query.predicate {
                 let isTrue = predicate.evaluate(over: columns, rows: names.count)
                 for row in selected.indices where !isTrue[row] { selected[row] = false }
             }
             let selection = RunSelection(query, keys: keys, starts: starts) { [names] in names[$0] }
-            return (selection.page(of: selected), selection)
+            return (selection.page(of: selected), selected.count(where: \.self), selection)
         }
     }
 
@@ -66,9 +76,11 @@ extension RunIndex {
     }
 
     /// The page of rows that were found. A run that has gone meanwhile is left out.
-    func page(of found: [Int], _ selection: RunSelection, for question: Question) throws(IndexFailure) -> RunPage {
+    func page(
+        of found: [Int], count: Int, _ selection: RunSelection, for question: Question
+    ) throws(IndexFailure) -> RunPage {
         let limit = question.query.limit
-        var page = RunPage(runs: [])
+        var page = RunPage(runs: [], count: count)
         var weight = 0
         for (index, row) in found.prefix(limit).enumerated() {
             guard rows.names[row] == question.names[row], let run = RunID(rows.names[row]),

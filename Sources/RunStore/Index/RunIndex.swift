@@ -73,11 +73,19 @@ final class RunIndex: @unchecked Sendable {
             try check(query)
             do throws(IndexFailure) { return try self.question(query) } catch { throw failed(error) }
         }
-        let (found, selection) = question.found()
+        let (found, count, selection) = question.found()
         return try locked { () throws(StoreError) in
-            do throws(IndexFailure) { return try page(of: found, selection, for: question) } catch {
+            do throws(IndexFailure) { return try page(of: found, count: count, selection, for: question) } catch {
                 throw failed(error)
             }
+        }
+    }
+
+    /// The columns that runs have, those with which no run is written into the database yet among them.
+    func columns() throws(StoreError) -> Set<String> {
+        try locked { () throws(StoreError) in
+            bringUpToDate()
+            return try knownColumns()
         }
     }
 

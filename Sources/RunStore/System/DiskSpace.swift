@@ -10,13 +10,18 @@ enum DiskSpace {
         return free < 0 ? nil : UInt64(free)
     }
 
-    /// The same of a directory.
-    static func free(at path: String) -> UInt64? {
+    /// Bytes free, and bytes in all, on the file system of a directory; nil when that is not known.
+    static func room(at path: String) -> (free: UInt64, size: UInt64)? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return free(descriptor)
+        let size = clinux_space(descriptor)
+        guard let free = free(descriptor), size >= 0 else { return nil }
+        return (free, UInt64(size))
     }
+
+    /// Bytes free on the file system of a directory.
+    static func free(at path: String) -> UInt64? { room(at: path)?.free }
 }
 
 /// The room on a disk, for one that takes of it and should not have to ask each time.

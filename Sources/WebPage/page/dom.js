@@ -36,7 +36,7 @@ function set(element, key, value) {
     if (value === null || value === undefined || value === false) return;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (key === "style") for (const [name, text] of Object.entries(value)) element.style.setProperty(name, text);
-    else if (key in element && typeof value !== "string") element[key] = value;
+    else if (key in element && typeof value !== "string" && !(element instanceof SVGElement)) element[key] = value;
     else element.setAttribute(key, value === true ? "" : String(value));
 }
 
@@ -45,4 +45,17 @@ function append(element, children) {
         if (child === null || child === undefined || child === false) continue;
         element.append(child instanceof Node ? child : String(child));
     }
+}
+
+/**
+ * Loads a view's style sheet, once.
+ * @param {URL} address
+ * @returns {Promise<void>} when its rules apply
+ */
+export function style(address) {
+    const known = [...document.querySelectorAll("link[rel=stylesheet]")].some((link) => link.href === address.href);
+    if (known) return Promise.resolve();
+    return new Promise((resolve) => {
+        document.head.append(h("link", { rel: "stylesheet", href: address.href, onload: resolve, onerror: resolve }));
+    });
 }

@@ -1,11 +1,15 @@
-/** The frame of the page: which view is shown, by the address. */
+/** The frame of the page: which view is shown, by the address; the theme; whether the line to the server is there. */
 import { address } from "./address.js";
-import { fill, h } from "./dom.js";
+import { fill, h, svg } from "./dom.js";
+import { copyExactNumbers } from "./format.js";
+import { onLiveState } from "./live.js";
 
 /**
- * A view is a module with `show(main, address)`, which fills the element and returns a function that ends the view: closes
- * its connections, timers and listeners. It is loaded when it is first shown.
- * @type {Record<string, () => Promise<{ show: (main: HTMLElement, address: any) => (() => void) | void }>>}
+ * A view is a module with `show(main, address)`, which fills the element. It returns a function that ends the view (closes its
+ * connections, timers and listeners), or that as `end` beside `update(address)`, which is called where only the state in the
+ * address has changed, by the back button or a link. It is loaded when it is first shown.
+ * @typedef {{ end: () => void, update: (address: any) => void }} Shown
+ * @type {Record<string, () => Promise<{ show: (main: HTMLElement, address: any) => Shown | (() => void) | void }>>}
  */
 const views = {
     runs: () => import("./runs/view.js"),
@@ -14,28 +18,102 @@ const views = {
     server: () => import("./server/view.js"),
 };
 
-let end = () => {};
-let shown = 0;
+/** @type {any} */
+let current = {};
+let place = "";
+let number = 0;
+let isPlanned = false;
 
 async function show() {
     const now = address();
-    const number = ++shown;
+    const next = JSON.stringify([now.view, now.path]);
+    markLinks(now.view);
+    if (next === place && current.update) return current.update(now);
+    place = next;
+    const mine = ++number;
+    current.end?.();
+    current = {};
     const main = document.querySelector("main");
-    const load = views[now.view];
-    end();
-    end = () => {};
-    if (!load) return fill(main, h("p", {}, "There is nothing at this address. ", h("a", { href: "#/" }, "See the runs.")));
-    const view = await load();
-    if (number !== shown) return;
-    main.replaceChildren();
-    end = view.show(main, now) ?? (() => {});
     document.title = now.path.length === 0 ? "Rundir" : `${now.path[0]} – Rundir`;
+    const load = Object.hasOwn(views, now.view) ? views[now.view] : undefined;
+    if (!load) return fill(main, h("p.problem", {}, "There is nothing at this address. ", h("a", { href: "#/" }, "See the runs.")));
+    try {
+        const view = await load();
+        if (mine !== number) return;
+        main.replaceChildren();
+        const shown = view.show(main, now);
+        current = typeof shown === "function" ? { end: shown } : shown ?? {};
+    } catch (error) {
+        if (mine !== number) return;
+        place = "";
+        fill(main, h("div.problem", {}, h("p", {}, `This view cannot be shown: ${error.message}`),
+            h("button", { onclick: () => location.reload() }, "Load the page again")));
+    }
 }
 
+/** Going back tells twice, by `popstate` and `hashchange`. */
+function plan() {
+    if (isPlanned) return;
+    isPlanned = true;
+    setTimeout(() => { isPlanned = false; show(); });
+}
+
+function markLinks(view) {
+    for (const anchor of document.querySelectorAll(".frame nav a")) {
+        const isCurrent = anchor.dataset.view === (view === "server" ? "server" : "runs");
+        if (isCurrent) anchor.setAttribute("aria-current", "page");
+        else anchor.removeAttribute("aria-current");
+    }
+}
+
+// The theme: as the system has it, light or dark. It is kept by the browser; where it keeps nothing, by the page.
+const themes = ["auto", "light", "dark"];
+let theme = "auto";
+try { theme = localStorage.getItem("theme") ?? "auto"; } catch { /* It keeps nothing. */ }
+if (!themes.includes(theme)) theme = "auto";
+
+function showTheme() {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    dispatchEvent(new Event("themechange"));
+    themeButton.setAttribute("aria-label", `Theme: ${theme}`);
+    themeButton.title = `Theme: ${theme === "auto" ? "as the system has it" : theme}`;
+    fill(themeButton, icon({ auto: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
+        light: "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.4 1.4M11.6 11.6 13 13M3 13l1.4-1.4M11.6 4.4 13 3",
+        dark: "M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z" }[theme], theme === "auto"));
+}
+
+function icon(path, half = false) {
+    const [first, rest] = half ? path.split(/(?<=z)/) : [path, ""];
+    return svg("svg", { viewBox: "0 0 16 16", width: 16, height: 16, fill: "none", stroke: "currentColor", "stroke-width": 1.4, "aria-hidden": "true" },
+        svg("path", { d: first, fill: half ? "currentColor" : "none" }), rest && svg("path", { d: rest }));
+}
+
+const themeButton = h("button.plain", {
+    onclick: () => {
+        theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+        try { localStorage.setItem("theme", theme); } catch { /* It keeps nothing. */ }
+        showTheme();
+    },
+});
+const line = h("div.live", { role: "status", "aria-live": "polite" }, h("span"));
+const main = h("main", { id: "main", tabindex: "-1" });
 document.body.append(
-    h("header", {}, h("a.home", { href: "#/" }, "Rundir"), h("nav", { "aria-label": "Views" },
-        h("a", { href: "#/" }, "Runs"), h("a", { href: "#/server" }, "Server"))),
-    h("main", { id: "main", tabindex: "-1" }));
-addEventListener("hashchange", show);
-addEventListener("popstate", show);
+    h("header.frame", {},
+        h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, "To the content"),
+        h("a.home", { href: "#/" }, svg("svg", { viewBox: "0 0 18 18", fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round", "aria-hidden": "true" },
+            svg("path", { d: "M2 3v12M2 15h14M5.5 5c1.5 5 4 6.500 10.500 6.500" })), "Rundir"),
+        h("nav", { "aria-label": "Views" }, h("a", { href: "#/", "data-view": "runs" }, "Runs"),
+            h("a", { href: "#/server", "data-view": "server" }, "Server")),
+        h("div.space"), line, themeButton),
+    main);
+showTheme();
+copyExactNumbers();
+onLiveState((state) => {
+    line.dataset.state = state;
+    line.firstChild.textContent = { live: "Live", lost: "Connection lost; trying again", connecting: "Connecting" }[state] ?? "";
+    line.hidden = state === "off";
+});
+addEventListener("hashchange", plan);
+addEventListener("popstate", plan);
 show();

@@ -1,0 +1,30 @@
+/** The sections of a panel: charts whose metrics have a prefix in common, `layer1/` or `layer1.`, can be closed together. */
+import { address, setState } from "../address.js";
+import { h } from "../dom.js";
+
+/** @param {{ name: string, article: HTMLElement }[]} cards @returns {HTMLElement[]} */
+export function sections(cards) {
+    const groups = new Map();
+    for (const card of cards) {
+        const prefix = /^([\w @:+-]+)[/.]./.exec(card.name)?.[1] ?? "";
+        groups.set(prefix, [...groups.get(prefix) ?? [], card]);
+    }
+    const names = [...groups.keys()].sort((a, b) => (a === "" ? -1 : b === "" ? 1 : a.localeCompare(b, undefined, { numeric: true })));
+    const isOne = names.length === 1 && names[0] === "";
+    return names.map((name) => h("details.chart-section", {
+        open: !closed().has(name), ontoggle: (event) => toggle(name, event.target.open),
+    }, isOne ? h("summary", { hidden: true }, "Metrics") : h("summary", {}, name || "metrics", h("span.count", {}, groups.get(name).length)),
+    h("div.chart-grid", {}, groups.get(name).map((card) => card.article))));
+}
+
+/** The names of the sections that are closed, by the address; that of metrics without a prefix is `-`. */
+function closed() {
+    return new Set((address().state.closed ?? "").split(",").filter(Boolean).map((name) => (name === "-" ? "" : name)));
+}
+
+function toggle(name, isOpen) {
+    const names = closed();
+    if (isOpen) names.delete(name);
+    else names.add(name);
+    setState({ closed: [...names].map((name) => name || "-").join(",") });
+}

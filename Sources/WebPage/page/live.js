@@ -1,0 +1,111 @@
+/**
+ * The one stream of events (`GET /events`) that all of the page listens to. It is closed while nobody looks at the page, since a
+ * browser has few connections for each server.
+ */
+
+/**
+ * @typedef {object} LiveEvent
+ * @property {string} type as `/events` names it. `reset`: events were missed, so that everything is to be read anew
+ * @property {string | null} run the run id, where it is of one
+ * @property {any} data read when it is first asked for, since there may be very many events
+ */
+
+const types = [
+    "metrics", "flags", "evaluation", "error", "source", "output", "properties", "metadata", "artifact", "initialised",
+    "completed", "stopped", "failed", "archived", "restored", "removed", "skipped", "reset",
+];
+
+/** @type {Set<(event: LiveEvent) => void>} */
+const listeners = new Set();
+/** @type {Set<(state: string) => void>} */
+const watchers = new Set();
+/** @type {EventSource | null} */
+let source = null;
+/** "off", "connecting", "live" or "lost". */
+let state = "off";
+let retry = 0;
+let wasLive = false;
+
+/** @returns {string} "live", "lost", "connecting"; "off" while nobody listens */
+export function liveState() { return state; }
+
+/** Calls a function with the state, now and when it changes. @returns {() => void} ends that */
+export function onLiveState(watcher) {
+    watchers.add(watcher);
+    watcher(state);
+    return () => watchers.delete(watcher);
+}
+
+/** Calls a function with each event. @param {(event: LiveEvent) => void} listener @returns {() => void} ends that */
+export function subscribe(listener) {
+    listeners.add(listener);
+    if (!source) open();
+    return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) close("off");
+    };
+}
+
+function open() {
+    clearTimeout(retry);
+    if (listeners.size === 0 || document.hidden) return;
+    source?.close();
+    const mine = source = new EventSource("events");
+    if (state === "off") setState("connecting");
+    mine.onopen = () => {
+        // A stream that was made anew begins now; one that the browser opened again goes on where it was.
+        if (wasLive && !mine.wasOpen) tell({ type: "reset", run: null, data: {} });
+        mine.wasOpen = wasLive = true;
+        setState("live");
+    };
+    mine.onerror = () => {
+        if (source !== mine) return;
+        setState("lost");
+        // The browser comes back by itself, unless the reply was no stream.
+        if (mine.readyState === EventSource.CLOSED) {
+            clearTimeout(retry);
+            retry = setTimeout(open, 2000);
+        }
+    };
+    for (const type of types) mine.addEventListener(type, (message) => tell(read(type, message.data)));
+}
+
+function close(next) {
+    clearTimeout(retry);
+    source?.close();
+    source = null;
+    setState(next);
+}
+
+/** @returns {LiveEvent} */
+function read(type, text) {
+    let value;
+    return {
+        type,
+        // The run comes first in the data.
+        run: /^\{\s*"run":\s*"([^"\\]*)"/.exec(text)?.[1] ?? null,
+        get data() { return value ??= JSON.parse(text); },
+    };
+}
+
+function tell(event) {
+    for (const listener of [...listeners]) listener(event);
+}
+
+function setState(next) {
+    if (next === state) return;
+    state = next;
+    for (const watcher of watchers) watcher(state);
+}
+
+let hiding = 0;
+document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(() => close("off"), 20_000);
+    else if (!source) open();
+});
+addEventListener("offline", () => { if (source) setState("lost"); });
+addEventListener("online", () => { if (source) open(); });
+// A page that is kept for the back button would keep its connection, of which a browser has six for each server.
+addEventListener("pagehide", () => { if (source) close("off"); });
+addEventListener("pageshow", (event) => { if (event.persisted && !source) open(); });

@@ -1,0 +1,122 @@
+/**
+ * A table of very many rows, of which those are made that can be seen. Rows above and below are two rows as high as all of
+ * them. All rows are equally high.
+ */
+import { h } from "../dom.js";
+
+const overscan = 12;
+
+/**
+ * @typedef {object} TableColumn
+ * @property {string} key
+ * @property {number} width in pixels
+ * @property {HTMLElement} head what is in its header
+ * @property {boolean} [isNumber] whether it stands at the right
+ * @property {boolean} [isPinned] whether it stays where it is when the table is moved sideways
+ * @property {string} [sort] "ascending", "descending" or "none"
+ * @property {string} [label] for the header's name
+ * @property {(item: any, index: number) => any} cell
+ */
+
+export class WindowedTable {
+    /** @type {TableColumn[]} */
+    #columns = [];
+    /** @type {(index: number) => any} */
+    #item = () => undefined;
+    #count = 0;
+    #planned = 0;
+    #rows = new Map();
+
+    /**
+     * @param {{ label: string, rowHeight: number, rowOptions: (item: any, index: number) => Record<string, any>,
+     *   seen: (first: number, last: number) => void }} options `seen` is told which rows are to be seen
+     */
+    constructor(options) {
+        this.options = options;
+        this.group = h("colgroup");
+        this.headRow = h("tr", { "aria-rowindex": 1 });
+        this.above = h("tr.filler", { "aria-hidden": "true" }, h("td"));
+        this.below = h("tr.filler", { "aria-hidden": "true" }, h("td"));
+        this.body = h("tbody", {}, this.above, this.below);
+        this.table = h("table.windowed", { "aria-label": options.label }, this.group, h("thead", {}, this.headRow), this.body);
+        this.element = h("div.scroller", { tabindex: "0", role: "region", "aria-label": options.label, onscroll: () => this.#plan() }, this.table);
+        this.observer = new ResizeObserver(() => this.#plan());
+        this.observer.observe(this.element);
+    }
+
+    /** @param {TableColumn[]} columns */
+    setColumns(columns) {
+        this.#columns = columns;
+        let left = 0;
+        this.group.replaceChildren(...columns.map((column) => h("col", { style: { width: `${column.width}px` } })), h("col"));
+        this.headRow.replaceChildren(...columns.map((column) => {
+            const cell = h(`th${column.isNumber ? ".number" : ""}${column.isPinned ? ".pinned" : ""}`,
+                { scope: "col", "aria-sort": column.sort ?? null, "data-column": column.key, title: column.label ?? null }, column.head);
+            if (column.isPinned) { cell.style.left = `${left}px`; column.left = left; left += column.width; }
+            return cell;
+        }), h("th.rest", { "aria-hidden": "true" }));
+        const width = columns.reduce((sum, column) => sum + column.width, 0);
+        this.table.style.minWidth = `${width}px`;
+        this.element.style.scrollPaddingLeft = `${left}px`;
+        this.table.setAttribute("aria-colcount", String(columns.length));
+        this.#rows.clear();
+    }
+
+    /** Shows so many rows. @param {number} count @param {(index: number) => any} item of a row; `undefined`: not there yet */
+    setRows(count, item) {
+        this.#count = count;
+        this.#item = item;
+        this.table.setAttribute("aria-rowcount", String(count + 1));
+        this.#rows.clear();
+        this.#draw();
+    }
+
+    scrollToTop() { this.element.scrollTop = 0; }
+
+    end() { this.observer.disconnect(); cancelAnimationFrame(this.#planned); }
+
+    #plan() {
+        this.#planned ||= requestAnimationFrame(() => { this.#planned = 0; this.#draw(); });
+    }
+
+    #draw() {
+        const { rowHeight, seen } = this.options;
+        const first = Math.floor(this.element.scrollTop / rowHeight);
+        const inView = Math.ceil(this.element.clientHeight / rowHeight);
+        const from = Math.max(0, Math.min(first - overscan, this.#count - inView));
+        const to = Math.min(this.#count, first + inView + overscan);
+        const rows = new Map();
+        for (let index = from; index < to; index++) rows.set(index, this.#rows.get(index) ?? this.#row(index));
+        this.above.firstChild.style.height = `${from * rowHeight}px`;
+        this.below.firstChild.style.height = `${Math.max(0, this.#count - to) * rowHeight}px`;
+        this.above.hidden = from === 0;
+        this.below.hidden = to >= this.#count;
+        this.#keepFocus(() => this.body.replaceChildren(this.above, ...rows.values(), this.below));
+        this.#rows = rows;
+        if (to > from) seen(first, Math.min(to, first + inView));
+    }
+
+    /** Elements that are made anew keep the focus of those that they stand for. */
+    #keepFocus(change) {
+        const focused = document.activeElement;
+        const row = this.body.contains(focused) ? focused.closest("tr") : null;
+        const place = row && [...row.querySelectorAll("a, input, button")].indexOf(focused);
+        change();
+        if (!row || document.activeElement === focused) return;
+        const same = [...this.body.children].find((other) => other.dataset.key && other.dataset.key === row.dataset.key);
+        same?.querySelectorAll("a, input, button")[place]?.focus({ preventScroll: true });
+    }
+
+    #row(index) {
+        const item = this.#item(index);
+        if (item === undefined) return h("tr.waiting", { "aria-rowindex": index + 2 }, h("td", { colspan: this.#columns.length + 1 }, "…"));
+        const row = h("tr", { "aria-rowindex": index + 2, ...this.options.rowOptions(item, index) });
+        for (const column of this.#columns) {
+            const cell = h(`td${column.isNumber ? ".number" : ""}${column.isPinned ? ".pinned" : ""}`, {}, column.cell(item, index));
+            if (column.isPinned) cell.style.left = `${column.left}px`;
+            row.append(cell);
+        }
+        row.append(h("td.rest"));
+        return row;
+    }
+}

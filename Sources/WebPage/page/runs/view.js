@@ -1,0 +1,199 @@
+/** The view of all runs: what is asked for stands in the address; the table shows it. */
+import { address, setState } from "../address.js";
+import { json } from "../api.js";
+import { h, style } from "../dom.js";
+import { subscribe } from "../live.js";
+import { cellMaker, isNumeric } from "./cells.js";
+import { listText, mainMetrics, orderText, parseList, parseOrder, usual } from "./columns.js";
+import { RunList } from "./data.js";
+import { condition } from "./filters.js";
+import { groupCell, grouped } from "./groups.js";
+import { HeadCells } from "./heads.js";
+import { Plots } from "./plots.js";
+import { Selection } from "./selection.js";
+import { Sparks } from "./sparks.js";
+import { WindowedTable } from "./table.js";
+import { Toolbar } from "./toolbar.js";
+import { welcome } from "./welcome.js";
+
+const styles = style(new URL("./runs.css", import.meta.url));
+const rowHeight = 30;
+/** Rows of which a column's numbers are looked at, to choose how they are shown. */
+const sample = 200;
+
+export function show(main) {
+    const view = new RunsView(main);
+    view.begin();
+    return { end: () => view.end(), update: () => view.update() };
+}
+
+class RunsView {
+    /** @type {string[]} all columns that runs have */
+    known = [];
+    /** @type {string[]} those that are shown where the address names none */
+    usual = [];
+    /** @type {RunList | null} */
+    list = null;
+    /** @type {Record<string, string>} the state in the address */
+    state = {};
+    #ends = [];
+    #isEnded = false;
+    #asked = "";
+
+    constructor(main) {
+        this.main = main;
+        this.state = address().state;
+        this.selection = new Selection(this);
+        this.heads = new HeadCells(this);
+        this.toolbar = new Toolbar(this);
+        this.plots = new Plots(this);
+        this.sparks = new Sparks();
+        this.table = new WindowedTable({
+            label: "Runs", rowHeight,
+            rowOptions: (item) => item.options?.() ?? this.selection.rowOptions(item),
+            seen: (first, last) => this.#seen(first, last),
+        });
+    }
+
+    async begin() {
+        try {
+            const [known, some] = await Promise.all([
+                json("columns"), json("runs?limit=20&archived=all"), styles,
+            ]);
+            if (this.#isEnded) return;
+            this.known = [...known.columns, "duration", "sparkline"];
+            this.usual = usual(this.known, some.runs);
+            this.#ends.push(subscribe((event) => this.#happened(event)));
+            if (some.count === 0) return this.#welcome();
+            this.main.append(h("div.runs", {}, this.toolbar.element, this.toolbar.chips, this.toolbar.fault, this.plots.element, this.table.element), this.selection.element);
+            this.update();
+        } catch (error) {
+            if (this.#isEnded) return;
+            this.main.append(h("div.problem", {}, h("p", {}, error instanceof TypeError ? "The server cannot be reached." : error.message),
+                h("button", { onclick: () => { this.main.replaceChildren(); this.begin(); } }, "Try again")));
+        }
+    }
+
+    end() {
+        this.#isEnded = true;
+        for (const end of this.#ends) end();
+        this.list?.end();
+        this.table.end();
+        this.toolbar.end();
+        this.plots.end();
+        this.sparks.end();
+    }
+
+    #welcome() {
+        this.isWelcome = true;
+        this.main.replaceChildren(welcome());
+    }
+
+    /** Changes the state, and shows it. @param {Record<string, any>} change @param {{ push?: boolean }} [options] */
+    set(change, options = { push: true }) {
+        setState(change, options);
+        this.update();
+    }
+
+    /** Shows what the address says. */
+    update() {
+        if (this.isWelcome) return;
+        this.state = address().state;
+        this.selection.read();
+        this.toolbar.update();
+        this.sparks.setMetric(this.sparkMetric);
+        this.plots.update();
+        const { order, archived } = this.state;
+        const { where } = condition(this.state, this.columns);
+        const asked = JSON.stringify([where, order, archived, [...this.#needed].sort()]);
+        if (asked === this.#asked) return this.redraw();
+        this.#asked = asked;
+        const before = this.list;
+        this.list?.end();
+        const list = this.list = new RunList({ where, order, archived, columns: this.#needed }, () => { if (this.list === list) this.redraw(); });
+        // Until the first page has come, what was there stays.
+        list.rows = before?.rows ?? [];
+        list.count = before?.count ?? 0;
+        if (before) this.table.scrollToTop();
+        this.redraw();
+        list.reload();
+    }
+
+    get #needed() { return this.state.group ? [...this.columns, this.state.group] : this.columns; }
+
+    /** The columns that are shown, in order. */
+    get columns() { return this.state.columns ? parseList(this.state.columns) : this.usual; }
+
+    /** How many of them stay at the left. */
+    get pinned() { return Number(this.state.pin ?? 1); }
+
+    get order() { return parseOrder(this.state.order); }
+
+    setColumns(names, more = {}) {
+        this.set({ columns: names.join() === this.usual.join() ? "" : listText(names), ...more }, {});
+    }
+
+    setOrder(keys) { this.set({ order: orderText(keys) }); }
+
+    /** The metric of which there are small lines. */
+    get sparkMetric() { return this.state.spark ?? mainMetrics(this.known)[0] ?? ""; }
+
+    /** What is in a row of the table: a run, or a group of them; `undefined` where it has not been read. */
+    itemAt(index) { return (this.items ?? this.list.rows)[index]; }
+
+    /** Opens or closes a group. */
+    toggle(name) {
+        const open = new Set(parseList(this.state.open));
+        if (!open.delete(name)) open.add(name);
+        this.set({ open: listText([...open]) }, {});
+    }
+
+    /** Shows what has changed of the list, or of what is shown of it. */
+    redraw() {
+        const { rows, count, problem } = this.list;
+        this.toolbar.told(this.list);
+        if (problem) return;
+        this.#showColumns(rows.slice(0, sample));
+        const { group } = this.state;
+        this.items = group ? grouped(rows, group, new Set(parseList(this.state.open))) : null;
+        if (group) this.list.ensure(Infinity);
+        this.table.setRows(this.items?.length ?? count, (index) => this.itemAt(index));
+        this.selection.show();
+    }
+
+    #showColumns(runs) {
+        const columns = this.columns.map((name, index) => {
+            const isNumber = isNumeric(name, runs);
+            const isPinned = index < this.pinned;
+            return { ...this.heads.column(name, isNumber, isPinned), isNumber, isPinned, cell: this.#cell(name, index, isNumber, runs) };
+        });
+        this.table.setColumns([this.selection.column, ...columns]);
+    }
+
+    #cell(name, index, isNumber, runs) {
+        const make = name === "sparkline" ? (run) => this.sparks.cell(run) : cellMaker(name, runs);
+        if (!this.state.group) return make;
+        const options = { isFirst: index === 0, isNumber, column: this.state.group, toggle: (group) => this.toggle(group) };
+        return (item) => item.group === undefined ? make(item) : groupCell(item, name, options);
+    }
+
+    #seen(first, last) {
+        if (!this.list) return;
+        if (!this.items && last > this.list.rows.length) this.list.ensure(last);
+    }
+
+    #happened(event) {
+        if (this.isWelcome) {
+            if (event.type !== "initialised" && event.type !== "reset") return;
+            this.isWelcome = false;
+            this.main.replaceChildren();
+            for (const end of this.#ends.splice(0)) end();
+            return this.begin();
+        }
+        if (event.type === "reset") return this.list?.reload();
+        if (event.type === "output" || event.type === "artifact" || !event.run) return;
+        if (["metrics", "skipped", "removed"].includes(event.type)) this.sparks.forget(event.run);
+        this.list?.touch(event.run);
+        this.plots.touch();
+    }
+}
