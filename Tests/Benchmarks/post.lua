@@ -2,7 +2,7 @@
 --
 --     wrk … -s post.lua URL -- KIND RUNS FIRST
 --
--- KIND   metrics: a row with the next epoch; flags: a small document
+-- KIND   metrics: a row with the next epoch; flags: a small document; new: POST /runs; put: PUT /runs/… with flags, each another
 -- RUNS   /runs/bench-1 … /runs/bench-RUNS take turns. With as many connections as runs that is a run each
 -- FIRST  the epoch of the first row, so that a second load adds rows where the first one ended
 --
@@ -12,21 +12,30 @@
 local ROW = '{"epoch": %d, "loss": 0.4231, "acc": 0.8731, "val_loss": 0.174, "v": 0.95}'
 local FLAGS = '{"learning_rate": 0.001, "batch_size": 32, "optimizer": "adam", "dropout": 0.4, "seed": %d}'
 
+local kind, head, new
 local heads, bodies, runs, turn, number = {}, nil, 1, 0, 0
 
 function init(arguments)
-    local kind = arguments[1]
+    kind = arguments[1]
     bodies = kind == "flags" and FLAGS or ROW
     runs = tonumber(arguments[2])
     number = tonumber(arguments[3])
+    head = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nContent-Type: application/json\r\nContent-Length: "
+    new = "POST /runs HTTP/1.1\r\n" .. head .. "0\r\n\r\n"
     for run = 1, runs do
         heads[run] = "POST /runs/bench-" .. run .. "/metadata/" .. kind .. " HTTP/1.1\r\n"
-            .. "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\n"
-            .. "Content-Type: application/json\r\nContent-Length: "
+            .. head
     end
 end
 
 function request()
+    if kind == "new" then
+        return new
+    elseif kind == "put" then
+        number = number + 1
+        local body = string.format('{"flags": ' .. FLAGS .. '}', number)
+        return "PUT /runs/bench-" .. number .. " HTTP/1.1\r\n" .. head .. #body .. "\r\n\r\n" .. body
+    end
     turn = turn + 1
     if turn > runs then
         turn = 1

@@ -76,7 +76,7 @@ import Testing
         #expect(harness.folder.exists("runs/.rundir/pending/@other/tfruns.d/flags.json"))
         try harness.store.initialise(.two, session: .other)
         #expect(Tree.names("\(harness.runs)/.rundir/pending").isEmpty)
-        #expect(harness.folder.text("runs/.rundir/sessions/other") == "two")
+        #expect(harness.folder.text("runs/.rundir/sessions/other") == "two\n")
         #expect(harness.onDisk(.property(.type), of: .two) == "training\n")
         #expect(harness.onDisk(.flags, of: .two) == "{}")
         #expect(harness.onDisk(.metricsRows, of: .two) == "{\"a\":1}\n")

@@ -181,7 +181,7 @@ import Testing
         folder.write(".rundir/sessions/ended", "run")
         try recover(
             [RedoRecord("run", .activate(session: "default")), RedoRecord("", .activate(session: "ended"))])
-        #expect(folder.text(".rundir/sessions/default") == "run")
+        #expect(folder.text(".rundir/sessions/default") == "run\n")
         #expect(!folder.exists(".rundir/sessions/ended"))
     }
 

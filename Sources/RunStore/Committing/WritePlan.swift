@@ -122,7 +122,7 @@ extension Committer {
     /// - Throws: when the run is archived, or a link
     func begin(_ folder: RunFolder) throws(StoreError) -> WritePlan {
         if folder.place == .archived, let run = folder.run { throw .archived(run) }
-        if folder.isPending, case .runIsLink(let run) = missing(folder) { throw .runIsLink(run) }
+        if folder.isPending, let run = folder.run, paths.isLink(folder.name) { throw .runIsLink(run) }
         var plan = WritePlan(
             folder: folder.name, outcome: WriteOutcome(effect: folder.isPending ? .pending : .written, run: folder.run))
         if folder.place == nil { plan.records.append(RedoRecord(folder.name, .create)) }

@@ -34,12 +34,19 @@ extension RecordApplier {
     private func fill(_ staged: String, with files: ArraySlice<RedoRecord>) throws(FileFailure) {
         try Files.makeOwnDirectory("\(staged)/\(RunLayout.dataDirectory)")
         let directory = try RunDirectory(staged)
+        // Of a file that is written twice, the later text.
+        var texts: [(path: RunPath, bytes: [UInt8])] = []
         for record in files {
             guard case .put(let text, let bytes) = record.step else { continue }
             let path = try RunPath(record: text)
-            let file = try directory.openForWriting(path, O_TRUNC)
-            defer { close(file) }
-            try Files.write(bytes, to: file, at: 0, path: text)
+            texts.removeAll { $0.path.components == path.components }
+            texts.append((path, bytes))
+        }
+        // By folder, each opened once.
+        for (_, texts) in Dictionary(grouping: texts, by: \.path.folders) {
+            try directory.withFolder(of: texts[0].path, makes: true) { folder throws(FileFailure) in
+                for (path, bytes) in texts { try folder.make(path.name, bytes) }
+            }
         }
     }
 }

@@ -43,6 +43,23 @@ extension RecordApplier {
         }
     }
 
+    /// Notes in a session's file which run is active; none where the folder is empty. In place: each run that is initialised
+    /// comes here, and until the file is synced the journal has what it says.
+    func activate(_ folder: String, _ file: RunPath, _ done: inout StepsDone) throws(FileFailure) {
+        let sessions = try sessionsDirectory()
+        if folder.isEmpty { return try remove(file, in: sessions, &done) }
+        let descriptor = try sessions.openForWriting(file)
+        defer { close(descriptor) }
+        let before = try Files.read(descriptor, path: file.description)
+        done.note { () throws(FileFailure) in
+            if before.isEmpty { return try sessions.remove(file) }
+            let descriptor = try sessions.openForWriting(file)
+            defer { close(descriptor) }
+            try Files.write(before, to: descriptor, at: 0, path: file.description)
+        }
+        try Files.write(Sessions.text(folder), to: descriptor, at: 0, path: file.description)
+    }
+
     private func move(_ folder: String, to target: RunPlace, _ done: inout StepsDone) throws(FileFailure) {
         guard let place = place(of: folder), place != target else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))

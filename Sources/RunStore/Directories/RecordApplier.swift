@@ -12,6 +12,8 @@ final class RecordApplier {
     /// The two directories that were used last, the later one first: the steps of one write are of one run or two, and each
     /// directory is a descriptor.
     private var opened: [(folder: String, directory: RunDirectory)] = []
+    /// The folder of sessions, once it was used in this batch.
+    private var sessions: RunDirectory?
 
     /// Told of folders that were deleted and set aside, which are to be emptied when there is time.
     private let onDeleted: @Sendable ([String]) -> Void
@@ -24,6 +26,15 @@ final class RecordApplier {
     func beginBatch() {
         places.removeAll(keepingCapacity: true)
         opened = []
+        sessions = nil
+    }
+
+    /// The folder of sessions, open.
+    func sessionsDirectory() throws(FileFailure) -> RunDirectory {
+        if let sessions { return sessions }
+        let directory = try RunDirectory(paths.sessions)
+        sessions = directory
+        return directory
     }
 
     /// A folder's directory, open; nil where there is none.
@@ -78,7 +89,6 @@ final class RecordApplier {
                 case .put(let path, let bytes):
                     try prepare(record.folder, path)
                     staged.append(try stage(bytes))
-                case .activate where !record.folder.isEmpty: staged.append(try stage(Array(record.folder.utf8)))
                 case .publish(let path, _): try prepare(record.folder, path)
                 default: continue
                 }
@@ -90,13 +100,7 @@ final class RecordApplier {
                 case .put(let path, _):
                     let directory = try existingDirectory(of: record.folder)
                     try place(next.next() ?? "", at: RunPath(record: path), in: directory, &done)
-                case .activate(let session):
-                    let (sessions, file) = (try RunDirectory(paths.sessions), RunPath(session: session))
-                    if record.folder.isEmpty {
-                        try remove(file, in: sessions, &done)
-                    } else {
-                        try place(next.next() ?? "", at: file, in: sessions, &done)
-                    }
+                case .activate(let session): try activate(record.folder, RunPath(session: session), &done)
                 default: try apply(record, &done)
                 }
             }

@@ -163,9 +163,9 @@ extension RunDirectory {
     }
 
     /// Opens a file for writing, and makes it and its folders where they are missing; what is no file is an error.
-    func openForWriting(_ path: RunPath, _ flags: CInt = 0) throws(FileFailure) -> CInt {
+    func openForWriting(_ path: RunPath) throws(FileFailure) -> CInt {
         try withFolder(of: path, makes: true) { folder throws(FileFailure) in
-            try folder.open(O_RDWR | O_CREAT | flags)
+            try folder.open(O_RDWR | O_CREAT)
         }
     }
 

@@ -45,6 +45,14 @@ extension RunDirectory {
             }
         }
 
+        /// Makes a file of some name in the folder, which has none of that name.
+        func make(_ name: String, _ bytes: [UInt8]) throws(FileFailure) {
+            let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            if file < 0 { throw failure("open") }
+            defer { close(file) }
+            try Files.write(bytes, to: file, at: 0, path: name)
+        }
+
         /// Opens the name if it is a file.
         func open(_ flags: CInt) throws(FileFailure) -> CInt {
             while true {

@@ -165,9 +165,10 @@ package final class StoreCheck {
         for name in try Files.names(in: paths.sessions).sorted() {
             let file = "\(paths.sessions)/\(name)"
             guard let bytes = try Files.read(file) else { continue }
-            let run = String(decoding: bytes, as: UTF8.self)
-            if paths.locate(run) == .initialised, RunID(run) != nil { continue }
-            try mend(paths.relative(file), "names the run \"\(run)\" as active, which is not there", "remove it") {
+            let run = Sessions.run(in: bytes)
+            if let run, paths.locate(run.description) == .initialised { continue }
+            let fault = run.map { "names the run \"\($0)\" as active, which is not there" } ?? "names no run"
+            try mend(paths.relative(file), fault, "remove it") {
                 try Files.remove(file)
             }
         }

@@ -15,6 +15,7 @@ from .failure import Failure
 from .load import Wrk
 from .long_run import MILLION, read_all, send_rows
 from .registry import benchmark
+from .servers import Rundir, running
 from .session import Session
 from .table import Row, Target, megabytes, milliseconds, per_second
 
@@ -73,6 +74,47 @@ def points(session: Session) -> None:
         Row("resident memory, the highest meanwhile", megabytes(highest), target=Target(256, False, " MB"),
             judged=highest / 1e6)
     )
+
+
+@benchmark("series")
+def series(session: Session) -> None:
+    """GET /series of two metrics of 20 runs of 100,000 rows each, 500 points: cold, again, and after one more row of each"""
+    runs = [f"long-{number}" for number in range(20)]
+    path = f"/series?runs={','.join(runs)}&metrics=loss,val_loss&points=500"
+    request = request_bytes("GET", path)
+    times: dict[str, list[float]] = {"cold": [], "again": [], "after one more row of each": []}
+
+    def timed(client: Client, kind: str) -> None:
+        start = time.perf_counter()
+        body = client.expect(200, request).body
+        times[kind].append(time.perf_counter() - start)
+        found = json.loads(body)["series"]
+        if len(found) != 40 or not all(100 <= len(one["y"]) <= 1500 for one in found):
+            raise Failure(f"{path} has {len(found)} series")
+
+    with session.new_folder() as folder:
+        highest = 0
+        for start in range(3):
+            server = Rundir(session.binary, folder)
+            with running(server), Client(server.port) as client:
+                if start == 0:
+                    server.initialise(runs)
+                    for run in runs:
+                        send_rows(client, run, 100_000)
+                timed(client, "cold")
+                for number in range(10):
+                    timed(client, "again")
+                for run in runs:
+                    row = b'{"epoch": %d, "loss": 0.4231, "val_loss": 0.174}' % (100_001 + start)
+                    client.expect(201, request_bytes("POST", f"/runs/{run}/metadata/metrics", row))
+                timed(client, "after one more row of each")
+                highest = max(highest, server.memory("VmHWM") if start else 0)
+    for kind, target in (("cold", 300), ("again", 10), ("after one more row of each", None)):
+        taken = statistics.median(times[kind])
+        judged = Target(target, False, " ms") if target else None
+        figure = f"series of 20 runs x 100,000 rows, {kind}"
+        session.rows.append(Row(figure, milliseconds(taken), target=judged, judged=taken * 1e3))
+    session.rows.append(Row("resident memory, the highest meanwhile", megabytes(highest)))
 
 
 @benchmark("events")

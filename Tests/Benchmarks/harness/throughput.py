@@ -1,12 +1,14 @@
 """Durable writes a second: metrics rows against plain C and Redis, and flags."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from .contenders import Contender, Measurement, http_contender, redis_contender, take_turns
 from .failure import Failure
+from .load import Load, Wrk
 from .registry import benchmark
 from .servers import Rundir, Server, free_port, running
 from .session import Session
@@ -113,6 +115,33 @@ def flags(session: Session) -> None:
             if list(names) != ["learning_rate", "batch_size", "optimizer", "dropout", "seed"]:
                 raise Failure(f"flags.json of {run} is not what was sent: {names}")
     session.rows.append(Row(figure, per_second(found.rate), target=Target(5000, True, "/s"), judged=found.rate))
+
+
+@benchmark("new-runs")
+def new_runs(session: Session) -> None:
+    """runs initialised at 64 connections, by POST /runs and by PUT with flags, until there are 100,000"""
+    # Before what removes many files, as flags.
+    connections, wanted = 64, 100_000
+    loads: dict[str, list[Load]] = {"new": [], "put": []}
+    with session.rundir([]) as server:
+        while (made := sum(load.requests for load in [*loads["new"], *loads["put"]])) < wanted:
+            for kind, found in loads.items():
+                # Ids that none of the earlier loads can have sent.
+                wrk = Wrk(server.port, connections, session.seconds, kind, 1, made * 2 + len(found) * connections)
+                try:
+                    found.append(wrk.wait())
+                finally:
+                    wrk.stop()
+        there = sum(1 for name in os.listdir(server.runs) if not name.startswith("."))
+        made = sum(load.requests for load in [*loads["new"], *loads["put"]])
+        most = made + connections * sum(len(found) for found in loads.values())
+        if not made <= there <= most:
+            raise Failure(f"{made} runs were initialised, and there are {there}")
+    for kind, name in (("new", "POST /runs"), ("put", "PUT /runs/{id} with flags")):
+        found = Measurement(f"{name}, 64 connections", "rundir", loads[kind])
+        session.measurements.append(found)
+        session.rows.append(
+            Row(found.figure, per_second(found.rate), target=Target(5000, True, "/s"), judged=found.rate))
 
 
 @benchmark("rows-64", needs_rundir=False)
