@@ -67,6 +67,8 @@ struct IndexEntry: Sendable {
     init?(rowsOf run: RunID, data: String, known: Kept, by reader: RunReader) throws(FileFailure) {
         guard var mark = known.rows else { return nil }
         let folder = try OpenFolder(data)
+        // Something else may have written the frame since the last row.
+        if RunStamp.Metrics(in: folder).isDoubtful { return nil }
         let read = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in
             mark.read(file, status, by: reader)
             return status
