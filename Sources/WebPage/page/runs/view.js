@@ -38,6 +38,9 @@ class RunsView {
     state = {};
     #ends = [];
     #isEnded = false;
+    /** Whether the pointer is down, so that what is under it has to stay; and whether something is to be shown after. */
+    #isHeld = false;
+    #isDue = false;
     #asked = "";
 
     constructor(main) {
@@ -55,6 +58,14 @@ class RunsView {
         });
     }
 
+    #hold = () => { this.#isHeld = true; };
+
+    #release = () => {
+        this.#isHeld = false;
+        // After the click.
+        if (this.#isDue) setTimeout(() => { if (this.#isDue && !this.#isEnded) { this.#isDue = false; this.redraw(); } });
+    };
+
     async begin() {
         try {
             const [known, some] = await Promise.all([
@@ -63,6 +74,10 @@ class RunsView {
             if (this.#isEnded) return;
             this.known = [...known.columns, "duration", "sparkline"];
             this.usual = usual(this.known, some.runs);
+            for (const [type, listener] of [["pointerdown", this.#hold], ["pointerup", this.#release], ["pointercancel", this.#release]]) {
+                addEventListener(type, listener, true);
+                this.#ends.push(() => removeEventListener(type, listener, true));
+            }
             this.#ends.push(subscribe((event) => this.#happened(event)));
             if (some.count === 0) return this.#welcome();
             this.main.append(h("div.runs", {}, this.toolbar.element, this.toolbar.chips, this.toolbar.fault, this.plots.element, this.table.element), this.selection.element);
@@ -150,6 +165,7 @@ class RunsView {
 
     /** Shows what has changed of the list, or of what is shown of it. */
     redraw() {
+        if (this.#isHeld) { this.#isDue = true; return; }
         const { rows, count, problem } = this.list;
         this.toolbar.told(this.list);
         if (problem) return;
@@ -171,10 +187,10 @@ class RunsView {
     }
 
     #cell(name, index, isNumber, runs) {
-        const make = name === "sparkline" ? (run) => this.sparks.cell(run) : cellMaker(name, runs);
+        const make = name === "sparkline" ? Object.assign((run) => this.sparks.cell(run), { key: this.sparkMetric }) : cellMaker(name, runs);
         if (!this.state.group) return make;
         const options = { isFirst: index === 0, isNumber, column: this.state.group, toggle: (group) => this.toggle(group) };
-        return (item) => item.group === undefined ? make(item) : groupCell(item, name, options);
+        return Object.assign((item) => item.group === undefined ? make(item) : groupCell(item, name, options), { key: `${make.key} by ${this.state.group}` });
     }
 
     #seen(first, last) {
