@@ -102,6 +102,12 @@ class RunsTests(RunsTestCase):
         self.find(".quick input").send_keys(".*")
         self.wait_text("0 runs", ".bar .count")
 
+    def test_nothing_found_is_said_and_taken_back(self):
+        self.open("#/?where=flag_lr+%3E+7")
+        self.wait_text("No run is so.", ".none")
+        self.button("Show all").click()
+        self.wait_runs("d", "c", "b", "a")
+
     def test_a_click_on_a_header_orders(self):
         self.open()
         self.wait_runs("d", "c", "b", "a")
