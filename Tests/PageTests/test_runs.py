@@ -104,7 +104,7 @@ class RunsTests(RunsTestCase):
 
     def test_nothing_found_is_said_and_taken_back(self):
         self.open("#/?where=flag_lr+%3E+7")
-        self.wait_text("No run is so.", ".none")
+        self.wait_text("No runs match.", ".none")
         self.button("Show all").click()
         self.wait_runs("d", "c", "b", "a")
 

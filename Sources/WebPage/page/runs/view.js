@@ -145,7 +145,7 @@ class RunsView {
         const { state, list } = this;
         const isFiltered = Boolean(state.where || state.q || state.brush);
         this.none.hidden = list.count > 0 || !list.isComplete || Boolean(list.problem);
-        fill(this.none, isFiltered ? "No run is so." : state.archived === "true" ? "No runs are archived." : "All runs are archived.",
+        fill(this.none, isFiltered ? "No runs match." : state.archived === "true" ? "No runs are archived." : "All runs are archived.",
             isFiltered ? h("button", { onclick: () => this.set({ where: "", q: "", brush: "" }) }, "Show all") : state.archived !== "true" && h("button", { onclick: () => this.set({ archived: "true" }) }, "Show them"));
     }
 
