@@ -2,7 +2,7 @@
 import { fill, h, style } from "../dom.js";
 import { Chart, ready } from "./chart.js";
 import { resolver } from "./colors.js";
-import { sections } from "./sections.js";
+import { isWide, sections, wideButton } from "./sections.js";
 import { series } from "./series.js";
 import { keep, settings, tools } from "./tools.js";
 import { legend, tip } from "./legend.js";
@@ -26,7 +26,7 @@ export class ChartPanel {
         /** @type {Map<string, Card>} */
         this.cards = new Map();
         this.shared = {
-            ...settings(), onZoom: (zoom, from) => this.zoom(zoom, from), onCursor: (x, from) => this.cursor(x, from),
+            ...settings(), onZoom: (zoom, from) => this.zoom(zoom, from), onCursor: (x, from, y) => this.cursor(x, from, y),
         };
         this.tools = tools(this.shared, (change) => this.change(change));
         this.sections = h("div.chart-sections", {});
@@ -102,9 +102,9 @@ export class ChartPanel {
     // Cards and sections.
 
     makeCard(name, metrics) {
-        const head = h("header", {}, h("h4", { title: name }, name));
+        const head = h("header", {}, h("h4", { title: name }, name), wideButton(name));
         const host = h("div.chart", { tabindex: "0", role: "img", "aria-label": `Chart of ${name}` });
-        const article = h("article.chart-card", {}, head, host);
+        const article = h("article", { class: isWide(name) ? "chart-card wide" : "chart-card" }, head, host);
         /** @type {any} */ (article).cardName = name;
         this.sight.observe(article);
         this.sizes.observe(host);
@@ -231,16 +231,16 @@ export class ChartPanel {
         if (this.cursorAt) this.cursor(this.cursorAt.x, this.cursorAt.from);
     }
 
-    cursor(x, from) {
-        this.cursorAt = { x, from };
+    cursor(x, from, y) {
+        this.cursorAt = { x, from, y };
         this.cursorFrame ??= requestAnimationFrame(() => {
             this.cursorFrame = undefined;
-            const { x, from } = this.cursorAt;
+            const { x, from, y } = this.cursorAt;
             for (const card of this.cards.values()) {
                 if (!card.chart?.lines) continue;
                 card.chart.cursor(x);
                 legend(card, card.chart.lines, x, this.colors !== undefined);
-                if (card.chart === from && !this.colors) tip(this.tip, card.chart, x);
+                if (card.chart === from && !this.colors) tip(this.tip, card.chart, x, y);
             }
         });
     }
