@@ -29,12 +29,13 @@ export class Sparks {
     /** @returns {Element} the line of a run, which may come later */
     cell(run) {
         const element = svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
+        const cell = h("span", {}, element);
         if (this.#known.has(run.run)) draw(element, this.#known.get(run.run));
         else {
             this.#waiting.set(run.run, element);
             this.#timer ||= setTimeout(() => this.#read(), 60);
         }
-        return h("span", {}, element);
+        return cell;
     }
 
     async #read() {

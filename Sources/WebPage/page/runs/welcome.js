@@ -54,7 +54,6 @@ export function welcome() {
     function choose(name) {
         for (const tab of tabs) {
             tab.setAttribute("aria-selected", String(tab.textContent === name));
-            tab.setAttribute("aria-pressed", String(tab.textContent === name));
         }
         fill(place, lines(languages[name](base())));
     }

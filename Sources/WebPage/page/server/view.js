@@ -3,6 +3,7 @@ import { link } from "../address.js";
 import { json, Problem, request } from "../api.js";
 import { fill, h, style, svg } from "../dom.js";
 import { bytes, bytesText, durationText, numberText } from "../format.js";
+import { subscribe } from "../live.js";
 import { parse, total, value } from "./prometheus.js";
 
 const styles = style(new URL("./server.css", import.meta.url));
@@ -23,7 +24,9 @@ export function show(main) {
     const view = new ServerView();
     main.append(view.element);
     view.begin();
-    return () => view.end();
+    // For the sign in the header.
+    const unsubscribe = subscribe(() => {});
+    return () => { unsubscribe(); view.end(); };
 }
 
 class ServerView {
