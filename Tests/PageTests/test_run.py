@@ -74,7 +74,7 @@ class ChartTests(RunTestCase):
     def fill(cls):
         cls.server.run("a", {"lr": 0.1, "model": {"depth": 3}}, {"group": "x"}, ROWS, {"acc": 0.97}, end=True)
         cls.server.run("live", rows=ROWS)
-        cls.server.run("broken", rows=[{"step": step, "loss": "NaN" if 40 < step < 50 else "Inf" if step == 60 else 1 / step}
+        cls.server.run("broken", rows=[{"step": step, "loss": "NaN" if 40 < step < 50 else "Inf" if step == 60 else 1 / step, "x,y": step}
                                        for step in range(1, 101)])
         cls.server.run("many", rows=[{"step": step, "loss": step, **{f"layer{layer}/norm{one}": step * one
                                       for layer in range(12) for one in range(20)}} for step in range(1, 30)])
@@ -165,6 +165,10 @@ class ChartTests(RunTestCase):
             return least"""
         self.assertGreater(self.script(column), 40)
 
+    def test_a_metric_with_a_comma_in_its_name(self):
+        self.open("#/run/broken")
+        self.wait_drawn("x,y")
+
     def test_only_charts_in_sight_are_drawn(self):
         self.open("#/run/many")
         self.wait_drawn("loss")
@@ -213,6 +217,10 @@ class ChartTests(RunTestCase):
             print(f"1,000,000 rows of 20 metrics, drawn in {time.monotonic() - start:.2f} s", flush=True)
 
 
+# Longer than the fields of a tar have room for, and not in ASCII.
+LONG_NAME = "ö/" * 90 + "long.py"
+
+
 class PartsTests(RunTestCase):
     @classmethod
     def setUpClass(cls):
@@ -228,8 +236,7 @@ class PartsTests(RunTestCase):
         send = cls.server.send
         cls.server.run("a", rows=ROWS, properties={"script": "train.py"})
         send("POST", "/runs/a/metadata/output", "\x1b[31mred\x1b[0m plain\n 10%\r 99%\nend", "text/plain")
-        long = "a/" * 60 + "long.py"
-        send("POST", "/runs/a/metadata/source", tar_gzip({"train.py": "import os\n# ünï\n", "lib/net.R": "x <- 1\n", long: "y = 2\n"}),
+        send("POST", "/runs/a/metadata/source", tar_gzip({"train.py": "import os\n# ünï\n", "lib/net.R": "x <- 1\n", LONG_NAME: "y = 2\n"}),
              "application/gzip")
         send("PUT", "/runs/a/files/plots/red.png", png(30, 20, (255, 0, 0)), "image/png")
         send("PUT", "/runs/a/files/table.csv", 'name,value\n"a, b",1\nc,2\n', "text/csv")
@@ -255,7 +262,7 @@ class PartsTests(RunTestCase):
         self.open("#/run/a?tab=source")
         self.wait_text("ünï", ".code")
         until(lambda: self.all(".code .hljs-keyword"), "highlighted")
-        self.assertEqual([one.text for one in self.all(".file-list button")], ["a/" * 60 + "long.py", "lib/net.R", "train.py"])
+        self.assertEqual({one.text for one in self.all(".file-list button")}, {"lib/net.R", "train.py", LONG_NAME})
         self.button("lib/net.R").click()
         self.wait_text("x <- 1", ".code")
         self.assertIn("file=lib/net.R", self.hash)
