@@ -40,7 +40,7 @@ class RunTestCase(PageTestCase):
     def pixels(self, name):
         """How many pixels a chart has drawn, by colour, of those that are not grey; `None` where there is no such chart."""
         return self.script("""
-            const card = [...document.querySelectorAll('.chart-card')].find(card => card.querySelector('h4').textContent === arguments[0]);
+            const card = [...document.querySelectorAll('.chart-card')].find(card => card.querySelector('h3').textContent === arguments[0]);
             const canvas = card?.querySelectorAll('canvas')[1] ?? card?.querySelector('canvas');
             if (!canvas) return null;
             let count = 0;
@@ -58,7 +58,7 @@ class RunTestCase(PageTestCase):
 
     def chart(self, name):
         return until(lambda: next((card.find_element(By.CSS_SELECTOR, ".chart") for card in self.all(".chart-card")
-                                   if card.find_element(By.CSS_SELECTOR, "h4").text == name), None), f"the chart {name}")
+                                   if card.find_element(By.CSS_SELECTOR, "h3").text == name), None), f"the chart {name}")
 
     def labels(self, name):
         """The numbers at a chart's axes."""
@@ -84,7 +84,7 @@ class ChartTests(RunTestCase):
         self.open("#/run/a")
         self.wait_drawn("loss")
         self.wait_drawn("lr")
-        self.assertEqual([head.text for head in self.all(".chart-card h4")], ["loss", "lr"])
+        self.assertEqual([head.text for head in self.all(".chart-card h3")], ["loss", "lr"])
         self.assertIn("train", self.value("loss"))
         self.assertIn("0.02", self.value("loss"))
         self.assertIn("val", self.value("loss"))

@@ -102,7 +102,7 @@ export class ChartPanel {
     // Cards and sections.
 
     makeCard(name, metrics) {
-        const head = h("header", {}, h("h4", { title: name }, name), wideButton(name));
+        const head = h("header", {}, h("h3", { title: name }, name), wideButton(name));
         const host = h("div.chart", { tabindex: "0", role: "img", "aria-label": `Chart of ${name}` });
         const article = h("article", { class: isWide(name) ? "chart-card wide" : "chart-card" }, head, host);
         /** @type {any} */ (article).cardName = name;

@@ -138,7 +138,7 @@ class RunView {
             made.element.setAttribute("aria-labelledby", `tab-${tab.name}`);
             this.open.set(tab.name, made);
         } else made.update?.();
-        if (this.tab === tab.name && this.body.firstChild !== made.element) this.body.replaceChildren(made.element);
+        if (this.tab === tab.name && this.body.lastChild !== made.element) fill(this.body, h("h2.unseen", {}, tab.title), made.element);
     }
 
     makeCharts() {
