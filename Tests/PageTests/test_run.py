@@ -62,11 +62,15 @@ class RunTestCase(PageTestCase):
 
     def labels(self, name):
         """The numbers at a chart's axes."""
-        return [one.text for one in self.chart(name).find_elements(By.CSS_SELECTOR, ".dygraph-axis-label")]
+        return self.script("""
+            const card = [...document.querySelectorAll('.chart-card')].find(card => card.querySelector('h3').textContent === arguments[0]);
+            return [...card.querySelectorAll('.dygraph-axis-label')].map(label => label.textContent)""", name)
 
     def value(self, name):
         """What a chart says beside its name."""
-        return self.chart(name).find_element(By.XPATH, "..").find_element(By.CSS_SELECTOR, "header").text
+        return self.script("""
+            const card = [...document.querySelectorAll('.chart-card')].find(card => card.querySelector('h3').textContent === arguments[0]);
+            return card.querySelector('header').innerText""", name)
 
 
 class ChartTests(RunTestCase):
@@ -79,6 +83,8 @@ class ChartTests(RunTestCase):
         cls.server.run("many", rows=[{"step": step, "loss": step, **{f"layer{layer}/norm{one}": step * one
                                       for layer in range(12) for one in range(20)}} for step in range(1, 30)])
         cls.server.run("none")
+        cls.server.run("long")
+        cls.server.send("POST", "/runs/long/metadata/metrics", "step,loss\n" + "".join(f"{step},{step % 7}\n" for step in range(8000)), "text/csv")
 
     def test_a_chart_of_each_metric_is_drawn(self):
         self.open("#/run/a")
@@ -132,12 +138,25 @@ class ChartTests(RunTestCase):
         self.button("Reset zoom").click()
         until(lambda: "zoom" not in self.hash and "0" in self.labels("lr"), "all is shown")
 
+    def test_what_is_zoomed_into_has_all_its_points(self):
+        self.open("#/run/long?zoom=1000..1015")
+        self.wait_drawn("loss")
+
+        def steps():
+            found = set()
+            for offset in range(-130, 160, 6):
+                ActionChains(self.driver, duration=0).move_to_element_with_offset(self.chart("loss"), offset, 0).perform()
+                found.add(self.script("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done("
+                                      "document.querySelector('.chart-value').title))))"))
+            return len(found) >= 13
+        until(steps, "each row has a point")
+
     def test_one_cursor_is_over_all_charts(self):
         self.open("#/run/a")
         self.wait_drawn("loss")
         self.wait_drawn("lr")
         ActionChains(self.driver).move_to_element(self.chart("loss")).perform()
-        until(lambda: len([one for one in self.all(".chart-cursor") if one.is_displayed()]) == 2, "both have a cursor")
+        until(lambda: len(self.all(".chart-cursor:not([hidden])")) == 2, "both have a cursor")
         self.assertNotIn("0.02", self.value("loss").split())
 
     def test_the_keyboard_moves_the_cursor_and_zooms(self):
@@ -145,7 +164,7 @@ class ChartTests(RunTestCase):
         self.wait_drawn("loss")
         self.script("arguments[0].focus()", self.chart("loss"))
         self.keys(Keys.ARROW_LEFT)
-        until(lambda: any(one.is_displayed() for one in self.all(".chart-cursor")), "a cursor")
+        until(lambda: self.all(".chart-cursor:not([hidden])"), "a cursor")
         self.keys("+")
         until(lambda: "zoom=" in self.hash, "it zooms")
         self.keys(Keys.ESCAPE)
