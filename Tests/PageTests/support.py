@@ -100,7 +100,7 @@ def until(condition, what, patience=PATIENCE):
         if found:
             return found
         if time.monotonic() > end:
-            raise AssertionError(f"not so within {patience} s: {what}")
+            raise AssertionError(f"not so within {patience} s: {what() if callable(what) else what}")
         time.sleep(0.05)
 
 
@@ -188,7 +188,7 @@ class PageTestCase(unittest.TestCase):
         return self.script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
 
     def wait_text(self, text, selector="body"):
-        return until(lambda: text in self.text(selector), f"{selector} has the text {text!r}; it has {self.text(selector)[:2000]!r}")
+        return until(lambda: text in self.text(selector), lambda: f"{selector} has the text {text!r}; it has {self.text(selector)[:2000]!r}")
 
     @property
     def hash(self):

@@ -13,7 +13,7 @@ class RunsTestCase(PageTestCase):
             .map(row => row.dataset.key)""")
 
     def wait_runs(self, *names):
-        until(lambda: self.runs() == list(names), f"the runs {names}; there are {self.runs()}")
+        until(lambda: self.runs() == list(names), lambda: f"the runs {names}; there are {self.runs()}")
 
     def cell(self, run, column):
         return self.script("""
@@ -101,6 +101,12 @@ class RunsTests(RunsTestCase):
         self.find(".quick input").send_keys(Keys.CONTROL, "a")
         self.find(".quick input").send_keys(".*")
         self.wait_text("0 runs", ".bar .count")
+
+    def test_nothing_found_is_said_and_taken_back(self):
+        self.open("#/?where=flag_lr+%3E+7")
+        self.wait_text("No runs match.", ".none")
+        self.button("Show all").click()
+        self.wait_runs("d", "c", "b", "a")
 
     def test_a_click_on_a_header_orders(self):
         self.open()
@@ -201,8 +207,8 @@ class RunsTests(RunsTestCase):
         place = self.find(".plots .canvas")
         # From the last axis, which is eval_acc, the upper half.
         half = place.size["width"] / 2
-        ActionChains(self.driver).move_to_element_with_offset(place, int(half - 21), -100).click_and_hold() \
-            .move_by_offset(0, 40).move_by_offset(0, 60).release().perform()
+        ActionChains(self.driver).move_to_element_with_offset(place, int(half - 21), -140).click_and_hold() \
+            .move_by_offset(0, 60).move_by_offset(0, 105).release().perform()
         self.wait_runs("c", "b")
         self.assertIn("brush=", self.hash)
         self.driver.refresh()

@@ -92,6 +92,8 @@ class EmptyServerTests(PageTestCase):
         # The lines that are shown do what they say.
         subprocess.run(["bash", "-euc", self.text("pre")], check=True, capture_output=True)
         until(lambda: self.all("tr[data-key=first]"), "the run")
+        # With the columns that it has got since.
+        until(lambda: {"flag_lr", "eval_acc", "metric_val_loss", "min_val_loss"} <= {head.get_attribute("data-column") for head in self.all("th")}, "its columns")
         self.assertEqual(self.server.get("/runs/first")["status"], "completed")
 
 

@@ -29,20 +29,21 @@ export function shown(value, text) {
 /**
  * How the numbers of a column are shown: with as many decimals as tell them apart, all with as many, so that they are aligned.
  * @param {any[]} values
- * @returns {(value: any) => string}
+ * @returns {((value: any) => string) & { key: string }} `key`: two of one key show alike
  */
 export function scale(values) {
     const numbers = [...new Set(values.filter(Number.isFinite))];
-    if (numbers.every((value) => String(value).length <= 6)) return (value) => numberText(value);
+    const named = (text, key) => Object.assign(text, { key });
+    if (numbers.every((value) => String(value).length <= 6)) return named((value) => numberText(value), "plain");
     const sizes = numbers.map(Math.abs).filter((size) => size > 0);
-    if (Math.max(...sizes) >= 1e6 || Math.min(...sizes) < 1e-4) return (value) => numberText(value, 4);
+    if (Math.max(...sizes) >= 1e6 || Math.min(...sizes) < 1e-4) return named((value) => numberText(value, 4), "short");
     for (let decimals = 2; decimals < 6; decimals++) {
         if (new Set(numbers.map((value) => value.toFixed(decimals))).size === numbers.length || decimals === 5) {
             const shownDecimals = Math.max(decimals, 3);
-            return (value) => Number.isFinite(value) ? value.toFixed(shownDecimals) : numberText(value);
+            return named((value) => Number.isFinite(value) ? value.toFixed(shownDecimals) : numberText(value), `${shownDecimals} decimals`);
         }
     }
-    return (value) => numberText(value);
+    return named((value) => numberText(value), "plain");
 }
 
 const sameDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });

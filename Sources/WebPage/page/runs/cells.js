@@ -23,7 +23,7 @@ export function cellMaker(name, runs) {
     if (times.has(name)) return (run) => run[name] === undefined ? null : time(run[name]);
     if (name === "duration") return (run) => { const seconds = valueOf(run, name); return seconds === undefined ? null : duration(seconds); };
     const text = scale(runs.map((run) => run[name]));
-    return (run) => {
+    const make = (run) => {
         const value = run[name];
         if (value === undefined || value === null) return null;
         if (typeof value === "number") return /^(min_|max_|metric_|eval_)/.test(name) ? shown(value, text(value)) : number(value);
@@ -32,6 +32,7 @@ export function cellMaker(name, runs) {
         const short = whole.length > longest ? `${whole.slice(0, longest)}…` : whole;
         return h("span", { title: whole.slice(0, 2000) }, short);
     };
+    return Object.assign(make, { key: text.key });
 }
 
 /** A status by word and colour. */

@@ -8,7 +8,7 @@ import { brushed, brushText, condition } from "./filters.js";
 
 /** Runs that are drawn, at most: more do not tell more. */
 const most = 20_000;
-const [left, right, top, bottom] = [64, 20, 14, 34];
+const [right, top, bottom] = [20, 14, 34];
 
 export class Plots {
     /** @type {Record<string, any>[]} */
@@ -27,7 +27,7 @@ export class Plots {
             role: "img", onpointermove: (event) => this.#hover(event), onpointerleave: () => { this.tip.hidden = true; },
             onpointerdown: (event) => this.#brush(event),
         }, this.canvas, this.over, this.tip);
-        this.element = h("div.plots", { hidden: true }, this.choice, this.place);
+        this.element = h("div.plots", { hidden: true }, this.choice, h("div.sideways", {}, this.place));
         this.observer = new ResizeObserver(() => this.#draw());
         this.observer.observe(this.place);
         this.themes = matchMedia("(prefers-color-scheme: dark)");
@@ -93,6 +93,8 @@ export class Plots {
 
     #draw() {
         if (this.element.hidden) return;
+        // Axes keep apart on a narrow page, which is moved sideways.
+        this.place.style.minWidth = this.view.state.plot === "scatter" ? "" : `${this.#axes.length * 84}px`;
         const { clientWidth: width, clientHeight: height } = this.place;
         if (width === 0) return;
         const scale = devicePixelRatio || 1;
@@ -109,6 +111,7 @@ export class Plots {
         const axes = names.map((name) => new Axis(name, this.#runs));
         const ranges = brushed(this.view.state.brush);
         const isScatter = this.view.state.plot === "scatter";
+        const left = isScatter ? 64 : 24;
         const X = (at) => left + at * (width - left - right);
         const Y = (at) => height - bottom - at * (height - top - bottom);
         this.layout = { axes, isScatter, X, Y, width, height, columnAt: (index) => X(axes.length > 1 ? (index + 0.02) / (axes.length - 1 + 0.04) : 0.5) };

@@ -24,7 +24,12 @@ export class Selection {
     }
 
     /** Reads it from the address. */
-    read() { this.chosen = new Set(parseList(this.view.state.chosen)); }
+    read() {
+        const chosen = parseList(this.view.state.chosen);
+        if (chosen.length === this.chosen.size && chosen.every((run) => this.chosen.has(run))) return;
+        this.chosen = new Set(chosen);
+        this.view.table?.forgetRows();
+    }
 
     rowOptions(run) {
         return { "aria-selected": this.chosen.has(run.run) ? "true" : null, "data-key": run.run };
@@ -76,8 +81,11 @@ export class Selection {
         // An address holds some of them.
         setState({ chosen: this.chosen.size <= 100 ? listText([...this.chosen]) : "" });
         this.view.state.chosen = listText([...this.chosen]);
+        this.view.table.forgetRows();
         this.view.redraw();
     }
+
+    #shown = "";
 
     /** Shows what can be done. */
     show() {
@@ -86,7 +94,9 @@ export class Selection {
         this.all.checked = count > 0 && rows.length > 0 && rows.every((run) => this.chosen.has(run.run));
         this.all.indeterminate = count > 0 && !this.all.checked;
         this.element.hidden = count === 0;
-        if (count === 0) return;
+        const shown = JSON.stringify([[...this.chosen], this.view.state.archived]);
+        if (count === 0 || shown === this.#shown) return;
+        this.#shown = shown;
         const focused = [...this.element.querySelectorAll("button, a")].indexOf(document.activeElement);
         const ids = [...this.chosen];
         const isArchive = this.view.state.archived === "true";

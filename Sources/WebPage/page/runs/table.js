@@ -25,7 +25,9 @@ export class WindowedTable {
     #item = () => undefined;
     #count = 0;
     #planned = 0;
+    /** @type {Map<any, HTMLElement>} the rows that are there, by their items */
     #rows = new Map();
+    #shown = "";
 
     /**
      * @param {{ label: string, rowHeight: number, rowOptions: (item: any, index: number) => Record<string, any>,
@@ -46,6 +48,10 @@ export class WindowedTable {
 
     /** @param {TableColumn[]} columns */
     setColumns(columns) {
+        // What is there stays as far as it can, since it may have the pointer or the focus.
+        const shown = JSON.stringify(columns.map(({ key, width, isNumber, isPinned, sort, label, cell }) => [key, width, isNumber, isPinned, sort, label, cell.key]));
+        if (shown === this.#shown) return;
+        this.#shown = shown;
         this.#columns = columns;
         let left = 0;
         this.group.replaceChildren(...columns.map((column) => h("col", { style: { width: `${column.width}px` } })), h("col"));
@@ -67,9 +73,11 @@ export class WindowedTable {
         this.#count = count;
         this.#item = item;
         this.table.setAttribute("aria-rowcount", String(count + 1));
-        this.#rows.clear();
         this.#draw();
     }
+
+    /** Makes all rows anew when they are shown next. */
+    forgetRows() { this.#rows.clear(); }
 
     scrollToTop() { this.element.scrollTop = 0; }
 
@@ -86,14 +94,26 @@ export class WindowedTable {
         const from = Math.max(0, Math.min(first - overscan, this.#count - inView));
         const to = Math.min(this.#count, first + inView + overscan);
         const rows = new Map();
-        for (let index = from; index < to; index++) rows.set(index, this.#rows.get(index) ?? this.#row(index));
+        for (let index = from; index < to; index++) {
+            const item = this.#item(index);
+            const row = item && this.#rows.get(item);
+            row?.setAttribute("aria-rowindex", String(index + 2));
+            rows.set(item ?? index, row ?? this.#row(item, index));
+        }
         this.above.firstChild.style.height = `${from * rowHeight}px`;
         this.below.firstChild.style.height = `${Math.max(0, this.#count - to) * rowHeight}px`;
         this.above.hidden = from === 0;
         this.below.hidden = to >= this.#count;
-        this.#keepFocus(() => this.body.replaceChildren(this.above, ...rows.values(), this.below));
+        this.#keepFocus(() => this.#place([this.above, ...rows.values(), this.below]));
         this.#rows = rows;
         if (to > from) seen(first, Math.min(to, first + inView));
+    }
+
+    /** Puts rows into the body; those that stay are not taken out, so that a click on them is one. */
+    #place(rows) {
+        const kept = new Set(rows);
+        for (const row of [...this.body.children]) if (!kept.has(row)) row.remove();
+        rows.forEach((row, index) => { if (this.body.children[index] !== row) this.body.insertBefore(row, this.body.children[index] ?? null); });
     }
 
     /** Elements that are made anew keep the focus of those that they stand for. */
@@ -107,8 +127,7 @@ export class WindowedTable {
         same?.querySelectorAll("a, input, button")[place]?.focus({ preventScroll: true });
     }
 
-    #row(index) {
-        const item = this.#item(index);
+    #row(item, index) {
         if (item === undefined) return h("tr.waiting", { "aria-rowindex": index + 2 }, h("td", { colspan: this.#columns.length + 1 }, "…"));
         const row = h("tr", { "aria-rowindex": index + 2, ...this.options.rowOptions(item, index) });
         for (const column of this.#columns) {

@@ -1,7 +1,7 @@
 /** The view of all runs: what is asked for stands in the address; the table shows it. */
 import { address, setState } from "../address.js";
 import { json } from "../api.js";
-import { h, style } from "../dom.js";
+import { fill, h, style } from "../dom.js";
 import { subscribe } from "../live.js";
 import { cellMaker, isNumeric } from "./cells.js";
 import { listText, mainMetrics, orderText, parseList, parseOrder, usual } from "./columns.js";
@@ -38,6 +38,11 @@ class RunsView {
     state = {};
     #ends = [];
     #isEnded = false;
+    /** Whether the pointer is down, so that what is under it has to stay; and whether something is to be shown after. */
+    #isHeld = false;
+    #isDue = false;
+    #retry = 0;
+    #columnsTimer = 0;
     #asked = "";
 
     constructor(main) {
@@ -48,6 +53,7 @@ class RunsView {
         this.toolbar = new Toolbar(this);
         this.plots = new Plots(this);
         this.sparks = new Sparks();
+        this.none = h("div.none", { role: "status", hidden: true });
         this.table = new WindowedTable({
             label: "Runs", rowHeight,
             rowOptions: (item) => item.options?.() ?? this.selection.rowOptions(item),
@@ -55,28 +61,41 @@ class RunsView {
         });
     }
 
+    #hold = () => { this.#isHeld = true; };
+
+    #release = () => {
+        this.#isHeld = false;
+        // After the click.
+        if (this.#isDue) setTimeout(() => { if (this.#isDue && !this.#isEnded) { this.#isDue = false; this.redraw(); } });
+    };
+
     async begin() {
         try {
-            const [known, some] = await Promise.all([
-                json("columns"), json("runs?limit=20&archived=all"), styles,
-            ]);
+            const [some] = await Promise.all([json("columns").then(({ columns }) => this.#know([...columns, "duration", "sparkline"])), styles]);
             if (this.#isEnded) return;
-            this.known = [...known.columns, "duration", "sparkline"];
-            this.usual = usual(this.known, some.runs);
+            for (const [type, listener] of [["pointerdown", this.#hold], ["pointerup", this.#release], ["pointercancel", this.#release]]) {
+                addEventListener(type, listener, true);
+                this.#ends.push(() => removeEventListener(type, listener, true));
+            }
             this.#ends.push(subscribe((event) => this.#happened(event)));
             if (some.count === 0) return this.#welcome();
-            this.main.append(h("div.runs", {}, this.toolbar.element, this.toolbar.chips, this.toolbar.fault, this.plots.element, this.table.element), this.selection.element);
+            this.main.append(h("div.runs", {}, this.toolbar.element, this.toolbar.chips, this.toolbar.fault, this.plots.element, this.table.element, this.none), this.selection.element);
             this.update();
         } catch (error) {
             if (this.#isEnded) return;
-            this.main.append(h("div.problem", {}, h("p", {}, error instanceof TypeError ? "The server cannot be reached." : error.message),
-                h("button", { onclick: () => { this.main.replaceChildren(); this.begin(); } }, "Try again")));
+            const again = () => { this.main.replaceChildren(); this.begin(); };
+            // Such as while the index is built.
+            if (error.status === 503) this.#retry = setTimeout(again, 2000);
+            this.main.replaceChildren(h("div.problem", {}, h("p", {}, error instanceof TypeError ? "The server cannot be reached." : error.message),
+                h("button", { onclick: again }, "Try again")));
         }
     }
 
     end() {
         this.#isEnded = true;
         for (const end of this.#ends) end();
+        clearTimeout(this.#retry);
+        clearTimeout(this.#columnsTimer);
         this.list?.end();
         this.table.end();
         this.toolbar.end();
@@ -121,6 +140,35 @@ class RunsView {
 
     get #needed() { return this.state.group ? [...this.columns, this.state.group] : this.columns; }
 
+    /** What stands in the place of rows where there are none. */
+    #showNone() {
+        const { state, list } = this;
+        const isFiltered = Boolean(state.where || state.q || state.brush);
+        this.none.hidden = list.count > 0 || !list.isComplete || Boolean(list.problem);
+        fill(this.none, isFiltered ? "No runs match." : state.archived === "true" ? "No runs are archived." : "All runs are archived.",
+            isFiltered ? h("button", { onclick: () => this.set({ where: "", q: "", brush: "" }) }, "Show all") : state.archived !== "true" && h("button", { onclick: () => this.set({ archived: "true" }) }, "Show them"));
+    }
+
+    /** Looks, soon, whether runs have columns that they did not have. */
+    #lookForColumns() {
+        this.#columnsTimer ||= setTimeout(async () => {
+            try {
+                const known = [...(await json("columns")).columns, "duration", "sparkline"];
+                if (!this.#isEnded && known.join() !== this.known.join()) await this.#know(known);
+            } catch { /* The sign in the header tells. */ }
+            setTimeout(() => { this.#columnsTimer = 0; }, 4000);
+        }, 1000);
+    }
+
+    /** Notes which columns there are, and chooses those that are shown where the reader has not. */
+    async #know(known) {
+        const some = await json("runs?limit=20&archived=all");
+        this.known = known;
+        this.usual = usual(known, some.runs);
+        if (this.list) this.update();
+        return some;
+    }
+
     /** The columns that are shown, in order. */
     get columns() { return this.state.columns ? parseList(this.state.columns) : this.usual; }
 
@@ -150,6 +198,7 @@ class RunsView {
 
     /** Shows what has changed of the list, or of what is shown of it. */
     redraw() {
+        if (this.#isHeld) { this.#isDue = true; return; }
         const { rows, count, problem } = this.list;
         this.toolbar.told(this.list);
         if (problem) return;
@@ -159,6 +208,7 @@ class RunsView {
         if (group) this.list.ensure(Infinity);
         this.table.setRows(this.items?.length ?? count, (index) => this.itemAt(index));
         this.selection.show();
+        this.#showNone();
     }
 
     #showColumns(runs) {
@@ -171,10 +221,10 @@ class RunsView {
     }
 
     #cell(name, index, isNumber, runs) {
-        const make = name === "sparkline" ? (run) => this.sparks.cell(run) : cellMaker(name, runs);
+        const make = name === "sparkline" ? Object.assign((run) => this.sparks.cell(run), { key: this.sparkMetric }) : cellMaker(name, runs);
         if (!this.state.group) return make;
         const options = { isFirst: index === 0, isNumber, column: this.state.group, toggle: (group) => this.toggle(group) };
-        return (item) => item.group === undefined ? make(item) : groupCell(item, name, options);
+        return Object.assign((item) => item.group === undefined ? make(item) : groupCell(item, name, options), { key: `${make.key} by ${this.state.group}` });
     }
 
     #seen(first, last) {
@@ -190,6 +240,7 @@ class RunsView {
             for (const end of this.#ends.splice(0)) end();
             return this.begin();
         }
+        if (["initialised", "flags", "evaluation", "properties", "metrics", "reset"].includes(event.type)) this.#lookForColumns();
         if (event.type === "reset") return this.list?.reload();
         if (event.type === "output" || event.type === "artifact" || !event.run) return;
         if (["metrics", "skipped", "removed"].includes(event.type)) this.sparks.forget(event.run);

@@ -1,0 +1,90 @@
+"""A table of very many runs: what is there, is there at once and does not stutter. Takes minutes, so only with --long."""
+
+import json
+import random
+import unittest
+from pathlib import Path
+
+from support import By, Keys, LONG, PageTestCase, until
+
+COUNT = 100_000
+
+
+def write_runs(folder, count):
+    """Run directories as tfruns would have written them; the last ones started last."""
+    chosen = random.Random(1)
+    for number in range(count):
+        data = Path(folder) / f"run-{number:06d}" / "tfruns.d"
+        (data / "properties").mkdir(parents=True)
+        (data / "flags.json").write_text(json.dumps({"lr": chosen.choice([0.1, 0.01, 0.001]), "model": chosen.choice(["mlp", "vit"])}))
+        (data / "evaluation.json").write_text(json.dumps({"acc": chosen.random()}))
+        start = 1_700_000_000 + number
+        for name, value in (("start", start), ("end", start + 60), ("completed", "TRUE"), ("type", "training"),
+                            ("context", "local"), ("script", "train.R")):
+            (data / "properties" / name).write_text(f"{value}\n")
+
+
+@unittest.skipUnless(LONG, "with --long")
+class ManyRunsTests(PageTestCase):
+    @classmethod
+    def fill(cls):
+        cls.server.stop()
+        write_runs(Path(cls.server.folder) / "runs", COUNT)
+        cls.server.start()
+        def listed():
+            try:
+                return cls.server.send("GET", "/runs?limit=1")["count"] == COUNT
+            except AssertionError:
+                return False
+        until(listed, "the index is built", patience=900)
+
+    def keys_shown(self):
+        return self.script("return [...document.querySelectorAll('.windowed tbody tr[data-key]')].map(row => row.dataset.key)")
+
+    def test_first_rows_are_there_at_once(self):
+        self.open()
+        until(lambda: self.keys_shown()[:1] == ["run-099999"], "the newest run", patience=5)
+        self.wait_text("100,000 runs", ".bar .count")
+        self.assertLess(len(self.keys_shown()), 120)
+
+    def test_the_end_can_be_scrolled_to(self):
+        self.open()
+        until(lambda: self.keys_shown(), "rows")
+        self.script("const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight")
+        until(lambda: self.keys_shown()[-1:] == ["run-000000"], "the oldest run", patience=120)
+        self.assertLess(len(self.keys_shown()), 120)
+
+    def test_scrolling_does_not_stutter(self):
+        self.open("#/?where=startsWith(run,+%22run-00%22)")
+        until(lambda: self.keys_shown()[:1] == ["run-009999"], "rows")
+        # All are read first: what is measured is the table.
+        self.script("const scroller = document.querySelector('.scroller'); scroller.scrollTop = scroller.scrollHeight")
+        until(lambda: self.keys_shown()[-1:] == ["run-000000"], "the oldest one")
+        frames = self.driver.execute_async_script("""
+            const done = arguments[0];
+            const scroller = document.querySelector('.scroller');
+            scroller.scrollTop = 0;
+            const frames = [];
+            let last = 0;
+            requestAnimationFrame(function step(now) {
+                if (last) frames.push(now - last);
+                last = now;
+                scroller.scrollTop += 240;
+                if (frames.length < 120) requestAnimationFrame(step); else done(frames);
+            });""")
+        frames.sort()
+        median, late = frames[60], frames[114]
+        print(f"frames while scrolling: median {median:.1f} ms, 95 % within {late:.1f} ms")
+        self.assertLess(median, 34)
+        self.assertLess(late, 100)
+
+    def test_a_group_counts_all_of_them(self):
+        self.open("#/?group=flag_model&columns=run,eval_acc")
+        self.wait_text("100,000 runs", ".bar .count")
+        def counts():
+            return self.script("return [...document.querySelectorAll('tr.groupRow button')].map(one => Number(one.innerText.split('×')[1].replaceAll(',', '')))")
+        until(lambda: sum(counts()) == COUNT, lambda: f"all are counted: {counts()}", patience=120)
+
+
+if __name__ == "__main__":
+    unittest.main()
