@@ -40,8 +40,22 @@ class CompareTests(RunTestCase):
         self.script("arguments[0].scrollIntoView({block: 'center'})", chart)
         ActionChains(self.driver).move_to_element(chart).perform()
         until(lambda: len(self.all(".chart-tip div")) == 7, "three runs, each with validation")
+        box = chart.rect
+        for offset in range(-int(box["height"]) // 2 + 20, int(box["height"]) // 2 - 20, 4):
+            ActionChains(self.driver, duration=0).move_to_element_with_offset(chart, 0, offset).perform()
+            time.sleep(0.05)
+            if self.all(".chart-tip .near"):
+                break
+        self.assertEqual(len(self.all(".chart-tip .near")), 1)
+
+    def test_runs_are_hidden_and_brought_to_the_front(self):
+        self.open("#/compare?runs=a,b,c")
+        self.wait_drawn("loss", 500)
         before = self.pixels("loss")
+        ActionChains(self.driver).move_to_element(self.find(".run-chip a")).perform()
+        until(lambda: abs(self.pixels("loss") - before) > before * 0.05, "the lines of a stand out")
         ActionChains(self.driver).move_to_element(self.find("h1")).perform()
+        until(lambda: self.pixels("loss") == before, "all are as they were")
         self.click("[aria-label='Lines of b']")
         until(lambda: self.pixels("loss") < before * 0.85, "the lines of b are hidden")
 
