@@ -53,6 +53,15 @@ struct QueryParameters {
         }
     }
 
+    /// A parameter that is a finite number; nil where it was not sent.
+    mutating func number(_ name: String) throws(Problem) -> Double? {
+        guard let text = take(name) else { return nil }
+        guard let number = Double(text), number.isFinite else {
+            throw .invalidQuery("\(name) is \"\(text.shown(atMost: 100))\"; it has to be a number, such as 0.5")
+        }
+        return number
+    }
+
     /// One of some values.
     func choice<Value: RawRepresentable<String> & CaseIterable>(
         _ name: String, _ text: String

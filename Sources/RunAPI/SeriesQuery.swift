@@ -12,6 +12,8 @@ struct SeriesQuery {
         var axis: MetricsAxis?
         /// Points of a series, about.
         var points = 500
+        /// The part of the axis that is told of; all of it if nil.
+        var range: ClosedRange<Double>?
         var format = Format.json
         /// The run's start, where the axis is counted from it.
         var start: Double?
@@ -31,7 +33,7 @@ struct SeriesQuery {
     private static let mostPoints = 100_000
 
     init(_ exchange: HTTPExchange) throws(Problem) {
-        var query = try QueryParameters(exchange, names: ["runs", "metrics", "x", "points", "format"])
+        var query = try QueryParameters(exchange, names: ["runs", "metrics", "x", "from", "to", "points", "format"])
         guard let runs = query.take("runs"), !runs.isEmpty else {
             throw .invalidQuery("runs is missing; name runs as in ?runs=lr-0.1,lr-0.2")
         }
@@ -51,6 +53,14 @@ struct SeriesQuery {
             question.metrics = names
         }
         if let text = query.take("x") { question.axis = try query.choice("x", text) }
+        let (from, to) = (try query.number("from"), try query.number("to"))
+        if from != nil || to != nil {
+            let (least, greatest) = (from ?? -.greatestFiniteMagnitude, to ?? .greatestFiniteMagnitude)
+            guard least <= greatest else {
+                throw .invalidQuery("from is greater than to; name the lesser end of the axis first")
+            }
+            question.range = least...greatest
+        }
         if let text = query.take("points") {
             guard let points = Int(text), (2...Self.mostPoints).contains(points) else {
                 throw .invalidQuery(

@@ -107,7 +107,8 @@ struct SeriesText {
         }
         var output: [UInt8] = []
         for column in columns {
-            let series = table.series(of: column, over: axis, points: question.points, start: question.start ?? 0)
+            let series = table.series(
+                of: column, over: axis, points: question.points, start: question.start ?? 0, within: question.range)
             if series.count == 0 { continue }
             switch question.format {
             case .json: appendObject(series, table.columns[column].name, run, &output)

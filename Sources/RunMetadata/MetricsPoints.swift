@@ -59,13 +59,15 @@ package struct MetricsPoints: MetricsCells {
     ///   - places: of the rows that count
     ///   - order: the position at each place, where that is another one
     ///   - other: a column that has to have a value too
+    ///   - range: what values of that column count; where there is none, which places
     static func choose(
         _ points: Int, _ column: MetricsTable.Column, _ places: Range<Int>, _ order: [Int]?,
-        where other: MetricsTable.Column? = nil
+        where other: MetricsTable.Column? = nil, within range: ClosedRange<Double>? = nil
     ) -> [Int] {
         func value(_ place: Int) -> Double {
             let row = order?[place] ?? place
-            if let other, MetricsTable.isMissing(other.value(row: row)) { return MetricsTable.missing }
+            let x = other?.value(row: row) ?? Double(place)
+            if MetricsTable.isMissing(x) || range?.contains(x) == false { return MetricsTable.missing }
             return column.value(row: row)
         }
         let count = places.count { !MetricsTable.isMissing(value($0)) }

@@ -45,7 +45,10 @@ extension MetricsTable {
     /// are left out.
     /// - Parameters:
     ///   - start: the run's start, seconds since 1970; what `elapsed` is counted from
-    package func series(of column: Int, over axis: MetricsAxis, points: Int, start: Double = 0) -> Series {
+    ///   - range: the part of the axis that is told of; all of it if nil
+    package func series(
+        of column: Int, over axis: MetricsAxis, points: Int, start: Double = 0, within range: ClosedRange<Double>? = nil
+    ) -> Series {
         let axisColumn: Column?
         switch axis {
         case .row: axisColumn = nil
@@ -54,9 +57,12 @@ extension MetricsTable {
         case .time, .elapsed: axisColumn = self.column(named: MetricsColumnRole.timeName).map { columns[$0] }
         }
         let ordered = order.ordered
+        let origin = axis == .elapsed ? start : 0
         var rows: [Int] = []
         if axis == .row || axisColumn != nil {
-            rows = MetricsPoints.choose(points, columns[column], 0..<rowCount, ordered, where: axisColumn)
+            rows = MetricsPoints.choose(
+                points, columns[column], 0..<rowCount, ordered, where: axisColumn,
+                within: range.map { $0.lowerBound + origin...$0.upperBound + origin })
         }
         var places: [Int]?
         if axis == .row, let ordered {
@@ -74,8 +80,7 @@ extension MetricsTable {
             }.map(\.element)
         }
         return Series(
-            rows: rows, column: columns[column], axis: axis, axisColumn: axisColumn, places: places,
-            origin: axis == .elapsed ? start : 0)
+            rows: rows, column: columns[column], axis: axis, axisColumn: axisColumn, places: places, origin: origin)
     }
 
     /// Appends where a point of a series stands, as JSON.

@@ -96,6 +96,23 @@ import Testing
         #expect(one["x"]?.array?.last == 3009)
     }
 
+    @Test(arguments: [
+        ("x=step&from=5&to=20", "step: 5:3.5 10:3 20:2"), ("x=step&from=11", "step: 20:2 30:1"),
+        ("x=step&to=5", "step: 0:4 5:3.5"), ("x=row&from=1&to=2", "row: 1:3.5 2:3"),
+        ("x=elapsed&from=11.5&to=20.25", "elapsed: 12:2 13:1 20.25:3.5"), ("from=-1e3&to=0", "step: 0:4"),
+    ])
+    func aPartOfTheAxisIsToldOf(_ query: String, _ expected: String) throws {
+        #expect(try series("runs=a&metrics=loss&\(query)") == ["a loss \(expected)"])
+        #expect(try series("runs=a&metrics=loss&x=step&from=31") == [])
+    }
+
+    /// Fails when a part has as few points as it has in the whole series.
+    @Test func aPartOfALongSeriesHasAllItsPoints() throws {
+        try rows("b", (10..<3010).map { #"{"epoch":\#($0),"loss":\#($0 % 7)}"# })
+        let expected = (1000...1015).map { "\($0):\($0 % 7)" }.joined(separator: " ")
+        #expect(try series("runs=b&metrics=loss&points=20&from=1000&to=1015") == ["b loss epoch: \(expected)"])
+    }
+
     @Test func rowsThatComeLaterAreToldOf() throws {
         #expect(try series("runs=b&metrics=mAP") == [])
         try rows("b", [#"{"epoch":3,"mAP":1}"#])
@@ -129,7 +146,8 @@ import Testing
         ("runs=a&points=1", 400, "from 2 to"), ("runs=a&points=x", 400, "from 2 to"),
         ("runs=a&metric=loss", 400, "metrics"),
         ("runs=a&metrics=loss,loss", 400, "named twice"), ("runs=a&runs=b", 400, "twice"),
-        ("runs=a&format=xml", 400, "csv"),
+        ("runs=a&format=xml", 400, "csv"), ("runs=a&from=x", 400, "a number"), ("runs=a&to=nan", 400, "a number"),
+        ("runs=a&from=2&to=1", 400, "greater than to"),
     ])
     func whatCannotBeAnsweredIsRefused(_ query: String, _ status: Int, _ reason: String) throws {
         let reply = try api.send("GET", "/series?\(query)")

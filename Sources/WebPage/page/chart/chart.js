@@ -10,7 +10,7 @@ import { marks, nearest, numeric, rows, smoothed } from "./data.js";
 /**
  * What charts of a page have in common.
  * @typedef {{ axis: string, log: boolean, smooth: number, zoom: [number, number] | null,
- *   onZoom: (zoom: [number, number] | null, from: Chart | null) => void, onCursor: (x: number | null, from: Chart) => void }} Shared
+ *   onZoom: (zoom: [number, number] | null, from: Chart | null) => void, onCursor: (x: number | null, from: Chart, y?: number) => void }} Shared
  */
 
 /** Loads what charts need. */
@@ -193,8 +193,9 @@ export class Chart {
     listen() {
         const move = (event) => {
             if (!this.plot) return;
-            const place = this.plot.toDataXCoord(event.clientX - this.canvas.getBoundingClientRect().left);
-            this.shared.onCursor(this.snapped(this.axis === "time" ? place / 1000 : place), this);
+            const box = this.canvas.getBoundingClientRect();
+            const place = this.plot.toDataXCoord(event.clientX - box.left);
+            this.shared.onCursor(this.snapped(this.axis === "time" ? place / 1000 : place), this, event.clientY - box.top);
         };
         this.host.addEventListener("pointermove", move);
         this.host.addEventListener("pointerdown", (event) => { if (event.pointerType !== "mouse") move(event); });

@@ -3,30 +3,41 @@ import { fill, h } from "../dom.js";
 import * as format from "../format.js";
 import { nearest } from "./data.js";
 
+/** How many lines the list at the cursor has at most. */
+const most = 16;
+
 /** Shows the values of a card's lines in its head. @param {number | null} x where; `null`: the last ones */
 export function legend(card, lines, x, isOfOneRun) {
-    const { head } = card;
-    const name = head.firstChild;
     if (!isOfOneRun) return;
+    const { head } = card;
     const parts = lines.map((line) => {
         const index = x === null ? line.x.length - 1 : nearest(line.x, x);
         const value = line.y[index];
         return h("span.chart-value", { title: `${line.metric}: ${text(value)}, ${card.axis} ${line.x[index]}` },
             h("i", { style: { background: line.color } }), lines.length > 1 || line.label !== "training" ? short(line.label) : null, h("b", {}, text(value, 5)));
     });
-    head.replaceChildren(name, h("span.chart-values", {}, parts));
+    head.querySelector(".chart-values")?.remove();
+    head.children[0].after(h("span.chart-values", {}, parts));
 }
 
-/** Shows which run each line near the cursor is. @param {HTMLElement} element @param {import("./chart.js").Chart} chart */
-export function tip(element, chart, x) {
+/**
+ * Shows which run each line near the cursor is.
+ * @param {HTMLElement} element @param {import("./chart.js").Chart} chart @param {number | null} x
+ * @param {number} [y] where the pointer is in the chart: the line that is nearest to it comes out
+ */
+export function tip(element, chart, x, y) {
     element.hidden = x === null;
     if (x === null) return;
-    const list = chart.values(x).map(({ line, index }) => ({ line, x: line.x[index], y: line.y[index] }))
-        .sort((a, b) => (b.y ?? -Infinity) - (a.y ?? -Infinity));
-    const shown = list.slice(0, 16);
-    fill(element, h("div.chart-tip-x", {}, place(chart.axis, x)), shown.map(({ line, y }) => h("div", {},
-        h("i", { class: line.dashed ? "dashed" : "", style: { "--line-color": line.color } }), h("span", {}, line.run, line.dashed ? " · val" : ""),
-        h("b", {}, text(y, 5)))), list.length > shown.length ? h("div", {}, `and ${list.length - shown.length} more`) : null);
+    const height = (one) => (Number.isFinite(one.y) ? one.y : -Infinity);
+    const list = chart.values(x).map(({ line, index }) => ({ line, y: line.y[index] })).sort((a, b) => height(b) - height(a) || 0);
+    const distance = (one) => (y === undefined || !Number.isFinite(one.y) ? Infinity : Math.abs(chart.plot.toDomYCoord(one.y) - y));
+    const near = list.reduce((best, one) => (distance(one) < distance(best) ? one : best), list[0]);
+    const from = Math.min(Math.max(0, list.indexOf(near) - most / 2), Math.max(0, list.length - most));
+    const shown = list.slice(from, from + most);
+    fill(element, h("div.chart-tip-x", {}, place(chart.axis, x)), shown.map((one) => h(one === near && distance(one) < 40 ? "div.near" : "div", {},
+        h("i", { class: one.line.dashed ? "dashed" : "", style: { "--line-color": one.line.color } }),
+        h("span", {}, one.line.run, one.line.dashed ? " · val" : ""), h("b", {}, text(one.y, 5)))),
+    list.length > shown.length && h("div", {}, `and ${list.length - shown.length} more`));
     const box = chart.host.getBoundingClientRect();
     const at = chart.plot.toDomXCoord(chart.pixels(x));
     const isRight = box.left + at + element.offsetWidth + 24 < document.documentElement.clientWidth;

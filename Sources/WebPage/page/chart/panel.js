@@ -1,16 +1,17 @@
 /** Many charts: one a metric, in sections by prefix, with what they have in common. Only those in sight are drawn. */
 import { fill, h, style } from "../dom.js";
 import { Chart, ready } from "./chart.js";
+import { Frames } from "./frames.js";
 import { resolver } from "./colors.js";
-import { sections } from "./sections.js";
-import { series } from "./series.js";
+import { isWide, sections, wideButton } from "./sections.js";
+import { detailed } from "./series.js";
 import { keep, settings, tools } from "./tools.js";
 import { legend, tip } from "./legend.js";
 
 /**
  * @typedef {{ id: string, color: string, hidden?: boolean }} ShownRun
  * @typedef {{ name: string, metrics: string[], article: HTMLElement, host: HTMLElement, head: HTMLElement, seen: boolean,
- *   stale: boolean, chart: Chart | null, lines: import("./data.js").Line[], axis: string }} Card
+ *   stale: boolean, isReduced?: boolean, chart: Chart | null, lines: import("./data.js").Line[], axis: string }} Card
  */
 
 export class ChartPanel {
@@ -26,7 +27,7 @@ export class ChartPanel {
         /** @type {Map<string, Card>} */
         this.cards = new Map();
         this.shared = {
-            ...settings(), onZoom: (zoom, from) => this.zoom(zoom, from), onCursor: (x, from) => this.cursor(x, from),
+            ...settings(), onZoom: (zoom, from) => this.zoom(zoom, from), onCursor: (x, from, y) => this.cursor(x, from, y),
         };
         this.tools = tools(this.shared, (change) => this.change(change));
         this.sections = h("div.chart-sections", {});
@@ -39,7 +40,7 @@ export class ChartPanel {
         this.scheme.addEventListener("change", this.onScheme);
         this.themes = new MutationObserver(this.onScheme);
         this.themes.observe(document.documentElement, { attributes: true });
-        this.queue = [];
+        this.waiting = new Frames((card) => this.drawCard(card), ready);
     }
 
     /** Says which metrics there are. Charts that are there stay. @param {string[]} metrics */
@@ -87,11 +88,12 @@ export class ChartPanel {
 
     /** Draws anew with colours, or runs hidden. */
     drawAll() {
-        for (const card of this.cards.values()) if (card.chart) this.enqueue(card);
+        for (const card of this.cards.values()) if (card.chart) this.waiting.add(card);
     }
 
     end() {
         this.isEnded = true;
+        clearTimeout(this.detail);
         this.sight.disconnect();
         this.sizes.disconnect();
         this.themes.disconnect();
@@ -102,9 +104,9 @@ export class ChartPanel {
     // Cards and sections.
 
     makeCard(name, metrics) {
-        const head = h("header", {}, h("h4", { title: name }, name));
+        const head = h("header", {}, h("h3", { title: name }, name), wideButton(name));
         const host = h("div.chart", { tabindex: "0", role: "img", "aria-label": `Chart of ${name}` });
-        const article = h("article.chart-card", {}, head, host);
+        const article = h("article", { class: isWide(name) ? "chart-card wide" : "chart-card" }, head, host);
         /** @type {any} */ (article).cardName = name;
         this.sight.observe(article);
         this.sizes.observe(host);
@@ -132,7 +134,7 @@ export class ChartPanel {
             if (!isIntersecting) {
                 card.chart?.end();
                 card.chart = null;
-            } else if (!card.stale) this.enqueue(card);
+            } else if (!card.stale) this.waiting.add(card);
         }
         this.load();
     }
@@ -147,10 +149,14 @@ export class ChartPanel {
                 const cards = [...this.cards.values()].filter((card) => card.seen && card.stale).slice(0, 12);
                 if (cards.length === 0 || this.runs.length === 0 || this.isEnded) break;
                 for (const card of cards) card.stale = false;
-                const { axis } = this.shared;
-                const found = await series(this.runs.map((run) => run.id), cards.flatMap((card) => card.metrics), axis, this.points);
+                const { axis, zoom } = this.shared;
+                const { found, isReduced } = await detailed(
+                    this.runs.map((run) => run.id), cards.flatMap((card) => card.metrics), axis, this.points, zoom);
                 if (axis !== this.shared.axis) continue;
-                for (const card of cards) this.take(card, found);
+                for (const card of cards) {
+                    card.isReduced = isReduced;
+                    this.take(card, found);
+                }
             }
             this.tools.setProblem("");
         } catch (problem) {
@@ -171,28 +177,11 @@ export class ChartPanel {
             return [{ label: isValidation ? "validation" : "training", metric, run: run.id, color, dashed: !this.colors && index > 0,
                 x: one.x, y: one.y }];
         }));
-        this.enqueue(card);
-    }
-
-    enqueue(card) {
-        if (!this.queue.includes(card)) this.queue.push(card);
-        if (!this.isDrawing) {
-            this.isDrawing = true;
-            requestAnimationFrame(() => this.draw());
-        }
-    }
-
-    /** Draws what waits, as much as a frame has time for. */
-    async draw() {
-        await ready();
-        const start = performance.now();
-        while (this.queue.length > 0 && performance.now() - start < 10 && !this.isEnded) this.drawCard(this.queue.shift());
-        if (this.queue.length > 0 && !this.isEnded) requestAnimationFrame(() => this.draw());
-        else this.isDrawing = false;
+        this.waiting.add(card);
     }
 
     drawCard(card) {
-        if (!card.seen || !card.article.isConnected) return;
+        if (!card.seen || !card.article.isConnected || this.isEnded) return;
         const lines = this.visible(card);
         card.article.classList.toggle("is-empty", lines.length === 0);
         card.chart ??= new Chart(card.host, this.shared, card.name);
@@ -228,19 +217,27 @@ export class ChartPanel {
         keep(this.shared);
         this.tools.show(this.shared);
         for (const card of this.cards.values()) if (card.chart && card.chart !== from) card.chart.redraw();
+        clearTimeout(this.detail);
+        this.detail = setTimeout(() => this.sharpen(), 150);
         if (this.cursorAt) this.cursor(this.cursorAt.x, this.cursorAt.from);
     }
 
-    cursor(x, from) {
-        this.cursorAt = { x, from };
+    /** Asks for all points of the part that is shown now. */
+    sharpen() {
+        for (const card of this.cards.values()) card.stale ||= card.isReduced;
+        return this.load();
+    }
+
+    cursor(x, from, y) {
+        this.cursorAt = { x, from, y };
         this.cursorFrame ??= requestAnimationFrame(() => {
             this.cursorFrame = undefined;
-            const { x, from } = this.cursorAt;
+            const { x, from, y } = this.cursorAt;
             for (const card of this.cards.values()) {
                 if (!card.chart?.lines) continue;
                 card.chart.cursor(x);
                 legend(card, card.chart.lines, x, this.colors !== undefined);
-                if (card.chart === from && !this.colors) tip(this.tip, card.chart, x);
+                if (card.chart === from && !this.colors) tip(this.tip, card.chart, x, y);
             }
         });
     }

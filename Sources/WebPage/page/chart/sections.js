@@ -22,9 +22,36 @@ function closed() {
     return new Set((address().state.closed ?? "").split(",").filter(Boolean).map((name) => (name === "-" ? "" : name)));
 }
 
+/** The names of the charts that are enlarged, by the address. */
+function wide() {
+    return new Set((address().state.wide ?? "").split(",").filter(Boolean).map(decode));
+}
+
+/** Whether the chart of a metric is enlarged. @param {string} name */
+export const isWide = (name) => wide().has(name);
+
+/** The button in a chart's head that enlarges it. @param {string} name */
+export function wideButton(name) {
+    const button = h("button.plain.chart-wide", {
+        "aria-label": `Enlarge ${name}`, title: "Enlarge", "aria-pressed": String(isWide(name)), onclick: () => {
+            const names = wide();
+            const isNow = button.closest("article").classList.toggle("wide");
+            if (isNow) names.add(name);
+            else names.delete(name);
+            button.setAttribute("aria-pressed", String(isNow));
+            setState({ wide: [...names].map(encodeURIComponent).join(",") });
+        },
+    }, "⤢");
+    return button;
+}
+
 function toggle(name, isOpen) {
     const names = closed();
     if (isOpen) names.delete(name);
     else names.add(name);
     setState({ closed: [...names].map((name) => name || "-").join(",") });
+}
+
+function decode(text) {
+    try { return decodeURIComponent(text); } catch { return text; }
 }

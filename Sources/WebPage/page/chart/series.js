@@ -4,18 +4,46 @@ import { json, query } from "../api.js";
 /**
  * The series of metrics of runs.
  * @param {string[]} runs @param {string[]} metrics @param {string} axis one of the API's, or empty: each run's own
+ * @param {number} points about how many each has @param {[number, number] | null} [range] of the axis; all of it without
  * @returns {Promise<Map<string, { axis: string, x: number[], y: any[] }>>} by run id and metric, with a line feed between
  */
-export async function series(runs, metrics, axis, points) {
+async function series(runs, metrics, axis, points, range = null) {
     const found = new Map();
     const nameable = metrics.filter(isNameable);
     const lists = parts(nameable, 1500).map((some) => some.map(quoted).join(","));
     if (nameable.length < metrics.length) lists.push("");
     await Promise.all(lists.flatMap((list) => parts(runs, 3000).map(async (ids) => {
-        const reply = await json(`series${query({ runs: ids.join(","), metrics: list, x: axis, points })}`);
+        const reply = await json(`series${query({ runs: ids.join(","), metrics: list, x: axis, points, from: range?.[0], to: range?.[1] })}`);
         for (const one of reply.series) found.set(`${one.run}\n${one.metric}`, one);
     })));
     return found;
+}
+
+/**
+ * The same, with all the points that a part of the axis has room for.
+ * @param {string[]} runs @param {string[]} metrics @param {string} axis @param {number} points
+ * @param {[number, number] | null} range what is shown of the axis
+ * @returns {Promise<{ found: Map<string, any>, isReduced: boolean }>} and whether a part may have more points than the whole
+ */
+export async function detailed(runs, metrics, axis, points, range) {
+    const whole = await series(runs, metrics, axis, points);
+    const isReduced = [...whole.values()].some((one) => one.x.length >= points * 0.8);
+    if (!range || !isReduced) return { found: whole, isReduced };
+    return { found: spliced(whole, await series(runs, metrics, axis, points, range), range), isReduced };
+}
+
+/**
+ * Series with all their points of a part of the axis, and as they were outside of it, so that lines go on to both sides.
+ * @param {Map<string, any>} whole @param {Map<string, any>} part @param {[number, number]} range
+ */
+function spliced(whole, part, [from, to]) {
+    return new Map([...whole].map(([key, one]) => {
+        const inner = part.get(key) ?? { x: [], y: [] };
+        const begin = one.x.findIndex((x) => x >= from), end = one.x.findIndex((x) => x > to);
+        const [left, right] = [begin < 0 ? one.x.length : begin, end < 0 ? one.x.length : end];
+        const joined = (name) => [...one[name].slice(0, left), ...inner[name], ...one[name].slice(right)];
+        return [key, { ...one, x: joined("x"), y: joined("y") }];
+    }));
 }
 
 /** Lists of names that an address has room for. @param {string[]} names @returns {string[][]} */

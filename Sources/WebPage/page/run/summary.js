@@ -1,14 +1,16 @@
 /** Beside a run's charts: notes, flags, evaluation, last metrics and properties. */
 import { fill, h } from "../dom.js";
 import { number, time } from "../format.js";
-import { notes } from "./notes.js";
+import { editable } from "./editable.js";
 
 /** Properties that are shown elsewhere. */
-const elsewhere = new Set(["notes", "output", "start", "end", "completed", "type", "context", "script"]);
+const elsewhere = new Set(["notes", "tags", "output", "start", "end", "completed", "type", "context", "script"]);
 
 /** @param {string} id */
 export function summary(id) {
-    const note = notes(id);
+    const notes = editable(id, { name: "notes", title: "Notes", isLong: true });
+    const tags = editable(id, { name: "tags", title: "Tags", show: (text) => text.split(/[,\s]+/).filter(Boolean)
+        .map((tag) => h("span.tag", {}, tag)) });
     const parts = h("div.run-parts", {});
     let shown = "";
     // On a narrow screen the summary is closed, so that charts are in sight.
@@ -16,9 +18,10 @@ export function summary(id) {
     const whole = h("details.run-summary", { open: !narrow.matches }, h("summary", {}, "Flags, values, properties"), parts);
     narrow.onchange = () => { whole.open = !narrow.matches; };
     return {
-        element: h("div", {}, note.element, whole),
+        element: h("div", {}, notes.element, tags.element, whole),
         show(run, properties) {
-            note.show(properties.notes ?? "");
+            notes.show(properties.notes ?? "");
+            tags.show(properties.tags ?? "");
             const groups = [
                 ["Flags", named(run, "flag_")], ["Evaluation", named(run, "eval_")],
                 ["Metrics", named(run, "metric_"), "last values"],

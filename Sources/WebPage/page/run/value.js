@@ -21,7 +21,7 @@ export function value(json, depth = 0) {
     if (json !== null && typeof json === "object") {
         if (depth > 12) return h("pre", {}, JSON.stringify(json, null, 2).slice(0, 20_000));
         const entries = Object.entries(json);
-        return h("dl.json", {}, entries.slice(0, 1000).map(([name, one]) => h("div", {}, h("dt", {}, name), h("dd", {}, value(one, depth + 1)))));
+        return h("dl.json", {}, entries.slice(0, 1000).map(([name, one]) => [h("dt", {}, name), h("dd", {}, value(one, depth + 1))]));
     }
     if (typeof json === "number") return number(json, 8);
     return h("span", {}, json === null ? "null" : String(json));
@@ -50,7 +50,7 @@ function matrixTable(rows, labels) {
     return h("div.table-scroll", { tabindex: "0", role: "region", "aria-label": "Matrix" }, h("table.matrix", {},
         labels && isSquare && h("thead", {}, h("tr", {}, h("td", {}), labels.map((label) => h("th", { scope: "col" }, label)))),
         h("tbody", {}, rows.map((row, i) => h("tr", {}, labels && h("th", { scope: "row" }, labels[i]),
-            row.map((cell) => h("td", { style: { "--part": `${Math.round(Math.abs(cell) / greatest * 70)}%` } }, number(cell))))))));
+            row.map((cell) => h("td", { style: { "--part": (Math.abs(cell) / greatest * 0.45).toFixed(3) } }, number(cell))))))));
 }
 
 function isRecords(json) {

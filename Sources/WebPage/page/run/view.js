@@ -105,7 +105,7 @@ class RunView {
         if (shown.map(({ name }) => name).join() !== this.shownTabs?.map(({ name }) => name).join()) {
             this.shownTabs = shown;
             fill(this.tabs, shown.map(({ name, title }) => h("button", {
-                role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, "aria-selected": "false", tabindex: "-1",
+                role: "tab", id: `tab-${name}`, "aria-selected": "false", tabindex: "-1",
                 onclick: () => this.choose(name),
             }, title)));
             if (this.tab) this.markTab();
@@ -138,7 +138,7 @@ class RunView {
             made.element.setAttribute("aria-labelledby", `tab-${tab.name}`);
             this.open.set(tab.name, made);
         } else made.update?.();
-        if (this.tab === tab.name && this.body.firstChild !== made.element) this.body.replaceChildren(made.element);
+        if (this.tab === tab.name && this.body.lastChild !== made.element) fill(this.body, h("h2.unseen", {}, tab.title), made.element);
     }
 
     makeCharts() {
@@ -152,7 +152,10 @@ class RunView {
         for (const button of this.tabs.children) {
             const isOpen = button.id === `tab-${this.tab}`;
             button.setAttribute("aria-selected", String(isOpen));
-            button.tabIndex = isOpen ? 0 : -1;
+            button.setAttribute("tabindex", isOpen ? "0" : "-1");
+            // The other panels are not in the page.
+            if (isOpen) button.setAttribute("aria-controls", `panel-${this.tab}`);
+            else button.removeAttribute("aria-controls");
         }
     }
 
