@@ -24,7 +24,7 @@ export function link(path, state = {}) {
 /**
  * Changes the state in the address, without a new view being made.
  * @param {Record<string, any>} change members; `undefined`, `null` or an empty text takes one out
- * @param {{ push?: boolean }} [options] whether the back button comes back to what was before
+ * @param {{ push?: boolean }} options whether the back button comes back to what was before
  */
 export function setState(change, { push = false } = {}) {
     const { view, path, state } = address();

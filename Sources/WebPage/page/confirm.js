@@ -25,7 +25,7 @@ let toasts = null;
 /**
  * Says what was done.
  * @param {string} text
- * @param {{ undo?: () => Promise<any>, bad?: boolean, seconds?: number }} [options] `undo` takes it back: then there is a button
+ * @param {{ undo?: () => Promise<any>, bad?: boolean, seconds?: number }} options `undo` takes it back: then there is a button
  */
 export function toast(text, { undo, bad = false, seconds = undo ? 12 : bad ? 10 : 4 } = {}) {
     if (!toasts) document.body.append(toasts = h("div.toasts", { role: "status", "aria-live": "polite" }));

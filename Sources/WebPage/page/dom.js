@@ -6,7 +6,7 @@
  * @param {Record<string, any>} [properties] attributes; `onclick` and the like are listeners; `style` is an object of CSS
  *   properties; a value that is `null`, `undefined` or `false` is left out
  * @param {...any} children elements and texts; `null`, `undefined` and `false` are left out; arrays are taken apart
- * @returns {HTMLElement}
+ * @returns {any} an HTMLElement, of the class that its tag has
  */
 export function h(tag, properties, ...children) {
     const [name, ...classes] = tag.split(".");
@@ -53,7 +53,7 @@ function append(element, children) {
  * @returns {Promise<void>} when its rules apply
  */
 export function style(address) {
-    const known = [...document.querySelectorAll("link[rel=stylesheet]")].some((link) => link.href === address.href);
+    const known = [...document.querySelectorAll("link[rel=stylesheet]")].some((link) => /** @type {HTMLLinkElement} */ (link).href === address.href);
     if (known) return Promise.resolve();
     return new Promise((resolve) => {
         document.head.append(h("link", { rel: "stylesheet", href: address.href, onload: resolve, onerror: resolve }));

@@ -115,9 +115,9 @@ export function copyExactNumbers() {
         const changed = [...document.querySelectorAll("data[value]")].filter((element) => selection.containsNode(element, true));
         if (changed.length === 0 || single) return;
         const texts = changed.map((element) => element.textContent);
-        for (const element of changed) element.firstChild.data = element.getAttribute("value");
+        for (const element of changed) element.textContent = element.getAttribute("value");
         event.clipboardData.setData("text/plain", selection.toString());
-        changed.forEach((element, index) => { element.firstChild.data = texts[index]; });
+        changed.forEach((element, index) => { element.textContent = texts[index]; });
         event.preventDefault();
     });
 }

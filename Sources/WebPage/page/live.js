@@ -50,12 +50,13 @@ function open() {
     clearTimeout(retry);
     if (listeners.size === 0 || document.hidden) return;
     source?.close();
+    let wasOpen = false;
     const mine = source = new EventSource("events");
     if (state === "off") setState("connecting");
     mine.onopen = () => {
         // A stream that was made anew begins now; one that the browser opened again goes on where it was.
-        if (wasLive && !mine.wasOpen) tell({ type: "reset", run: null, data: {} });
-        mine.wasOpen = wasLive = true;
+        if (wasLive && !wasOpen) tell({ type: "reset", run: null, data: {} });
+        wasOpen = wasLive = true;
         setState("live");
     };
     mine.onerror = () => {

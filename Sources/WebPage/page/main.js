@@ -59,7 +59,7 @@ function plan() {
 }
 
 function markLinks(view) {
-    for (const anchor of document.querySelectorAll(".frame nav a")) {
+    for (const anchor of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".frame nav a"))) {
         const isCurrent = anchor.dataset.view === (view === "server" ? "server" : "runs");
         if (isCurrent) anchor.setAttribute("aria-current", "page");
         else anchor.removeAttribute("aria-current");

@@ -5,6 +5,10 @@ import { valueOf } from "./columns.js";
 const times = new Set(["start", "end", "updated"]);
 
 export class Axis {
+    // The ends of what is shown; of a logarithmic scale, their logarithms.
+    low = 0;
+    high = 1;
+
     /** @param {string} name of the column @param {Record<string, any>[]} runs */
     constructor(name, runs) {
         this.name = name;
@@ -51,7 +55,7 @@ export class Axis {
     /** The places of the ends of a range. */
     placesOf({ low, high }) {
         if (!this.isText) return [this.place(low), this.place(high)];
-        const inside = this.texts.map((text, index) => [text, index]).filter(([text]) => text >= low && text <= high).map(([, index]) => index);
+        const inside = this.texts.map((_, index) => index).filter((index) => this.texts[index] >= low && this.texts[index] <= high);
         return inside.length > 0 ? [this.place(inside[0] - 0.4), this.place(inside.at(-1) + 0.4)] : [NaN, NaN];
     }
 

@@ -13,7 +13,7 @@ function usualWidth(name) {
 }
 
 export class HeadCells {
-    /** @param {import("./view.js").RunsView} view */
+    /** @param {any} view a RunsView */
     constructor(view) { this.view = view; }
 
     /** What the table is told of a column. */

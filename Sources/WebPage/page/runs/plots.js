@@ -170,6 +170,7 @@ export class Plots {
         }));
     }
 
+    /** @returns {[number, number]} */
     #where(event) {
         const { left: x, top: y } = this.place.getBoundingClientRect();
         return [event.clientX - x, event.clientY - y];
@@ -217,6 +218,7 @@ export class Plots {
             this.place.onpointermove = this.place.onpointerup = null;
             rectangle.remove();
             const to = this.#where(up);
+            /** @type {[Axis, number, number][]} */
             const changed = isScatter ? [[axes[0], unX(from[0]), unX(to[0])], [axes[1], unY(from[1]), unY(to[1])]] : [[axes[column], unY(from[1]), unY(to[1])]];
             const names = changed.map(([axis]) => axis.name);
             const isClick = Math.hypot(to[0] - from[0], to[1] - from[1]) < 4;

@@ -15,7 +15,8 @@ const overscan = 12;
  * @property {boolean} [isPinned] whether it stays where it is when the table is moved sideways
  * @property {string} [sort] "ascending", "descending" or "none"
  * @property {string} [label] for the header's name
- * @property {(item: any, index: number) => any} cell
+ * @property {((item: any, index: number) => any) & { key?: string }} cell makes what is in a cell; `key`: what it is made by
+ * @property {number} [left] set by the table
  */
 
 export class WindowedTable {
@@ -118,7 +119,7 @@ export class WindowedTable {
 
     /** Elements that are made anew keep the focus of those that they stand for. */
     #keepFocus(change) {
-        const focused = document.activeElement;
+        const focused = /** @type {HTMLElement} */ (document.activeElement);
         const row = this.body.contains(focused) ? focused.closest("tr") : null;
         const place = row && [...row.querySelectorAll("a, input, button")].indexOf(focused);
         change();

@@ -73,7 +73,7 @@ class RunsView {
         try {
             const [some] = await Promise.all([json("columns").then(({ columns }) => this.#know([...columns, "duration", "sparkline"])), styles]);
             if (this.#isEnded) return;
-            for (const [type, listener] of [["pointerdown", this.#hold], ["pointerup", this.#release], ["pointercancel", this.#release]]) {
+            for (const [type, listener] of Object.entries({ pointerdown: this.#hold, pointerup: this.#release, pointercancel: this.#release })) {
                 addEventListener(type, listener, true);
                 this.#ends.push(() => removeEventListener(type, listener, true));
             }
@@ -108,7 +108,10 @@ class RunsView {
         this.main.replaceChildren(welcome());
     }
 
-    /** Changes the state, and shows it. @param {Record<string, any>} change @param {{ push?: boolean }} [options] */
+    /**
+     * Changes the state, and shows it.
+     * @param {Record<string, any>} change @param {{ push?: boolean }} options whether the back button comes back
+     */
     set(change, options = { push: true }) {
         setState(change, options);
         this.update();
@@ -221,6 +224,7 @@ class RunsView {
     }
 
     #cell(name, index, isNumber, runs) {
+        /** @type {((run: any) => any) & { key?: string }} */
         const make = name === "sparkline" ? Object.assign((run) => this.sparks.cell(run), { key: this.sparkMetric }) : cellMaker(name, runs);
         if (!this.state.group) return make;
         const options = { isFirst: index === 0, isNumber, column: this.state.group, toggle: (group) => this.toggle(group) };

@@ -8,6 +8,7 @@ export function parse(text) {
     for (const line of text.split("\n")) {
         const found = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
         if (!found) continue;
+        /** @type {Record<string, string>} */
         const labels = {};
         for (const [, name, value] of (found[2] ?? "").matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
             labels[name] = value.replace(/\\(.)/g, (_, character) => character === "n" ? "\n" : character);

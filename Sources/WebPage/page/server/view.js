@@ -82,6 +82,7 @@ class ServerView {
         this.#timer = setTimeout(() => this.#look(), document.hidden ? 5 * pause : pause);
     }
 
+    /** @param {any} settled what came of asking */
     #showReadiness({ status, value: found, reason: error }) {
         const list = (entries) => h("ul.reasons", {}, entries.map(([name, detail]) => h("li", {}, h("code", {}, name), ": ", detail)));
         if (status === "fulfilled") {
