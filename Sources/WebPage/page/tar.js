@@ -11,7 +11,7 @@
  * @returns {Promise<{ files: TarFile[], isCut: boolean }>}
  */
 export async function readTarGzip(response, most) {
-    const reader = response.body.pipeThrough(new DecompressionStream("gzip")).getReader();
+    const reader = response.body.pipeThrough(new (/** @type {any} */ (globalThis).DecompressionStream)("gzip")).getReader();
     const parts = [];
     let length = 0, isCut = false;
     for (;;) {

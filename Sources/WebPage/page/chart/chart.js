@@ -17,7 +17,7 @@ import { marks, nearest, numeric, rows, smoothed } from "./data.js";
 export async function ready() {
     await Promise.all([script("dygraph.js"), style(new URL("../lib/dygraph.css", import.meta.url))]);
     // Its legend and labels are markup, which names are not to become.
-    const { Dygraph } = globalThis;
+    const { Dygraph } = /** @type {any} */ (globalThis);
     Dygraph.PLUGINS = [Dygraph.Plugins.Axes, Dygraph.Plugins.Grid];
 }
 
@@ -48,7 +48,7 @@ export class Chart {
             this.plot.updateOptions(options);
         } else {
             this.plot?.destroy();
-            this.plot = new globalThis.Dygraph(this.canvas, file.length > 0 ? file : [[0, ...drawn.map(() => null)]], {
+            this.plot = new /** @type {any} */ (globalThis).Dygraph(this.canvas, file.length > 0 ? file : [[0, ...drawn.map(() => null)]], {
                 ...this.fixedOptions(), ...options, file: undefined });
             this.plot.kind = this.kind(drawn);
         }
@@ -135,7 +135,7 @@ export class Chart {
     }
 
     fixedOptions() {
-        const { Dygraph } = globalThis;
+        const { Dygraph } = /** @type {any} */ (globalThis);
         return {
             legend: "never", connectSeparatedPoints: true, highlightCircleSize: 0, drawGapEdgePoints: true,
             animatedZooms: false, xRangePad: 2, yRangePad: 6, axisLabelFontSize: 11, titleHeight: 0,
