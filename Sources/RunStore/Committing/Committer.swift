@@ -97,6 +97,7 @@ final class Committer: @unchecked Sendable {
 
     /// Does all entries: the writes in order, then what nothing may be written beside, which so divides no batch.
     func commit(_ entries: [CommitQueue.Entry]) {
+        if !start.isOver { return refuse(entries) }
         var batch: [Planned] = []
         batch.reserveCapacity(entries.count)
         var exclusive: [@Sendable (Committer) -> Void] = []
@@ -129,6 +130,16 @@ final class Committer: @unchecked Sendable {
         for body in exclusive {
             body(self)
             beginBatch()
+        }
+    }
+
+    /// As long as the start is not over: the keeper has the journal and the applier.
+    private func refuse(_ entries: [CommitQueue.Entry]) {
+        for entry in entries {
+            switch entry {
+            case .exclusive(let body): body(self)
+            case .write(let pending): pending.completion(.failure(refusal ?? .diskFull(start.reason)))
+            }
         }
     }
 
