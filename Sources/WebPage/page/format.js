@@ -39,7 +39,7 @@ export function scale(values) {
     if (Math.max(...sizes) >= 1e6 || Math.min(...sizes) < 1e-4) return named((value) => numberText(value, 4), "short");
     for (let decimals = 2; decimals < 6; decimals++) {
         if (new Set(numbers.map((value) => value.toFixed(decimals))).size === numbers.length || decimals === 5) {
-            const shownDecimals = Math.max(decimals, 3);
+            const shownDecimals = Math.max(decimals, 4);
             return named((value) => Number.isFinite(value) ? value.toFixed(shownDecimals) : numberText(value), `${shownDecimals} decimals`);
         }
     }
