@@ -181,6 +181,13 @@ class PageTestCase(unittest.TestCase):
         return until(lambda: next((one for one in self.all(f"{within} button, {within} a")
                                    if one.is_displayed() and one.text.strip() == text), None), f"a button {text}")
 
+    def press(self, text, within="body"):
+        """Clicks a button. A view that is told of something meanwhile may have made it anew: then the new one."""
+        def click():
+            self.button(text, within).click()
+            return True
+        until(click, f"the button {text} is clicked")
+
     def script(self, code, *arguments):
         return self.driver.execute_script(code, *arguments)
 

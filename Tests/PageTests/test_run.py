@@ -114,7 +114,7 @@ class ChartTests(RunTestCase):
         self.find(".chart-tools select").send_keys("step")
         until(lambda: "x=step" in self.hash, "the axis is in the address")
         until(lambda: "1000" in self.labels("loss"), "steps are at the axis")
-        self.button("Log").click()
+        self.press("Log")
         until(lambda: "log" not in self.hash, "the scale is linear")
 
     def test_smoothing_leaves_the_raw_line_faint(self):
@@ -135,7 +135,7 @@ class ChartTests(RunTestCase):
         self.server.send("POST", "/runs/live/metadata/metrics", [{"step": 1000 + step, "loss": 0.125} for step in range(1, 50)])
         until(lambda: "0.125" in self.chart("loss").get_attribute("aria-label"), "new rows are drawn")
         self.assertEqual((self.hash, self.labels("loss")), (zoom, labels))
-        self.button("Reset zoom").click()
+        self.press("Reset zoom")
         until(lambda: "zoom" not in self.hash and "0" in self.labels("lr"), "all is shown")
 
     def test_what_is_zoomed_into_has_all_its_points(self):
@@ -282,7 +282,7 @@ class PartsTests(RunTestCase):
         self.wait_text("ünï", ".code")
         until(lambda: self.all(".code .hljs-keyword"), "highlighted")
         self.assertEqual({one.text for one in self.all(".file-list button")}, {"lib/net.R", "train.py", LONG_NAME})
-        self.button("lib/net.R").click()
+        self.press("lib/net.R")
         self.wait_text("x <- 1", ".code")
         self.assertIn("file=lib/net.R", self.hash)
         self.driver.back()
@@ -327,10 +327,10 @@ class PartsTests(RunTestCase):
         area = self.find(".editable textarea")
         area.clear()
         area.send_keys("second <b>")
-        self.button("Save").click()
+        self.press("Save")
         self.wait_text("second <b>", "[aria-label=Notes]")
         self.assertEqual(self.server.get("/runs/a")["notes"], "second <b>")
-        self.button("Undo").click()
+        self.press("Undo")
         self.wait_text("first", "[aria-label=Notes]")
         self.assertEqual(self.server.get("/runs/a")["notes"], "first")
 
@@ -360,24 +360,24 @@ class ActionTests(RunTestCase):
 
     def test_completing_can_be_undone(self):
         self.open("#/run/b")
-        self.button("Complete").click()
+        self.press("Complete")
         self.wait_text("completed", ".run-head")
         self.assertEqual(self.status("b"), "completed")
-        self.button("Undo").click()
+        self.press("Undo")
         self.wait_text("running", ".run-head")
         self.assertEqual(self.status("b"), "running")
 
     def test_archiving_can_be_undone_and_deleting_asks(self):
         self.open("#/run/c")
-        self.button("Archive").click()
+        self.press("Archive")
         self.wait_text("archived", ".run-head")
-        self.button("Undo").click()
+        self.press("Undo")
         self.wait_text("running", ".run-head")
-        self.button("Delete").click()
-        self.button("Cancel", "dialog").click()
+        self.press("Delete")
+        self.press("Cancel", "dialog")
         self.assertEqual(self.status("c"), "running")
-        self.button("Delete").click()
-        self.button("Delete", "dialog").click()
+        self.press("Delete")
+        self.press("Delete", "dialog")
         until(lambda: self.hash == "#/runs", "the list is shown")
         self.assertNotIn("c", [run["run"] for run in self.server.get("/runs")["runs"]])
 

@@ -105,7 +105,7 @@ class RunsTests(RunsTestCase):
     def test_nothing_found_is_said_and_taken_back(self):
         self.open("#/?where=flag_lr+%3E+7")
         self.wait_text("No runs match.", ".none")
-        self.button("Show all").click()
+        self.press("Show all")
         self.wait_runs("d", "c", "b", "a")
 
     def test_a_click_on_a_header_orders(self):
@@ -140,7 +140,7 @@ class RunsTests(RunsTestCase):
         head = self.head("eval_acc")
         head.send_keys(Keys.ALT, Keys.ARROW_LEFT)
         until(lambda: self.columns() == ["run", "status", "eval_acc", "flag_lr"], "moved by keys")
-        self.button("Columns").click()
+        self.press("Columns")
         self.find(".columns-menu input[type=search]").send_keys("metric_loss")
         self.click(".columns-menu label[title=metric_loss] input")
         until(lambda: self.columns()[-1] == "metric_loss", "chosen")
@@ -150,7 +150,7 @@ class RunsTests(RunsTestCase):
         ActionChains(self.driver).click_and_hold(grip).move_by_offset(60, 0).release().perform()
         until(lambda: abs(self.find("th[data-column=flag_lr]").size["width"] - before - 60) < 4, "wider")
         ActionChains(self.driver).context_click(self.head("eval_acc")).perform()
-        self.button("Pin at the left", ".popover").click()
+        self.press("Pin at the left", ".popover")
         until(lambda: self.columns()[:2] == ["run", "eval_acc"], "pinned")
         self.driver.refresh()
         until(lambda: self.columns() == ["run", "eval_acc", "status", "flag_lr", "metric_loss"], "the same by its address")
@@ -295,10 +295,10 @@ class ChosenRunsTests(RunsTestCase):
         self.choose("two")
         self.choose("one")
         self.wait_text("2 chosen", ".selection")
-        self.button("Archive", ".selection").click()
+        self.press("Archive", ".selection")
         self.wait_runs("three")
         self.assertEqual(self.server.get("/runs/two")["status"], "archived")
-        self.button("Undo", ".toasts").click()
+        self.press("Undo", ".toasts")
         self.wait_runs("three", "two", "one")
         self.assertEqual(self.server.get("/runs/two")["status"], "completed")
 
@@ -307,7 +307,7 @@ class ChosenRunsTests(RunsTestCase):
         self.open("#/?archived=true")
         self.wait_runs("three")
         self.choose("three")
-        self.button("Restore", ".selection").click()
+        self.press("Restore", ".selection")
         self.wait_text("0 runs", ".bar .count")
         self.assertEqual(self.server.get("/runs/three")["status"], "completed")
 
@@ -329,7 +329,7 @@ class ChosenRunsTests(RunsTestCase):
             window.texts = [];
             const make = URL.createObjectURL;
             URL.createObjectURL = (blob) => { blob.text().then((text) => texts.push(text)); return make.call(URL, blob); };""")
-        self.button("CSV", ".selection").click()
+        self.press("CSV", ".selection")
         text = until(lambda: self.script("return window.texts[0]"), "a file")
         lines = text.strip().split("\r\n")
         self.assertEqual(sorted(line.split(",")[0] for line in lines), ["one", "run", "three"])
@@ -356,7 +356,7 @@ class HostileRunsTests(RunsTestCase):
             self.assertIsNone(self.script("return window.hostile ?? null"))
             self.assertEqual(len(self.all("main img, main script")), 0)
             # By all the ways that a name can go: chosen, ordered, grouped, filtered, plotted.
-            self.button("Columns").click()
+            self.press("Columns")
             self.find(".columns-menu input")
             self.keys(Keys.ESCAPE)
             self.head(name).click()

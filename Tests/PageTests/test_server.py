@@ -85,9 +85,9 @@ class EmptyServerTests(PageTestCase):
         self.wait_text("No runs yet")
         self.assert_accessible()
         for language, part in (("curl", f"curl -X PUT {self.server.address}/runs/first"), ("Python", "import requests"), ("R", "library(httr)")):
-            self.button(language).click()
+            self.press(language)
             self.wait_text(part, "pre")
-        self.button("curl").click()
+        self.press("curl")
         import subprocess
         # The lines that are shown do what they say.
         subprocess.run(["bash", "-euc", self.text("pre")], check=True, capture_output=True)
