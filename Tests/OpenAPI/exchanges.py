@@ -35,7 +35,7 @@ def request_of(exchange):
     """The request, in the words of openapi.yaml."""
     url = urlsplit(exchange["target"])
     # In a file's path "/" may be escaped, and openapi-core takes one segment for a parameter.
-    path = re.sub(r"^(/runs/[^/]+/files/)(.+)$", lambda match: match[1] + match[2].replace("/", "%2F"), url.path)
+    path = re.sub(r"^(/runs/[^/]+/files/|/assets/)(.+)$", lambda match: match[1] + match[2].replace("/", "%2F"), url.path)
     headers = {name.title(): value for name, value in exchange["headers"]}
     body = exchange["body"].encode("latin-1")
     coding = headers.get("Content-Encoding", "").lower()
