@@ -12,7 +12,7 @@ import Testing
 
     init() throws {
         server = try Server(runs: folder.path)
-        #expect(try server.connect().send("PUT", "/runs/a").status == 201)
+        #expect(try HTTPClient(port: server.port).send("PUT", "/runs/a").status == 201)
     }
 
     private func path(_ name: String) -> String { "\(folder.path)/a/tfruns.d/\(name)" }
@@ -57,7 +57,7 @@ import Testing
         let server = server
         DispatchQueue.concurrentPerform(iterations: readers) { _ in
             do {
-                let client = try server.connect()
+                let client = try HTTPClient(port: server.port)
                 while ContinuousClock.now < until {
                     let reply = try client.send("GET", target)
                     found.withLock { found in
@@ -85,14 +85,14 @@ import Testing
     @Test(arguments: [true, false])
     func aLargeFrameIsReadWholeOrRefused(_ hasRows: Bool) throws {
         if hasRows {
-            let client = try server.connect()
+            let client = try HTTPClient(port: server.port)
             #expect(try client.sendJSON("POST", "/runs/a/metadata/metrics", #"{"epoch": 1, "loss": 3}"#).status == 201)
             #expect(try client.send("GET", "/runs/a/metrics").status == 200)
         }
         let texts = [Self.frame(150_000, "0.5"), Self.frame(200_000, "0.25")]
         // Whole once, so that what is read is never older.
         try Data(texts[1]).write(to: URL(filePath: path("metrics.json")))
-        #expect(try server.connect().send("GET", "/runs/a/metrics").body == texts[1])
+        #expect(try HTTPClient(port: server.port).send("GET", "/runs/a/metrics").body == texts[1])
         let rewriter = Rewriter(path("metrics.json"), texts, part: 512 << 10, pause: 2000)
         for target in ["/runs/a/metrics", "/runs/a/metadata/metrics", "/runs/a/files/tfruns.d/metrics.json"] {
             let replies = try read(target, seconds: 1) { texts.contains($0.body) }
@@ -100,7 +100,7 @@ import Testing
             #expect(replies.whole > 0, "\(target)")
         }
         rewriter.stop()
-        let reply = try server.connect().send("GET", "/runs/a/metrics")
+        let reply = try HTTPClient(port: server.port).send("GET", "/runs/a/metrics")
         #expect(texts.contains(reply.body))
     }
 
@@ -149,7 +149,7 @@ import Testing
 
     @Test(arguments: ["", "{\"lr\": 0.1, \"opt\": \"ad", "{\"a\": {\"b\": [1]}", "\u{0}\u{0}\u{0}"])
     func whatIsCutOffIsRefusedEverywhereAndTheListingKeepsWhatWasKnown(_ text: String) throws {
-        let client = try server.connect()
+        let client = try HTTPClient(port: server.port)
         for (name, whole) in [
             ("flags.json", #"{"lr": 0.5}"#), ("evaluation.json", #"{"acc": 0.75}"#),
             ("metrics.json", #"{"loss": [0.25]}"#),
