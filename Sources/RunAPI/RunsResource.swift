@@ -72,12 +72,18 @@ extension RunAPI {
         }
     }
 
-    /// Answers with the run as it is now, on a worker: it is read from the disk.
+    /// Answers with the run as it is now: as the write left it, or read from the disk on a worker.
     /// - Parameter ends: whether the run has ended, so that its files are brought up to date
     func replyWithRun<Failure: Error>(
         _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange, ends: Bool = false,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
     ) {
+        if case .success(let outcome) = result, let snapshot = outcome.snapshot {
+            return answer(exchange) {
+                let (status, headers) = head(outcome)
+                return .json(status, .object(represent(snapshot)), headers: headers)
+            }
+        }
         exchange.onWorker(.quick) {
             self.answer(exchange) {
                 let outcome = try result.get()

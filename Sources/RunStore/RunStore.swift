@@ -180,6 +180,8 @@ package struct WriteOutcome: Sendable {
     package var existed = false
     /// Whether the run has source and was given a script, by being initialised.
     package var hasSource = false
+    /// The run as the write left it, where that is known without reading it: a run that is new.
+    package var snapshot: RunSnapshot?
 }
 
 /// Why a store takes no write at present.

@@ -21,6 +21,8 @@ import Testing
         #expect(Set(runs).count == 51)
         #expect(frames(harness.directoryStore) == before + 1)
         for run in runs { #expect(harness.onDisk(.property(.type), of: run) == "training\n") }
+        // Told without being read.
+        #expect(try replies.allSatisfy { try $0.get().snapshot != nil })
         #expect(harness.onDisk(.flags, of: .two) == #"{"a":1}"#)
         // The last one is the one to go on with.
         #expect(harness.store.resolve(.active(.default)) == .two)

@@ -44,6 +44,27 @@ extension StoreClaim {
             let ids = try store.writeTogether(writes).map { try $0.get().run?.description }
             #expect(ids == [3, 4, 5].map { "\(run)-000\($0)" })
         },
+        StoreClaim("what is told of a new run is what is read of it") { harness in
+            let store = harness.store
+            let starts: [(flags: String?, properties: [(PropertyName, String)])] = [
+                (nil, []),
+                (#"{"lr":0.10,"opt":{"name":"adam","eps":1e-8},"é":[1,null,"x"]}"#, []),
+                (#"{"a":NaN}"#, [(.note, "two\nlines"), (.completed, "TRUE"), (.end, "1795499178")]),
+                (nil, [(.script, "folder/train.R"), (.type, "tuning"), (.start, "1.5")]),
+            ]
+            for (number, start) in starts.enumerated() {
+                let run = try #require(RunID("new-\(number)"))
+                let told = try store.initialise(run, flags: start.flags, properties: start.properties).snapshot
+                let read = try #require(try store.snapshot(of: run))
+                // A store need not know it without reading.
+                guard let told else { continue }
+                #expect(told.summary.columns == read.summary.columns)
+                #expect(told.status == read.status)
+                #expect(told.files == read.files)
+                #expect(told.updated <= read.updated)
+            }
+            #expect(try store.initialise(#require(RunID("new-0"))).snapshot == nil)
+        },
     ]
 
     /// Metadata that waits for a session's next run.

@@ -50,8 +50,24 @@ extension Committer {
         let hasEnded = try hasEnded(folder)
         if !hasEnded, !given.contains(.end) { activate(session, run, &plan) }
         plan.whenDone { $0.logs.forget(run.description) }
-        if isNew { plannedStarts.insert(run.description) }
+        if isNew {
+            plannedStarts.insert(run.description)
+            plan.outcome.snapshot = snapshot(of: run, madeBy: plan.records)
+        }
         return plan
+    }
+
+    /// A new run as it will be once records are done.
+    private func snapshot(of run: RunID, madeBy records: [RedoRecord]) -> RunSnapshot {
+        let summary = RunDocuments(of: records).summary(of: run, nil)
+        // The clock that files get their times from: no later read tells an earlier time.
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME_COARSE, &now)
+        let updated = summary.updated(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9)
+        let paths = Set(records.compactMap { $0.path.flatMap(DataPath.init) })
+        return RunSnapshot(
+            run: run, status: summary.status(updated: updated, now: settings.clock(), staleAfter: settings.staleAfter),
+            updated: updated, summary: summary, files: paths.sorted { $0.description < $1.description })
     }
 
     /// Whether a run has source once a plan is done.

@@ -22,6 +22,21 @@ struct RunDocuments {
         error = try object(.error, run)
     }
 
+    /// The documents of a new run, as the records that make it write them.
+    init(of records: [RedoRecord]) {
+        var texts: [String: [UInt8]] = [:]
+        for record in records {
+            if case .put(let path, let bytes) = record.step { texts[path] = bytes }
+        }
+        properties = texts.compactMap { text, bytes -> (name: String, text: String)? in
+            guard let name = DataPath(text)?.property, !(name.keepsPlace && bytes.isEmpty),
+                !ConsoleOutput.isTooLong(name.description, size: bytes.count)
+            else { return nil }
+            return (name.description, PropertyText.read(bytes))
+        }.sorted { $0.name < $1.name }
+        flags = texts[DataPath.flags.description].flatMap { try? JSONValue.parse($0, nonFinite: .allowed).object }
+    }
+
     /// The run's row.
     func summary(of run: RunID, _ digest: MetricsDigest?) -> RunSummary {
         RunSummary(

@@ -8,7 +8,7 @@ from .failure import Failure
 
 HERE = Path(__file__).resolve().parents[1]
 REPOSITORY = HERE.parents[1]
-BASELINES = ("loop", "committer", "ceiling")
+BASELINES = ("loop", "committer", "ceiling", "folders")
 
 
 def _run(command: list[str], folder: Path | None = None) -> str:

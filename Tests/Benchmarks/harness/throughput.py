@@ -3,8 +3,11 @@
 import json
 import os
 import shutil
+import statistics
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from .contenders import Contender, Measurement, http_contender, redis_contender, take_turns
 from .failure import Failure
@@ -119,11 +122,13 @@ def flags(session: Session) -> None:
 
 @benchmark("new-runs")
 def new_runs(session: Session) -> None:
-    """runs initialised at 64 connections, by POST /runs and by PUT with flags, until there are 100,000"""
+    """runs initialised at 64 connections, by POST /runs and by PUT with flags, until there are 100,000; and the folders
+    and files of runs, made by plain C and nothing else"""
     # Before what removes many files, as flags.
     connections, wanted = 64, 100_000
     loads: dict[str, list[Load]] = {"new": [], "put": []}
-    with session.rundir([]) as server:
+    plain_c: list[float] = []
+    with session.rundir([]) as server, session.new_folder() as folders:
         while (made := sum(load.requests for load in [*loads["new"], *loads["put"]])) < wanted:
             for kind, found in loads.items():
                 # Ids that none of the earlier loads can have sent.
@@ -132,6 +137,7 @@ def new_runs(session: Session) -> None:
                     found.append(wrk.wait())
                 finally:
                     wrk.stop()
+            plain_c.append(_folders(session, folders / str(len(plain_c))))
         there = sum(1 for name in os.listdir(server.runs) if not name.startswith("."))
         made = sum(load.requests for load in [*loads["new"], *loads["put"]])
         most = made + connections * sum(len(found) for found in loads.values())
@@ -140,8 +146,20 @@ def new_runs(session: Session) -> None:
     for kind, name in (("new", "POST /runs"), ("put", "PUT /runs/{id} with flags")):
         found = Measurement(f"{name}, 64 connections", "rundir", loads[kind])
         session.measurements.append(found)
+        alone = statistics.median(plain_c)
         session.rows.append(
-            Row(found.figure, per_second(found.rate), target=Target(5000, True, "/s"), judged=found.rate))
+            Row(found.figure, per_second(found.rate), f"{per_second(alone)} (C, the folders alone)", found.rate / alone,
+                target=Target(5000, True, "/s"), judged=found.rate))
+
+
+def _folders(session: Session, folder: Path) -> float:
+    """How many runs' folders and files plain C makes a second."""
+    folder.mkdir()
+    command = [str(session.tools / "folders"), str(folder), str(session.seconds)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"folders ended with {done.returncode}: {done.stderr}")
+    return int(done.stdout) / session.seconds
 
 
 @benchmark("rows-64", needs_rundir=False)
