@@ -65,16 +65,22 @@ let package = Package(
         target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGzip", "CNettle", "CLinux"]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2"]),
+        target("LocalFiles", dependencies: ["RunMetadata", "JSON", "Limits", "Threads", "CLinux", systemPackage]),
         target(
-            "RunStore",
+            "RunStore", dependencies: ["LocalFiles", "RunMetadata", "JSON", "Limits", "Threads"], exclude: ["README.md"]
+        ),
+        target(
+            "DirectoryStore",
             dependencies: [
-                "RunMetadata", "JSON", "Limits", "Threads", "CChecksum", "CLinux", grdb, logging, systemPackage,
+                "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CChecksum", "CLinux", grdb,
+                logging, systemPackage,
             ],
             exclude: ["README.md"]),
         target(
             "MetadataWriters",
             dependencies: [
-                "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CArchive", "CCSV", "CContainment",
+                "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CArchive", "CCSV",
+                "CContainment",
                 "CJSONSchema",
                 "CLinux", "CGzip",
             ]),
@@ -86,15 +92,15 @@ let package = Package(
         target(
             "RunAPI",
             dependencies: [
-                "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "WebPage",
-                "COpenAPI",
+                "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads",
+                "WebPage", "COpenAPI",
                 logging, yams,
             ]),
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "Limits", "Threads",
-                "CLinux", argumentParser, logging, systemPackage,
+                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "Limits", "Threads", "CLinux", argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
 
@@ -104,19 +110,30 @@ let package = Package(
         tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
+        // What every store does, to be checked of any.
+        .target(
+            name: "RunStoreClaims", dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
+            path: "Tests/RunStoreClaims", swiftSettings: swiftSettings),
         tests(
-            "RunStoreTests",
+            "DirectoryStoreTests",
             dependencies: [
-                "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", "TestSupport", systemPackage,
+                "DirectoryStore", "RunStore", "RunStoreClaims", "LocalFiles", "RunMetadata", "JSON", "Limits",
+                "Threads",
+                "CLinux", "TestSupport", logging, systemPackage,
             ]),
         tests(
             "MetadataWritersTests",
-            dependencies: ["MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),
+            dependencies: [
+                "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits",
+                "TestSupport",
+                logging,
+            ]),
         tests(
             "RunAPITests",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "TestSupport",
-                logging, yams,
+                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "JSON",
+                "Limits", "TestSupport", logging, yams,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
@@ -125,7 +142,8 @@ let package = Package(
             "DifferentialTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["clients", "long"]),
         tests("HostileTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["archives.py"]),
         tests(
-            "CrashTests", dependencies: ["rundir", "RunStore", "RunMetadata", "JSON", "TestSupport"],
+            "CrashTests",
+            dependencies: ["rundir", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
             exclude: ["README.md", "apply-variant", "faults.c", "long", "variants"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -6,27 +6,24 @@ package import RunStore
 package final class BundlePacker: @unchecked Sendable {
     // Sendable: `next()` is called by one thread at a time.
 
-    private let bundle: RunBundle
+    private let bundle: any RunBundle
     private let writer: ArchiveWriter
     private let output = ArchiveWriter.Output()
     private var nextEntry = 0
     /// The file that is being packed, and how much of it has been.
-    private var file: StoredFile?
+    private var file: (any Blob)?
     private var offset = 0
     private var hasEnded = false
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 * 1024, alignment: 16)
 
-    package init(_ bundle: RunBundle) throws {
+    package init(_ bundle: any RunBundle) throws {
         self.bundle = bundle
         writer = try ArchiveWriter(to: output)
         let modified = bundle.entries.map(\.modified).max() ?? 0
         try writer.addFolder(Array(bundle.run.description.utf8), mode: 0o755, modified: modified)
     }
 
-    deinit {
-        buffer.deallocate()
-        if let file { close(file.descriptor) }
-    }
+    deinit { buffer.deallocate() }
 
     /// The next bytes; nil at the end.
     /// - Throws: also when a file became shorter while it was read
@@ -52,18 +49,16 @@ package final class BundlePacker: @unchecked Sendable {
         try writer.begin(name, size: opened.size, mode: entry.mode, modified: entry.modified)
     }
 
-    private func packPart(of file: StoredFile) throws {
+    private func packPart(of file: any Blob) throws {
         if offset < file.size {
-            let count = pread(file.descriptor, buffer.baseAddress, min(buffer.count, file.size - offset), off_t(offset))
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, file.size - offset)])
+            let count = try file.read(at: offset, into: rest)
             guard count > 0 else {
                 throw StoreError.unreadable("a file of the run became shorter while it was being packed")
             }
             try writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             offset += count
         }
-        if offset >= file.size {
-            close(file.descriptor)
-            self.file = nil
-        }
+        if offset >= file.size { self.file = nil }
     }
 }

@@ -9,7 +9,7 @@ package enum BundleReader {
     /// name twice; and everything is in one folder, whose name is the run's id.
     /// - Parameter budget: bytes, and files and folders, that it may hold
     /// - Returns: the name of that folder
-    package static func unpack(_ path: String, into run: RunImport, budget: Budget) throws -> String {
+    package static func unpack(_ path: String, into run: any RunIntake, budget: Budget) throws -> String {
         var names = SourceNames(budget: budget, subject: "the bundle", limits: .archived)
         var top: String?
         try ArchiveReader.forEachEntry(of: .file(path), budget: budget, subject: "the bundle") { entry in
@@ -38,7 +38,7 @@ package enum BundleReader {
 
     /// Copies the files of a directory.
     /// - Parameter budget: bytes, and files and folders, that it may hold
-    package static func copy(_ bundle: RunBundle, into run: RunImport, budget: Budget) throws {
+    package static func copy(_ bundle: any RunBundle, into run: any RunIntake, budget: Budget) throws {
         var names = SourceNames(budget: budget, subject: "the directory")
         try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             for (index, entry) in bundle.entries.enumerated() {
@@ -53,12 +53,11 @@ package enum BundleReader {
                     continue
                 }
                 guard let file = try bundle.open(index) else { continue }
-                defer { close(file.descriptor) }
                 try draw(file.size, of: .bytes, path, budget)
                 try run.addFile(path, mode: entry.mode, modified: entry.modified) { write in
                     var offset = 0
                     while offset < file.size {
-                        let count = pread(file.descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+                        let count = try file.read(at: offset, into: buffer)
                         guard count > 0 else { throw fault("\"\(path.shown())\" cannot be read to its end") }
                         try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                         offset += count

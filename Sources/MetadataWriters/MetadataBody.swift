@@ -1,4 +1,5 @@
-package import RunStore
+package import LocalFiles
+internal import RunStore
 
 /// A body as writers get it. Forms of a browser or of `curl -d` have become JSON by then.
 package enum MetadataBody: Sendable {

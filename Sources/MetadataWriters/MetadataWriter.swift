@@ -1,3 +1,4 @@
+package import LocalFiles
 package import RunMetadata
 package import RunStore
 

@@ -33,17 +33,17 @@ package struct SourceContents: Sendable {
     /// By path below `source/`.
     package private(set) var files: [String: File] = [:]
 
-    /// Reads an archive, and closes it.
+    /// Reads an archive.
     /// - Throws: a `MetadataFault`, of kind `exceeded` where it is larger than what is read
     package init(
-        _ archive: StoredFile, limits: Limits = Limits(), isCancelled: @escaping () -> Bool = { false }
+        _ archive: any Blob, limits: Limits = Limits(), isCancelled: @escaping () -> Bool = { false }
     ) throws {
         var held = 0
         let prefix = (SourceNames.folder + "/").utf8
         let budget = Budget([Limit(.bytes, most: limits.bytes), Limit(.entries, most: limits.entries)])
         let names = Budget([SourceNames.nameBytes])
         try ArchiveReader.forEachEntry(
-            of: .descriptor(archive.descriptor), budget: budget, subject: "the source", isCancelled: isCancelled
+            of: .blob(archive), budget: budget, subject: "the source", isCancelled: isCancelled
         ) { entry in
             guard entry.isFile else { return }
             do throws(LimitExceeded) { try names.take(entry.path.utf8.count, of: .bytes) } catch {

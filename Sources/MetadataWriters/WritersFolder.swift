@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+package import LocalFiles
 internal import RunMetadata
 package import RunStore
 
@@ -16,7 +17,9 @@ package enum WritersFolder {
     /// Reads the folder.
     /// - Returns: the writers, by name of type
     /// - Throws: `Faults`, of every file that has some
-    package static func load(_ folder: String, store: any RunStore) throws(Faults) -> [any MetadataWriter] {
+    package static func load(_ folder: String, store: any RunStore, scratch: Scratch) throws(Faults)
+        -> [any MetadataWriter]
+    {
         guard let names = names(in: folder) else {
             throw Faults(faults: [WriterFault(folder, "cannot be read: \(String(cString: strerror(errno)))")])
         }
@@ -33,7 +36,9 @@ package enum WritersFolder {
         }
         var writers: [any MetadataWriter] = []
         for (type, files) in found.sorted(by: { $0.key.description < $1.key.description }) {
-            do throws(WriterFault) { writers.append(try writer(type, files, store)) } catch { faults.append(error) }
+            do throws(WriterFault) { writers.append(try writer(type, files, store, scratch)) } catch {
+                faults.append(error)
+            }
         }
         if !faults.isEmpty { throw Faults(faults: faults) }
         return writers
@@ -78,7 +83,7 @@ package enum WritersFolder {
     }
 
     private static func writer(
-        _ type: MetadataType, _ files: Files, _ store: any RunStore
+        _ type: MetadataType, _ files: Files, _ store: any RunStore, _ scratch: Scratch
     ) throws(WriterFault) -> any MetadataWriter {
         var description: WriterDescription?
         if let path = files.description {
@@ -92,7 +97,7 @@ package enum WritersFolder {
             return try description.writer()
         }
         let settings = try description?.settings() ?? ExecutableSettings()
-        return ExecutableWriter(type: type, executable: executable, settings: settings, store: store)
+        return ExecutableWriter(type: type, executable: executable, settings: settings, store: store, scratch: scratch)
     }
 
     // MARK: Files

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import HTTPServer
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 internal import Synchronization

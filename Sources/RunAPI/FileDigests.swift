@@ -1,4 +1,3 @@
-internal import Glibc
 internal import HTTPServer
 internal import RunStore
 internal import Synchronization
@@ -24,7 +23,7 @@ final class FileDigests: Sendable {
     private let known = Mutex(Known())
 
     /// Remembers digests of a version.
-    func note(_ values: Values, of version: FileVersion) {
+    func note(_ values: Values, of version: BlobVersion) {
         known.withLock { known in
             if known.values[version.text] == nil { known.order.append(version.text) }
             known.values[version.text, default: [:]].merge(values) { $1 }
@@ -40,7 +39,7 @@ final class FileDigests: Sendable {
     ///   - reads: whether it is read for that, however large
     ///   - check: throws where nobody waits for it any more; asked now and then
     func values(
-        of file: StoredFile, _ algorithms: Set<Digest.Algorithm>, reads: Bool, _ check: () throws -> Void
+        of file: any Blob, _ algorithms: Set<Digest.Algorithm>, reads: Bool, _ check: () throws -> Void
     ) throws -> Values {
         let values = known.withLock { $0.values[file.version.text] } ?? [:]
         let missing = algorithms.filter { values[$0] == nil }
@@ -50,19 +49,18 @@ final class FileDigests: Sendable {
         return values.merging(made) { $1 }
     }
 
-    /// Reads a file (pread(2)); nil where that fails, or where the file was written to meanwhile.
+    /// Reads a file; nil where that fails, or where the file was written to meanwhile.
     private static func make(
-        _ algorithms: Set<Digest.Algorithm>, of file: StoredFile, _ check: () throws -> Void
+        _ algorithms: Set<Digest.Algorithm>, of file: any Blob, _ check: () throws -> Void
     ) throws -> Values? {
         let digests = algorithms.map { Digest($0) }
         let isRead = try withUnsafeTemporaryAllocation(byteCount: 128 << 10, alignment: 16) { buffer in
             var offset = 0
             while offset < file.size {
                 try check()
-                let count = pread(
-                    file.descriptor, buffer.baseAddress, min(buffer.count, file.size - offset), off_t(offset))
-                if count < 0, errno == EINTR { continue }
-                if count <= 0 { return false }
+                let part = UnsafeMutableRawBufferPointer(
+                    rebasing: buffer[..<min(buffer.count, file.size - offset)])
+                guard let count = try? file.read(at: offset, into: part), count > 0 else { return false }
                 for digest in digests { digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
                 offset += count
             }

@@ -1,6 +1,7 @@
 internal import HTTPServer
 internal import JSON
 internal import Limits
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
@@ -29,7 +30,7 @@ final class FilePartSink: BodySink, @unchecked Sendable {
         guard let path = request.path else { throw Problem.internalFault }
         (self.api, self.path) = (api, path)
         // The parts of one file go to one run, also where another becomes the session's active one between two of them.
-        target = api.store.resolve(request.target).map { .run($0) } ?? request.target
+        target = try api.store.resolve(request.target).map { .run($0) } ?? request.target
         condition = try FileSink.condition(path, exchange)
         digests = try UploadDigests(exchange)
         guard let range = ContentRange(exchange.header("Content-Range") ?? "") else {
@@ -46,14 +47,14 @@ final class FilePartSink: BodySink, @unchecked Sendable {
             guard !exchange.isChunked, exchange.contentLength ?? 0 == 0 else {
                 throw Self.invalid("bytes */\(total) asks what is there, and goes with no body")
             }
-            let there = api.store.partialUploads.progress(of: key) ?? (0, total)
+            let there = api.scratch.partialUploads.progress(of: key) ?? (0, total)
             guard there.total == total else {
                 throw PartialUploads.Refusal.gap(received: there.received, total: there.total)
             }
             (length, progress) = (0, there)
             // The client never had the reply to the last part.
             if there.received == total {
-                part = try api.store.partialUploads.begin(key, at: total, of: total)
+                part = try api.scratch.partialUploads.begin(key, at: total, of: total)
             }
         case .part(let bytes, let total):
             try api.requireBody(exchange)
@@ -64,7 +65,7 @@ final class FilePartSink: BodySink, @unchecked Sendable {
                 throw Self.invalid("it is of \(bytes.count) bytes, and the body has \(announced)")
             }
             (length, progress) = (bytes.count, (0, total))
-            part = try api.store.partialUploads.begin(key, at: bytes.lowerBound, of: total)
+            part = try api.scratch.partialUploads.begin(key, at: bytes.lowerBound, of: total)
         }
     }
 
@@ -112,10 +113,9 @@ final class FilePartSink: BodySink, @unchecked Sendable {
                 throw error
             }
         }
-        let file = try part.stage(in: api.store)
-        let version = try file.finish()
-        api.digests.note(digests.made, of: version)
-        FileSink.publish(file, version, path, of: target, if: condition, api, exchange) { isPublished in
+        let file = try part.stage(in: api.scratch)
+        try file.finish()
+        FileSink.publish(file, digests.made, path, of: target, if: condition, api, exchange) { isPublished in
             part.staged(file, isPublished: isPublished)
         }
     }

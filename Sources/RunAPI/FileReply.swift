@@ -1,4 +1,3 @@
-internal import Glibc
 internal import HTTPServer
 internal import RunMetadata
 internal import RunStore
@@ -29,12 +28,10 @@ struct FileReply {
         range = exchange.method == .get ? exchange.header("Range") : nil
     }
 
-    /// The reply; it takes the file.
-    func response(_ path: ArtifactPath, _ file: StoredFile) throws -> HTTPResponse {
-        var isSent = false
-        defer { if !isSent { close(file.descriptor) } }
+    /// The reply with the file.
+    func response(_ path: ArtifactPath, _ file: any Blob) throws -> HTTPResponse {
         let tag = file.version.text
-        let modified = Int(file.version.modified.rounded(.down))
+        let modified = Int(file.modified.rounded(.down))
         let headers = Self.headers(path, tag: tag, modified: modified)
         // In the order of RFC 9110 section 13.2.2.
         if let ifMatch {
@@ -48,24 +45,21 @@ struct FileReply {
             ifNoneMatch.map { EntityTags($0)?.matches(tag, strongly: false) == true }
             ?? ifModifiedSince.flatMap(HTTPDate.seconds).map { modified <= $0 } ?? false
         if isKnown {
-            isSent = true
             return HTTPResponse(
-                status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size)
+                status: 200, headers: headers, body: .blob(file)
             ).notModified
         }
         switch part(of: file, tag: tag, modified: modified) {
         case .whole:
             let digests = try digestFields(of: file, isWhole: true)
-            isSent = true
             return HTTPResponse(
-                status: 200, headers: headers + digests, body: .file(descriptor: file.descriptor, size: file.size))
+                status: 200, headers: headers + digests, body: .blob(file))
         case .part(let range):
             let digests = try digestFields(of: file, isWhole: false)
-            isSent = true
             let place = ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)")
             return HTTPResponse(
                 status: 206, headers: headers + digests + [place],
-                body: .file(descriptor: file.descriptor, size: range.count, offset: range.lowerBound))
+                body: .blob(file, range))
         case .unsatisfiable:
             throw Problem(
                 416, "range-not-satisfiable", "Range not satisfiable",
@@ -76,7 +70,7 @@ struct FileReply {
 
     /// `Repr-Digest`, which is of the file whatever part of it is sent, and `Content-MD5`, which is of what is sent.
     private func digestFields(
-        of file: StoredFile, isWhole: Bool
+        of file: any Blob, isWhole: Bool
     ) throws -> [(name: String, value: String)] {
         let isSmall = isWhole && file.size <= FileDigests.smallest
         let algorithms = Set(wanted.algorithms + (isSmall ? [.md5] : []))
@@ -90,7 +84,7 @@ struct FileReply {
         return fields
     }
 
-    private func part(of file: StoredFile, tag: String, modified: Int) -> ByteRange {
+    private func part(of file: any Blob, tag: String, modified: Int) -> ByteRange {
         guard let range else { return .whole }
         if let ifRange {
             let isSame =

@@ -1,6 +1,7 @@
 internal import HTTPServer
 internal import JSON
 internal import Limits
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
@@ -82,7 +83,7 @@ final class FileSink: BodySink, @unchecked Sendable {
     }
 
     private func store(_ piece: UnsafeRawBufferPointer) throws {
-        if file == nil { file = try api.store.makeStagingFile() }
+        if file == nil { file = try api.scratch.makeFile() }
         digests.update(file: piece)
         try file?.write(piece)
     }
@@ -94,10 +95,9 @@ final class FileSink: BodySink, @unchecked Sendable {
             try form?.finish()
             try digests.checkContent()
             try digests.checkFile()
-            let file = try file ?? api.store.makeStagingFile()
-            let version = try file.finish()
-            api.digests.note(digests.made, of: version)
-            Self.publish(file, version, path, of: request.target, if: condition, api, exchange)
+            let file = try file ?? api.scratch.makeFile()
+            try file.finish()
+            Self.publish(file, digests.made, path, of: request.target, if: condition, api, exchange)
         } catch {
             exchange.respond(api.response(for: error, exchange))
         }
@@ -110,25 +110,28 @@ final class FileSink: BodySink, @unchecked Sendable {
     }
 
     /// Has the store publish a staged file, and answers.
-    /// - Parameter done: told whether it is published, on a worker, before the reply
+    /// - Parameters:
+    ///   - digests: of the file, as far as they are known
+    ///   - done: told whether it is published, on a worker, before the reply
     static func publish(
-        _ file: StagingFile, _ version: FileVersion, _ path: ArtifactPath, of target: RunTarget,
+        _ file: StagingFile, _ digests: FileDigests.Values, _ path: ArtifactPath, of target: RunTarget,
         if condition: @escaping FileCondition, _ api: RunAPI, _ exchange: HTTPExchange,
         done: (@Sendable (Bool) -> Void)? = nil
     ) {
         let write = RunWrite(target, .change([.artifact(file, path, if: condition)]))
         api.store.submit(write) { result in
-            guard let done else { return api.answer(exchange) { reply(try result.get(), path, version) } }
+            if let version = (try? result.get())?.version { api.digests.note(digests, of: version) }
+            guard let done else { return api.answer(exchange) { reply(try result.get(), path) } }
             exchange.onWorker(.quick) {
                 done((try? result.get()) != nil)
-                api.answer(exchange) { reply(try result.get(), path, version) }
+                api.answer(exchange) { reply(try result.get(), path) }
             }
         }
         exchange.wakeServer()
     }
 
-    private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath, _ version: FileVersion) -> HTTPResponse {
-        let tag = ("ETag", "\"\(version.text)\"")
+    private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath) -> HTTPResponse {
+        let tag = outcome.version.map { [(name: "ETag", value: "\"\($0.text)\"")] } ?? []
         switch outcome.effect {
         case .pending:
             return .json(
@@ -136,11 +139,11 @@ final class FileSink: BodySink, @unchecked Sendable {
                 [
                     "status": "pending",
                     "detail": "kept safe; published when the run is initialised (PUT /runs/{id}, POST /runs)",
-                ], headers: [tag])
+                ], headers: tag)
         case .written, .unchanged:
-            if outcome.replaced { return HTTPResponse(status: 204, headers: [tag]) }
+            if outcome.replaced { return HTTPResponse(status: 204, headers: tag) }
             let place = outcome.run.map { [(name: "Location", value: RunAPI.href($0, path))] } ?? []
-            return HTTPResponse(status: 201, headers: [tag] + place)
+            return HTTPResponse(status: 201, headers: tag + place)
         }
     }
 }

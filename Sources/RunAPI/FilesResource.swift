@@ -24,7 +24,7 @@ extension RunAPI {
         }
     }
 
-    private func reply(_ path: ArtifactPath, _ file: StoredFile, _ exchange: HTTPExchange) -> HTTPResponse {
+    private func reply(_ path: ArtifactPath, _ file: any Blob, _ exchange: HTTPExchange) -> HTTPResponse {
         do { return try FileReply(exchange, digests).response(path, file) } catch {
             return response(for: error, exchange)
         }

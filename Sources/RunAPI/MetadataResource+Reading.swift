@@ -19,7 +19,7 @@ extension RunAPI {
                         ("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\""),
                         ("X-Content-Type-Options", "nosniff"),
                     ],
-                    body: .file(descriptor: file.descriptor, size: file.size))
+                    body: .blob(file))
             }
         case .properties:
             if let properties = try store.properties(of: run), !properties.isEmpty {

@@ -64,11 +64,9 @@ extension RunAPI {
     func submitSlowly(
         _ body: MetadataBody, _ writer: any MetadataWriter, _ request: RoutedRequest, _ exchange: HTTPExchange
     ) throws {
-        let run = store.resolve(request.target)?.description ?? "\(request.target)"
+        let run = try store.resolve(request.target)?.description ?? "\(request.target)"
         let isTaken = jobs.run("\(run) \(writer.type)") { done in
             do {
-                // What it reads of the run is up to date.
-                if let run = self.store.resolve(request.target) { self.store.bringUpToDate(run) }
                 self.submit(try writer.changes(from: body, for: request.details), request, exchange, whenDone: done)
                 exchange.wakeServer()
             } catch {
@@ -99,7 +97,7 @@ extension RunAPI {
                 if endsRun, let run = outcome.run {
                     // An ended run's metrics.json is brought up to date.
                     exchange.onWorker(.quick) {
-                        self.store.beginToBringUpToDate(run)
+                        self.store.settle(run)
                         self.reply(outcome, request, exchange)
                     }
                 } else {
@@ -206,7 +204,7 @@ extension RunAPI {
 
     /// The run that a request names.
     func existingRun(_ request: RoutedRequest) throws -> RunID {
-        guard let run = store.resolve(request.target) else { throw Problem.noActiveRun }
+        guard let run = try store.resolve(request.target) else { throw Problem.noActiveRun }
         return run
     }
 }

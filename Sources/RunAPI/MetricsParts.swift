@@ -6,7 +6,7 @@ internal import RunStore
 final class MetricsParts: @unchecked Sendable {
     // Sendable: the stream asks for one part after the other.
 
-    private let rows: StoredRows
+    private let rows: any MetricsText
     private let parts: [MetricsTable.Part]
     private let columns: [String]
     private let after: MetricsAxisValue?
@@ -19,7 +19,7 @@ final class MetricsParts: @unchecked Sendable {
     private var hasEnded = false
 
     init(
-        rows: StoredRows, parts: [MetricsTable.Part], rowCount: Int, output: MetricsOutput,
+        rows: any MetricsText, parts: [MetricsTable.Part], rowCount: Int, output: MetricsOutput,
         columns: [String], after: MetricsAxisValue?
     ) {
         (self.rows, self.parts, self.rowCount, self.output) = (rows, parts, rowCount, output)

@@ -14,7 +14,7 @@ extension RunAPI {
         if query.isWholeFrame, let file = try wholeFrame(of: run) {
             headers.append(("ETag", "\"\(file.version.text)\""))
             return HTTPResponse(
-                status: 200, headers: headers, body: .file(descriptor: file.descriptor, size: file.size))
+                status: 200, headers: headers, body: .blob(file))
         }
         let check = { () throws in try exchange.checkPresence() }
         guard let rows = try store.metricsRows(of: run) else {
@@ -59,7 +59,7 @@ extension RunAPI {
 
     /// Tells rows apart without reading all of them: by which text they are, how long it is, how it begins and ends. Weak,
     /// since something else may have changed it in between.
-    private static func tag(of rows: StoredRows, _ format: MetricsFormat) throws -> String {
+    private static func tag(of rows: any MetricsText, _ format: MetricsFormat) throws -> String {
         let ends = try rows.read(0..<min(rows.size, 1024)) + rows.read(max(0, rows.size - 1024)..<rows.size)
         let digest = Digest.of(ends, .sha256).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         let parts = [rows.identity, UInt64(rows.size), digest].map { String($0, radix: 16) }
@@ -67,7 +67,7 @@ extension RunAPI {
     }
 
     /// `metrics.json`; nil where that is not there, or cannot be made of so many rows.
-    private func wholeFrame(of run: RunID) throws -> StoredFile? {
+    private func wholeFrame(of run: RunID) throws -> (any Blob)? {
         do { return try store.file(.metricsFrame, of: run) } catch StoreError.tooLarge { return nil }
     }
 

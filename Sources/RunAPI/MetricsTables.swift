@@ -54,7 +54,7 @@ final class MetricsTables: Sendable {
     /// Lends the table of a run's rows, up to date.
     /// - Parameter check: throws where nobody waits for it any more; asked now and then
     func withTable<Result: Sendable>(
-        of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
+        of run: RunID, _ rows: any MetricsText, _ check: () throws -> Void = {},
         _ body: (MetricsTable) throws -> Result
     ) throws -> Result {
         try withState(of: run, check) { state in try body(try bringUpToDate(&state, rows, check)) }
@@ -62,7 +62,7 @@ final class MetricsTables: Sendable {
 
     /// A reply that was made for the same question of the same rows, or else is made now.
     func reply(
-        to question: Question, of run: RunID, _ rows: StoredRows, _ check: () throws -> Void = {},
+        to question: Question, of run: RunID, _ rows: any MetricsText, _ check: () throws -> Void = {},
         _ make: (MetricsTable) throws -> [UInt8]
     ) throws -> [UInt8] {
         try withState(of: run, check) { state in
@@ -130,17 +130,17 @@ final class MetricsTables: Sendable {
     private static let longestLine = 64 << 20
 
     /// Whether the text begins with what was read of it.
-    private static func isContinued(_ state: Entry.State, _ rows: StoredRows) throws -> Bool {
+    private static func isContinued(_ state: Entry.State, _ rows: any MetricsText) throws -> Bool {
         try state.identity == rows.identity && rows.size >= state.covered && ends(of: rows, state.covered) == state.ends
     }
 
     /// Whether the text is what was read, and no more.
-    private static func isCurrent(_ state: Entry.State, _ rows: StoredRows) throws -> Bool {
+    private static func isCurrent(_ state: Entry.State, _ rows: any MetricsText) throws -> Bool {
         try rows.size == state.covered && isContinued(state, rows)
     }
 
     private func bringUpToDate(
-        _ state: inout Entry.State, _ rows: StoredRows, _ check: () throws -> Void
+        _ state: inout Entry.State, _ rows: any MetricsText, _ check: () throws -> Void
     ) throws -> MetricsTable {
         let isContinued = try Self.isContinued(state, rows)
         if isContinued, let table = state.table, rows.size == table.covered { return table }
@@ -162,20 +162,20 @@ final class MetricsTables: Sendable {
         return table
     }
 
-    private static func ends(of rows: StoredRows, _ covered: Int) throws -> [UInt8] {
+    private static func ends(of rows: any MetricsText, _ covered: Int) throws -> [UInt8] {
         let length = min(covered, endLength)
         return try rows.read(0..<length) + rows.read(covered - length..<covered)
     }
 
     /// How many rows there may be, by the length of the first and the last that fit in a little.
-    private static func expectedRows(_ rows: StoredRows) throws -> Int {
+    private static func expectedRows(_ rows: any MetricsText) throws -> Int {
         let sample = try rows.read(0..<min(rows.size, 4096)) + rows.read(max(0, rows.size - 4096)..<rows.size)
         let lines = sample.count { $0 == UInt8(ascii: "\n") }
         // No more than would fill as many bytes as the text has.
         return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)
     }
 
-    private func read(_ rows: StoredRows, into table: MetricsTable, _ check: () throws -> Void) throws {
+    private func read(_ rows: any MetricsText, into table: MetricsTable, _ check: () throws -> Void) throws {
         var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 16)
         defer { buffer.deallocate() }
         while table.covered < rows.size {

@@ -28,7 +28,7 @@ extension RunAPI {
         let start = min(after ?? 0, file.size)
         return HTTPResponse(
             status: 200, headers: headers,
-            body: .file(descriptor: file.descriptor, size: file.size - start, offset: start))
+            body: .blob(file, start..<file.size))
     }
 
     /// A number of bytes: digits only; one beyond all that there can be is the greatest there is.

@@ -1,6 +1,7 @@
 internal import HTTPServer
 internal import JSON
 internal import Limits
+internal import LocalFiles
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
@@ -13,6 +14,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let fault as MetadataFault: self.init(fault)
         case let error as StoreError: self.init(error)
+        case let error as ScratchError: self.init(StoreError(error))
         case let failure as WriterFailure: self.init(failure)
         case let fault as RunQueryFault: self.init(fault)
         case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)

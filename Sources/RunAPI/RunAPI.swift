@@ -1,4 +1,5 @@
 package import HTTPServer
+package import LocalFiles
 package import Logging
 package import MetadataWriters
 package import RunMetadata
@@ -29,6 +30,8 @@ package final class RunAPI: HTTPHandler {
     }
 
     let store: any RunStore
+    /// Where bodies are spooled.
+    let scratch: Scratch
     /// Can be exchanged while requests are served.
     package let registered: RegisteredWriters
     let jobs: WriterJobs
@@ -46,10 +49,11 @@ package final class RunAPI: HTTPHandler {
     private let origin: RequestOrigin
 
     package init(
-        store: any RunStore, writers: WriterRegistry, settings: Settings = Settings(),
+        store: any RunStore, scratch: Scratch, writers: WriterRegistry, settings: Settings = Settings(),
         log: Logger = Logger(label: "api")
     ) {
         self.store = store
+        self.scratch = scratch
         registered = RegisteredWriters(writers)
         jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings

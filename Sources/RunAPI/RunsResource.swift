@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import JSON
+internal import LocalFiles
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
@@ -31,14 +32,13 @@ extension RunAPI {
     }
 
     func complete(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        if case .active = request.target, store.resolve(request.target) == nil {
-            return exchange.respond(response(for: Problem.noActiveRun, exchange))
-        }
         exchange.handOver(to: .long) {
             do {
                 let end = try exchange.body.isEmpty ? RunEnd() : RunEndReading.read(self.body(of: exchange, request))
                 self.store.submit(RunWrite(request.target, .complete(end))) { result in
-                    self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
+                    self.replyWithRun(Self.naming(result, request), exchange, ends: true) {
+                        ($0.effect == .pending ? 202 : 200, [])
+                    }
                 }
             } catch { exchange.respond(self.response(for: error, exchange)) }
             exchange.wakeServer()
@@ -46,11 +46,18 @@ extension RunAPI {
     }
 
     func resume(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        if case .active = request.target, store.resolve(request.target) == nil {
-            return exchange.respond(response(for: Problem.noActiveRun, exchange))
-        }
         store.submit(RunWrite(request.target, .resume(session: request.session))) { result in
-            self.replyWithRun(result, exchange) { _ in (200, []) }
+            self.replyWithRun(Self.naming(result, request), exchange) { _ in (200, []) }
+        }
+    }
+
+    /// What came of a write to a run that has to be there: where the session has none, that is what is told.
+    private static func naming(
+        _ result: Result<WriteOutcome, StoreError>, _ request: RoutedRequest
+    ) -> Result<WriteOutcome, any Error> {
+        result.mapError { error in
+            if case .active = request.target, error == .unknownRun { return Problem.noActiveRun }
+            return error
         }
     }
 
@@ -88,7 +95,7 @@ extension RunAPI {
             self.answer(exchange) {
                 let outcome = try result.get()
                 guard let run = outcome.run else { throw Problem.noActiveRun }
-                if ends { self.store.beginToBringUpToDate(run) }
+                if ends { self.store.settle(run) }
                 let (status, headers) = head(outcome)
                 // The write is done, whether the run can be read now or not (for want of descriptors).
                 let snapshot = try? self.store.snapshot(of: run)

@@ -15,7 +15,7 @@ extension RunAPI {
     func querySeries(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let query = try SeriesQuery(exchange)
         let runs = try named(query.runs, request)
-        var (unknown, rows): ([RunID], [(RunID, StoredRows)]) = ([], [])
+        var (unknown, rows): ([RunID], [(RunID, any MetricsText)]) = ([], [])
         for run in runs {
             if let found = try store.metricsRows(of: run) {
                 rows.append((run, found))
@@ -54,7 +54,7 @@ extension RunAPI {
 
     /// Asks the same of many runs, on as many threads as there are processors.
     private func inParallel(
-        _ runs: [(RunID, StoredRows)], _ body: @Sendable (RunID, StoredRows) throws -> [UInt8]
+        _ runs: [(RunID, any MetricsText)], _ body: @Sendable (RunID, any MetricsText) throws -> [UInt8]
     ) throws -> [[UInt8]] {
         let answers = Mutex([Result<[UInt8], any Error>?](repeating: nil, count: runs.count))
         DispatchQueue.concurrentPerform(iterations: runs.count) { index in
@@ -72,7 +72,7 @@ extension RunAPI {
             guard let target else {
                 throw Problem.invalidName("\"\(name.shown(atMost: 200))\" is no run id; \(RunID.rule)")
             }
-            guard let run = store.resolve(target) else { throw Problem.noActiveRun }
+            guard let run = try store.resolve(target) else { throw Problem.noActiveRun }
             guard seen.insert(run).inserted else {
                 throw Problem.invalidQuery("the run \"\(run)\" is named twice; name each run once")
             }

@@ -1,8 +1,10 @@
 internal import Glibc
 internal import HTTPServer
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 internal import Synchronization
+internal import Threads
 
 /// Counts requests for `GET /metrics`.
 ///

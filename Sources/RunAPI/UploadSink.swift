@@ -1,6 +1,7 @@
 internal import HTTPServer
 internal import JSON
 internal import Limits
+internal import LocalFiles
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
@@ -61,7 +62,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private func take(_ part: UnsafeRawBufferPointer) throws {
         if let form { return try form.read(part) }
         if request.body.form == .raw {
-            let file = try raw ?? api.store.makeStagingFile()
+            let file = try raw ?? api.scratch.makeFile()
             raw = file
             guard let gzip else { return try file.write(part) }
             return try gzip.take(part) { try file.write($0) }
@@ -69,7 +70,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         if isFirst {
             isFirst = false
             if request.body.form == .archive || (request.body.form == .form && Self.isArchive(part)) {
-                let file = try api.store.makeStagingFile()
+                let file = try api.scratch.makeFile()
                 archive = file
                 reception = (writer as? any ArchiveWriting)?.receive(file, beginning: Array(part.prefix(512)))
             }
@@ -147,7 +148,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
 
     private func take(_ piece: MultipartReader.Piece) throws {
         if let name = piece.fileName {
-            let file = try spool ?? api.store.makeStagingFile()
+            let file = try spool ?? api.scratch.makeFile()
             spool = file
             if piece.isFirst { files.append((name, file.size)) }
             try file.write(piece.bytes)

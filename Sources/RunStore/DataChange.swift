@@ -1,4 +1,5 @@
 package import JSON
+package import LocalFiles
 package import RunMetadata
 
 /// One change in a run's data directory, or of an artifact beside it. A writer turns a body into changes; the store makes them durable and applies
@@ -15,7 +16,7 @@ package enum DataChange: Sendable {
     /// Append bytes to a file, behind a head where there is none yet.
     case append(DataPath, head: [UInt8], [UInt8])
     /// Publish a file that was staged and synced; in place of the version that it was made from, where it was.
-    case publish(StagingFile, DataPath, over: FileVersion? = nil)
+    case publish(StagingFile, DataPath, over: BlobVersion? = nil)
     /// Publish a file that was staged and synced as an artifact, if the one that is there is as asked for.
     case artifact(StagingFile, ArtifactPath, if: FileCondition)
     /// Remove an artifact, likewise.
@@ -32,7 +33,7 @@ package enum DataChange: Sendable {
     package var endsTheRun: Bool { if case .end = self { true } else { false } }
 
     /// Whether the change depends on what is in the directory, so that all before it has to be there already.
-    var readsTheDirectory: Bool {
+    package var readsTheDirectory: Bool {
         switch self {
         // A run's end is kept from being mistaken (`keepPlaces`).
         case .put(let path, _), .remove(let path): path.property?.readAs != nil
@@ -53,7 +54,7 @@ extension DataChange {
 }
 
 /// Whether a write may go on, by the version of the file that is there; nil: none is.
-package typealias FileCondition = @Sendable (FileVersion?) -> Bool
+package typealias FileCondition = @Sendable (BlobVersion?) -> Bool
 
 /// A document that can be patched.
 package enum PatchedDocument: Sendable {

@@ -1,65 +1,41 @@
-internal import Glibc
 package import RunMetadata
-internal import Synchronization
 
 /// All files of a run, to be read one after the other: its metadata as of one moment, its artifacts as each is found.
-///
-/// Files of metadata are open from the start, since they may be replaced while the others are read; those that grow end
-/// where they ended then.
-package final class RunBundle: Sendable {
-    /// A file or folder of it.
-    package struct Entry: Sendable {
-        /// Below the run's directory, without a `/` at either end; bytes, since something else may have chosen the name.
-        package let path: [UInt8]
-        package let isFolder: Bool
-        /// Permission bits.
-        package let mode: UInt32
-        /// Seconds since 1970 of the last change.
-        package let modified: Int
-    }
+package protocol RunBundle: AnyObject, Sendable {
+    var run: RunID { get }
+    var entries: [BundleEntry] { get }
 
-    package let run: RunID
-    package let entries: [Entry]
-    private let tree: RunDirectory
-    private let kept: Mutex<[Int: StoredFile]>
+    /// Opens the file that an entry is; nil where it is gone meanwhile.
+    func open(_ index: Int) throws(StoreError) -> (any Blob)?
+}
 
-    /// - Parameter kept: files that are open, by their place among the entries
-    init(run: RunID, tree: RunDirectory, entries: [Entry], kept: [Int: StoredFile]) {
-        (self.run, self.tree, self.entries) = (run, tree, entries)
-        self.kept = Mutex(kept)
-    }
+/// A file or folder of a bundle.
+package struct BundleEntry: Sendable {
+    /// In the run's directory, without a `/` at either end; bytes, since something else may have chosen the name.
+    package let path: [UInt8]
+    package let isFolder: Bool
+    /// Permission bits.
+    package let mode: UInt32
+    /// Seconds since 1970 of the last change.
+    package let modified: Int
 
-    /// The files of a directory that is a run's, outside of any store.
-    /// - Throws: where it is not there, or holds a link that leads out of it, a device or a socket
-    package init(directory: String, as run: RunID) throws(StoreError) {
-        let tree = try storing { () throws(FileFailure) in try RunDirectory(directory, followsLink: true) }
-        let items = try tree.items(linkedFiles: true) { path throws(StoreError) in
-            throw .outOfReach(
-                "\"\(String(decoding: path, as: UTF8.self))\" is a device, a socket, or a link to a folder or out of it"
-            )
-        }
-        (self.run, self.tree, entries) = (run, tree, items.map { Entry($0) })
-        kept = Mutex([:])
-    }
-
-    deinit { kept.withLock { for file in $0.values { close(file.descriptor) } } }
-
-    /// Opens the file that an entry is; whoever takes it closes it. Nil where it is gone meanwhile.
-    package func open(_ index: Int) throws(StoreError) -> StoredFile? {
-        if let file = kept.withLock({ $0.removeValue(forKey: index) }) { return file }
-        guard
-            case .file(let descriptor, let status) = try storing({ () throws(FileFailure) in
-                try tree.open(entries[index].path)
-            })
-        else { return nil }
-        return StoredFile(descriptor: descriptor, status: status)
+    package init(path: [UInt8], isFolder: Bool, mode: UInt32, modified: Int) {
+        (self.path, self.isFolder, self.mode, self.modified) = (path, isFolder, mode, modified)
     }
 }
 
-extension RunBundle.Entry {
-    init(_ item: RunDirectory.Item) {
-        self.init(
-            path: item.path, isFolder: item.isFolder, mode: UInt32(item.status.st_mode & 0o777),
-            modified: item.status.st_mtim.tv_sec)
-    }
+/// What takes the files of a run that comes from elsewhere.
+package protocol RunIntake {
+    /// Makes a folder, and those above it.
+    /// - Parameter path: one that has been checked: relative, without `..`
+    func addFolder(_ path: String, modified: Int) throws
+
+    /// Writes a file, making the folders above it.
+    /// - Parameters:
+    ///   - path: one that has been checked, and was not written before
+    ///   - content: is called with what takes the content, part by part
+    func addFile(
+        _ path: String, mode: UInt32, modified: Int,
+        _ content: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws
 }

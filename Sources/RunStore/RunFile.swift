@@ -3,7 +3,7 @@ package import RunMetadata
 /// What is at a path in a run's directory.
 package enum RunFile: Sendable {
     /// An open file.
-    case file(StoredFile)
+    case file(any Blob)
     /// A folder, with a page of what is in it.
     case folder(FolderPage)
 }
@@ -21,11 +21,18 @@ package struct FolderPage: Sendable {
         package let size: Int
         /// Seconds since 1970 of the last change.
         package let modified: Double
+
+        package init(text: String, path: ArtifactPath?, isFolder: Bool, size: Int, modified: Double) {
+            (self.text, self.path, self.isFolder) = (text, path, isFolder)
+            (self.size, self.modified) = (size, modified)
+        }
     }
 
     package let entries: [Entry]
     /// The name after which the next page begins, bytes; nil on the last one.
     package let next: [UInt8]?
+
+    package init(entries: [Entry], next: [UInt8]?) { (self.entries, self.next) = (entries, next) }
 
     /// Which page is asked for.
     package struct Request: Sendable {

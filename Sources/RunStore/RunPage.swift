@@ -9,6 +9,10 @@ package struct ListedRun: Sendable {
     package let updated: Double
     /// The columns of `ls_runs()`, and what the query asks for beside them; what the run does not have is left out.
     package let columns: JSONObject
+
+    package init(run: RunID, status: RunStatus, updated: Double, columns: JSONObject) {
+        (self.run, self.status, self.updated, self.columns) = (run, status, updated, columns)
+    }
 }
 
 /// A page of a listing.
@@ -18,4 +22,8 @@ package struct RunPage: Sendable {
     package let count: Int
     /// Where the next page begins; nil where this is the last one.
     package var next: RunCursor?
+
+    package init(runs: [ListedRun], count: Int, next: RunCursor? = nil) {
+        (self.runs, self.count, self.next) = (runs, count, next)
+    }
 }

@@ -1,4 +1,3 @@
-internal import JSON
 package import RunMetadata
 
 /// What a store knows of a run.
@@ -10,4 +9,8 @@ package struct RunSnapshot: Sendable {
     package let summary: RunSummary
     /// The files in the data directory.
     package let files: [DataPath]
+
+    package init(run: RunID, status: RunStatus, updated: Double, summary: RunSummary, files: [DataPath]) {
+        (self.run, self.status, self.updated, self.summary, self.files) = (run, status, updated, summary, files)
+    }
 }

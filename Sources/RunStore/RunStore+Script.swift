@@ -1,4 +1,3 @@
-internal import Glibc
 package import RunMetadata
 
 /// What a run says is its script.
@@ -11,13 +10,11 @@ package struct RunScript: Sendable {
 extension RunStore {
     /// What a run says is its script; nil where it says nothing, or cannot be read.
     package func script(of target: RunTarget) -> RunScript? {
-        guard let run = resolve(target), let properties = try? properties(of: run) else { return nil }
+        guard let run = try? resolve(target), let properties = try? properties(of: run) else { return nil }
         // What a run is given that says nothing else is its id.
         guard let text = properties.first(where: { $0.name == PropertyName.script.description })?.text,
             text != run.description
         else { return nil }
-        let source = try? file(.source, of: run)
-        if let source { close(source.descriptor) }
-        return RunScript(text: text, mayBeChosen: source != nil)
+        return RunScript(text: text, mayBeChosen: (try? file(.source, of: run)) ?? nil != nil)
     }
 }

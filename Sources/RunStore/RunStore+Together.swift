@@ -18,7 +18,7 @@ extension RunStore {
             }
             wake()
             // Nobody may commit by trade any more, when the server stops.
-            while !replies.areThere(within: 1) { commit() }
+            while !replies.areThere(within: 1) { (self as? any GroupCommit)?.commit() }
             return replies.all
         }
     }

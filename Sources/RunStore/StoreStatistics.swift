@@ -1,5 +1,3 @@
-internal import Synchronization
-
 /// What a store has done since it was opened.
 package struct StoreStatistics: Sendable {
     /// Upper bounds of the buckets of `batchWrites`; a last one has what is above.
@@ -11,6 +9,8 @@ package struct StoreStatistics: Sendable {
     package struct Histogram: Sendable {
         package var buckets: [UInt64]
         package var sum: Double
+
+        package init(buckets: [UInt64], sum: Double) { (self.buckets, self.sum) = (buckets, sum) }
     }
 
     /// Writes that one frame of the journal, and so one sync, made durable.
@@ -19,32 +19,8 @@ package struct StoreStatistics: Sendable {
     package let syncSeconds: Histogram
     /// Bytes written to the journal.
     package let journalBytes: UInt64
-}
 
-/// Where the journal counts. One thread at a time counts, which the commit queue sees to; any may read.
-final class JournalCounts: Sendable {
-    private let writes = Counters(count: StoreStatistics.writesBounds.count + 1)
-    private let syncs = Counters(count: StoreStatistics.syncBounds.count + 1)
-    private let totals = Counters(count: 3)
-
-    func count(writes count: Int, bytes: Int, syncNanoseconds: UInt64) {
-        writes.add(1, at: min(bucket(UInt64(count)), StoreStatistics.writesBounds.count))
-        // 64 µs are 2^16 ns, but for 2 %.
-        let sync = bucket((syncNanoseconds + 63_999) / 64_000)
-        syncs.add(1, at: min(sync, StoreStatistics.syncBounds.count))
-        totals.add(UInt64(count), at: 0)
-        totals.add(syncNanoseconds, at: 1)
-        totals.add(UInt64(bytes), at: 2)
+    package init(batchWrites: Histogram, syncSeconds: Histogram, journalBytes: UInt64) {
+        (self.batchWrites, self.syncSeconds, self.journalBytes) = (batchWrites, syncSeconds, journalBytes)
     }
-
-    var statistics: StoreStatistics {
-        let sums = totals.values
-        return StoreStatistics(
-            batchWrites: StoreStatistics.Histogram(buckets: writes.values, sum: Double(sums[0])),
-            syncSeconds: StoreStatistics.Histogram(buckets: syncs.values, sum: Double(sums[1]) / 1e9),
-            journalBytes: sums[2])
-    }
-
-    /// The least power of two that is not below a number.
-    private func bucket(_ number: UInt64) -> Int { number <= 1 ? 0 : 64 - (number - 1).leadingZeroBitCount }
 }

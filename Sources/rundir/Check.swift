@@ -1,5 +1,7 @@
 import ArgumentParser
+import DirectoryStore
 import Limits
+import LocalFiles
 import RunStore
 
 /// `rundir check`.

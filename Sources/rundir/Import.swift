@@ -1,4 +1,5 @@
 import ArgumentParser
+import DirectoryStore
 import Glibc
 import Limits
 import MetadataWriters
@@ -112,7 +113,7 @@ struct Import: ParsableCommand {
         defer { free(real) }
         let name = String(cString: real).split(separator: "/").last.map(String.init) ?? ""
         let id = try id.flatMap(RunID.init) ?? checked(name)
-        try BundleReader.copy(try RunBundle(directory: source, as: id), into: run, budget: budget)
+        try BundleReader.copy(try DirectoryBundle(directory: source, as: id), into: run, budget: budget)
         return name
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DirectoryStore
 import Glibc
 import Limits
 import RunStore

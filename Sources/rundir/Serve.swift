@@ -1,4 +1,5 @@
 import ArgumentParser
+import DirectoryStore
 import Glibc
 import HTTPServer
 import Limits
@@ -22,7 +23,8 @@ struct Serve: ParsableCommand {
         // On every way out: where the server does not come up, threads are at work already.
         defer { store.close() }
         let api = RunAPI(
-            store: store, writers: try options.writers.registry(store: store, options: options),
+            store: store, scratch: store.scratch,
+            writers: try options.writers.registry(store: store, scratch: store.scratch, options: options),
             settings: options.apiSettings, log: Logger(label: "api"))
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
@@ -61,7 +63,7 @@ struct Serve: ParsableCommand {
     private func reload(_ api: RunAPI, _ store: DirectoryRunStore) {
         let log = Logger(label: "writers")
         do {
-            let registry = try options.writers.registry(store: store, options: options)
+            let registry = try options.writers.registry(store: store, scratch: store.scratch, options: options)
             api.registered.replace(by: registry)
             log.notice("registered \(registry.writers.count) types")
         } catch {
@@ -73,7 +75,7 @@ struct Serve: ParsableCommand {
 
 /// Commits what the requests of one round of polling have asked for.
 struct StoreCommits: GatheredWork {
-    let store: any RunStore
+    let store: any GroupCommit
 
     var isWaiting: Bool { store.hasWaitingWrites }
     func perform() { store.commit() }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import DirectoryStore
 import Glibc
 import Limits
+import LocalFiles
 import Logging
 import MetadataWriters
 import RunStore
@@ -27,9 +29,9 @@ struct Types: ParsableCommand {
         let log = Logger(label: "types") { _ in SwiftLogNoOpLogHandler() }
         let store = try DirectoryRunStore(runs: folder, log: log)
         defer { store.close() }
-        let source = SourceWriter(roots: [], limits: SourceWriter.Limits(bytes: 0)) { try store.makeStagingFile() }
+        let source = SourceWriter(roots: [], limits: SourceWriter.Limits(bytes: 0)) { try store.scratch.makeFile() }
         var failures = 0
-        for writer in try writers.registry(source: source, store: store).writers {
+        for writer in try writers.registry(source: source, store: store, scratch: store.scratch).writers {
             print("\(writer.type): \(writer.summary.shown(atMost: .max))")
             print("    takes \(writer.accepts.joined(separator: ", ").shown(atMost: .max))")
             guard check, let executable = writer as? ExecutableWriter else { continue }

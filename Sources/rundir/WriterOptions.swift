@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import LocalFiles
 import MetadataWriters
 import RunMetadata
 import RunStore
@@ -21,20 +22,20 @@ struct WriterOptions: ParsableArguments {
     }
 
     /// The standard types and those of the folder.
-    func registry(store: any RunStore, options: ServeOptions) throws -> WriterRegistry {
+    func registry(store: any RunStore, scratch: Scratch, options: ServeOptions) throws -> WriterRegistry {
         var limits = SourceWriter.Limits(bytes: options.maxUpload)
         limits.entries = options.maxEntries
         let source = SourceWriter(
             roots: options.sourceRoots, limits: limits, script: { store.script(of: $0) },
-            makeStagingFile: { try store.makeStagingFile() })
-        return try registry(source: source, store: store, names: options.names)
+            makeStagingFile: { try scratch.makeFile() })
+        return try registry(source: source, store: store, scratch: scratch, names: options.names)
     }
 
     /// The same, with a writer of source.
     func registry(
-        source: SourceWriter, store: any RunStore, names: NameLimits = NameLimits()
+        source: SourceWriter, store: any RunStore, scratch: Scratch, names: NameLimits = NameLimits()
     ) throws -> WriterRegistry {
-        let custom = try folder.map { try WritersFolder.load($0, store: store) } ?? []
+        let custom = try folder.map { try WritersFolder.load($0, store: store, scratch: scratch) } ?? []
         return try WriterRegistry(WriterRegistry.standard(source: source, names: names) + custom)
     }
 }

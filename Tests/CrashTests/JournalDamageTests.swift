@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import RunStore
+@testable import DirectoryStore
 
 /// A journal that is cut or damaged yields an exact prefix of what was written, or a loud refusal.
 @Suite struct JournalDamageTests {

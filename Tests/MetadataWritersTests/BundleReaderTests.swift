@@ -1,11 +1,14 @@
+import DirectoryStore
 import Glibc
 import Limits
+import LocalFiles
 import RunMetadata
+import RunStore
 import TestSupport
 import Testing
 
+@testable import DirectoryStore
 @testable import MetadataWriters
-@testable import RunStore
 
 /// What is brought in from elsewhere, and what is not.
 @Suite struct BundleReaderTests {
@@ -27,7 +30,8 @@ import Testing
     private func copy(_ name: String) throws {
         let run = try RunImport(runs: "\(folder.path)/runs")
         let id = try #require(RunID(name))
-        try BundleReader.copy(try RunBundle(directory: "\(folder.path)/\(name)", as: id), into: run, budget: budget)
+        try BundleReader.copy(
+            try DirectoryBundle(directory: "\(folder.path)/\(name)", as: id), into: run, budget: budget)
         try run.finish(as: id)
     }
 

@@ -1,4 +1,5 @@
 import Limits
+import LocalFiles
 import RunMetadata
 import RunStore
 import TestSupport

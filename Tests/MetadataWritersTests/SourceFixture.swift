@@ -1,11 +1,13 @@
 import Glibc
 import Limits
+import LocalFiles
+import RunStore
 import Synchronization
 import TestSupport
 
+@testable import DirectoryStore
 @testable import MetadataWriters
 @testable import RunMetadata
-@testable import RunStore
 
 /// A source writer with a folder for its staging files.
 struct SourceFixture {

@@ -1,3 +1,4 @@
+import LocalFiles
 import RunMetadata
 import RunStore
 import TestSupport

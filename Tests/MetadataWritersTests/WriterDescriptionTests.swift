@@ -1,3 +1,4 @@
+import DirectoryStore
 import Glibc
 import JSON
 import Logging
@@ -15,7 +16,8 @@ import Testing
     private static let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
     private func load() throws -> [any MetadataWriter] {
-        try WritersFolder.load(folder.path, store: try DirectoryRunStore(runs: runs.path, log: Self.quiet))
+        let store = try DirectoryRunStore(runs: runs.path, log: Self.quiet)
+        return try WritersFolder.load(folder.path, store: store, scratch: store.scratch)
     }
 
     /// The one writer of a description.
@@ -104,7 +106,9 @@ import Testing
 
     @Test func folderThatIsNotThereIsToldOf() throws {
         let store = try DirectoryRunStore(runs: runs.path, log: Self.quiet)
-        #expect(throws: WritersFolder.Faults.self) { try WritersFolder.load("\(folder.path)/none", store: store) }
+        #expect(throws: WritersFolder.Faults.self) {
+            try WritersFolder.load("\(folder.path)/none", store: store, scratch: store.scratch)
+        }
     }
 
     @Test func whatIsNoWriterIsPassedOver() throws {

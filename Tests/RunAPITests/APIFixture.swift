@@ -1,5 +1,7 @@
+import DirectoryStore
 import Foundation
 import JSON
+import LocalFiles
 import Logging
 import MetadataWriters
 import RunMetadata
@@ -42,11 +44,12 @@ final class APIFixture: Sendable {
         (settings.maxBody, settings.maxUpload) = (maxBody, maxUpload)
         let source = SourceWriter(
             roots: ["\(folder.path)/allowed"], limits: .init(bytes: maxUpload),
-            script: { [store] in store.script(of: $0) }, makeStagingFile: { [store] in try store.makeStagingFile() })
+            script: { [store] in store.script(of: $0) }, makeStagingFile: { [store] in try store.scratch.makeFile() })
         let writers = try WriterRegistry(WriterRegistry.standard(source: source) + [NotesWriter()])
         workers = Workers(threads: 2)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
-        api = RunAPI(store: store, writers: writers, settings: settings, log: log)
+        api = RunAPI(
+            store: store, scratch: store.scratch, writers: writers, settings: settings, log: log)
         server = try HTTPServer(
             socket: socket, handler: api, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }

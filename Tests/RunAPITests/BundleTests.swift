@@ -1,3 +1,4 @@
+import DirectoryStore
 import Glibc
 import JSON
 import Limits
@@ -5,8 +6,8 @@ import RunMetadata
 import TestSupport
 import Testing
 
+@testable import DirectoryStore
 @testable import MetadataWriters
-@testable import RunStore
 
 /// `/runs/{id}/bundle.tar.gz`, and what takes it in again.
 @Suite struct BundleTests {

@@ -1,11 +1,12 @@
 import Foundation
 import JSON
 import RunMetadata
+import RunStore
 import TestSupport
 import Testing
 
+@testable import DirectoryStore
 @testable import RunAPI
-@testable import RunStore
 
 /// `GET /events` and `GET /runs/{id}/events`.
 @Suite struct EventsResourceTests {

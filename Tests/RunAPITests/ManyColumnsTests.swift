@@ -4,8 +4,8 @@ import RunMetadata
 import TestSupport
 import Testing
 
+@testable import DirectoryStore
 @testable import RunAPI
-@testable import RunStore
 
 /// Metrics of very many columns, and files that change while they are read.
 @Suite struct ManyColumnsTests {

@@ -1,11 +1,12 @@
 import Foundation
 import RunMetadata
+import RunStore
 import TestSupport
 import Testing
 
+@testable import DirectoryStore
 @testable import HTTPServer
 @testable import RunAPI
-@testable import RunStore
 
 /// The tables of runs' metrics that are kept.
 @Suite struct MetricsTablesTests {

@@ -1,18 +1,19 @@
 import Glibc
 import JSON
 import Limits
+import LocalFiles
 import RunMetadata
+import RunStore
 import SystemPackage
 import Testing
 
 @testable import HTTPServer
 @testable import RunAPI
-@testable import RunStore
 
 /// How errors of every layer are told.
 @Suite struct ProblemTests {
-    private static let noSpace = StoreError(FileFailure("pwrite", "/srv/runs/.rundir/journal/1", errno: ENOSPC))
-    private static let failed = StoreError(FileFailure("open", "/srv/runs/a/tfruns.d/flags.json", errno: EACCES))
+    private static let noSpace = StoreError(local: FileFailure("pwrite", "/srv/runs/.rundir/journal/1", errno: ENOSPC))
+    private static let failed = StoreError(local: FileFailure("open", "/srv/runs/a/tfruns.d/flags.json", errno: EACCES))
 
     @Test(
         arguments: [

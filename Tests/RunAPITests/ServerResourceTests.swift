@@ -1,10 +1,11 @@
 import Foundation
 import JSON
+import RunStore
 import TestSupport
 import Testing
 
+@testable import DirectoryStore
 @testable import RunAPI
-@testable import RunStore
 
 /// `/types`, `/health`, `/ready`, `/openapi.yaml`.
 @Suite struct ServerResourceTests {

@@ -1,3 +1,4 @@
+internal import LocalFiles
 package import RunMetadata
 package import RunStore
 

@@ -1,3 +1,4 @@
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
@@ -16,10 +17,10 @@ extension ExecutableWriter {
     /// Starts the executable as for a request, with a body of one line feed; nothing is published. That it ends with a fault
     /// over such a body is no fault.
     package func trial() throws -> Trial {
-        let body = try store.makeStagingFile()
+        let body = try scratch.makeFile()
         try [UInt8(ascii: "\n")].withUnsafeBytes { try body.write($0) }
         do {
-            let output = try run(input: body, WriteRequest(), in: store.makeStagingFolder())
+            let output = try run(input: body, WriteRequest(), in: scratch.makeFolder())
             return Trial(hasStarted: true, report: "started, ended with status 0, made \(output.files.count) files")
         } catch WriterFailure.notStarted(_, let reason) {
             return Trial(hasStarted: false, report: "cannot be started: \(reason)")

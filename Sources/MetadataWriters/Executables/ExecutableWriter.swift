@@ -1,5 +1,6 @@
 internal import CContainment
 internal import JSON
+package import LocalFiles
 package import RunMetadata
 package import RunStore
 
@@ -12,6 +13,7 @@ package struct ExecutableWriter: SlowWriter {
     let executable: String
     let settings: ExecutableSettings
     let store: any RunStore
+    let scratch: Scratch
 
     package var summary: String { settings.summary }
     package var rawTypes: [String] { settings.contentTypes }
@@ -27,8 +29,11 @@ package struct ExecutableWriter: SlowWriter {
         return true
     }()
 
-    package init(type: MetadataType, executable: String, settings: ExecutableSettings, store: any RunStore) {
-        (self.type, self.executable, self.settings, self.store) = (type, executable, settings, store)
+    package init(
+        type: MetadataType, executable: String, settings: ExecutableSettings, store: any RunStore, scratch: Scratch
+    ) {
+        (self.type, self.executable, self.settings) = (type, executable, settings)
+        (self.store, self.scratch) = (store, scratch)
     }
 
     /// Whether the kernel can keep an executable from writing elsewhere (landlock(7)).
@@ -38,7 +43,7 @@ package struct ExecutableWriter: SlowWriter {
         guard case .raw(let file) = body else {
             throw MetadataFault(.contentType(allowed: rawTypes), "\(type): this form of body is none that it takes")
         }
-        let staging = try store.makeStagingFolder()
+        let staging = try scratch.makeFolder()
         return try publish(try run(input: file, request, in: staging), of: staging, request)
     }
 
@@ -48,7 +53,7 @@ package struct ExecutableWriter: SlowWriter {
         for name in [Self.dataName, Self.temporaryName] { try staging.makeFolder(name) }
         let data = "\(staging.path)/\(Self.dataName)"
         let program = ContainedProgram(
-            path: executable, argument: data, environment: environment(input, request, staging.path),
+            path: executable, argument: data, environment: try environment(input, request, staging),
             workingDirectory: data, writable: staging.path, settings: settings, isCancelled: request.isCancelled)
         let (ending, lines): (ContainedProgram.Ending, LastLines)
         do throws(ContainedProgram.StartFailure) { (ending, lines) = try program.run(input: input.path) } catch {
@@ -72,7 +77,9 @@ package struct ExecutableWriter: SlowWriter {
     private static let dataName = DataPath("data")!
     private static let temporaryName = DataPath("tmp")!
 
-    private func environment(_ input: StagingFile, _ request: WriteRequest, _ staging: String) -> [(String, String)] {
+    private func environment(
+        _ input: StagingFile, _ request: WriteRequest, _ staging: StagingFolder
+    ) throws -> [(String, String)] {
         var query = JSONObject()
         for (name, value) in request.query {
             switch query[name] {
@@ -81,15 +88,15 @@ package struct ExecutableWriter: SlowWriter {
             case .some(let first): query[name] = .array([first, .string(value)])
             }
         }
-        let temporary = "\(staging)/\(Self.temporaryName)"
+        let temporary = "\(staging.path)/\(Self.temporaryName)"
         return [
-            ("RUN_ID", store.resolve(request.target)?.description ?? ""),
+            ("RUN_ID", try store.resolve(request.target)?.description ?? ""),
             ("METADATA_TYPE", type.description),
             ("CONTENT_TYPE", request.contentType),
             ("CONTENT_LENGTH", "\(input.size)"),
             ("RUNDIR_QUERY", String(decoding: JSONWriter.compact(.object(query)), as: UTF8.self)),
             // A run that has nothing yet has an empty folder.
-            ("RUNDIR_CURRENT", store.dataDirectory(of: request.target) ?? temporary),
+            ("RUNDIR_CURRENT", try store.localMetadata(of: request.target, in: staging) ?? temporary),
             ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("HOME", temporary), ("TMPDIR", temporary), ("LANG", "C.UTF-8"),
         ]
@@ -104,7 +111,7 @@ package struct ExecutableWriter: SlowWriter {
         if let folder, output.top == [folder.description], !output.files.isEmpty,
             !output.files.contains(folder), let staged = DataPath("\(Self.dataName)/\(folder)")
         {
-            let replaced = store.dataDirectory(of: request.target).map { "\($0)/\(folder)" }
+            let replaced = try store.localMetadata(of: request.target, in: staging).map { "\($0)/\(folder)" }
             return [.publishFolder(try staging.folder(staged, takingOver: replaced), folder)]
         }
         return output.files.compactMap { path in

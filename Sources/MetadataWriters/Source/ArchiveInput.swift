@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Limits
+internal import LocalFiles
 internal import RunStore
 
 /// The bytes of an archive as libarchive asks for them, unpacked where the archive is a gzip.
@@ -49,10 +50,10 @@ final class ArchiveInput {
             setting: entries?.setting)
         switch archive {
         case .arriving(let file): source = .gzip(GzippedArchive(.arriving(file)))
-        case .descriptor(let descriptor): source = .gzip(GzippedArchive(.descriptor(descriptor)))
+        case .blob(let blob): source = .gzip(GzippedArchive(.blob(blob)))
         case .file(let path):
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw StoreError(FileFailure("open", "an archive")) }
+            guard descriptor >= 0 else { throw StoreError(local: FileFailure("open", "an archive")) }
             var beginning: [UInt8] = [0, 0]
             let isGzip = pread(descriptor, &beginning, 2, 0) == 2 && GzippedArchive.isGzip(beginning)
             source =

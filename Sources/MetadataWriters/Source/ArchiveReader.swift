@@ -1,6 +1,7 @@
 internal import CArchive
 internal import Glibc
 internal import Limits
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
@@ -10,8 +11,8 @@ enum ArchiveReader {
     enum Archive: Sendable {
         /// A file that is complete.
         case file(String)
-        /// A gzip that is open; it is closed with the archive.
-        case descriptor(CInt)
+        /// A gzip that a store keeps.
+        case blob(any Blob)
         /// A gzip that is still being written; read from its start to its end.
         case arriving(StagingFile)
     }

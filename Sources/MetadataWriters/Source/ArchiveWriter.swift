@@ -1,6 +1,7 @@
 internal import CArchive
 internal import CLinux
 internal import Glibc
+internal import LocalFiles
 internal import RunStore
 
 /// Writes a tar.gz, by libarchive.
@@ -105,7 +106,7 @@ final class ArchiveWriter {
     func add(_ name: String, contentsOf file: String, size: Int, mode: UInt32) throws {
         // Not blocking: a FIFO that has taken the place of the file is seen to be none.
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw StoreError.failed(FileFailure("open", name)) }
+        guard descriptor >= 0 else { throw StoreError(local: FileFailure("open", name)) }
         defer { close(descriptor) }
         let status = clinux_look(file, 1)
         try add(name, size: size, mode: mode, modified: Int(status.modified)) { buffer, offset in
@@ -130,7 +131,7 @@ final class ArchiveWriter {
             while offset < size {
                 let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, size - offset)])
                 let count = read(part, offset)
-                if count < 0 { throw StoreError.failed(FileFailure("read", name)) }
+                if count < 0 { throw StoreError(local: FileFailure("read", name)) }
                 if count == 0 { throw StoreError.unreadable("\"\(name)\" became shorter while it was being packed") }
                 try write(UnsafeRawBufferPointer(rebasing: part[..<count]))
                 offset += count
@@ -145,6 +146,6 @@ final class ArchiveWriter {
     private func check(_ code: CInt) throws { if code < ARCHIVE_WARN { throw failure() } }
 
     private func failure() -> StoreError {
-        StoreError(FileFailure("write", "an archive", errno: archive_errno(archive)))
+        StoreError(local: FileFailure("write", "an archive", errno: archive_errno(archive)))
     }
 }

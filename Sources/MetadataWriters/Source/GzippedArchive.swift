@@ -1,5 +1,6 @@
 internal import CGzip
 internal import Glibc
+internal import LocalFiles
 internal import RunStore
 
 /// The content of a gzipped archive, unpacked by ISA-L, which checks what libarchive's own filter passes over: the checksum
@@ -9,6 +10,7 @@ final class GzippedArchive {
     enum Source {
         /// An open file, which is closed with the archive.
         case descriptor(CInt)
+        case blob(any Blob)
         case arriving(StagingFile)
     }
 
@@ -71,6 +73,7 @@ final class GzippedArchive {
         let count =
             switch source {
             case .descriptor(let descriptor): pread(descriptor, packed.baseAddress, packed.count, off_t(offset))
+            case .blob(let blob): (try? blob.read(at: offset, into: packed)) ?? -1
             case .arriving(let file): file.read(at: offset, into: packed)
             }
         if count <= 0 {

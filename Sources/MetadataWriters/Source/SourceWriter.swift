@@ -1,6 +1,7 @@
 internal import Glibc
 internal import JSON
 internal import Limits
+package import LocalFiles
 package import RunMetadata
 package import RunStore
 internal import Threads
@@ -133,24 +134,18 @@ package struct SourceWriter: ArchiveWriting {
     /// had come.
     /// - Parameters:
     ///   - script: what the run says is its script
-    ///   - source: the source; it is closed
+    ///   - source: the source
     /// - Returns: none where it is there already
     /// - Throws: a fault where the source is none that can be read
     package func changes(
-        placing script: String?, in source: StoredFile, isCancelled: @escaping @Sendable () -> Bool
+        placing script: String?, in source: any Blob, isCancelled: @escaping @Sendable () -> Bool
     ) throws -> [DataChange] {
-        defer { close(source.descriptor) }
-        /// Read from its start each time (pread(2)).
-        func archive() throws -> ArchiveReader.Archive {
-            let descriptor = fcntl(source.descriptor, F_DUPFD_CLOEXEC, 0)
-            guard descriptor >= 0 else { throw StoreError.failed(FileFailure("dup", "source")) }
-            return .descriptor(descriptor)
-        }
-        let survey = try SourceSurvey(of: archive(), budget: limits.budget, isCancelled: isCancelled)
+        let archive = ArchiveReader.Archive.blob(source)
+        let survey = try SourceSurvey(of: archive, budget: limits.budget, isCancelled: isCancelled)
         let found = SourceScript(among: survey.scripts, given: script)
         let named = DataChange.script(found.property, among: found.files)
         if !found.needsCopy { return [named] }
-        return [.publish(try pack(survey, found, isCancelled, archive), .source, over: source.version), named]
+        return [.publish(try pack(survey, found, isCancelled, { archive }), .source, over: source.version), named]
     }
 
     private func fromFiles(_ files: [UploadedFile], _ request: WriteRequest) throws -> [DataChange] {

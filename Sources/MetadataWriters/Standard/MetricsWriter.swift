@@ -1,5 +1,6 @@
 internal import JSON
 package import Limits
+internal import LocalFiles
 package import RunMetadata
 package import RunStore
 internal import Threads

@@ -1,0 +1,158 @@
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+internal import Threads
+
+extension Committer {
+    /// Plans what a writer made of a body; nil when it has to be the first of its batch and is not.
+    func planChanges(_ changes: [DataChange], _ target: RunTarget, isAlone: Bool) throws(StoreError) -> WritePlan? {
+        let folder = folder(of: target)
+        var plan = try begin(folder)
+        if folder.place == nil { try pending.add() }
+        for change in changes {
+            do throws(StoreError) {
+                if case .rows(let rows) = change {
+                    guard try add(rows, to: &plan, isAlone: isAlone) else {
+                        logs.forget(folder.name)
+                        return nil
+                    }
+                } else {
+                    try add(change, folder, to: &plan)
+                }
+            } catch {
+                // Rows that came before it are not written either.
+                if let rows = plan.rows { rows.log.unplan(rows.bytes) }
+                throw error
+            }
+        }
+        plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
+        try finishProperties(folder, &plan)
+        return plan
+    }
+
+    func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
+        switch change {
+        case .put(let path, let bytes):
+            try version(RunPath(path), folder)
+            plan.add(.put(path.description, bytes))
+        case .remove(let path):
+            do throws(StoreError) { try version(RunPath(path), folder) } catch {
+                // What has the place of an exact list and is none was not written here, and is let be.
+                if path.isSent { return }
+                throw error
+            }
+            plan.add(.remove(path.description))
+        case .rows: return
+        case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
+        case .append(let path, let head, let bytes):
+            try version(RunPath(path), folder)
+            let end = try end(of: path, folder, plan)
+            plan.add(.append(path.description, offset: end, end == 0 ? head + bytes : bytes))
+        case .publishFolder(let staged, let path):
+            let directory = try directory(of: folder)
+            switch try storing({ () throws(FileFailure) in try directory?.look(RunPath(path)) }) {
+            case nil, .nothing, .folder: break
+            // A file there would be exchanged for the folder, and be lost.
+            case .file, .other, .blocked:
+                throw .unreadable("the run has \(path), which is no folder, where one is to be published; remove it")
+            case .link(let link): throw .outOfReach("\"\(link)\" is a link, and nothing is written through links")
+            }
+            guard directory.flatMap({ Self.state(of: path, in: $0) }) == staged.base else {
+                throw .changedMeanwhile(path)
+            }
+            plan.add(.publishFolder(path.description, staged: staged.name, inode: staged.inode))
+            plan.whenDone { _ in withExtendedLifetime(staged) {} }
+        case .publish(let file, let path, let base):
+            let there = try version(RunPath(path), folder)
+            if let base, there.map({ BlobVersion($0) }) != base { throw .changedMeanwhile(path) }
+            plan.add(.publish(path.description, staged: file.name))
+            plan.whenDone { _ in file.published() }
+        case .artifact(let file, let path, let condition):
+            try publish(file, at: path, if: condition, folder, &plan)
+        case .removeArtifact(let path, let condition): try remove(path, if: condition, folder, &plan)
+        case .script(let script, let files):
+            // What `view_run()` cannot open in this source: a name of none of its files, a path of Windows, a command line.
+            let path = DataPath.property(.script).description
+            let given = plan.records.last { $0.path == path }?.text.map { PropertyText.read($0) }
+            let text = if let given { given } else { try property(.script, folder) }
+            let name = text.map(ScriptName.of)
+            if let name, files.contains(name), ScriptName.isReadable(name) { return }
+            try put(.script, script, folder, &plan)
+        case .end(let completed): try end(folder, completed: completed, &plan)
+        }
+    }
+
+    /// What a folder of a run is like now; nil where there is none.
+    private static func state(of path: DataPath, in run: RunDirectory) -> StagedFolder.Base? {
+        guard let status = try? run.ownStatus(RunPath(path).bytes), status.st_mode & S_IFMT == S_IFDIR else {
+            return nil
+        }
+        return StagedFolder.Base(status)
+    }
+
+    /// Plans the removal of a run.
+    func planPurge(_ target: RunTarget, force: Bool, isPending: Bool = false) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard folder.place != nil, let run = folder.run else { throw missing(folder) }
+        if folder.place != (isPending ? .pending : .archived), !force { throw .notArchived(run) }
+        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
+        plan.goesAlone = true
+        plan.records.append(deletion(of: folder))
+        deactivate(run, &plan)
+        plan.whenDone { committer in
+            committer.logs.forget(run.description)
+            _ = committer.views.take(run.description)
+        }
+        return plan
+    }
+
+    /// The record that removes a folder.
+    func deletion(of folder: RunFolder) -> RedoRecord {
+        RedoRecord(folder.name, .delete(aside: "deleted-\(Int(settings.clock() * 1e6))-\(monotonicNanoseconds())"))
+    }
+
+    /// Plans that a run is active in no session any more.
+    func deactivate(_ run: RunID, _ plan: inout WritePlan) {
+        let sessions = self.sessions
+        let names = sessions.sessions(of: run)
+        for session in names { plan.records.append(RedoRecord("", .activate(session: session.description))) }
+        plan.whenDone { _ in for session in names { sessions.set(session, to: nil) } }
+    }
+
+    /// Plans the writing of a property.
+    func put(
+        _ name: PropertyName, _ text: String, _ folder: RunFolder, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        try version(RunPath(DataPath.property(name)), folder)
+        plan.add(.put(DataPath.property(name).description, PropertyText.file(text)))
+    }
+
+    // MARK: What is there
+
+    /// A property's text; nil when there is none.
+    func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
+        guard let directory = try directory(of: folder) else { return nil }
+        let path = RunPath(DataPath.property(name))
+        return try storing { () throws(FileFailure) in try directory.readIfInReach(path) }.map(PropertyText.read)
+    }
+
+    /// Whether a run has an end; one that is empty or NA, as R writes what is missing, is none.
+    func hasEnded(_ folder: RunFolder) throws(StoreError) -> Bool {
+        try property(.end, folder).map { !TypedProperty.isMissing($0) } ?? false
+    }
+
+    /// All properties, by name.
+    func properties(_ folder: RunFolder) throws(StoreError) -> [(String, String)] {
+        guard let directory = try directory(of: folder) else { return [] }
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory) }
+    }
+}
+
+extension WritePlan {
+    /// Adds a step in the plan's folder.
+    mutating func add(_ step: RedoRecord.Step) { records.append(RedoRecord(folder, step)) }
+}
+
+/// Seconds since 1970 as tfruns writes them: a decimal number, microseconds at most.
+func secondsText(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }

@@ -1,0 +1,132 @@
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// The end of a run, and going on after it.
+extension Committer {
+    /// Plans the end of a run. One that has ended keeps its end.
+    /// - Parameter time: as text; nil: now
+    func end(
+        _ folder: RunFolder, completed: Bool, at time: String? = nil, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        if try hasEnded(folder) { return }
+        try put(.end, time ?? secondsText(settings.clock()), folder, &plan)
+        try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
+        if let run = folder.run { deactivate(run, &plan) }
+        try takeUpFrame(folder, &plan)
+    }
+
+    private func isCompleted(_ folder: RunFolder) throws(StoreError) -> Bool {
+        try property(.completed, folder).flatMap { PropertyText.flag($0) } ?? false
+    }
+
+    private func hasFailed(_ folder: RunFolder) throws(StoreError) -> Bool {
+        try directory(of: folder)?.status(RunPath(.error)) != nil
+    }
+
+    /// Plans the end of a run that says itself how it ended.
+    func planComplete(_ target: RunTarget, _ end: RunEnd) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard folder.place != nil, let run = folder.run else { throw missing(folder) }
+        var plan = try begin(folder)
+        plan.goesAlone = true
+        if try hasFailed(folder) {
+            throw .endedOtherwise(run, "has failed: POST /runs/\(run)/resume goes on with it")
+        }
+        guard try hasEnded(folder) else {
+            try self.end(folder, completed: end.isCompleted, at: end.end, &plan)
+            for change in end.evaluation { try add(change, folder, to: &plan) }
+            return plan
+        }
+        if try isCompleted(folder) != end.isCompleted {
+            throw .endedOtherwise(
+                run, end.isCompleted ? "was stopped: POST /runs/\(run)/resume goes on with it" : "has been completed")
+        }
+        if let time = end.end, try property(.end, folder) != time {
+            throw .endedOtherwise(run, "has ended at another time: POST /runs/\(run)/metadata/properties sets it")
+        }
+        for change in end.evaluation where try !isDone(change, folder) {
+            throw .endedOtherwise(
+                run, "has ended with another evaluation: POST /runs/\(run)/metadata/evaluation replaces it")
+        }
+        plan.outcome = WriteOutcome(effect: .unchanged, run: run)
+        return plan
+    }
+
+    /// Whether a file is already as a change would make it.
+    private func isDone(_ change: DataChange, _ folder: RunFolder) throws(StoreError) -> Bool {
+        guard let directory = try directory(of: folder) else { return false }
+        switch change {
+        case .put(let path, let bytes):
+            return try storing { () throws(FileFailure) in try directory.read(RunPath(path)) } == bytes
+        case .remove(let path): return directory.status(RunPath(path)) == nil
+        default: return false
+        }
+    }
+
+    /// Plans that a run which has ended goes on.
+    func planResume(_ target: RunTarget, _ session: SessionName) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard folder.place != nil, let run = folder.run else { throw missing(folder) }
+        if folder.place == .pending { throw .notInitialised(run) }
+        var plan = try begin(folder)
+        plan.goesAlone = true
+        let hasFailed = try hasFailed(folder)
+        guard try hasEnded(folder) || hasFailed else {
+            plan.outcome = WriteOutcome(effect: .unchanged, run: run)
+            return plan
+        }
+        if try property(.end, folder) != nil { plan.add(.remove(DataPath.property(.end).description)) }
+        try put(.completed, "FALSE", folder, &plan)
+        if hasFailed { try keepError(folder, &plan) }
+        if sessions[session] != run { activate(session, run, &plan) }
+        try finishProperties(folder, &plan)
+        return plan
+    }
+
+    /// Plans that the run's error moves to those of earlier attempts.
+    private func keepError(_ folder: RunFolder, _ plan: inout WritePlan) throws(StoreError) {
+        guard let directory = try directory(of: folder) else { return }
+        var number = 1
+        while directory.status(RunPath(DataPath.earlierError(number))) != nil { number += 1 }
+        try version(RunPath(DataPath.earlierError(number)), folder)
+        let error = try storing { () throws(FileFailure) in try directory.read(RunPath(.error)) }
+        plan.add(.put(DataPath.earlierError(number).description, error ?? []))
+        plan.add(.remove(DataPath.error.description))
+    }
+
+    // MARK: Removing
+
+    /// Properties that say how a run started and ended, which stay.
+    private static let lasting: Set<String> = ["start", "end", "completed", "type", "context", "script", "output"]
+
+    /// Plans that metadata is removed.
+    func planRemoval(of removed: RemovedMetadata, _ target: RunTarget) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard folder.place != nil else { throw missing(folder) }
+        var plan = try begin(folder)
+        plan.goesAlone = true
+        guard let directory = try directory(of: folder) else { throw missing(folder) }
+        let paths: [DataPath]
+        switch removed {
+        case .files(let files): paths = files
+        case .properties:
+            let names = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+            paths = names.filter { !Self.lasting.contains($0) }.compactMap { DataPath("\(DataPath.properties)/\($0)") }
+        case .folder(let path): paths = try RunFiles.files(in: directory, below: path).map(\.path)
+        }
+        for path in paths where try version(RunPath(path), folder) != nil { plan.add(.remove(path.description)) }
+        if plan.records.isEmpty { throw .nothingThere }
+        if paths.contains(.metricsRows) {
+            let name = folder.name
+            logs.forget(name)
+            plan.whenDone { committer in
+                committer.logs.forget(name)
+                committer.metricsFiles.forget(name)
+                _ = committer.views.take(name)
+            }
+        }
+        return plan
+    }
+}

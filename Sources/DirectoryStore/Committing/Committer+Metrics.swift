@@ -1,0 +1,227 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// What becomes of a run's metrics where more than rows behind the others come.
+extension Committer {
+    // MARK: A whole frame
+
+    /// Plans that a whole frame takes the place of all metrics, where it may.
+    func replaceMetrics(
+        by frame: MetricsReplacement, _ folder: RunFolder, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        try version(RunPath(.metricsFrame), folder)
+        try version(RunPath(.metricsRows), folder)
+        let directory = try directory(of: folder)
+        var there: MetricsThere?
+        let holder = directory.map { metricsFiles.holder(of: folder.name, in: $0) }
+        if let directory { there = try MetricsThere(directory, isRows: holder == .rows, beside: frame) }
+        switch frame.condition {
+        case .always: break
+        case .unlessShorter:
+            if let there, there.rowCount > frame.rowCount {
+                throw .frameConflict(
+                    "the frame has \(frame.rowCount) rows, and the run more than those; it has no key by which its rows could be merged"
+                )
+            }
+        case .continuing(let rows):
+            if let there, !there.isBeginning {
+                guard let rows else {
+                    throw .frameConflict(
+                        "several rows have the same step or epoch and other values, so that they are a whole frame, which does not "
+                            + "begin with the rows that are there")
+                }
+                guard try add(rows, to: &plan, isAlone: true) else { throw .overloaded }
+                return
+            }
+        }
+        if let there, !there.isBeginning, let directory {
+            try keepEarlierRows(directory, isFrame: holder == .frame, folder, &plan)
+        }
+        replaceMetrics(by: frame.text, &plan)
+    }
+
+    /// Plans the same without looking at what is there.
+    func replaceMetrics(by frame: [UInt8], _ plan: inout WritePlan) {
+        plan.add(.put(DataPath.metricsFrame.description, frame))
+        plan.add(.remove(DataPath.metricsRows.description))
+        let name = plan.folder
+        logs.forget(name)
+        plan.whenDone { committer in
+            committer.logs.forget(name)
+            committer.metricsFiles.forget(name)
+            _ = committer.views.take(name)
+        }
+    }
+
+    /// Plans that the rows that are there stay as `metrics.1.ndjson`.
+    /// - Parameter isFrame: whether they are those of the frame
+    func keepEarlierRows(
+        _ directory: RunDirectory, isFrame: Bool, _ folder: RunFolder, _ plan: inout WritePlan
+    ) throws(StoreError) {
+        try version(RunPath(.earlierMetricsRows), folder)
+        let path = DataPath.earlierMetricsRows.description
+        let kept = try isFrame ? nil : storing { () throws(FileFailure) in try keptRows(directory) }
+        if let kept {
+            plan.add(.publish(path, staged: kept.name))
+            plan.whenDone { _ in kept.published() }
+        } else {
+            do throws(StoreError) { plan.add(.put(path, try rowsOfFrame(directory))) } catch {
+                // What is no frame, or is cut short, has no rows that could be kept.
+                switch error {
+                case .unreadable, .beingWritten: return
+                default: throw error
+                }
+            }
+        }
+    }
+
+    /// Gives the rows a second name in the staging folder. They are synced, since the journal tells of them under their old name.
+    private func keptRows(_ directory: RunDirectory) throws(FileFailure) -> KeptRows? {
+        guard let file = try directory.openExisting(RunPath(.metricsRows)) else { return nil }
+        defer { close(file) }
+        let kept = KeptRows(path: applier.newStagedPath())
+        let isKept = try directory.withFolder(of: RunPath(.metricsRows)) { folder throws(FileFailure) in
+            try folder.keep(as: kept.path)
+        }
+        guard isKept else { return nil }
+        try Files.sync(file, path: DataPath.metricsRows.description)
+        return kept
+    }
+}
+
+/// Rows that have a second name in the staging folder, which goes unless it is published.
+private final class KeptRows: @unchecked Sendable {
+    // Sendable: used by the one that commits only.
+
+    let path: String
+    private var isPublished = false
+
+    var name: String { String(path.split(separator: "/").last ?? "") }
+
+    init(path: String) { self.path = path }
+
+    deinit { if !isPublished { unlink(path) } }
+
+    func published() { isPublished = true }
+}
+
+/// The metrics that a run has, beside a frame that is to take their place.
+private struct MetricsThere {
+    /// How many rows there are; where there are more than in the frame, one more than that.
+    let rowCount: Int
+    /// Whether the frame begins with them.
+    let isBeginning: Bool
+
+    /// - Throws: where they cannot be read
+    init?(_ directory: RunDirectory, isRows: Bool, beside frame: MetricsReplacement) throws(StoreError) {
+        let rows =
+            isRows ? try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) } : nil
+        let whole =
+            rows == nil ? try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsFrame)) } : nil
+        guard let file = rows ?? whole else { return nil }
+        defer { close(file) }
+        let size = Int(Files.status(of: file).st_size)
+        // A row that the frame has takes no more than its numbers, names, time and number.
+        let mostBytes = frame.text.count * 2 + frame.rowCount * (64 + Self.namesLength(frame.text)) + 4096
+        if frame.condition.isAlways || (rows != nil && size > mostBytes) {
+            rowCount = frame.condition.isAlways ? 0 : try Self.count(file, atMost: frame.rowCount)
+            isBeginning = false
+            return
+        }
+        (rowCount, isBeginning) = try WholeText.withBytes(file, size: size, of: "metrics") { text throws(StoreError) in
+            if rows == nil, JSONExtent.isCut(text) { throw .beingWritten(.metricsFrame) }
+            return try Self.compare(frame, text, isRows: rows != nil)
+        }
+    }
+
+    private static func compare(
+        _ frame: MetricsReplacement, _ text: UnsafeRawBufferPointer, isRows: Bool
+    ) throws(StoreError) -> (Int, Bool) {
+        let (parser, other) = (JSONParser(), JSONParser())
+        return withExtendedLifetime((parser, other)) {
+            frame.text.withUnsafeBytes { sentText in
+                guard let sentTokens = try? parser.parse(sentText, nonFinite: .allowed),
+                    let sent = MetricsFrame(columnsAt: 0, of: sentTokens, in: sentText)
+                else { return (0, false) }
+                if isRows {
+                    let there = MetricsFrame(rows: text)
+                    return (there.filledRowCount, sent.begins(with: there))
+                }
+                guard let tokens = try? other.parse(text, nonFinite: .allowed),
+                    let there = MetricsFrame(columnsAt: 0, of: tokens, in: text)
+                else { return (0, false) }
+                return (there.filledRowCount, sent.begins(with: there))
+            }
+        }
+    }
+
+    /// Counts the rows of a log, up to one more than are of interest.
+    private static func count(_ file: CInt, atMost most: Int) throws(StoreError) -> Int {
+        let table = MetricsTable()
+        var failure: FileFailure?
+        let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 16)
+        defer { part.deallocate() }
+        while table.rowCount <= most {
+            do throws(FileFailure) {
+                let count = try Files.read(file, into: part, at: table.covered, path: "metrics")
+                if table.append(UnsafeRawBufferPointer(rebasing: part[..<count])) == 0 { break }
+            } catch {
+                failure = error
+                break
+            }
+        }
+        if let failure { throw StoreError(failure) }
+        return min(table.rowCount, most + 1)
+    }
+
+    /// Bytes of all names of a frame: each row of a log has them.
+    private static func namesLength(_ text: [UInt8]) -> Int {
+        let parser = JSONParser()
+        return withExtendedLifetime(parser) {
+            text.withUnsafeBytes { bytes in
+                guard let tokens = try? parser.parse(bytes, nonFinite: .allowed) else { return 0 }
+                var (length, token) = (0, 1)
+                while tokens.kind(at: token) == .name {
+                    length += tokens.source(at: token).count + 2
+                    token = tokens.next(after: token + 1)
+                }
+                return length
+            }
+        }
+    }
+}
+
+extension MetricsReplacement.Condition {
+    fileprivate var isAlways: Bool { if case .always = self { true } else { false } }
+}
+
+/// The rows that a run's `metrics.json` stands for.
+/// - Parameter waits: whether to wait a little where it is being written
+/// - Throws: `beingWritten` where that goes on
+func rowsOfFrame(_ run: RunDirectory, waits: Bool = false) throws(StoreError) -> [UInt8] {
+    try Settling.read(.metricsFrame, in: run, waits: waits) { () throws(StoreError) -> Settled<[UInt8]> in
+        guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {
+            return .whole([])
+        }
+        defer { close(file) }
+        return try Settling.withText(of: file, .metricsFrame) { text throws(StoreError) in
+            let parser = JSONParser()
+            do {
+                return try withExtendedLifetime(parser) {
+                    let tokens = try parser.parse(text, nonFinite: .allowed)
+                    guard let frame = MetricsFrame(columnsAt: 0, of: tokens, in: text) else { throw NoFrame() }
+                    return frame.rows
+                }
+            } catch {
+                throw .unreadable(
+                    "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
+            }
+        }
+    }
+}
+
+/// A file is no data frame.
+private struct NoFrame: Error {}

@@ -1,0 +1,69 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// Merging into documents (RFC 7396).
+extension Committer {
+    /// Plans a merge patch.
+    func planPatch(
+        _ document: PatchedDocument, _ patch: JSONObjectPatch, _ target: RunTarget
+    ) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        var plan = try begin(folder)
+        if folder.place == nil { try pending.add() }
+        plan.goesAlone = true
+        switch document {
+        case .file(let path):
+            let merged = try object(path, folder).merging(patch: patch.object)
+            let list: NamedListFiles
+            do { list = try patch.render(merged) } catch {
+                guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
+                throw .refused(fault)
+            }
+            plan.outcome.document = list.exact
+            for change in DataChange.put(path, list) { try add(change, folder, to: &plan) }
+        case .properties:
+            for member in patch.object.members {
+                guard let name = PropertyName(member.name) else { continue }
+                try version(RunPath(DataPath.property(name)), folder)
+                if let file = PropertyText.file(of: member.value) {
+                    plan.add(.put(DataPath.property(name).description, file))
+                } else {
+                    plan.add(.remove(DataPath.property(name).description))
+                }
+            }
+            var merged = JSONObject()
+            for (name, text) in try properties(folder) { merged[name] = .string(text) }
+            for member in patch.object.members {
+                merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
+            }
+            plan.outcome.document = JSONWriter.pretty(.object(merged))
+            try finishProperties(folder, &plan)
+        }
+        return plan
+    }
+
+    /// Bytes of a document that something is merged into while others wait.
+    private static let largestDocument = 4 << 20
+
+    /// The object in a JSON file; empty when there is none.
+    private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
+        guard let directory = try directory(of: folder) else { return JSONObject() }
+        let sizes = [path, path.sent].compactMap { $0.flatMap { directory.status(RunPath($0))?.st_size } }
+        if sizes.contains(where: { $0 > Self.largestDocument }) {
+            throw .unreadable(
+                "the run's \(path) is over \(Self.largestDocument) bytes, too large to be merged into; write it whole")
+        }
+        let exact = try storing { () throws(FileFailure) in try directory.openExact(path) }
+        guard let exact else { return JSONObject() }
+        defer { close(exact) }
+        let bytes = try storing { () throws(FileFailure) in try Files.read(exact, path: path.description) }
+        if bytes.withUnsafeBytes({ JSONExtent.isCut($0) }) { throw .beingWritten(path) }
+        guard let object = try? JSONValue.parse(bytes, nonFinite: .allowed).object else {
+            throw .unreadable("the run's \(path) is no JSON object, so nothing can be merged into it; write it whole")
+        }
+        return object
+    }
+}

@@ -1,0 +1,62 @@
+internal import Glibc
+internal import Limits
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// What a run's properties have to be once a plan is done.
+extension Committer {
+    /// Looks at the properties that a plan writes.
+    /// - Parameter isStart: whether the plan initialises the run
+    func finishProperties(_ folder: RunFolder, isStart: Bool = false, _ plan: inout WritePlan) throws(StoreError) {
+        try checkProperties(plan, folder)
+        if folder.place == .initialised || isStart { try keepPlaces(folder, isStart: isStart, &plan) }
+    }
+
+    /// Sees that tfruns takes no property for another one that the run does not have (`PropertyName.abbreviated`).
+    private func keepPlaces(_ folder: RunFolder, isStart: Bool, _ plan: inout WritePlan) throws(StoreError) {
+        let written = plan.records.compactMap { record -> (name: PropertyName, isRemoved: Bool)? in
+            guard let name = record.path.flatMap(DataPath.init)?.property, name.readAs != nil else { return nil }
+            if case .remove = record.step { return (name, true) }
+            return (name, false)
+        }
+        guard isStart || !written.isEmpty else { return }
+        var names: Set<PropertyName> = []
+        if let directory = try directory(of: folder) {
+            let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+            names = Set(there.compactMap { PropertyName($0) })
+        }
+        for (name, isRemoved) in written {
+            if isRemoved { names.remove(name) } else { names.insert(name) }
+        }
+        for name in Set(names.compactMap(\.readAs)) where !names.contains(name) {
+            let path = DataPath.property(name)
+            try version(RunPath(path), folder)
+            plan.add(.put(path.description, []))
+        }
+    }
+
+    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
+    /// others wait, and looked at by listings.
+    private func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
+        var written: Set<String> = []
+        let prefix = DataPath.properties + "/"
+        for record in plan.records {
+            guard let path = record.path, path.hasPrefix(prefix) else { continue }
+            switch record.step {
+            case .remove: continue
+            // It is among those that are there.
+            case .append(_, let offset, _) where offset > 0: continue
+            default: written.insert(String(path.dropFirst(prefix.count)))
+            }
+        }
+        guard !written.isEmpty, let directory = try directory(of: folder) else { return }
+        let limit = settings.mostProperties
+        let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+        guard there.count + written.count > limit.most, written.union(there).count > max(limit.most, there.count) else {
+            return
+        }
+        throw .refused(
+            .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
+    }
+}

@@ -1,0 +1,60 @@
+internal import Limits
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+internal import Threads
+
+/// How many files wait for the next run of each session. A run takes them one by one, while all other writes wait.
+struct WaitingFiles {
+    static let limit = Limit(.files, most: 1000)
+
+    private struct Count {
+        var files: Int
+        /// Nanoseconds on the monotonic clock.
+        let since: UInt64
+    }
+
+    private var counts: [String: Count] = [:]
+
+    /// Nanoseconds until the files are counted again, of which some may have gone meanwhile.
+    private static let interval: UInt64 = 1_000_000_000
+
+    /// Counts the files that a write adds.
+    /// - Parameter directory: opens that of the plan's folder; nil where there is none yet
+    /// - Throws: where there are too many
+    mutating func take(
+        _ plan: borrowing WritePlan, _ directory: () throws(StoreError) -> RunDirectory?
+    ) throws(StoreError) {
+        let name = plan.folder
+        guard name.hasPrefix(RunLayout.sessionMark), !plan.records.isEmpty else { return }
+        guard let directory = try directory() else {
+            counts[name] = nil
+            return
+        }
+        var added = 0
+        for record in plan.records {
+            switch record.step {
+            case .put, .append, .publish:
+                guard let path = record.path else { continue }
+                let isThere =
+                    try storing { () throws(FileFailure) in directory.status(try RunPath(record: path)) } != nil
+                if !isThere { added += 1 }
+            // Of how many files is not known.
+            case .publishFolder: counts[name] = nil
+            default: continue
+            }
+        }
+        if added == 0 { return }
+        var count = counts[name] ?? Count(files: .max / 2, since: 0)
+        if count.files + added > Self.limit.most, monotonicNanoseconds() - count.since > Self.interval {
+            let files = try directory.items(linkedFiles: false)
+            count = Count(files: files.count { !$0.isFolder }, since: monotonicNanoseconds())
+        }
+        if count.files + added > Self.limit.most { throw .tooManyPending(LimitExceeded(Self.limit)) }
+        count.files += added
+        counts[name] = count
+    }
+
+    /// They wait no more.
+    mutating func forget(_ name: String) { counts[name] = nil }
+}

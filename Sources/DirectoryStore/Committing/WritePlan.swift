@@ -1,0 +1,184 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// What a write comes to: the records for the journal, and what to tell who asked for it.
+struct WritePlan {
+    let folder: String
+    var records: [RedoRecord] = []
+    /// Rows, which come after the records' steps.
+    private(set) var rows: Rows?
+    var outcome: WriteOutcome
+    /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans look at.
+    var goesAlone = false
+    /// Called, in order, when the steps are done.
+    private(set) var afterwards: [@Sendable (Committer) -> Void] = []
+
+    init(folder: String, outcome: WriteOutcome) {
+        self.folder = folder
+        self.outcome = outcome
+    }
+
+    /// Rows for a run's log. Nearly all writes are these and nothing else, so they need no record: what the journal says of
+    /// them is written from here.
+    struct Rows {
+        let log: MetricsLogs.Log
+        /// Where they go in the log's file.
+        let offset: Int
+        fileprivate(set) var bytes: [UInt8]
+    }
+
+    /// Whether it changes nothing.
+    var isEmpty: Bool { records.isEmpty && rows == nil }
+
+    /// Adds rows to a log's file.
+    mutating func add(_ bytes: [UInt8], to log: MetricsLogs.Log) {
+        let offset = log.plan(bytes)
+        if rows == nil {
+            rows = Rows(log: log, offset: offset, bytes: bytes)
+        } else {
+            rows?.bytes += bytes
+        }
+    }
+
+    /// Appends what the journal has to know: how many records, and these.
+    func encode(into frame: inout JournalBuffer) {
+        frame.append(UInt32(records.count + (rows == nil ? 0 : 1)))
+        for record in records { record.encode(into: &frame) }
+        if let rows {
+            RedoRecord.encode(append: rows.bytes, to: MetricsLogs.file, at: rows.offset, of: folder, into: &frame)
+        }
+    }
+
+    /// Has something done when the steps are.
+    mutating func whenDone(_ body: @escaping @Sendable (Committer) -> Void) { afterwards.append(body) }
+}
+
+extension RunWrite.Action {
+    /// Whether planning it reads what earlier writes of the batch may change.
+    var goesAlone: Bool {
+        switch self {
+        case .change(let changes): changes.contains(where: \.readsTheDirectory)
+        case .patch, .initialise, .complete, .resume, .removeMetadata, .archive, .restore, .purge, .purgePending: true
+        }
+    }
+}
+
+/// A run's place on disk, as a plan sees it.
+struct RunFolder {
+    let name: String
+    /// Nil where there is none yet.
+    let place: RunPlace?
+    /// Nil where it is a session's.
+    let run: RunID?
+
+    var isPending: Bool { place != .initialised }
+}
+
+extension Committer {
+    /// Plans a write; nil when it has to be the first of its batch and is not.
+    func plan(_ write: RunWrite, isAlone: Bool) throws(StoreError) -> WritePlan? {
+        switch write.action {
+        case .change(let changes):
+            if changes.count == 1, case .rows(let rows) = changes[0] {
+                return try planRows(rows, write.target, isAlone: isAlone)
+            }
+            return try planChanges(changes, write.target, isAlone: isAlone)
+        case .patch(let document, let patch): return try planPatch(document, patch, write.target)
+        case .initialise(let session, let start):
+            return try planInitialise(write.target, session, start, isAlone: isAlone)
+        case .complete(let end): return try planComplete(write.target, end)
+        case .resume(let session): return try planResume(write.target, session)
+        case .removeMetadata(let removed): return try planRemoval(of: removed, write.target)
+        case .archive: return try planArchive(write.target)
+        case .restore: return try planRestore(write.target)
+        case .purge(let force): return try planPurge(write.target, force: force)
+        case .purgePending: return try planPurge(write.target, force: false, isPending: true)
+        }
+    }
+
+    /// The folder that a target names.
+    func folder(of target: RunTarget) -> RunFolder {
+        switch target {
+        case .run(let run):
+            return RunFolder(name: run.description, place: applier.place(of: run.description), run: run)
+        case .active(let session):
+            if let run = sessions[session], applier.place(of: run.description) == .initialised {
+                return RunFolder(name: run.description, place: .initialised, run: run)
+            }
+            let name = RunLayout.sessionMark + session.description
+            return RunFolder(name: name, place: applier.place(of: name), run: nil)
+        }
+    }
+
+    /// Why a run cannot be found that is there to be changed.
+    func missing(_ folder: RunFolder) -> StoreError {
+        if let run = folder.run, paths.isLink(folder.name) { return .runIsLink(run) }
+        if let fault = ownership.fault() { return .runsGone(fault) }
+        return .unknownRun
+    }
+
+    /// The plan of a write to a folder, with the record that makes it where it is new.
+    /// - Throws: when the run is archived, or a link
+    func begin(_ folder: RunFolder) throws(StoreError) -> WritePlan {
+        if folder.place == .archived, let run = folder.run { throw .archived(run) }
+        if folder.isPending, let run = folder.run, paths.isLink(folder.name) { throw .runIsLink(run) }
+        var plan = WritePlan(
+            folder: folder.name, outcome: WriteOutcome(effect: folder.isPending ? .pending : .written, run: folder.run))
+        if folder.place == nil { plan.records.append(RedoRecord(folder.name, .create)) }
+        return plan
+    }
+
+    // MARK: Rows, the hot path
+
+    private func planRows(
+        _ rows: MetricsRows, _ target: RunTarget, isAlone: Bool
+    ) throws(StoreError) -> WritePlan? {
+        let (name, run): (String, RunID?)
+        switch target {
+        case .run(let id): (name, run) = (id.description, id)
+        case .active:
+            let folder = folder(of: target)
+            (name, run) = (folder.name, folder.run)
+        }
+        var plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
+        return try add(rows, to: &plan, isAlone: isAlone) ? plan : nil
+    }
+
+    /// Plans the appending of rows.
+    /// - Returns: whether it could be planned; if not, the write has to be the first of its batch
+    func add(_ rows: MetricsRows, to plan: inout WritePlan, isAlone: Bool) throws(StoreError) -> Bool {
+        let name = plan.folder
+        let log: MetricsLogs.Log
+        switch try storing({ () throws(FileFailure) in try logs.look(up: name) }) {
+        case .log(let found): log = found
+        case .none(let place): log = logs.make(name, place)
+        case .noRun:
+            if let run = plan.outcome.run, paths.isLink(name) { throw .runIsLink(run) }
+            if plan.records.isEmpty {
+                try pending.add()
+                plan.records.append(RedoRecord(name, .create))
+            }
+            log = logs.make(name, .pending)
+        case .needsSeed(let place):
+            if !isAlone { return false }
+            if place == .archived, let run = plan.outcome.run { throw .archived(run) }
+            try seed(&plan, place, rows)
+            return true
+        }
+        if log.place == .archived, let run = plan.outcome.run {
+            logs.forget(name)
+            throw .archived(run)
+        }
+        if log.place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
+        plan.add(rows.bytes, to: log)
+        return true
+    }
+}
+
+/// Runs a call on files, turning its failure into the store's error.
+func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError) -> Result {
+    do throws(FileFailure) { return try body() } catch { throw StoreError(error) }
+}

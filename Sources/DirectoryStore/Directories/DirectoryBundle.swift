@@ -1,0 +1,53 @@
+internal import Glibc
+internal import LocalFiles
+package import RunMetadata
+package import RunStore
+internal import Synchronization
+
+/// All files of a run, to be read one after the other: its metadata as of one moment, its artifacts as each is found.
+///
+/// Files of metadata are open from the start, since they may be replaced while the others are read; those that grow end
+/// where they ended then.
+package final class DirectoryBundle: RunBundle {
+    package let run: RunID
+    package let entries: [BundleEntry]
+    private let tree: RunDirectory
+    private let kept: Mutex<[Int: StoredFile]>
+
+    /// - Parameter kept: files that are open, by their place among the entries
+    init(run: RunID, tree: RunDirectory, entries: [BundleEntry], kept: [Int: StoredFile]) {
+        (self.run, self.tree, self.entries) = (run, tree, entries)
+        self.kept = Mutex(kept)
+    }
+
+    /// The files of a directory that is a run's, outside of any store.
+    /// - Throws: where it is not there, or holds a link that leads out of it, a device or a socket
+    package init(directory: String, as run: RunID) throws(StoreError) {
+        let tree = try storing { () throws(FileFailure) in try RunDirectory(directory, followsLink: true) }
+        let items = try tree.items(linkedFiles: true) { path throws(StoreError) in
+            throw .outOfReach(
+                "\"\(String(decoding: path, as: UTF8.self))\" is a device, a socket, or a link to a folder or out of it"
+            )
+        }
+        (self.run, self.tree, entries) = (run, tree, items.map { BundleEntry($0) })
+        kept = Mutex([:])
+    }
+
+    package func open(_ index: Int) throws(StoreError) -> (any Blob)? {
+        if let file = kept.withLock({ $0.removeValue(forKey: index) }) { return file }
+        guard
+            case .file(let descriptor, let status) = try storing({ () throws(FileFailure) in
+                try tree.open(entries[index].path)
+            })
+        else { return nil }
+        return StoredFile(descriptor: descriptor, status: status)
+    }
+}
+
+extension BundleEntry {
+    init(_ item: RunDirectory.Item) {
+        self.init(
+            path: item.path, isFolder: item.isFolder, mode: UInt32(item.status.st_mode & 0o777),
+            modified: item.status.st_mtim.tv_sec)
+    }
+}

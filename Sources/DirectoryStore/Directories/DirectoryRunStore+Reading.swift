@@ -1,0 +1,195 @@
+internal import CLinux
+internal import Glibc
+internal import JSON
+package import LocalFiles
+package import RunMetadata
+package import RunStore
+
+extension DirectoryRunStore {
+    package func resolve(_ target: RunTarget) -> RunID? {
+        switch target {
+        case .run(let run): return run
+        case .active(let session):
+            guard let run = sessions[session], paths.locate(run.description) == .initialised else { return nil }
+            return run
+        }
+    }
+
+    package func localMetadata(of target: RunTarget, in _: StagingFolder) throws(StoreError) -> String? {
+        let folder: String
+        switch target {
+        case .run(let run): folder = run.description
+        case .active(let session):
+            folder = resolve(target)?.description ?? RunLayout.sessionMark + session.description
+        }
+        if let run = RunID(folder) { bringUpToDate(run) }
+        // None that is a link: programs would be led out of the run.
+        return paths.locate(folder).map { paths.data(folder, $0) }.flatMap { Files.isOwnDirectory($0) ? $0 : nil }
+    }
+
+    /// Where a run is, and its directory, open; nil where there is none.
+    /// - Throws: `behind`; `outOfReach` where a link has its place
+    func directory(of run: RunID) throws(StoreError) -> (place: RunPlace, directory: RunDirectory)? {
+        if isBehind(run) { throw .behind(run) }
+        let folder = run.description
+        guard let place = paths.locate(folder) else {
+            if paths.isLink(folder) { throw .runIsLink(run) }
+            if let fault = ownership.fault() { throw .runsGone(fault) }
+            return nil
+        }
+        do throws(FileFailure) { return (place, try paths.open(folder, place)) } catch {
+            // Moved or removed meanwhile.
+            if error.isMissing { return nil }
+            throw StoreError(error)
+        }
+    }
+
+    /// How many runs are initialised.
+    package func runCount() -> Int {
+        // While the index is being built, the directories tell.
+        (try? index.runCount()) ?? ((try? initialisedRuns()) ?? []).count
+    }
+
+    package func runs(_ query: RunQuery) throws(StoreError) -> RunPage {
+        if let fault = ownership.fault() { throw .runsGone(fault) }
+        var page = try index.page(query)
+        if isOpen { return page }
+        for row in page.runs.indices where isBehind(page.runs[row].run) { page.runs[row].status = .behind }
+        return page
+    }
+
+    package func columns() throws(StoreError) -> Set<String> {
+        if let fault = ownership.fault() { throw .runsGone(fault) }
+        return try index.columns()
+    }
+
+    package func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
+        guard let (_, directory) = try directory(of: run) else { return nil }
+        return try storing { () throws(FileFailure) in try RunFiles.properties(in: directory, waits: true) }.map {
+            (name: $0.0, text: $0.1)
+        }
+    }
+
+    package func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)] {
+        guard let (_, directory) = try directory(of: run) else { return [] }
+        return try RunFiles.files(in: directory, below: folder).map { ($0.path, Int($0.status.st_size)) }
+    }
+
+    /// Brings every view of a run's metadata up to date. May take long for a large one.
+    func bringUpToDate(_ run: RunID) {
+        guard views.contains(run.description) else { return }
+        do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
+    }
+
+    package func settle(_ run: RunID) {
+        guard views.contains(run.description), let (_, directory) = try? directory(of: run) else { return }
+        let rows = directory.status(RunPath(.metricsRows))
+        if rows?.st_size ?? 0 <= Self.quickRows { bringUpToDate(run) } else { views.hasten(run.description) }
+    }
+
+    /// Bytes of rows whose frame is made in a few milliseconds.
+    private static let quickRows = 256 << 10
+
+    package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> (any Blob)? {
+        guard let (_, directory) = try directory(of: run) else { return nil }
+        return try file(path, of: run, directory) { () throws(FileFailure) in try directory.openExact(path) }
+    }
+
+    /// A file of metadata; a document as a whole that nothing else changes any more.
+    func file(
+        _ path: DataPath, of run: RunID, _ directory: RunDirectory, _ open: () throws(FileFailure) -> CInt?
+    ) throws(StoreError) -> StoredFile? {
+        guard path.isDocument else { return try storing(open).map { StoredFile(descriptor: $0) } }
+        return try Settling.read(path, in: directory) { () throws(StoreError) -> Settled<StoredFile?> in
+            if path == .metricsFrame, let lagging = try frameOfLaggingView(run, directory) { return .whole(lagging) }
+            guard let file = try storing(open) else { return .whole(nil) }
+            guard case .whole(let copy) = try copies.copy(file, path) else { return .torn }
+            return .whole(copy)
+        }
+    }
+
+    package func metricsRows(of run: RunID) throws(StoreError) -> (any MetricsText)? {
+        guard let (_, directory) = try directory(of: run) else { return nil }
+        if metricsFiles.holder(of: run.description, in: directory) == .rows {
+            let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }
+            if let rows { return StoredRows(descriptor: rows) }
+        }
+        guard let frame = directory.status(RunPath(.metricsFrame)) else { return nil }
+        let text = try rowsOfFrame(directory, waits: true)
+        let memory = clinux_memory_file()
+        guard memory >= 0 else { throw StoreError(FileFailure("memfd_create", "metrics")) }
+        var failure: FileFailure?
+        text.withUnsafeBytes { bytes in
+            do throws(FileFailure) { try Files.write(bytes, to: memory, at: 0, path: "memory") } catch {
+                failure = error
+            }
+        }
+        if let failure {
+            Glibc.close(memory)
+            throw StoreError(failure)
+        }
+        // Written whole each time: another time is another text.
+        let written = UInt64(
+            bitPattern: Int64(frame.st_mtim.tv_sec &* 1_000_000_000 &+ frame.st_mtim.tv_nsec))
+        return StoredRows(descriptor: memory, identity: UInt64(frame.st_ino) ^ written << 20)
+    }
+
+    package func runCounts() throws(StoreError) -> [RunStatus: Int] {
+        var counts = try index.counts()
+        counts[.pending] = try storing { () throws(FileFailure) in
+            try Files.names(in: paths.pending).count { RunID($0) != nil }
+        }
+        return counts
+    }
+
+    package func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID] {
+        // By the clock that files have.
+        let latest = wallClock() - seconds
+        return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.sorted().compactMap {
+            name in
+            guard let run = RunID(name), let directory = try? paths.open(name, .pending) else { return nil }
+            return RunFiles.updated(directory) <= latest ? run : nil
+        }
+    }
+
+    package var room: (free: UInt64, size: UInt64)? { DiskSpace.room(at: paths.runs) }
+
+    package var hindrances: [StoreHindrance] {
+        var found: [StoreHindrance] = []
+        if let fault = ownership.fault() { return [StoreHindrance(name: "runs-gone", detail: fault)] }
+        do throws(FileFailure) { Glibc.close(try Files.open("/dev/null", O_RDONLY)) } catch {
+            found.append(
+                StoreHindrance(
+                    name: "out-of-resources",
+                    detail: "no file can be opened (\(error.errno)); close connections, or raise the limit (ulimit -n)")
+            )
+        }
+        if let failure {
+            found.append(
+                StoreHindrance(
+                    name: "read-only",
+                    detail: "a sync of the disk failed (\(failure)); no write is taken until the server is restarted"))
+        }
+        if let reason = lacksRoomToStart {
+            found.append(StoreHindrance(name: "disk-full", detail: reason))
+        } else if let free = DiskSpace.free(at: paths.runs), free < UInt64(settings.reserve) {
+            found.append(
+                StoreHindrance(
+                    name: "disk-full",
+                    detail:
+                        "\(free / 1024) KiB are free on the disk of the runs directory; writes are taken again once "
+                        + "there is room"))
+        }
+        return found
+    }
+
+    package var warnings: [StoreHindrance] {
+        index.faults.description.map { [StoreHindrance(name: "unreadable-runs", detail: $0)] } ?? []
+    }
+
+    private func initialisedRuns() throws(FileFailure) -> [RunID] {
+        try Files.names(in: paths.runs).compactMap { RunID($0) }.filter {
+            Files.isDirectory(paths.data($0.description, .initialised))
+        }
+    }
+}

@@ -1,0 +1,269 @@
+internal import CLinux
+internal import Glibc
+internal import Limits
+package import LocalFiles
+package import Logging
+internal import RunMetadata
+package import RunStore
+internal import Synchronization
+internal import Threads
+
+/// Keeps runs as directories below one runs directory, in the layout that tfruns reads.
+///
+/// One process owns a runs directory. What is acknowledged is in the journal first (`Journal`), and in the run directories;
+/// those are the truth, and what something else puts there or removes is so for this store too.
+package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendable {
+    // Sendable: everything is constant after init but the keepers, which `close()` alone touches.
+
+    let paths: RunPaths
+    let settings: StoreSettings
+    let sessions: Sessions
+    let views: LaggingViews
+    let metricsFiles = MetricsFiles()
+    let copies: DocumentCopies
+    /// Since when something else may be writing a file that is cut short, seconds since 1970: after a power cut, since this start.
+    let writersSince: Double
+    let log: Logger
+    private let queue: CommitQueue
+    private let committer: Committer
+    private let redo: Redo
+    let ownership: RunsOwnership
+    private var keeper: StoreKeeper?
+    let index: RunIndex
+    /// The folders that the journal of the server before tells of.
+    private let recovered: Set<String>
+    private var indexKeeper: IndexKeeper?
+    private var foreignChanges: ForeignChanges?
+    let knownRows = KnownRows()
+    /// Files that are not in a run yet, on the disk of the runs directory, from which they are renamed into runs.
+    package private(set) lazy var scratch = Scratch(
+        folder: paths.staging, uploads: paths.uploads,
+        keeper: Scratch.Keeper(
+            closed: { [weak self] in self?.lacksRoomToStart }, gone: { [weak self] in self?.ownership.fault() },
+            syncFailed: { [weak self] failure in self?.exclusively { $0.fail(failure) } }),
+        now: settings.clock)
+    private let whenWaiting = Mutex<Committing?>(nil)
+
+    /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
+    /// it for generic code and back.)
+    private struct Committing {
+        let wake: @Sendable () -> Void
+    }
+
+    /// Why a store could not be opened, in words for the person who started the server.
+    package struct OpenFailure: Error, CustomStringConvertible {
+        package let description: String
+        /// Whether it is that another process has the runs directory.
+        package var isTaken = false
+    }
+
+    /// Opens a runs directory, making it where it is missing, and does again what a crash left undone. Where the disk has no
+    /// room for that, the store reads, and takes writes as soon as all is done.
+    /// - Parameters:
+    ///   - runs: its path
+    ///   - log: where the store says what it met
+    /// - Throws: `OpenFailure`, also when another process has it
+    package init(
+        runs: String, settings: StoreSettings = StoreSettings(), log: Logger = Logger(label: "store")
+    ) throws(OpenFailure) {
+        let paths = RunPaths(absolute: runs)
+        let bell = Doorbell()
+        let deleted = DeletedFolders(bell: bell)
+        var lockToGiveBack: CInt = -1
+        do {
+            for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging, paths.uploads] {
+                try Files.makeDirectories(path)
+            }
+            // Their names have to be as safe as what will be in them.
+            for path in [paths.own, runs, "\(runs)/.."] { try Files.sync(path) }
+            lockToGiveBack = try Self.takeLock(paths)
+            ownership = try RunsOwnership(paths, lock: lockToGiveBack)
+            // It closes it from now on.
+            lockToGiveBack = -1
+            let applier = RecordApplier(paths: paths) { deleted.append($0) }
+            let recovery = try JournalRecovery(directory: paths.journal)
+            let applied = try AppliedMark.read(paths)
+            writersSince = applied == nil ? wallClock() : 0
+            redo = Redo(recovery, paths: paths, applier: applier, applied: applied)
+            let journal = Journal(
+                from: recovery.nextSequence, directory: paths.journal, segmentSize: settings.segmentSize)
+            views = LaggingViews(delay: settings.viewDelay, share: settings.viewShare, bell: bell)
+            sessions = try Sessions(paths: paths)
+            let start = UnfinishedStart()
+            index = RunIndex(paths: paths, settings: settings, metricsFiles: metricsFiles, start: start, log: log)
+            recovered = Set(recovery.writes.joined().map(\.folder))
+            // Those that were changed last, whether their files are up to date or not.
+            for record in recovery.writes.joined() {
+                guard case .activate(let name) = record.step, let session = SessionName(name) else { continue }
+                sessions.set(session, to: RunID(record.folder))
+            }
+            committer = try Committer(
+                ownership: ownership, settings: settings, journal: journal, applier: applier, sessions: sessions,
+                views: views, metricsFiles: metricsFiles, touched: index.touched, sealed: SealedSegments(bell: bell),
+                start: start, log: log)
+            if redo.count > 0 { log.notice("\(redo.count) steps of the journal are done again") }
+        } catch let failure as OpenFailure {
+            if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
+            throw failure
+        } catch {
+            if lockToGiveBack >= 0 { Glibc.close(lockToGiveBack) }
+            throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
+        }
+        self.paths = paths
+        self.settings = settings
+        self.log = log
+        copies = DocumentCopies(staging: paths.staging)
+        queue = CommitQueue(limit: settings.queueLimit)
+        do throws(FileFailure) {
+            if !(try begin()) { log.error("no room on the disk to start; reads go on: \(committer.start.reason)") }
+        } catch {
+            // What is initialised is given back by deinit.
+            throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
+        }
+        // Found now, not by whoever asks first.
+        _ = scratch
+        keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
+        indexKeeper = IndexKeeper(index)
+        followChanges()
+    }
+
+    private func followChanges() {
+        let foreign = ForeignChanges(paths, metricsFiles, changes) { [weak self] body in
+            self?.exclusively { _ in body() }
+        }
+        foreignChanges = foreign
+        exclusively { $0.foreignChanges = foreign }
+        changes.onFollowing(.init(follow: { foreign.follow($0) }, forgetAll: { foreign.forgetAll() }))
+    }
+
+    deinit { ownership.release() }
+
+    /// Takes no more writes, finishes those that wait, brings every `metrics.json` up to date, syncs everything and
+    /// empties the journal.
+    package func close() {
+        queue.stop()
+        whenWaiting.withLock { $0 = nil }
+        commit()
+        changes.onFollowing(nil)
+        foreignChanges?.stop()
+        foreignChanges = nil
+        keeper?.stop()
+        keeper = nil
+        indexKeeper?.stop()
+        indexKeeper = nil
+        AppliedMark.remove(paths)
+        ownership.release()
+    }
+
+    /// Removes a runs directory that was made for a trial, with all that is in it.
+    package static func remove(_ runs: String) { try? Files.removeTree(runs) }
+
+    // MARK: Writing
+
+    package func submit(
+        _ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
+    ) {
+        let pending = PendingWrite(write, completion: completion)
+        if let refusal = queue.add(.write(pending)) { completion(.failure(refusal)) }
+    }
+
+    package var hasWaitingWrites: Bool { queue.isWaiting }
+
+    package func commit() {
+        repeat {
+            queue.drain { committer.commit($0) }
+            // What came meanwhile is for the one who commits by trade; without one, for whoever is here.
+            if queue.isWaiting, let committing = whenWaiting.withLock({ $0 }) { return committing.wake() }
+        } while queue.isWaiting
+    }
+
+    package func onWaiting(_ call: @escaping @Sendable () -> Void) {
+        whenWaiting.withLock { $0 = Committing(wake: call) }
+    }
+
+    /// Runs something while nothing is being committed, and waits for it.
+    ///
+    /// This thread commits only until that is done. What came meanwhile is left to whoever commits by trade, or everything
+    /// would be handed over to this thread for as long as writes keep coming.
+    @discardableResult
+    func exclusively<Result: Sendable>(_ body: @escaping @Sendable (Committer) -> Result) -> Result {
+        let outcome = Monitor<Result?>(nil)
+        _ = queue.add(
+            .exclusive { committer in
+                let result = body(committer)
+                outcome.changeForOne { $0 = result }
+            })
+        if let committing = whenWaiting.withLock({ $0 }) {
+            committing.wake()
+        } else {
+            commit()
+        }
+        return outcome.wait { $0 }
+    }
+
+    /// Why writes are refused until a restart; nil when they are not.
+    package var failure: String? { committer.firstFailure.text }
+
+    package var changes: ChangeFeed { committer.changes }
+
+    package var statistics: StoreStatistics { committer.counts.statistics }
+
+    // MARK: Opening
+
+    /// Whether the start is finished: writes are taken.
+    var isOpen: Bool { committer.start.isOver }
+
+    /// What there was no room on the disk for when the store was opened, so that no write is taken yet; nil when there was.
+    package var lacksRoomToStart: String? { isOpen ? nil : committer.start.reason }
+
+    /// Whether acknowledged writes to a run are in the journal only.
+    func isBehind(_ run: RunID) -> Bool { committer.start.isBehind(run.description) }
+
+    /// Does again what a crash left undone, as far as there is room, and begins the journal. The keeper calls it until it is
+    /// finished; no write is taken before, so that nobody else uses the journal or the applier.
+    /// - Returns: whether all is done
+    /// - Throws: what stands in the way besides room
+    func begin() throws(FileFailure) -> Bool {
+        if isOpen { return true }
+        do throws(FileFailure) {
+            try redo.run()
+            // Without it, all is done again.
+            committer.applied = try? AppliedMark(paths)
+            try committer.journal.begin()
+            committer.watchSegment()
+            try committer.noteLagging(redo.lagging.sorted())
+        } catch {
+            // Pages may be lost that the kernel could not write: the next start has to write all again.
+            if error.isSync { AppliedMark.remove(paths) }
+            guard error.isNoSpace || error.isShortage, !error.isSync else { throw error }
+            committer.start.wait(error, behind: redo.behind)
+            return false
+        }
+        for (folder, failure) in redo.unapplied {
+            log.error(
+                "a write to \(folder) that the journal has cannot be done, for what is in its directory: \(failure); the segment is kept in the journal as *\(Redo.unappliedMark)"
+            )
+        }
+        for folder in redo.lagging { views.insert(folder) }
+        for folder in recovered { index.touched.insert(folder, .anything) }
+        committer.start.finish()
+        return true
+    }
+
+    static func takeLock(_ paths: RunPaths) throws -> CInt {
+        let lock = try Files.open(paths.lock, O_RDWR | O_CREAT)
+        guard clinux_lock(lock) == 0 else {
+            let owner = String(decoding: (try? Files.read(lock, path: paths.lock)) ?? [], as: UTF8.self)
+            Glibc.close(lock)
+            throw OpenFailure(
+                description: "the runs directory \(paths.runs) belongs to another rundir server"
+                    + (owner.isEmpty ? "" : " (process \(owner))") + "; stop that one, or choose another --runs",
+                isTaken: true)
+        }
+        ftruncate(lock, 0)
+        let owner = Array("\(getpid())".utf8)
+        // A help for people: a disk without room for it is no reason not to start.
+        _ = owner.withUnsafeBytes { pwrite(lock, $0.baseAddress, $0.count, 0) }
+        return lock
+    }
+}

@@ -1,0 +1,134 @@
+internal import CLinux
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+internal import Synchronization
+internal import Threads
+
+/// Copies of documents that are being sent: what something else does to a file in place meanwhile does not reach them.
+///
+/// A copy is a file without a name, small ones in memory. A few of the large ones are kept for a while, so that many readers of
+/// one frame share one.
+final class DocumentCopies: Sendable {
+    private struct Kept: Sendable {
+        let version: FileVersion
+        let descriptor: CInt
+        /// When it was sent last, seconds on the monotonic clock.
+        var used = Double(monotonicNanoseconds()) / 1e9
+    }
+
+    /// Bytes of a copy that is in memory.
+    private static let small = 1 << 20
+    /// Copies that are kept, bytes of them all, and seconds after which one that was not sent goes.
+    private static let mostCopies = 8
+    private static let mostKept = 256 << 20
+    private static let age = 15.0
+    /// Bytes that are copied at a time.
+    private static let part = 1 << 20
+
+    private let staging: String
+    private let kept = Mutex<[Kept]>([])
+
+    /// - Parameter staging: where large copies are made
+    init(staging: String) { self.staging = staging }
+
+    deinit { for copy in kept.withLock({ $0 }) { close(copy.descriptor) } }
+
+    /// Copies an open file of JSON, and closes it.
+    func copy(_ file: CInt, _ path: DataPath) throws(StoreError) -> Settled<StoredFile> {
+        defer { close(file) }
+        let status = Files.status(of: file)
+        let version = FileVersion(status)
+        if let copy = descriptor(of: version) { return .whole(StoredFile(descriptor: copy, copyOf: version)) }
+        let copy = try makeFile(size: version.size)
+        do throws(StoreError) {
+            guard try storing({ () throws(FileFailure) in try fill(copy, from: file, version.size, path) }),
+                FileVersion(Files.status(of: file)) == version
+            else {
+                close(copy)
+                return .torn
+            }
+        } catch {
+            close(copy)
+            throw error
+        }
+        keep(copy, version)
+        return .whole(StoredFile(descriptor: copy, copyOf: version))
+    }
+
+    /// - Returns: whether it is whole
+    private func fill(_ copy: CInt, from file: CInt, _ size: Int, _ path: DataPath) throws(FileFailure) -> Bool {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, min(size, Self.part)), alignment: 16)
+        defer { memory.deallocate() }
+        var extent = JSONExtent()
+        var offset = 0
+        while offset < size {
+            let count = try Files.read(
+                file, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, size - offset)]),
+                at: offset, path: path.description)
+            if count == 0 { return false }
+            let part = UnsafeRawBufferPointer(rebasing: memory[..<count])
+            extent.add(part)
+            try Files.write(part, to: copy, at: offset, path: "a copy of \(path)")
+            offset += count
+        }
+        return !extent.isCut
+    }
+
+    /// On the disk where there is room for it, or else in memory.
+    private func makeFile(size: Int) throws(StoreError) -> CInt {
+        if size > Self.small, let free = DiskSpace.free(at: staging), free / 4 > UInt64(size) {
+            let file = clinux_nameless_file(staging)
+            if file >= 0 { return file }
+        }
+        let memory = clinux_memory_file()
+        if memory < 0 { throw StoreError(FileFailure("memfd_create", "a copy")) }
+        return memory
+    }
+
+    private func descriptor(of version: FileVersion) -> CInt? {
+        kept.withLock { kept in
+            guard let index = kept.firstIndex(where: { $0.version == version }) else { return nil }
+            let copy = fcntl(kept[index].descriptor, F_DUPFD_CLOEXEC, 0)
+            let used = kept.remove(at: index)
+            kept.append(Kept(version: used.version, descriptor: used.descriptor))
+            return copy < 0 ? nil : copy
+        }
+    }
+
+    /// When the oldest is to go, seconds on the monotonic clock; nil where none is kept.
+    var nextDue: Double? { kept.withLock { kept in kept.first.map { $0.used + Self.age } } }
+
+    /// Gives up those that were not sent for a while.
+    func dropOld() {
+        let now = Double(monotonicNanoseconds()) / 1e9
+        let dropped = kept.withLock { kept in
+            let dropped = kept.filter { now - $0.used >= Self.age }
+            kept.removeAll { now - $0.used >= Self.age }
+            return dropped
+        }
+        for copy in dropped { close(copy.descriptor) }
+    }
+
+    private func keep(_ copy: CInt, _ version: FileVersion) {
+        guard version.size > Self.small, version.size <= Self.mostKept else { return }
+        let descriptor = fcntl(copy, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { return }
+        let dropped = kept.withLock { kept in
+            kept.append(Kept(version: version, descriptor: descriptor))
+            // Those that were used last, and of one file the last one.
+            var (bytes, seen) = (0, Set<UInt64>())
+            let staying = kept.suffix(Self.mostCopies).reversed().prefix { copy in
+                bytes += copy.version.size
+                return bytes <= Self.mostKept
+            }.filter { seen.insert($0.version.inode).inserted }
+            let versions = Set(staying.map(\.version))
+            let dropped = kept.filter { !versions.contains($0.version) }
+            kept = staying.reversed()
+            return dropped
+        }
+        for copy in dropped { close(copy.descriptor) }
+    }
+}

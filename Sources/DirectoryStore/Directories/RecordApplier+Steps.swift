@@ -1,0 +1,174 @@
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+internal import SystemPackage
+
+/// What a single step does. Each says how it is taken back.
+extension RecordApplier {
+    func apply(_ record: RedoRecord, _ done: inout StepsDone) throws(FileFailure) {
+        let folder = record.folder
+        switch record.step {
+        case .create:
+            let (run, data) = (paths.run(folder, .pending), paths.data(folder, .pending))
+            // With the folders in it that other steps make for artifacts. Never with the folder that it is in: were that gone,
+            // so would be all that it held.
+            let isThere = Files.isOwnDirectory(run)
+            try Files.makeOwnDirectory(run)
+            if !isThere { done.note { () throws(FileFailure) in try Files.removeTree(run) } }
+            try Files.makeOwnDirectory(data)
+            if isThere { done.note { () throws(FileFailure) in try Files.removeTree(data) } }
+            note(folder, at: .pending)
+        case .remove(let path):
+            guard let directory = try directory(of: folder) else { return }
+            try remove(RunPath(record: path), in: directory, &done)
+        case .publish(let path, let staged):
+            // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
+            try publish("\(paths.staging)/\(staged)", folder, path, &done)
+        case .publishFolder(let path, let staged, let inode):
+            try publishFolder("\(paths.staging)/\(staged)", inode, folder, path, &done)
+        case .append(let path, let offset, let bytes): try append(bytes, at: offset, folder, path, &done)
+        // Of which inode number it was, recovery has looked at.
+        case .adopt(let path, let from, _):
+            guard let source = try directory(of: from) else { return }
+            try adopt(RunPath(record: path), from: source, folder, &done)
+        case .move(let target): try move(folder, to: target, &done)
+        case .restore: try move(folder, to: .initialised, &done)
+        case .delete(let name):
+            guard let place = place(of: folder) else { return }
+            // Out of sight at once; then it may take as long as it takes.
+            let (run, aside) = (paths.run(folder, place), "\(paths.staging)/\(name)")
+            try Files.rename(run, to: aside)
+            done.note(deleting: run, aside: aside)
+            note(folder, at: nil)
+        case .put, .activate, .viewLags: return
+        }
+    }
+
+    /// Notes in a session's file which run is active; none where the folder is empty. In place: each run that is initialised
+    /// comes here, and until the file is synced the journal has what it says.
+    func activate(_ folder: String, _ file: RunPath, _ done: inout StepsDone) throws(FileFailure) {
+        let sessions = try sessionsDirectory()
+        if folder.isEmpty { return try remove(file, in: sessions, &done) }
+        let descriptor = try sessions.openForWriting(file)
+        defer { close(descriptor) }
+        let before = try Files.read(descriptor, path: file.description)
+        done.note { () throws(FileFailure) in
+            if before.isEmpty { return try sessions.remove(file) }
+            let descriptor = try sessions.openForWriting(file)
+            defer { close(descriptor) }
+            try Files.write(before, to: descriptor, at: 0, path: file.description)
+        }
+        try Files.write(Sessions.text(folder), to: descriptor, at: 0, path: file.description)
+    }
+
+    private func move(_ folder: String, to target: RunPlace, _ done: inout StepsDone) throws(FileFailure) {
+        guard let place = place(of: folder), place != target else { return }
+        let (from, to) = (paths.run(folder, place), paths.run(folder, target))
+        if Files.isOwnDirectory(to) {
+            // Something else made the directory before, without metadata: the run takes place in it. The data directory
+            // comes last, since it says where the run is; what went before need not be taken back.
+            try RunDirectory(to).takeAll(from: RunDirectory(from), except: RunLayout.dataDirectory)
+            let (data, newData) = (paths.data(folder, place), paths.data(folder, target))
+            try Files.rename(data, to: newData)
+            rmdir(from)
+            done.note { () throws(FileFailure) in
+                try Files.makeDirectory(from)
+                try Files.rename(newData, to: data)
+            }
+        } else {
+            if target == .archived { try Files.makeDirectory(paths.archive) }
+            do throws(FileFailure) { try Files.rename(from, to: to) } catch {
+                // The directory may be a mount point, or something else have its place since.
+                throw FileFailure("rename", inRun: Array(folder.utf8), errno: error.errno.rawValue)
+            }
+            done.note { () throws(FileFailure) in try Files.rename(to, to: from) }
+        }
+        note(folder, at: target)
+    }
+
+    /// Removes a file, if it is there, so that it can be put back.
+    func remove(_ path: RunPath, in directory: RunDirectory, _ done: inout StepsDone) throws(FileFailure) {
+        if case .folder = try directory.look(path) { throw FileFailure("unlink", inRun: path.bytes, errno: EISDIR) }
+        let aside = newStagedPath()
+        if try directory.take(path, to: aside) { done.note(removing: path, of: directory, aside: aside) }
+    }
+
+    func stage(_ bytes: [UInt8]) throws(FileFailure) -> String {
+        let path = newStagedPath()
+        let descriptor = try Files.open(path, O_WRONLY | O_CREAT | O_TRUNC)
+        defer { close(descriptor) }
+        do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch {
+            unlink(path)
+            throw error
+        }
+        return path
+    }
+
+    func place(
+        _ staged: String, at path: RunPath, in directory: RunDirectory, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        done.note(try directory.swap(path, for: staged), of: path, in: directory, for: staged)
+    }
+
+    /// Writes bytes at an offset of a file, or at its end where that comes first; leaves nothing of them when there is no room.
+    private func append(_ bytes: [UInt8], at offset: Int, _ folder: String, _ path: String, _ done: inout StepsDone)
+        throws(FileFailure)
+    {
+        let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
+        let descriptor = try directory.openForWriting(path)
+        defer { close(descriptor) }
+        let start = min(offset, Int(Files.status(of: descriptor).st_size))
+        done.note { () throws(FileFailure) in
+            if start > 0 { try directory.truncate(path, to: start) } else { try directory.remove(path) }
+        }
+        try Files.write(bytes, to: descriptor, at: start, path: path.description)
+    }
+
+    /// Puts a staged folder in its place, at once for every reader. What was there is left in the staging folder.
+    private func publishFolder(
+        _ staged: String, _ inode: UInt64, _ folder: String, _ path: String, _ done: inout StepsDone
+    )
+        throws(FileFailure)
+    {
+        guard let status = Files.status(staged), UInt64(status.st_ino) == inode else { return }
+        let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
+        if try directory.swapFolder(path, for: staged) {
+            done.note { () throws(FileFailure) in _ = try directory.swapFolder(path, for: staged) }
+        } else {
+            done.note { () throws(FileFailure) in try directory.takeFolder(path, to: staged) }
+        }
+    }
+
+    /// Renames a staged file to a path. What stood there keeps another name until it is of no more use.
+    private func publish(
+        _ staged: String, _ folder: String, _ path: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
+        let before = try freshName()
+        let isThere = try directory.place(staged, at: path, keeping: before)
+        done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
+            _ = try directory.take(path, to: staged)
+            if isThere { _ = try directory.place(before, at: path) }
+        }
+    }
+
+    /// The same of a file of another folder.
+    private func adopt(
+        _ path: RunPath, from source: RunDirectory, _ folder: String, _ done: inout StepsDone
+    ) throws(FileFailure) {
+        let (directory, before) = (try existingDirectory(of: folder), try freshName())
+        guard let isThere = try directory.adopt(path, from: source, keeping: before) else { return }
+        done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
+            _ = try source.adopt(path, from: directory, keeping: "\(before)-back")
+            if isThere { _ = try directory.place(before, at: path) }
+        }
+    }
+
+    /// A name in the staging folder for what a file's place was taken from.
+    private func freshName() throws(FileFailure) -> String {
+        let name = newStagedPath()
+        // Left by an earlier process, whose names were the same.
+        try Files.remove(name)
+        return name
+    }
+}

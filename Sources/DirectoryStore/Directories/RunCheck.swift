@@ -1,0 +1,146 @@
+internal import CLinux
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// Looks through one run's directory, which anyone may have made (`rundir check`).
+struct RunCheck {
+    let name: String
+    let place: RunPlace
+    let directory: RunDirectory
+    let check: StoreCheck
+
+    func run() throws {
+        if place != .pending {
+            if RunID(name) == nil {
+                check.report(path(nil), "is no run id, so the server does not list it", repair: nil)
+            }
+            if case .link = try directory.look(.data) {
+                check.report(path(.data), "is a link, and nothing is written through links", repair: nil)
+            }
+            try checkProperty(.start, "ls_runs() needs it") { String($0) }
+            try checkProperty(.script, "view_run() needs it") { _ in name }
+        }
+        try checkKinds()
+        for document in [DataPath.flags, .evaluation] { try checkNamedList(document) }
+        try checkError()
+        try checkProperties()
+        try checkMetrics()
+    }
+
+    /// A path below the runs directory; without one, the run's own.
+    private func path(_ path: RunPath?) -> String {
+        let run = check.paths.relative(check.paths.run(name, place))
+        return path.map { "\(run)/\($0)" } ?? run
+    }
+
+    func report(_ path: RunPath, _ fault: String) { check.report(self.path(path), fault, repair: nil) }
+
+    func mend(_ path: RunPath, _ fault: String, _ repair: String, _ body: () throws -> Void) throws {
+        try check.mend(self.path(path), fault, repair, body)
+    }
+
+    /// Looks for what is neither file nor folder, leads out, or cannot be read.
+    private func checkKinds() throws {
+        var odd: [[UInt8]] = []
+        _ = try directory.items(linkedFiles: true) { path throws(StoreError) in odd.append(path) }
+        for path in odd where directory.status(path).map({ $0.st_mode & S_IFMT != S_IFDIR }) ?? true {
+            let own = try directory.ownStatus(path).map { $0.st_mode & S_IFMT }
+            let fault =
+                switch own {
+                case S_IFLNK: "is a link that leads out of the run or nowhere, so the server does not follow it"
+                case S_IFDIR: "is a folder that cannot be read, so what is in it is not served"
+                default: "is no file, so the server passes it over"
+                }
+            check.report("\(self.path(nil))/\(String(decoding: path, as: UTF8.self))", fault, repair: nil)
+        }
+    }
+
+    private func checkProperty(_ property: PropertyName, _ why: String, _ value: (Int) -> String) throws {
+        let path = RunPath(DataPath.property(property))
+        switch try directory.look(path) {
+        case .nothing: break
+        case .file: return
+        case .link:
+            if directory.status(path) == nil { report(path, "cannot be read; \(why)") }
+            return
+        case .folder, .other, .blocked: return report(path, "cannot be read; \(why)")
+        }
+        let text = value(directory.status(.data)?.st_mtim.tv_sec ?? 0)
+        try mend(path, "is missing; \(why)", "write \(text)") { try write(PropertyText.file(text), path) }
+    }
+
+    func checkJSON(_ path: RunPath) throws -> JSONObject? {
+        guard let bytes = try directory.readIfInReach(path) else { return nil }
+        do {
+            if let object = try JSONValue.parse(bytes, nonFinite: .allowed).object { return object }
+            report(path, "is no JSON object")
+        } catch {
+            report(path, "is no JSON: \(error)")
+        }
+        return nil
+    }
+
+    private func checkMetrics() throws {
+        let path = RunPath(.metricsRows)
+        guard let rows = try directory.readIfInReach(path) else { return try checkFrame() }
+        let parser = JSONParser()
+        var start = 0
+        var isWhole = true
+        for (number, line) in rows.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            defer { start += line.count + 1 }
+            if line.isEmpty { continue }
+            let isRow =
+                (try? line.withUnsafeBytes { try parser.parse($0, nonFinite: .allowed).kind(at: 0) }) == .objectBegin
+            if start + line.count == rows.count {
+                isWhole = false
+                let whole = start
+                if isRow {
+                    try mend(path, "has no newline behind its last row", "add it") { try write(rows + [10], path) }
+                } else {
+                    try mend(path, "is cut short in its last line", "cut that off") {
+                        try directory.truncate(path, to: whole)
+                    }
+                }
+            } else if !isRow {
+                report(path, "line \(number + 1) is no row; readers pass it over")
+            }
+        }
+        // One that something else has written since is the newer truth.
+        if MetricsFiles().holder(of: "", in: directory) == .frame { return try checkFrame() }
+        let mended = check.repairs && !isWhole ? try directory.readIfInReach(path) ?? [] : rows
+        let expected = mended.withUnsafeBytes { MetricsFrame(rows: $0).text }
+        let view = RunPath(.metricsFrame)
+        guard try directory.readIfInReach(view) != expected else { return }
+        try mend(view, "lags behind \(DataPath.metricsRows)", "write it again") { try write(expected, view) }
+    }
+
+    /// Looks at a frame that is no view of rows.
+    private func checkFrame() throws {
+        let path = RunPath(.metricsFrame)
+        guard let text = try directory.readIfInReach(path) else { return }
+        do {
+            let isRagged = try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
+                text.withUnsafeBytes { MetricsFrame(columnsAt: 0, of: tokens, in: $0)?.isRagged }
+            }
+            switch isRagged {
+            case nil: report(path, "is no data frame: it has no column")
+            case true?: report(path, "is no data frame: its columns differ in length")
+            case false?: break
+            }
+        } catch {
+            report(path, "is no data frame: \(error)")
+        }
+    }
+
+    func write(_ bytes: [UInt8], _ path: RunPath) throws {
+        let staged = "\(check.paths.staging)/check"
+        let descriptor = try Files.open(staged, O_WRONLY | O_CREAT | O_TRUNC)
+        defer { close(descriptor) }
+        try Files.write(bytes, to: descriptor, at: 0, path: path.description)
+        try Files.sync(descriptor, path: path.description)
+        _ = try directory.place(staged, at: path)
+    }
+}

@@ -1,0 +1,40 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+extension RunDirectory {
+    private static let largestList = 256 << 20
+
+    /// Opens a file of metadata for reading; of a list that was not written as it was sent, the exact one. Nil where there is
+    /// none.
+    ///
+    /// The exact list counts as long as the file is what is written of it, to the byte. So a file that something else wrote
+    /// since, such as R, is the newer truth, whatever its time. One of over `largestList` bytes is not looked at.
+    func openExact(_ path: DataPath) throws(FileFailure) -> CInt? {
+        guard let exact = path.sent, let sent = try openIfInReach(RunPath(exact)) else {
+            return try openFile(RunPath(path))
+        }
+        do throws(FileFailure) {
+            let size = max(Int(Files.status(of: sent).st_size), Int(status(RunPath(path))?.st_size ?? 0))
+            if size <= Self.largestList {
+                let text = try Files.read(sent, path: exact.description)
+                if let list = NamedListFiles(sent: text), try read(RunPath(path)) == list.file { return sent }
+            }
+        } catch {
+            close(sent)
+            throw error
+        }
+        close(sent)
+        return try openFile(RunPath(path))
+    }
+}
+
+extension NamedListFiles {
+    /// The files of a list of which the exact text is known; nil where it is none.
+    init?(sent: [UInt8]) {
+        guard let list = try? JSONValue.parse(sent, nonFinite: .allowed).object else { return nil }
+        self.init(list)
+    }
+}

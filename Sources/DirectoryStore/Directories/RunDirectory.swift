@@ -1,0 +1,204 @@
+internal import CLinux
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// A run's directory, open: the only way to what is in it, for metadata and artifacts, for reading and writing.
+///
+/// Anyone may have made it. Reading follows links that stay in it, and takes others for errors; writing follows none. All is
+/// found from the open directory on (openat2(2)), so that a folder which becomes a link meanwhile leads nowhere either.
+final class RunDirectory: Sendable {
+    let descriptor: CInt
+
+    /// Opens the directory.
+    /// - Parameter followsLink: whether it may be a link itself, as one that a person names may
+    /// - Throws: when it is not there
+    init(_ path: String, followsLink: Bool = false) throws(FileFailure) {
+        descriptor = try Files.open(path, clinux_path_only | O_DIRECTORY | (followsLink ? 0 : O_NOFOLLOW))
+    }
+
+    /// Takes an open directory.
+    init(descriptor: CInt) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+
+    // MARK: Reading
+
+    /// What was found at a path.
+    enum Found {
+        /// Whoever takes the descriptor closes it.
+        case file(CInt, stat)
+        case folder(Folder)
+    }
+
+    /// Opens what is at a path; the directory itself where that is empty. Nil where nothing is, or something that is neither
+    /// file nor folder.
+    /// - Parameter links: which are followed
+    /// - Throws: where a link leads outside, or where the server has not the right to read (`FileFailure.isOutOfReach`)
+    func open(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) throws(FileFailure) -> Found? {
+        // Not blocking: a FIFO is opened at once, and seen to be no file.
+        let opened = (path.isEmpty ? Array(".".utf8) : path).withCString {
+            clinux_open_beneath(descriptor, $0, O_RDONLY | O_NONBLOCK | O_NOCTTY, links)
+        }
+        guard opened >= 0 else {
+            if Self.meansNothing(errno) { return nil }
+            throw FileFailure("openat2", inRun: path)
+        }
+        let status = Files.status(of: opened)
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return .file(opened, status)
+        case S_IFDIR: return .folder(Folder(path: path, descriptor: opened))
+        default:
+            close(opened)
+            return nil
+        }
+    }
+
+    /// Opens a file for reading; nil where there is none.
+    func openFile(_ path: RunPath) throws(FileFailure) -> CInt? {
+        guard case .file(let opened, _) = try open(path.bytes) else { return nil }
+        return opened
+    }
+
+    /// The same, where one that is out of reach counts as missing.
+    func openIfInReach(_ path: RunPath) throws(FileFailure) -> CInt? {
+        do throws(FileFailure) { return try openFile(path) } catch {
+            if error.isOutOfReach { return nil }
+            throw error
+        }
+    }
+
+    /// Reads a whole file; nil where there is none.
+    func read(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
+        guard let opened = try openFile(path) else { return nil }
+        defer { close(opened) }
+        return try Files.read(opened, path: path.description)
+    }
+
+    /// The same for one who tells of many files: one that is out of reach counts as missing.
+    func readIfInReach(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
+        guard let opened = try openIfInReach(path) else { return nil }
+        defer { close(opened) }
+        return try Files.read(opened, path: path.description)
+    }
+
+    /// What is at a path, without opening it for reading (O_PATH, fstat(2)); nil where nothing is, or where that leads outside.
+    func status(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) -> stat? {
+        let opened = path.withCString { clinux_open_beneath(descriptor, $0, clinux_path_only, links) }
+        guard opened >= 0 else { return nil }
+        defer { close(opened) }
+        return Files.status(of: opened)
+    }
+
+    func status(_ path: RunPath) -> stat? { status(path.bytes) }
+
+    /// What is there itself, be it a link; nil where nothing is, or only behind a link (O_NOFOLLOW).
+    func ownStatus(_ path: [UInt8]) throws(FileFailure) -> stat? {
+        let opened = path.withCString {
+            clinux_open_beneath(descriptor, $0, clinux_path_only | O_NOFOLLOW, CLINUX_NO_LINKS)
+        }
+        guard opened >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG { return nil }
+            throw FileFailure("openat2", inRun: path)
+        }
+        defer { close(opened) }
+        return Files.status(of: opened)
+    }
+
+    private static func meansNothing(_ code: CInt) -> Bool {
+        [ENOENT, ENOTDIR, ENAMETOOLONG, ENXIO, ENODEV].contains(code)
+    }
+
+    /// A file or folder of the directory.
+    struct Item {
+        let path: [UInt8]
+        let status: stat
+
+        var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
+    }
+
+    /// All files and folders below a folder, itself too where it is not the directory, each folder before what is in it.
+    /// What the server may not read is left out.
+    /// - Parameters:
+    ///   - linkedFiles: whether a link to a file that stays in the directory counts as that file. Links to folders are passed
+    ///     over in any case, since they can lead in a circle
+    ///   - excluded: names in the folder that are passed over
+    ///   - other: called with the path of what is neither, or cannot be read
+    func items(
+        below folder: [UInt8] = [], linkedFiles: Bool, excluding excluded: Set<[UInt8]> = [],
+        other: ([UInt8]) throws(StoreError) -> Void = { _ in }
+    ) throws(StoreError) -> [Item] {
+        var found: [Item] = []
+        var folders = [folder]
+        while let path = folders.popLast() {
+            let opened: Folder
+            do throws(FileFailure) {
+                let links = path == folder ? CLINUX_LINKS_BENEATH : CLINUX_NO_LINKS
+                guard case .folder(let there) = try open(path, links: links) else { continue }
+                opened = there
+            } catch {
+                guard error.isOutOfReach else { throw StoreError(error) }
+                try other(path)
+                continue
+            }
+            if !path.isEmpty { found.append(Item(path: path, status: opened.status)) }
+            for name in try storing({ () throws(FileFailure) in try opened.names() })
+            where path != folder || !excluded.contains(name) {
+                let child = opened.path(of: name)
+                guard var status = try storing({ () throws(FileFailure) in try ownStatus(child) }) else { continue }
+                if linkedFiles, status.st_mode & S_IFMT == S_IFLNK, let target = self.status(child),
+                    target.st_mode & S_IFMT == S_IFREG
+                {
+                    status = target
+                }
+                switch status.st_mode & S_IFMT {
+                case S_IFREG: found.append(Item(path: child, status: status))
+                case S_IFDIR: folders.append(child)
+                default: try other(child)
+                }
+            }
+        }
+        return found
+    }
+
+    /// An open folder.
+    final class Folder {
+        /// Its path in the run's directory; empty for that itself.
+        let path: [UInt8]
+        private let descriptor: CInt
+
+        fileprivate init(path: [UInt8], descriptor: CInt) { (self.path, self.descriptor) = (path, descriptor) }
+
+        deinit { close(descriptor) }
+
+        var status: stat { Files.status(of: descriptor) }
+
+        /// The names in it, by bytes (readdir(3)). For one call.
+        func names() throws(FileFailure) -> [[UInt8]] {
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0, let directory = fdopendir(copy) else {
+                let failure = FileFailure("opendir", inRun: path)
+                if copy >= 0 { Glibc.close(copy) }
+                throw failure
+            }
+            defer { closedir(directory) }
+            var names: [[UInt8]] = []
+            while let entry = readdir(directory) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+                if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
+            }
+            return names.sorted { $0.lexicographicallyPrecedes($1) }
+        }
+
+        /// The path of a name in it.
+        func path(of name: [UInt8]) -> [UInt8] { path.isEmpty ? name : path + Array("/".utf8) + name }
+    }
+}
+
+extension [UInt8] {
+    /// Lends the bytes as a C string. They hold no NUL.
+    func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        (self + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+    }
+}

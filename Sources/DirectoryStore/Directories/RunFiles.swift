@@ -1,0 +1,76 @@
+internal import CLinux
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+internal import Threads
+
+/// What is in a run's data directory. What leads out of the run, or may not be read, counts as missing.
+enum RunFiles {
+    /// A property ends in a newline. One that does not, and was changed in these seconds, may be in the midst of being written; so
+    /// many pauses of 10 ms are made for all of a run.
+    private static let youth = 1.0
+    private static let mostPauses = 5
+
+    /// All properties: names in order, texts. Names that are not UTF-8 are passed over, and so is long console output.
+    /// - Parameter waits: whether one that is being written is read again; false on a thread for which others wait
+    static func properties(in run: RunDirectory, waits: Bool = false) throws(FileFailure) -> [(String, String)] {
+        var found: [(String, String)] = []
+        var pauses = waits ? mostPauses : 0
+        for text in try propertyNames(in: run) {
+            guard let path = DataPath("\(DataPath.properties)/\(text)") else { continue }
+            if path == .output, let size = run.status(RunPath(path))?.st_size,
+                ConsoleOutput.isTooLong(text, size: Int(size))
+            {
+                continue
+            }
+            guard var bytes = try run.readIfInReach(RunPath(path)) else { continue }
+            if bytes.isEmpty, path.property?.keepsPlace ?? false { continue }
+            while pauses > 0, bytes.last != UInt8(ascii: "\n"), let status = run.status(RunPath(path)),
+                wallClock() - FileVersion(status).modified < youth
+            {
+                pauses -= 1
+                usleep(10_000)
+                bytes = try run.readIfInReach(RunPath(path)) ?? bytes
+            }
+            found.append((text, PropertyText.read(bytes)))
+        }
+        return found.sorted { $0.0 < $1.0 }
+    }
+
+    /// The names of all properties.
+    static func propertyNames(in run: RunDirectory) throws(FileFailure) -> [String] {
+        do throws(FileFailure) {
+            guard case .folder(let folder) = try run.open(RunPath.properties.bytes) else { return [] }
+            return try folder.names().compactMap { String(validating: $0, as: UTF8.self) }
+        } catch {
+            if error.isOutOfReach { return [] }
+            throw error
+        }
+    }
+
+    /// The paths of all files below a folder of the data directory, and what each is.
+    static func files(
+        in run: RunDirectory, below folder: DataPath? = nil
+    ) throws(StoreError) -> [(path: DataPath, status: stat)] {
+        let start = folder.map { RunPath($0) } ?? .data
+        return try run.items(below: start.bytes, linkedFiles: true).compactMap { item in
+            guard !item.isFolder, let text = String(validating: item.path, as: UTF8.self),
+                let path = DataPath(String(text.utf8.dropFirst(RunLayout.dataDirectory.utf8.count + 1)) ?? "")
+            else { return nil }
+            return (path, item.status)
+        }.sorted { $0.path.description < $1.path.description }
+    }
+
+    /// When something was written last, seconds since 1970: the youngest of the data directory, the properties, the
+    /// console output and the metrics, which R writes in place. (Other files are replaced when they are written, which their
+    /// directory's time tells.)
+    static func updated(_ run: RunDirectory) -> Double {
+        var youngest = 0.0
+        for path in [RunPath.data, .properties, RunPath(.output), RunPath(.metricsRows), RunPath(.metricsFrame)] {
+            guard let status = run.status(path) else { continue }
+            youngest = max(youngest, Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
+        }
+        return youngest
+    }
+}

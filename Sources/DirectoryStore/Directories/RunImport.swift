@@ -1,0 +1,109 @@
+internal import CLinux
+internal import Glibc
+internal import LocalFiles
+package import RunMetadata
+internal import RunStore
+internal import Threads
+
+/// A run that is being brought into a runs directory from elsewhere: put together out of sight, synced, and put in place by
+/// one rename. Until then nothing is there, and if it does not come to that, nothing is left.
+///
+/// The runs directory may belong to a server meanwhile, to which this is a directory that something else made.
+package final class RunImport: RunIntake {
+    /// Why the run is not put in place.
+    package struct Refusal: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(_ description: String) { self.description = description }
+    }
+
+    private let paths: RunPaths
+    private let folder: String
+    /// Open and locked as long as this is at work, so that others know the folder is in use.
+    private let lock: CInt
+    /// When each folder was changed.
+    private var folders: [String: Int] = [:]
+    private var isDone = false
+
+    /// Begins an import into a runs directory, and removes what imports left that did not end.
+    package init(runs: String) throws {
+        paths = RunPaths(runs: runs)
+        try Files.makeDirectories(paths.imports)
+        for name in try Files.names(in: paths.imports) { try Self.removeIfLeft("\(paths.imports)/\(name)") }
+        folder = "\(paths.imports)/\(getpid())-\(monotonicNanoseconds())"
+        try Files.makeDirectory(folder)
+        lock = try Files.open(folder, O_RDONLY | O_DIRECTORY)
+        guard clinux_lock(lock) == 0 else { throw FileFailure("flock", folder) }
+    }
+
+    deinit {
+        if !isDone { try? Files.removeTree(folder) }
+        close(lock)
+    }
+
+    private static func removeIfLeft(_ path: String) throws(FileFailure) {
+        guard let lock = try? Files.open(path, O_RDONLY | O_DIRECTORY) else { return }
+        defer { close(lock) }
+        if clinux_lock(lock) == 0 { try Files.removeTree(path) }
+    }
+
+    package func addFolder(_ path: String, modified: Int) throws {
+        try Files.makeDirectories("\(folder)/\(path)")
+        folders[path] = modified
+    }
+
+    package func addFile(
+        _ path: String, mode: UInt32, modified: Int,
+        _ content: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        let file = "\(folder)/\(path)"
+        if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            try Files.makeDirectories("\(folder)/\(path[..<slash])")
+        }
+        let descriptor = try Files.open(file, O_WRONLY | O_CREAT | O_EXCL, mode: mode_t(mode & 0o777 | 0o600))
+        defer { close(descriptor) }
+        var size = 0
+        try content { part in
+            try Files.write(part, to: descriptor, at: size, path: path)
+            size += part.count
+        }
+        let time = timespec(tv_sec: modified, tv_nsec: 0)
+        futimens(descriptor, [time, time])
+        try Files.sync(descriptor, path: path)
+    }
+
+    /// Puts the run in place, synced.
+    /// - Throws: `Refusal` when there is one of that id already, or when what was added is no run
+    package func finish(as run: RunID) throws {
+        guard Files.isOwnDirectory("\(folder)/\(RunLayout.dataDirectory)") else {
+            throw Refusal("there is no folder \(RunLayout.dataDirectory) in it, so it is no run")
+        }
+        for place in [RunPlace.archived, .pending] where Files.isDirectory(paths.run(run.description, place)) {
+            let word = place == .archived ? "an archived" : "a pending"
+            throw Refusal("there is \(word) run \"\(run)\"; choose another id with --as")
+        }
+        try syncFolders()
+        let target = paths.run(run.description, .initialised)
+        guard clinux_rename_new(folder, target) == 0 else {
+            if errno == EEXIST {
+                throw Refusal("there is a run \"\(run)\" already; choose another id with --as")
+            }
+            throw FileFailure("rename", target)
+        }
+        isDone = true
+        try Files.sync(paths.runs)
+        try Files.sync(paths.imports)
+    }
+
+    /// Gives the folders the times that they had, and syncs them, each after those in it.
+    private func syncFolders() throws(FileFailure) {
+        for path in try Files.folders(in: folder).reversed() {
+            let place = path.isEmpty ? folder : "\(folder)/\(path)"
+            if let modified = folders[path] {
+                let time = timespec(tv_sec: modified, tv_nsec: 0)
+                utimensat(AT_FDCWD, place, [time, time], 0)
+            }
+            try Files.sync(place)
+        }
+    }
+}

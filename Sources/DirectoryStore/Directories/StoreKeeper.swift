@@ -1,0 +1,119 @@
+internal import LocalFiles
+internal import Logging
+internal import Threads
+
+/// The store's housekeeping, on a thread of its own: refreshes `metrics.json` where it lags, and makes checkpoints.
+final class StoreKeeper: @unchecked Sendable {
+    // Sendable: `thread` is set once, before anyone else has the keeper; the keeper's thread alone uses `spares`, and after its
+    // end `stop()`; the rest is constant.
+
+    /// Seconds after which a journal that is not full is checkpointed all the same.
+    private static let checkpointAge: Double = 60
+
+    /// Held until `stop()`: a store has to be closed.
+    private let store: DirectoryRunStore
+    private let sealed: SealedSegments
+    private let deleted: DeletedFolders
+    private let bell: Doorbell
+    private let stopping = Flag()
+    /// For checkpoints when all other descriptors are in use.
+    private let spares = SpareDescriptors(count: 4)
+    private var thread: Thread?
+
+    init(store: DirectoryRunStore, sealed: SealedSegments, deleted: DeletedFolders, bell: Doorbell) {
+        (self.store, self.sealed, self.deleted, self.bell) = (store, sealed, deleted, bell)
+        // Frames are views, and segments may pile up: both can wait for requests, and for whoever sends them.
+        thread = Thread(named: "keeper", .idle) { self.keep() }
+    }
+
+    /// Ends the thread; then refreshes what lags and makes the last checkpoint.
+    func stop() {
+        stopping.set()
+        bell.ring()
+        thread?.join()
+        // What has not been done stays in the journal.
+        guard store.isOpen else { return }
+        for folder in store.views.folders { refresh(folder) }
+        store.exclusively { $0.sealSegment() }
+        checkpoint()
+        store.exclusively { $0.removeEmptySegment() }
+    }
+
+    private func keep() {
+        finishStart()
+        var lastCheckpoint = monotonicNanoseconds()
+        while !stopping.isSet {
+            let now = Double(monotonicNanoseconds()) / 1e9
+            let due = [store.views.nextDue, store.copies.nextDue].compactMap { $0 }.min()
+            let untilDue = due.map { max(0.01, $0 - now) } ?? Self.checkpointAge
+            bell.wait(seconds: min(untilDue, Self.checkpointAge))
+            for folder in store.views.takeDue() { refresh(folder, isTaken: true) }
+            deleted.empty()
+            store.copies.dropOld()
+            if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
+                store.exclusively { $0.sealSegment() }
+                lastCheckpoint = monotonicNanoseconds()
+            }
+            checkpoint()
+        }
+    }
+
+    /// Waits until there is room to finish what the store's start could not.
+    private func finishStart() {
+        do throws(FileFailure) {
+            while !stopping.isSet {
+                if try store.begin() { return }
+                bell.wait(seconds: 1)
+            }
+        } catch { store.exclusively { $0.fail(error) } }
+    }
+
+    private func refresh(_ folder: String, isTaken: Bool = false) {
+        do {
+            try store.refreshView(folder, isTaken: isTaken)
+        } catch {
+            store.log.warning("metrics.json of \(folder) lags: \(error)")
+            if !stopping.isSet { store.views.wrote(folder, seconds: 1) }
+            store.views.insert(folder)
+        }
+    }
+
+    /// Syncs what a segment's frames touched. Runs move and files are adopted while that lasts, and have since the segment was
+    /// full: what is missed so is synced in a second step, in which nothing moves.
+    private func sync(_ touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
+        defer { _ = spares.refill() }
+        let missed = try spares.lending { () throws(FileFailure) in try Checkpoint.sync(touched, store.paths) }
+        let failure: FileFailure? = store.exclusively { committer in
+            do throws(FileFailure) {
+                try committer.spares.lending { () throws(FileFailure) in
+                    try committer.sync(missed: missed, of: touched, later: later)
+                }
+            } catch { return error }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    private func checkpoint() {
+        // Once a sync has failed, the segments stay, and recovery writes again what they hold.
+        guard store.failure == nil, store.ownership.fault() == nil else { return }
+        let segments = sealed.takeAll()
+        for (index, segment) in segments.enumerated() {
+            do throws(FileFailure) {
+                try sync(segment.touched, later: segments[(index + 1)...].map(\.touched))
+                // What was synced may have been elsewhere, if the directory went meanwhile.
+                if let fault = store.ownership.fault() { throw FileFailure(fault, segment.path, errno: 2) }
+                try Checkpoint.drop(segment, store.paths)
+            } catch {
+                // None but in order: recovery refuses a journal with a gap.
+                sealed.putBack(segments[index...])
+                if error.isSync {
+                    store.exclusively { $0.fail(error) }
+                } else {
+                    store.log.error("a checkpoint will be tried again: \(error)")
+                }
+                return
+            }
+        }
+    }
+}

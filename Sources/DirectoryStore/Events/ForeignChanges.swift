@@ -1,0 +1,261 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+internal import Synchronization
+internal import Threads
+
+/// Tells of what something else does to run directories, such as R, while somebody reads events: at every second it looks at the
+/// directories that are followed, and compares them with what they were.
+///
+/// What this server writes itself it notes as it writes it, so that it is told once.
+final class ForeignChanges: @unchecked Sendable {
+    // Sendable: `thread` is set once, before anyone else has this; the rest guards itself or is constant.
+
+    /// A run as it was seen.
+    private struct Seen: Sendable {
+        var place: RunPlace
+        var files: SeenFiles
+        /// Whether the server has appended rows since.
+        var hasOwnRows = false
+    }
+
+    private struct State: Sendable {
+        /// The runs that are followed; nil: all.
+        var followed: Set<String>? = []
+        /// Whether all runs that are there have been seen.
+        var isComplete = false
+        var runs: [String: Seen] = [:]
+    }
+
+    /// Seconds between two looks at least, and the share of a processor that they may take.
+    private static let interval = 1.0
+    private static let share = 0.05
+    /// Up to so many runs are seen before the first event can be missed.
+    private static let few = 2000
+
+    private let paths: RunPaths
+    private let metricsFiles: MetricsFiles
+    private let feed: ChangeFeed
+    /// Runs something while nothing is written.
+    private let exclusively: @Sendable (@escaping @Sendable () -> Void) -> Void
+    private let state = Mutex(State())
+    private let isActive = Flag()
+    private let stopping = Flag()
+    private let bell = Doorbell()
+    private var thread: Thread?
+
+    init(
+        _ paths: RunPaths, _ metricsFiles: MetricsFiles, _ feed: ChangeFeed,
+        exclusively: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) {
+        (self.paths, self.metricsFiles, self.feed, self.exclusively) = (paths, metricsFiles, feed, exclusively)
+        thread = Thread(named: "foreign", .low) { self.work() }
+    }
+
+    /// Ends the thread.
+    func stop() {
+        stopping.set()
+        bell.ring()
+        thread?.join()
+        thread = nil
+    }
+
+    // MARK: Following
+
+    /// Follows a run, or all of them where it is nil, from now on.
+    func follow(_ run: RunID?) {
+        if let run {
+            let isNew = state.withLock { $0.followed != nil && $0.followed?.contains(run.description) == false }
+            guard isNew else { return }
+            let seen = look(at: run.description)
+            state.withLock { state in
+                guard state.followed?.insert(run.description).inserted == true else { return }
+                state.runs[run.description] = seen
+            }
+        } else {
+            let isNew = state.withLock { state in
+                defer { state.followed = nil }
+                return state.followed != nil
+            }
+            guard isNew else { return }
+            let names = self.names()
+            if names.count <= Self.few { seeAll(names) }
+        }
+        isActive.set()
+        bell.ring()
+    }
+
+    /// Nobody reads events any more.
+    func forgetAll() {
+        isActive.clear()
+        state.withLock { $0 = State() }
+    }
+
+    private func seeAll(_ names: [(name: String, place: RunPlace)]) {
+        for (name, place) in names {
+            if state.withLock({ $0.runs[name] != nil }) { continue }
+            guard let files = SeenFiles(paths.data(name, place)) else { continue }
+            state.withLock { state in
+                if state.runs[name] == nil { state.runs[name] = Seen(place: place, files: files) }
+            }
+        }
+        state.withLock { $0.isComplete = true }
+    }
+
+    // MARK: What the server does itself
+
+    /// The server has appended rows to a run.
+    func noteOwnRows(_ folder: String) {
+        guard isActive.isSet else { return }
+        state.withLock { if $0.runs[folder]?.hasOwnRows == false { $0.runs[folder]?.hasOwnRows = true } }
+    }
+
+    /// The server has changed a run: what there is of it now is no news. Called while nothing else is being written.
+    func noteOwn(_ folder: String, _ records: [RedoRecord]) {
+        guard isActive.isSet, RunID(folder) != nil else { return }
+        let isFollowed = state.withLock { $0.followed?.contains(folder) ?? true }
+        guard isFollowed else { return }
+        var (files, properties) = (Set<String>(), Set<String>())
+        var hasMoved = false
+        for record in records where record.folder == folder {
+            switch record.step {
+            case .create, .move, .restore, .delete: hasMoved = true
+            default:
+                guard let path = record.path.flatMap(DataPath.init) else { continue }
+                if let property = path.property {
+                    properties.insert(property.description)
+                } else if let first = path.components.first {
+                    files.insert(first)
+                }
+            }
+        }
+        if hasMoved {
+            let now = look(at: folder)
+            return state.withLock { $0.runs[folder] = now }
+        }
+        // A run that has not been seen yet will be, without being news.
+        guard let place = state.withLock({ $0.runs[folder]?.place }),
+            let now = SeenFiles(paths.data(folder, place), only: files, properties: properties)
+        else { return }
+        state.withLock { $0.runs[folder]?.files.take(files: files, properties: properties, from: now) }
+    }
+
+    // MARK: Looking
+
+    private func work() {
+        var pause = Self.interval
+        while !stopping.isSet {
+            if isActive.isSet { bell.wait(seconds: pause) } else { bell.wait() }
+            if stopping.isSet || !isActive.isSet { continue }
+            let before = threadNanoseconds()
+            lookAtAll()
+            pause = max(Self.interval, Double(threadNanoseconds() - before) / 1e9 / Self.share)
+        }
+    }
+
+    /// The runs that are initialised or archived, and followed.
+    private func names() -> [(name: String, place: RunPlace)] {
+        let followed = state.withLock { $0.followed }
+        if let followed {
+            return followed.compactMap { name in
+                paths.locate(name).flatMap { $0 == .pending ? nil : (name, $0) }
+            }
+        }
+        var seen: Set<String> = []
+        var found: [(name: String, place: RunPlace)] = []
+        for place in [RunPlace.initialised, .archived] {
+            for name in (try? Files.names(in: paths.container(place))) ?? [] where RunID(name) != nil {
+                guard paths.isRun(name, at: place), seen.insert(name).inserted else { continue }
+                found.append((name, place))
+            }
+        }
+        return found
+    }
+
+    private func look(at folder: String) -> Seen? {
+        guard let place = paths.locate(folder), place != .pending, let files = SeenFiles(paths.data(folder, place))
+        else {
+            return nil
+        }
+        return Seen(place: place, files: files)
+    }
+
+    private func lookAtAll() {
+        // A directory that is gone for a moment, with all that is in it, has lost no run.
+        guard Files.isDirectory(paths.own) else { return }
+        let names = names()
+        let (known, isComplete, followed) = state.withLock { ($0.runs, $0.isComplete, $0.followed) }
+        if followed == nil, !isComplete { return seeAll(names) }
+        var doubtful: [String] = []
+        for (name, place) in names {
+            guard !stopping.isSet, isActive.isSet else { return }
+            guard let before = known[name], before.place == place else {
+                doubtful.append(name)
+                continue
+            }
+            guard let now = SeenFiles(paths.data(name, place)) else { continue }
+            if !now.changes(since: before.files).isEmpty { doubtful.append(name) }
+        }
+        let there = Set(names.map(\.name))
+        doubtful += known.keys.filter { !there.contains($0) }
+        for name in doubtful { tell(of: name) }
+    }
+
+    /// Whether there is nothing but rows that the server has appended, and their view, which then is no news: so it is with each
+    /// run that goes on, and nobody need wait for it.
+    private func isOfOwnRows(_ changes: SeenFiles.Changes, _ folder: String, _ now: Seen?) -> Bool {
+        let metrics = [DataPath.metricsRows, .metricsFrame].map(\.description)
+        guard let now, changes.properties.isEmpty, changes.files.allSatisfy(metrics.contains),
+            let run = try? paths.open(folder, now.place), metricsFiles.holder(of: folder, in: run) == .rows
+        else { return false }
+        return state.withLock { state in
+            guard let known = state.runs[folder], known.place == now.place,
+                known.hasOwnRows || !changes.files.contains(DataPath.metricsRows.description)
+            else { return false }
+            state.runs[folder]?.files.take(files: Set(metrics), properties: [], from: now.files)
+            state.runs[folder]?.hasOwnRows = false
+            return true
+        }
+    }
+
+    /// Tells what has changed of a run, if something else has changed it.
+    private func tell(of folder: String) {
+        guard let run = RunID(folder) else { return }
+        let before = state.withLock { $0.runs[folder] }
+        let now = look(at: folder)
+        // What takes its time is found out before: whether a document is whole, and whose view of the rows a frame is.
+        let suspects = now.flatMap { now in before.map { now.files.changes(since: $0.files) } }
+        if let suspects, isOfOwnRows(suspects, folder, now) { return }
+        let reading = now.map { Reading(paths, metricsFiles, folder, $0.place, suspects ?? SeenFiles.Changes()) }
+        exclusively { [self] in
+            // What the server has written is noted by now.
+            let kinds = state.withLock { state -> [RunChange.Kind] in
+                guard isActive.isSet, let again = look(at: folder) else {
+                    return state.runs.removeValue(forKey: folder) == nil ? [] : [.removed]
+                }
+                guard let now, let reading else { return [] }
+                guard let known = state.runs[folder] else {
+                    state.runs[folder] = again
+                    return again.place == .archived ? [] : [.initialised]
+                }
+                if known.place != again.place {
+                    state.runs[folder] = again
+                    return [again.place == .archived ? .archived : .restored]
+                }
+                // What has changed since it was looked at is for the next look.
+                let later = again.files.changes(since: now.files)
+                var changes = now.files.changes(since: known.files)
+                changes.files.removeAll { later.files.contains($0) || reading.isUnfinished($0) }
+                changes.properties.removeAll { later.properties.contains($0) }
+                state.runs[folder]?.files.take(
+                    files: Set(changes.files), properties: Set(changes.properties), from: now.files)
+                let hasOwnRows = known.hasOwnRows
+                state.runs[folder]?.hasOwnRows = false
+                return reading.kinds(of: changes, hasOwnRows: hasOwnRows)
+            }
+            feed.append(kinds.map { RunChange(run: run, kind: $0) })
+        }
+    }
+}

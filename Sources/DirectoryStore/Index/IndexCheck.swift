@@ -1,0 +1,70 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+
+/// Looks through the index for damage, and for runs of which it tells something else than their directories.
+///
+/// That a directory is newer than what the index has of it is no fault: a server sees that when it starts.
+enum IndexCheck {
+    /// What is wrong; nil where nothing is, or where there is no index.
+    static func fault(_ paths: RunPaths) -> String? {
+        guard Files.status(paths.index) != nil else { return nil }
+        do throws(IndexFailure) {
+            let database = try IndexDatabase(path: paths.index)
+            if let damage = try database.fault() { return "the database is damaged: \(damage)" }
+            let rows = try database.rows()
+            var cells: [String: RunColumn] = [:]
+            for name in database.columns.keys { cells[name] = try database.column(name, rows: rows.count) }
+            let reader = RunReader()
+            var torn: [String] = []
+            var wrong: [String] = []
+            for row in 0..<rows.count {
+                guard let place = rows.places[row], let kept = try database.summary(of: row) else { continue }
+                if isTorn(row, kept, cells) { torn.append(rows.names[row]) }
+                if isWrong(row, rows, place, kept, paths, reader) { wrong.append(rows.names[row]) }
+            }
+            try database.close()
+            if !torn.isEmpty { return "of \(torn.count) runs it tells one thing here, another there: \(some(torn))" }
+            if wrong.isEmpty { return nil }
+            return "of \(wrong.count) runs it tells something else than their directories: \(some(wrong))"
+        } catch { return error.isDamage ? "the database cannot be read: \(error)" : nil }
+    }
+
+    /// Runs of which the index cannot have all, by id.
+    static func unreadable(_ run: RunID, _ place: RunPlace, _ data: String) -> String? {
+        do throws(FileFailure) {
+            return try IndexEntry(found: run, place, data: data, by: RunReader())?.fault
+        } catch { return "\(error)" }
+    }
+
+    private static func some(_ names: [String]) -> String {
+        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+    }
+
+    /// Whether the columns' pieces have something else of a run than its row.
+    private static func isTorn(_ row: Int, _ kept: RunSummary, _ cells: [String: RunColumn]) -> Bool {
+        // Of very many columns not all have pieces.
+        if cells.count < IndexDatabase.mostColumns, kept.all.contains(where: { cells[$0.name] == nil }) {
+            return true
+        }
+        return cells.contains { name, column in
+            let (one, other) = (column[row], IndexDatabase.cell(kept[name]))
+            // NaN is not equal to itself.
+            return one != other && !(one.isMissing && one != .missing && other.isMissing && other != .missing)
+        }
+    }
+
+    private static func isWrong(
+        _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ kept: RunSummary, _ paths: RunPaths, _ reader: RunReader
+    ) -> Bool {
+        guard let run = RunID(rows.names[row]),
+            let found = try? IndexEntry(run, place, data: paths.data(run.description, place), by: reader),
+            found.stamp == rows.stamps[row], found.stamp != .unknown
+        else { return false }
+        func texts(_ summary: RunSummary) -> [[UInt8]] {
+            [summary.columns, summary.extremes].map { JSONWriter.compact(.object($0)) }
+        }
+        return texts(found.summary) != texts(kept)
+    }
+}

@@ -1,0 +1,144 @@
+internal import Glibc
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import SystemPackage
+
+/// What the index keeps of a run.
+struct IndexEntry: Sendable {
+    let run: String
+    let place: RunPlace
+    let stamp: RunStamp
+    /// When something was written last, as `RunSummary.updated(_:)` tells it.
+    let updated: Double
+    let summary: RunSummary
+    /// How far the rows were read; nil where there are none.
+    let rows: RowsMark?
+    /// What could not be read of it; nil where all was.
+    let fault: String?
+
+    /// Reads a run's directory.
+    /// - Parameter known: what was kept of it, so that rows are read on from there
+    init(
+        _ run: RunID, _ place: RunPlace, data: String, known: Kept? = nil, by reader: RunReader
+    ) throws(FileFailure) {
+        let found = try reader.read(run, data: data, known: known?.rows)
+        self.run = run.description
+        self.place = place
+        fault = found.fault
+        if found.isTorn {
+            // What was known stays until it is whole, and it is looked at again with the next look.
+            stamp = .unknown
+            (summary, rows) = known.map { ($0.summary, $0.rows) } ?? (found.summary, found.rows)
+        } else {
+            (stamp, summary, rows) = (found.stamp, found.summary, found.rows)
+        }
+        updated = summary.updated(found.updated)
+    }
+
+    /// The same of a run that anyone may have made: what cannot be read of it is told.
+    /// - Returns: nil where there is no such run any more
+    /// - Throws: where the server is short of descriptors or memory
+    init?(
+        found run: RunID, _ place: RunPlace, data: String, known: Kept? = nil, by reader: RunReader
+    ) throws(FileFailure) {
+        do throws(FileFailure) { try self.init(run, place, data: data, known: known, by: reader) } catch {
+            if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
+            if error.isShortage { throw error }
+            self.init(run.description, place, fault: "\(error.call): \(error.errno)")
+        }
+    }
+
+    /// A run of which nothing could be read, or kept, but that it is there.
+    init(_ run: String, _ place: RunPlace, stamp: RunStamp = .unknown, updated: Double = 0, fault: String) {
+        (self.run, self.place, self.stamp, self.updated, rows) = (run, place, stamp, updated, nil)
+        summary = RunSummary(columns: ["run": .string(run)])
+        self.fault = fault
+    }
+
+    /// The run without its columns, which the index does not take.
+    func bare(because reason: String) -> IndexEntry {
+        IndexEntry(run, place, stamp: stamp, updated: updated, fault: "the index does not take its columns: \(reason)")
+    }
+
+    /// Reads the rows that were added to a run, and nothing else.
+    /// - Parameters:
+    ///   - data: the data directory at the place where the run was before
+    /// - Returns: nil where that does not do: there is more to look at
+    init?(rowsOf run: RunID, data: String, known: Kept, by reader: RunReader) throws(FileFailure) {
+        guard var mark = known.rows else { return nil }
+        let folder = try OpenFolder(data)
+        // Something else may have written the frame since the last row.
+        if RunStamp.Metrics(in: folder).isDoubtful { return nil }
+        let read = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in
+            mark.read(file, status, by: reader)
+            return status
+        }
+        guard let status = read?.result else { return nil }
+        var summary = known.summary
+        guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
+        self.run = run.description
+        place = known.place
+        // Not looked at: the next look will find that it changed, and make it whole.
+        stamp = .unknown
+        let time = status.st_mtim
+        updated = max(known.updated, summary.updated(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
+        self.summary = summary
+        rows = mark
+        fault = known.fault
+    }
+
+    /// Where the run stands as far as its files tell: whether it has ended, and how.
+    var state: RunState { RunState(summary) }
+
+    /// When the run started, seconds since 1970; 0 where nothing says so.
+    var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
+
+    /// What is kept of it.
+    var kept: Kept { Kept(place: place, updated: updated, summary: summary, rows: rows, fault: fault) }
+
+    /// What its columns take in memory, about, in columns of numbers.
+    var weight: Int { Self.weight(of: summary) }
+
+    static func weight(of summary: RunSummary) -> Int {
+        summary.columns.members.reduce(summary.extremes.count) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
+    }
+
+    /// What is kept of a run between two looks at it.
+    struct Kept {
+        let place: RunPlace
+        let updated: Double
+        let summary: RunSummary
+        let rows: RowsMark?
+        let fault: String?
+    }
+}
+
+/// How a run stands, without the time.
+enum RunState: UInt8, Sendable {
+    case running = 0
+    case completed = 1
+    case failed = 2
+    case stopped = 3
+
+    init(_ summary: RunSummary) {
+        switch summary.status(updated: 0, now: 0, staleAfter: .infinity) {
+        case .completed: self = .completed
+        case .failed: self = .failed
+        case .stopped: self = .stopped
+        default: self = .running
+        }
+    }
+
+    /// The status, which the time tells too.
+    func status(place: RunPlace, updated: Double, now: Double, staleAfter: Double) -> RunStatus {
+        switch (place, self) {
+        case (.archived, _): .archived
+        case (.pending, _): .pending
+        case (_, .completed): .completed
+        case (_, .failed): .failed
+        case (_, .stopped): .stopped
+        case (_, .running): now - updated > staleAfter ? .stale : .running
+        }
+    }
+}

@@ -1,0 +1,126 @@
+internal import LocalFiles
+internal import Logging
+internal import RunMetadata
+internal import Threads
+
+/// Keeps the index, on a thread of its own: opens or builds it, then looks at the run directories time and again.
+final class IndexKeeper: @unchecked Sendable {
+    // Sendable: `thread` is set once, before anyone else has the keeper; the other variables are the thread's own.
+
+    /// The share of a processor that looking may take, and the seconds between two looks at least.
+    private static let share = 0.02
+    private static let interval = 2.0
+    /// Seconds between two times that what was written is brought up to date, at most.
+    private static let longestInterval = 10.0
+    /// Bytes of the write-ahead log beyond which it is brought into the database.
+    private static let longLog = 4 << 20
+
+    private let index: RunIndex
+    private let bell = Doorbell()
+    private let stopping = Flag()
+    private var thread: Thread?
+
+    init(_ index: RunIndex) {
+        self.index = index
+        // Nobody waits for it but listings, which help themselves to what they need.
+        thread = Thread(named: "index", .low) { self.keep() }
+    }
+
+    /// Ends the thread, brings the index up to date and closes it.
+    func stop() {
+        stopping.set()
+        bell.ring()
+        thread?.join()
+        if index.isOpen {
+            index.refreshTouched()
+            index.writeDown()
+        }
+        index.close()
+    }
+
+    private func keep() {
+        var pause = 0.0
+        while !stopping.isSet {
+            if !index.isOpen {
+                open()
+            } else {
+                pause = Self.pause {
+                    index.refreshTouched()
+                    look()
+                    index.writeDown()
+                    index.checkpoint(beyond: Self.longLog)
+                }
+            }
+            if index.isOpen, pause > 0 { wait(pause) } else if !index.isOpen { bell.wait(seconds: 5) }
+        }
+    }
+
+    /// Waits, but brings up to date what is written meanwhile, so that a listing never has much to do; while many rows are
+    /// written, less often, since a processor that reads them again is one that takes none.
+    private func wait(_ seconds: Double) {
+        let until = monotonicNanoseconds() + UInt64(seconds * 1e9)
+        var interval = Self.interval
+        while !stopping.isSet, index.isOpen {
+            let now = monotonicNanoseconds()
+            guard now < until else { return }
+            bell.wait(seconds: min(Double(until - now) / 1e9, interval))
+            if !stopping.isSet {
+                interval = Self.pause {
+                    index.refreshTouched()
+                    lookAtNames()
+                    index.writeDown()
+                }
+                interval = min(interval, Self.longestInterval)
+            }
+        }
+    }
+
+    /// Looks, and tells for how many seconds not to look again.
+    private static func pause(_ look: () -> Void) -> Double {
+        let before = threadNanoseconds()
+        look()
+        return max(interval, Double(threadNanoseconds() - before) / 1e9 / share)
+    }
+
+    /// Looks which runs there are.
+    private func lookAtNames() { refresh(index.differingNames()) }
+
+    /// Looks at all runs, and brings those up to date that have changed.
+    private func look() {
+        lookAtNames()
+        var row = 0
+        while !stopping.isSet, let looks = index.looks(from: row, count: 256) {
+            refresh(looks.filter(\.hasChanged).map(\.run))
+            row += 256
+        }
+    }
+
+    private func refresh(_ names: [String]) {
+        for start in stride(from: 0, to: names.count, by: RunIndex.batch) where !stopping.isSet {
+            index.refresh(Array(names[start..<min(start + RunIndex.batch, names.count)]))
+        }
+    }
+
+    /// Opens what there is, or builds it.
+    private func open() {
+        let paths = index.paths
+        do throws(IndexFailure) {
+            if !index.isDamaged, Files.status(paths.index) != nil {
+                return try index.open(try IndexDatabase(path: paths.index))
+            }
+        } catch {
+            index.log.notice("the index is built anew: \(error)")
+        }
+        let builder = IndexBuilder(
+            paths: paths, progress: index.progress, metricsFiles: index.metricsFiles,
+            isStopped: { [stopping] in stopping.isSet })
+        do {
+            if let database = try builder.build() { try index.open(database) }
+        } catch {
+            index.log.warning("the index is kept in memory, since it cannot be written: \(error)")
+            do {
+                if let database = try builder.build(inMemory: true) { try index.open(database) }
+            } catch { index.log.error("there is no index, and no listing: \(error)") }
+        }
+    }
+}

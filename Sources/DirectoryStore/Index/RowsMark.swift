@@ -1,0 +1,107 @@
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// How far the index has read a run's `metrics.ndjson`, so that it reads on from there.
+struct RowsMark: Sendable {
+    /// Where the next row begins.
+    private(set) var offset = 0
+    /// The bytes just before, by which a file that was replaced is known.
+    private(set) var anchor: [UInt8] = []
+    private(set) var tail = MetricsTail()
+    /// Whether rows are passed over of which only the frame could tell what they change: there are too many for one.
+    private var isRough = false
+
+    private static let anchorLength = 64
+    private static let partLength = 1 << 20
+    /// A line that is longer than that is no row, and ends what is read.
+    private static let longestLine = 64 << 20
+
+    /// Nothing read yet.
+    init() {}
+
+    /// Reads what has come to a file since.
+    /// - Parameter status: of the file, asked for before; what comes later is left for the next time
+    mutating func read(_ file: CInt, _ status: stat, by reader: RunReader) {
+        // Of a file without a name nobody knows; it is read in whole parts.
+        let size = status.st_nlink == 0 ? -1 : Int(status.st_size)
+        if size >= 0, size < offset { self = RowsMark() }
+        var partLength = Self.partLength
+        while size != 0 {
+            // With the bytes before: whether the file still holds what was read there is told by the same call.
+            let start = offset - anchor.count
+            let length = size < 0 ? partLength : min(size - start, partLength)
+            let part = reader.memory.room(length)
+            let count = pread(file, part.baseAddress, length, off_t(start))
+            if count < 0 { return }
+            guard count >= anchor.count, part[..<anchor.count].elementsEqual(anchor) else {
+                self = RowsMark()
+                continue
+            }
+            let text = UnsafeRawBufferPointer(rebasing: part[anchor.count..<count])
+            guard let end = text.lastIndex(of: UInt8(ascii: "\n")) else {
+                // A line longer than a part; else one that is still being written.
+                guard count == partLength, partLength < Self.longestLine else { return }
+                partLength *= 2
+                continue
+            }
+            let before = self
+            guard tail.read(UnsafeRawBufferPointer(rebasing: text[...end]), parser: reader.parser, isRough: isRough)
+            else {
+                do throws(StoreError) { return try readAll(file) } catch {
+                    // What cannot be read just now is read the next time.
+                    guard case .tooLarge = error else {
+                        self = before
+                        return
+                    }
+                    self = RowsMark()
+                    isRough = true
+                    continue
+                }
+            }
+            offset += end + 1
+            let read = part[..<(anchor.count + end + 1)]
+            anchor = Array(read.suffix(Self.anchorLength))
+            if offset == size || count < length { return }
+        }
+    }
+
+    /// Reads the whole file, where its end alone does not tell.
+    private mutating func readAll(_ file: CInt) throws(StoreError) {
+        let size = Int(Files.status(of: file).st_size)
+        self = try WholeText.withBytes(file, size: size, of: "metrics.ndjson") { text throws(StoreError) in
+            let frame = MetricsFrame(rows: text)
+            if frame.isCut { throw .tooLarge("metrics.ndjson") }
+            var mark = RowsMark()
+            mark.tail = frame.tail
+            mark.offset = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            mark.anchor = Array(text[max(0, mark.offset - Self.anchorLength)..<mark.offset])
+            return mark
+        }
+    }
+}
+
+// MARK: - Kept
+
+extension RowsMark {
+    /// The mark as it is kept: the offset in 8 bytes, little end first, the anchor's length in one, the anchor, the tail.
+    var bytes: [UInt8] {
+        var bytes = withUnsafeBytes(of: offset.littleEndian) { Array($0) }
+        bytes.append(UInt8(anchor.count))
+        bytes += anchor
+        tail.append(to: &bytes)
+        return bytes
+    }
+
+    /// Reads what was kept; nil where it is none.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count >= 9, case let end = 9 + Int(bytes[8]), bytes.count >= end,
+            let tail = MetricsTail(bytes[end...])
+        else { return nil }
+        offset = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        anchor = Array(bytes[9..<end])
+        self.tail = tail
+        if offset < anchor.count { return nil }
+    }
+}

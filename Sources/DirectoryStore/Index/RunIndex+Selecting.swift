@@ -1,0 +1,156 @@
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// Choosing the runs that a query asks for. All of it holds the lock.
+extension RunIndex {
+    func check(_ query: RunQuery) throws(StoreError) {
+        guard let database else { throw indexing }
+        let asked = [
+            ("where", query.predicate?.columns ?? []), ("order", query.order.keys.map(\.column)),
+            ("columns", query.columns),
+        ]
+        for (parameter, names) in asked {
+            let strange = names.filter { database.columns[$0.name] == nil && !RunQuery.mayName($0.name) }
+            if strange.isEmpty { continue }
+            let known = try knownColumns()
+            let unknown = strange.filter { !known.contains($0.name) }
+            if !unknown.isEmpty { throw .query(RunQueryFault(parameter, unknown: unknown, known: known)) }
+        }
+    }
+
+    /// What `where`, `order` and `columns` can name.
+    func knownColumns() throws(StoreError) -> Set<String> {
+        guard let database else { throw indexing }
+        var known = RunQuery.standardColumns.union(database.columns.keys)
+        for case .put(_, let entry) in unwritten.values {
+            known.formUnion(entry.summary.columns.names)
+            known.formUnion(entry.summary.extremes.names)
+        }
+        return known
+    }
+
+    /// What the columns of a page may weigh together: some 50 MB of text.
+    private static let pageWeight = 1_000_000
+
+    /// All that a query is answered from, as it is at one moment: a condition takes its time, and others need not wait.
+    struct Question {
+        let query: RunQuery
+        fileprivate let names: [String]
+        fileprivate let starts: [Double]
+        fileprivate let now: Double
+        fileprivate let candidates: [Bool]
+        /// The columns of the condition, and of the order.
+        fileprivate let columns: [RunColumn]
+        fileprivate let keys: [RunColumn]
+
+        /// The rows of the page in order, and one more where there is one. Needs no lock.
+        func found() -> (rows: [Int], count: Int, selection: RunSelection) {
+            var selected = candidates
+            if let predicate = query.predicate {
+                let isTrue = predicate.evaluate(over: columns, rows: names.count)
+                for row in selected.indices where !isTrue[row] { selected[row] = false }
+            }
+            let selection = RunSelection(query, keys: keys, starts: starts) { [names] in names[$0] }
+            return (selection.page(of: selected), selected.count(where: \.self), selection)
+        }
+    }
+
+    func question(_ query: RunQuery) throws(IndexFailure) -> Question {
+        let now = settings.clock()
+        // Those that wait to be initialised are runs to those alone who ask for them.
+        let looksForPending = query.predicate?.looksFor(RunStatus.pending.rawValue, in: "status") ?? false
+        let candidates = rows.places.map { place in
+            switch query.archived {
+            case .without: place == .initialised || (place == .pending && looksForPending)
+            case .only: place == .archived
+            case .included: place != nil
+            }
+        }
+        var columns: [RunColumn] = []
+        for name in query.predicate?.columns ?? [] { columns.append(try column(name.name, now: now)) }
+        var keys: [RunColumn] = []
+        for key in query.order.keys { keys.append(try column(key.column.name, isOrder: true, now: now)) }
+        return Question(
+            query: query, names: rows.names, starts: rows.starts, now: now, candidates: candidates, columns: columns,
+            keys: keys)
+    }
+
+    /// The page of rows that were found. A run that has gone meanwhile is left out.
+    func page(
+        of found: [Int], count: Int, _ selection: RunSelection, for question: Question
+    ) throws(IndexFailure) -> RunPage {
+        let limit = question.query.limit
+        var page = RunPage(runs: [], count: count)
+        var weight = 0
+        for (index, row) in found.prefix(limit).enumerated() {
+            guard rows.names[row] == question.names[row], let run = RunID(rows.names[row]),
+                let summary = try summary(of: row)
+            else { continue }
+            weight += IndexEntry.weight(of: summary)
+            if weight > Self.pageWeight, index > 0 {
+                // The rest is on the next page.
+                page.next = selection.cursor(at: found[index - 1])
+                return page
+            }
+            var columns = summary.columns
+            for column in question.query.columns where columns[column.name] == nil {
+                columns[column.name] = summary.extremes[column.name]
+            }
+            page.runs.append(
+                ListedRun(
+                    run: run, status: status(row, now: question.now), updated: rows.updated[row], columns: columns))
+        }
+        if found.count > limit, limit > 0 { page.next = selection.cursor(at: found[limit - 1]) }
+        return page
+    }
+
+    /// How many of the runs have each status.
+    func countStatuses() -> [RunStatus: Int] {
+        let now = settings.clock()
+        var counts: [RunStatus: Int] = [:]
+        for row in rows.places.indices where rows.places[row] != nil { counts[status(row, now: now), default: 0] += 1 }
+        return counts
+    }
+
+    private func summary(of row: Int) throws(IndexFailure) -> RunSummary? {
+        if case .put(_, let entry) = unwritten[row] { return entry.summary }
+        return try database?.summary(of: row)
+    }
+
+    private func status(_ row: Int, now: Double) -> RunStatus {
+        if start.isBehind(rows.names[row]) { return .behind }
+        return rows.states[row].status(
+            place: rows.places[row] ?? .initialised, updated: rows.updated[row], now: now,
+            staleAfter: settings.staleAfter)
+    }
+
+    private func statuses(now: Double) -> RunColumn {
+        let all = RunStatus.allCases
+        let places = (0..<rows.count).map { row in
+            let status = status(row, now: now)
+            return all.firstIndex(of: status) ?? 0
+        }
+        return RunColumn(texts: all.map(\.rawValue), places: places)
+    }
+
+    /// A column of all rows: one that the time tells, one in memory, or one from the database, which stays in memory.
+    /// - Parameter isOrder: whether runs are ordered by it; what that takes is kept with it
+    private func column(_ name: String, isOrder: Bool = false, now: Double) throws(IndexFailure) -> RunColumn {
+        switch name {
+        case "updated": return RunColumn(numbers: rows.updated)
+        case "status": return statuses(now: now)
+        default: break
+        }
+        if let index = loaded.firstIndex(where: { $0.name == name }) {
+            loaded.append(loaded.remove(at: index))
+        } else {
+            var column = try database?.column(name, rows: rows.count) ?? RunColumn(rows: rows.count)
+            Self.put(unwritten.values, into: &column, name)
+            loaded.append((name, column))
+            if loaded.count > Self.loadedColumns { loaded.removeFirst() }
+        }
+        if isOrder { loaded[loaded.count - 1].column.rankTexts() }
+        return loaded[loaded.count - 1].column
+    }
+}

@@ -1,0 +1,75 @@
+internal import CLinux
+internal import Glibc
+internal import LocalFiles
+internal import RunMetadata
+
+/// Tells whether anything that a listing shows of a run has changed: a number made of the sizes and times of change of its
+/// files. Of those the time of change (`st_ctime`) cannot be set by anyone, so that `rsync` and `cp -p` are noticed too.
+struct RunStamp: Equatable, Sendable {
+    let value: UInt64
+
+    /// A stamp that no run has: to be looked at again.
+    static let unknown = RunStamp(value: 0)
+
+    init(value: UInt64) { self.value = value }
+
+    /// Looks at a data directory.
+    init(of data: String) throws(FileFailure) {
+        let folder = try OpenFolder(data)
+        var parts = Parts()
+        parts.add(folder.status)
+        for path in [DataPath.flags, .evaluation, .error] { parts.add(folder.status(of: path.description)) }
+        for status in Metrics(in: folder).parts { parts.add(status) }
+        if let properties = try folder.folder(DataPath.properties) {
+            parts.add(properties.status)
+            var count = 0
+            try properties.eachName { name, properties in
+                count += 1
+                if count <= RunReader.mostProperties { parts.add(properties.status(of: name)) }
+            }
+        } else {
+            parts.add(nil)
+        }
+        self = parts.stamp
+    }
+
+    /// The files of metrics.
+    struct Metrics {
+        let rows: stat?
+        let frame: stat?
+
+        init(in folder: borrowing OpenFolder) {
+            rows = folder.status(of: DataPath.metricsRows.description)
+            frame = folder.status(of: DataPath.metricsFrame.description)
+        }
+
+        /// Whether something else may have written the frame since the last row.
+        var isDoubtful: Bool { MetricsFiles.isDoubtful(frame, beside: rows) }
+
+        /// Those that a stamp is made of: the rows, and the frame, unless it is a view of them.
+        var parts: [stat?] { rows == nil || isDoubtful ? [rows, frame] : [rows] }
+    }
+
+    /// What a stamp is made of, as it is found, always in one order: the data directory, flags, evaluation, error, the rows
+    /// (where there are none, nothing), the frame, unless it is a view of them, the folder of properties, and the properties in the folder's own
+    /// order, which stays while nothing in it changes.
+    struct Parts {
+        private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+
+        /// Adds a file or folder; nil where there is none.
+        mutating func add(_ status: stat?) {
+            guard let status else { return mix(1) }
+            mix(status.st_ctim.tv_sec)
+            mix(status.st_ctim.tv_nsec)
+            mix(Int(status.st_size))
+            mix(Int(truncatingIfNeeded: status.st_ino))
+        }
+
+        private mutating func mix(_ number: Int) {
+            hash = (hash ^ UInt64(truncatingIfNeeded: number)) &* 0x100_0000_01b3
+            hash ^= hash >> 29
+        }
+
+        var stamp: RunStamp { RunStamp(value: max(hash, 1)) }
+    }
+}

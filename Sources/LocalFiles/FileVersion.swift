@@ -1,0 +1,31 @@
+package import Glibc
+
+/// Which content a file has: two that are equal are of one file that was not written in between.
+///
+/// From inode, size and time of the last change (stat(2)): a file that is replaced gets another inode, one that something
+/// writes in place another time.
+package struct FileVersion: Hashable, Sendable {
+    package let inode: UInt64
+    package let size: Int
+    /// Nanoseconds since 1970 of the last change.
+    package let time: Int
+
+    /// Seconds since 1970 of the last change.
+    package var modified: Double { Double(time) / 1e9 }
+
+    /// The version as a text of hexadecimal digits and `-`.
+    package var text: String {
+        [inode, UInt64(size), UInt64(bitPattern: Int64(time))].map { String($0, radix: 16) }.joined(separator: "-")
+    }
+
+    package init(_ status: stat) {
+        (inode, size) = (UInt64(status.st_ino), Int(status.st_size))
+        time = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+    }
+
+    /// The version of a file; nil where the status is of something else, or there is none.
+    package init?(file status: stat?) {
+        guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        self.init(status)
+    }
+}

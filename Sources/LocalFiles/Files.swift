@@ -1,0 +1,247 @@
+internal import CLinux
+package import Glibc
+internal import SystemPackage
+
+/// The calls on files that the store is made of, with errors that say what was tried (Linux man pages, section 2).
+package enum Files {
+    /// open(2).
+    package static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o644) throws(FileFailure) -> CInt {
+        while true {
+            let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+            if descriptor >= 0 { return descriptor }
+            if errno != EINTR { throw FileFailure("open", path) }
+        }
+    }
+
+    /// open(2) of a file for reading; nil when there is none, or something that is no file.
+    package static func openIfThere(_ path: String) throws(FileFailure) -> CInt? {
+        // Not blocking: a FIFO is opened at once, and seen to be no file.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileFailure("open", path)
+        }
+        if status(of: descriptor).st_mode & S_IFMT == S_IFREG { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
+    /// stat(2); nil when there is no such file.
+    package static func status(_ path: String) -> stat? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status : nil
+    }
+
+    package static func isDirectory(_ path: String) -> Bool { clinux_kind_at(path, 1) == CLINUX_DIRECTORY }
+
+    /// The same, where a link to a directory is none.
+    package static func isOwnDirectory(_ path: String) -> Bool { clinux_kind_at(path, 0) == CLINUX_DIRECTORY }
+
+    /// fstat(2).
+    package static func status(of descriptor: CInt) -> stat {
+        var status = stat()
+        fstat(descriptor, &status)
+        return status
+    }
+
+    /// mkdir(2); no matter if it is there.
+    package static func makeDirectory(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o755) == 0 { return }
+        guard errno == EEXIST else { throw FileFailure("mkdir", path) }
+        if !isDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
+    }
+
+    /// mkdir(2); no matter if it is there, but for a link.
+    package static func makeOwnDirectory(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o755) == 0 { return }
+        guard errno == EEXIST else { throw FileFailure("mkdir", path) }
+        if !isOwnDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
+    }
+
+    /// mkdir(2) of a path and all above it.
+    package static func makeDirectories(_ path: String) throws(FileFailure) {
+        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
+            throw FileFailure("mkdir", path)
+        }
+        try makeDirectories(String(path[..<slash]))
+        try makeDirectory(path)
+    }
+
+    /// rename(2).
+    package static func rename(_ from: String, to: String) throws(FileFailure) {
+        if Glibc.rename(from, to) != 0 { throw FileFailure("rename", to) }
+    }
+
+    /// unlink(2); no matter if it is gone.
+    package static func remove(_ path: String) throws(FileFailure) {
+        if unlink(path) != 0, errno != ENOENT, errno != ENOTDIR { throw FileFailure("unlink", path) }
+    }
+
+    /// Removes a directory and all below it, links unfollowed; of a link in its place the link alone.
+    package static func removeTree(_ path: String) throws(FileFailure) {
+        try empty(path)
+        if rmdir(path) == 0 || errno == ENOENT { return }
+        guard errno == ENOTDIR else { throw FileFailure("rmdir", path) }
+        try remove(path)
+    }
+
+    /// Removes all that is in a directory: `DirectoryRemoval` says how.
+    package static func empty(_ path: String) throws(FileFailure) {
+        var removal = DirectoryRemoval(path: path)
+        try removal.empty()
+    }
+
+    /// The names in a directory (readdir(3)), none when it is not there.
+    package static func names(in path: String) throws(FileFailure) -> [String] {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw FileFailure("opendir", path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// A directory, as the empty path, and the folders in it however deep, each before those in it; links are none.
+    package static func folders(in path: String) throws(FileFailure) -> [String] {
+        var found: [String] = []
+        var left = [""]
+        while let folder = left.popLast() {
+            found.append(folder)
+            let place = folder.isEmpty ? path : "\(path)/\(folder)"
+            for name in try names(in: place) where isOwnDirectory("\(place)/\(name)") {
+                left.append(folder.isEmpty ? name : "\(folder)/\(name)")
+            }
+        }
+        return found
+    }
+
+    /// How many files the process may have open (getrlimit(2)).
+    package static var mostOpen: Int {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Writes all bytes at an offset (pwrite(2)).
+    package static func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: String
+    ) throws(FileFailure) {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileFailure("write", path)
+            }
+            done += count
+        }
+    }
+
+    /// The same of an array, whose own `withUnsafeBytes` forgets the type of what is thrown.
+    package static func write(_ bytes: [UInt8], to descriptor: CInt, at offset: Int, path: String) throws(FileFailure) {
+        var failure: FileFailure?
+        bytes.withUnsafeBytes { bytes in
+            do throws(FileFailure) { try write(bytes, to: descriptor, at: offset, path: path) } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Reads a whole file; nil when there is none.
+    package static func read(_ path: String) throws(FileFailure) -> [UInt8]? {
+        guard let descriptor = try openIfThere(path) else { return nil }
+        defer { close(descriptor) }
+        return try read(descriptor, path: path)
+    }
+
+    /// Reads all that is in an open file (pread(2)).
+    package static func read(_ descriptor: CInt, path: String) throws(FileFailure) -> [UInt8] {
+        let size = max(0, Int(status(of: descriptor).st_size))
+        var failure: FileFailure?
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let part = pread(descriptor, buffer.baseAddress! + count, size - count, off_t(count))
+                if part < 0 {
+                    if errno == EINTR { continue }
+                    failure = FileFailure("read", path)
+                }
+                if part <= 0 { return }
+                count += part
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Syncs a file or directory by its path (fsync(2)); no matter if it is gone.
+    @discardableResult
+    package static func sync(_ path: String) throws(FileFailure) -> Bool {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return false }
+            throw FileFailure("open", path)
+        }
+        defer { close(descriptor) }
+        try sync(descriptor, path: path)
+        return true
+    }
+
+    /// Syncs an open file or directory (fsync(2)). A signal that comes in between is no failed sync: the call is made again.
+    package static func sync(_ descriptor: CInt, path: String) throws(FileFailure) {
+        while fsync(descriptor) != 0 {
+            // EINVAL: a file that cannot be synced, such as a FIFO that something else put there.
+            if errno == EINVAL { return }
+            if errno != EINTR { throw FileFailure("fsync", path) }
+        }
+    }
+
+    /// The same of a file's content (fdatasync(2)).
+    package static func syncContent(_ descriptor: CInt, path: String) throws(FileFailure) {
+        while fdatasync(descriptor) != 0 {
+            if errno != EINTR { throw FileFailure("fdatasync", path) }
+        }
+    }
+
+    /// Syncs the whole file system that a directory is on (syncfs(2)).
+    package static func syncFileSystem(at path: String) throws(FileFailure) {
+        let directory = try open(path, O_RDONLY | O_DIRECTORY)
+        defer { close(directory) }
+        try syncFileSystem(of: directory)
+    }
+
+    /// The same of an open directory.
+    package static func syncFileSystem(of directory: CInt) throws(FileFailure) {
+        while clinux_sync_file_system(directory) != 0 {
+            if errno != EINTR { throw FileFailure("syncfs", "the file system of the runs directory") }
+        }
+    }
+}
+
+extension Files {
+    /// Reads from an offset of an open file until a buffer is full or the file ends (pread(2)).
+    /// - Returns: how much there was
+    package static func read(
+        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, path: String
+    ) throws(FileFailure) -> Int {
+        var done = 0
+        while done < buffer.count {
+            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileFailure("read", path)
+            }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+}

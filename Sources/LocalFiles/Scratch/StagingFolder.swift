@@ -1,0 +1,139 @@
+package import Glibc
+package import RunMetadata
+
+/// A folder outside of all runs in which a program makes files, until they are published into a run or dropped. Removed with
+/// all that is left in it when the value goes.
+package final class StagingFolder: Sendable {
+    /// Where the folder is. For programs.
+    package let path: String
+    /// The name in the staging folder.
+    package let name: String
+    private let staging: String
+    private let syncFailed: @Sendable (FileFailure) -> Void
+
+    /// - Parameter syncFailed: told when a sync fails
+    package init(
+        staging: String, name: String, syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
+    ) throws(FileFailure) {
+        (self.staging, self.name, self.syncFailed) = (staging, name, syncFailed)
+        path = "\(staging)/\(name)"
+        try Files.makeDirectory(path)
+    }
+
+    deinit { try? Files.removeTree(path) }
+
+    /// Makes a folder in it.
+    package func makeFolder(_ folder: DataPath) throws(ScratchError) {
+        try scratching { () throws(FileFailure) in try Files.makeDirectory("\(path)/\(folder)") }
+    }
+
+    /// A file in the folder, as one that can be published. It has to be synced (`sync(_:)`).
+    /// - Parameter file: its path below this folder
+    package func file(_ file: DataPath) -> StagingFile {
+        StagingFile(in: self, path: "\(path)/\(file)", name: "\(name)/\(file)")
+    }
+
+    /// A folder in the folder, as one that can be published. It has to be synced.
+    /// - Parameters:
+    ///   - folder: its path below this folder
+    ///   - replaced: the folder in the run that it takes the place of, if there is one. What is there and not in the new one is
+    ///     taken over (link(2)), so that nothing is lost.
+    package func folder(_ folder: DataPath, takingOver replaced: String?) throws(ScratchError) -> StagedFolder {
+        let path = "\(path)/\(folder)"
+        // The state first: what comes after is noticed when it is published.
+        let base = replaced.flatMap { StagedFolder.Base(at: $0) }
+        try scratching { () throws(FileFailure) in
+            if let replaced, base != nil {
+                try Self.link(replaced, into: path)
+            }
+        }
+        if base != nil { try syncing { () throws(FileFailure) in try Self.syncFolders(path) } }
+        guard let status = Files.status(path) else { throw .failed(FileFailure("stat", folder.description)) }
+        return StagedFolder(owner: self, name: "\(name)/\(folder)", inode: UInt64(status.st_ino), base: base)
+    }
+
+    /// Syncs files and every folder that holds one, up to the staging folder, so that their publication is all that the
+    /// journal has to hold (fdatasync(2), fsync(2)).
+    /// - Parameters:
+    ///   - top: a folder below this one
+    ///   - files: files below that, each given the permissions that files of runs have
+    package func sync(_ top: DataPath, _ files: [DataPath]) throws(ScratchError) {
+        try syncing { () throws(FileFailure) in
+            for file in files {
+                let descriptor = try Files.open("\(path)/\(top)/\(file)", O_RDONLY | O_NOFOLLOW)
+                defer { close(descriptor) }
+                fchmod(descriptor, 0o644)
+                try Files.syncContent(descriptor, path: "staging/\(name)/\(file)")
+            }
+            try Self.syncFolders("\(path)/\(top)")
+            try Files.sync(path)
+            try Files.sync(staging)
+        }
+    }
+
+    /// Runs calls that sync. A sync that failed is never tried again.
+    private func syncing(_ body: () throws(FileFailure) -> Void) throws(ScratchError) {
+        do throws(FileFailure) { try body() } catch {
+            guard error.isSync else { throw .failed(error) }
+            syncFailed(error)
+            throw .unsynced(error)
+        }
+    }
+
+    /// Gives a folder what another has and it has not.
+    private static func link(_ from: String, into folder: String) throws(FileFailure) {
+        // One after the other: whoever made it may have put folders in one another as deep as the system takes them.
+        var folders = [""]
+        while let path = folders.popLast() {
+            for name in try Files.names(in: from + path) {
+                let (old, new) = ("\(from)\(path)/\(name)", "\(folder)\(path)/\(name)")
+                if Files.isOwnDirectory(old) {
+                    if Files.status(new) == nil { try Files.makeDirectory(new) }
+                    if Files.isOwnDirectory(new) { folders.append("\(path)/\(name)") }
+                } else if Glibc.link(old, new) != 0, errno != EEXIST, errno != ENOENT {
+                    throw FileFailure("link", name)
+                }
+            }
+        }
+    }
+
+    private static func syncFolders(_ folder: String) throws(FileFailure) {
+        for path in try Files.folders(in: folder).reversed() {
+            let place = path.isEmpty ? folder : "\(folder)/\(path)"
+            chmod(place, 0o755)
+            try Files.sync(place)
+        }
+    }
+}
+
+/// A folder that was staged and synced, to be put in a run as a whole.
+package struct StagedFolder: Sendable {
+    /// Keeps it until it is published.
+    private let owner: StagingFolder
+    /// The name in the staging folder.
+    package let name: String
+    package let inode: UInt64
+    /// The folder that it takes the place of; nil: there is none.
+    package let base: Base?
+
+    fileprivate init(owner: StagingFolder, name: String, inode: UInt64, base: Base?) {
+        (self.owner, self.name, self.inode, self.base) = (owner, name, inode, base)
+    }
+
+    /// A folder in a run at some time, to notice when another is there or something was put in or taken out since.
+    package struct Base: Equatable, Sendable {
+        let inode: UInt64
+        let changed: Int
+
+        fileprivate init?(at path: String) {
+            guard Files.isOwnDirectory(path), let status = Files.status(path) else { return nil }
+            self.init(status)
+        }
+
+        package init(_ status: stat) {
+            inode = UInt64(status.st_ino)
+            // Any time that a directory may have been given, far ones too.
+            changed = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+        }
+    }
+}

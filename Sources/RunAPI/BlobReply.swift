@@ -1,0 +1,43 @@
+internal import HTTPServer
+internal import RunStore
+
+extension HTTPResponse.Body {
+    /// Bytes of a blob that are read at a time, where it has no descriptor.
+    private static let piece = 256 << 10
+
+    /// A blob, or a range of its bytes: sent from its descriptor where it has one, else read as it is sent.
+    static func blob(_ blob: any Blob, _ range: Range<Int>? = nil) -> HTTPResponse.Body {
+        let range = range ?? 0..<blob.size
+        if let descriptor = blob.openDescriptor() {
+            return .file(descriptor: descriptor, size: range.count, offset: range.lowerBound)
+        }
+        let reader = BlobReader(blob, range)
+        if range.count <= piece, let bytes = try? reader.next(piece) { return .bytes(bytes) }
+        return .stream(ResponseStream { try reader.next(piece) })
+    }
+}
+
+/// Reads a range of a blob piece by piece.
+private final class BlobReader: @unchecked Sendable {
+    // Sendable: a stream asks its source for one part after the other.
+
+    private let blob: any Blob
+    private var rest: Range<Int>
+
+    init(_ blob: any Blob, _ range: Range<Int>) { (self.blob, rest) = (blob, range) }
+
+    /// The next piece; nil at the end.
+    /// - Throws: also where the blob has become shorter
+    func next(_ most: Int) throws -> [UInt8]? {
+        var failure: StoreError?
+        let piece = [UInt8](unsafeUninitializedCapacity: min(most, rest.count)) { buffer, count in
+            do throws(StoreError) {
+                count = try blob.read(at: rest.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+                if count < buffer.count { failure = .unreadable("a file became shorter while it was sent") }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        rest = rest.lowerBound + piece.count..<rest.upperBound
+        return piece.isEmpty ? nil : piece
+    }
+}

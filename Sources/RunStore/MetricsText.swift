@@ -1,0 +1,34 @@
+package import Limits
+
+/// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile.
+package protocol MetricsText: AnyObject, Sendable {
+    /// Names the text: as long as it is the same, the text has only grown.
+    var identity: UInt64 { get }
+    /// Bytes that are there by now.
+    var size: Int { get }
+
+    /// Reads a part of the text into a buffer.
+    /// - Returns: how much there was
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int
+}
+
+/// Bytes of metrics that are held in memory at once.
+package let heldMetrics = Limit(.bytes, most: 1 << 30)
+
+extension MetricsText {
+    /// Reads a part of the text; less where it was cut short.
+    /// - Throws: `tooLarge` where that is more than is held in memory
+    package func read(_ range: Range<Int>) throws(StoreError) -> [UInt8] {
+        if range.count > heldMetrics.most {
+            throw .tooLarge("the part of the metrics that is asked for is \(LimitExceeded(heldMetrics))")
+        }
+        var failure: StoreError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            do throws(StoreError) {
+                count = try read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+}

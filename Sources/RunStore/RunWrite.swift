@@ -1,0 +1,86 @@
+package import RunMetadata
+
+/// One write: what to do, to which run.
+package struct RunWrite: Sendable {
+    package enum Action: Sendable {
+        /// Apply what a writer made of a body.
+        case change([DataChange])
+        /// Merge into a document, RFC 7396.
+        case patch(PatchedDocument, JSONObjectPatch)
+        /// Initialise the run, or one with an id of the server's making where the target is a session.
+        case initialise(session: SessionName, RunStart)
+        /// End it.
+        case complete(RunEnd)
+        /// Go on with one that has ended, as the session's active run.
+        case resume(session: SessionName)
+        /// Remove metadata.
+        case removeMetadata(RemovedMetadata)
+        /// Move it into the archive.
+        case archive
+        /// Move it back from the archive.
+        case restore
+        /// Remove it and all that it has; one that is not archived only if `force`.
+        case purge(force: Bool)
+        /// The same of one that waits to be initialised, if it still does.
+        case purgePending
+    }
+
+    package let target: RunTarget
+    package let action: Action
+
+    package init(_ target: RunTarget, _ action: Action) {
+        self.target = target
+        self.action = action
+    }
+}
+
+/// How a run ends.
+package struct RunEnd: Sendable {
+    /// Whether it did what it was to do; a run that was stopped did not.
+    package var isCompleted = true
+    /// When it ended, as text of the property; nil: now.
+    package var end: String?
+    /// The changes that write its evaluation; none where none was given.
+    package var evaluation: [DataChange] = []
+
+    package init() {}
+}
+
+/// Metadata that is removed.
+package enum RemovedMetadata: Sendable {
+    case files([DataPath])
+    /// Those that clients set: not what says when and how the run started and ended.
+    case properties
+    /// All files below a folder.
+    case folder(DataPath)
+}
+
+/// What a write did.
+package struct WriteOutcome: Sendable {
+    package enum Effect: Sendable {
+        /// It is in the run directory.
+        case written
+        /// It waits for the run to be initialised.
+        case pending
+        /// There was nothing to do: the run was initialised, or had ended, before.
+        case unchanged
+    }
+
+    package let effect: Effect
+    /// The run that was written to; nil while a session has none.
+    package let run: RunID?
+    /// The merged document, after a patch.
+    package var document: [UInt8] = []
+    /// Whether an artifact took the place of one.
+    package var replaced = false
+    /// Whether the run that was to be initialised had been.
+    package var existed = false
+    /// Whether the run has source and was given a script, by being initialised.
+    package var hasSource = false
+    /// The version of the artifact that was written.
+    package var version: BlobVersion?
+    /// The run as the write left it, where that is known without reading it: a run that is new.
+    package var snapshot: RunSnapshot?
+
+    package init(effect: Effect, run: RunID?) { (self.effect, self.run) = (effect, run) }
+}

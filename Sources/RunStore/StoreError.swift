@@ -1,0 +1,92 @@
+package import Limits
+package import LocalFiles
+package import RunMetadata
+
+/// Why a store refused.
+package enum StoreError: Error, Sendable, Equatable {
+    /// There is no such run.
+    case unknownRun
+    /// The result of a merge is none that the type takes.
+    case refused(MetadataFault)
+    /// The run is archived; restore it first.
+    case archived(RunID)
+    /// The run has not been initialised, and so is neither archived nor restored.
+    case notInitialised(RunID)
+    /// Where the run would go, in the archive or back from it, is something of its name.
+    case placeTaken(RunID, archive: Bool)
+    /// The run is not archived, and so is not purged without force.
+    case notArchived(RunID)
+    /// The run has no such artifact.
+    case noFile(ArtifactPath)
+    /// The artifact that is there, or that none is, is not what the write was meant for.
+    case conditionFailed(ArtifactPath)
+    /// Something else has the place of an artifact; says what.
+    case pathTaken(String)
+    /// A path leads out of the run's directory, or to what the server may not read; says how.
+    case outOfReach(String)
+    /// A link has the place of the run's directory.
+    case runIsLink(RunID)
+    /// Too many writes wait.
+    case overloaded
+    /// All of what requests together may hold is in use.
+    case exhausted(Limit)
+    /// The server is shutting down.
+    case stopping
+    /// A sync failed: no write is accepted until a restart.
+    case readOnly(String)
+    /// Acknowledged writes to the run are in the journal only, for want of room on the disk: its files are out of date.
+    case behind(RunID)
+    /// No room on the disk, or the quota is used up.
+    case diskFull(String)
+    /// The process or the system is out of descriptors or memory; it may be better in a moment.
+    case shortage(String)
+    /// The runs directory is gone, or another is in its place; says which.
+    case runsGone(String)
+    /// Too many runs wait to be initialised.
+    case tooManyPending(LimitExceeded)
+    /// Anything else that went wrong beneath; says what was tried and what came of it. For the log: it may name what clients
+    /// need not know.
+    case failed(String)
+    /// A folder that was to be published stands on one that was changed meanwhile.
+    case changedMeanwhile(DataPath)
+    /// A query names what is not there.
+    case query(RunQueryFault)
+    /// The listing is being built: so many runs are in it, of so many.
+    case indexing(done: Int, total: Int)
+    /// What is there is more than can be held in memory to be read; says what.
+    case tooLarge(String)
+    /// A file of metadata is cut short: something else is writing it, or was ended while it did.
+    case beingWritten(DataPath)
+    /// What was written cannot be combined with what is there.
+    case unreadable(String)
+    /// The run has ended otherwise than the write says; says how.
+    case endedOtherwise(RunID, String)
+    /// The run has nothing of what was to be removed.
+    case nothingThere
+    /// A whole frame of metrics cannot take the place of those that are there; says why.
+    case frameConflict(String)
+}
+
+extension StoreError {
+    /// The error for a call on a file of this machine that is in no run.
+    package init(local failure: FileFailure) {
+        if failure.isNoSpace {
+            self = .diskFull(failure.description)
+        } else if failure.isShortage {
+            self = .shortage(failure.description)
+        } else {
+            self = .failed(failure.description)
+        }
+    }
+
+    /// The error for a call on scratch files.
+    package init(_ error: ScratchError) {
+        switch error {
+        case .failed(let failure): self.init(local: failure)
+        case .exhausted(let limit): self = .exhausted(limit)
+        case .unsynced(let failure): self = .readOnly(failure.description)
+        case .closed(let reason): self = .diskFull(reason)
+        case .gone(let reason): self = .runsGone(reason)
+        }
+    }
+}

@@ -1,0 +1,263 @@
+import Glibc
+import JSON
+import RunMetadata
+import RunStore
+import RunStoreClaims
+import TestSupport
+import Testing
+
+@testable import DirectoryStore
+
+/// `rundir check`: what it finds, with path and reason, and what it mends.
+@Suite struct StoreCheckTests {
+    private let folder = TemporaryFolder()
+
+    init() throws {
+        let store = try DirectoryHarness.open(folder.path)
+        try store.initialise(.one, flags: "{\"a\": 1}")
+        try store.rows(.one, #"{"a":1}"#)
+        store.close()
+    }
+
+    private func findings(repairs: Bool = false) throws -> [String] {
+        try StoreCheck(runs: folder.path, repairs: repairs).findings.map(\.description)
+    }
+
+    @Test func aSoundDirectoryHasNoFindings() throws {
+        #expect(try findings() == [])
+        #expect(try findings(repairs: true) == [])
+    }
+
+    /// A fault: the file that is written, its text, how the finding begins, and what is in the file after `--repair`; nil:
+    /// the same as before, and it is found again.
+    @Test(
+        arguments: [
+            ("one/tfruns.d/flags.json", "{\"a\": ", "one/tfruns.d/flags.json: is no JSON", nil),
+            ("one/tfruns.d/flags.json", "[1]", "one/tfruns.d/flags.json: is no JSON object", nil),
+            (
+                "one/tfruns.d/flags.json", "{\"a\": null, \"b\": 1}",
+                "one/tfruns.d/flags.json: has values that break ls_runs() for all runs: a", "{\n  \"b\": 1\n}\n"
+            ),
+            (
+                "one/tfruns.d/flags.json", "{\"a\": [\"x\", null], \"b\": {\"c\": [{}]}}",
+                "one/tfruns.d/flags.json: has values that break ls_runs() for all runs: a, b",
+                "{\n  \"a\": [\"x\", \"NA\"]\n}\n"
+            ),
+            (
+                "one/tfruns.d/evaluation.json", "{\"a\": [[]]}",
+                "one/tfruns.d/evaluation.json: has values that break ls_runs() for all runs: a",
+                "{}\n"
+            ),
+            (
+                "one/tfruns.d/evaluation.json", "{\"a\": NaN, \"b\": -Infinity}",
+                "one/tfruns.d/evaluation.json: has NaN", "{\n  \"a\": \"NaN\",\n  \"b\": \"-Inf\"\n}\n"
+            ),
+            ("one/tfruns.d/properties/steps", "NA\n", "one/tfruns.d/properties/steps: is missing", ""),
+            (
+                "one/tfruns.d/properties/epochs", "3000000000\n",
+                "one/tfruns.d/properties/epochs: is \"3000000000\", which ls_runs() does not take", nil
+            ),
+            (
+                "one/tfruns.d/sent/flags.json", "{\"a\": [2]}",
+                "one/tfruns.d/sent/flags.json: is of an earlier flags.json",
+                ""
+            ),
+            (
+                "one/tfruns.d/error.json", "{\"message\": \"x\", \"n\": NaN}", "one/tfruns.d/error.json: has NaN",
+                "{\n  \"message\": \"x\",\n  \"n\": \"NaN\"\n}\n"
+            ),
+            ("one/tfruns.d/error.json", "{\"message\": {}}", "one/tfruns.d/error.json: has no text", nil),
+            ("one/tfruns.d/properties/x/y", "1", "one/tfruns.d/properties/x: is a folder", nil),
+            (
+                "one/tfruns.d/properties/start", "yesterday\n",
+                "one/tfruns.d/properties/start: is \"yesterday\", which ls_runs() does not take", nil
+            ),
+            (
+                "one/tfruns.d/metrics.ndjson", "{\"a\":1}\n{\"a\":",
+                "one/tfruns.d/metrics.ndjson: is cut short", "{\"a\":1}\n"
+            ),
+            (
+                "one/tfruns.d/metrics.ndjson", "{\"a\":1}\n{\"a\":2}",
+                "one/tfruns.d/metrics.ndjson: has no newline", "{\"a\":1}\n{\"a\":2}\n"
+            ),
+            (
+                "one/tfruns.d/metrics.ndjson", "{\"a\":1}\nno row\n{\"a\":2}\n",
+                "one/tfruns.d/metrics.ndjson: line 2 is no row", nil
+            ),
+            (
+                "two/tfruns.d/metrics.json", "{\"a\": [1], \"b\": [1, 2]}",
+                "two/tfruns.d/metrics.json: is no data frame", nil
+            ),
+            (".rundir/sessions/other", "gone", ".rundir/sessions/other: names the run \"gone\"", ""),
+            ("archive/one/tfruns.d/flags.json", "{}", "one: there is another run of this id", nil),
+        ] as [(String, String, String, String?)])
+    func faultIsFoundAndMended(file: String, text: String, finding: String, mended: String?) throws {
+        folder.write(file, text)
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix(finding) }, "\(found)")
+        // Looking changes nothing.
+        #expect(folder.text(file) == text)
+        _ = try findings(repairs: true)
+        #expect(folder.text(file) ?? "" == mended ?? text)
+        #expect(try findings().contains { $0.hasPrefix(finding) } == (mended == nil))
+    }
+
+    @Test(arguments: [("endpoint", "end"), ("metrics_dir", "metrics")])
+    func whatAnotherPropertyWouldBeTakenForIsWritten(name: String, whole: String) throws {
+        folder.write("one/tfruns.d/properties/\(name)", "/tmp\n")
+        let expected = "one/tfruns.d/properties/\(whole): is missing, so that \(name) is taken for it"
+        #expect(try findings().first?.hasPrefix(expected) == true)
+        _ = try findings(repairs: true)
+        #expect(folder.text("one/tfruns.d/properties/\(whole)")?.isEmpty == true)
+        #expect(try findings() == [])
+    }
+
+    /// What R can read is let be, and so is the exact list beside what the server wrote of it.
+    @Test func whatTfrunsCanReadIsLetBe() throws {
+        folder.write("one/tfruns.d/flags.json", #"{"a": [0.1], "b": {"c": "NaN"}}"#)
+        folder.write("one/tfruns.d/properties/samples", "1e+05\n")
+        folder.write("one/tfruns.d/properties/batch_size", "")
+        #expect(try findings() == [])
+        let store = try DirectoryHarness.open(folder.path)
+        try store.write(.run(.one), .change(DataChange.put(.flags, NamedListFiles(["a": [nil, 2]]))))
+        store.close()
+        #expect(try findings(repairs: true) == [])
+        #expect(folder.text("one/tfruns.d/sent/flags.json") == "{\n  \"a\": [null, 2]\n}\n")
+    }
+
+    /// The list as it was is what the server returns from then on.
+    @Test func whatARepairChangesIsKeptAsItWas() throws {
+        folder.write("one/tfruns.d/flags.json", #"{"a": ["x", null], "b": {}, "lr": [0.10]}"#)
+        _ = try findings(repairs: true)
+        #expect(folder.text("one/tfruns.d/flags.json") == "{\n  \"a\": [\"x\", \"NA\"],\n  \"lr\": 0.10\n}\n")
+        let store = try DirectoryHarness.open(folder.path)
+        defer { store.close() }
+        let exact = try store.text(.flags, of: .one).map { try JSONValue.parse($0) }
+        #expect(exact == (try JSONValue.parse(#"{"a": ["x", null], "b": {}, "lr": [0.10]}"#)))
+    }
+
+    @Test func aMissingPropertyAndALaggingViewAreWritten() throws {
+        Tree.unlink("\(folder.path)/one/tfruns.d/properties/script")
+        Tree.write(Array("{}".utf8), "\(folder.path)/one/tfruns.d/metrics.json")
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix("one/tfruns.d/properties/script: is missing") })
+        #expect(found.contains { $0.hasPrefix("one/tfruns.d/metrics.json: lags") })
+        #expect(try findings(repairs: true).allSatisfy { $0.contains("(repaired: ") })
+        #expect(try findings() == [])
+        #expect(folder.text("one/tfruns.d/properties/script") == "one\n")
+    }
+
+    /// Whatever one run's directory holds, the others are looked at, and the one is named.
+    @Test(arguments: [
+        ("flags.json", "{\"a\\u0000b\": 1, \"a\\u0000c\": 2}", "one/tfruns.d/flags.json: has names"),
+        ("flags.json", "\u{1}\u{0}", "one/tfruns.d/flags.json: is no JSON"),
+        ("metrics.json", "[[[[", "one/tfruns.d/metrics.json: is no data frame"),
+        ("properties", "a file", "one/tfruns.d/properties/start: cannot be read"),
+    ])
+    func whateverARunHoldsTheOthersAreLookedAt(_ fault: (file: String, text: String, finding: String)) throws {
+        folder.write("two/tfruns.d/error.json", "[")
+        for name in [fault.file, "metrics.ndjson"] where name == fault.file || fault.file == "metrics.json" {
+            Tree.remove("\(folder.path)/one/tfruns.d/\(name)")
+        }
+        folder.write("one/tfruns.d/\(fault.file)", fault.text)
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix(fault.finding) }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
+    }
+
+    /// Nothing is written through a link: fails when what cannot be mended ends the check of all.
+    @Test func whatCannotBeMendedIsFoundAndTheOthersAreLookedAt() throws {
+        folder.write("two/tfruns.d/error.json", "[")
+        folder.write("one/kept.json", "{\"a\": null}")
+        Tree.unlink("\(folder.path)/one/tfruns.d/flags.json")
+        Tree.link("\(folder.path)/one/tfruns.d/flags.json", to: "../kept.json")
+        let found = try findings(repairs: true)
+        #expect(found.contains { $0.hasPrefix("one/tfruns.d/flags.json: ") && !$0.contains("repaired") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
+        #expect(folder.text("one/kept.json") == "{\"a\": null}")
+    }
+
+    @Test func linksAndWhatIsNoFileAreFound() throws {
+        folder.write("elsewhere/secret", "x")
+        Tree.link("\(folder.path)/linked", to: "one")
+        Tree.link("\(folder.path)/one/tfruns.d/properties/x", to: "../../../elsewhere/secret")
+        Tree.link("\(folder.path)/one/out", to: "/usr/share/nothing")
+        mkfifo("\(folder.path)/one/tfruns.d/pipe", 0o600)
+        let found = try findings()
+        let expected = [
+            "linked: is a link", "one/tfruns.d/properties/x: is a link", "one/out: is a link",
+            "one/tfruns.d/pipe: is no file",
+        ]
+        for path in expected {
+            #expect(found.contains { $0.hasPrefix(path) }, "\(found)")
+        }
+        #expect(found.count == 4)
+    }
+
+    /// Fails when something that is no segment is taken for one, or removed.
+    @Test func whatIsNoSegmentInTheJournalIsNamedAndLeftAlone() throws {
+        for name in ["notes.txt", "cafe", "ffffffffffffffff"] { folder.write(".rundir/journal/\(name)", "mine") }
+        Tree.makeDirectory("\(folder.path)/.rundir/journal/0000000000000009")
+        let store = try DirectoryHarness.open(folder.path)
+        try store.rows(.one, #"{"a":2}"#)
+        store.close()
+        let found = try findings(repairs: true)
+        #expect(found.count { $0.hasPrefix(".rundir/journal/") } == 4, "\(found)")
+        for name in ["notes.txt", "cafe", "ffffffffffffffff"] {
+            #expect(folder.text(".rundir/journal/\(name)") == "mine")
+        }
+        #expect(folder.exists(".rundir/journal/0000000000000009"))
+    }
+
+    /// Fails when a server can begin before all is mended.
+    @Test func whileARepairMendsNoServerBegins() throws {
+        let store = try DirectoryHarness.open(folder.path)
+        #expect(throws: DirectoryRunStore.OpenFailure.self) { try findings(repairs: true) }
+        store.close()
+        folder.write("one/tfruns.d/flags.json", "{\"a\": null}")
+        var refused = 0
+        _ = try StoreCheck(runs: folder.path, repairs: true) { _ in
+            if (try? DirectoryHarness.open(folder.path)) == nil { refused += 1 }
+        }
+        #expect(refused == 1)
+        try DirectoryHarness.open(folder.path).close()
+    }
+
+    @Test func whatIsPendingIsToldWithItsAge() throws {
+        folder.write(".rundir/pending/waits/tfruns.d/flags.json", "{}")
+        folder.write(".rundir/pending/@session/tfruns.d/flags.json", "{}")
+        let check = try StoreCheck(runs: folder.path, repairs: false)
+        #expect(check.pending.map(\.name).sorted() == ["@session", "waits"])
+        #expect(check.pending.allSatisfy { $0.changed > 1e9 })
+        #expect(check.findings.isEmpty)
+    }
+
+    @Test func anEmptyPendingFolderIsRemoved() throws {
+        Tree.makeDirectory("\(folder.path)/.rundir/pending/left")
+        #expect(try findings().first?.hasPrefix(".rundir/pending/left: is no pending run") == true)
+        _ = try findings(repairs: true)
+        #expect(!folder.exists(".rundir/pending/left"))
+    }
+
+    @Test func whatTheJournalHoldsIsDoneByARepair() throws {
+        Tree.write(
+            JournalText.frame(1, [[RedoRecord("one", .put("flags.json", Array("{\"b\": 2}".utf8)))]]),
+            "\(folder.path)/.rundir/journal/0000000000000001")
+        #expect(try findings().first?.hasPrefix(".rundir/journal: 1 writes") == true)
+        #expect(try findings(repairs: true).first?.contains("(repaired: ") == true)
+        #expect(folder.text("one/tfruns.d/flags.json") == "{\"b\": 2}")
+    }
+
+    /// What a damaged journal holds may be what mends the rest: fails when a repair goes on past it.
+    @Test func nothingIsRepairedBesideADamagedJournal() throws {
+        var frames = JournalText.frame(1, [JournalText.write(1)]) + JournalText.frame(2, [JournalText.write(2)])
+        frames[30] ^= 1
+        Tree.write(frames, "\(folder.path)/.rundir/journal/0000000000000001")
+        folder.write("one/tfruns.d/flags.json", "{\"a\": null}")
+        let found = try findings(repairs: true)
+        #expect(found.first?.hasPrefix(".rundir/journal/0000000000000001: journal segment") == true)
+        #expect(found.contains { $0.hasPrefix("one/tfruns.d/flags.json: has values that break") })
+        #expect(folder.text("one/tfruns.d/flags.json") == "{\"a\": null}")
+        #expect(Tree.read("\(folder.path)/.rundir/journal/0000000000000001") == frames)
+    }
+}
