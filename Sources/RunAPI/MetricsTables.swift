@@ -30,6 +30,13 @@ final class MetricsTables: Sendable {
     enum Question: Hashable, Sendable {
         case points(MetricsQuery)
         case series(SeriesQuery.Question)
+
+        /// The columns that are looked at beside the axes; nil: any.
+        var columns: Set<String>? {
+            guard case .series(let question) = self, let metrics = question.metrics else { return nil }
+            let needsTime = question.axis == .time || question.axis == .elapsed
+            return Set(metrics + (needsTime ? [MetricsColumnRole.timeName] : []))
+        }
     }
 
     private struct Kept: Sendable {
@@ -67,7 +74,9 @@ final class MetricsTables: Sendable {
     ) throws -> [UInt8] {
         try withState(of: run, check) { state in
             if let reply = state.replies[question], try Self.isCurrent(state, rows) { return reply }
-            let reply = try make(try bringUpToDate(&state, rows, check))
+            // A table that is too large to be kept is made of the asked columns alone, which takes half the time or less.
+            let columns = try Self.expectedSize(rows) > limit ? question.columns : nil
+            let reply = try make(try bringUpToDate(&state, rows, only: columns, check))
             if state.replies.count >= 8 { state.replies = [:] }
             if reply.count <= 512 << 10 { state.replies[question] = reply }
             return reply
@@ -140,7 +149,7 @@ final class MetricsTables: Sendable {
     }
 
     private func bringUpToDate(
-        _ state: inout Entry.State, _ rows: any MetricsText, _ check: () throws -> Void
+        _ state: inout Entry.State, _ rows: any MetricsText, only columns: Set<String>? = nil, _ check: () throws -> Void
     ) throws -> MetricsTable {
         let isContinued = try Self.isContinued(state, rows)
         if isContinued, let table = state.table, rows.size == table.covered { return table }
@@ -148,13 +157,13 @@ final class MetricsTables: Sendable {
         if isContinued, let known = state.table {
             table = known
         } else {
-            table = MetricsTable(expectedRows: try Self.expectedRows(rows), limit: largest.most)
+            table = MetricsTable(expectedRows: try Self.expectedRows(rows), limit: largest.most, only: columns)
         }
         // Where that fails, half of it is there.
         let before = state
         state = Entry.State()
         try read(rows, into: table, check)
-        state.table = table
+        state.table = table.only == nil ? table : nil
         state.identity = rows.identity
         state.covered = table.covered
         state.ends = try Self.ends(of: rows, table.covered)
@@ -167,9 +176,20 @@ final class MetricsTables: Sendable {
         return try rows.read(0..<length) + rows.read(covered - length..<covered)
     }
 
-    /// How many rows there may be, by the length of the first and the last that fit in a little.
+    /// The first and the last rows that fit in a little.
+    private static func sample(_ rows: any MetricsText) throws -> [UInt8] {
+        try rows.read(0..<min(rows.size, 4096)) + rows.read(max(0, rows.size - 4096)..<rows.size)
+    }
+
+    /// Bytes that a table of all columns may take: eight for each value, before which there is a colon.
+    private static func expectedSize(_ rows: any MetricsText) throws -> Int {
+        let sample = try sample(rows)
+        return rows.size / max(1, sample.count) * sample.count { $0 == UInt8(ascii: ":") } * 8
+    }
+
+    /// How many rows there may be, by the length of those in the sample.
     private static func expectedRows(_ rows: any MetricsText) throws -> Int {
-        let sample = try rows.read(0..<min(rows.size, 4096)) + rows.read(max(0, rows.size - 4096)..<rows.size)
+        let sample = try sample(rows)
         let lines = sample.count { $0 == UInt8(ascii: "\n") }
         // No more than would fill as many bytes as the text has.
         return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)

@@ -17,7 +17,7 @@ struct RunListQuery {
     private(set) var repeated: [(name: String, value: String)] = []
 
     private static let names = [
-        "where", "order", "descending", "limit", "cursor", "archived", "columns", "format",
+        "where", "order", "descending", "limit", "offset", "cursor", "archived", "columns", "format",
     ]
 
     init(_ exchange: HTTPExchange) throws {
@@ -36,19 +36,31 @@ struct RunListQuery {
             }
             query.limit = number
         }
+        if let offset = parameters.take("offset") {
+            guard let number = Int(offset), number >= 0 else {
+                throw Problem.invalidQuery(
+                    "offset is \"\(offset.shown(atMost: 100))\"; it has to be a whole number, 0 or more")
+            }
+            query.offset = number
+        }
         if let archived = parameters.take("archived") {
             query.archived = try parameters.choice("archived", archived)
         }
         if let columns = parameters.take("columns") {
             query.columns = try RunColumnName.list(columns, parameter: "columns").map(\.0)
         }
-        if let cursor = parameters.take("cursor") { query.cursor = try RunCursor(cursor, order: query.order) }
+        if let cursor = parameters.take("cursor") {
+            if query.offset > 0 {
+                throw Problem.invalidQuery("offset counts from the first run; send it without cursor")
+            }
+            query.cursor = try RunCursor(cursor, order: query.order)
+        }
         if let format = parameters.take("format") {
             self.format = try parameters.choice("format", format)
         } else {
             self.format = Self.accepted(exchange.joinedHeader("Accept") ?? "")
         }
-        repeated = parameters.all.filter { $0.name != "cursor" }
+        repeated = parameters.all.filter { $0.name != "cursor" && $0.name != "offset" }
     }
 
     /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.

@@ -7,11 +7,14 @@ struct MetricsColumnStorage {
     let member: UnsafeMutablePointer<UInt8>
     let memberLength: Int
     let role: MetricsColumnRole
+    /// Whether its values are read.
+    let isRead: Bool
     private(set) var values: UnsafeMutablePointer<Double>
     private(set) var count = 0
     private(set) var capacity: Int
 
-    init(name: UnsafeRawBufferPointer, capacity: Int) {
+    init(name: UnsafeRawBufferPointer, isRead: Bool = true, capacity: Int) {
+        self.isRead = isRead
         let text = Self.member(of: name)
         memberLength = text.count
         member = .allocate(capacity: text.count)

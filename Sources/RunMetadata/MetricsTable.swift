@@ -58,6 +58,8 @@ package final class MetricsTable: @unchecked Sendable {
     private let parser = JSONParser()
     private let expectedRows: Int
     private let limit: Int
+    /// The columns whose values are read beside the axes; nil: all.
+    package let only: Set<String>?
     /// Bytes of the columns.
     private var held = 0
     /// Whether there is more in the text than the table may hold; it is of no use then.
@@ -67,9 +69,11 @@ package final class MetricsTable: @unchecked Sendable {
     /// - Parameters:
     ///   - expectedRows: how many rows are about to come, so that memory is asked for once
     ///   - limit: bytes that it may hold
-    package init(expectedRows: Int = 0, limit: Int = .max) {
+    ///   - only: the columns whose values are read beside the axes; nil: all. The others are there, without values
+    package init(expectedRows: Int = 0, limit: Int = .max, only: Set<String>? = nil) {
         self.expectedRows = expectedRows
         self.limit = limit
+        self.only = only
         order = MetricsRowOrder(expectedRows: expectedRows)
     }
 
@@ -148,9 +152,12 @@ package final class MetricsTable: @unchecked Sendable {
         let bytes = Array(name)
         if let index = columnIndex[bytes] { return index }
         let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
+        let role = MetricsColumnRole(name)
+        let isRead = role.isKey || only?.contains(String(decoding: bytes, as: UTF8.self)) ?? true
         // Of very many columns few have a value in each row.
         storage.initialize(
-            to: MetricsColumnStorage(name: name, capacity: columnCount < Self.fullColumns ? expectedRows : 0))
+            to: MetricsColumnStorage(
+                name: name, isRead: isRead, capacity: isRead && columnCount < Self.fullColumns ? expectedRows : 0))
         _ = hold(storage.pointee.capacity * 8 + Self.columnOverhead + 4 * name.count)
         if columnCount == storageCapacity {
             let grown = UnsafeMutablePointer<UnsafeMutablePointer<MetricsColumnStorage>>.allocate(
@@ -164,7 +171,7 @@ package final class MetricsTable: @unchecked Sendable {
         columnCount += 1
         columns.append(
             Column(
-                name: String(decoding: bytes, as: UTF8.self), nameBytes: bytes, role: storage.pointee.role,
+                name: String(decoding: bytes, as: UTF8.self), nameBytes: bytes, role: role,
                 storage: storage))
         columnIndex[bytes] = columns.count - 1
         return columns.count - 1
@@ -200,6 +207,7 @@ extension MetricsTable: MetricsRowColumns {
 
     @inline(__always)
     func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
+        if !storages[column].pointee.isRead { return }
         // One that is too long for a cell counts as missing, as in a frame.
         if end - start > MetricsFrame.Cell.longestNumber { return }
         add(MetricsNumberText.value(start, end), to: column)
@@ -207,6 +215,7 @@ extension MetricsTable: MetricsRowColumns {
 
     @inline(__always)
     func add(_ value: Double, to column: Int) {
+        if !storages[column].pointee.isRead { return }
         if rowLength == rowCapacity { growRow() }
         row[rowLength] = (column, value)
         rowLength += 1

@@ -15,6 +15,8 @@ package struct RunQuery: Sendable {
     package var limit = 50
     /// Where the page before ended.
     package var cursor: RunCursor?
+    /// Runs that are left out before the page, of those that come after the cursor. Runs that come and go meanwhile shift it.
+    package var offset = 0
     /// Columns that are asked for, which have to be known too.
     package var columns: [RunColumnName] = []
 

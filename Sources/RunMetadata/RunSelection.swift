@@ -30,9 +30,11 @@ package struct RunSelection {
     /// asked-for order backwards would each be among the best so far; so the first round finds nearly the best of all.
     private static let rounds = 64
 
-    /// The first rows of those that are selected, in order, after the cursor: one more than the limit where there are more.
+    /// The first rows of those that are selected, in order, after the cursor and the offset: one more than the limit where
+    /// there are more.
     package func page(of selected: [Bool]) -> [Int] {
-        let count = query.limit + 1
+        let offset = min(query.offset, selected.count)
+        let count = offset + query.limit + 1
         let firstKeys = firstKeys()
         // The best so far in order, and behind them what has come since; sorted and cut when it is twice too long.
         var best: [Candidate] = []
@@ -51,7 +53,7 @@ package struct RunSelection {
             }
         }
         best.sort(by: isBefore)
-        return best.prefix(count).map(\.row)
+        return best.prefix(count).dropFirst(offset).map(\.row)
     }
 
     /// Where a page that ends with a row ends.

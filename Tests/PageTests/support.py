@@ -201,6 +201,14 @@ class PageTestCase(unittest.TestCase):
     def hash(self):
         return self.script("return decodeURIComponent(location.hash.replaceAll('+', ' '))")
 
+    def emulate(self, **features):
+        """Has the system ask for something until the test's end, such as `forced_colors="active"`."""
+        def ask(features):
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+                "features": [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]})
+        ask(features)
+        self.addCleanup(lambda: ask({name: "" for name in features}))
+
     def keys(self, *keys):
         actions = ActionChains(self.driver)
         for key in keys:

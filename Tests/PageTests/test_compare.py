@@ -48,6 +48,17 @@ class CompareTests(RunTestCase):
                 break
         self.assertEqual(len(self.all(".chart-tip .near")), 1)
 
+    def test_runs_keep_their_colours_where_colours_are_forced(self):
+        self.emulate(forced_colors="active")
+        self.open("#/compare?runs=a,b,c&source=1")
+        self.wait_drawn("loss", 500)
+        colors = self.script("return [...document.querySelectorAll('.swatch')].map(one => getComputedStyle(one, '::before').backgroundColor)")
+        self.assertEqual(len(set(colors)), 3, colors)
+        until(lambda: self.all(".diff .removed"), "the difference")
+        width = lambda kind: self.script("return getComputedStyle(document.querySelector(arguments[0])).borderLeftWidth", kind)
+        self.assertEqual(width(".diff td.removed"), "4px")
+        self.assertEqual(width(".diff td.added"), "4px")
+
     def test_runs_are_hidden_and_brought_to_the_front(self):
         self.open("#/compare?runs=a,b,c")
         self.wait_drawn("loss", 500)
@@ -58,6 +69,12 @@ class CompareTests(RunTestCase):
         until(lambda: self.pixels("loss") == before, "all are as they were")
         self.click("[aria-label='Lines of b']")
         until(lambda: self.pixels("loss") < before * 0.85, "the lines of b are hidden")
+        self.assertIn("hidden=b", self.hash)
+        self.driver.refresh()
+        self.wait_drawn("loss", 500)
+        lines = self.chart("loss").get_attribute("aria-label")
+        self.assertTrue("a training" in lines and "c training" in lines and "b training" not in lines, lines)
+        self.assertEqual(self.find("[aria-label='Lines of b']").get_attribute("aria-pressed"), "false")
 
     def test_runs_are_added_and_taken_out(self):
         self.open("#/compare?runs=a,b")

@@ -297,6 +297,19 @@ class PartsTests(RunTestCase):
         self.wait_text("<h1>Hello</h1><script>window.bad = 1</script>", ".code")
         self.assert_accessible()
 
+    def test_open_folders_stand_in_the_address(self):
+        self.open("#/run/a?tab=files")
+        self.click("[data-path='plots']")
+        self.find("[data-path='plots/red.png']")
+        self.assertIn("open=plots", self.hash)
+        self.driver.refresh()
+        self.click("[data-path='plots/red.png']")
+        until(lambda: self.all(".file-content img"), "the image")
+        # A folder is closed without what is shown of it.
+        self.click("[data-path='plots']")
+        until(lambda: not self.all("[data-path='plots/red.png']"), "the folder is closed")
+        self.assertEqual(len(self.all(".file-content img")), 1)
+
     def test_a_file_that_comes_is_shown(self):
         self.open("#/run/a?tab=files")
         self.find("[data-path='table.csv']")
@@ -417,6 +430,9 @@ class PhoneTests(RunTestCase):
     @classmethod
     def fill(cls):
         cls.server.run("a-run-with-a-name-that-is-rather-long-for-a-phone", {"lr": 0.1}, rows=ROWS, evaluation={"acc": 1})
+        cls.server.run("other", {"lr": 0.2}, rows=ROWS)
+        for name, lr in (("a-run-with-a-name-that-is-rather-long-for-a-phone", 1), ("other", 2)):
+            cls.server.send("POST", f"/runs/{name}/metadata/source", tar_gzip({"train.py": f"import os\nlr = {lr}\n"}), "application/gzip")
 
     def test_nothing_is_wider_than_a_phone(self):
         for tab in ("", "output", "source", "files", "use"):
@@ -426,6 +442,20 @@ class PhoneTests(RunTestCase):
                 self.assertLessEqual(self.script("return document.querySelector('main').scrollWidth"), 360)
         self.open("#/run/a-run-with-a-name-that-is-rather-long-for-a-phone")
         self.wait_drawn("loss")
+
+    def test_the_chosen_tab_is_in_sight(self):
+        self.open("#/run/a-run-with-a-name-that-is-rather-long-for-a-phone?tab=use")
+        self.find("#panel-use")
+        until(lambda: self.script("""
+            const { left, right } = document.getElementById('tab-use').getBoundingClientRect();
+            return left >= 0 && right <= innerWidth"""), "the last tab is in sight")
+
+    def test_compared_sources_do_not_widen_the_page(self):
+        self.open("#/compare?runs=a-run-with-a-name-that-is-rather-long-for-a-phone,other&source=1&all=1")
+        self.find(".diff mark")
+        self.script("document.querySelector('.diff').scrollIntoView()")
+        self.assertLessEqual(self.script("return document.documentElement.scrollWidth"), 360)
+        self.assertLessEqual(self.script("return document.querySelector('main').scrollWidth"), 360)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ class RunsTests(RunsTestCase):
         self.driver.refresh()
         until(lambda: self.columns() == ["run", "eval_acc", "status", "flag_lr", "metric_loss"], "the same by its address")
         self.assertIn("pinned", self.find("th[data-column=eval_acc]").get_attribute("class"))
-        self.assertLess(abs(self.find("th[data-column=flag_lr]").size["width"] - before - 60), 4)
+        until(lambda: abs(self.find("th[data-column=flag_lr]").size["width"] - before - 60) < 4, "as wide as it was")
 
     def test_a_column_is_dragged(self):
         self.open("#/?columns=run,status,flag_lr,eval_acc")
@@ -216,6 +216,54 @@ class RunsTests(RunsTestCase):
         self.click(".chip button")
         self.wait_runs("d", "c", "b", "a")
 
+    def handle(self, name):
+        return self.find(f".handle[aria-label='{name} that is shown']")
+
+    def test_plots_are_brushed_by_keys(self):
+        for plot in ("parallel", "scatter"):
+            with self.subTest(plot):
+                self.open(f"#/?plot={plot}&px=flag_model&py=eval_acc&columns=run,flag_lr,flag_model,eval_acc")
+                self.wait_runs("d", "c", "b", "a")
+                until(lambda: float(self.handle("Least eval_acc").get_attribute("aria-valuenow")) > 0.5, "values are read")
+                for _ in range(4):
+                    self.handle("Least eval_acc").send_keys(Keys.PAGE_UP)
+                self.wait_runs("c", "b")
+                self.assertIn("brush=", self.hash)
+                self.assertIn("0.8", self.handle("Least eval_acc").get_attribute("aria-valuetext"))
+                # The focus stays, so that more keys follow.
+                self.keys(Keys.END)
+                self.wait_text("0 runs", ".bar .count")
+                self.keys(Keys.HOME)
+                self.wait_runs("d", "c", "b", "a")
+                self.assertNotIn("brush=", self.hash)
+                self.handle("Greatest flag_model").send_keys(Keys.ARROW_DOWN)
+                self.wait_runs("b", "a")
+                self.assertEqual(self.handle("Greatest flag_model").get_attribute("aria-valuetext"), "mlp")
+                self.keys(Keys.ESCAPE)
+                self.wait_runs("d", "c", "b", "a")
+
+    def test_a_scatter_is_over_numbers_at_first(self):
+        self.open("#/?plot=scatter&columns=run,flag_model,flag_lr,eval_acc")
+        self.wait_runs("d", "c", "b", "a")
+        until(lambda: "eval_acc over flag_lr" in (self.find(".plots .canvas").get_attribute("aria-label") or ""), "the flag of numbers")
+
+    def test_what_is_chosen_is_seen_where_colours_are_forced(self):
+        self.emulate(forced_colors="active")
+        self.open("#/?chosen=b&plot=scatter")
+        self.wait_runs("d", "c", "b", "a")
+        ground = lambda selector: self.script("return getComputedStyle(document.querySelector(arguments[0])).backgroundColor", selector)
+        self.assertNotEqual(ground("tr[data-key=b] td"), ground("tr[data-key=a] td"))
+        self.assertNotEqual(ground("[data-plot=scatter]"), ground("[data-plot=parallel]"))
+        self.assertNotEqual(self.script("return getComputedStyle(document.querySelector('tr[data-key=d] .status'), '::before').backgroundColor"), ground("tr[data-key=d] td"))
+
+    def test_a_button_in_each_header_tells_more(self):
+        self.open("#/?columns=run,flag_model,eval_acc")
+        self.wait_runs("d", "c", "b", "a")
+        ActionChains(self.driver).move_to_element(self.head("flag_model")).perform()
+        self.click("th[data-column=flag_model] .more")
+        self.press("Group by it", ".popover")
+        until(lambda: self.runs() == ["group vit", "group mlp"], "two groups")
+
     def test_numbers_are_copied_exactly(self):
         self.server.run("exact", {"x": 0.1234567891234}, {"start": 1_700_000_000})
         self.addCleanup(lambda: self.server.send("DELETE", "/runs/exact?force=true"))
@@ -230,7 +278,7 @@ class RunsTests(RunsTestCase):
         self.assertEqual(self.cell("exact", "flag_x"), "0.12346")
 
     def test_nothing_serious_for_assistive_technology(self):
-        for hash in ("#/", "#/?plot=scatter", "#/?group=flag_model&open=mlp", "#/?chosen=a,b"):
+        for hash in ("#/", "#/?plot=scatter", "#/?plot=parallel", "#/?group=flag_model&open=mlp", "#/?chosen=a,b"):
             for theme in ("light", "dark"):
                 with self.subTest(hash=hash, theme=theme):
                     self.open(hash)

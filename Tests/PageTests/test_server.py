@@ -64,6 +64,19 @@ class ServerTests(PageTestCase):
         until(lambda: ground() == dark, "dark after a reload")
         self.script("localStorage.clear()")
 
+    def test_what_a_view_is_made_of_is_asked_for_at_once(self):
+        for view in ("", "run/a", "compare?runs=a,b", "server"):
+            with self.subTest(view=view):
+                self.driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+                self.open(f"#/{view}")
+                until(lambda: len(self.text("main")) > 20, "the view")
+                asked, loaded = self.script("""
+                    const name = (address) => address.replace(/.*[/]assets[/][0-9a-f]+[/]/, '');
+                    return [[...document.querySelectorAll('head link, head script')].map(one => name(one.href || one.src)),
+                        performance.getEntriesByType('resource').map(one => name(one.name)).filter(one => one.endsWith('.js'))]""")
+                self.assertEqual([one for one in loaded if one not in asked], [])
+                self.assertGreater(len(loaded), 8)
+
     def test_the_page_is_used_by_keys_alone(self):
         self.open()
         until(lambda: self.all("tr[data-key=b]"), "runs")

@@ -74,6 +74,34 @@ import Testing
         #expect(made == 3)
     }
 
+    /// Fails when the values of other columns are read, or the reply differs from that of a table that is kept.
+    @Test(arguments: [nil, .row, .epoch, .time, .elapsed] as [MetricsAxis?])
+    func ofARunThatIsTooLargeToBeKeptTheAskedColumnsAreRead(_ axis: MetricsAxis?) throws {
+        folder.write(
+            "\(runs[0])",
+            (0..<50_000).map { row in
+                #"{"step":\#(row),"_time":\#(1000 + row),"epoch":\#(row / 10),"loss":\#(row % 7),"acc":\#(row % 5)}"#
+                    + "\n"
+            }.joined())
+        let rows = StoredRows(descriptor: open("\(folder.path)/\(runs[0])", O_RDONLY | O_CLOEXEC))
+        var question = SeriesQuery.Question()
+        (question.metrics, question.axis, question.start) = (["acc"], axis, 900)
+        func reply(_ tables: MetricsTables) throws -> (text: [UInt8], size: Int) {
+            var size = 0
+            let text = try tables.reply(to: .series(question), of: runs[0], rows) { table in
+                size = table.size
+                return try SeriesText(table, question).text(of: runs[0])
+            }
+            return (text, size)
+        }
+        let (whole, part) = (try reply(MetricsTables()), try reply(MetricsTables(limit: 1 << 20)))
+        #expect(part.text == whole.text && !part.text.isEmpty)
+        #expect(part.size < whole.size)
+        let small = MetricsTables(limit: 1 << 20)
+        _ = try reply(small)
+        #expect(try small.withTable(of: runs[0], rows) { $0.only == nil }, "others are told of all columns")
+    }
+
     @Test func aTableThatWouldBeTooLargeIsRefused() throws {
         let tables = MetricsTables(largest: 1 << 20)
         #expect(throws: StoreError.self) { try tables.withTable(of: runs[0], rows(of: runs[0])) { $0.rowCount } }

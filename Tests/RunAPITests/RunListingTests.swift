@@ -106,6 +106,25 @@ import Testing
         #expect(row["status"] == "stopped", "it has ended")
     }
 
+    @Test func aPageBeginsAtAnOffset() throws {
+        #expect(try listed(("offset", "0")) == "cba")
+        #expect(try listed(("offset", "1")) == "ba")
+        #expect(try listed(("order", "-eval_acc"), ("offset", "1"), ("limit", "1")) == "a")
+        #expect(try listed(("where", "flag_lr == 0.1"), ("offset", "1")) == "a")
+        #expect(try listed(("offset", "3")) == "")
+        #expect(try listed(("offset", "9223372036854775807")) == "")
+        let page = try api.send("GET", target([("offset", "1"), ("limit", "1")]))
+        #expect(try page.json["count"] == 3)
+        let link = try #require(page.headers["link"]?.wholeMatch(of: /<(.*)>; rel="next"/))
+        #expect(try api.send("GET", String(link.1)).json["runs"]?.array?.map { $0["run"] } == ["a"])
+        for parameters in [
+            [("offset", "-1")], [("offset", "x")], [("offset", "1.5")], [("offset", "9223372036854775808")],
+            [("offset", "1"), ("cursor", try page.json["next"]?.string ?? "")],
+        ] {
+            #expect(try api.send("GET", target(parameters)).status == 400, "\(parameters)")
+        }
+    }
+
     @Test func theLinkToTheNextPageRepeatsTheQuestion() throws {
         var seen = ""
         var next: String? = target([("where", "eval_acc > 0 | TRUE"), ("order", "-eval_acc"), ("limit", "1")])

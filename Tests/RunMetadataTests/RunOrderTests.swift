@@ -42,6 +42,17 @@ import Testing
         #expect(seen == whole)
     }
 
+    @Test(arguments: ["a", "-a", "b,-a", "-b"], [0, 1, 5, 7, 8, Int.max])
+    func anOffsetLeavesOutTheFirstOnes(_ order: String, _ offset: Int) throws {
+        var query = RunQuery()
+        query.order = try RunOrder(order)
+        let whole = try select(query).page(of: Array(repeating: true, count: 7))
+        (query.offset, query.limit) = (offset, 2)
+        #expect(
+            try select(query).page(of: Array(repeating: true, count: 7))
+                == Array(whole.dropFirst(offset).prefix(3)))
+    }
+
     /// More rows than are held while choosing.
     @Test func theFirstOfManyAreFound() throws {
         let numbers = (0..<5000).map { Double(($0 * 7919) % 5000) }

@@ -98,12 +98,12 @@ extension RunStore {
     /// The runs' ids as they are listed.
     package func listed(
         where predicate: String? = nil, order: String? = nil, descending: Bool = false, limit: Int = 100,
-        archived: RunQuery.Archived = .without
+        offset: Int = 0, archived: RunQuery.Archived = .without
     ) throws -> [String] {
         var query = RunQuery()
         query.predicate = try predicate.map { text throws in try RunPredicate(text) }
         if let order { query.order = try RunOrder(order, descending: descending) }
-        (query.limit, query.archived) = (limit, archived)
+        (query.limit, query.offset, query.archived) = (limit, offset, archived)
         return try runs(query).runs.map(\.run.description)
     }
 

@@ -126,6 +126,15 @@ extension StoreClaim {
             }
             #expect(seen == ["r3", "r0", "r4", "r5", "r2", "r1"])
         },
+        StoreClaim("a page begins at an offset in the order") { harness in
+            let store = harness.store
+            for (number, rate) in ["0.1", "null", "0.3", "0.2"].enumerated() {
+                try store.initialise(try #require(RunID("r\(number)")), flags: "{\"lr\":\(rate)}")
+            }
+            #expect(try store.listed(order: "-flag_lr", limit: 2, offset: 1) == ["r3", "r0"])
+            #expect(try store.listed(order: "flag_lr", offset: 3) == ["r1"])
+            #expect(try store.listed(offset: 4).isEmpty)
+        },
         StoreClaim("a column that no run has is refused by name") { harness in
             try harness.store.initialise(.one, flags: #"{"lr":1}"#)
             for (predicate, order, name) in [

@@ -89,24 +89,15 @@ function icon(path, half = false) {
         svg("path", { d: first, fill: half ? "currentColor" : "none" }), rest && svg("path", { d: rest }));
 }
 
-const themeButton = h("button.plain", {
-    onclick: () => {
-        theme = themes[(themes.indexOf(theme) + 1) % themes.length];
-        try { localStorage.setItem("theme", theme); } catch { /* It keeps nothing. */ }
-        showTheme();
-    },
-});
-const line = h("div.live", { role: "status", "aria-live": "polite" }, h("span"));
-const main = h("main", { id: "main", tabindex: "-1" });
-document.body.append(
-    h("header.frame", {},
-        h("a.skip", { href: "#main", onclick: (event) => { event.preventDefault(); main.focus(); } }, "To the content"),
-        h("a.home", { href: "#/" }, svg("svg", { viewBox: "0 0 18 18", fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linecap": "round", "aria-hidden": "true" },
-            svg("path", { d: "M2 3v12M2 15h14M5.5 5c1.5 5 4 6.500 10.500 6.500" })), "Rundir"),
-        h("nav", { "aria-label": "Views" }, h("a", { href: "#/", "data-view": "runs" }, "Runs"),
-            h("a", { href: "#/server", "data-view": "server" }, "Server")),
-        h("div.space"), line, themeButton),
-    main);
+/** What stands in the document from the beginning. @type {(selector: string) => any} */
+const find = (selector) => document.querySelector(selector);
+const [themeButton, line, skip] = [".theme", ".live", ".skip"].map(find);
+themeButton.onclick = () => {
+    theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+    try { localStorage.setItem("theme", theme); } catch { /* It keeps nothing. */ }
+    showTheme();
+};
+skip.onclick = (event) => { event.preventDefault(); find("main").focus(); };
 showTheme();
 copyExactNumbers();
 onLiveState((state) => {

@@ -13,7 +13,7 @@ export const ofRun = (index) => `--line-${index % count}`;
  * @returns {(name: string) => string}
  */
 export function resolver(element) {
-    const probe = h("i", { hidden: true });
+    const probe = h("i.probe", { hidden: true });
     element.append(probe);
     const known = new Map();
     const style = getComputedStyle(probe);

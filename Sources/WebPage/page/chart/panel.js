@@ -8,6 +8,9 @@ import { detailed } from "./series.js";
 import { keep, settings, tools } from "./tools.js";
 import { legend, tip } from "./legend.js";
 
+/** Charts that are asked for together. */
+const together = 12;
+
 /**
  * @typedef {{ id: string, color: string, hidden?: boolean }} ShownRun
  * @typedef {{ name: string, metrics: string[], article: HTMLElement, host: HTMLElement, head: HTMLElement, seen: boolean,
@@ -21,6 +24,8 @@ export class ChartPanel {
      */
     constructor({ runs, colors, points = 800 }) {
         style(new URL("chart.css", import.meta.url));
+        // While the first series are read. Where that fails, it is tried again when a chart is drawn.
+        ready().catch(() => {});
         this.runs = runs;
         this.colors = colors;
         this.points = points;
@@ -146,7 +151,7 @@ export class ChartPanel {
         this.isLoading = true;
         try {
             for (;;) {
-                const cards = [...this.cards.values()].filter((card) => card.seen && card.stale).slice(0, 12);
+                const cards = [...this.cards.values()].filter((card) => card.seen && card.stale).slice(0, together);
                 if (cards.length === 0 || this.runs.length === 0 || this.isEnded) break;
                 for (const card of cards) card.stale = false;
                 const { axis, zoom } = this.shared;

@@ -10,15 +10,18 @@ import { fill, h } from "../dom.js";
  */
 export function chips(runs, { change, toggle, hover }) {
     const ids = runs.map((run) => run.id);
+    const swatches = [];
+    const show = () => swatches.forEach((swatch, index) => swatch.setAttribute("aria-pressed", String(!runs[index].hidden)));
     const list = runs.map((run) => {
         const swatch = h("button.swatch", {
-            title: "Hide or show its lines", "aria-label": `Lines of ${run.id}`, "aria-pressed": "true", style: { "--line-color": `var(${run.color})` },
+            title: "Hide or show its lines", "aria-label": `Lines of ${run.id}`, "aria-pressed": String(!run.hidden), style: { "--line-color": `var(${run.color})` },
             onclick: () => {
                 run.hidden = !run.hidden;
-                swatch.setAttribute("aria-pressed", String(!run.hidden));
                 toggle();
+                show();
             },
         });
+        swatches.push(swatch);
         return h("li.run-chip", { onmouseenter: () => hover(run.id), onmouseleave: () => hover(null) }, swatch,
             h("a", { href: link(["run", run.id]) }, run.id),
             h("button.plain", { "aria-label": `Take ${run.id} out`, onclick: () => change(ids.filter((id) => id !== run.id)) }, "×"));
@@ -33,5 +36,5 @@ export function chips(runs, { change, toggle, hover }) {
         }),
         onchange: () => { if (input.value.trim() !== "" && !ids.includes(input.value.trim())) change([...ids, input.value.trim()]); },
     });
-    return { element: h("ul.run-chips", { "aria-label": "Runs" }, list, h("li", {}, input, known)) };
+    return { show, element: h("ul.run-chips", { "aria-label": "Runs" }, list, h("li", {}, input, known)) };
 }

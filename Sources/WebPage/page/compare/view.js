@@ -27,10 +27,15 @@ function named() {
     return [...new Set((address().state.runs ?? "").split(",").filter(Boolean))];
 }
 
+/** The runs whose lines are not shown, by the address. */
+function hidden() {
+    return new Set((address().state.hidden ?? "").split(",").filter(Boolean));
+}
+
 class CompareView {
     constructor(main) {
         this.runs = named();
-        this.shown = this.runs.map((id, index) => ({ id, color: ofRun(index), hidden: false }));
+        this.shown = this.runs.map((id, index) => ({ id, color: ofRun(index), hidden: hidden().has(id) }));
         this.chips = chips(this.shown, {
             change: (runs) => this.change(runs), toggle: () => this.toggle(), hover: (id) => this.hover(id) });
         this.table = h("div.compare-values", {});
@@ -68,6 +73,8 @@ class CompareView {
 
     restore() {
         this.restoreAll();
+        for (const run of this.shown) run.hidden = hidden().has(run.id);
+        this.chips.show();
         this.render();
         this.charts.restore();
         this.source.restore();
@@ -101,6 +108,7 @@ class CompareView {
     }
 
     toggle() {
+        setState({ hidden: this.shown.filter((run) => run.hidden).map((run) => run.id).join(",") });
         this.charts.drawAll();
         this.render();
     }

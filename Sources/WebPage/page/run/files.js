@@ -10,8 +10,10 @@ export function open(view) {
     const list = h("nav.file-list", { "aria-label": "Files" });
     const content = h("div.file-content", {});
     const base = `runs/${at(view.id)}/files`;
-    /** Folders that are open. */
-    const opened = new Set();
+    /** Folders that are open, by the address. */
+    let opened = new Set();
+    /** The file whose folders were opened. */
+    let revealed = "";
     /** @type {Map<string, any[]>} */
     let folders = new Map();
     let wanted = "";
@@ -31,12 +33,18 @@ export function open(view) {
 
     async function load() {
         try {
-            const file = address().state.file ?? "";
-            file.split("/").slice(0, -1).forEach((_, i, parts) => opened.add(parts.slice(0, i + 1).join("/")));
+            const { file = "", open = "" } = address().state;
+            opened = new Set(open.split("/,").filter(Boolean));
+            const above = file.split("/").slice(0, -1).map((_, i, parts) => parts.slice(0, i + 1).join("/"));
+            if (file !== revealed) {
+                revealed = file;
+                for (const path of above) opened.add(path);
+                keep();
+            }
             folders = new Map();
             await read("");
             // A folder that is gone is not open.
-            for (const path of [...opened].sort()) if (isFolder(path)) await read(path); else opened.delete(path);
+            for (const path of [...new Set([...opened, ...above])].sort()) if (isFolder(path)) await read(path); else opened.delete(path);
             render();
         } catch (problem) {
             fill(list, h("p.problem", {}, problem.message));
@@ -72,12 +80,18 @@ export function open(view) {
     }
 
     async function toggle(path) {
-        if (opened.delete(path)) return render();
-        opened.add(path);
+        if (!opened.delete(path)) opened.add(path);
+        keep();
         await load();
     }
 
+    /** Puts the open folders into the address. No path has an empty part, so that a slash before a comma parts them. */
+    function keep() {
+        setState({ open: [...opened].join("/,") });
+    }
+
     function choose(path) {
+        revealed = path;
         setState({ file: path }, { push: true });
         show();
     }

@@ -50,9 +50,8 @@ class RunView {
     }
 
     async start() {
-        await style(new URL("run.css", import.meta.url));
         this.stop = subscribe((event) => this.happened(event));
-        await this.load();
+        await Promise.all([style(new URL("run.css", import.meta.url)), this.load()]);
         if (!this.isEnded && this.run) this.openTab(false);
     }
 
@@ -156,6 +155,8 @@ class RunView {
             // The other panels are not in the page.
             if (isOpen) button.setAttribute("aria-controls", `panel-${this.tab}`);
             else button.removeAttribute("aria-controls");
+            // On a narrow page the tabs are moved sideways.
+            if (isOpen) this.tabs.scrollLeft = Math.max(0, button.offsetLeft - this.tabs.offsetLeft + button.offsetWidth - this.tabs.clientWidth);
         }
     }
 

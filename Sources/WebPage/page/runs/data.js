@@ -1,6 +1,7 @@
 /** The runs that a query finds, page by page, kept up to date by events. */
 import { json, query as queryText } from "../api.js";
 import { compareValues, needed, parseOrder, textLiteral, valueOf } from "./columns.js";
+import { FarRows } from "./far.js";
 
 /** Rows of a page. The first one is small, so that something is there at once. */
 const [firstRows, pageRows] = [100, 1000];
@@ -26,12 +27,24 @@ export class RunList {
     #touched = new Set();
     #timer = 0;
     #isEnded = false;
+    #far = new FarRows(async (offset, limit) => (await json(`runs${this.#parameters({ offset, limit })}`)).runs,
+        () => { if (!this.#isEnded) this.changed(); });
 
     /** @param {RunQuery} query @param {() => void} changed is called when there is more or else to show */
     constructor(query, changed) {
         this.query = query;
         this.changed = changed;
         this.keys = parseOrder(query.order);
+    }
+
+    /** The run of a row; `undefined` where it has not been read. */
+    at(index) { return this.rows[index] ?? this.#far.at(index); }
+
+    /** Reads the rows from `first` to `last`: with all before them, or where these are very many, alone. */
+    look(first, last) {
+        if (last <= this.rows.length) return;
+        if (first < this.rows.length + pageRows) this.ensure(last);
+        else this.#far.show(first, last);
     }
 
     /** Reads until there are so many rows, or no more. */
@@ -47,6 +60,7 @@ export class RunList {
         this.isComplete = false;
         this.problem = null;
         this.#reading = null;
+        this.#far.clear();
         await this.#page(true);
         await this.ensure(Math.min(loaded, 5 * pageRows));
     }
@@ -105,6 +119,7 @@ export class RunList {
             if (generation !== this.#generation || this.#isEnded) return;
             this.#merge(new Set(touched), page.runs);
             this.count = all.count;
+            this.#far.renew();
             this.changed();
         } catch { /* The sign in the header tells; events come again. */ }
         this.#timer = 0;

@@ -35,6 +35,9 @@ export class HeadCells {
             onclick: (event) => this.#order(name, event.shiftKey, event.currentTarget),
             onkeydown: (event) => this.#key(event, name, width),
         }, label),
+        h("button.more", {
+            tabindex: "-1", "aria-label": `More about ${group} ${label}`, title: "More", "aria-haspopup": "menu", onclick: (event) => this.#menu(name, event.currentTarget),
+        }, "⋮"),
         h("span.grip", { "aria-hidden": "true", onpointerdown: (event) => this.#resize(event, name), ondblclick: () => this.setWidth(name, undefined) }));
         return { key: name, head, width, sort, label: name };
     }

@@ -1,10 +1,13 @@
 /** Plots over runs: a scatter of two columns, or flags against a result; what is brushed filters the table. */
 import { link } from "../address.js";
 import { fill, h, svg } from "../dom.js";
+import { isNumeric } from "./cells.js";
 import { describe, isNameable, needed } from "./columns.js";
 import { allRuns } from "./data.js";
+import { resolver } from "../chart/colors.js";
 import { Axis } from "./axes.js";
 import { brushed, brushText, condition } from "./filters.js";
+import { Handles } from "./handles.js";
 
 /** Runs that are drawn, at most: more do not tell more. */
 const most = 20_000;
@@ -27,7 +30,8 @@ export class Plots {
             role: "img", onpointermove: (event) => this.#hover(event), onpointerleave: () => { this.tip.hidden = true; },
             onpointerdown: (event) => this.#brush(event),
         }, this.canvas, this.over, this.tip);
-        this.element = h("div.plots", { hidden: true }, this.choice, h("div.sideways", {}, this.place));
+        this.handles = new Handles((name, range) => this.#choose([name], range ? [{ name, range }] : [], {}));
+        this.element = h("div.plots", { hidden: true }, this.choice, h("div.sideways", {}, h("div.field", {}, this.place, this.handles.element)));
         this.observer = new ResizeObserver(() => this.#draw());
         this.observer.observe(this.place);
         this.themes = matchMedia("(prefers-color-scheme: dark)");
@@ -56,7 +60,11 @@ export class Plots {
 
     get #result() { return this.view.state.py ?? this.view.columns.find((name) => /^eval_/.test(name)) ?? this.view.columns.find((name) => /^(metric_|min_|max_)/.test(name)) ?? "duration"; }
 
-    get #x() { return this.view.state.px ?? this.view.columns.find((name) => name.startsWith("flag_")) ?? "start"; }
+    /** A flag of numbers where there is one: they tell more across a plane. */
+    get #x() {
+        const flags = this.view.columns.filter((name) => name.startsWith("flag_"));
+        return this.view.state.px ?? flags.find((name) => isNumeric(name, this.view.newest)) ?? flags[0] ?? "start";
+    }
 
     /** Shows what the address says. */
     update() {
@@ -68,7 +76,7 @@ export class Plots {
         const all = known.filter((name) => isNameable(name) && name !== "sparkline");
         if (!this.choice.contains(document.activeElement)) {
             fill(this.choice, select(state.plot === "scatter" ? "y" : "Flags that are shown against", state.plot === "scatter" ? all : this.#results, this.#result, "py"),
-                state.plot === "scatter" && select("x", all, this.#x, "px"), h("span.dim", {}, "Drag to filter the table."));
+                state.plot === "scatter" && select("x", all, this.#x, "px"), h("span.dim", {}, "Drag, or move the handles by keys, to filter the table."));
         }
         const { where } = condition({ ...state, brush: "" }, this.view.columns);
         const asked = JSON.stringify([where, state.archived, this.#axes]);
@@ -101,12 +109,8 @@ export class Plots {
         Object.assign(this.canvas, { width: width * scale, height: height * scale });
         const context = this.canvas.getContext("2d");
         context.scale(scale, scale);
-        const colors = { on: "", off: "" };
-        // light-dark() is resolved by an element's own colour.
-        this.tip.style.color = "var(--accent)"; colors.on = getComputedStyle(this.tip).color;
-        this.tip.style.color = "var(--edge)"; colors.off = getComputedStyle(this.tip).color;
-        this.tip.style.color = "var(--stopped)"; colors.other = getComputedStyle(this.tip).color;
-        this.tip.style.color = "";
+        const color = resolver(this.element);
+        const colors = { on: color("--accent"), off: color("--edge"), other: color("--stopped") };
         const names = this.#axes;
         const axes = names.map((name) => new Axis(name, this.#runs));
         const ranges = brushed(this.view.state.brush);
@@ -139,6 +143,8 @@ export class Plots {
             }
         }
         this.#drawAxes(axes, ranges);
+        this.handles.show(axes, ranges, (index, at) => isScatter && index === 0 ? { x: X(at), y: Y(0), isAcross: true }
+            : { x: isScatter ? X(0) : columnAt(index), y: Y(at), isAcross: false });
         const title = isScatter ? `${names[1]} over ${names[0]}` : `${names.slice(0, -1).join(", ")} against ${names.at(-1)}`;
         this.place.setAttribute("aria-label", `Plot of ${this.#runs.length} runs: ${title}`);
     }
@@ -224,11 +230,15 @@ export class Plots {
             const isClick = Math.hypot(to[0] - from[0], to[1] - from[1]) < 4;
             const mark = isClick && this.#nearest(to);
             if (mark) { location.hash = link(["run", mark.run.run]); return; }
-            const others = brushed(this.view.state.brush).filter((range) => !names.includes(range.name));
-            const added = isClick ? [] : changed.map(([axis, one, other]) => ({ name: axis.name, range: axis.range(one, other) }))
-                .filter(({ name, range }) => range && isNameable(name) && name !== "duration").map(({ name, range: [low, high] }) => ({ name, low, high }));
-            this.view.set({ brush: brushText([...others, ...added]) });
+            this.#choose(names, isClick ? [] : changed.map(([axis, one, other]) => ({ name: axis.name, range: axis.range(one, other) })), { push: true });
         };
+    }
+
+    /** Filters by ranges of columns, in the place of those that they have. */
+    #choose(names, ranges, options) {
+        const others = brushed(this.view.state.brush).filter((range) => !names.includes(range.name));
+        const added = ranges.filter(({ name, range }) => range && isNameable(name) && name !== "duration").map(({ name, range: [low, high] }) => ({ name, low, high }));
+        this.view.set({ brush: brushText([...others, ...added]) }, options);
     }
 }
 

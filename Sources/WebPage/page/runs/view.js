@@ -32,6 +32,8 @@ class RunsView {
     known = [];
     /** @type {string[]} those that are shown where the address names none */
     usual = [];
+    /** @type {Record<string, any>[]} some of the newest runs, with all that they have */
+    newest = [];
     /** @type {RunList | null} */
     list = null;
     /** @type {Record<string, string>} the state in the address */
@@ -71,7 +73,7 @@ class RunsView {
 
     async begin() {
         try {
-            const [some] = await Promise.all([json("columns").then(({ columns }) => this.#know([...columns, "duration", "sparkline"])), styles]);
+            const [some] = await Promise.all([this.#look(), styles]);
             if (this.#isEnded) return;
             for (const [type, listener] of Object.entries({ pointerdown: this.#hold, pointerup: this.#release, pointercancel: this.#release })) {
                 addEventListener(type, listener, true);
@@ -156,17 +158,19 @@ class RunsView {
     #lookForColumns() {
         this.#columnsTimer ||= setTimeout(async () => {
             try {
-                const known = [...(await json("columns")).columns, "duration", "sparkline"];
-                if (!this.#isEnded && known.join() !== this.known.join()) await this.#know(known);
+                await this.#look();
             } catch { /* The sign in the header tells. */ }
             setTimeout(() => { this.#columnsTimer = 0; }, 4000);
         }, 1000);
     }
 
     /** Notes which columns there are, and chooses those that are shown where the reader has not. */
-    async #know(known) {
-        const some = await json("runs?limit=20&archived=all");
+    async #look() {
+        const [{ columns }, some] = await Promise.all([json("columns"), json("runs?limit=20&archived=all")]);
+        const known = [...columns, "duration", "sparkline"];
+        if (this.#isEnded || known.join() === this.known.join()) return some;
         this.known = known;
+        this.newest = some.runs;
         this.usual = usual(known, some.runs);
         if (this.list) this.update();
         return some;
@@ -190,7 +194,7 @@ class RunsView {
     get sparkMetric() { return this.state.spark ?? mainMetrics(this.known)[0] ?? ""; }
 
     /** What is in a row of the table: a run, or a group of them; `undefined` where it has not been read. */
-    itemAt(index) { return (this.items ?? this.list.rows)[index]; }
+    itemAt(index) { return this.items ? this.items[index] : this.list.at(index); }
 
     /** Opens or closes a group. */
     toggle(name) {
@@ -232,8 +236,7 @@ class RunsView {
     }
 
     #seen(first, last) {
-        if (!this.list) return;
-        if (!this.items && last > this.list.rows.length) this.list.ensure(last);
+        if (this.list && !this.items) this.list.look(first, last);
     }
 
     #happened(event) {
