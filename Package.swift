@@ -47,7 +47,7 @@ let package = Package(
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CRapidJSON", cxxSettings: [.define("NDEBUG", .when(configuration: .release))]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
-        .target(name: "CGzip", linkerSettings: [.linkedLibrary("isal")]),
+        .target(name: "CISAL", linkerSettings: [.linkedLibrary("isal")]),
         .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
@@ -56,19 +56,18 @@ let package = Package(
         // C of our own.
         .target(name: "CLinux"),
         .target(name: "CContainment"),
-        .target(name: "CChecksum"),
         .target(name: "CNumbers"),
         .target(name: "COpenAPI"),
 
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
-        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGzip", "CNettle", "CLinux"]),
+        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CISAL", "CNettle", "CLinux"]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2"]),
         target(
             "RunStore",
             dependencies: [
-                "RunMetadata", "JSON", "Limits", "Threads", "CChecksum", "CLinux", grdb, logging, systemPackage,
+                "RunMetadata", "JSON", "Limits", "Threads", "CISAL", "CLinux", grdb, logging, systemPackage,
             ],
             exclude: ["README.md"]),
         target(
@@ -76,7 +75,7 @@ let package = Package(
             dependencies: [
                 "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "CArchive", "CCSV", "CContainment",
                 "CJSONSchema",
-                "CLinux", "CGzip",
+                "CLinux", "CISAL",
             ]),
         // Packs the page when the server is built.
         .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
