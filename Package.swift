@@ -55,7 +55,7 @@ let package = Package(
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         // C of our own.
         .target(name: "CLinux"),
-        .target(name: "CContainment"),
+        .target(name: "CContainment", linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CNumbers"),
         .target(name: "COpenAPI"),
 
