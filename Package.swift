@@ -25,8 +25,10 @@ func tests(_ name: String, dependencies: [Target.Dependency], exclude: [String] 
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -37,6 +39,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -61,9 +64,10 @@ let package = Package(
 
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
-        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CISAL", "CNettle", "CLinux"]),
+        target(
+            "HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CISAL", "CNettle", "CLinux", deque]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
-        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2"]),
+        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2", orderedCollections]),
         target(
             "RunStore",
             dependencies: [
@@ -87,7 +91,7 @@ let package = Package(
             dependencies: [
                 "HTTPServer", "MetadataWriters", "RunStore", "RunMetadata", "JSON", "Limits", "Threads", "WebPage",
                 "COpenAPI",
-                logging, yams,
+                deque, logging, orderedCollections, yams,
             ]),
         .executableTarget(
             name: "rundir",
