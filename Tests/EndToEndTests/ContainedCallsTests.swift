@@ -60,7 +60,8 @@ import Testing
 
     /// Calls that do no harm. Those that change a file's mode, owner, times or attributes only seem to be done.
     private static let harmless: Set<String> = [
-        "own prlimit", "own priority", "own group", "own group by number", "child", "chmod", "chown", "utimes", "setxattr",
+        "own prlimit", "own priority", "own group", "own group by number", "child", "chmod", "chown", "utimes",
+        "setxattr",
     ]
 
     /// Fails when a rule of the filter is left out; which of the two keeps signals in, Landlock or the filter, is the kernel's.
