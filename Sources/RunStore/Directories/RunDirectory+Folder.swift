@@ -123,17 +123,8 @@ extension RunDirectory {
         ) throws(FileFailure) -> (status: stat, result: UnsafeRawBufferPointer?)? {
             try withFile(name) { (file, status) throws(FileFailure) in
                 let size = min(Int(status.st_size), most)
-                let bytes = memory.room(size)
-                var count = 0
-                while count < size {
-                    let part = Glibc.read(file, bytes.baseAddress! + count, size - count)
-                    if part < 0 {
-                        if errno == EINTR { continue }
-                        throw FileFailure("read", inRun: path(of: name))
-                    }
-                    if part == 0 { break }
-                    count += part
-                }
+                let bytes = UnsafeMutableRawBufferPointer(rebasing: memory.room(size)[..<size])
+                let count = try Files.read(file, into: bytes, at: 0, path: String(cString: name))
                 return UnsafeRawBufferPointer(rebasing: bytes[..<count])
             }
         }

@@ -29,23 +29,3 @@ enum WholeText {
         return try body(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
     }
 }
-
-extension Files {
-    /// Reads from an offset of an open file until a buffer is full or the file ends (pread(2)).
-    /// - Returns: how much there was
-    static func read(
-        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, path: String
-    ) throws(FileFailure) -> Int {
-        var done = 0
-        while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileFailure("read", path)
-            }
-            if count == 0 { break }
-            done += count
-        }
-        return done
-    }
-}
