@@ -132,10 +132,22 @@ enum Files {
 
     /// Writes all bytes at an offset (pwrite(2)).
     static func write(
-        _ bytes: some Sequence<UInt8>, to descriptor: CInt, at offset: Int, path: String
+        _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: String
     ) throws(FileFailure) {
-        _ = try calling("write", path) {
-            try FileDescriptor(rawValue: descriptor).writeAll(toAbsoluteOffset: Int64(offset), bytes)
+        try calling("write", path) { try put(bytes, descriptor, offset) }
+    }
+
+    static func write(_ bytes: [UInt8], to descriptor: CInt, at offset: Int, path: String) throws(FileFailure) {
+        try calling("write", path) { try bytes.withUnsafeBytes { try put($0, descriptor, offset) } }
+    }
+
+    /// Not `writeAll(toAbsoluteOffset:_:)`, which is generic and called for each row.
+    private static func put(_ bytes: UnsafeRawBufferPointer, _ descriptor: CInt, _ offset: Int) throws {
+        let file = FileDescriptor(rawValue: descriptor)
+        var count = 0
+        while count < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+            count += try file.write(toAbsoluteOffset: Int64(offset + count), rest)
         }
     }
 
