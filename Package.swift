@@ -25,8 +25,10 @@ func tests(_ name: String, dependencies: [Target.Dependency], exclude: [String] 
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -37,6 +39,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -47,7 +50,7 @@ let package = Package(
         .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "CRapidJSON", cxxSettings: [.define("NDEBUG", .when(configuration: .release))]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
-        .target(name: "CGzip", linkerSettings: [.linkedLibrary("isal")]),
+        .target(name: "CISAL", linkerSettings: [.linkedLibrary("isal")]),
         .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
@@ -55,16 +58,16 @@ let package = Package(
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         // C of our own.
         .target(name: "CLinux"),
-        .target(name: "CContainment"),
-        .target(name: "CChecksum"),
+        .target(name: "CContainment", linkerSettings: [.linkedLibrary("seccomp")]),
         .target(name: "CNumbers"),
         .target(name: "COpenAPI"),
 
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
-        target("HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CGzip", "CNettle", "CLinux"]),
+        target(
+            "HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CISAL", "CNettle", "CLinux", deque]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
-        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2"]),
+        target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2", orderedCollections]),
         target("LocalFiles", dependencies: ["RunMetadata", "JSON", "Limits", "Threads", "CLinux", systemPackage]),
         target(
             "RunStore", dependencies: ["LocalFiles", "RunMetadata", "JSON", "Limits", "Threads"], exclude: ["README.md"]
@@ -72,7 +75,7 @@ let package = Package(
         target(
             "DirectoryStore",
             dependencies: [
-                "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CChecksum", "CLinux", grdb,
+                "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CISAL", "CLinux", grdb,
                 logging, systemPackage,
             ],
             exclude: ["README.md"]),
@@ -82,7 +85,7 @@ let package = Package(
                 "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CArchive", "CCSV",
                 "CContainment",
                 "CJSONSchema",
-                "CLinux", "CGzip",
+                "CLinux", "CISAL",
             ]),
         // Packs the page when the server is built.
         .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
@@ -94,7 +97,7 @@ let package = Package(
             dependencies: [
                 "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads",
                 "WebPage", "COpenAPI",
-                logging, yams,
+                deque, logging, orderedCollections, yams,
             ]),
         .executableTarget(
             name: "rundir",
@@ -118,8 +121,7 @@ let package = Package(
             "DirectoryStoreTests",
             dependencies: [
                 "DirectoryStore", "RunStore", "RunStoreClaims", "LocalFiles", "RunMetadata", "JSON", "Limits",
-                "Threads",
-                "CLinux", "TestSupport", logging, systemPackage,
+                "Threads", "CISAL", "CLinux", "TestSupport", logging, systemPackage,
             ]),
         tests(
             "MetadataWritersTests",

@@ -45,6 +45,9 @@ final class Connection {
         headBegan = nil
     }
 
+    /// Whether its bytes are those of a TLS session.
+    var isEncrypted: Bool { cmhd_is_encrypted(handle) }
+
     /// Whether the client sends no more, and all that it sent was read (recv(2)).
     var hasEnded: Bool {
         var byte: UInt8 = 0

@@ -81,6 +81,9 @@ struct ConnectionState: ~Copyable {
         return old & Bit.holds == 0
     }
 
+    /// Resumes the connection. By whoever was told to, who then makes the polling thread see it.
+    func resume(_ connection: OpaquePointer) { MHD_resume_connection(connection) }
+
     private static func released(_ bits: Int) -> Int {
         bits & Bit.holds == 0 ? bits & ~Bit.suspended : bits
     }

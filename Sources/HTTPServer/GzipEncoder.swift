@@ -1,4 +1,4 @@
-internal import CGzip
+internal import CISAL
 
 /// Packs a reply's body for `Content-Encoding: gzip`, piece by piece. The same pieces give the same bytes.
 package final class GzipEncoder: @unchecked Sendable {

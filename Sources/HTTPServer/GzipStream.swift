@@ -1,4 +1,4 @@
-internal import CGzip
+internal import CISAL
 package import Limits
 
 /// Unpacks gzip (RFC 1952) as it comes, for a body that is too large for memory.

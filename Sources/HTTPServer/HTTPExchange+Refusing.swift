@@ -1,5 +1,4 @@
 internal import CMicroHTTPD
-internal import Glibc
 
 /// Requests that are refused before they are complete, on the polling thread.
 extension HTTPExchange {
@@ -24,7 +23,7 @@ extension HTTPExchange {
         reply.closes = true
         let prepared = PreparedResponse(reply, to: id)
         if prepared.headSize <= replyRoom { return queueEarly(reply) }
-        sendPastLibrary(prepared)
+        sendDirectly(prepared)
         return .NO
     }
 
@@ -38,50 +37,28 @@ extension HTTPExchange {
         refusal = reply
         discarded = 0
         // Where the end of a chunked body is, nobody knows: its client is told now.
-        if isChunked { sendPastLibrary(PreparedResponse(reply, to: id)) }
+        if isChunked { sendDirectly(PreparedResponse(reply, to: id)) }
     }
 
     /// Throws away a part of the body of a request that is refused.
     func discard(_ size: Int) -> MHD_Result {
         discarded += size
-        if unsent != nil {
-            sendMore()
-        } else if discarded > server.limits.discarded, let refusal {
-            sendPastLibrary(PreparedResponse(refusal, to: id))
+        if direct != nil {
+            direct?.send()
+        } else if discarded > server.limits.discarded, let refusal, sendDirectly(PreparedResponse(refusal, to: id)) {
             discarded = 0
         }
         // Read on a little: a connection that is closed with bytes unread is reset, and the reply with it.
         return discarded <= server.limits.discarded ? .YES : .NO
     }
 
-    // MARK: Past libmicrohttpd
-
-    /// Sends a refusal straight to the socket (send(2)) and ends that direction; the connection ends with it.
-    ///
-    /// The one case in which libmicrohttpd cannot send: it takes no reply in the middle of a body (`MHD_queue_response()` in
-    /// 0.9.75), and none whose head has no room beside the request's. Nothing else is on its way then: the replies to earlier
-    /// requests were sent before this one was read. What the socket does not take at once is sent as more of the body comes.
-    private func sendPastLibrary(_ reply: PreparedResponse) {
-        noteRefused(with: reply)
-        unsent = reply.serialized[...]
-        sendMore()
-    }
-
-    /// Sends what the socket takes.
-    func sendMore() {
-        guard let client, var rest = unsent, !rest.isEmpty else { return }
-        while !rest.isEmpty {
-            let sent = rest.withUnsafeBytes {
-                send(client.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-            }
-            if sent >= 0 {
-                rest = rest.dropFirst(sent)
-            } else if errno != EINTR {
-                break
-            }
-        }
-        unsent = rest
-        if rest.isEmpty { shutdown(client.socket, Int32(SHUT_WR)) }
+    /// Sends a refusal past libmicrohttpd, which ends the connection.
+    /// - Returns: whether it is on its way
+    @discardableResult
+    private func sendDirectly(_ reply: PreparedResponse) -> Bool {
+        direct = client.flatMap { DirectRefusal(reply, to: $0) }
+        if direct != nil { noteRefused(with: reply) }
+        return direct != nil
     }
 
     // MARK: What can never go on
@@ -89,7 +66,7 @@ extension HTTPExchange {
     /// Whether libmicrohttpd has no memory left to read on, as a line of a chunk's size fills all of it: it has no limit of its own
     /// for that (`process_request_body()` in 0.9.75). Between two of its runs.
     func isStuck() -> Bool {
-        guard isChunked, !isHandedOver, !isSuspended, unsent == nil, stuckQuestions.isDue() else {
+        guard isChunked, !isHandedOver, !isSuspended, direct == nil, stuckQuestions.isDue() else {
             return false
         }
         return !cmhd_has_memory(connection)
@@ -101,7 +78,7 @@ extension HTTPExchange {
         stream = nil
         let reply = server.handler.response(to: .malformed(status: 400), of: id, in: self)
         refusal = reply
-        sendPastLibrary(PreparedResponse(reply, to: id))
+        sendDirectly(PreparedResponse(reply, to: id))
         client?.cut()
     }
 }

@@ -66,8 +66,8 @@ package final class HTTPExchange: @unchecked Sendable {
     var accounted = HTTPExchange.unaccounted
     /// The reply to a request that is refused, and whose body is thrown away.
     var refusal: HTTPResponse?
-    /// What is left to be sent of a refusal that goes past libmicrohttpd; nil where none does.
-    var unsent: ArraySlice<UInt8>?
+    /// A refusal that goes past libmicrohttpd; nil where none does.
+    var direct: DirectRefusal?
     /// Bytes of the head, of the body that were taken, and of the body that were thrown away.
     var headSize = 0, received = 0, discarded = 0
     /// Bytes of a reply's head for which there is room for sure.
@@ -132,7 +132,7 @@ package final class HTTPExchange: @unchecked Sendable {
         let prepared = PreparedResponse(response, to: id)
         self.response = prepared
         let (resumes, isOver) = state.answer()
-        if resumes { server.resume(connection) }
+        if resumes { resume() }
         if isOver { prepared.stream?.detach() }
     }
 
@@ -154,7 +154,12 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Lets it go on as far as this hold is concerned. Thread-safe.
     func release(_ hold: ConnectionState.Hold) {
-        if state.release(hold) { server.resume(connection) }
+        if state.release(hold) { resume() }
+    }
+
+    private func resume() {
+        state.resume(connection)
+        server.wake()
     }
 
     /// Suspends the connection if it still has to wait. On the polling thread, between two of libmicrohttpd's runs.
@@ -163,7 +168,7 @@ package final class HTTPExchange: @unchecked Sendable {
         let begins = whenSettled
         whenSettled = []
         guard !state.isOver else { return }
-        if state.settle(connection) { server.resume(connection) }
+        if state.settle(connection) { resume() }
         for begin in begins { begin() }
     }
 
@@ -176,8 +181,8 @@ package final class HTTPExchange: @unchecked Sendable {
     /// libmicrohttpd's epoll set and puts it back). A request that is still not answered once that work has been done waits for
     /// something slower, and is suspended.
     func finish() -> MHD_Result {
-        if unsent != nil {
-            sendMore()
+        if direct != nil {
+            direct?.send()
             return .NO
         }
         if let refusal { return queue(PreparedResponse(refusal, to: id)) }

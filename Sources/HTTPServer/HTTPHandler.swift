@@ -17,10 +17,6 @@ package protocol HTTPHandler: Sendable {
     func completed(_ exchange: HTTPExchange)
 }
 
-extension HTTPHandler {
-    package func completed(_ exchange: HTTPExchange) {}
-}
-
 /// What happens to a request's body.
 package enum BodyPlan: Sendable {
     /// Gather it in `exchange.body`, `limit` bytes at most.

@@ -132,11 +132,6 @@ package final class HTTPServer: @unchecked Sendable {
         loop?.noteUnsettled(exchange, waitsForWork: waitsForWork)
     }
 
-    func resume(_ connection: OpaquePointer) {
-        MHD_resume_connection(connection)
-        loop?.wake()
-    }
-
     fileprivate func begin() { inFlight.wrappingAdd(1, ordering: .relaxed) }
     fileprivate func end() { inFlight.wrappingSubtract(1, ordering: .releasing) }
 }

@@ -1,5 +1,4 @@
 internal import CMicroHTTPD
-internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -35,14 +34,13 @@ extension ResponseStream {
 
     /// The reply is over: all was sent, or the client has gone, or nothing had to be sent.
     func detach() {
-        let (exchange, source, wakes): (HTTPExchange?, Source?, Bool) = state.withLock { state in
-            let taken = (state.exchange, state.source, state.senderWaits)
+        let (exchange, source) = state.withLock { state in
+            let taken = (state.exchange, state.source)
             state = State()
             state.isOver = true
             return taken
         }
         exchange?.server.remove(self)
-        if wakes { room.signal() }
         whenOver()
         // What it holds, such as a file, goes on a worker: closing may block.
         if let source, let exchange {
@@ -52,22 +50,18 @@ extension ResponseStream {
 
     /// Puts what waits into a buffer (MHD_ContentReaderCallback); holds the connection where nothing does.
     private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let (count, wakes, asks): (Int, Bool, HTTPServer?) = state.withLock { state in
-            guard let exchange = state.exchange, !state.isAborted else { return (contentReaderFailed, false, nil) }
-            if state.buffered == 0, state.isFinished { return (contentReaderEnded, false, nil) }
+        let (count, asks): (Int, HTTPServer?) = state.withLock { state in
+            guard let exchange = state.exchange, !state.isAborted else { return (contentReaderFailed, nil) }
+            if state.buffered == 0, state.isFinished { return (contentReaderEnded, nil) }
             let count = state.take(into: buffer)
             if count == 0 {
                 state.isHeld = true
                 exchange.hold(.stream)
             }
-            let hasRoom = state.buffered <= limit / 2
-            let wakes = hasRoom && state.senderWaits
-            if wakes { state.senderWaits = false }
-            let asks = hasRoom && state.source != nil && !state.isAskingSource
+            let asks = state.buffered <= limit / 2 && state.source != nil && !state.isAskingSource
             if asks { state.isAskingSource = true }
-            return (count, wakes, asks ? exchange.server : nil)
+            return (count, asks ? exchange.server : nil)
         }
-        if wakes { room.signal() }
         asks?.workers.long.run { self.askSource() }
         return count
     }
@@ -102,8 +96,7 @@ extension ResponseStream.State {
     /// Moves as much as there is room for into a buffer.
     fileprivate mutating func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         var filled = 0
-        while first < parts.count, filled < buffer.count {
-            let part = parts[first]
+        while let part = parts.first, filled < buffer.count {
             let count = min(part.count - offset, buffer.count - filled)
             part.withUnsafeBytes {
                 UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
@@ -112,17 +105,9 @@ extension ResponseStream.State {
             filled += count
             offset += count
             if offset == part.count {
-                parts[first] = []
-                first += 1
+                parts.removeFirst()
                 offset = 0
             }
-        }
-        if first == parts.count {
-            parts.removeAll(keepingCapacity: true)
-            first = 0
-        } else if first > 64 {
-            parts.removeFirst(first)
-            first = 0
         }
         buffered -= filled
         sent += filled

@@ -1,4 +1,4 @@
-internal import Dispatch
+internal import DequeModule
 internal import Glibc
 internal import Synchronization
 
@@ -7,25 +7,20 @@ internal import Synchronization
 ///
 /// Between who writes and the client stands a buffer with a limit. Parts are kept as they are given, so that a part that goes
 /// to many clients is in memory once. While the buffer is empty the connection is suspended and costs nothing.
-/// Three ways to fill it:
+/// Two ways to fill it:
 /// - `write(_:)` never waits, and says when there is no room: for who serves many clients and drops the slow ones;
-/// - `send(_:)` waits for room: for a thread that makes the body for one client, which it then holds up;
 /// - a source (`init(limit:source:)`) is asked on a worker for the next part when there is room: waits without a thread.
 ///
 /// One stream is the body of one reply. A client that reads nothing for `ServerLimits.bodySeconds` is dropped.
 package final class ResponseStream: @unchecked Sendable {
     // Sendable: all that changes is inside the mutex.
 
-    /// The client has gone, or the stream was ended.
-    package struct Closed: Error {}
-
     /// Makes the next part; nil at the end. One that throws cuts the reply off: it has to log why.
     package typealias Source = @Sendable () throws -> [UInt8]?
 
     struct State: Sendable {
-        var parts: [[UInt8]] = []
-        /// The first of the parts that has not been sent whole, and what has been of it.
-        var first = 0
+        var parts: Deque<[UInt8]> = []
+        /// Bytes of the first part that were sent.
         var offset = 0
         var buffered = 0
         var sent = 0
@@ -37,7 +32,6 @@ package final class ResponseStream: @unchecked Sendable {
         var exchange: HTTPExchange?
         /// Whether the connection is held until there is more to send.
         var isHeld = false
-        var senderWaits = false
         var source: Source?
         var isAskingSource = false
 
@@ -55,7 +49,6 @@ package final class ResponseStream: @unchecked Sendable {
     let isEndless: Bool
     let limit: Int
     let state = Mutex(State())
-    let room = DispatchSemaphore(value: 0)
     let whenOver: @Sendable () -> Void
 
     /// A stream that is written to.
@@ -100,31 +93,6 @@ package final class ResponseStream: @unchecked Sendable {
         }
     }
 
-    /// Adds a part, waiting for room. To be called by one thread at a time, after the reply was given.
-    /// - Throws: when the client has gone or the stream was ended
-    package func send(_ part: [UInt8]) throws(Closed) {
-        enum Step {
-            case wait, closed
-            case added
-        }
-        while true {
-            let step: Step = state.withLock { state in
-                guard state.isOpen else { return .closed }
-                if hasRoom(for: part, state) {
-                    add(part, &state)
-                    return .added
-                }
-                state.senderWaits = true
-                return .wait
-            }
-            switch step {
-            case .closed: throw Closed()
-            case .added: return
-            case .wait: room.wait()
-            }
-        }
-    }
-
     /// Adds a part whether there is room or not.
     func append(_ part: [UInt8]) {
         state.withLock { state in
@@ -147,14 +115,11 @@ package final class ResponseStream: @unchecked Sendable {
     }
 
     private func end(_ change: (inout State) -> Void) {
-        let wakes = state.withLock { state in
-            guard !state.isAborted, !state.isOver else { return false }
+        state.withLock { state in
+            guard !state.isAborted, !state.isOver else { return }
             change(&state)
             state.release()
-            defer { state.senderWaits = false }
-            return state.senderWaits
         }
-        if wakes { room.signal() }
     }
 
     private func hasRoom(for part: [UInt8], _ state: State) -> Bool {

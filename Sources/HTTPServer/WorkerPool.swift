@@ -1,27 +1,14 @@
+internal import DequeModule
 internal import Threads
 
 /// A fixed number of threads, and the jobs that wait for them.
 package final class WorkerPool: Sendable {
     private struct State {
-        var jobs: [@Sendable () -> Void] = []
-        var next = 0
+        var jobs: Deque<@Sendable () -> Void> = []
         var isStopping = false
         var threads: [Thread] = []
         /// How many of the threads have not ended.
         var alive = 0
-
-        /// The job that has waited longest.
-        mutating func takeNext() -> (@Sendable () -> Void)? {
-            guard next < jobs.count else { return nil }
-            defer {
-                next += 1
-                if next == jobs.count {
-                    jobs.removeAll(keepingCapacity: true)
-                    next = 0
-                }
-            }
-            return jobs[next]
-        }
     }
 
     private let state = Monitor(State())
@@ -53,7 +40,7 @@ package final class WorkerPool: Sendable {
         }
         let haveEnded = { (state: inout State) -> Bool? in state.alive == 0 ? true : nil }
         if let seconds, state.wait(seconds: seconds, haveEnded) == nil {
-            state.withLock { ($0.jobs, $0.next) = ([], 0) }
+            state.withLock { $0.jobs = [] }
             for thread in threads { thread.detach() }
             return false
         }
@@ -69,7 +56,7 @@ package final class WorkerPool: Sendable {
     /// The next job; nil when the threads are to end.
     private func next() -> (@Sendable () -> Void)? {
         state.wait { state -> (@Sendable () -> Void)?? in
-            if let job = state.takeNext() { return .some(job) }
+            if let job = state.jobs.popFirst() { return .some(job) }
             return state.isStopping ? .some(nil) : nil
         }
     }

@@ -69,14 +69,6 @@ package struct JSONObject: Sendable {
         }
     }
 
-    /// Removes `name` and returns the value it had.
-    @discardableResult
-    package mutating func remove(_ name: String) -> JSONValue? {
-        let value = self[name]
-        if value != nil { self[name] = nil }
-        return value
-    }
-
     /// Removes the members for which `isRemoved` is true; the others keep their order.
     package mutating func removeAll(where isRemoved: (Member) throws -> Bool) rethrows {
         try members.removeAll(where: isRemoved)

@@ -12,9 +12,6 @@ package final class JSONParser {
         case refused
     }
 
-    /// Containers nested deeper than this are refused.
-    package static let maximumDepth = Int(CRJ_MAX_DEPTH)
-
     private let parser: OpaquePointer
 
     package init() {

@@ -36,9 +36,4 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
             }
         }
     }
-
-    /// Goes on to the element at `index`, counted from 0.
-    package mutating func append(_ index: Int) {
-        append(String(index))
-    }
 }

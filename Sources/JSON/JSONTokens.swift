@@ -86,17 +86,4 @@ package struct JSONTokens {
         guard bytes.count == text.utf8CodeUnitCount else { return false }
         return bytes.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: bytes.count))
     }
-
-    /// The index of the value of the member `name` of the object that begins at `index`; nil if there is none.
-    ///
-    /// Looks at each member, so it is for a few names of a small object.
-    package func value(of name: StaticString, inObjectAt index: Int) -> Int? {
-        guard kind(at: index) == .objectBegin else { return nil }
-        var member = index + 1
-        while kind(at: member) == .name {
-            if text(at: member, is: name) { return member + 1 }
-            member = next(after: member + 1)
-        }
-        return nil
-    }
 }

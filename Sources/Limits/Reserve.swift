@@ -10,9 +10,6 @@ package final class Reserve: Sendable {
 
     package init(_ limit: Limit) { self.limit = limit }
 
-    /// How much is held now.
-    package var inUse: Int { used.withLock { $0 } }
-
     /// Takes `amount` until the share is given back, at the latest by its end.
     /// - Throws: `Exhausted` where less than that is left
     package func share(_ amount: Int = 1) throws(Exhausted) -> Share {

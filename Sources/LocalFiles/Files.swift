@@ -61,10 +61,10 @@ package enum Files {
     /// mkdir(2) of a path and all above it.
     package static func makeDirectories(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex else {
-            throw FileFailure("mkdir", path)
-        }
-        try makeDirectories(String(path[..<slash]))
+        let code = errno
+        let folder = FilePath(path).removingLastComponent()
+        guard code == ENOENT, !folder.isEmpty else { throw FileFailure("mkdir", path, errno: code) }
+        try makeDirectories(folder.string)
         try makeDirectory(path)
     }
 
@@ -134,26 +134,21 @@ package enum Files {
     package static func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: String
     ) throws(FileFailure) {
-        var done = 0
-        while done < bytes.count {
-            let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileFailure("write", path)
-            }
-            done += count
-        }
+        try calling("write", path) { try put(bytes, descriptor, offset) }
     }
 
-    /// The same of an array, whose own `withUnsafeBytes` forgets the type of what is thrown.
     package static func write(_ bytes: [UInt8], to descriptor: CInt, at offset: Int, path: String) throws(FileFailure) {
-        var failure: FileFailure?
-        bytes.withUnsafeBytes { bytes in
-            do throws(FileFailure) { try write(bytes, to: descriptor, at: offset, path: path) } catch {
-                failure = error
-            }
+        try calling("write", path) { try bytes.withUnsafeBytes { try put($0, descriptor, offset) } }
+    }
+
+    /// Not `writeAll(toAbsoluteOffset:_:)`, which is generic and called for each row.
+    private static func put(_ bytes: UnsafeRawBufferPointer, _ descriptor: CInt, _ offset: Int) throws {
+        let file = FileDescriptor(rawValue: descriptor)
+        var count = 0
+        while count < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+            count += try file.write(toAbsoluteOffset: Int64(offset + count), rest)
         }
-        if let failure { throw failure }
     }
 
     /// Reads a whole file; nil when there is none.
@@ -166,20 +161,43 @@ package enum Files {
     /// Reads all that is in an open file (pread(2)).
     package static func read(_ descriptor: CInt, path: String) throws(FileFailure) -> [UInt8] {
         let size = max(0, Int(status(of: descriptor).st_size))
-        var failure: FileFailure?
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            while count < size {
-                let part = pread(descriptor, buffer.baseAddress! + count, size - count, off_t(count))
-                if part < 0 {
-                    if errno == EINTR { continue }
-                    failure = FileFailure("read", path)
-                }
-                if part <= 0 { return }
-                count += part
+        return try calling("read", path) {
+            try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                count = try fill(UnsafeMutableRawBufferPointer(buffer), from: descriptor, at: 0)
             }
         }
-        if let failure { throw failure }
-        return bytes
+    }
+
+    /// Reads from an offset of an open file until a buffer is full or the file ends (pread(2)).
+    /// - Returns: how many bytes
+    package static func read(
+        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int,
+        path: @autoclosure () -> String
+    ) throws(FileFailure) -> Int {
+        try calling("read", path()) { try fill(buffer, from: descriptor, at: offset) }
+    }
+
+    private static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, from descriptor: CInt, at offset: Int
+    ) throws -> Int {
+        let file = FileDescriptor(rawValue: descriptor)
+        var count = 0
+        while count < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let part = try file.read(fromAbsoluteOffset: Int64(offset + count), into: rest)
+            if part == 0 { break }
+            count += part
+        }
+        return count
+    }
+
+    /// Makes a call of swift-system, which makes it again after a signal, and says what was tried where it fails.
+    private static func calling<Result>(
+        _ call: String, _ path: @autoclosure () -> String, _ body: () throws -> Result
+    ) throws(FileFailure) -> Result {
+        do { return try body() } catch {
+            throw FileFailure(call, path(), errno: (error as? Errno)?.rawValue ?? EIO)
+        }
     }
 
     /// Syncs a file or directory by its path (fsync(2)); no matter if it is gone.
@@ -223,25 +241,5 @@ package enum Files {
         while clinux_sync_file_system(directory) != 0 {
             if errno != EINTR { throw FileFailure("syncfs", "the file system of the runs directory") }
         }
-    }
-}
-
-extension Files {
-    /// Reads from an offset of an open file until a buffer is full or the file ends (pread(2)).
-    /// - Returns: how much there was
-    package static func read(
-        _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, path: String
-    ) throws(FileFailure) -> Int {
-        var done = 0
-        while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw FileFailure("read", path)
-            }
-            if count == 0 { break }
-            done += count
-        }
-        return done
     }
 }

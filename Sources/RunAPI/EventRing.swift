@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import RunMetadata
 internal import RunStore
 
@@ -15,9 +16,7 @@ struct EventRing: Sendable {
     /// Bytes that are kept, about.
     private let limit: Int
     private let epoch: String
-    private var events: [Event] = []
-    /// The first of the events that is still kept.
-    private var first = 0
+    private var events: Deque<Event> = []
     private var bytes = 0
     /// The number of the last event.
     private(set) var last: UInt64 = 0
@@ -36,14 +35,7 @@ struct EventRing: Sendable {
         let event = Event(number: last, run: run, text: text(id(last)))
         events.append(event)
         bytes += event.text.count
-        while bytes > limit, first < events.count {
-            bytes -= events[first].text.count
-            first += 1
-        }
-        if first > 1024, first > events.count / 2 {
-            events.removeFirst(first)
-            first = 0
-        }
+        while bytes > limit, let first = events.popFirst() { bytes -= first.text.count }
         return event
     }
 
@@ -51,8 +43,8 @@ struct EventRing: Sendable {
     func events(after id: String, of run: RunID?) -> [Event]? {
         let parts = id.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0] == epoch, let number = UInt64(parts[1]), number <= last else { return nil }
-        let firstKept = first < events.count ? events[first].number : last + 1
+        let firstKept = events.first?.number ?? last + 1
         guard number + 1 >= firstKept else { return nil }
-        return events[first...].filter { $0.number > number && (run == nil || $0.run == run) }
+        return events.filter { $0.number > number && (run == nil || $0.run == run) }
     }
 }

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import OrderedCollections
 internal import RunStore
 internal import Synchronization
 
@@ -14,22 +15,14 @@ final class FileDigests: Sendable {
     /// Files whose digests are remembered.
     private static let most = 10_000
 
-    private struct Known: Sendable {
-        var values: [String: Values] = [:]
-        /// In the order in which they came.
-        var order: [String] = []
-    }
-
-    private let known = Mutex(Known())
+    /// By the versions' texts, in the order in which they came.
+    private let known = Mutex(OrderedDictionary<String, Values>())
 
     /// Remembers digests of a version.
     func note(_ values: Values, of version: BlobVersion) {
         known.withLock { known in
-            if known.values[version.text] == nil { known.order.append(version.text) }
-            known.values[version.text, default: [:]].merge(values) { $1 }
-            guard known.order.count > Self.most else { return }
-            for old in known.order.prefix(Self.most / 10) { known.values[old] = nil }
-            known.order.removeFirst(Self.most / 10)
+            known[version.text, default: [:]].merge(values) { $1 }
+            if known.count > Self.most { known.removeFirst(Self.most / 10) }
         }
     }
 
@@ -41,7 +34,7 @@ final class FileDigests: Sendable {
     func values(
         of file: any Blob, _ algorithms: Set<Digest.Algorithm>, reads: Bool, _ check: () throws -> Void
     ) throws -> Values {
-        let values = known.withLock { $0.values[file.version.text] } ?? [:]
+        let values = known.withLock { $0[file.version.text] } ?? [:]
         let missing = algorithms.filter { values[$0] == nil }
         guard !missing.isEmpty, reads || file.size <= Self.smallest else { return values }
         guard let made = try Self.make(missing, of: file, check) else { return values }

@@ -44,8 +44,6 @@ package final class RunAPI: HTTPHandler {
     let recentRoutes = RecentRoutes()
     /// Counts requests; others may show numbers of theirs there.
     package let telemetry = Telemetry()
-    /// Why the server is not ready, as far as the store does not say.
-    package let readiness = Readiness()
     private let origin: RequestOrigin
 
     package init(

@@ -18,7 +18,7 @@ extension RunAPI {
     /// Whether writes are taken, and if not, all that is in the way. (While the server shuts down, it says so to every
     /// request, this one too.)
     func checkReadiness() throws -> HTTPResponse {
-        let reasons = (store.hindrances + readiness.hindrances).map {
+        let reasons = store.hindrances.map {
             StoreHindrance(name: $0.name, detail: Problem.withoutPaths($0.detail))
         }
         if reasons.isEmpty {
@@ -49,7 +49,7 @@ extension RunAPI {
         }
         text.gauge(
             "rundir_ready", "Whether writes are taken.",
-            store.hindrances.isEmpty && readiness.hindrances.isEmpty ? 1 : 0)
+            store.hindrances.isEmpty ? 1 : 0)
         Telemetry.writeProcess(to: &text)
         return HTTPResponse(status: 200, type: PrometheusText.mediaType, body: text.bytes)
     }

@@ -40,9 +40,6 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
     /// The folder that it is in; nil for the run's directory.
     package var parent: ArtifactPath? { ArtifactPath(components: components.dropLast()) }
 
-    /// A path in the folder that this one is.
-    package func appending(_ name: String) -> ArtifactPath? { ArtifactPath(components: components + [name]) }
-
     private static func isName(_ text: String) -> Bool {
         (1...PathLimits.file.name.most).contains(text.utf8.count) && text != "." && text != ".."
             && text.unicodeScalars.allSatisfy { $0 != "/" && $0.properties.generalCategory != .control }

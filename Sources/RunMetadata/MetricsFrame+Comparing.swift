@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 
 extension MetricsFrame {
     /// Whether a frame of the same lines, each a row of its own, has values that this one, in which rows were merged by their

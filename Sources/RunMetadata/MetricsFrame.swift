@@ -1,4 +1,4 @@
-package import JSON
+internal import JSON
 package import Limits
 
 /// A run's metrics as a data frame: a column for each metric, a row for each key, missing values where nothing was sent.

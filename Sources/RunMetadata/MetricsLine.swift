@@ -1,5 +1,5 @@
 internal import Glibc
-package import JSON
+internal import JSON
 
 /// What a row of metrics is read into.
 protocol MetricsRowColumns: AnyObject {

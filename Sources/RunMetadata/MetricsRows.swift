@@ -130,10 +130,4 @@ package struct MetricsRows: Sendable, Equatable {
         bytes += text
         bytes += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
     }
-
-    /// Appends rows that were checked before.
-    package mutating func append(_ rows: MetricsRows) {
-        bytes.append(contentsOf: rows.bytes)
-        count += rows.count
-    }
 }

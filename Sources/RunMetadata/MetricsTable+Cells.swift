@@ -22,8 +22,6 @@ extension MetricsTable {
 }
 
 extension MetricsTable: MetricsCells {
-    package var columnNames: [String] { columns.map(\.name) }
-
     /// Appends a value as JSON, the shortest text that reads as the same Double.
     package func append(row: Int, column: Int, to output: inout [UInt8]) {
         Self.append(columns[column].value(row: row), to: &output)

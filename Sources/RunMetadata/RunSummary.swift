@@ -17,17 +17,7 @@ package struct RunSummary: Sendable {
     /// - Parameters:
     ///   - properties: names and texts
     ///   - flags, evaluation, error: the documents, where there are
-    ///   - metrics: the frame, where there is one
-    package init(
-        run: RunID, properties: [(name: String, text: String)], flags: JSONObject?, evaluation: JSONObject?,
-        error: JSONObject?, metrics: MetricsFrame?
-    ) {
-        self.init(
-            run: run, properties: properties, flags: flags, evaluation: evaluation, error: error,
-            digest: metrics?.digest)
-    }
-
-    /// Makes the row with what is known of the metrics.
+    ///   - digest: what is known of the metrics, where there are
     package init(
         run: RunID, properties: [(name: String, text: String)], flags: JSONObject?, evaluation: JSONObject?,
         error: JSONObject?, digest: MetricsDigest?

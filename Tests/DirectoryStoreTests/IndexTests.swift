@@ -172,7 +172,7 @@ import Testing
         harness.close()
         let paths = RunPaths(runs: harness.runs)
         harness.folder.write("runs/two/tfruns.d/metrics.ndjson", "{\"loss\":5}\n")
-        let entry = try IndexEntry(.two, .initialised, data: paths.data("two", .initialised), by: RunReader())
+        let entry = try IndexEntry(.two, .initialised, in: paths.run("two", .initialised), by: RunReader())
         let database = try IndexDatabase(path: paths.index)
         let row = try #require(try database.rows()["two"])
         // As if the pieces had it.

@@ -77,8 +77,6 @@ import Testing
         buffer.set(UInt16(0xAABB), at: 2)
         #expect(Array(buffer.bytes.prefix(8)) == [8, 7, 0xBB, 0xAA, 4, 3, 2, 1])
         #expect(Array(buffer.bytes.dropFirst(8)) == bytes + [0xC3, 0xA9])
-        buffer.truncate(to: 3)
-        #expect(Array(buffer.bytes) == [8, 7, 0xBB])
         buffer.removeAll()
         #expect(buffer.bytes.isEmpty)
     }
@@ -95,5 +93,13 @@ import Testing
             #expect(reader.isAtEnd)
             #expect(reader.byte() == nil)
         }
+    }
+}
+
+extension Journal {
+    /// A journal that has begun.
+    fileprivate convenience init(directory: String, nextSequence: UInt64, segmentSize: Int) throws(FileFailure) {
+        self.init(from: nextSequence, directory: directory, segmentSize: segmentSize)
+        try begin()
     }
 }

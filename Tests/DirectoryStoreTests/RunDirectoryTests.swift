@@ -151,6 +151,24 @@ import Testing
         #expect(RunDirectory.numbered(Array("a".utf8), 1) == Array("a.1".utf8))
     }
 
+    /// Fails when opening stops at a mount, or a file is copied where it cannot be renamed.
+    @Test(.enabled(if: SmallDisk.canBeMade)) func whatIsMountedInADirectoryIsReadAndNothingIsRenamedInto() throws {
+        let place = "\(folder.path)/run/models"
+        Tree.makeDirectory(place)
+        try #require(mount("tmpfs", place, "tmpfs", 0, "size=64k") == 0)
+        defer { umount2(place, Int32(MNT_DETACH)) }
+        folder.write("run/models/net.pt", "weights")
+        let directory = try open()
+        let path = RunPath(try #require(ArtifactPath("models/net.pt")))
+        #expect(try directory.read(path) == Array("weights".utf8))
+        let opened = clinux_open_beneath_by_steps(directory.descriptor, path.description, O_RDONLY)
+        #expect(opened >= 0)
+        close(opened)
+        let failure = #expect(throws: FileFailure.self) { _ = try directory.place(staged(), at: path) }
+        #expect(failure?.errno == .improperLink && failure?.isOutOfReach == true)
+        #expect(try directory.read(path) == Array("weights".utf8))
+    }
+
     /// On a system without openat2(2), or in a sandbox that does not allow it.
     @Test(arguments: [
         ("tfruns.d/flags.json", 0), ("tfruns.d/none", ENOENT), ("tfruns.d/flags.json/x", ENOTDIR),

@@ -12,10 +12,11 @@ import Testing
     private let folder = TemporaryFolder()
     private let reader = RunReader()
 
-    private var data: String { "\(folder.path)/run/tfruns.d" }
+    private var run: String { "\(folder.path)/run" }
+    private var data: String { "\(run)/tfruns.d" }
 
     private func read(known: RowsMark? = nil) throws -> RunReader.Found {
-        try reader.read(#require(RunID("run")), data: data, known: known)
+        try reader.read(#require(RunID("run")), in: run, known: known)
     }
 
     /// Whoever found another stamp would read every run at every look.
@@ -29,9 +30,9 @@ import Testing
         Tree.makeDirectory("\(folder.path)/run")
         Tree.makeDirectory(data)
         for (path, text) in files { folder.write("run/tfruns.d/\(path)", text) }
-        #expect(try read().stamp == RunStamp(of: data))
+        #expect(try read().stamp == RunStamp(of: run))
         folder.write("run/tfruns.d/evaluation.json", "{}")
-        #expect(try read().stamp == RunStamp(of: data))
+        #expect(try read().stamp == RunStamp(of: run))
     }
 
     /// A file system numbers its inodes as it likes: fails when a number over 2^63 ends the process.
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func aRunThatIsGoneHasNoStamp() {
-        #expect(throws: FileFailure.self) { try RunStamp(of: data) }
+        #expect(throws: FileFailure.self) { try RunStamp(of: run) }
         #expect(throws: FileFailure.self) { try read() }
     }
 
@@ -59,7 +60,7 @@ import Testing
         let columns = try read().summary.columns
         #expect(names.allSatisfy { columns[$0]?.string == $0 })
         #expect(columns["long"]?.string?.utf8.count == 100_000)
-        #expect(try read().stamp == RunStamp(of: data))
+        #expect(try read().stamp == RunStamp(of: run))
     }
 
     /// Rows that come, a file that is replaced by one of the same beginning, of another, or a shorter one.

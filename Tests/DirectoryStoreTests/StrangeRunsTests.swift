@@ -90,7 +90,7 @@ import Testing
         let row = try #require(try database.rows()["three"])
         database.columns["flag_lr"] = nil
         harness.folder.write("runs/three/tfruns.d/flags.json", #"{"lr":7}"#)
-        let read = try IndexEntry(.three, .initialised, data: "\(harness.runs)/three/tfruns.d", by: RunReader())
+        let read = try IndexEntry(.three, .initialised, in: "\(harness.runs)/three", by: RunReader())
         let made = try database.apply([.put(row: row, read)])
         guard case .put(row, let entry) = made.first else {
             Issue.record("\(made)")

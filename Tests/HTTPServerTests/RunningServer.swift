@@ -56,6 +56,7 @@ struct FixtureHandler: HTTPHandler {
 
     func accept(_ exchange: HTTPExchange) -> BodyPlan { plan(exchange) }
     func respond(to exchange: HTTPExchange) { answer(exchange) }
+    func completed(_ exchange: HTTPExchange) {}
     func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
         let body = Array("\(fault)".utf8)
         return HTTPResponse(

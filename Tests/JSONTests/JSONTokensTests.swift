@@ -44,17 +44,6 @@ import Testing
         }
     }
 
-    @Test func aMemberIsFoundByNameInItsObjectOnly() throws {
-        try withTokens { tokens in
-            #expect(tokens.value(of: "a", inObjectAt: 0) == 2)
-            #expect(tokens.value(of: "b1", inObjectAt: 0) == 8)
-            #expect(tokens.value(of: "e", inObjectAt: 0) == 15)
-            #expect(tokens.value(of: "b", inObjectAt: 0) == nil)
-            #expect(tokens.value(of: "a", inObjectAt: 8) == nil)
-            #expect(tokens.value(of: "a", inObjectAt: 2) == nil)
-        }
-    }
-
     @Test func aScalarIsADocumentToo() throws {
         for (text, kind) in [("7", JSONToken.number), (#" "s" "#, .string), ("NaN", .nonFinite), ("null", .null)] {
             try JSONParser().withTokens(of: Array(text.utf8), nonFinite: .allowed) { tokens in

@@ -82,17 +82,4 @@ import Testing
         let families = lines.filter { $0.hasPrefix("# TYPE") }
         #expect(Set(families).count == families.count)
     }
-
-    @Test func readinessTellsAllThatIsInTheWay() throws {
-        let (one, other) = (
-            StoreHindrance(name: "writers", detail: "no writer"), StoreHindrance(name: "b", detail: "c")
-        )
-        api.api.readiness.add { nil }
-        api.api.readiness.add { one }
-        api.api.readiness.add { other }
-        let reply = try BadRequest("GET", "/ready", 503, "not-ready", "no writer; c").check(api)
-        #expect(
-            try reply.json["reasons"]
-                == [["reason": "writers", "detail": "no writer"], ["reason": "b", "detail": "c"]])
-    }
 }

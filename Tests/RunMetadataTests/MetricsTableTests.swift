@@ -19,7 +19,7 @@ import Testing
     private func csv(_ table: MetricsTable) -> String {
         let all = Array(table.columns.indices)
         let rows = table.order.positions(after: nil)
-        let output = MetricsOutput(format: .csv, columns: table.columnNames)
+        let output = MetricsOutput(format: .csv, columns: table.columns.map(\.name))
         return String(decoding: output.text(rows: rows, of: table, columns: all), as: UTF8.self)
     }
 

@@ -13,10 +13,11 @@ import Testing
         let (flags, evaluation, error) = (try object(flags), try object(evaluation), try object(error))
         guard let rows else {
             return RunSummary(
-                run: run, properties: named, flags: flags, evaluation: evaluation, error: error, metrics: nil)
+                run: run, properties: named, flags: flags, evaluation: evaluation, error: error, digest: nil)
         }
         return MetricsText.withFrame(rows: rows) {
-            RunSummary(run: run, properties: named, flags: flags, evaluation: evaluation, error: error, metrics: $0)
+            RunSummary(
+                run: run, properties: named, flags: flags, evaluation: evaluation, error: error, digest: $0.digest)
         }
     }
 

@@ -34,8 +34,10 @@ package final class Server: Sendable {
     ///   - options: further options of `rundir serve`
     ///   - variables: further variables of its environment
     ///   - descriptors: how many files it may have open (prlimit(1)); nil: as many as the tests may
+    ///   - launcher: a command that becomes the server, whose words come behind its own
     package init(
-        runs: String, _ options: String..., variables: [String: String] = [:], descriptors: Int? = nil
+        runs: String, _ options: String..., variables: [String: String] = [:], descriptors: Int? = nil,
+        launcher: [String] = []
     ) throws {
         self.runs = runs
         log = TemporaryFolder()
@@ -44,7 +46,7 @@ package final class Server: Sendable {
         let error = open("\(log.path)/log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
         defer { for descriptor in [input, output, error] { close(descriptor) } }
         let limit = descriptors.map { ["prlimit", "--nofile=\($0):\($0)"] } ?? []
-        let arguments = limit + [Self.executable, "serve", "--port", "0", "--runs", runs] + options
+        let arguments = launcher + limit + [Self.executable, "serve", "--port", "0", "--runs", runs] + options
         let process = try ChildProcess(
             arguments, variables: variables, input: input, output: output, error: error)
         self.process = process

@@ -35,7 +35,7 @@ int ccontainment_landlock(void);
 /// - no_new_privs (prctl(2)), and no capabilities, even as root
 /// - Landlock: writes below one folder (and to /dev/null), signals and abstract sockets among themselves, as far as the
 ///   kernel has it
-/// - seccomp(2): no sockets, but for connected pairs; no namespaces; no leaving of the group; no memory, limits or scheduling
+/// - seccomp(2), by libseccomp: no sockets, but for connected pairs; no namespaces; no leaving of the group; no memory, limits or scheduling
 ///   of others; where Landlock does not keep signals in (before Linux 6.12), none to processes from before its own; what
 ///   would change the mode, owner, times or attributes of a file does nothing and says that it did, since Landlock does not
 ///   look at it

@@ -52,6 +52,9 @@ int cmhd_epoll_descriptor(struct MHD_Daemon *daemon);
 /// The connection's socket, or -1 (MHD_get_connection_info(), MHD_CONNECTION_INFO_CONNECTION_FD).
 int cmhd_connection_socket(struct MHD_Connection *connection);
 
+/// Whether the connection is one of TLS (MHD_get_connection_info(), MHD_CONNECTION_INFO_GNUTLS_SESSION).
+bool cmhd_is_encrypted(struct MHD_Connection *connection);
+
 /// Bytes of the request's head as received, without the body (MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE).
 size_t cmhd_head_size(struct MHD_Connection *connection);
 

@@ -48,7 +48,7 @@ final class RunDirectory: Sendable {
         let status = Files.status(of: opened)
         switch status.st_mode & S_IFMT {
         case S_IFREG: return .file(opened, status)
-        case S_IFDIR: return .folder(Folder(path: path, descriptor: opened))
+        case S_IFDIR: return .folder(Folder(self, path: path, descriptor: opened))
         default:
             close(opened)
             return nil
@@ -160,39 +160,6 @@ final class RunDirectory: Sendable {
             }
         }
         return found
-    }
-
-    /// An open folder.
-    final class Folder {
-        /// Its path in the run's directory; empty for that itself.
-        let path: [UInt8]
-        private let descriptor: CInt
-
-        fileprivate init(path: [UInt8], descriptor: CInt) { (self.path, self.descriptor) = (path, descriptor) }
-
-        deinit { close(descriptor) }
-
-        var status: stat { Files.status(of: descriptor) }
-
-        /// The names in it, by bytes (readdir(3)). For one call.
-        func names() throws(FileFailure) -> [[UInt8]] {
-            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-            guard copy >= 0, let directory = fdopendir(copy) else {
-                let failure = FileFailure("opendir", inRun: path)
-                if copy >= 0 { Glibc.close(copy) }
-                throw failure
-            }
-            defer { closedir(directory) }
-            var names: [[UInt8]] = []
-            while let entry = readdir(directory) {
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-                if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
-            }
-            return names.sorted { $0.lexicographicallyPrecedes($1) }
-        }
-
-        /// The path of a name in it.
-        func path(of name: [UInt8]) -> [UInt8] { path.isEmpty ? name : path + Array("/".utf8) + name }
     }
 }
 

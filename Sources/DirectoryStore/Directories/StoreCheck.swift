@@ -89,7 +89,7 @@ package final class StoreCheck {
             if place == .pending { pending.append(Pending(name: name, changed: RunFiles.updated(directory))) }
             try RunCheck(name: name, place: place, directory: directory, check: self).run()
             if place != .pending, let run = RunID(name),
-                let fault = IndexCheck.unreadable(run, place, paths.data(name, place))
+                let fault = IndexCheck.unreadable(run, place, paths.run(name, place))
             {
                 report(path, "is not listed with all it has: \(fault)", repair: nil)
             }

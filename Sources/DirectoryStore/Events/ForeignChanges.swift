@@ -96,7 +96,7 @@ final class ForeignChanges: @unchecked Sendable {
     private func seeAll(_ names: [(name: String, place: RunPlace)]) {
         for (name, place) in names {
             if state.withLock({ $0.runs[name] != nil }) { continue }
-            guard let files = SeenFiles(paths.data(name, place)) else { continue }
+            guard let files = SeenFiles(paths.run(name, place)) else { continue }
             state.withLock { state in
                 if state.runs[name] == nil { state.runs[name] = Seen(place: place, files: files) }
             }
@@ -137,7 +137,7 @@ final class ForeignChanges: @unchecked Sendable {
         }
         // A run that has not been seen yet will be, without being news.
         guard let place = state.withLock({ $0.runs[folder]?.place }),
-            let now = SeenFiles(paths.data(folder, place), only: files, properties: properties)
+            let now = SeenFiles(paths.run(folder, place), only: files, properties: properties)
         else { return }
         state.withLock { $0.runs[folder]?.files.take(files: files, properties: properties, from: now) }
     }
@@ -175,7 +175,7 @@ final class ForeignChanges: @unchecked Sendable {
     }
 
     private func look(at folder: String) -> Seen? {
-        guard let place = paths.locate(folder), place != .pending, let files = SeenFiles(paths.data(folder, place))
+        guard let place = paths.locate(folder), place != .pending, let files = SeenFiles(paths.run(folder, place))
         else {
             return nil
         }
@@ -195,7 +195,7 @@ final class ForeignChanges: @unchecked Sendable {
                 doubtful.append(name)
                 continue
             }
-            guard let now = SeenFiles(paths.data(name, place)) else { continue }
+            guard let now = SeenFiles(paths.run(name, place)) else { continue }
             if !now.changes(since: before.files).isEmpty { doubtful.append(name) }
         }
         let there = Set(names.map(\.name))

@@ -21,29 +21,30 @@ struct SeenFiles: Sendable {
 
     private(set) var files: [File] = []
 
-    /// Looks at a data directory; nil where there is none.
-    init?(_ data: String) {
-        guard let folder = try? OpenFolder(data) else { return nil }
+    /// Looks at the data directory of a run's directory; nil where there is none.
+    init?(_ run: String) {
+        guard let folder = try? RunDirectory(run).openData() else { return nil }
         var found: [File] = []
         do throws(FileFailure) {
-            try folder.eachName { (name, folder) throws(FileFailure) in
+            try folder.eachName { (name) throws(FileFailure) in
                 let text = String(cString: name)
                 guard found.count < Self.most, !Self.passedOver.contains(text), let status = folder.status(of: name)
                 else { return }
                 if text == DataPath.properties { return }
                 found.append(File(name: text, isProperty: false, version: Self.version(status, text)))
             }
-            try folder.folder(DataPath.properties)?.eachName { (name, folder) throws(FileFailure) in
-                guard found.count < Self.most, let status = folder.status(of: name) else { return }
+            let properties = try folder.folder(DataPath.properties)
+            try properties?.eachName { (name) throws(FileFailure) in
+                guard found.count < Self.most, let status = properties?.status(of: name) else { return }
                 found.append(File(name: String(cString: name), isProperty: true, version: Self.version(status, "")))
             }
         } catch { return nil }
         files = found
     }
 
-    /// Looks at some files of a data directory alone.
-    init?(_ data: String, only names: Set<String>, properties: Set<String>) {
-        guard let folder = try? OpenFolder(data) else { return nil }
+    /// Looks at some files of the data directory alone.
+    init?(_ run: String, only names: Set<String>, properties: Set<String>) {
+        guard let folder = try? RunDirectory(run).openData() else { return nil }
         for name in names where !Self.passedOver.contains(name) {
             guard let status = folder.status(of: name) else { continue }
             files.append(File(name: name, isProperty: false, version: Self.version(status, name)))

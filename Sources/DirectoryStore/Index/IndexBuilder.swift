@@ -70,9 +70,9 @@ struct IndexBuilder {
                     var batch = IndexBatch(chunk: chunk)
                     for row in range {
                         let (run, place) = names[row]
-                        let data = paths.data(run.description, place)
+                        let directory = paths.run(run.description, place)
                         // One that went meanwhile is seen by the next look.
-                        if let entry = try IndexEntry(found: run, place, data: data, by: reader) {
+                        if let entry = try IndexEntry(found: run, place, in: directory, by: reader) {
                             batch.add(row, entry)
                         }
                     }

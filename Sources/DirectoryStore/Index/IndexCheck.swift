@@ -32,9 +32,9 @@ enum IndexCheck {
     }
 
     /// Runs of which the index cannot have all, by id.
-    static func unreadable(_ run: RunID, _ place: RunPlace, _ data: String) -> String? {
+    static func unreadable(_ run: RunID, _ place: RunPlace, _ directory: String) -> String? {
         do throws(FileFailure) {
-            return try IndexEntry(found: run, place, data: data, by: RunReader())?.fault
+            return try IndexEntry(found: run, place, in: directory, by: RunReader())?.fault
         } catch { return "\(error)" }
     }
 
@@ -59,7 +59,7 @@ enum IndexCheck {
         _ row: Int, _ rows: IndexRows, _ place: RunPlace, _ kept: RunSummary, _ paths: RunPaths, _ reader: RunReader
     ) -> Bool {
         guard let run = RunID(rows.names[row]),
-            let found = try? IndexEntry(run, place, data: paths.data(run.description, place), by: reader),
+            let found = try? IndexEntry(run, place, in: paths.run(run.description, place), by: reader),
             found.stamp == rows.stamps[row], found.stamp != .unknown
         else { return false }
         func texts(_ summary: RunSummary) -> [[UInt8]] {

@@ -20,9 +20,9 @@ struct IndexEntry: Sendable {
     /// Reads a run's directory.
     /// - Parameter known: what was kept of it, so that rows are read on from there
     init(
-        _ run: RunID, _ place: RunPlace, data: String, known: Kept? = nil, by reader: RunReader
+        _ run: RunID, _ place: RunPlace, in directory: String, known: Kept? = nil, by reader: RunReader
     ) throws(FileFailure) {
-        let found = try reader.read(run, data: data, known: known?.rows)
+        let found = try reader.read(run, in: directory, known: known?.rows)
         self.run = run.description
         self.place = place
         fault = found.fault
@@ -40,9 +40,9 @@ struct IndexEntry: Sendable {
     /// - Returns: nil where there is no such run any more
     /// - Throws: where the server is short of descriptors or memory
     init?(
-        found run: RunID, _ place: RunPlace, data: String, known: Kept? = nil, by reader: RunReader
+        found run: RunID, _ place: RunPlace, in directory: String, known: Kept? = nil, by reader: RunReader
     ) throws(FileFailure) {
-        do throws(FileFailure) { try self.init(run, place, data: data, known: known, by: reader) } catch {
+        do throws(FileFailure) { try self.init(run, place, in: directory, known: known, by: reader) } catch {
             if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
             if error.isShortage { throw error }
             self.init(run.description, place, fault: "\(error.call): \(error.errno)")
@@ -63,11 +63,11 @@ struct IndexEntry: Sendable {
 
     /// Reads the rows that were added to a run, and nothing else.
     /// - Parameters:
-    ///   - data: the data directory at the place where the run was before
+    ///   - directory: the run's directory at the place where it was before
     /// - Returns: nil where that does not do: there is more to look at
-    init?(rowsOf run: RunID, data: String, known: Kept, by reader: RunReader) throws(FileFailure) {
+    init?(rowsOf run: RunID, in directory: String, known: Kept, by reader: RunReader) throws(FileFailure) {
         guard var mark = known.rows else { return nil }
-        let folder = try OpenFolder(data)
+        let folder = try RunDirectory(directory).openData()
         // Something else may have written the frame since the last row.
         if RunStamp.Metrics(in: folder).isDoubtful { return nil }
         let read = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in

@@ -42,7 +42,7 @@ extension RunIndex {
             rows.places[row].map { place in
                 let name = rows.names[row]
                 return IndexLook(
-                    run: name, data: paths.data(name, place), stamp: rows.stamps[row],
+                    run: name, directory: paths.run(name, place), stamp: rows.stamps[row],
                     isUnreadable: rows.faults[name] != nil)
             }
         }

@@ -124,12 +124,12 @@ extension RunIndex {
     private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(FileFailure) -> IndexEntry? {
         let known = rows[run.description].flatMap { try? kept($0) }
         if change == .rows, let known {
-            let data = paths.data(run.description, known.place)
-            if let entry = try? IndexEntry(rowsOf: run, data: data, known: known, by: reader) { return entry }
+            let directory = paths.run(run.description, known.place)
+            if let entry = try? IndexEntry(rowsOf: run, in: directory, known: known, by: reader) { return entry }
         }
         guard let place = paths.locate(run.description) else { return nil }
         return try IndexEntry(
-            found: run, place, data: paths.data(run.description, place), known: known, by: reader)
+            found: run, place, in: paths.run(run.description, place), known: known, by: reader)
     }
 
     private func updateLoaded(_ changes: [IndexDatabase.Change]) {

@@ -70,18 +70,18 @@ final class RunReader {
         }
     }
 
-    /// Reads a data directory. What cannot be read of it is left out, and told.
+    /// Reads a run's directory. What cannot be read of it is left out, and told.
     /// - Parameter known: how far the rows were read before
     /// - Throws: where there is none, and where the server is short of descriptors or memory
-    func read(_ run: RunID, data: String, known: RowsMark?) throws(FileFailure) -> Found {
-        let folder = try OpenFolder(data)
+    func read(_ run: RunID, in directory: String, known: RowsMark?) throws(FileFailure) -> Found {
+        let folder = try RunDirectory(directory).openData()
         // Each thing is looked at before it is read: what changes meanwhile is seen to have changed since.
         var reading = Reading()
         reading.note(folder.status, counts: true)
         let flags = try object(.flags, in: folder, &reading)
         let evaluation = try object(.evaluation, in: folder, &reading)
         let error = try object(.error, in: folder, &reading)
-        let (digest, mark) = try metrics(of: run, data, in: folder, known, &reading)
+        let (digest, mark) = try metrics(of: run, in: folder, known, &reading)
         let properties = try properties(in: folder, &reading)
         let summary = RunSummary(
             run: run, properties: properties, flags: flags, evaluation: evaluation, error: error, digest: digest)
@@ -91,7 +91,7 @@ final class RunReader {
     }
 
     private func object(
-        _ path: DataPath, in folder: borrowing OpenFolder, _ reading: inout Reading
+        _ path: DataPath, in folder: RunDirectory.Folder, _ reading: inout Reading
     ) throws(FileFailure) -> JSONObject? {
         let name = path.description
         let status = folder.status(of: name)
@@ -117,14 +117,14 @@ final class RunReader {
     }
 
     private func metrics(
-        of run: RunID, _ data: String, in folder: borrowing OpenFolder, _ known: RowsMark?, _ reading: inout Reading
+        of run: RunID, in folder: RunDirectory.Folder, _ known: RowsMark?, _ reading: inout Reading
     ) throws(FileFailure) -> (MetricsDigest?, RowsMark?) {
         do throws(FileFailure) {
             let files = RunStamp.Metrics(in: folder)
             for status in files.parts { reading.note(status, counts: true) }
             var isRewritten = false
-            if files.isDoubtful, let path = String(data.utf8.dropLast(RunLayout.dataDirectory.utf8.count + 1)) {
-                isRewritten = metricsFiles.holder(of: run.description, in: try RunDirectory(path)) == .frame
+            if files.isDoubtful {
+                isRewritten = metricsFiles.holder(of: run.description, in: folder.run) == .frame
             }
             if files.rows != nil, !isRewritten {
                 let rows = try folder.withFile(DataPath.metricsRows.description) {
@@ -153,7 +153,7 @@ final class RunReader {
     }
 
     private func properties(
-        in folder: borrowing OpenFolder, _ reading: inout Reading
+        in folder: RunDirectory.Folder, _ reading: inout Reading
     ) throws(FileFailure) -> [(name: String, text: String)] {
         var properties: [(name: String, text: String)] = []
         do throws(FileFailure) {
@@ -163,7 +163,7 @@ final class RunReader {
             }
             reading.note(folder.status, counts: true)
             var count = 0
-            try folder.eachName { (name, folder) throws(FileFailure) in
+            try folder.eachName { (name) throws(FileFailure) in
                 count += 1
                 if count > Self.mostProperties {
                     return reading.note(fault: "it has over \(Self.mostProperties) properties")

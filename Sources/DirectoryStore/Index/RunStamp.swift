@@ -13,9 +13,9 @@ struct RunStamp: Equatable, Sendable {
 
     init(value: UInt64) { self.value = value }
 
-    /// Looks at a data directory.
-    init(of data: String) throws(FileFailure) {
-        let folder = try OpenFolder(data)
+    /// Looks at the data directory of a run's directory.
+    init(of directory: String) throws(FileFailure) {
+        let folder = try RunDirectory(directory).openData()
         var parts = Parts()
         parts.add(folder.status)
         for path in [DataPath.flags, .evaluation, .error] { parts.add(folder.status(of: path.description)) }
@@ -23,7 +23,7 @@ struct RunStamp: Equatable, Sendable {
         if let properties = try folder.folder(DataPath.properties) {
             parts.add(properties.status)
             var count = 0
-            try properties.eachName { name, properties in
+            try properties.eachName { name in
                 count += 1
                 if count <= RunReader.mostProperties { parts.add(properties.status(of: name)) }
             }
@@ -38,7 +38,7 @@ struct RunStamp: Equatable, Sendable {
         let rows: stat?
         let frame: stat?
 
-        init(in folder: borrowing OpenFolder) {
+        init(in folder: RunDirectory.Folder) {
             rows = folder.status(of: DataPath.metricsRows.description)
             frame = folder.status(of: DataPath.metricsFrame.description)
         }

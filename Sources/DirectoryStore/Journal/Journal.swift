@@ -48,12 +48,6 @@ final class Journal {
         self.segmentSize = segmentSize
     }
 
-    /// Starts a journal at a sequence number, and begins it.
-    convenience init(directory: String, nextSequence: UInt64, segmentSize: Int) throws(FileFailure) {
-        self.init(from: nextSequence, directory: directory, segmentSize: segmentSize)
-        try begin()
-    }
-
     /// Begins the first segment.
     func begin() throws(FileFailure) { try openSegment() }
 

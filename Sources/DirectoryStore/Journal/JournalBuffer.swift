@@ -25,9 +25,6 @@ struct JournalBuffer: ~Copyable {
         storage = malloc(capacity)
     }
 
-    /// Drops all behind the first `length` bytes.
-    mutating func truncate(to length: Int) { count = length }
-
     private mutating func room(for length: Int) -> UnsafeMutableRawPointer {
         if count + length > capacity {
             while count + length > capacity { capacity *= 2 }

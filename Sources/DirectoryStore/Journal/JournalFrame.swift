@@ -1,5 +1,3 @@
-internal import CChecksum
-
 /// A frame of the journal: one batch of writes, which one sync makes durable.
 ///
 /// On disk, little endian: magic, length of the payload, sequence number, CRC-32C of sequence number and payload, number of
@@ -41,9 +39,10 @@ enum JournalFrame {
 
     /// CRC-32C over sequence number, number of writes and payload.
     private static func checksum(of frame: UnsafeRawBufferPointer, length: Int) -> UInt32 {
-        let base = frame.baseAddress!
-        let sequence = cchecksum_crc32c(0, base + 8, 8)
-        return cchecksum_crc32c(sequence, base + 20, 4 + length)
+        var checksum = CRC32C()
+        checksum.add(UnsafeRawBufferPointer(rebasing: frame[8..<16]))
+        checksum.add(UnsafeRawBufferPointer(rebasing: frame[20..<headerSize + length]))
+        return checksum.value
     }
 
     /// The frame at an offset of a segment: its sequence number, its size with padding, its content. Nil where there is no

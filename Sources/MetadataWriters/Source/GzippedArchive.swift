@@ -1,4 +1,4 @@
-internal import CGzip
+internal import CISAL
 internal import Glibc
 internal import LocalFiles
 internal import RunStore

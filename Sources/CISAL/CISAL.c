@@ -1,4 +1,4 @@
-#include "CGzip.h"
+#include "CISAL.h"
 
 #include <isa-l/igzip_lib.h>
 #include <stdbool.h>
