@@ -18,48 +18,17 @@ struct MetricsQuery: Hashable, Sendable {
     init() {}
 
     init(_ exchange: HTTPExchange) throws(Problem) {
-        guard let query = exchange.query else {
-            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
-        }
-        if let accept = exchange.joinedHeader("Accept") { format = Self.format(accepted: accept) }
-        for (name, value) in query {
-            switch name {
-            case "format":
-                guard let format = MetricsFormat(rawValue: value) else {
-                    let all = MetricsFormat.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw .invalidQuery("format is \"\(value.shown(atMost: 100))\"; it has to be one of \(all)")
-                }
-                self.format = format
-            case "columns":
-                let names: [String]
-                do throws(RunQueryFault) { names = try RunColumnName.list(value, parameter: name).map(\.0.name) } catch
-                {
-                    throw Problem(error)
-                }
-                guard Set(names).count == names.count else {
-                    throw .invalidQuery(
-                        "columns is \"\(value.shown(atMost: 100))\"; it has to be names of columns, each once, parted by commas"
-                    )
-                }
-                columns = names
-            case "after":
-                guard let after = MetricsAxisValue(value) else {
-                    throw .invalidQuery(
-                        "after is \"\(value.shown(atMost: 100))\"; it has to be the step or epoch of a row"
-                    )
-                }
-                self.after = after
-            case "points":
-                guard let points = Int(value), (1...1_000_000).contains(points) else {
-                    throw .invalidQuery(
-                        "points is \"\(value.shown(atMost: 100))\"; it has to be a number from 1 to 1000000")
-                }
-                self.points = points
-            default:
+        var query = try QueryParameters(exchange, names: ["columns", "after", "points", "format"])
+        columns = try query.columns("columns")
+        if let text = query.take("after") {
+            guard let after = MetricsAxisValue(text) else {
                 throw .invalidQuery(
-                    "\"\(name.shown(atMost: 100))\" is not known here; there are columns, after, points and format")
+                    "after is \"\(text.shown(atMost: 100))\"; it has to be the step or epoch of a row")
             }
+            self.after = after
         }
+        points = try query.number("points", in: 1...1_000_000)
+        format = try query.choice("format") ?? Self.format(accepted: exchange.joinedHeader("Accept") ?? "")
     }
 
     /// The format that a header `Accept` likes best among those there are (RFC 9110 section 12.5.1).

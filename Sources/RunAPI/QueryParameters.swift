@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import Limits
+internal import RunMetadata
 
 /// The parameters of a request's query, each taken once.
 struct QueryParameters {
@@ -8,11 +9,15 @@ struct QueryParameters {
     private var left: [String: String] = [:]
 
     /// - Parameters:
-    ///   - names: those that are known here
+    ///   - names: those that are known here; nil: any, as often as they come
     ///   - takesForm: whether parameters may stand in the body too, as `curl -d` sends them
-    init(_ exchange: HTTPExchange, names: [String], takesForm: Bool = false) throws(Problem) {
+    init(_ exchange: HTTPExchange, names: [String]?, takesForm: Bool = false) throws(Problem) {
         guard var query = exchange.query else {
             throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        }
+        guard let names else {
+            all = query
+            return
         }
         if takesForm, !exchange.body.isEmpty {
             // A parameter is given once.
@@ -62,10 +67,33 @@ struct QueryParameters {
         return number
     }
 
-    /// One of some values.
-    func choice<Value: RawRepresentable<String> & CaseIterable>(
-        _ name: String, _ text: String
-    ) throws(Problem) -> Value {
+    /// A parameter that is a whole number within a range; nil where it was not sent.
+    mutating func number(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard let text = take(name) else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw .invalidQuery(
+                "\(name) is \"\(text.shown(atMost: 100))\"; it has to be a number from \(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+        return number
+    }
+
+    /// Columns' names, each once; nil where it was not sent.
+    mutating func columns(_ name: String) throws(Problem) -> [String]? {
+        guard let text = take(name) else { return nil }
+        let names: [String]
+        do throws(RunQueryFault) { names = try RunColumnName.list(text, parameter: name).map(\.0.name) } catch {
+            throw Problem(error)
+        }
+        if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+            throw .invalidQuery("\(name) has \"\(names[twice].shown(atMost: 100))\" twice; name each once")
+        }
+        return names
+    }
+
+    /// One of some values; nil where it was not sent.
+    mutating func choice<Value: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Problem) -> Value? {
+        guard let text = take(name) else { return nil }
         guard let value = Value(rawValue: text) else {
             let allowed = Value.allCases.map(\.rawValue)
             throw Problem.invalidQuery(

@@ -29,25 +29,13 @@ struct RunListQuery {
         } else if isDescending {
             query.order = try RunOrder("start", descending: true)
         }
-        if let limit = parameters.take("limit") {
-            guard let number = Int(limit), (1...1000).contains(number) else {
-                throw Problem.invalidQuery(
-                    "limit is \"\(limit.shown(atMost: 100))\"; it has to be a number from 1 to 1000")
-            }
-            query.limit = number
-        }
-        if let archived = parameters.take("archived") {
-            query.archived = try parameters.choice("archived", archived)
-        }
+        if let limit = try parameters.number("limit", in: 1...1000) { query.limit = limit }
+        if let archived: RunQuery.Archived = try parameters.choice("archived") { query.archived = archived }
         if let columns = parameters.take("columns") {
             query.columns = try RunColumnName.list(columns, parameter: "columns").map(\.0)
         }
         if let cursor = parameters.take("cursor") { query.cursor = try RunCursor(cursor, order: query.order) }
-        if let format = parameters.take("format") {
-            self.format = try parameters.choice("format", format)
-        } else {
-            self.format = Self.accepted(exchange.joinedHeader("Accept") ?? "")
-        }
+        format = try parameters.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
         repeated = parameters.all.filter { $0.name != "cursor" }
     }
 

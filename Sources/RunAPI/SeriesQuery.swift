@@ -41,18 +41,8 @@ struct SeriesQuery {
         guard self.runs.count <= Self.mostRuns else {
             throw .invalidQuery("\(self.runs.count) runs are more than the \(Self.mostRuns) that are told of at once")
         }
-        if let text = query.take("metrics") {
-            let names: [String]
-            do throws(RunQueryFault) { names = try RunColumnName.list(text, parameter: "metrics").map(\.0.name) } catch
-            {
-                throw Problem(error)
-            }
-            if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-                throw .invalidQuery("the metric \"\(names[twice].shown(atMost: 100))\" is named twice; name each once")
-            }
-            question.metrics = names
-        }
-        if let text = query.take("x") { question.axis = try query.choice("x", text) }
+        question.metrics = try query.columns("metrics")
+        question.axis = try query.choice("x")
         let (from, to) = (try query.number("from"), try query.number("to"))
         if from != nil || to != nil {
             let (least, greatest) = (from ?? -.greatestFiniteMagnitude, to ?? .greatestFiniteMagnitude)
@@ -61,18 +51,8 @@ struct SeriesQuery {
             }
             question.range = least...greatest
         }
-        if let text = query.take("points") {
-            guard let points = Int(text), (2...Self.mostPoints).contains(points) else {
-                throw .invalidQuery(
-                    "points is \"\(text.shown(atMost: 100))\"; it has to be a number from 2 to \(Self.mostPoints)")
-            }
-            question.points = points
-        }
-        if let text = query.take("format") {
-            question.format = try query.choice("format", text)
-        } else {
-            question.format = Self.accepted(exchange.joinedHeader("Accept") ?? "")
-        }
+        if let points = try query.number("points", in: 2...Self.mostPoints) { question.points = points }
+        question.format = try query.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
     }
 
     /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
