@@ -1,6 +1,4 @@
 internal import HTTPServer
-internal import MetadataWriters
-internal import RunMetadata
 
 /// Which methods a path has: for `OPTIONS`, and for the header `Allow` (RFC 9110 sections 9.3.7 and 10.2.1).
 extension RunAPI {
@@ -10,58 +8,44 @@ extension RunAPI {
     /// The reply to `OPTIONS`. It has no fields for other sites: no page of theirs may use the API.
     func options(_ exchange: HTTPExchange) throws -> HTTPResponse {
         if exchange.path.elementsEqual("*".utf8) { return Self.options(Self.list(Self.methods)) }
-        let path = try RequestPath(exchange.path)
-        switch Routes.match(.options, path.segments) {
-        case .others(let routes, let id, let type, let fixed):
-            try path.requireFixed(fixed)
-            let allowed = allowedMethods(routes, id: id, type: type, file: try path.file(from: fixed))
-            // What is wrong with the name is told as to every other method.
-            if allowed == Self.list([.options]) {
-                throw Problem.invalidName("\"\(id)\" is no run id; \(RunID.rule)")
-            }
-            return Self.options(allowed)
-        case .found, .nothing:
-            try path.requireFixed(path.segments.count)
+        guard case .others(let routes) = try Self.routes.match(.options, RequestPath(exchange.path)) else {
             throw Problem.unknownPath
         }
+        // What is wrong with the name is told as to every other method.
+        let isNamed = routes.contains { (try? $0.route.isOffered(self, $0.values)) != nil }
+        if !isNamed { for (route, values) in routes { _ = try route.isOffered(self, values) } }
+        return Self.options(allowedMethods(routes))
     }
 
     private static func options(_ allowed: String) -> HTTPResponse {
         HTTPResponse(status: 204, headers: [("Allow", allowed)])
     }
 
-    /// The methods of a request's path, of which it has some.
-    func allowedMethods(of exchange: HTTPExchange) -> String {
-        guard let path = try? RequestPath(exchange.path),
-            case .others(let routes, let id, let type, let fixed) = Routes.match(.options, path.segments)
-        else { return Self.list([.options]) }
-        return allowedMethods(routes, id: id, type: type, file: (try? path.file(from: fixed)) ?? [])
+    /// The problem of a method that a request's path has not.
+    func notAllowed(_ exchange: HTTPExchange, _ detail: String? = nil) -> Problem {
+        var routes: [(route: Route, values: PathValues)] = []
+        if let path = try? RequestPath(exchange.path), case .others(let found) = try? Self.routes.match(.options, path)
+        {
+            routes = found
+        }
+        let allowed = allowedMethods(routes)
+        return Problem(
+            405, "method-not-allowed", "Method not allowed",
+            detail ?? "\(exchange.method.name) is not for this path; it has \(allowed)"
+        ).with { $0.headers = [("Allow", allowed)] }
     }
 
     /// The methods of a path that leads to these routes.
-    func allowedMethods(_ routes: [Route], id: String, type: String, file: [String]) -> String {
-        let open = routes.filter { isOpen($0, id: id, type: type, file: file) }.map(\.method)
+    private func allowedMethods(_ routes: [(route: Route, values: PathValues)]) -> String {
+        let offered = routes.filter { (try? $0.route.isOffered(self, $0.values)) == true }.map(\.route.method)
         return Self.list(
             Self.methods.filter { method in
                 switch method {
                 case .options: true
-                case .head: open.contains(.get)
-                default: open.contains(method)
+                case .head: offered.contains(.get)
+                default: offered.contains(method)
                 }
             })
-    }
-
-    /// Whether a route takes requests for the run, type and file that stand in the path.
-    private func isOpen(_ route: Route, id: String, type: String, file: [String]) -> Bool {
-        if route.template.contains("{id}") {
-            // "active" is a run that is there already.
-            guard id == "active" ? route.operation != .initialiseRun : RunID(id) != nil else { return false }
-        }
-        switch route.operation {
-        case .mergeMetadata: return MetadataType(type).flatMap { writers[$0] } is any PatchableWriter
-        case .writeFile, .removeFile: return ArtifactPath(components: file)?.isMetadata != true
-        default: return true
-        }
     }
 
     private static func list(_ methods: [HTTPMethod]) -> String { methods.map(\.name).joined(separator: ", ") }

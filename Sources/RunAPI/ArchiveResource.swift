@@ -5,8 +5,29 @@ internal import RunStore
 
 /// Archiving, restoring and purging: one run, or all that a condition selects.
 extension RunAPI {
+    static let archiveRoutes: [Route] = [
+        Route("archiveRun", .post, "/runs/{id}/archive", .write, submit: RunAPI.archiveRun),
+        Route("restoreRun", .post, "/runs/{id}/restore", .write, submit: RunAPI.restoreRun),
+        Route(
+            "archiveRuns", .post, "/runs/archive", .admin, query: .fields, body: .fields, on: .long,
+            reply: RunAPI.archiveRuns),
+        Route(
+            "restoreRuns", .post, "/runs/restore", .admin, query: .fields, body: .fields, on: .long,
+            reply: RunAPI.restoreRuns),
+        Route(
+            "purgeRuns", .post, "/runs/purge", .admin, query: .fields, body: .fields, on: .long,
+            reply: RunAPI.purgeRuns),
+    ]
+
+    func archiveRun(_ request: RunRequest, _ target: RunTarget) throws { try move(.archive, target, request) }
+    func restoreRun(_ request: RunRequest, _ target: RunTarget) throws { try move(.restore, target, request) }
+
+    func archiveRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.archive, request.exchange) }
+    func restoreRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.restore, request.exchange) }
+    func purgeRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.purge, request.exchange) }
+
     /// What is done to runs.
-    enum RunChange: String {
+    private enum RunChange: String {
         case archive
         case restore
         case purge
@@ -30,24 +51,18 @@ extension RunAPI {
         }
     }
 
-    /// `POST /runs/{id}/archive` and `/runs/{id}/restore`.
-    func move(_ change: RunChange, _ request: RoutedRequest, _ exchange: HTTPExchange) {
-        do {
-            _ = try QueryParameters(exchange, names: [])
-            let run = try existingRun(request)
-            store.submit(RunWrite(.run(run), change.action(force: false))) { result in
-                let named = result.mapError { error -> any Error in
-                    error == .unknownRun ? Problem.unknownRun(run.description) : error
-                }
-                self.replyWithRun(named, exchange) { _ in (200, []) }
+    private func move(_ change: RunChange, _ target: RunTarget, _ request: RunRequest) throws {
+        let (run, exchange) = (try existingRun(target), request.exchange)
+        store.submit(RunWrite(.run(run), change.action(force: false))) { result in
+            let named = result.mapError { error -> any Error in
+                error == .unknownRun ? Problem.unknownRun(run.description) : error
             }
-        } catch {
-            exchange.respond(response(for: error, exchange))
+            self.replyWithRun(named, exchange) { _ in (200, []) }
         }
     }
 
-    /// `POST /runs/archive`, `/runs/restore` and `/runs/purge`: a dry run, unless it is told that it is none.
-    func changeMany(_ change: RunChange, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    /// Does it to all runs that a condition selects: a dry run, unless it is told that it is none.
+    private func changeMany(_ change: RunChange, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let names = ["where", "dry_run"] + (change == .purge ? ["force", "pending", "unchanged_for"] : [])
         var parameters = try QueryParameters(exchange, names: names, takesForm: true)
         let isDryRun = try parameters.flag("dry_run", default: true)

@@ -20,6 +20,12 @@ extension RunAPI {
         return Limit(.bytes, most: own, setting: "max_bytes in \(writer.type).json")
     }
 
+    /// Bytes of the largest body that a writer takes, as it is sent.
+    func limit(of writer: any MetadataWriter) -> Int {
+        if let own = writer.limit { return own }
+        return writer.forms.contains { $0 == .archive || $0 == .raw } ? settings.maxUpload : settings.maxBody
+    }
+
     /// Fields and files of a form.
     var formEntries: Limit { Limit(.entries, most: settings.maxEntries, setting: "--max-entries") }
 

@@ -124,14 +124,16 @@ enum BodyReading {
 
 extension RunAPI {
     /// The body of an exchange, unpacked and read. May take long for a large one.
-    func body(of exchange: HTTPExchange, _ request: RoutedRequest) throws -> MetadataBody {
+    /// - Parameter writer: who takes it, where it is of a type
+    func body(of request: RunRequest, for writer: (any MetadataWriter)? = nil) throws -> MetadataBody {
+        let exchange = request.exchange
         var bytes = exchange.takeBody()
         if exchange.hasDigests { try UploadDigests(exchange, isFile: false).check(bytes) }
-        let held = heldBytes(request.writer)
+        let held = heldBytes(writer)
         if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, budget: Budget([held])) }
         return try BodyReading.read(
             bytes, form: request.body.form, values: Self.values(in: held), entries: formEntries,
-            isMetrics: request.writer?.type == .metrics
+            isMetrics: writer?.type == .metrics
         ) { body in
             try fields(of: body, held, exchange)
         }

@@ -6,8 +6,12 @@ internal import RunStore
 
 /// `/compare`: runs side by side.
 extension RunAPI {
-    func compareRuns(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
-        let query = try CompareQuery(exchange)
+    static let compareRoutes: [Route] = [
+        Route("compareRuns", .get, "/compare", .read, query: .fields, on: .long, reply: RunAPI.compareRuns)
+    ]
+
+    func compareRuns(_ request: RunRequest) throws -> HTTPResponse {
+        let query = try CompareQuery(request.exchange)
         let runs = try named(query.runs, request)
         var comparison = RunComparison(differing: query.differing)
         var unknown: [RunID] = []
@@ -79,29 +83,17 @@ struct CompareQuery {
     private static let limit = 50
 
     init(_ exchange: HTTPExchange) throws(Problem) {
-        guard let query = exchange.query else {
-            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
+        var query = try QueryParameters(exchange, names: ["runs", "differing", "source"])
+        if let text = query.take("runs") {
+            runs = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
-        for (name, value) in query {
-            switch name {
-            case "runs": runs += value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            case "differing": differing = try Self.flag(name, value)
-            case "source": source = try Self.flag(name, value)
-            default: throw .invalidQuery("\"\(name)\" is not known here; there are runs, differing and source")
-            }
-        }
+        differing = try query.flag("differing")
+        source = try query.flag("source", default: true)
         guard runs.count >= 2 else {
             throw .invalidQuery("two runs or more are compared; name them as in ?runs=lr-0.1,lr-0.2")
         }
         guard runs.count <= Self.limit else {
             throw .invalidQuery("\(runs.count) runs are more than the \(Self.limit) that are compared at once")
         }
-    }
-
-    private static func flag(_ name: String, _ value: String) throws(Problem) -> Bool {
-        guard value == "true" || value == "false" else {
-            throw .invalidQuery("\(name) is \"\(value)\"; it has to be true or false")
-        }
-        return value == "true"
     }
 }

@@ -4,14 +4,21 @@ internal import RunStore
 
 /// `/events` and `/runs/{id}/events`.
 extension RunAPI {
-    func readRunEvents(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
-        let run = try existingRun(request)
+    static let eventRoutes: [Route] = [
+        Route("readRunEvents", .get, "/runs/{id}/events", .read, reply: RunAPI.readRunEvents),
+        Route("readEvents", .get, "/events", .read, reply: RunAPI.readEvents),
+    ]
+
+    func readEvents(_ request: RunRequest) throws -> HTTPResponse { events(of: nil, request.exchange) }
+
+    func readRunEvents(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        let run = try existingRun(target)
         guard try store.properties(of: run) != nil else { throw Problem.unknownRun(run.description) }
-        return events(of: run, exchange)
+        return events(of: run, request.exchange)
     }
 
     /// A reply that goes on until the client or the server ends.
-    func events(of run: RunID?, _ exchange: HTTPExchange) -> HTTPResponse {
+    private func events(of run: RunID?, _ exchange: HTTPExchange) -> HTTPResponse {
         let headers = [
             ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"),
             // A proxy such as nginx passes events on as they come.

@@ -25,11 +25,11 @@ final class FilePartSink: BodySink, @unchecked Sendable {
     private let progress: (received: Int, total: Int)
 
     /// - Throws: what the head alone says is wrong
-    init(api: RunAPI, request: RoutedRequest, exchange: HTTPExchange) throws {
-        guard let path = request.path else { throw Problem.internalFault }
+    init(api: RunAPI, target: RunTarget, path: ArtifactPath, exchange: HTTPExchange) throws {
         (self.api, self.path) = (api, path)
         // The parts of one file go to one run, also where another becomes the session's active one between two of them.
-        target = api.store.resolve(request.target).map { .run($0) } ?? request.target
+        let target = api.store.resolve(target).map { .run($0) } ?? target
+        self.target = target
         condition = try FileSink.condition(path, exchange)
         digests = try UploadDigests(exchange)
         guard let range = ContentRange(exchange.header("Content-Range") ?? "") else {
@@ -56,7 +56,7 @@ final class FilePartSink: BodySink, @unchecked Sendable {
                 part = try api.store.partialUploads.begin(key, at: total, of: total)
             }
         case .part(let bytes, let total):
-            try api.requireBody(exchange)
+            try exchange.requireBody()
             guard total <= api.settings.maxUpload else {
                 throw Problem(HTTPFault.bodyTooLarge(limit: api.settings.maxUpload))
             }

@@ -9,7 +9,7 @@ final class FileSink: BodySink, @unchecked Sendable {
     // Sendable: the server calls the methods one after the other.
 
     private let api: RunAPI
-    private let request: RoutedRequest
+    private let target: RunTarget
     private let path: ArtifactPath
     private let condition: FileCondition
     private let digests: UploadDigests
@@ -17,12 +17,11 @@ final class FileSink: BodySink, @unchecked Sendable {
     private var file: StagingFile?
 
     /// - Throws: what the head alone says is wrong
-    init(api: RunAPI, request: RoutedRequest, exchange: HTTPExchange) throws {
-        guard let path = request.path else { throw Problem.internalFault }
-        (self.api, self.request, self.path) = (api, request, path)
+    init(api: RunAPI, target: RunTarget, path: ArtifactPath, exchange: HTTPExchange) throws {
+        (self.api, self.target, self.path) = (api, target, path)
         condition = try Self.condition(path, exchange)
         digests = try UploadDigests(exchange)
-        try api.requireBody(exchange, canBeEmpty: true)
+        try exchange.requireBody(canBeEmpty: true)
         if try Self.isForm(path, exchange) {
             let limit = Limit(.bytes, most: api.settings.maxUpload, setting: "--max-upload")
             form = try FormFile(exchange, bytes: limit) { [unowned self] in try store($0) }
@@ -37,7 +36,7 @@ final class FileSink: BodySink, @unchecked Sendable {
                 415, "unsupported-media-type", "Unsupported content encoding",
                 "a file is stored as it is sent, so without Content-Encoding; to keep it packed, send it as \(path).gz")
         }
-        switch MediaType.essence(of: exchange.header("Content-Type") ?? "") {
+        switch exchange.headerBytes("Content-Type").map(MediaType.essence) ?? "" {
         case "multipart/form-data": return true
         case "application/x-www-form-urlencoded":
             throw Problem(
@@ -97,7 +96,7 @@ final class FileSink: BodySink, @unchecked Sendable {
             let file = try file ?? api.store.makeStagingFile()
             let version = try file.finish()
             api.digests.note(digests.made, of: version)
-            Self.publish(file, version, path, of: request.target, if: condition, api, exchange)
+            Self.publish(file, version, path, of: target, if: condition, api, exchange)
         } catch {
             exchange.respond(api.response(for: error, exchange))
         }

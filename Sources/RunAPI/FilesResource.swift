@@ -5,23 +5,56 @@ internal import RunStore
 
 /// `/runs/{id}/files` and `/runs/{id}/files/{path}`: every file of a run, read; artifacts, written.
 extension RunAPI {
-    func readFile(_ request: RoutedRequest, _ exchange: HTTPExchange) {
+    static let fileRoutes: [Route] = [
+        Route("listFiles", .get, "/runs/{id}/files", .read, query: .fields, reply: RunAPI.listFiles),
+        Route("readFile", .get, "/runs/{id}/files/{path}", .read, query: .fields, plan: RunAPI.readFile),
+        Route(
+            "writeFile", .put, "/runs/{id}/files/{path}", .write, where: RunAPI.isArtifact, plan: RunAPI.writeFile),
+        Route(
+            "removeFile", .delete, "/runs/{id}/files/{path}", .write, where: RunAPI.isArtifact,
+            submit: RunAPI.removeFile),
+    ]
+
+    /// Whether a file is no metadata: files of metadata are read here, and written elsewhere.
+    func isArtifact(_ target: RunTarget, _ path: ArtifactPath) -> Bool { !path.isMetadata }
+
+    func listFiles(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        try file(nil, of: target, request.exchange)
+    }
+
+    func readFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
         // Whoever asks for a digest may have a large file read.
-        answerOnWorker(exchange, exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long) {
-            let run = try self.existingRun(request)
-            let query = try FileListQuery(exchange)
-            do throws(StoreError) {
-                switch try self.store.file(request.path, of: run, page: query.page) {
-                case .file(let file):
-                    guard let path = request.path else { throw .unknownRun }
-                    return self.reply(path, file, exchange)
-                case .folder(let page): return self.list(page, request.path, run, query)
-                case nil:
-                    guard let path = request.path else { throw .unknownRun }
-                    throw .noFile(path)
-                }
-            } catch .unknownRun { throw Problem.unknownRun(run.description) }
+        let threads: Route.Threads = request.exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long
+        return try BodyUse.none.plan(request, self) { request in
+            self.reply(on: threads, request) { try self.file(path, of: target, request.exchange) }
         }
+    }
+
+    private func file(_ path: ArtifactPath?, of target: RunTarget, _ exchange: HTTPExchange) throws -> HTTPResponse {
+        let run = try existingRun(target)
+        let query = try FileListQuery(exchange)
+        do throws(StoreError) {
+            switch try store.file(path, of: run, page: query.page) {
+            case .file(let file):
+                guard let path else { throw .unknownRun }
+                return reply(path, file, exchange)
+            case .folder(let page): return list(page, path, run, query)
+            case nil:
+                guard let path else { throw .unknownRun }
+                throw .noFile(path)
+            }
+        } catch .unknownRun { throw Problem.unknownRun(run.description) }
+    }
+
+    func writeFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
+        let exchange = request.exchange
+        let sink: any BodySink =
+            if exchange.headerBytes("Content-Range") != nil {
+                try FilePartSink(api: self, target: target, path: path, exchange: exchange)
+            } else {
+                try FileSink(api: self, target: target, path: path, exchange: exchange)
+            }
+        return .stream(sink, limit: settings.maxUpload)
     }
 
     private func reply(_ path: ArtifactPath, _ file: StoredFile, _ exchange: HTTPExchange) -> HTTPResponse {
@@ -75,21 +108,17 @@ extension RunAPI {
         (["/runs/\(run)/files"] + (path?.components.map(PercentEncoding.encode) ?? [])).joined(separator: "/")
     }
 
-    func removeFile(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        do {
-            guard let path = request.path else { throw Problem.internalFault }
-            let condition = try FileSink.condition(path, exchange)
-            let run = try existingRun(request)
-            store.submit(RunWrite(.run(run), .change([.removeArtifact(path, if: condition)]))) { result in
-                self.answer(exchange) {
-                    do { _ = try result.get() } catch StoreError.unknownRun {
-                        throw Problem.unknownRun(run.description)
-                    }
-                    return HTTPResponse(status: 204)
+    func removeFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws {
+        let exchange = request.exchange
+        let condition = try FileSink.condition(path, exchange)
+        let run = try existingRun(target)
+        store.submit(RunWrite(.run(run), .change([.removeArtifact(path, if: condition)]))) { result in
+            self.answer(exchange) {
+                do { _ = try result.get() } catch StoreError.unknownRun {
+                    throw Problem.unknownRun(run.description)
                 }
+                return HTTPResponse(status: 204)
             }
-        } catch {
-            exchange.respond(response(for: error, exchange))
         }
     }
 }
@@ -99,23 +128,13 @@ struct FileListQuery {
     var page = FolderPage.Request(limit: 1000)
 
     init(_ exchange: HTTPExchange) throws(Problem) {
-        guard let query = exchange.query else {
-            throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
-        }
-        for (name, value) in query {
-            switch name {
-            case "limit":
-                guard let limit = Int(value), (1...10_000).contains(limit) else {
-                    throw .invalidQuery("limit is \"\(value)\"; it has to be a number from 1 to 10000")
-                }
-                page.limit = limit
-            case "cursor":
-                guard let name = PercentEncoding.decode(value.utf8) else {
-                    throw .invalidQuery("unknown cursor; use the \"next\" of the previous page")
-                }
-                page.after = name
-            default: throw .invalidQuery("\"\(name)\" is not known here; there are limit and cursor")
+        var query = try QueryParameters(exchange, names: ["limit", "cursor"])
+        if let limit = try query.number("limit", in: 1...10_000) { page.limit = limit }
+        if let cursor = query.take("cursor") {
+            guard let name = PercentEncoding.decode(cursor.utf8) else {
+                throw .invalidQuery("unknown cursor; use the \"next\" of the previous page")
             }
+            page.after = name
         }
     }
 }

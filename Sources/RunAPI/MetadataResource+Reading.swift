@@ -1,15 +1,14 @@
 internal import HTTPServer
 internal import JSON
-internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
 /// What of a run's metadata is read.
 extension RunAPI {
-    func readMetadata(_ request: RoutedRequest) throws -> HTTPResponse {
-        guard let writer = request.writer, let document = writer.document else { throw Problem.internalFault }
-        let run = try existingRun(request)
+    func readMetadata(_ request: RunRequest, _ target: RunTarget, _ type: MetadataType) throws -> HTTPResponse {
+        guard let document = try writer(of: type).document else { throw Problem.internalFault }
+        let run = try existingRun(target)
         switch document {
         case .file(let path, let mediaType):
             if let file = try store.file(path, of: run) {
@@ -28,16 +27,16 @@ extension RunAPI {
             }
         case .folder(let folder):
             let files = try store.files(below: folder, of: run)
-            if !files.isEmpty { return .json(200, listing(files, of: run, type: writer.type)) }
+            if !files.isEmpty { return .json(200, listing(files, of: run, type: type)) }
         }
         guard try store.snapshot(of: run) != nil else { throw Problem.unknownRun(run.description) }
         throw Problem(
             404, "no-metadata", "No such metadata",
-            "the run \"\(run)\" has no \(writer.type) yet; POST to this path writes it")
+            "the run \"\(run)\" has no \(type) yet; POST to this path writes it")
     }
 
-    func listMetadata(_ request: RoutedRequest) throws -> HTTPResponse {
-        let run = try existingRun(request)
+    func listMetadata(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        let run = try existingRun(target)
         guard let snapshot = try store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
         let present = writers.writers.filter { writer in
             switch writer.document {

@@ -1,75 +1,91 @@
 internal import HTTPServer
-internal import JSON
-internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
 /// `/runs/{id}/metadata` and `/runs/{id}/metadata/{type}`.
 extension RunAPI {
-    /// The reply to a write that has landed.
-    private static let created = HTTPResponse(status: 201)
+    static let metadataRoutes: [Route] = [
+        Route(
+            "writeMetadata", .post, "/runs/{id}/metadata/{type}", .write, query: .fields, plan: RunAPI.writeMetadata),
+        Route("readMetadata", .get, "/runs/{id}/metadata/{type}", .read, reply: RunAPI.readMetadata),
+        Route(
+            "mergeMetadata", .patch, "/runs/{id}/metadata/{type}", .write, where: RunAPI.isMergeable,
+            plan: RunAPI.mergeMetadata),
+        Route("removeMetadata", .delete, "/runs/{id}/metadata/{type}", .write, submit: RunAPI.removeMetadata),
+        Route("listMetadata", .get, "/runs/{id}/metadata", .read, reply: RunAPI.listMetadata),
+        Route(
+            "writeManyMetadata", .post, "/runs/{id}/metadata", .write,
+            body: .document([.json, .form], isRequired: true), on: .long, submit: RunAPI.writeMany),
+        Route("writeRunData", .post, "/runs/{id}/data/{type}", .write, query: .fields, plan: RunAPI.writeRunData),
+    ]
 
-    /// The reply to a write that waits for its run.
-    /// The reply to a write that waits for its run: says what publishes it.
-    private static func pending(_ outcome: WriteOutcome, _ session: SessionName) -> HTTPResponse {
-        let detail =
-            if let run = outcome.run {
-                "kept safe: the run \"\(run)\" has not been initialised. PUT /runs/\(run) initialises it, and publishes this"
-            } else {
-                "kept safe: no run is active in the session \"\(session)\". It becomes part of the next run that the session "
-                    + "initialises (PUT /runs/{id} or POST /runs, with Run-Session: \(session))"
-            }
-        var body: JSONObject = ["status": "pending"]
-        body["run"] = outcome.run.map { .string($0.description) }
-        body["detail"] = .string(detail)
-        return HTTPResponse(status: 202, type: "application/json", body: JSONWriter.compact(.object(body)))
+    func writeMetadata(_ request: RunRequest, _ target: RunTarget, _ type: MetadataType) throws -> BodyPlan {
+        try plan(try write(request, target, type), request.exchange)
     }
 
-    func writeMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        if isInline(request, exchange) {
-            submitMetadata(request, exchange)
-        } else {
-            exchange.handOver(to: .long) {
-                self.submitMetadata(request, exchange)
-                exchange.wakeServer()
+    /// The same as tfruns' `write_run_data()` asks for it.
+    func writeRunData(_ request: RunRequest, _ target: RunTarget, _ alias: AliasedType) throws -> BodyPlan {
+        try plan(try write(request, target, alias.type, isAlias: true), request.exchange)
+    }
+
+    /// Reads the head of a request.
+    private func write(
+        _ request: RunRequest, _ target: RunTarget, _ type: MetadataType, isAlias: Bool = false
+    ) throws -> MetadataWrite {
+        let exchange = request.exchange
+        // Before the writer is looked up: one that is registered meanwhile is another generation's.
+        let generation = registered.generation
+        let writer = try writer(of: type)
+        try exchange.requireBody()
+        let body = BodyDescription(form: try exchange.form(for: writer), isGzipped: try exchange.isGzipped())
+        return MetadataWrite(
+            target: target, session: request.session, writer: writer, body: body,
+            details: try details(writer, target, exchange), generation: generation, isAlias: isAlias)
+    }
+
+    /// What a writer may know beside the body: for most, the run.
+    private func details(
+        _ writer: any MetadataWriter, _ target: RunTarget, _ exchange: HTTPExchange
+    ) throws(Problem) -> WriteRequest {
+        guard writer.readsRequest || exchange.hasQuery else { return WriteRequest(target: target) }
+        let query = try QueryParameters(exchange, names: writer.queryFields.map { $0.sorted() })
+        return WriteRequest(
+            target: target, query: query.all, contentType: exchange.header("Content-Type") ?? "",
+            isCancelled: { [jobs] in jobs.isStopping })
+    }
+
+    /// A body that the writer takes as files is streamed to one; others are gathered.
+    private func plan(_ write: MetadataWrite, _ exchange: HTTPExchange) throws -> BodyPlan {
+        if write.isStreamed {
+            if write.body.isGzipped, write.body.form == .multipart {
+                throw Problem.unsupportedMediaType("multipart/form-data with Content-Encoding", ["multipart/form-data"])
             }
+            return .stream(try UploadSink(api: self, write: write, exchange: exchange), limit: limit(of: write.writer))
         }
+        recentWrites.keep(write, of: exchange)
+        return gather(write)
     }
 
-    /// Whether a body is read on the polling thread: a small one takes less time than handing it to another.
-    func isInline(_ request: RoutedRequest, _ exchange: HTTPExchange) -> Bool {
-        exchange.body.count <= settings.inlineBody && !request.body.isGzipped
-    }
-
-    private func submitMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        do {
-            guard let writer = request.writer else { throw Problem.internalFault }
-            let body = try body(of: exchange, request)
-            if request.operation == .mergeMetadata {
-                guard let writer = writer as? any PatchableWriter, case .json(let json) = body else {
-                    throw Problem.internalFault
-                }
-                let (document, patch) = try writer.patch(from: json)
-                submit(RunWrite(request.target, .patch(document, patch)), exchange, request, endsRun: false)
-            } else {
-                submit(try writer.changes(from: body, for: request.details), request, exchange)
+    func gather(_ write: MetadataWrite) -> BodyPlan {
+        .collect(limit: limit(of: write.writer)) { exchange in
+            let request = RunRequest(exchange: exchange, session: write.session, body: write.body)
+            self.run(on: .bySize, request) {
+                let body = try self.body(of: request, for: write.writer)
+                self.submit(try write.writer.changes(from: body, for: write.details), write, exchange)
             }
-        } catch {
-            exchange.respond(response(for: error, exchange))
         }
     }
 
     /// Has a slow writer make its changes when its turn comes, and asks the store for them.
-    func submitSlowly(
-        _ body: MetadataBody, _ writer: any MetadataWriter, _ request: RoutedRequest, _ exchange: HTTPExchange
-    ) throws {
-        let run = store.resolve(request.target)?.description ?? "\(request.target)"
-        let isTaken = jobs.run("\(run) \(writer.type)") { done in
+    func submitSlowly(_ body: MetadataBody, _ write: MetadataWrite, _ exchange: HTTPExchange) throws {
+        let run = store.resolve(write.target)?.description ?? "\(write.target)"
+        let isTaken = jobs.run("\(run) \(write.writer.type)") { done in
             do {
                 // What it reads of the run is up to date.
-                if let run = self.store.resolve(request.target) { self.store.bringUpToDate(run) }
-                self.submit(try writer.changes(from: body, for: request.details), request, exchange, whenDone: done)
+                if let run = self.store.resolve(write.target) { self.store.bringUpToDate(run) }
+                self.submit(
+                    try write.writer.changes(from: body, for: write.details), write, exchange, whenDone: done)
                 exchange.wakeServer()
             } catch {
                 done()
@@ -81,139 +97,46 @@ extension RunAPI {
 
     /// Asks the store for the changes that a writer made, and answers when they have landed.
     func submit(
-        _ changes: [DataChange], _ request: RoutedRequest, _ exchange: HTTPExchange,
+        _ changes: [DataChange], _ write: MetadataWrite, _ exchange: HTTPExchange,
         whenDone: (@Sendable () -> Void)? = nil
     ) {
-        let endsRun = changes.contains(where: \.endsTheRun)
-        submit(RunWrite(request.target, .change(changes)), exchange, request, endsRun: endsRun, whenDone: whenDone)
+        submit(changes, to: write.target, exchange, whenDone: whenDone) { write.reply(to: $0) }
     }
 
-    private func submit(
-        _ write: RunWrite, _ exchange: HTTPExchange, _ request: RoutedRequest, endsRun: Bool,
-        whenDone: (@Sendable () -> Void)? = nil
+    func submit(
+        _ changes: [DataChange], to target: RunTarget, _ exchange: HTTPExchange,
+        whenDone: (@Sendable () -> Void)? = nil, reply: @escaping @Sendable (WriteOutcome) -> HTTPResponse
     ) {
-        submit(write, exchange) { result in
+        let endsRun = changes.contains(where: \.endsTheRun)
+        submit(RunWrite(target, .change(changes)), exchange) { result in
             whenDone?()
             switch result {
             case .success(let outcome):
-                if endsRun, let run = outcome.run {
-                    // An ended run's metrics.json is brought up to date.
-                    exchange.onWorker(.quick) {
-                        self.store.beginToBringUpToDate(run)
-                        self.reply(outcome, request, exchange)
-                    }
-                } else {
-                    self.reply(outcome, request, exchange)
+                guard endsRun, let run = outcome.run else { return exchange.respond(reply(outcome)) }
+                // An ended run's metrics.json is brought up to date.
+                exchange.onWorker(.quick) {
+                    self.store.beginToBringUpToDate(run)
+                    exchange.respond(reply(outcome))
                 }
             case .failure(let error): exchange.respond(self.response(for: error, exchange))
             }
         }
     }
 
-    private func reply(_ outcome: WriteOutcome, _ request: RoutedRequest, _ exchange: HTTPExchange) {
-        let isPending = outcome.effect == .pending
-        switch request.operation {
-        case .mergeMetadata where !isPending:
-            exchange.respond(HTTPResponse(status: 200, type: "application/json", body: outcome.document))
-        case .writeRunData: exchange.respond(deprecated(request, outcome))
-        default:
-            switch outcome.effect {
-            case .written: exchange.respond(Self.created)
-            case .pending: exchange.respond(Self.pending(outcome, request.session))
-            case .unchanged: exchange.respond(HTTPResponse(status: 200))
-            }
-        }
-    }
-
-    /// The reply to the deprecated alias of `write_run_data()`: says since when, and what to use (RFC 9745, RFC 8288).
-    private func deprecated(_ request: RoutedRequest, _ outcome: WriteOutcome) -> HTTPResponse {
-        var response = outcome.effect == .pending ? Self.pending(outcome, request.session) : HTTPResponse(status: 201)
-        let name =
-            switch request.target {
-            case .run(let run): run.description
-            case .active: "active"
-            }
-        let type = request.writer?.type.description ?? ""
-        response.headers += [
-            ("Deprecation", "@1795478400"), ("Link", "</runs/\(name)/metadata/\(type)>; rel=\"successor-version\""),
-        ]
-        return response
-    }
-
-    // MARK: Several types, and none any more
-
-    /// Writes metadata of several types, all or nothing.
-    func writeMany(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        exchange.handOver(to: .long) {
-            do {
-                self.submit(try self.changesOfMany(try self.body(of: exchange, request), request), request, exchange)
-            } catch { exchange.respond(self.response(for: error, exchange)) }
-            exchange.wakeServer()
-        }
-    }
-
-    private func changesOfMany(_ body: MetadataBody, _ request: RoutedRequest) throws -> [DataChange] {
-        guard case .json(let bytes) = body else { throw Problem.internalFault }
-        let sent: JSONValue
-        do { sent = try JSONValue.parse(bytes, nonFinite: .allowed) } catch { throw MetadataFault(error) }
-        guard let object = sent.object, !object.members.isEmpty else {
-            throw MetadataFault.shape(
-                JSONPointer(),
-                "the body is an object of types of metadata, such as {\"flags\": {…}, \"metrics\": [{…}]}")
-        }
-        var changes: [DataChange] = []
-        for member in object.members {
-            let pointer = JSONPointer().appending(member.name)
-            guard let writer = MetadataType(member.name).flatMap({ writers[$0] }) else {
-                let types = writers.writers.map(\.type.description)
-                throw MetadataFault.shape(
-                    pointer,
-                    "no writer is registered for the type \"\(member.name.shown(atMost: 100))\"; there are: \(types.listed(atMost: 20))"
-                )
-            }
-            guard writer.forms.contains(.json), !(writer is any SlowWriter), !writer.readsRequest else {
-                throw MetadataFault.shape(
-                    pointer, "\(writer.type) cannot be sent with others; POST it to /runs/{id}/metadata/\(writer.type)")
-            }
-            do {
-                changes += try writer.changes(
-                    from: .json(JSONWriter.compact(member.value)), for: WriteRequest(target: request.target))
-            } catch let fault as MetadataFault { throw fault.inMember(member.name) }
-        }
-        return changes
-    }
-
-    func removeMetadata(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        guard let writer = request.writer, let document = writer.document else {
-            return exchange.respond(response(for: Problem.internalFault, exchange))
-        }
-        let removed: RemovedMetadata =
-            switch document {
-            case .file(.metricsFrame, _): .files([.metricsFrame, .metricsRows, .earlierMetricsRows])
-            case .file(let path, _): .files([path] + [path.sent].compactMap { $0 })
-            case .folder(let path): .folder(path)
-            case .properties: .properties
-            }
-        store.submit(RunWrite(request.target, .removeMetadata(removed))) { result in
-            self.answer(exchange) {
-                do { _ = try result.get() } catch StoreError.unknownRun {
-                    throw try Problem.unknownRun(self.existingRun(request).description)
-                }
-                return HTTPResponse(status: 204)
-            }
-        }
+    /// - Throws: a problem where there is none
+    func writer(of type: MetadataType) throws(Problem) -> any MetadataWriter {
+        let writers = writers
+        if let writer = writers[type] { return writer }
+        let allowed = writers.writers.map(\.type.description)
+        throw Problem(
+            404, "unknown-type", "Unknown type",
+            "no writer is registered for the type \"\(type)\"; there are: \(allowed.joined(separator: ", "))"
+        ).with { $0.allowed = allowed }
     }
 
     /// The run that a request names.
-    func existingRun(_ request: RoutedRequest) throws -> RunID {
-        guard let run = store.resolve(request.target) else { throw Problem.noActiveRun }
+    func existingRun(_ target: RunTarget) throws(Problem) -> RunID {
+        guard let run = store.resolve(target) else { throw .noActiveRun }
         return run
-    }
-}
-
-extension HTTPResponse {
-    /// A JSON reply.
-    static func json(_ status: Int, _ value: JSONValue, headers: [(name: String, value: String)] = []) -> HTTPResponse {
-        HTTPResponse(status: status, type: "application/json", body: JSONWriter.pretty(value), headers: headers)
     }
 }

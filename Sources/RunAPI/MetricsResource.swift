@@ -6,10 +6,15 @@ internal import RunStore
 
 /// `/runs/{id}/metrics`.
 extension RunAPI {
+    static let metricsRoutes: [Route] = [
+        Route("queryMetrics", .get, "/runs/{id}/metrics", .read, query: .fields, reply: RunAPI.queryMetrics)
+    ]
+
     /// The metrics of a run: whole from the file, reduced from the table, else streamed, a part at a time.
-    func queryMetrics(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    func queryMetrics(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        let exchange = request.exchange
         let query = try MetricsQuery(exchange)
-        let run = try existingRun(request)
+        let run = try existingRun(target)
         var headers = [("Content-Type", query.format.mediaType), ("Vary", "Accept")]
         if query.isWholeFrame, let file = try wholeFrame(of: run) {
             headers.append(("ETag", "\"\(file.version.text)\""))

@@ -5,10 +5,14 @@ internal import RunStore
 
 /// `/runs/{id}/output`.
 extension RunAPI {
+    static let outputRoutes: [Route] = [
+        Route("tailOutput", .get, "/runs/{id}/output", .read, query: .fields, reply: RunAPI.tailOutput)
+    ]
+
     /// A run's console output from a byte on, and in `Output-Length` where the next read goes on. A run that has none yet is one
     /// to wait for: the reply is empty.
-    func tailOutput(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
-        var query = try QueryParameters(exchange, names: ["after"])
+    func tailOutput(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        var query = try QueryParameters(request.exchange, names: ["after"])
         let after = try query.take("after").map { text throws(Problem) in
             guard let after = Self.offset(text) else {
                 throw .invalidQuery(
@@ -17,7 +21,7 @@ extension RunAPI {
             }
             return after
         }
-        let run = try existingRun(request)
+        let run = try existingRun(target)
         var headers = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
         guard let file = try store.file(.output, of: run) else {
             guard try store.snapshot(of: run) != nil else { throw Problem.unknownRun(run.description) }

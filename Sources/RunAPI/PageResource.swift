@@ -5,6 +5,11 @@ internal import WebPage
 
 /// `/` and `/assets/{version}/…`: the web page.
 extension RunAPI {
+    static let pageRoutes: [Route] = [
+        Route("readPage", .get, "/", .none, reply: RunAPI.readPage),
+        Route("readAsset", .get, "/assets/{path}", .none, reply: RunAPI.readAsset),
+    ]
+
     /// What the page may load: from this server alone, no script or style but its files. Images may also be made by its own
     /// scripts.
     private static let policy = [
@@ -12,8 +17,8 @@ extension RunAPI {
         "font-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
 
-    func readPage(_ exchange: HTTPExchange) throws -> HTTPResponse {
-        var response = try pageFile("index.html", exchange)
+    func readPage(_ request: RunRequest) throws -> HTTPResponse {
+        var response = try pageFile("index.html", request.exchange)
         response.headers += [
             ("Content-Security-Policy", Self.policy), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-cache"),
         ]
@@ -21,11 +26,12 @@ extension RunAPI {
     }
 
     /// A file of the page. Its address has a version, so that it can be kept for good.
-    func readAsset(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
-        guard let path = request.path?.components, path.count >= 2, path[0] == WebPage.version else {
+    func readAsset(_ request: RunRequest, _ path: ArtifactPath) throws -> HTTPResponse {
+        let path = path.components
+        guard path.count >= 2, path[0] == WebPage.version else {
             throw Problem.unknownPath
         }
-        var response = try pageFile(path.dropFirst().joined(separator: "/"), exchange)
+        var response = try pageFile(path.dropFirst().joined(separator: "/"), request.exchange)
         response.headers.append(("Cache-Control", "public, max-age=31536000, immutable"))
         return response
     }

@@ -15,6 +15,7 @@ extension Problem {
         case let error as StoreError: self.init(error)
         case let failure as WriterFailure: self.init(failure)
         case let fault as RunQueryFault: self.init(fault)
+        case let fault as HTTPFault: self.init(fault)
         case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
         case let failure as GzipDecoder.Failure: self.init(failure)
         case let exceeded as LimitExceeded: self.init(exceeded)

@@ -1,7 +1,4 @@
-internal import HTTPServer
-internal import JSON
 internal import Limits
-internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 

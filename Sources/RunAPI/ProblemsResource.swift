@@ -4,10 +4,14 @@ internal import JSON
 /// `/problems` and `/problems/{name}`: what every `type` of an error means, and what to do. As a page for browsers, as JSON
 /// where that is asked for, otherwise as text for a terminal.
 extension RunAPI {
-    func listProblems(_ exchange: HTTPExchange) throws -> HTTPResponse {
-        _ = try QueryParameters(exchange, names: [])
+    static let problemRoutes: [Route] = [
+        Route("listProblems", .get, "/problems", .none, reply: RunAPI.listProblems),
+        Route("readProblem", .get, "/problems/{name}", .none, reply: RunAPI.readProblem),
+    ]
+
+    func listProblems(_ request: RunRequest) -> HTTPResponse {
         let types = ProblemType.all
-        switch ProblemFormat(exchange) {
+        switch ProblemFormat(request.exchange) {
         case .json: return Self.problems(.json(200, ["problems": .array(types.map(\.json))]))
         case .text:
             let width = types.map(\.slug.count).max() ?? 0
@@ -22,15 +26,8 @@ extension RunAPI {
         }
     }
 
-    func readProblem(_ exchange: HTTPExchange) throws -> HTTPResponse {
-        _ = try QueryParameters(exchange, names: [])
-        let name = try RequestPath(exchange.path).segments.last ?? ""
-        guard let type = ProblemType.all.first(where: { $0.slug == name }) else {
-            throw Problem(
-                404, "unknown-path", "Unknown path",
-                "no problem is called \"\(name)\"; GET /problems lists those there are")
-        }
-        switch ProblemFormat(exchange) {
+    func readProblem(_ request: RunRequest, _ type: ProblemType) -> HTTPResponse {
+        switch ProblemFormat(request.exchange) {
         case .json: return Self.problems(.json(200, type.json))
         case .text:
             return Self.problems(

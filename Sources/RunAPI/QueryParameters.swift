@@ -86,7 +86,7 @@ struct QueryParameters {
             throw Problem(error)
         }
         if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-            throw .invalidQuery("\(name) has \"\(names[twice].shown(atMost: 100))\" twice; name each once")
+            throw .invalidQuery("\"\(names[twice].shown(atMost: 100))\" is named twice in \(name); name each once")
         }
         return names
     }

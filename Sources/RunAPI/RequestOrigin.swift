@@ -1,12 +1,12 @@
 internal import Glibc
-internal import HTTPServer
+package import HTTPServer
 
 /// Refuses requests that a browser makes for a page of another site.
 ///
 /// A browser lets any page send a form to any address, and lets a page read what comes from the host name that it was loaded
 /// from, whatever address that name has by now. So `Host` has to be a name of this server, and a request that changes
 /// something may not say that it was made for another site. This is asked of every request before anything else.
-final class RequestOrigin: @unchecked Sendable {
+package final class RequestOrigin: RequestCheck, @unchecked Sendable {
     // Sendable: `accepted` and `next` are touched by `check` only, which the polling thread calls.
 
     private let hosts: AllowedHosts
@@ -15,19 +15,18 @@ final class RequestOrigin: @unchecked Sendable {
     private var next = 0
     private static let remembered = 4
 
-    init(hosts: AllowedHosts) { self.hosts = hosts }
+    /// - Parameter allowed: hosts that requests may name beside those of this machine
+    package init(allowed: [HostRule] = []) { hosts = AllowedHosts(allowed) }
 
-    /// - Returns: what was looked at
     /// - Throws: a problem: 400 where `Host` is missing, repeated or malformed, 421 where it is another server's, 403 where
     ///   the request changes something and was made for another site
-    func check(_ exchange: HTTPExchange) throws -> OriginFields {
+    package func check(_ exchange: HTTPExchange) throws {
         let fields = exchange.originFields
         try checkHost(fields.host, mayBeMissing: exchange.isHTTP10)
         switch exchange.method {
         case .get, .head, .options: break
         default: if fields.origin.count > 0 || fields.fetchSite.count > 0 { try checkSite(fields) }
         }
-        return fields
     }
 
     private func checkHost(_ host: OriginFields.Field, mayBeMissing: Bool) throws {

@@ -5,8 +5,13 @@ internal import RunStore
 
 /// `GET /runs` and `/columns`.
 extension RunAPI {
-    func listRuns(_ exchange: HTTPExchange) throws -> HTTPResponse {
-        let asked = try RunListQuery(exchange)
+    static let listingRoutes: [Route] = [
+        Route("listRuns", .get, "/runs", .read, query: .fields, reply: RunAPI.listRuns),
+        Route("listColumns", .get, "/columns", .read, reply: RunAPI.listColumns),
+    ]
+
+    func listRuns(_ request: RunRequest) throws -> HTTPResponse {
+        let asked = try RunListQuery(request.exchange)
         let page = try store.runs(asked.query)
         var headers: [(name: String, value: String)] = [("Vary", "Accept")]
         if let next = page.next {
@@ -32,7 +37,7 @@ extension RunAPI {
     }
 
     /// What conditions, orders and lists of columns can name.
-    func listColumns() throws -> HTTPResponse {
+    func listColumns(_ request: RunRequest) throws -> HTTPResponse {
         .json(200, ["columns": .array(try store.columns().sorted().map { .string($0) })])
     }
 

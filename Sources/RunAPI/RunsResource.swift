@@ -4,71 +4,67 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// `/runs`, `/runs/{id}` and `/runs/{id}/complete`.
+/// `/runs`, `/runs/{id}`, `/runs/{id}/complete` and `/runs/{id}/resume`.
 extension RunAPI {
-    func initialise(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        if isInline(request, exchange) { return submitStart(request, exchange) }
-        exchange.handOver(to: .long) {
-            self.submitStart(request, exchange)
-            exchange.wakeServer()
-        }
-    }
+    static let runRoutes: [Route] = [
+        Route("createRun", .post, "/runs", .write, body: startForms, on: .bySize, submit: RunAPI.createRun),
+        Route("readRun", .get, "/runs/{id}", .read, reply: RunAPI.readRun),
+        Route(
+            "initialiseRun", .put, "/runs/{id}", .write, body: startForms, on: .bySize, submit: RunAPI.initialiseRun),
+        Route(
+            "completeRun", .post, "/runs/{id}/complete", .write, body: startForms, on: .long,
+            submit: RunAPI.completeRun),
+        Route("resumeRun", .post, "/runs/{id}/resume", .write, submit: RunAPI.resumeRun),
+        Route("purgeRun", .delete, "/runs/{id}", .admin, query: .fields, submit: RunAPI.purgeRun),
+    ]
 
-    private func submitStart(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        do {
-            let isEmpty = exchange.body.isEmpty
-            let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: exchange, request), settings.names)
-            submit(RunWrite(request.target, .initialise(session: request.session, start)), exchange) { result in
-                self.replyWithRun(result, exchange) { outcome in
-                    outcome.existed
-                        ? (200, [])
-                        : (201, [("Location", "/runs/\(outcome.run?.description ?? "")")])
-                }
+    /// How a run's start and end may be sent.
+    private static let startForms = BodyUse.document([.json, .form, .multipart])
+
+    func createRun(_ request: RunRequest) throws { try initialise(.active(request.session), request) }
+
+    func initialiseRun(_ request: RunRequest, _ run: RunID) throws { try initialise(.run(run), request) }
+
+    private func initialise(_ target: RunTarget, _ request: RunRequest) throws {
+        let exchange = request.exchange
+        let isEmpty = exchange.body.isEmpty
+        let start = isEmpty ? RunStart() : try RunStartReading.read(try body(of: request), settings.names)
+        submit(RunWrite(target, .initialise(session: request.session, start)), exchange) { result in
+            self.replyWithRun(result, exchange) { outcome in
+                outcome.existed ? (200, []) : (201, [("Location", "/runs/\(outcome.run?.description ?? "")")])
             }
-        } catch {
-            exchange.respond(response(for: error, exchange))
         }
     }
 
-    func complete(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        if case .active = request.target, store.resolve(request.target) == nil {
-            return exchange.respond(response(for: Problem.noActiveRun, exchange))
-        }
-        exchange.handOver(to: .long) {
-            do {
-                let end = try exchange.body.isEmpty ? RunEnd() : RunEndReading.read(self.body(of: exchange, request))
-                self.store.submit(RunWrite(request.target, .complete(end))) { result in
-                    self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
-                }
-            } catch { exchange.respond(self.response(for: error, exchange)) }
-            exchange.wakeServer()
+    func completeRun(_ request: RunRequest, _ target: RunTarget) throws {
+        let exchange = request.exchange
+        if case .active = target { _ = try existingRun(target) }
+        let end = try exchange.body.isEmpty ? RunEnd() : RunEndReading.read(body(of: request))
+        store.submit(RunWrite(target, .complete(end))) { result in
+            self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
         }
     }
 
-    func resume(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        if case .active = request.target, store.resolve(request.target) == nil {
-            return exchange.respond(response(for: Problem.noActiveRun, exchange))
-        }
-        store.submit(RunWrite(request.target, .resume(session: request.session))) { result in
+    func resumeRun(_ request: RunRequest, _ target: RunTarget) throws {
+        let exchange = request.exchange
+        if case .active = target { _ = try existingRun(target) }
+        store.submit(RunWrite(target, .resume(session: request.session))) { result in
             self.replyWithRun(result, exchange) { _ in (200, []) }
         }
     }
 
-    func purge(_ request: RoutedRequest, _ exchange: HTTPExchange) {
-        do {
-            var parameters = try QueryParameters(exchange, names: ["force"])
-            let force = try parameters.flag("force")
-            let run = try existingRun(request)
-            store.submit(RunWrite(.run(run), .purge(force: force))) { result in
-                self.answer(exchange) {
-                    do { _ = try result.get() } catch StoreError.unknownRun {
-                        throw Problem.unknownRun(run.description)
-                    }
-                    return HTTPResponse(status: 204)
+    func purgeRun(_ request: RunRequest, _ target: RunTarget) throws {
+        let exchange = request.exchange
+        var parameters = try QueryParameters(exchange, names: ["force"])
+        let force = try parameters.flag("force")
+        let run = try existingRun(target)
+        store.submit(RunWrite(.run(run), .purge(force: force))) { result in
+            self.answer(exchange) {
+                do { _ = try result.get() } catch StoreError.unknownRun {
+                    throw Problem.unknownRun(run.description)
                 }
+                return HTTPResponse(status: 204)
             }
-        } catch {
-            exchange.respond(response(for: error, exchange))
         }
     }
 
@@ -92,8 +88,8 @@ extension RunAPI {
         }
     }
 
-    func readRun(_ request: RoutedRequest) throws -> HTTPResponse {
-        let run = try existingRun(request)
+    func readRun(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        let run = try existingRun(target)
         guard let snapshot = try store.snapshot(of: run) else { throw Problem.unknownRun(run.description) }
         return .json(200, .object(represent(snapshot)))
     }

@@ -12,7 +12,12 @@ extension RunAPI {
     private static let mostRows = Limit(.bytes, most: 2 << 30)
     private static let mostText = Limit(.bytes, most: 64 << 20)
 
-    func querySeries(_ request: RoutedRequest, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    static let seriesRoutes: [Route] = [
+        Route("querySeries", .get, "/series", .read, query: .fields, reply: RunAPI.querySeries)
+    ]
+
+    func querySeries(_ request: RunRequest) throws -> HTTPResponse {
+        let exchange = request.exchange
         let query = try SeriesQuery(exchange)
         let runs = try named(query.runs, request)
         var (unknown, rows): ([RunID], [(RunID, StoredRows)]) = ([], [])
@@ -65,7 +70,7 @@ extension RunAPI {
     }
 
     /// The runs of a list of names: each once.
-    func named(_ names: [String], _ request: RoutedRequest) throws -> [RunID] {
+    func named(_ names: [String], _ request: RunRequest) throws -> [RunID] {
         var seen: Set<RunID> = []
         return try names.map { name in
             let target = name == "active" ? RunTarget.active(request.session) : RunID(name).map { .run($0) }

@@ -4,11 +4,26 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// `/types`, `/health`, `/ready`, `/metrics` and `/version`.
+/// `/types`, `/health`, `/ready`, `/metrics`, `/version`, `/openapi.yaml` and `/openapi.json`.
 extension RunAPI {
-    static let health = HTTPResponse.json(200, ["status": "ok"])
+    static let serverRoutes: [Route] = [
+        Route("listTypes", .get, "/types", .read, on: .polling, reply: RunAPI.listTypes),
+        Route("readHealth", .get, "/health", .none, on: .polling, reply: RunAPI.readHealth),
+        Route("readReadiness", .get, "/ready", .none, reply: RunAPI.readReadiness),
+        Route("readServerMetrics", .get, "/metrics", .read, reply: RunAPI.readServerMetrics),
+        Route("readVersion", .get, "/version", .none, reply: RunAPI.readVersion),
+        Route("readOpenAPI", .get, "/openapi.yaml", .none, reply: RunAPI.readOpenAPI),
+        Route("readOpenAPIAsJSON", .get, "/openapi.json", .none, reply: RunAPI.readOpenAPIAsJSON),
+    ]
 
-    static let version = HTTPResponse.json(
+    func readHealth(_ request: RunRequest) -> HTTPResponse { Self.health }
+    func readVersion(_ request: RunRequest) -> HTTPResponse { Self.version }
+    func readOpenAPI(_ request: RunRequest) -> HTTPResponse { OpenAPI.yaml }
+    func readOpenAPIAsJSON(_ request: RunRequest) -> HTTPResponse { OpenAPI.json }
+
+    private static let health = HTTPResponse.json(200, ["status": "ok"])
+
+    private static let version = HTTPResponse.json(
         200,
         [
             "name": "rundir", "version": .string(OpenAPI.version), "libmicrohttpd": .string(HTTPServer.libraryVersion),
@@ -17,7 +32,7 @@ extension RunAPI {
 
     /// Whether writes are taken, and if not, all that is in the way. (While the server shuts down, it says so to every
     /// request, this one too.)
-    func checkReadiness() throws -> HTTPResponse {
+    func readReadiness(_ request: RunRequest) throws -> HTTPResponse {
         let reasons = (store.hindrances + readiness.hindrances).map {
             StoreHindrance(name: $0.name, detail: Problem.withoutPaths($0.detail))
         }
@@ -37,7 +52,7 @@ extension RunAPI {
     }
 
     /// All numbers, for Prometheus. How many runs there are is read from the disk, at most every ten seconds.
-    func prometheus(_ exchange: HTTPExchange) throws -> HTTPResponse {
+    func readServerMetrics(_ request: RunRequest) throws -> HTTPResponse {
         var text = PrometheusText()
         telemetry.write(to: &text)
         Telemetry.write(store.statistics, to: &text)
@@ -54,7 +69,7 @@ extension RunAPI {
         return HTTPResponse(status: 200, type: PrometheusText.mediaType, body: text.bytes)
     }
 
-    func listTypes() -> HTTPResponse {
+    func listTypes(_ request: RunRequest) -> HTTPResponse {
         let types = writers.writers.map { writer -> JSONValue in
             let methods = ["GET", "POST"] + (writer is any PatchableWriter ? ["PATCH"] : []) + ["DELETE"]
             return [

@@ -19,15 +19,25 @@ package final class Telemetry: Sendable {
     /// Upper bounds of the buckets of latency: 64 µs, twice that, and so on, 34 s.
     private static let bounds: [Double] = (0..<20).map { 0.000064 * Double(1 << $0) }
 
-    /// What an exchange carries to be counted by; 0: led nowhere.
-    static func tag(route: Int) -> Int { route + 1 }
+    /// What an exchange carries to be counted by: of a route in this place; 0: led nowhere.
+    static func tag(place: Int) -> Int { place + 1 }
 
-    private let requests = Counters(count: (Routes.all.count + 1) * (Telemetry.statuses.count + 1))
-    private let latencies = Counters(count: (Routes.all.count + 1) * (Telemetry.bounds.count + 1))
-    private let times = Counters(count: Routes.all.count + 1)
+    /// Method and template of each tag's route.
+    private let labels: [(method: String, template: String)]
+    private let requests: Counters
+    private let latencies: Counters
+    private let times: Counters
     private let bytes = Counters(count: 2)
     private let gauges = Mutex<[(name: String, help: String, read: @Sendable () -> Double)]>([])
     private let runs = Mutex<(counts: [RunStatus: Int], at: Double)?>(nil)
+
+    /// - Parameter routes: those whose requests are counted each by itself
+    init(_ routes: Routes) {
+        labels = [("", "")] + routes.all.map { ($0.method.name, $0.template.description) }
+        requests = Counters(count: labels.count * (Telemetry.statuses.count + 1))
+        latencies = Counters(count: labels.count * (Telemetry.bounds.count + 1))
+        times = Counters(count: labels.count)
+    }
 
     /// Shows a number of another part, read at each `GET /metrics`, on a worker.
     /// - Parameter name: as Prometheus has them: `rundir_writers`
@@ -61,7 +71,6 @@ package final class Telemetry: Sendable {
     // MARK: As text
 
     func write(to text: inout PrometheusText) {
-        let labels = Self.routeLabels
         let (counts, buckets, sums) = (requests.values, latencies.values, times.values)
         let total = "rundir_http_requests_total"
         text.begin(total, "counter", "Requests by route and status; status 0: the client left before it had a reply.")
@@ -90,10 +99,6 @@ package final class Telemetry: Sendable {
         text.counter("rundir_http_response_body_bytes_total", "Bytes of replies' bodies.", Double(size[1]))
         for gauge in gauges.withLock({ $0 }) { text.gauge(gauge.name, gauge.help, gauge.read()) }
     }
-
-    /// Method and template of each tag's route.
-    private static let routeLabels: [(method: String, template: String)] =
-        [("", "")] + Routes.all.map { ($0.method.name, $0.template) }
 
     static func write(_ statistics: StoreStatistics, to text: inout PrometheusText) {
         let batch = "rundir_journal_batch_writes"

@@ -10,8 +10,8 @@ final class UploadSink: BodySink, @unchecked Sendable {
     // Sendable: the server calls the methods one after the other.
 
     private let api: RunAPI
-    private let request: RoutedRequest
-    private let writer: any MetadataWriter
+    private let write: MetadataWrite
+    private var writer: any MetadataWriter { write.writer }
     private var isFirst = true
     /// The archive, once it is known to be one.
     private var archive: StagingFile?
@@ -31,16 +31,16 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private let held: Budget
     private let digests: UploadDigests?
 
-    init(api: RunAPI, request: RoutedRequest, writer: any MetadataWriter, exchange: HTTPExchange) throws {
+    init(api: RunAPI, write: MetadataWrite, exchange: HTTPExchange) throws {
         self.api = api
-        self.request = request
-        self.writer = writer
+        self.write = write
+        let writer = write.writer
         held = Budget([api.heldBytes(writer)])
         digests = exchange.hasDigests ? try UploadDigests(exchange, isFile: false) : nil
-        if request.body.form == .raw, request.body.isGzipped {
+        if write.body.form == .raw, write.body.isGzipped {
             gzip = try GzipStream(budget: Budget([api.uploadedBytes(writer)]))
         }
-        guard request.body.form == .multipart else { return }
+        guard write.body.form == .multipart else { return }
         form = MultipartReader(
             exchange: exchange, budget: Budget([api.uploadedBytes(writer), api.formEntries]),
             fields: Budget([api.heldBytes(writer)])
@@ -60,7 +60,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
 
     private func take(_ part: UnsafeRawBufferPointer) throws {
         if let form { return try form.read(part) }
-        if request.body.form == .raw {
+        if write.body.form == .raw {
             let file = try raw ?? api.store.makeStagingFile()
             raw = file
             guard let gzip else { return try file.write(part) }
@@ -68,7 +68,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         }
         if isFirst {
             isFirst = false
-            if request.body.form == .archive || (request.body.form == .form && Self.isArchive(part)) {
+            if write.body.form == .archive || (write.body.form == .form && Self.isArchive(part)) {
                 let file = try api.store.makeStagingFile()
                 archive = file
                 reception = (writer as? any ArchiveWriting)?.receive(file, beginning: Array(part.prefix(512)))
@@ -90,11 +90,11 @@ final class UploadSink: BodySink, @unchecked Sendable {
             try digests?.checkFile()
             let body = try body()
             if writer is any SlowWriter {
-                try api.submitSlowly(body, writer, request, exchange)
+                try api.submitSlowly(body, write, exchange)
             } else {
                 let jobs = api.jobs
-                let details = request.details.cancelled(by: { jobs.isStopping(for: 5) })
-                api.submit(try writer.changes(from: body, for: details), request, exchange)
+                let details = write.details.cancelled(by: { jobs.isStopping(for: 5) })
+                api.submit(try writer.changes(from: body, for: details), write, exchange)
             }
             exchange.wakeServer()
         } catch {
@@ -121,7 +121,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
             if !files.isEmpty || fields.isEmpty { return .files(uploadedFiles) }
             return .json(try BodyReading.json(of: fields.texts, values: values))
         }
-        if request.body.form == .raw {
+        if write.body.form == .raw {
             try gzip?.finish()
             guard let raw, raw.size > 0 else { throw Problem.emptyBody("the body is empty; send the metadata in it") }
             return .raw(raw)
@@ -130,10 +130,10 @@ final class UploadSink: BodySink, @unchecked Sendable {
             archive.end()
             return .archive(archive, reception)
         }
-        if request.body.isGzipped {
+        if write.body.isGzipped {
             text = try GzipDecoder.decode(text, budget: Budget([api.heldBytes(writer)]))
         }
-        return try BodyReading.read(text, form: request.body.form, values: values, entries: api.formEntries) { _ in [] }
+        return try BodyReading.read(text, form: write.body.form, values: values, entries: api.formEntries) { _ in [] }
     }
 
     private var values: Limit { RunAPI.values(in: api.heldBytes(writer)) }
