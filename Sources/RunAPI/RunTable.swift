@@ -1,4 +1,5 @@
 internal import JSON
+internal import RunMetadata
 
 /// Runs as a table: a line a run, a column for each that one of them has.
 struct RunTable {
@@ -23,41 +24,26 @@ struct RunTable {
         self.columns = Array(groups.joined())
     }
 
-    /// The table as CSV (RFC 4180), as R's `read.csv()` and pandas read it: TRUE and FALSE, `NA` for what is missing.
+    /// The table as CSV: TRUE and FALSE as R has them, `NA` for what is missing.
     var csv: [UInt8] {
         var output: [UInt8] = []
-        append(columns.map(Self.field), to: &output)
-        for run in runs { append(columns.map { Self.field(run[$0]) }, to: &output) }
+        let lineEnd = [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+        CSV.append(columns, to: &output)
+        output += lineEnd
+        for run in runs {
+            CSV.append(columns.lazy.map { Self.field(run[$0]) }, to: &output)
+            output += lineEnd
+        }
         return output
-    }
-
-    private func append(_ fields: [String], to output: inout [UInt8]) {
-        output += fields.joined(separator: ",").utf8
-        output += [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
     }
 
     private static func field(_ value: JSONValue?) -> String {
         switch value {
         case .number(let number): number.text
         case .bool(let flag): flag ? "TRUE" : "FALSE"
-        case .string(let text): field(text)
-        case .null, .array, .object, nil: "NA"
+        case .string(let text): text
+        case .null, .array, .object, nil: "\(CSV.missing)"
         }
-    }
-
-    private static func field(_ text: String) -> String {
-        let isPlain =
-            !text.isEmpty
-            && text.utf8.allSatisfy {
-                $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 != 0x0A && $0 != 0x0D && $0 != 0x20
-            }
-        if isPlain { return text }
-        var quoted = "\""
-        for character in text.unicodeScalars {
-            if character == "\"" { quoted += "\"" }
-            quoted.unicodeScalars.append(character)
-        }
-        return quoted + "\""
     }
 
     private static let leading = [

@@ -145,17 +145,14 @@ struct SeriesText {
     }
 
     private func appendLines(_ series: MetricsTable.Series, _ metric: String, _ run: RunID, _ output: inout [UInt8]) {
-        let head = Array("\(run),".utf8) + MetricsOutput.csv(Array(metric.utf8)) + Array(",\(axis.rawValue),".utf8)
+        var head: [UInt8] = []
+        CSV.append([run.description, metric, axis.rawValue], to: &head)
+        head.append(UInt8(ascii: ","))
         for point in 0..<series.count {
             output += head
             table.append(x: point, of: series, to: &output)
             output.append(UInt8(ascii: ","))
-            let value = output.count
-            table.append(y: point, of: series, to: &output)
-            if output[value] == UInt8(ascii: "\"") {
-                output.removeLast()
-                output.remove(at: value)
-            }
+            CSV.append(to: &output) { table.append(y: point, of: series, to: &$0) }
             output.append(UInt8(ascii: "\n"))
         }
     }
