@@ -19,6 +19,11 @@ extension HTTPExchange {
         return UnsafeRawBufferPointer(start: value, count: size)
     }
 
+    /// Whether the client sent a digest of the body: `Repr-Digest`, `Content-Digest` (RFC 9530) or `Content-MD5` (RFC 1864).
+    package var hasDigests: Bool {
+        headerBytes("Repr-Digest") != nil || headerBytes("Content-Digest") != nil || headerBytes("Content-MD5") != nil
+    }
+
     /// Whether there is a query with a field in it.
     package var hasQuery: Bool { MHD_get_connection_values_n(connection, .GET_ARGUMENT_KIND, nil, nil) > 0 }
 

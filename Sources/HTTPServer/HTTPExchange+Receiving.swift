@@ -16,9 +16,10 @@ extension HTTPExchange {
         if server.isStopping { return queueEarly(.shuttingDown) }
         let announced = contentLength
 
-        plan = server.handler.accept(self)
+        let plan = server.handler.accept(self)
+        self.plan = plan
         switch plan {
-        case .collect(let limit):
+        case .collect(let limit, _):
             if let announced, announced > limit { return queueEarly(.bodyTooLarge(limit: limit)) }
             if let announced {
                 guard account(for: announced) else { return queueEarly(.noMemory) }
@@ -48,7 +49,7 @@ extension HTTPExchange {
         if refusal != nil { return discard(part.count) }
         received += part.count
         switch plan {
-        case .collect(let limit):
+        case .collect(let limit, _):
             if received > limit {
                 refuse(.bodyTooLarge(limit: limit))
             } else if !account(for: received) {
@@ -58,7 +59,7 @@ extension HTTPExchange {
             }
         case .stream(_, let limit):
             if received > limit { refuse(.bodyTooLarge(limit: limit)) } else { stream?.take(part) }
-        case .refuse: break
+        case .refuse, nil: break
         }
         return .YES
     }

@@ -76,7 +76,7 @@ extension HTTPExchange {
     func refuseStuck() {
         stream?.cancel()
         stream = nil
-        let reply = server.handler.response(to: .malformed(status: 400), of: id, in: self)
+        let reply = server.handler.response(to: HTTPFault.malformed(status: 400), of: id, in: self)
         refusal = reply
         sendDirectly(PreparedResponse(reply, to: id))
         client?.cut()

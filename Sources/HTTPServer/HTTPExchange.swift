@@ -21,12 +21,6 @@ package final class HTTPExchange: @unchecked Sendable {
     package internal(set) var isHTTP10 = false
     /// The whole body, if it was collected.
     package internal(set) var body: [UInt8] = []
-    /// Whatever the handler wants to find again in `respond(to:)`, such as the route it found in `accept(_:)`.
-    package var context: (any AnyObject & Sendable)?
-
-    /// Whether the client sent a digest of the body, which the handler sets in `accept(_:)` and asks for later.
-    package var hasDigests = false
-
     /// A number of the handler's, to find again in `completed(_:)`.
     package var tag = 0
     /// The status of the reply; 0 while there is none.
@@ -58,8 +52,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // What `HTTPExchange+Receiving` and `HTTPExchange+Refusing` keep.
 
-    /// What becomes of the body.
-    var plan = BodyPlan.collect(limit: 0)
+    /// What becomes of the body; nil before that is known, and once the request has been handed over.
+    var plan: BodyPlan?
     var stream: BodyStream?
     /// The memory that a collected body holds, and how many bytes of it are accounted for.
     var memory: Reserve.Share?
@@ -119,7 +113,7 @@ package final class HTTPExchange: @unchecked Sendable {
         server.workers[kind].run(job)
     }
 
-    /// The same from within `HTTPHandler.respond(to:)`, once. The connection stays while the job runs, and with it the head.
+    /// The same from within `then` of `BodyPlan.collect`, once. The connection stays while the job runs, and with it the head.
     /// A job whose client has gone by the time of its turn is not run.
     package func handOver(to kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) { handedOver = (kind, job) }
 
@@ -193,7 +187,11 @@ package final class HTTPExchange: @unchecked Sendable {
                 hold(.reply) { stream.end() }
                 return .YES
             }
-            server.handler.respond(to: self)
+            if case .collect(_, let answer) = plan {
+                // What it keeps may keep the exchange.
+                plan = nil
+                answer(self)
+            }
             if let (kind, job) = handedOver {
                 handedOver = nil
                 hold(.reply) { [self] in runOnWorker(kind, job) }
@@ -207,7 +205,11 @@ package final class HTTPExchange: @unchecked Sendable {
 
     private func runOnWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
         server.workers[kind].run { [self] in
-            if isAbandoned { respond(server.handler.response(to: .abandoned, of: id, in: self)) } else { job() }
+            if isAbandoned {
+                respond(server.handler.response(to: HTTPFault.abandoned, of: id, in: self))
+            } else {
+                job()
+            }
         }
     }
 
@@ -215,6 +217,7 @@ package final class HTTPExchange: @unchecked Sendable {
     func complete() {
         stream?.cancel()
         stream = nil
+        plan = nil
         server.handler.completed(self)
         if state.end() { response?.stream?.detach() }
         whenSettled = []

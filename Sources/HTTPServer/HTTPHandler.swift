@@ -1,16 +1,15 @@
 /// The one seam between HTTP and what is served: everything above it implements this protocol.
+///
+/// Handlers are made of handlers: `CheckedHandler` looks at requests before another one does, `PrefixedHandlers` chooses one by
+/// the path. They pass the plan on, and with it who answers.
 package protocol HTTPHandler: Sendable {
-    /// A request's head is here. Says what to do with the body. Called on the polling thread: must not block.
+    /// A request's head is here. Says what to do with the body, and who answers. Called on the polling thread: must not block.
     func accept(_ exchange: HTTPExchange) -> BodyPlan
 
-    /// The whole request is here, the body in `exchange.body` when it was collected. Called on the polling thread: must
-    /// not block. The reply may be given later, from any thread, by `exchange.respond(_:)`.
-    func respond(to exchange: HTTPExchange)
-
-    /// How a fault that the server itself found is told to the client. There is no exchange where the head could not be
-    /// read.
+    /// How an error is told to the client that came up outside of the handler: in the server (`HTTPFault`) or in a check.
+    /// There is no exchange where the head could not be read.
     /// - Parameter id: the request's, which the server puts in the reply's head
-    func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse
+    func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse
 
     /// A request is over: its reply was sent, or its client has gone. Called on the polling thread, one call after the
     /// other: for counting.
@@ -19,8 +18,9 @@ package protocol HTTPHandler: Sendable {
 
 /// What happens to a request's body.
 package enum BodyPlan: Sendable {
-    /// Gather it in `exchange.body`, `limit` bytes at most.
-    case collect(limit: Int)
+    /// Gather it in `exchange.body`, `limit` bytes at most, and call `then` once the whole request is here. It is called on
+    /// the polling thread and must not block. The reply may be given later, from any thread, by `exchange.respond(_:)`.
+    case collect(limit: Int, then: @Sendable (HTTPExchange) -> Void)
     /// Hand it to a sink as it comes, `limit` bytes at most.
     case stream(any BodySink, limit: Int)
     /// Read no more of it than needed, and reply with this.
@@ -40,7 +40,7 @@ package protocol BodySink: Sendable {
 }
 
 /// A fault in a request that the server finds before the handler sees it.
-package enum HTTPFault: Sendable, Equatable {
+package enum HTTPFault: Error, Equatable {
     /// The request target is longer than `limit` bytes: 414.
     case targetTooLong(limit: Int)
     /// The head is longer than `limit` bytes: 431.

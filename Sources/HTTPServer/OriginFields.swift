@@ -1,7 +1,6 @@
 internal import CMicroHTTPD
 
-/// The header fields that say for which host a request is meant, and for which site's page it was made; and whether there are
-/// digests, which the same pass sees.
+/// The header fields that say for which host a request is meant, and for which site's page it was made.
 package struct OriginFields {
     /// A field: its value, the last one where there are several, and how often it is there. Valid until answered.
     package struct Field {
@@ -15,11 +14,6 @@ package struct OriginFields {
     package fileprivate(set) var origin = Field()
     /// `Sec-Fetch-Site` (W3C Fetch Metadata).
     package fileprivate(set) var fetchSite = Field()
-    /// `Repr-Digest`, `Content-Digest` (RFC 9530), `Content-MD5` (RFC 1864).
-    fileprivate var digests = (repr: Field(), content: Field(), md5: Field())
-
-    /// Whether the client sent a digest of the body.
-    package var hasDigests: Bool { digests.repr.count + digests.content.count + digests.md5.count > 0 }
 }
 
 extension HTTPExchange {
@@ -37,12 +31,7 @@ extension HTTPExchange {
                     switch nameSize {
                     case 4: fields.pointee.host.take(value, if: name, is: "host")
                     case 6: fields.pointee.origin.take(value, if: name, is: "origin")
-                    case 11:
-                        fields.pointee.digests.repr.take(value, if: name, is: "repr-digest")
-                        fields.pointee.digests.md5.take(value, if: name, is: "content-md5")
-                    case 14:
-                        fields.pointee.fetchSite.take(value, if: name, is: "sec-fetch-site")
-                        fields.pointee.digests.content.take(value, if: name, is: "content-digest")
+                    case 14: fields.pointee.fetchSite.take(value, if: name, is: "sec-fetch-site")
                     default: break
                     }
                     return .YES

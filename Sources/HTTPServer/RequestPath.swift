@@ -24,6 +24,7 @@ package struct RequestPath: Sendable {
             return
         }
         var found: [String] = []
+        found.reserveCapacity(8)
         var start = 1
         for end in 1...path.count where end == path.count || path[end] == UInt8(ascii: "/") {
             let (segment, escape) = try Self.segment(path[start..<end])
@@ -36,6 +37,7 @@ package struct RequestPath: Sendable {
 
     /// Refuses an escaped `/`, `\` or `%` in the first segments, which are fixed.
     package func requireFixed(_ count: Int) throws(Failure) {
+        if reserved.isEmpty { return }
         if let escape = reserved.filter({ $0.key < count }).min(by: { $0.key < $1.key })?.value {
             throw Failure(reason: "the path has \(escape) inside a segment")
         }

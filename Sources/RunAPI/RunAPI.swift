@@ -6,6 +6,8 @@ package import RunMetadata
 package import RunStore
 
 /// The HTTP face of a run store: requests in, store calls, replies out. It sees no path on disk.
+///
+/// `RunAPI.routes` has every route. Checks of every request, such as `RequestOrigin`, come before it (`CheckedHandler`).
 package final class RunAPI: HTTPHandler {
     /// What the API may be told.
     package struct Settings: Sendable {
@@ -23,8 +25,6 @@ package final class RunAPI: HTTPHandler {
         package var writerJobs = 2
         /// Executables that may wait for their turn.
         package var writerQueue = 256
-        /// Hosts that requests may name beside those of this machine.
-        package var allowedHosts: [HostRule] = []
 
         package init() {}
     }
@@ -41,10 +41,9 @@ package final class RunAPI: HTTPHandler {
     let hub: EventHub
     let tables = MetricsTables()
     let digests = FileDigests()
-    let recentRoutes = RecentRoutes()
+    let recentWrites = RecentWrites()
     /// Counts requests; others may show numbers of theirs there.
-    package let telemetry = Telemetry()
-    private let origin: RequestOrigin
+    package let telemetry = Telemetry(RunAPI.routes)
 
     package init(
         store: any RunStore, scratch: Scratch, writers: WriterRegistry, settings: Settings = Settings(),
@@ -56,7 +55,6 @@ package final class RunAPI: HTTPHandler {
         jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings
         self.log = log
-        origin = RequestOrigin(hosts: AllowedHosts(settings.allowedHosts))
         hub = EventHub(feed: store.changes)
         let jobs = jobs
         telemetry.addGauge("rundir_writers_running", "Executables of custom types that run.") {
@@ -81,107 +79,35 @@ package final class RunAPI: HTTPHandler {
 
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
-            exchange.hasDigests = try origin.check(exchange).hasDigests
+            if let write = recentWrites.find(exchange, generation: registered.generation) { return gather(write) }
             if case .options = exchange.method { return .refuse(try options(exchange)) }
-            let request = try route(exchange)
-            exchange.context = request
-            return try plan(for: request, exchange)
+            if case .other(let name) = exchange.method {
+                throw Problem(
+                    501, "unknown-method", "Unknown method",
+                    "\"\(name)\" is no method that is known here; methods are upper case")
+            }
+            switch try Self.routes.match(exchange.method, RequestPath(exchange.path)) {
+            case .nothing: throw Problem.unknownPath
+            case .others: throw notAllowed(exchange)
+            case .found(let route, let place, var values):
+                exchange.tag = Telemetry.tag(place: place)
+                if route.query == .none, exchange.hasQuery { _ = try QueryParameters(exchange, names: []) }
+                let request = try RunRequest(exchange)
+                values.session = request.session
+                return try route.accept(self, request, values)
+            }
         } catch {
             return .refuse(response(for: error, exchange))
         }
     }
 
-    package func respond(to exchange: HTTPExchange) {
-        guard let request = exchange.context as? RoutedRequest else {
-            return exchange.respond(fault(.internalFault, exchange))
-        }
-        switch request.operation {
-        case .writeMetadata, .writeRunData, .mergeMetadata: writeMetadata(request, exchange)
-        case .readMetadata: answerOnWorker(exchange, .quick) { try self.readMetadata(request) }
-        case .listMetadata: answerOnWorker(exchange, .quick) { try self.listMetadata(request) }
-        case .listRuns: answerOnWorker(exchange, .quick) { try self.listRuns(exchange) }
-        case .listColumns: answerOnWorker(exchange, .quick) { try self.listColumns() }
-        case .createRun, .initialiseRun: initialise(request, exchange)
-        case .readRun: answerOnWorker(exchange, .quick) { try self.readRun(request) }
-        case .completeRun: complete(request, exchange)
-        case .resumeRun: resume(request, exchange)
-        case .writeManyMetadata: writeMany(request, exchange)
-        case .removeMetadata: removeMetadata(request, exchange)
-        case .purgeRun: purge(request, exchange)
-        case .listFiles, .readFile: readFile(request, exchange)
-        case .writeFile: exchange.respond(fault(.internalFault, exchange))
-        case .removeFile: removeFile(request, exchange)
-        case .readBundle: answerOnWorker(exchange, .long) { try self.readBundle(request, exchange) }
-        case .compareRuns: answerOnWorker(exchange, .long) { try self.compareRuns(request, exchange) }
-        case .archiveRun: move(.archive, request, exchange)
-        case .restoreRun: move(.restore, request, exchange)
-        case .archiveRuns: answerOnWorker(exchange, .long) { try self.changeMany(.archive, exchange) }
-        case .restoreRuns: answerOnWorker(exchange, .long) { try self.changeMany(.restore, exchange) }
-        case .purgeRuns: answerOnWorker(exchange, .long) { try self.changeMany(.purge, exchange) }
-        case .listTypes: answer(exchange) { listTypes() }
-        case .readHealth: answer(exchange) { Self.health }
-        case .readVersion: answerOnWorker(exchange, .quick) { Self.version }
-        case .readPage: answerOnWorker(exchange, .quick) { try self.readPage(exchange) }
-        case .readAsset: answerOnWorker(exchange, .quick) { try self.readAsset(request, exchange) }
-        case .listProblems: answerOnWorker(exchange, .quick) { try self.listProblems(exchange) }
-        case .readProblem: answerOnWorker(exchange, .quick) { try self.readProblem(exchange) }
-        case .queryMetrics: answerOnWorker(exchange, .quick) { try self.queryMetrics(request, exchange) }
-        case .querySeries: answerOnWorker(exchange, .quick) { try self.querySeries(request, exchange) }
-        case .tailOutput: answerOnWorker(exchange, .quick) { try self.tailOutput(request, exchange) }
-        case .readRunEvents: answerOnWorker(exchange, .quick) { try self.readRunEvents(request, exchange) }
-        case .readEvents: answerOnWorker(exchange, .quick) { self.events(of: nil, exchange) }
-        case .readReadiness: answerOnWorker(exchange, .quick) { try self.checkReadiness() }
-        case .readServerMetrics: answerOnWorker(exchange, .quick) { try self.prometheus(exchange) }
-        case .readOpenAPI: answerOnWorker(exchange, .quick) { OpenAPI.yaml }
-        case .readOpenAPIAsJSON: answerOnWorker(exchange, .quick) { OpenAPI.json }
-        }
-    }
-
-    package func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
-        response(for: Problem(fault), of: id, exchange)
-    }
-
-    package func completed(_ exchange: HTTPExchange) { telemetry.count(exchange) }
-
-    // MARK: Answers
-
-    /// Answers with what `make` returns, or the problem that it throws.
-    func answer(_ exchange: HTTPExchange, _ make: () throws -> HTTPResponse) {
-        do { exchange.respond(try selected(try make(), exchange)) } catch {
-            exchange.respond(response(for: error, exchange))
-        }
-    }
-
-    /// What of a reply goes out to GET and HEAD.
-    private func selected(_ response: HTTPResponse, _ exchange: HTTPExchange) throws -> HTTPResponse {
-        switch exchange.method {
-        case .get, .head: try SelectedReply(exchange).response(response)
-        default: response
-        }
-    }
-
-    /// The same on a worker, where it may block. To be called once while a request is being handled.
-    /// - Parameter kind: `.quick` for what takes milliseconds, `.long` for what may take as long as it likes
-    func answerOnWorker(
-        _ exchange: HTTPExchange, _ kind: Workers.Kind, _ make: @escaping @Sendable () throws -> HTTPResponse
-    ) {
-        exchange.handOver(to: kind) { self.answer(exchange, make) }
-    }
-
-    /// The reply to whatever was thrown, which is logged where it is the server's own fault.
-    func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
-        response(for: error, of: exchange.id, exchange)
-    }
-
-    private func response(
-        for error: any Error, of id: RequestID, _ exchange: HTTPExchange?
-    ) -> HTTPResponse {
+    package func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
         let problem = Problem(error)
         if problem.isOurs {
             let request =
                 exchange.map { "\($0.method.name) \(String(decoding: $0.path.prefix(1024), as: UTF8.self))" }
                 ?? "a request"
-            let reason = error is Problem ? problem.detail : "\(error)"
+            let reason = error is Problem || error is HTTPFault ? problem.detail : "\(error)"
             log.error("\(request): \(problem.status): \(reason)", metadata: ["request_id": "\(id)"])
         } else {
             log.debug("\(problem.status): \(problem.detail)", metadata: ["request_id": "\(id)"])
@@ -189,7 +115,5 @@ package final class RunAPI: HTTPHandler {
         return problem.response(requestID: id.description)
     }
 
-    private func fault(_ problem: Problem, _ exchange: HTTPExchange) -> HTTPResponse {
-        response(for: problem, exchange)
-    }
+    package func completed(_ exchange: HTTPExchange) { telemetry.count(exchange) }
 }

@@ -68,12 +68,7 @@ struct ListColumns {
 
     /// NaN and infinities are written as text.
     private static func number(_ value: JSONValue) -> JSONValue {
-        switch value {
-        case .string("NaN"): .number(.nan)
-        case .string("Inf"): .number(.infinity)
-        case .string("-Inf"): .number(.negativeInfinity)
-        default: value
-        }
+        value.string.flatMap { NonFinite(written: $0) }.map { .number($0.number) } ?? value
     }
 
     private mutating func freeName(_ name: String) -> String {

@@ -6,9 +6,7 @@ extension MetricValue {
         var text = text
         switch text.withUTF8({ named(UnsafeRawBufferPointer($0)) }) {
         case .missing: return .null
-        // In quotes.
-        case .literal(let quoted):
-            return JSONNumber(String(quoted.description.dropFirst().dropLast())).map { .number($0) }
+        case .nonFinite(let value): return .number(value.number)
         case .sent, nil: return nil
         }
     }

@@ -22,17 +22,10 @@ package enum MetricValue {
     /// JSON (`null`), Python (`None`), pandas (`<NA>`) and Julia (`missing`) write it.
     package static func named(_ text: UnsafeRawBufferPointer) -> MetricText? {
         guard text.count >= 2, text.count <= 9 else { return nil }
-        var word = String(decoding: text, as: UTF8.self).lowercased()
+        let word = String(decoding: text, as: UTF8.self).lowercased()
         switch word {
         case "na", "null", "none", "<na>", "missing": return .missing
-        default: break
-        }
-        let isNegative = word.first == "-"
-        if isNegative || word.first == "+" { word.removeFirst() }
-        return switch word {
-        case "nan": .literal("\"NaN\"")
-        case "inf", "infinity": .literal(isNegative ? "\"-Inf\"" : "\"Inf\"")
-        default: nil
+        default: return NonFinite(word: word).map { .nonFinite($0) }
         }
     }
 }
@@ -119,7 +112,7 @@ extension MetricValue {
 /// The JSON text of one metric.
 package enum MetricText {
     case sent(UnsafeRawBufferPointer)
-    case literal(StaticString)
+    case nonFinite(NonFinite)
     case missing
 
     /// The value of what is no number of digits; nil for one.
@@ -127,9 +120,7 @@ package enum MetricText {
         switch self {
         case .sent: return nil
         case .missing: return MetricsTable.missing
-        case .literal(let text):
-            let letter = text.utf8Start[1]
-            return letter == UInt8(ascii: "N") ? .nan : letter == UInt8(ascii: "-") ? -.infinity : .infinity
+        case .nonFinite(let value): return value.double
         }
     }
 
@@ -137,8 +128,8 @@ package enum MetricText {
     package func append(to output: inout [UInt8]) {
         switch self {
         case .sent(let text): output.append(contentsOf: text)
-        case .literal(let text):
-            text.withUTF8Buffer { output.append(contentsOf: $0) }
+        case .nonFinite(let value):
+            value.json.withUTF8Buffer { output.append(contentsOf: $0) }
         case .missing:
             output.append(contentsOf: [UInt8(ascii: "n"), UInt8(ascii: "u"), UInt8(ascii: "l"), UInt8(ascii: "l")])
         }

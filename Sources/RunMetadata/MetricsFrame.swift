@@ -180,9 +180,9 @@ extension MetricsFrame {
             let literal: StaticString
             switch packed {
             case 0: literal = "null"
-            case 1: literal = "\"NaN\""
-            case 2: literal = "\"Inf\""
-            case 3: literal = "\"-Inf\""
+            case 1: literal = NonFinite.nan.json
+            case 2: literal = NonFinite.infinity.json
+            case 3: literal = NonFinite.negativeInfinity.json
             default: return UnsafeRawBufferPointer(rebasing: text[place])
             }
             return UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)

@@ -38,12 +38,14 @@ package struct MetricsOutput: Sendable {
     package let format: MetricsFormat
     /// Names as JSON text.
     private let names: [[UInt8]]
-    private let plainNames: [[UInt8]]
+    private let csvHead: [UInt8]
     private var isFirst = true
 
     package init(format: MetricsFormat, columns: [String]) {
         self.format = format
-        plainNames = columns.map { Array($0.utf8) }
+        var head: [UInt8] = []
+        if format == .csv { CSV.append(columns, to: &head) }
+        csvHead = head + [UInt8(ascii: "\n")]
         names = columns.map { name in
             var text: [UInt8] = []
             JSONWriter.append(string: name, to: &text)
@@ -57,7 +59,7 @@ package struct MetricsOutput: Sendable {
         case .columns: []
         case .rows: [UInt8(ascii: "[")]
         case .ndjson: []
-        case .csv: Array(plainNames.map { Self.csv($0) }.joined(separator: [UInt8(ascii: ",")])) + [UInt8(ascii: "\n")]
+        case .csv: csvHead
         }
     }
 
@@ -130,25 +132,8 @@ package struct MetricsOutput: Sendable {
         for (index, column) in columns.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }
             guard let column else { continue }
-            let value = output.count
-            cells.append(row: row, column: column, to: &output)
-            if output[value] == UInt8(ascii: "n") {
-                // Missing. Not an empty field: a line of one such would be an empty line, which readers pass over.
-                output.removeLast(4)
-                output.append(contentsOf: "NA".utf8)
-            } else if output[value] == UInt8(ascii: "\"") {
-                output.removeLast()
-                output.remove(at: value)
-            }
+            CSV.append(to: &output) { cells.append(row: row, column: column, to: &$0) }
         }
         output.append(UInt8(ascii: "\n"))
-    }
-
-    /// A field, in quotes where it needs them.
-    package static func csv(_ field: [UInt8]) -> [UInt8] {
-        let quote = UInt8(ascii: "\"")
-        let special: [UInt8] = [quote, UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
-        guard field.contains(where: special.contains) || field.first == UInt8(ascii: " ") else { return field }
-        return [quote] + field.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
     }
 }

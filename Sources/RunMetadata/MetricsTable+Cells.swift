@@ -31,10 +31,8 @@ extension MetricsTable: MetricsCells {
     static func append(_ value: Double, to output: inout [UInt8]) {
         if Self.isMissing(value) {
             output.append(contentsOf: "null".utf8)
-        } else if value.isNaN {
-            output.append(contentsOf: "\"NaN\"".utf8)
-        } else if value.isInfinite {
-            output.append(contentsOf: (value < 0 ? "\"-Inf\"" : "\"Inf\"").utf8)
+        } else if let value = NonFinite(value) {
+            value.json.withUTF8Buffer { output.append(contentsOf: $0) }
         } else if let whole = Int(exactly: value), whole.magnitude < 1 << 53 {
             output.append(contentsOf: String(whole).utf8)
         } else {

@@ -28,10 +28,11 @@ struct Serve: ParsableCommand {
             settings: options.apiSettings, log: Logger(label: "api"))
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
+        let handler = CheckedHandler([RequestOrigin(allowed: options.hostRules)], before: api)
         let workers = Workers(threads: options.workers)
         defer { workers.stop() }
         let server = try HTTPServer(
-            socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: api,
+            socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: handler,
             work: StoreCommits(store: store), workers: workers)
 
         // Keeps the server until the store is closed: workers and the store's own threads wake it until then.

@@ -170,8 +170,9 @@ struct ServeOptions: ParsableArguments {
         settings.maxEntries = maxEntries
         settings.names = names
         settings.writerJobs = writerJobs
-        // What it was told to listen on names it, too: "0.0.0.0" is what it prints then.
-        settings.allowedHosts = allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 }
         return settings
     }
+
+    /// Hosts that requests may name. What the server was told to listen on names it, too: "0.0.0.0" is what it prints then.
+    var hostRules: [HostRule] { allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 } }
 }

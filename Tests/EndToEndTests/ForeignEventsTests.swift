@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: ["/events", "/runs/a/events"])
     func eachFileThatSomethingElseWritesIsTold(_ target: String) throws {
         #expect(try client.send("PUT", "/runs/a").status == 201)
-        let events = try EventStream(server, target)
+        let events = try EventStream(server.connect(timeout: 20), target)
         for (name, text, type) in [
             ("flags.json", #"{"lr": 1}"#, "flags"), ("flags.json", #"{"lr": 2}"#, "flags"),
             ("evaluation.json", #"{"acc": 1}"#, "evaluation"), ("metrics.json", #"{"loss": [1]}"#, "metrics"),
@@ -53,7 +53,7 @@ import Testing
 
     @Test func runsThatComeAndGoAreTold() throws {
         #expect(try client.send("PUT", "/runs/a").status == 201)
-        let events = try EventStream(server, "/events")
+        let events = try EventStream(server.connect(timeout: 20), "/events")
         write("1795499177.5\n", "properties/start", of: "b")
         #expect(try events.events(upTo: "initialised", of: "b").count == 1)
         try FileManager.default.createDirectory(atPath: "\(folder.path)/archive", withIntermediateDirectories: true)
@@ -69,7 +69,7 @@ import Testing
 
     @Test func theEndThatRWritesIsTold() throws {
         #expect(try client.send("PUT", "/runs/a").status == 201)
-        let events = try EventStream(server, "/runs/a/events")
+        let events = try EventStream(server.connect(timeout: 20), "/runs/a/events")
         write("TRUE\n", "properties/completed")
         write("1795499177.5\n", "properties/end")
         #expect(try events.events(upTo: "completed", of: "a").last?.data["href"] == "/runs/a")
@@ -78,7 +78,7 @@ import Testing
     /// A frame that is being written is told once, when it is whole.
     @Test func aFrameIsToldWhenItIsWhole() throws {
         #expect(try client.send("PUT", "/runs/a").status == 201)
-        let events = try EventStream(server, "/events")
+        let events = try EventStream(server.connect(timeout: 20), "/events")
         write("{\"loss\": [1,", "metrics.json")
         // Longer than it takes to look.
         usleep(2500_000)
@@ -94,7 +94,8 @@ import Testing
     /// What the server writes is told once, whatever it is, and so is nothing that it does by itself.
     @Test func whatTheServerWritesIsNotToldTwice() throws {
         #expect(try client.send("PUT", "/runs/a").status == 201)
-        let (all, one) = (try EventStream(server, "/events"), try EventStream(server, "/runs/a/events"))
+        let all = try EventStream(server.connect(timeout: 20), "/events")
+        let one = try EventStream(server.connect(timeout: 20), "/runs/a/events")
         var expected: [String] = []
         for round in 1...3 {
             for (type, body) in [
@@ -132,7 +133,7 @@ import Testing
     @Test func aFrameThatReplacesRowsIsTold() throws {
         #expect(try client.send("PUT", "/runs/a").status == 201)
         #expect(try client.sendJSON("POST", "/runs/a/metadata/metrics", #"{"epoch": 1, "loss": 0.5}"#).status == 201)
-        let events = try EventStream(server, "/runs/a/events")
+        let events = try EventStream(server.connect(timeout: 20), "/runs/a/events")
         usleep(1500_000)
         write(#"{"epoch": [1], "loss": [7]}"#, "metrics.json")
         let event = try #require(try events.next())

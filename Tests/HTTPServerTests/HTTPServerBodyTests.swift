@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func announcedBodyOverTheLimitIsRefusedBeforeItIsSent() throws {
-        let server = try RunningServer.make(.make(plan: { _ in .collect(limit: 1000) }))
+        let server = try RunningServer.make(.make(limit: 1000))
         let client = try server.client()
         try client.write(head("POST /e HTTP/1.1", "Content-Length: 1001", "Expect: 100-continue"))
         let reply = try client.read(takesInformational: true)
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func bodyOfExactlyTheLimitIsTaken() throws {
-        let server = try RunningServer.make(.make(plan: { _ in .collect(limit: 1000) }))
+        let server = try RunningServer.make(.make(limit: 1000))
         let client = try server.client()
         let body = pattern(1000)
         #expect(try client.send("POST", "/e", body: body).status == 200)
@@ -74,7 +74,7 @@ import Testing
 
     @Test(arguments: [1001, 2000, 500_000])
     func chunkedBodyOverTheLimitGets413AndCloses(size: Int) throws {
-        let server = try RunningServer.make(.make(plan: { _ in .collect(limit: 1000) }))
+        let server = try RunningServer.make(.make(limit: 1000))
         let client = try server.client()
         try client.write(
             head("POST /c HTTP/1.1", "Transfer-Encoding: chunked") + chunked(pattern(size), size: 300))
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func chunkedBodyWithoutEndIsCutOff() throws {
-        let server = try RunningServer.make(.make(plan: { _ in .collect(limit: 1000) }))
+        let server = try RunningServer.make(.make(limit: 1000))
         let client = try server.client()
         try client.write(head("POST /c HTTP/1.1", "Transfer-Encoding: chunked"))
         let chunk = chunked(pattern(100_000), size: 100_000).dropLast(5)
@@ -154,5 +154,5 @@ import Testing
 extension FixtureHandler {
     /// Refuses every request but GET.
     fileprivate static let refusing = FixtureHandler.make(
-        plan: { $0.method == .get ? .collect(limit: 0) : .refuse(.text(404, "no such path")) })
+        plan: { $0.method == .get ? nil : .refuse(.text(404, "no such path")) })
 }

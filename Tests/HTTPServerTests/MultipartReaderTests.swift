@@ -102,7 +102,7 @@ extension FixtureHandler {
         _ receive: @escaping @Sendable (MultipartReader.Piece) throws -> Void
     ) -> FixtureHandler {
         .make(
-            plan: { _ in .collect(limit: 8 << 20) },
+            limit: 8 << 20,
             answer: { exchange in
                 let reader = MultipartReader(
                     exchange: exchange, budget: Budget(budget), fields: Budget(fields), receive: receive)

@@ -16,6 +16,13 @@ final class RunningServer: Sendable {
         _ handler: FixtureHandler = .make(), limits: ServerLimits = ServerLimits(), work: (any GatheredWork)? = nil,
         workers count: Int = 4
     ) throws -> RunningServer {
+        try make(serving: handler, limits: limits, work: work, workers: count)
+    }
+
+    static func make(
+        serving handler: any HTTPHandler, limits: ServerLimits = ServerLimits(), work: (any GatheredWork)? = nil,
+        workers count: Int = 4
+    ) throws -> RunningServer {
         // As the server does at its start: a client that goes away is an error of a call, not a signal.
         signal(SIGPIPE, SIG_IGN)
         let workers = Workers(threads: count)
@@ -39,29 +46,33 @@ final class RunningServer: Sendable {
 /// A handler made of closures.
 struct FixtureHandler: HTTPHandler {
     var plan: @Sendable (HTTPExchange) -> BodyPlan
-    var answer: @Sendable (HTTPExchange) -> Void
+    /// What an error's reply says before it.
+    var name = ""
+    var over: @Sendable (HTTPExchange) -> Void = { _ in }
 
     /// Without arguments it gathers up to a mebibyte and says the method, the path and the body again.
+    /// - Parameters:
+    ///   - limit: bytes of a body that is gathered
+    ///   - plan: what becomes of a body; nil: it is gathered
     static func make(
-        plan: @escaping @Sendable (HTTPExchange) -> BodyPlan = { _ in .collect(limit: 1 << 20) },
+        limit: Int = 1 << 20, plan: @escaping @Sendable (HTTPExchange) -> BodyPlan? = { _ in nil },
         answer: @escaping @Sendable (HTTPExchange) -> Void = { $0.respond(.echo($0)) }
     ) -> FixtureHandler {
-        FixtureHandler(plan: plan, answer: answer)
+        FixtureHandler { plan($0) ?? .collect(limit: limit, then: answer) }
     }
 
     /// Streams every body to one sink.
     static func streaming(to sink: RecordingSink, limit: Int = 1 << 30) -> FixtureHandler {
-        .make(plan: { $0.method == .get ? .collect(limit: 0) : .stream(sink, limit: limit) })
+        .make(plan: { $0.method == .get ? nil : .stream(sink, limit: limit) })
     }
 
     func accept(_ exchange: HTTPExchange) -> BodyPlan { plan(exchange) }
-    func respond(to exchange: HTTPExchange) { answer(exchange) }
-    func completed(_ exchange: HTTPExchange) {}
-    func response(to fault: HTTPFault, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
-        let body = Array("\(fault)".utf8)
-        return HTTPResponse(
-            status: fault.status, type: "text/plain", body: body, headers: [("X-Fault-Of", id.description)])
+    func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
+        HTTPResponse(
+            status: (error as? HTTPFault)?.status ?? 403, type: "text/plain", body: Array("\(name)\(error)".utf8),
+            headers: [("X-Fault-Of", id.description)])
     }
+    func completed(_ exchange: HTTPExchange) { over(exchange) }
 }
 
 extension HTTPResponse {

@@ -50,8 +50,9 @@ final class APIFixture: Sendable {
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
         api = RunAPI(
             store: store, scratch: store.scratch, writers: writers, settings: settings, log: log)
-        server = try HTTPServer(
-            socket: socket, handler: api, work: Commits(store: store), workers: workers)
+        // As `rundir serve` puts it together.
+        let handler = CheckedHandler([RequestOrigin()], before: api)
+        server = try HTTPServer(socket: socket, handler: handler, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }
         client = { [port = server.port] in try HTTPClient(port: port, recorder: .shared) }
     }

@@ -14,66 +14,8 @@ import Testing
 
     init() throws { api = try .make() }
 
-    /// A client that reads events, one after the other.
-    private final class EventReader {
-        struct Event {
-            var id = ""
-            var type = ""
-            var data = ""
-            var json: JSONValue? { try? JSONValue.parse(Array(data.utf8)) }
-            /// The rows of metrics, without the time of their arrival.
-            var rows: [String]? {
-                json?["rows"]?.array?.map { row in
-                    var row = row.object ?? JSONObject()
-                    row["_time"] = nil
-                    return String(decoding: JSONWriter.compact(.object(row)), as: UTF8.self)
-                }
-            }
-        }
-
-        private let client: HTTPClient
-        private var text = ""
-
-        init(_ api: APIFixture, _ target: String, lastID: String? = nil) throws {
-            client = try api.client()
-            try client.write(
-                HTTPClient.request("GET", target, headers: lastID.map { [("Last-Event-ID", $0)] } ?? []))
-            let reply = try client.read(hasBody: false)
-            #expect(reply.status == 200)
-            #expect(reply.headers["content-type"] == "text/event-stream")
-            // What it begins with has an id and no event.
-            _ = try next()
-        }
-
-        /// The next event, comments passed over; nil at the end of the stream.
-        func next() throws -> Event? {
-            while true {
-                if let end = text.range(of: "\n\n") {
-                    let lines = text[..<end.lowerBound].split(separator: "\n")
-                    text = String(text[end.upperBound...])
-                    var event = Event()
-                    for line in lines {
-                        let parts = line.split(separator: ": ", maxSplits: 1).map(String.init)
-                        switch parts.first {
-                        case "id": event.id = parts[1]
-                        case "event": event.type = parts[1]
-                        case "data": event.data = parts[1]
-                        default: continue
-                        }
-                    }
-                    lastID = event.id.isEmpty ? lastID : event.id
-                    return event
-                }
-                guard let chunk = try client.readChunk() else { return nil }
-                text += String(decoding: chunk, as: UTF8.self)
-            }
-        }
-
-        private(set) var lastID = ""
-    }
-
     @Test func eachChangeIsToldInOrderWithItsData() throws {
-        let reader = try EventReader(api, "/events")
+        let reader = try EventStream(api.client(), "/events")
         try api.send("PUT", "/runs/a")
         try api.send("POST", "/runs/a/metadata/flags", "{\"lr\":0.1}")
         try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":1,\"loss\":0.50}")
@@ -84,10 +26,10 @@ import Testing
         try api.send("PUT", "/runs/b")
         try api.send("POST", "/runs/b/metadata/error", "{\"message\":\"m\"}")
         try api.send("DELETE", "/runs/b?force=true")
-        var seen: [(run: String, type: String, data: JSONValue?)] = []
+        var seen: [EventStream.Event] = []
         while seen.last?.type != "removed" {
             let event = try #require(try reader.next())
-            seen.append((event.json?["run"]?.string ?? "", event.type, event.json))
+            seen.append(event)
         }
         #expect(
             seen.filter { $0.run == "a" }.map(\.type)
@@ -98,16 +40,16 @@ import Testing
         #expect(
             seen.filter { $0.run == "b" }.map(\.type)
                 == ["properties", "initialised", "error", "properties", "failed", "removed"])
-        let row = seen.first { $0.type == "metrics" }?.data?["rows"]
+        let row = seen.first { $0.type == "metrics" }?.data["rows"]
         #expect(row?.array?.first?["loss"]?.number?.text == "0.50", "as it was sent")
-        #expect(seen.first { $0.type == "flags" }?.data?["href"] == "/runs/a/metadata/flags")
-        #expect(seen.first { $0.type == "metadata" }?.data?["path"] == "notes.json")
-        #expect(seen.last { $0.type == "metrics" }?.data?["replaced"] == true)
+        #expect(seen.first { $0.type == "flags" }?.data["href"] == "/runs/a/metadata/flags")
+        #expect(seen.first { $0.type == "metadata" }?.data["path"] == "notes.json")
+        #expect(seen.last { $0.type == "metrics" }?.data["replaced"] == true)
     }
 
     @Test func outputIsToldWithItsTextWhereThatIsShort() throws {
         try api.send("PUT", "/runs/a")
-        let reader = try EventReader(api, "/runs/a/events")
+        let reader = try EventStream(api.client(), "/runs/a/events")
         let (short, half) = (Array("épo\n".utf8), [UInt8(0xC3)])
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: 20_000)
         var offset = 0
@@ -115,11 +57,11 @@ import Testing
             #expect(try api.client().send("POST", "/runs/a/metadata/output", body: sent).status == 201)
             let event = try #require(try reader.next())
             #expect(event.type == "output")
-            #expect(event.json?["run"] == "a")
-            #expect(event.json?["offset"]?.number?.int == offset)
-            #expect(event.json?["length"]?.number?.int == sent.count)
-            #expect(event.json?["text"]?.string == text)
-            #expect(event.json?["href"]?.string == "/runs/a/output?after=\(offset)")
+            #expect(event.data["run"] == "a")
+            #expect(event.data["offset"]?.number?.int == offset)
+            #expect(event.data["length"]?.number?.int == sent.count)
+            #expect(event.data["text"]?.string == text)
+            #expect(event.data["href"]?.string == "/runs/a/output?after=\(offset)")
             offset += sent.count
         }
     }
@@ -149,7 +91,7 @@ import Testing
     /// The exact list is no metadata of its own.
     @Test func aListThatIsKeptExactlyIsToldOnce() throws {
         try api.send("PUT", "/runs/a")
-        let reader = try EventReader(api, "/runs/a/events")
+        let reader = try EventStream(api.client(), "/runs/a/events")
         try api.send("POST", "/runs/a/metadata/flags", "{\"lr\":[0.1]}")
         try api.send("POST", "/runs/a/metadata/flags", "{\"lr\":0.1}")
         try api.send("POST", "/runs/a/metadata/evaluation", "{\"acc\":null}")
@@ -159,11 +101,11 @@ import Testing
     @Test func readerOfARunHearsOfThatRunUntilItIsRemoved() throws {
         try api.send("PUT", "/runs/a")
         try api.send("PUT", "/runs/b")
-        let reader = try EventReader(api, "/runs/a/events")
+        let reader = try EventStream(api.client(), "/runs/a/events")
         try api.send("POST", "/runs/b/metadata/metrics", "{\"loss\":1}")
         try api.send("POST", "/runs/a/metadata/metrics", "{\"loss\":2}")
         let event = try #require(try reader.next())
-        #expect(event.json?["run"]?.string == "a")
+        #expect(event.data["run"]?.string == "a")
         #expect(event.rows == ["{\"loss\":2}"])
         try api.send("DELETE", "/runs/a?force=true")
         #expect(try reader.next()?.type == "removed")
@@ -173,14 +115,14 @@ import Testing
 
     @Test func readerThatComesBackGetsWhatItMissed() throws {
         try api.send("PUT", "/runs/a")
-        let reader = try EventReader(api, "/runs/a/events")
+        let reader = try EventStream(api.client(), "/runs/a/events")
         try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":1}")
         #expect(try reader.next()?.type == "metrics")
-        let other = try EventReader(api, "/events")
+        let other = try EventStream(api.client(), "/events")
         let id = reader.lastID
         try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":2}")
         #expect(try other.next()?.rows == ["{\"epoch\":2}"])
-        let again = try EventReader(api, "/runs/a/events", lastID: id)
+        let again = try EventStream(api.client(), "/runs/a/events", lastID: id)
         #expect(try again.next()?.rows == ["{\"epoch\":2}"])
         try api.send("POST", "/runs/a/metadata/metrics", "{\"epoch\":3}")
         #expect(try again.next()?.rows == ["{\"epoch\":3}"])
@@ -188,10 +130,10 @@ import Testing
 
     @Test(arguments: ["an-other-1", "nonsense", "0-0", "-", "zzzzzzzz-5"])
     func readerWhoseIDMeansNothingAnyMoreIsToldToReadAnew(id: String) throws {
-        let reader = try EventReader(api, "/events", lastID: id)
+        let reader = try EventStream(api.client(), "/events", lastID: id)
         #expect(try reader.next()?.type == "reset")
         try api.send("PUT", "/runs/a")
-        #expect(try reader.next()?.json?["run"] == "a", "and goes on")
+        #expect(try reader.next()?.data["run"] == "a", "and goes on")
     }
 
     @Test func headOfEventsIsTheHeadAlone() throws {

@@ -61,7 +61,7 @@ import Testing
         ("/runs/a/metrics?columns=loss,loss", 400, "invalid-query", "each once"),
         ("/runs/a/metrics?columns=lost", 400, "invalid-query", "epoch, loss, val_loss"),
         ("/runs/a/metrics?format=xml", 400, "invalid-query", "columns, rows, ndjson, csv"),
-        ("/runs/a/metrics?limit=1", 400, "invalid-query", "columns, after, points and format"),
+        ("/runs/a/metrics?limit=1", 400, "invalid-query", "columns, after, points, format"),
         ("/runs/b/metrics", 404, "unknown-run", "PUT /runs/b"),
         ("/runs/empty/metrics?points=5", 404, "no-metadata", "POST"),
         ("/runs/active/metrics", 404, "unknown-run", ""),

@@ -24,7 +24,8 @@ import Yams
     @Test func everyProblemOfTheSourcesIsDocumentedAndNothingElse() throws {
         let folder = OpenAPIDocument.topLevel.appending(path: "Sources/RunAPI")
         var slugs: Set<String> = []
-        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where path.hasSuffix(".swift") {
+            let file = folder.appending(path: path)
             let source = try String(contentsOf: file, encoding: .utf8)
             // Problem(404, "unknown-run", …), and self.init(404, "unknown-run", …).
             for match in source.matches(of: /(?:Problem|init)\(\s*(\d{3}), "([a-z-]+)"/) {

@@ -188,8 +188,8 @@ struct MetricsColumns {
         case (.step, .sent(let text)):
             guard let step = MetricsAxisValue(text) else { throw fault("a step is from \(Int.min) to \(Int.max)") }
             if step.fraction != 0 { throw fault("it has to be a whole number") }
-        case (.step, .literal): throw fault("it has to be a whole number")
-        case (.time, .literal): throw fault("it has to be seconds since 1970")
+        case (.step, .nonFinite): throw fault("it has to be a whole number")
+        case (.time, .nonFinite): throw fault("it has to be seconds since 1970")
         case (_, .sent(let text)) where text.count > MetricsFrame.Cell.longestNumber:
             throw fault("a number has \(MetricsFrame.Cell.longestNumber) digits at most")
         default: return

@@ -1,0 +1,31 @@
+/// Handlers that share a server: one for each of some prefixes of paths, and one for all other paths.
+///
+///     PrefixedHandlers([("/api/2.0/mlflow", mlflow)], otherwise: api)
+///
+/// A prefix ends where a segment does: `/api` is for `/api` and `/api/x`, not for `/apis`. A handler sees the whole path.
+package struct PrefixedHandlers: HTTPHandler {
+    private let handlers: [(prefix: [UInt8], handler: any HTTPHandler)]
+    private let rest: any HTTPHandler
+
+    /// - Parameter handlers: by prefix, as it stands in the request, without a `/` at its end; of several that fit, the first
+    ///   is taken
+    package init(_ handlers: [(prefix: String, handler: any HTTPHandler)], otherwise rest: any HTTPHandler) {
+        self.handlers = handlers.map { (Array($0.prefix.utf8), $0.handler) }
+        self.rest = rest
+    }
+
+    package func accept(_ exchange: HTTPExchange) -> BodyPlan { handler(of: exchange).accept(exchange) }
+
+    package func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
+        (exchange.map(handler(of:)) ?? rest).response(to: error, of: id, in: exchange)
+    }
+
+    package func completed(_ exchange: HTTPExchange) { handler(of: exchange).completed(exchange) }
+
+    private func handler(of exchange: HTTPExchange) -> any HTTPHandler {
+        let path = exchange.path
+        return handlers.first { prefix, _ in
+            path.starts(with: prefix) && (path.count == prefix.count || path[prefix.count] == UInt8(ascii: "/"))
+        }?.handler ?? rest
+    }
+}

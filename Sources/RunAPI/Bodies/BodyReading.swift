@@ -1,0 +1,155 @@
+internal import HTTPServer
+internal import JSON
+internal import Limits
+internal import MetadataWriters
+internal import RunMetadata
+
+/// Turns a collected body into what writers take: forgiving about form, strict about content.
+enum BodyReading {
+    /// Reads a body of some form.
+    /// - Parameters:
+    ///   - values: the most that a document may have
+    ///   - entries: the most fields that a form may have
+    ///   - fields: reads the fields of a multipart body
+    static func read(
+        _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit, isMetrics: Bool = false,
+        fields: ([UInt8]) throws -> [(name: String, value: String)]
+    ) throws -> MetadataBody {
+        if form == .text {
+            // As it came: white space is output too.
+            if body.isEmpty { throw Problem.emptyBody("the body is empty; send the text in it") }
+            return .text(body)
+        }
+        // A byte order mark, which Windows' programs put before a text (RFC 3629 section 6).
+        let body = body.starts(with: [0xEF, 0xBB, 0xBF]) && form != .raw ? Array(body.dropFirst(3)) : body
+        guard let first = firstByte(body) else {
+            throw Problem.emptyBody("the body is empty; send the metadata in it")
+        }
+        let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+        try ValueCount.check(body, form: form == .form && isJSON ? .json : form, limit: values)
+        switch form {
+        case .json: return .json(body)
+        case .ndjson: return .ndjson(body)
+        case .csv: return .csv(body)
+        case .form:
+            // What Windows' cmd makes of that, for which single quotes are no quotes.
+            if first == UInt8(ascii: "'"), !body.contains(UInt8(ascii: "=")) {
+                throw MetadataFault.shape(
+                    JSONPointer(),
+                    "the body begins with a quote, and so is neither JSON nor a form. In Windows' cmd write "
+                        + "-d \"{\\\"lr\\\": 0.1}\", or put the JSON into a file and write -d @file")
+            }
+            // What `curl -d '{…}'` sends.
+            if isJSON { return isMetrics && holdsLines(body) ? .ndjson(body) : .json(body) }
+            if isMetrics, isTable(body) { return .csv(body) }
+            if isMetrics, !body.contains(UInt8(ascii: "=")) {
+                throw Problem(
+                    400, "invalid-form", "Invalid form",
+                    "the body is neither JSON nor a form. CSV is sent with --data-binary @file (curl's -d @file takes the line "
+                        + "breaks out) and Content-Type: text/csv")
+            }
+            guard let form = try FormFields(body, budget: Budget([entries])) else {
+                throw Problem(
+                    400, "invalid-form", "Invalid form",
+                    "the form has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8; "
+                        + "to send JSON, start it with \"{\" or say Content-Type: application/json")
+            }
+            return .json(try json(of: form.fields, values: values, isMetrics: isMetrics))
+        case .multipart: return .json(try json(of: fields(body), values: values, isMetrics: isMetrics))
+        case .text, .archive, .raw: throw Problem.internalFault
+        }
+    }
+
+    /// Whether a text that begins as JSON is several objects, one a line.
+    private static func holdsLines(_ body: [UInt8]) -> Bool {
+        guard let end = body.firstIndex(of: UInt8(ascii: "\n")), firstByte(Array(body[end...])) == UInt8(ascii: "{")
+        else {
+            return false
+        }
+        return body[..<end].last { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: " ") } == UInt8(ascii: "}")
+    }
+
+    /// Whether a text is CSV beyond doubt: several lines, no `=` in the first, and as many fields in the second.
+    private static func isTable(_ body: [UInt8]) -> Bool {
+        let lines = body.split(separator: UInt8(ascii: "\n"), maxSplits: 2, omittingEmptySubsequences: true)
+        guard lines.count >= 2, !lines[0].contains(UInt8(ascii: "=")), !lines[0].contains(UInt8(ascii: "&")) else {
+            return false
+        }
+        return lines[0].count { $0 == UInt8(ascii: ",") } == lines[1].count { $0 == UInt8(ascii: ",") }
+    }
+
+    /// A form as JSON: the field `data` where that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
+    /// which a value that reads as a JSON number within the range of a double, `true` or `false` is one.
+    /// - Parameter isMetrics: whether numbers are taken as programs print them, too
+    static func json(
+        of fields: [(name: String, value: String)], values: Limit, isMetrics: Bool = false
+    ) throws -> [UInt8] {
+        if let data = fields.first(where: { $0.name == "data" })?.value {
+            let bytes = Array(data.utf8)
+            if let first = firstByte(bytes), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                try ValueCount.check(bytes, form: .json, limit: values)
+                return bytes
+            }
+        }
+        var list = JSONObject()
+        for (name, value) in fields {
+            if list[name] != nil {
+                throw Problem(
+                    400, "invalid-form", "Invalid form",
+                    "the field \"\(name)\" appears twice; to send a list, send JSON: {\"\(name)\": [1, 2]}")
+            }
+            list[name] = isMetrics ? metric(value) : Self.value(of: value)
+        }
+        return JSONWriter.compact(.object(list))
+    }
+
+    private static func metric(_ text: String) -> JSONValue {
+        guard let number = MetricValue.number(text), number.double.isFinite else { return .string(text) }
+        return .number(number)
+    }
+
+    private static func value(of text: String) -> JSONValue {
+        if text == "true" || text == "false" { return .bool(text == "true") }
+        // Beyond the range of a double it is a name, such as the commit 80e5005, that happens to look like a number.
+        if let number = JSONNumber(text), number.isInDoubleRange { return .number(number) }
+        return .string(text)
+    }
+
+    private static func firstByte(_ body: [UInt8]) -> UInt8? {
+        body.first {
+            $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\t")
+        }
+    }
+}
+
+extension RunAPI {
+    /// The body of an exchange, unpacked and read. May take long for a large one.
+    /// - Parameter writer: who takes it, where it is of a type
+    func body(of request: RunRequest, for writer: (any MetadataWriter)? = nil) throws -> MetadataBody {
+        let exchange = request.exchange
+        var bytes = exchange.takeBody()
+        if exchange.hasDigests { try UploadDigests(exchange, isFile: false).check(bytes) }
+        let held = heldBytes(writer)
+        if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, budget: Budget([held])) }
+        return try BodyReading.read(
+            bytes, form: request.body.form, values: Self.values(in: held), entries: formEntries,
+            isMetrics: writer?.type == .metrics
+        ) { body in
+            try fields(of: body, held, exchange)
+        }
+    }
+
+    /// The fields of a multipart body; a file counts as a field.
+    private func fields(
+        of body: [UInt8], _ held: Limit, _ exchange: HTTPExchange
+    ) throws -> [(name: String, value: String)] {
+        var fields = HeldFields()
+        let reader = MultipartReader(exchange: exchange, budget: Budget([formEntries]), fields: Budget([held])) {
+            fields.append($0)
+        }
+        guard let reader else { throw MultipartReader.Failure() }
+        try body.withUnsafeBytes { try reader.read($0) }
+        try reader.finish()
+        return try fields.texts
+    }
+}

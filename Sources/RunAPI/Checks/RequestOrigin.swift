@@ -1,0 +1,116 @@
+internal import Glibc
+package import HTTPServer
+
+/// Refuses requests that a browser makes for a page of another site.
+///
+/// A browser lets any page send a form to any address, and lets a page read what comes from the host name that it was loaded
+/// from, whatever address that name has by now. So `Host` has to be a name of this server, and a request that changes
+/// something may not say that it was made for another site. This is asked of every request before anything else.
+package final class RequestOrigin: RequestCheck, @unchecked Sendable {
+    // Sendable: `accepted` and `next` are touched by `check` only, which the polling thread calls.
+
+    private let hosts: AllowedHosts
+    /// Values of `Host` that were accepted last: of most requests it is one of these.
+    private var accepted: [[UInt8]] = []
+    private var next = 0
+    private static let remembered = 4
+
+    /// - Parameter allowed: hosts that requests may name beside those of this machine
+    package init(allowed: [HostRule] = []) { hosts = AllowedHosts(allowed) }
+
+    /// - Throws: a problem: 400 where `Host` is missing, repeated or malformed, 421 where it is another server's, 403 where
+    ///   the request changes something and was made for another site
+    package func check(_ exchange: HTTPExchange) throws {
+        let fields = exchange.originFields
+        try checkHost(fields.host, mayBeMissing: exchange.isHTTP10)
+        switch exchange.method {
+        case .get, .head, .options: break
+        default: if fields.origin.count > 0 || fields.fetchSite.count > 0 { try checkSite(fields) }
+        }
+    }
+
+    private func checkHost(_ host: OriginFields.Field, mayBeMissing: Bool) throws {
+        guard host.count == 1, let value = host.value else {
+            if host.count == 0, mayBeMissing { return }
+            throw Problem.invalidHost(
+                host.count == 0 ? "the request has no Host" : "the request has \(host.count) Host fields")
+        }
+        if accepted.contains(where: { $0.count == value.count && memcmp($0, value.baseAddress!, value.count) == 0 }) {
+            return
+        }
+        guard let authority = Authority(Self.trimmed(value)) else {
+            throw Problem.invalidHost(
+                "the Host \"\(Self.text(value))\" is no host name or address with or without a port")
+        }
+        guard hosts.contains(authority.host) else { throw Problem.misdirected(authority.host) }
+        if accepted.count < Self.remembered {
+            accepted.append(Array(value))
+        } else {
+            accepted[next] = Array(value)
+            next = (next + 1) % Self.remembered
+        }
+    }
+
+    private func checkSite(_ fields: OriginFields) throws {
+        if fields.fetchSite.count > 0 {
+            let site = fields.fetchSite.value.map(Self.trimmed) ?? []
+            guard fields.fetchSite.count == 1, site == Array("same-origin".utf8) || site == Array("none".utf8) else {
+                throw Problem.foreignOrigin("Sec-Fetch-Site is \"\(Self.text(site))\"")
+            }
+        }
+        if fields.origin.count > 0 {
+            let origin = fields.origin.value.map(Self.trimmed) ?? []
+            guard fields.origin.count == 1, let host = fields.host.value,
+                Self.isSame(origin: origin, host: Self.trimmed(host))
+            else { throw Problem.foreignOrigin("Origin is \"\(Self.text(origin))\"") }
+        }
+    }
+
+    /// Whether an `Origin` has the host and port of `Host`. Either scheme will do: a proxy may speak TLS for the server. The
+    /// scheme's default port may be left out (RFC 9110 section 4.2).
+    private static func isSame(origin: [UInt8], host: [UInt8]) -> Bool {
+        for (scheme, port) in [("http://", 80), ("https://", 443)] where origin.starts(with: scheme.utf8) {
+            guard let origin = Authority(origin.dropFirst(scheme.utf8.count)), let host = Authority(host) else {
+                return false
+            }
+            return origin.host == host.host && origin.port ?? port == host.port ?? port
+        }
+        return false
+    }
+
+    private static func trimmed(_ value: UnsafeRawBufferPointer) -> [UInt8] {
+        let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        var value = Array(value.drop(while: isSpace))
+        while let last = value.last, isSpace(last) { value.removeLast() }
+        return value
+    }
+
+    /// As much of a value as a message has room for.
+    private static func text(_ value: some Collection<UInt8>) -> String {
+        String(decoding: value.prefix(200), as: UTF8.self) + (value.count > 200 ? "…" : "")
+    }
+}
+
+extension Problem {
+    fileprivate static func invalidHost(_ reason: String) -> Problem {
+        Problem(
+            400, "invalid-host", "Invalid Host",
+            "\(reason); send one Host field with the server's name or address, such as localhost:7117"
+        ).with { $0.closes = true }
+    }
+
+    fileprivate static func misdirected(_ host: Authority.Host) -> Problem {
+        Problem(
+            421, "misdirected-request", "Misdirected request",
+            "\"\(host)\" is no name or address of this server's machine; where it is one of the server's, allow it: "
+                + "rundir serve --allow-host \(host) (RUNDIR_ALLOW_HOST)"
+        ).with { $0.closes = true }
+    }
+
+    fileprivate static func foreignOrigin(_ reason: String) -> Problem {
+        Problem(
+            403, "foreign-origin", "Foreign origin",
+            "\(reason), which is not this server's own: a page of another site may change nothing here. Where a proxy stands "
+                + "before the server, it has to pass Host on as it came")
+    }
+}

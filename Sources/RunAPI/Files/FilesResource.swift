@@ -1,0 +1,140 @@
+internal import HTTPServer
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// `/runs/{id}/files` and `/runs/{id}/files/{path}`: every file of a run, read; artifacts, written.
+extension RunAPI {
+    static let fileRoutes: [Route] = [
+        Route("listFiles", .get, "/runs/{id}/files", .read, query: .fields, reply: RunAPI.listFiles),
+        Route("readFile", .get, "/runs/{id}/files/{path}", .read, query: .fields, plan: RunAPI.readFile),
+        Route(
+            "writeFile", .put, "/runs/{id}/files/{path}", .write, where: RunAPI.isArtifact, plan: RunAPI.writeFile),
+        Route(
+            "removeFile", .delete, "/runs/{id}/files/{path}", .write, where: RunAPI.isArtifact,
+            submit: RunAPI.removeFile),
+    ]
+
+    /// Whether a file is no metadata: files of metadata are read here, and written elsewhere.
+    func isArtifact(_ target: RunTarget, _ path: ArtifactPath) -> Bool { !path.isMetadata }
+
+    func listFiles(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
+        try file(nil, of: target, request.exchange)
+    }
+
+    func readFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
+        // Whoever asks for a digest may have a large file read.
+        let threads: Route.Threads = request.exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long
+        return try BodyUse.none.plan(request, self) { request in
+            self.reply(on: threads, request) { try self.file(path, of: target, request.exchange) }
+        }
+    }
+
+    private func file(_ path: ArtifactPath?, of target: RunTarget, _ exchange: HTTPExchange) throws -> HTTPResponse {
+        let run = try existingRun(target)
+        let query = try FileListQuery(exchange)
+        do throws(StoreError) {
+            switch try store.file(path, of: run, page: query.page) {
+            case .file(let file):
+                guard let path else { throw .unknownRun }
+                return reply(path, file, exchange)
+            case .folder(let page): return list(page, path, run, query)
+            case nil:
+                guard let path else { throw .unknownRun }
+                throw .noFile(path)
+            }
+        } catch .unknownRun { throw Problem.unknownRun(run.description) }
+    }
+
+    func writeFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
+        let exchange = request.exchange
+        let sink: any BodySink =
+            if exchange.headerBytes("Content-Range") != nil {
+                try FilePartSink(api: self, target: target, path: path, exchange: exchange)
+            } else {
+                try FileSink(api: self, target: target, path: path, exchange: exchange)
+            }
+        return .stream(sink, limit: settings.maxUpload)
+    }
+
+    private func reply(_ path: ArtifactPath, _ file: any Blob, _ exchange: HTTPExchange) -> HTTPResponse {
+        do { return try FileReply(exchange, digests).response(path, file) } catch {
+            return response(for: error, exchange)
+        }
+    }
+
+    private func list(
+        _ page: FolderPage, _ path: ArtifactPath?, _ run: RunID, _ query: FileListQuery
+    ) -> HTTPResponse {
+        let entries = page.entries.map { JSONValue.object(Self.describe($0, of: run)) }
+        var body: JSONObject = [
+            "run": .string(run.description), "path": .string(path?.description ?? ""), "files": .array(entries),
+        ]
+        var headers: [(name: String, value: String)] = [("X-Content-Type-Options", "nosniff")]
+        if let next = page.next {
+            // Escaped twice: the name's bytes need not be a text.
+            let cursor = PercentEncoding.encode(next)
+            body["next"] = .string(cursor)
+            let query = "limit=\(query.page.limit)&cursor=\(PercentEncoding.encode(cursor))"
+            headers.append(("Link", "<\(Self.href(run, path))?\(query)>; rel=\"next\""))
+        }
+        return .json(200, .object(body), headers: headers)
+    }
+
+    /// What a listing says of a file or folder: with where to read it, or why it cannot be read here.
+    private static func describe(_ entry: FolderPage.Entry, of run: RunID) -> JSONObject {
+        var object: JSONObject = ["path": .string(entry.text)]
+        if !entry.isFolder { object["size"] = .number(JSONNumber(entry.size)) }
+        object["modified"] = .number(JSONNumber((entry.modified * 1000).rounded() / 1000))
+        let type = entry.path.map(FileMediaType.of) ?? FileMediaType.unknown
+        object["type"] = .string(entry.isFolder ? "folder" : type)
+        guard let path = entry.path else {
+            object["unreadable"] = .string("no request can name it: \(ArtifactPath.rule)")
+            return object
+        }
+        let href = href(run, path)
+        let limit = ServerLimits().target
+        if href.utf8.count > limit {
+            object["unreadable"] = .string(
+                "its path would be \(href.utf8.count) bytes in a request, which has \(limit) at most")
+        } else {
+            object["href"] = .string(href)
+        }
+        return object
+    }
+
+    /// The path to a file over HTTP.
+    static func href(_ run: RunID, _ path: ArtifactPath?) -> String {
+        (["/runs/\(run)/files"] + (path?.components.map(PercentEncoding.encode) ?? [])).joined(separator: "/")
+    }
+
+    func removeFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws {
+        let exchange = request.exchange
+        let condition = try FileSink.condition(path, exchange)
+        let run = try existingRun(target)
+        store.submit(RunWrite(.run(run), .change([.removeArtifact(path, if: condition)]))) { result in
+            self.answer(exchange) {
+                do { _ = try result.get() } catch StoreError.unknownRun {
+                    throw Problem.unknownRun(run.description)
+                }
+                return HTTPResponse(status: 204)
+            }
+        }
+    }
+}
+
+/// What a listing asks for.
+struct FileListQuery {
+    var page = FolderPage.Request(limit: 1000)
+
+    init(_ exchange: HTTPExchange) throws(Problem) {
+        var query = try QueryParameters(exchange, names: ["limit", "cursor"])
+        if let limit = try query.number("limit", in: 1...10_000) { page.limit = limit }
+        if let cursor = query.take("cursor") {
+            guard let name = PercentEncoding.decode(cursor.utf8) else {
+                throw .invalidQuery("unknown cursor; use the \"next\" of the previous page")
+            }
+            page.after = name
+        }
+    }
+}

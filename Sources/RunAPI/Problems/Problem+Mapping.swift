@@ -1,0 +1,176 @@
+internal import HTTPServer
+internal import JSON
+internal import Limits
+internal import LocalFiles
+internal import MetadataWriters
+internal import RunMetadata
+internal import RunStore
+
+/// The one place where errors of every layer become statuses.
+extension Problem {
+    /// The problem for whatever was thrown.
+    init(_ error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let fault as MetadataFault: self.init(fault)
+        case let error as StoreError: self.init(error)
+        case let error as ScratchError: self.init(StoreError(error))
+        case let failure as WriterFailure: self.init(failure)
+        case let fault as RunQueryFault: self.init(fault)
+        case let fault as HTTPFault: self.init(fault)
+        case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
+        case let failure as GzipDecoder.Failure: self.init(failure)
+        case let exceeded as LimitExceeded: self.init(exceeded)
+        case let exhausted as Reserve.Exhausted: self.init(exhausted)
+        case let refusal as PartialUploads.Refusal: self.init(refusal)
+        case is MultipartReader.Failure:
+            self.init(
+                400, "invalid-form", "Invalid form",
+                "the body is no multipart/form-data with the boundary that its content type names, or is cut short")
+        case is HTTPExchange.Abandoned: self.init(HTTPFault.abandoned)
+        default: self = .internalFault
+        }
+    }
+
+    init(_ fault: MetadataFault) {
+        switch fault.kind {
+        case .syntax(let offset):
+            self.init(400, "invalid-json", "Invalid body", fault.detail)
+            self.offset = offset
+        case .shape(let pointer):
+            self.init(422, "invalid-content", "Invalid content", fault.detail)
+            self.pointer = pointer?.description
+        case .exceeded: self.init(422, "invalid-content", "Invalid content", fault.detail)
+        case .forbidden: self.init(403, "directory-forbidden", "Directory forbidden", fault.detail)
+        case .contentType(let allowed):
+            self.init(415, "unsupported-media-type", "Unsupported media type", fault.detail)
+            self.allowed = allowed
+        case .name: self.init(400, "invalid-name", "Invalid name", fault.detail)
+        }
+    }
+
+    init(_ fault: RunQueryFault) {
+        self.init(400, "invalid-query", "Invalid query", fault.detail)
+        offset = fault.offset
+        allowed = fault.allowed
+    }
+
+    init(_ failure: WriterFailure) {
+        switch failure {
+        case .notStarted(let type, let reason):
+            self.init(502, "writer-failed", "Writer failed", "the writer of \(type) cannot be started: \(reason)")
+        case .ended(let type, let how, let lines):
+            let said = lines.isEmpty ? "it said nothing on its standard error" : "its standard error ends: \(lines)"
+            self.init(
+                502, "writer-failed", "Writer failed", "the writer of \(type) \(how), so nothing is written; \(said)")
+        case .overTime(let type, let seconds):
+            self.init(
+                504, "writer-timeout", "Writer over its time",
+                "the writer of \(type) took longer than \(seconds) s and was ended, so nothing is written "
+                    + "(\"time_limit\" in \(type).json)")
+        case .overSize(let type, let reason):
+            self.init(
+                502, "writer-output", "Writer's output refused",
+                "the writer of \(type) used too much and was ended, so nothing is written: \(reason)")
+        case .output(let type, let reason):
+            self.init(
+                502, "writer-output", "Writer's output refused",
+                "what the writer of \(type) made cannot be published, so nothing is written: \(reason)")
+        case .busy:
+            self.init(503, "busy", "Busy", "too many writers of custom types wait for their turn; try again")
+            headers = [("Retry-After", "1")]
+        case .stopping: self.init(HTTPFault.shuttingDown)
+        }
+    }
+
+    init(_ fault: HTTPFault) {
+        switch fault {
+        case .targetTooLong(let limit):
+            self.init(414, "target-too-long", "Target too long", "the request target is longer than \(limit) bytes")
+        case .headTooLarge(let limit):
+            self.init(431, "headers-too-large", "Headers too large", "the request's head is larger than \(limit) bytes")
+        case .bodyTooLarge(let limit):
+            self.init(
+                413, "content-too-large", "Content too large",
+                "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload)")
+        case .tooManyFields(let limit):
+            self.init(
+                431, "headers-too-large", "Headers too large",
+                "the request's head has more than \(limit) fields, those of the query counted too")
+        case .noMemory:
+            self.init(503, "busy", "Busy", "too many bodies are being read at once; try again")
+            headers = [("Retry-After", "1")]
+        case .unknownTransferCoding:
+            self.init(
+                501, "unknown-transfer-coding", "Unknown transfer coding",
+                "Transfer-Encoding may be chunked and nothing else; to send a packed body, say Content-Encoding: gzip")
+        case .expectationFailed:
+            self.init(
+                417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")
+        case .malformed(let status): self.init(malformed: status)
+        case .abandoned:
+            self.init(
+                503, "client-gone", "Client gone",
+                "the client closed its side of the connection and its reply took long; keep it open until the reply is here"
+            )
+        case .shuttingDown:
+            self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
+            headers = [("Retry-After", "5")]
+        }
+        closes = true
+    }
+
+    /// What libmicrohttpd found wrong by itself, of which it tells the status alone.
+    private init(malformed status: Int) {
+        switch status {
+        case 413:
+            self.init(413, "content-too-large", "Content too large", "a chunk of the body announces more than can be")
+        case 414:
+            self.init(414, "target-too-long", "Target too long", "the request target is longer than the server reads")
+        case 431:
+            self.init(
+                431, "headers-too-large", "Headers too large", "the request's head is larger than the server reads")
+        case 505:
+            self.init(
+                505, "unsupported-version", "Unsupported HTTP version", "the server speaks HTTP/1.1 and HTTP/1.0")
+        case 500...: self = .internalFault
+        default:
+            self.init(
+                400, "malformed-request", "Malformed request",
+                "the request is not HTTP/1.1 as RFC 9112 has it: a line of its head, or the size of a chunk, cannot be read"
+            )
+        }
+    }
+
+    init(_ failure: GzipDecoder.Failure) {
+        switch failure {
+        case .invalid:
+            self.init(
+                400, "invalid-gzip", "Invalid gzip", "the body is no sound gzip, though Content-Encoding says so")
+        }
+    }
+
+    /// A body that has more than it may.
+    init(_ exceeded: LimitExceeded) {
+        switch exceeded.limit.quantity {
+        case .depth: self.init(400, "invalid-json", "Invalid body", "the body is \(exceeded) deep")
+        case .names, .columns:
+            self.init(
+                422, "invalid-content", "Invalid content", "the body has \(exceeded), which is the limit here")
+        case .bytes, .entries, .values, .files, .patterns, .pendingRuns:
+            self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
+        }
+    }
+
+    /// What all requests together may hold is held by others.
+    init(_ exhausted: Reserve.Exhausted) {
+        self.init(
+            503, "busy", "Busy", "too much is being sent at once: \(LimitExceeded(exhausted.limit)) in all; try again")
+        headers = [("Retry-After", "1")]
+    }
+
+    /// A failure's call and reason, without the path between them.
+    static func withoutPaths(_ text: String) -> String {
+        text.split(separator: " ").filter { !$0.contains("/") }.joined(separator: " ")
+    }
+}

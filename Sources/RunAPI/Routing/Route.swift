@@ -1,0 +1,121 @@
+internal import HTTPServer
+
+/// A method and a path, and all that is done with a request that has them.
+///
+/// The handler is a method of `RunAPI`. Its parameters, after the request, are what stands in the path:
+///
+///     Route("readRun", .get, "/runs/{id}", .read, reply: RunAPI.readRun)
+///
+///     func readRun(_ request: RunRequest, _ run: RunTarget) throws -> HTTPResponse
+///
+/// What a handler throws is told to the client as `Problem` has it.
+struct Route: Sendable {
+    /// The operation's id in openapi.yaml, which lists the standard types of metadata one by one: `writeMetadata` is there as
+    /// `writeFlags`, `writeMetrics` and so on, and as `writeCustomMetadata` for all others.
+    let id: String
+    let method: HTTPMethod
+    let template: PathTemplate
+    let right: Right
+    /// Whether a query may have fields. (Which, the handler says.)
+    let query: Query
+    /// Reads the parameters, and says what becomes of the body and who answers.
+    let accept: @Sendable (RunAPI, RunRequest, PathValues) throws -> BodyPlan
+    /// Whether the method is there for what stands in the path: `Allow` lists those that are.
+    /// - Throws: a problem where that is no name
+    let isOffered: @Sendable (RunAPI, PathValues) throws -> Bool
+
+    enum Query: Sendable {
+        case none
+        case fields
+    }
+
+    /// Where a handler runs.
+    enum Threads: Sendable {
+        /// On the polling thread: it may not block.
+        case polling
+        /// On a worker: it takes milliseconds.
+        case quick
+        /// On a worker: it may take as long as it likes.
+        case long
+        /// On the polling thread where the body is small, which takes less time than handing it to another; else as `long`.
+        case bySize
+    }
+
+    private init(
+        _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, _ query: Query,
+        _ placeholders: [PathTemplate.Placeholder],
+        accept: @escaping @Sendable (RunAPI, RunRequest, PathValues) throws -> BodyPlan,
+        isOffered: @escaping @Sendable (RunAPI, PathValues) throws -> Bool
+    ) {
+        (self.id, self.method, self.right, self.query) = (id, method, right, query)
+        self.template = PathTemplate(template)
+        (self.accept, self.isOffered) = (accept, isOffered)
+        precondition(placeholders == self.template.placeholders, "\(id): the handler takes other parameters")
+    }
+}
+
+extension Route {
+    /// A route whose handler reads the head, and says what becomes of the body and who answers.
+    ///
+    /// Its two parameters are no pack, as those of the other handlers are: rows of metrics come here, and a pack costs 3,500
+    /// instructions a request (callgrind).
+    /// - Parameter offered: whether the method is there for a run and a type or file
+    init<First: PathParameter, Second: PathParameter>(
+        _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, query: Query = .none,
+        where offered: @escaping @Sendable (RunAPI) -> (First, Second) -> Bool = { _ in { _, _ in true } },
+        plan: @escaping @Sendable (RunAPI) -> (RunRequest, First, Second) throws -> BodyPlan
+    ) {
+        self.init(
+            id, method, template, right, query, [First.placeholder, Second.placeholder],
+            accept: { api, request, values in
+                try plan(api)(request, try First.read(values), try Second.read(values))
+            },
+            isOffered: { api, values in offered(api)(try First.read(values), try Second.read(values)) })
+    }
+
+    /// A route whose handler returns the reply.
+    init<each Value: PathParameter>(
+        _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, query: Query = .none,
+        body: BodyUse = .none, on threads: Threads = .quick,
+        reply: @escaping @Sendable (RunAPI) -> (RunRequest, repeat each Value) throws -> HTTPResponse
+    ) {
+        var placeholders: [PathTemplate.Placeholder] = []
+        repeat placeholders.append((each Value).placeholder)
+        self.init(
+            id, method, template, right, query, placeholders,
+            accept: { api, request, values in
+                let values = (repeat try (each Value).read(values))
+                return try body.plan(request, api) { request in
+                    api.reply(on: threads, request) { try reply(api)(request, repeat each values) }
+                }
+            },
+            isOffered: { _, values in
+                _ = (repeat try (each Value).read(values))
+                return true
+            })
+    }
+
+    /// A route whose handler asks the store for something, and answers when that is done.
+    /// - Parameter offered: whether the method is there for what stands in the path
+    init<each Value: PathParameter>(
+        _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, query: Query = .none,
+        where offered: (@Sendable (RunAPI) -> (repeat each Value) -> Bool)? = nil, body: BodyUse = .none,
+        on threads: Threads = .quick,
+        submit: @escaping @Sendable (RunAPI) -> (RunRequest, repeat each Value) throws -> Void
+    ) {
+        var placeholders: [PathTemplate.Placeholder] = []
+        repeat placeholders.append((each Value).placeholder)
+        self.init(
+            id, method, template, right, query, placeholders,
+            accept: { api, request, values in
+                let values = (repeat try (each Value).read(values))
+                return try body.plan(request, api) { request in
+                    api.run(on: threads, request) { try submit(api)(request, repeat each values) }
+                }
+            },
+            isOffered: { api, values in
+                let values = (repeat try (each Value).read(values))
+                return offered?(api)(repeat each values) ?? true
+            })
+    }
+}

@@ -1,0 +1,61 @@
+internal import HTTPServer
+
+/// How handlers are run, and what they return or throw becomes a reply.
+extension RunAPI {
+    /// Runs what answers a request where it belongs. What it throws is the answer. To be called once, on the polling thread,
+    /// when the whole request is there.
+    func run(on threads: Route.Threads, _ request: RunRequest, _ job: @escaping @Sendable () throws -> Void) {
+        let exchange = request.exchange
+        switch threads {
+        case .polling: answer(exchange, with: job)
+        case .quick: runOnWorker(.quick, exchange, job)
+        case .long: runOnWorker(.long, exchange, job)
+        case .bySize:
+            if exchange.body.count <= settings.inlineBody, !request.body.isGzipped {
+                answer(exchange, with: job)
+            } else {
+                runOnWorker(.long, exchange, job)
+            }
+        }
+    }
+
+    /// The same of what returns the reply.
+    func reply(
+        on threads: Route.Threads, _ request: RunRequest, _ make: @escaping @Sendable () throws -> HTTPResponse
+    ) {
+        let exchange = request.exchange
+        run(on: threads, request) { exchange.respond(try self.selected(try make(), exchange)) }
+    }
+
+    private func runOnWorker(
+        _ kind: Workers.Kind, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void
+    ) {
+        exchange.handOver(to: kind) {
+            self.answer(exchange, with: job)
+            // It may have asked the store for something, which the polling thread commits.
+            exchange.wakeServer()
+        }
+    }
+
+    private func answer(_ exchange: HTTPExchange, with job: () throws -> Void) {
+        do { try job() } catch { exchange.respond(response(for: error, exchange)) }
+    }
+
+    /// Answers with what `make` returns, or the problem that it throws.
+    func answer(_ exchange: HTTPExchange, _ make: () throws -> HTTPResponse) {
+        answer(exchange) { exchange.respond(try selected(try make(), exchange)) }
+    }
+
+    /// What of a reply goes out to GET and HEAD.
+    private func selected(_ response: HTTPResponse, _ exchange: HTTPExchange) throws -> HTTPResponse {
+        switch exchange.method {
+        case .get, .head: try SelectedReply(exchange).response(response)
+        default: response
+        }
+    }
+
+    /// The reply to whatever was thrown, which is logged where it is the server's own fault.
+    func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
+        response(to: error, of: exchange.id, in: exchange)
+    }
+}

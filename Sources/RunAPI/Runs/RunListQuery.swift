@@ -1,0 +1,59 @@
+internal import HTTPServer
+internal import Limits
+internal import RunMetadata
+
+/// What a request that lists runs asks for.
+struct RunListQuery {
+    /// How the runs are written.
+    enum Format: String, CaseIterable {
+        case json
+        case ndjson
+        case csv
+    }
+
+    private(set) var query = RunQuery()
+    private(set) var format = Format.json
+    /// The parameters but the cursor, as a link to the next page repeats them.
+    private(set) var repeated: [(name: String, value: String)] = []
+
+    private static let names = [
+        "where", "order", "descending", "limit", "offset", "cursor", "archived", "columns", "format",
+    ]
+
+    init(_ exchange: HTTPExchange) throws {
+        var parameters = try QueryParameters(exchange, names: Self.names)
+        query.predicate = try parameters.take("where").map { text throws in try RunPredicate(text) }
+        let isDescending = try parameters.flag("descending")
+        if let order = parameters.take("order") {
+            query.order = try RunOrder(order, descending: isDescending)
+        } else if isDescending {
+            query.order = try RunOrder("start", descending: true)
+        }
+        if let limit = try parameters.number("limit", in: 1...1000) { query.limit = limit }
+        if let offset = try parameters.number("offset", in: 0...Int.max) { query.offset = offset }
+        if let archived: RunQuery.Archived = try parameters.choice("archived") { query.archived = archived }
+        if let columns = parameters.take("columns") {
+            query.columns = try RunColumnName.list(columns, parameter: "columns").map(\.0)
+        }
+        if let cursor = parameters.take("cursor") {
+            if query.offset > 0 {
+                throw Problem.invalidQuery("offset counts from the first run; send it without cursor")
+            }
+            query.cursor = try RunCursor(cursor, order: query.order)
+        }
+        format = try parameters.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
+        repeated = parameters.all.filter { $0.name != "cursor" && $0.name != "offset" }
+    }
+
+    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
+    static func accepted(_ header: String) -> Format {
+        WeightedList(header).preferred { name in
+            switch name {
+            case "text/csv", "text/*": .csv
+            case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
+            case "application/json", "application/*", "*/*": .json
+            default: nil
+            }
+        } ?? .json
+    }
+}

@@ -1,0 +1,53 @@
+internal import HTTPServer
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// `GET /runs` and `/columns`.
+extension RunAPI {
+    static let listingRoutes: [Route] = [
+        Route("listRuns", .get, "/runs", .read, query: .fields, reply: RunAPI.listRuns),
+        Route("listColumns", .get, "/columns", .read, reply: RunAPI.listColumns),
+    ]
+
+    func listRuns(_ request: RunRequest) throws -> HTTPResponse {
+        let asked = try RunListQuery(request.exchange)
+        let page = try store.runs(asked.query)
+        var headers: [(name: String, value: String)] = [("Vary", "Accept")]
+        if let next = page.next {
+            let parameters = asked.repeated + [("cursor", next.text)]
+            let query = parameters.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
+            headers.append(("Link", "</runs?\(query)>; rel=\"next\""))
+        }
+        let columns = asked.query.columns.map(\.name)
+        let runs = page.runs.map { represent($0, columns: columns) }
+        switch asked.format {
+        case .json:
+            var body: JSONObject = ["runs": .array(runs.map { .object($0) }), "count": .number(JSONNumber(page.count))]
+            body["next"] = page.next.map { .string($0.text) }
+            return .json(200, .object(body), headers: headers)
+        case .ndjson:
+            var body: [UInt8] = []
+            for run in runs { body += JSONWriter.compact(.object(run)) + [UInt8(ascii: "\n")] }
+            return HTTPResponse(status: 200, type: "application/x-ndjson", body: body, headers: headers)
+        case .csv:
+            let table = RunTable(columns: columns, runs: runs)
+            return HTTPResponse(status: 200, type: "text/csv; charset=utf-8", body: table.csv, headers: headers)
+        }
+    }
+
+    /// What conditions, orders and lists of columns can name.
+    func listColumns(_ request: RunRequest) throws -> HTTPResponse {
+        .json(200, ["columns": .array(try store.columns().sorted().map { .string($0) })])
+    }
+
+    /// A run as it is listed: all columns, its status, when it was written to, and links; or the columns asked for.
+    private func represent(_ listed: ListedRun, columns: [String]) -> JSONObject {
+        var run = listed.columns
+        run["status"] = .string(listed.status.rawValue)
+        run["updated"] = .number(JSONNumber(listed.updated))
+        run["links"] = Self.links(of: listed.run)
+        if columns.isEmpty { return run }
+        return JSONObject(columns.compactMap { name in run[name].map { (name, $0) } })
+    }
+}

@@ -1,0 +1,39 @@
+/// Writes CSV (RFC 4180), as R's `read.csv()` and pandas read it.
+package enum CSV {
+    /// What stands for a missing value. (Not an empty field: a line of one such would be an empty line, which readers pass over.)
+    package static let missing: StaticString = "NA"
+
+    /// Appends a text as a field, in quotes where it needs them: where it is empty, has a space, or what parts fields and lines.
+    package static func append(_ field: some Collection<UInt8>, to output: inout [UInt8]) {
+        let quote = UInt8(ascii: "\"")
+        let special: [UInt8] = [quote, UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: " ")]
+        guard field.isEmpty || field.contains(where: special.contains) else { return output.append(contentsOf: field) }
+        output.append(quote)
+        for byte in field {
+            if byte == quote { output.append(quote) }
+            output.append(byte)
+        }
+        output.append(quote)
+    }
+
+    /// Appends texts as the fields of a line, without its end.
+    package static func append(_ fields: some Sequence<String>, to output: inout [UInt8]) {
+        for (index, field) in fields.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            append(field.utf8, to: &output)
+        }
+    }
+
+    /// Appends a metric's value, of which `json` appends the JSON text: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
+    package static func append(to output: inout [UInt8], json: (inout [UInt8]) -> Void) {
+        let start = output.count
+        json(&output)
+        if output[start] == UInt8(ascii: "n") {
+            output.removeLast(output.count - start)
+            missing.withUTF8Buffer { output.append(contentsOf: $0) }
+        } else if output[start] == UInt8(ascii: "\"") {
+            output.removeLast()
+            output.remove(at: start)
+        }
+    }
+}
