@@ -66,7 +66,8 @@ import Testing
             api.folder.write("runs/a/tfruns.d/\(name)", "{\"loss\":1}\n")
             truncate(path + name, 3 << 30)
         }
-        #expect(try api.send("GET", "/runs").json["runs"]?.array?.count == 1)
+        // 503 for as long as the index is built, which reads the rows to their end.
+        #expect(eventually { (try? api.send("GET", "/runs").json["runs"]?.array?.count) == 1 })
         #expect(try api.send("GET", "/runs/a/metrics?points=1").status == 200)
         #expect(try api.send("GET", "/runs/a/metadata/metrics").status == 507)
         #expect(try api.send("GET", "/ready").text.contains("unreadable-runs"))

@@ -149,7 +149,8 @@ final class MetricsTables: Sendable {
     }
 
     private func bringUpToDate(
-        _ state: inout Entry.State, _ rows: any MetricsText, only columns: Set<String>? = nil, _ check: () throws -> Void
+        _ state: inout Entry.State, _ rows: any MetricsText, only columns: Set<String>? = nil,
+        _ check: () throws -> Void
     ) throws -> MetricsTable {
         let isContinued = try Self.isContinued(state, rows)
         if isContinued, let table = state.table, rows.size == table.covered { return table }
