@@ -1,7 +1,7 @@
 package import RunMetadata
 
-/// What a store knows of a run.
-package struct RunSnapshot: Sendable {
+/// What a store knows of a run. One object, since it goes with the outcome of a write, which is copied for each row.
+package final class RunSnapshot: Sendable {
     package let run: RunID
     package let status: RunStatus
     /// When something was written last, seconds since 1970, to the millisecond, and not before the run's start.
