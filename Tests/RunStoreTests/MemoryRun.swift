@@ -40,6 +40,7 @@ struct MemoryRun: Sendable {
     private var rowsFile: MemoryFile? { files[DataPath.metricsRows.inRun] }
     private var frameFile: MemoryFile? { files[DataPath.metricsFrame.inRun] }
     var metricsFile: MemoryFile? { rowsFile ?? frameFile }
+    private var frame: MemoryFile? { rowsFile.map { MemoryFile($0.withRows(\.text), madeOf: $0) } ?? frameFile }
 
     /// The rows of its metrics.
     func rows() throws(StoreError) -> MemoryFile? {
@@ -51,7 +52,7 @@ struct MemoryRun: Sendable {
     /// The files in a folder and below, by name, the frame of rows among them.
     func files(below folder: [UInt8] = []) -> [(path: [UInt8], file: MemoryFile)] {
         var all = files
-        if let rowsFile { all[DataPath.metricsFrame.inRun] = MemoryFile(rowsFile.withRows(\.text), madeOf: rowsFile) }
+        all[DataPath.metricsFrame.inRun] = frame
         let prefix = folder.isEmpty ? [] : folder + [slash]
         return all.filter { $0.key.starts(with: prefix) }.map { ($0.key, $0.value) }.sorted {
             $0.path.lexicographicallyPrecedes($1.path)
@@ -63,11 +64,17 @@ struct MemoryRun: Sendable {
         if let sent = path.sent.flatMap({ files[$0.inRun] }), NamedListFiles(sent: sent.bytes)?.file == self[path] {
             return sent
         }
-        return path == .metricsFrame ? files().first { $0.path == path.inRun }?.file : files[path.inRun]
+        return path == .metricsFrame ? frame : files[path.inRun]
+    }
+
+    /// The paths of its metadata, by name.
+    private var paths: [DataPath] {
+        let made: [DataPath] = rowsFile == nil ? [] : [.metricsFrame]
+        return (files.keys.compactMap { DataPath(inRun: $0) } + made).sorted { $0.description < $1.description }
     }
 
     /// The names of properties that have a file.
-    var propertyNames: [PropertyName] { files().compactMap { DataPath(inRun: $0.path)?.property } }
+    var propertyNames: [PropertyName] { paths.compactMap(\.property) }
 
     var properties: [(name: String, text: String)] {
         propertyNames.compactMap { name in
@@ -94,8 +101,7 @@ struct MemoryRun: Sendable {
             case .initialised: summary.status(updated: updated, now: now, staleAfter: 3600)
             }
         return RunSnapshot(
-            run: run, status: status, updated: updated, summary: summary,
-            files: files().compactMap { DataPath(inRun: $0.path) })
+            run: run, status: status, updated: updated, summary: summary, files: paths)
     }
 }
 
