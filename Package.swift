@@ -117,6 +117,12 @@ let package = Package(
         .target(
             name: "RunStoreClaims", dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
             path: "Tests/RunStoreClaims", swiftSettings: swiftSettings),
+        // A store in memory: the protocol needs no directories.
+        tests(
+            "RunStoreTests",
+            dependencies: [
+                "RunStore", "RunStoreClaims", "LocalFiles", "RunMetadata", "JSON", "Limits", "TestSupport",
+            ]),
         tests(
             "DirectoryStoreTests",
             dependencies: [

@@ -19,6 +19,12 @@ package struct NamedListFiles: Sendable, Equatable {
         file = JSONWriter.pretty(.object(bearable))
         sent = bearable == list ? nil : JSONWriter.pretty(.object(list))
     }
+
+    /// The files of a list of which the exact text is known; nil where it is none.
+    package init?(sent: [UInt8]) {
+        guard let list = try? JSONValue.parse(sent, nonFinite: .allowed).object else { return nil }
+        self.init(list)
+    }
 }
 
 /// What tfruns' `ls_runs()` can bear among flags and evaluation values: it makes a data frame of them (`as.data.frame()`),

@@ -39,6 +39,9 @@ package enum PropertyText {
             decoding: UnsafeRawBufferPointer(rebasing: hasNewline ? file.dropLast() : file[...]), as: UTF8.self)
     }
 
+    /// Seconds since 1970 as tfruns writes them: a decimal number, microseconds at most.
+    package static func seconds(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }
+
     /// The boolean that tfruns' reader takes a text for; nil where it takes it for none.
     package static func flag(_ text: String) -> Bool? {
         switch text {

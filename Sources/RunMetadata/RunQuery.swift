@@ -29,6 +29,18 @@ package struct RunQuery: Sendable {
             || prefixes.contains { column.utf8.count > $0.utf8.count && column.utf8.starts(with: $0.utf8) }
     }
 
+    /// The columns that the query names and may not, since no run has them, and in which part of it; nil where there are none.
+    /// - Parameter isKnown: whether a run has a column
+    package func unknown(isKnown: (String) -> Bool) -> (parameter: String, names: [RunColumnName])? {
+        for (parameter, names) in [
+            ("where", predicate?.columns ?? []), ("order", order.keys.map(\.column)), ("columns", columns),
+        ] {
+            let unknown = names.filter { !isKnown($0.name) && !Self.mayName($0.name) }
+            if !unknown.isEmpty { return (parameter, unknown) }
+        }
+        return nil
+    }
+
     private static let prefixes = ["flag_", "metric_", "eval_", "min_", "max_", "property_"]
 
     /// The columns of `ls_runs()` that every store knows.

@@ -54,6 +54,13 @@ package struct RunSummary: Sendable {
     /// All columns, those too that are listed only where they are asked for.
     package var all: [JSONObject.Member] { columns.members + extremes.members }
 
+    /// The columns of a listing that asks for some beside the usual ones.
+    package func columns(with asked: [RunColumnName]) -> JSONObject {
+        var columns = columns
+        for column in asked where columns[column.name] == nil { columns[column.name] = extremes[column.name] }
+        return columns
+    }
+
     /// Brings the columns of metrics up to date with rows that came since.
     /// - Returns: false where there is a metric that the run did not have, so that the row has to be made anew
     package mutating func update(_ digest: MetricsDigest) -> Bool {
@@ -99,6 +106,9 @@ package struct RunSummary: Sendable {
 
     /// When it ended, seconds since 1970.
     package var end: Double? { columns["end"]?.number?.double }
+
+    /// When it started, seconds since 1970; 0 where nothing says so.
+    package var start: Double { columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 
     /// When the run was written to last, seconds since 1970, to the millisecond. It is not before the run's start, which another
     /// clock may have told.

@@ -10,6 +10,12 @@ package enum ScriptName {
         !name.isEmpty && !name.contains("{") && (try? RunPattern("^\(name)$")) != nil
     }
 
+    /// Whether `view_run()` can open a script in a source with these files: it is not a name of none of them, a path of Windows,
+    /// a command line.
+    package static func isFound(_ script: String, among files: [String]) -> Bool {
+        files.contains(of(script)) && isReadable(of(script))
+    }
+
     /// The name, or one like it that R can look for.
     package static func readable(_ name: String) -> String {
         isReadable(name) ? name : String(name.map { "\\[](){}*+?^$|".contains($0) ? "_" : $0 })

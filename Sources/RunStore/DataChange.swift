@@ -1,4 +1,3 @@
-package import JSON
 package import LocalFiles
 package import RunMetadata
 
@@ -62,18 +61,6 @@ package enum PatchedDocument: Sendable {
     case properties
 }
 
-/// A merge patch whose root is an object (RFC 7396).
-package struct JSONObjectPatch: Sendable {
-    package let object: JSONObject
-    /// Turns the merged document into what its files hold; throws where the result is none that the type takes.
-    package let render: @Sendable (JSONObject) throws -> NamedListFiles
-
-    package init(_ object: JSONObject, render: @escaping @Sendable (JSONObject) throws -> NamedListFiles) {
-        self.object = object
-        self.render = render
-    }
-}
-
 /// What a run starts with.
 package struct RunStart: Sendable {
     /// Flags, where they were given.
@@ -82,6 +69,15 @@ package struct RunStart: Sendable {
     package var properties: [(name: PropertyName, file: [UInt8])] = []
 
     package init() {}
+
+    /// What a run has that says nothing else (tfruns' `training_run()` writes the same).
+    /// - Parameter seconds: the time, since 1970
+    package static func defaults(of run: RunID, at seconds: Double) -> [(name: PropertyName, text: String)] {
+        [
+            (.type, "training"), (.context, "remote"), (.script, run.description),
+            (.start, PropertyText.seconds(seconds)), (.completed, "FALSE"),
+        ]
+    }
 }
 
 /// A whole frame of metrics, which is to take the place of all that is there.

@@ -81,6 +81,8 @@ package protocol RunStore: Sendable {
 
 extension RunStore {
     package func settle(_ run: RunID) {}
+    package var statistics: StoreStatistics { .none }
+    package var hindrances: [StoreHindrance] { [] }
     package var room: (free: UInt64, size: UInt64)? { nil }
     package var warnings: [StoreHindrance] { [] }
 }

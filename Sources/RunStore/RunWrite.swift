@@ -34,18 +34,6 @@ package struct RunWrite: Sendable {
     }
 }
 
-/// How a run ends.
-package struct RunEnd: Sendable {
-    /// Whether it did what it was to do; a run that was stopped did not.
-    package var isCompleted = true
-    /// When it ended, as text of the property; nil: now.
-    package var end: String?
-    /// The changes that write its evaluation; none where none was given.
-    package var evaluation: [DataChange] = []
-
-    package init() {}
-}
-
 /// Metadata that is removed.
 package enum RemovedMetadata: Sendable {
     case files([DataPath])
@@ -53,6 +41,9 @@ package enum RemovedMetadata: Sendable {
     case properties
     /// All files below a folder.
     case folder(DataPath)
+
+    /// Properties that say how a run started and ended, which stay.
+    package static let lasting: Set<String> = ["start", "end", "completed", "type", "context", "script", "output"]
 }
 
 /// What a write did.

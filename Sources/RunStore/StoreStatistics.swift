@@ -11,6 +11,9 @@ package struct StoreStatistics: Sendable {
         package var sum: Double
 
         package init(buckets: [UInt64], sum: Double) { (self.buckets, self.sum) = (buckets, sum) }
+
+        /// Of nothing yet.
+        package init(bounds: [Double]) { self.init(buckets: Array(repeating: 0, count: bounds.count + 1), sum: 0) }
     }
 
     /// Writes that one frame of the journal, and so one sync, made durable.
@@ -19,6 +22,10 @@ package struct StoreStatistics: Sendable {
     package let syncSeconds: Histogram
     /// Bytes written to the journal.
     package let journalBytes: UInt64
+
+    /// Of a store that has no journal.
+    package static let none = StoreStatistics(
+        batchWrites: Histogram(bounds: writesBounds), syncSeconds: Histogram(bounds: syncBounds), journalBytes: 0)
 
     package init(batchWrites: Histogram, syncSeconds: Histogram, journalBytes: UInt64) {
         (self.batchWrites, self.syncSeconds, self.journalBytes) = (batchWrites, syncSeconds, journalBytes)

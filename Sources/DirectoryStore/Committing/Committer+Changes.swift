@@ -72,12 +72,10 @@ extension Committer {
             try publish(file, at: path, if: condition, folder, &plan)
         case .removeArtifact(let path, let condition): try remove(path, if: condition, folder, &plan)
         case .script(let script, let files):
-            // What `view_run()` cannot open in this source: a name of none of its files, a path of Windows, a command line.
             let path = DataPath.property(.script).description
             let given = plan.records.last { $0.path == path }?.text.map { PropertyText.read($0) }
             let text = if let given { given } else { try property(.script, folder) }
-            let name = text.map(ScriptName.of)
-            if let name, files.contains(name), ScriptName.isReadable(name) { return }
+            if let text, ScriptName.isFound(text, among: files) { return }
             try put(.script, script, folder, &plan)
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
@@ -153,6 +151,3 @@ extension WritePlan {
     /// Adds a step in the plan's folder.
     mutating func add(_ step: RedoRecord.Step) { records.append(RedoRecord(folder, step)) }
 }
-
-/// Seconds since 1970 as tfruns writes them: a decimal number, microseconds at most.
-func secondsText(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }

@@ -11,14 +11,10 @@ extension Committer {
         _ folder: RunFolder, completed: Bool, at time: String? = nil, _ plan: inout WritePlan
     ) throws(StoreError) {
         if try hasEnded(folder) { return }
-        try put(.end, time ?? secondsText(settings.clock()), folder, &plan)
+        try put(.end, time ?? PropertyText.seconds(settings.clock()), folder, &plan)
         try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
         if let run = folder.run { deactivate(run, &plan) }
         try takeUpFrame(folder, &plan)
-    }
-
-    private func isCompleted(_ folder: RunFolder) throws(StoreError) -> Bool {
-        try property(.completed, folder).flatMap { PropertyText.flag($0) } ?? false
     }
 
     private func hasFailed(_ folder: RunFolder) throws(StoreError) -> Bool {
@@ -31,38 +27,18 @@ extension Committer {
         guard folder.place != nil, let run = folder.run else { throw missing(folder) }
         var plan = try begin(folder)
         plan.goesAlone = true
-        if try hasFailed(folder) {
-            throw .endedOtherwise(run, "has failed: POST /runs/\(run)/resume goes on with it")
+        let hasEnded = try hasEnded(folder)
+        let directory = try directory(of: folder)
+        try end.check(run, hasFailed: try hasFailed(folder), hasEnded: hasEnded) { path throws(StoreError) in
+            try storing { () throws(FileFailure) in try directory?.readIfInReach(RunPath(path)) }
         }
-        guard try hasEnded(folder) else {
+        if !hasEnded {
             try self.end(folder, completed: end.isCompleted, at: end.end, &plan)
             for change in end.evaluation { try add(change, folder, to: &plan) }
             return plan
         }
-        if try isCompleted(folder) != end.isCompleted {
-            throw .endedOtherwise(
-                run, end.isCompleted ? "was stopped: POST /runs/\(run)/resume goes on with it" : "has been completed")
-        }
-        if let time = end.end, try property(.end, folder) != time {
-            throw .endedOtherwise(run, "has ended at another time: POST /runs/\(run)/metadata/properties sets it")
-        }
-        for change in end.evaluation where try !isDone(change, folder) {
-            throw .endedOtherwise(
-                run, "has ended with another evaluation: POST /runs/\(run)/metadata/evaluation replaces it")
-        }
         plan.outcome = WriteOutcome(effect: .unchanged, run: run)
         return plan
-    }
-
-    /// Whether a file is already as a change would make it.
-    private func isDone(_ change: DataChange, _ folder: RunFolder) throws(StoreError) -> Bool {
-        guard let directory = try directory(of: folder) else { return false }
-        switch change {
-        case .put(let path, let bytes):
-            return try storing { () throws(FileFailure) in try directory.read(RunPath(path)) } == bytes
-        case .remove(let path): return directory.status(RunPath(path)) == nil
-        default: return false
-        }
     }
 
     /// Plans that a run which has ended goes on.
@@ -98,9 +74,6 @@ extension Committer {
 
     // MARK: Removing
 
-    /// Properties that say how a run started and ended, which stay.
-    private static let lasting: Set<String> = ["start", "end", "completed", "type", "context", "script", "output"]
-
     /// Plans that metadata is removed.
     func planRemoval(of removed: RemovedMetadata, _ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
@@ -113,7 +86,9 @@ extension Committer {
         case .files(let files): paths = files
         case .properties:
             let names = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
-            paths = names.filter { !Self.lasting.contains($0) }.compactMap { DataPath("\(DataPath.properties)/\($0)") }
+            paths = names.filter { !RemovedMetadata.lasting.contains($0) }.compactMap {
+                DataPath("\(DataPath.properties)/\($0)")
+            }
         case .folder(let path): paths = try RunFiles.files(in: directory, below: path).map(\.path)
         }
         for path in paths where try version(RunPath(path), folder) != nil { plan.add(.remove(path.description)) }

@@ -40,7 +40,7 @@ extension Committer {
         var given = Set(start.properties.map(\.name))
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
         try write(start, folder, &plan)
-        for (name, text) in defaults(run) where !given.contains(name) {
+        for (name, text) in RunStart.defaults(of: run, at: settings.clock()) where !given.contains(name) {
             if try property(name, folder) == nil { try put(name, text, folder, &plan) }
         }
         try finishProperties(folder, isStart: true, &plan)
@@ -111,38 +111,16 @@ extension Committer {
         }
     }
 
-    /// What a run has that says nothing else (tfruns' `training_run()` writes the same).
-    private func defaults(_ run: RunID) -> [(PropertyName, String)] {
-        [
-            (.type, "training"), (.context, "remote"), (.script, run.description),
-            (.start, secondsText(settings.clock())), (.completed, "FALSE"),
-        ]
-    }
-
-    /// A new id: the time in UTC, as tfruns makes them, with a number of four digits behind it where that is taken, so that
-    /// names sort by time.
+    /// A new id.
     private func freshID() -> RunID {
-        let stamp = Self.stamp(settings.clock())
+        let stamp = RunID.stamp(of: settings.clock())
         // Those of this second that were made before are not looked for again.
         var number = lastID.stamp == stamp ? lastID.number + 1 : 1
         defer { lastID = (stamp, number) }
         while true {
-            let digits = String(number)
-            let name =
-                number == 1 ? stamp : "\(stamp)-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-            if let run = RunID(name), isFree(run) { return run }
+            if let run = RunID(stamp: stamp, number: number), isFree(run) { return run }
             number += 1
         }
-    }
-
-    /// `%Y-%m-%dT%H-%M-%SZ` (strftime(3)).
-    static func stamp(_ seconds: Double) -> String {
-        var time = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&time, &parts)
-        var buffer = [CChar](repeating: 0, count: 32)
-        let count = strftime(&buffer, buffer.count, "%Y-%m-%dT%H-%M-%SZ", &parts)
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     func activate(_ session: SessionName, _ run: RunID, _ plan: inout WritePlan) {

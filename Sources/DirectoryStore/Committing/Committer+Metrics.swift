@@ -18,27 +18,14 @@ extension Committer {
         var there: MetricsThere?
         let holder = directory.map { metricsFiles.holder(of: folder.name, in: $0) }
         if let directory { there = try MetricsThere(directory, isRows: holder == .rows, beside: frame) }
-        switch frame.condition {
-        case .always: break
-        case .unlessShorter:
-            if let there, there.rowCount > frame.rowCount {
-                throw .frameConflict(
-                    "the frame has \(frame.rowCount) rows, and the run more than those; it has no key by which its rows could be merged"
-                )
+        switch try frame.effect(on: there.map { ($0.rowCount, $0.isBeginning) }) {
+        case .appended(let rows):
+            guard try add(rows, to: &plan, isAlone: true) else { throw .overloaded }
+            return
+        case .replaced(let keepingEarlier):
+            if keepingEarlier, let directory {
+                try keepEarlierRows(directory, isFrame: holder == .frame, folder, &plan)
             }
-        case .continuing(let rows):
-            if let there, !there.isBeginning {
-                guard let rows else {
-                    throw .frameConflict(
-                        "several rows have the same step or epoch and other values, so that they are a whole frame, which does not "
-                            + "begin with the rows that are there")
-                }
-                guard try add(rows, to: &plan, isAlone: true) else { throw .overloaded }
-                return
-            }
-        }
-        if let there, !there.isBeginning, let directory {
-            try keepEarlierRows(directory, isFrame: holder == .frame, folder, &plan)
         }
         replaceMetrics(by: frame.text, &plan)
     }
@@ -133,28 +120,7 @@ private struct MetricsThere {
         }
         (rowCount, isBeginning) = try WholeText.withBytes(file, size: size, of: "metrics") { text throws(StoreError) in
             if rows == nil, JSONExtent.isCut(text) { throw .beingWritten(.metricsFrame) }
-            return try Self.compare(frame, text, isRows: rows != nil)
-        }
-    }
-
-    private static func compare(
-        _ frame: MetricsReplacement, _ text: UnsafeRawBufferPointer, isRows: Bool
-    ) throws(StoreError) -> (Int, Bool) {
-        let (parser, other) = (JSONParser(), JSONParser())
-        return withExtendedLifetime((parser, other)) {
-            frame.text.withUnsafeBytes { sentText in
-                guard let sentTokens = try? parser.parse(sentText, nonFinite: .allowed),
-                    let sent = MetricsFrame(columnsAt: 0, of: sentTokens, in: sentText)
-                else { return (0, false) }
-                if isRows {
-                    let there = MetricsFrame(rows: text)
-                    return (there.filledRowCount, sent.begins(with: there))
-                }
-                guard let tokens = try? other.parse(text, nonFinite: .allowed),
-                    let there = MetricsFrame(columnsAt: 0, of: tokens, in: text)
-                else { return (0, false) }
-                return (there.filledRowCount, sent.begins(with: there))
-            }
+            return frame.compared(with: text, isRows: rows != nil)
         }
     }
 

@@ -16,24 +16,11 @@ extension Committer {
         plan.goesAlone = true
         switch document {
         case .file(let path):
-            let merged = try object(path, folder).merging(patch: patch.object)
-            let list: NamedListFiles
-            do { list = try patch.render(merged) } catch {
-                guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
-                throw .refused(fault)
-            }
+            let list = try patch.merged(into: try object(path, folder))
             plan.outcome.document = list.exact
             for change in DataChange.put(path, list) { try add(change, folder, to: &plan) }
         case .properties:
-            for member in patch.object.members {
-                guard let name = PropertyName(member.name) else { continue }
-                try version(RunPath(DataPath.property(name)), folder)
-                if let file = PropertyText.file(of: member.value) {
-                    plan.add(.put(DataPath.property(name).description, file))
-                } else {
-                    plan.add(.remove(DataPath.property(name).description))
-                }
-            }
+            for change in patch.propertyChanges { try add(change, folder, to: &plan) }
             var merged = JSONObject()
             for (name, text) in try properties(folder) { merged[name] = .string(text) }
             for member in patch.object.members {

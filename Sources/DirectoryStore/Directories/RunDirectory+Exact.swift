@@ -30,11 +30,3 @@ extension RunDirectory {
         return try openFile(RunPath(path))
     }
 }
-
-extension NamedListFiles {
-    /// The files of a list of which the exact text is known; nil where it is none.
-    init?(sent: [UInt8]) {
-        guard let list = try? JSONValue.parse(sent, nonFinite: .allowed).object else { return nil }
-        self.init(list)
-    }
-}

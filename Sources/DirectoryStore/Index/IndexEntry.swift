@@ -92,7 +92,7 @@ struct IndexEntry: Sendable {
     var state: RunState { RunState(summary) }
 
     /// When the run started, seconds since 1970; 0 where nothing says so.
-    var start: Double { summary.columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
+    var start: Double { summary.start }
 
     /// What is kept of it.
     var kept: Kept { Kept(place: place, updated: updated, summary: summary, rows: rows, fault: fault) }

@@ -6,16 +6,11 @@ internal import RunStore
 extension RunIndex {
     func check(_ query: RunQuery) throws(StoreError) {
         guard let database else { throw indexing }
-        let asked = [
-            ("where", query.predicate?.columns ?? []), ("order", query.order.keys.map(\.column)),
-            ("columns", query.columns),
-        ]
-        for (parameter, names) in asked {
-            let strange = names.filter { database.columns[$0.name] == nil && !RunQuery.mayName($0.name) }
-            if strange.isEmpty { continue }
-            let known = try knownColumns()
-            let unknown = strange.filter { !known.contains($0.name) }
-            if !unknown.isEmpty { throw .query(RunQueryFault(parameter, unknown: unknown, known: known)) }
+        // Those that were not written yet are looked for only where they matter.
+        if query.unknown(isKnown: { database.columns[$0] != nil }) == nil { return }
+        let known = try knownColumns()
+        if let unknown = query.unknown(isKnown: known.contains) {
+            throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known))
         }
     }
 
@@ -93,13 +88,10 @@ extension RunIndex {
                 page.next = selection.cursor(at: found[index - 1])
                 return page
             }
-            var columns = summary.columns
-            for column in question.query.columns where columns[column.name] == nil {
-                columns[column.name] = summary.extremes[column.name]
-            }
             page.runs.append(
                 ListedRun(
-                    run: run, status: status(row, now: question.now), updated: rows.updated[row], columns: columns))
+                    run: run, status: status(row, now: question.now), updated: rows.updated[row],
+                    columns: summary.columns(with: question.query.columns)))
         }
         if found.count > limit, limit > 0 { page.next = selection.cursor(at: found[limit - 1]) }
         return page

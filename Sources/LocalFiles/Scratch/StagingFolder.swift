@@ -49,7 +49,8 @@ package final class StagingFolder: Sendable {
         }
         if base != nil { try syncing { () throws(FileFailure) in try Self.syncFolders(path) } }
         guard let status = Files.status(path) else { throw .failed(FileFailure("stat", folder.description)) }
-        return StagedFolder(owner: self, name: "\(name)/\(folder)", inode: UInt64(status.st_ino), base: base)
+        return StagedFolder(
+            owner: self, name: "\(name)/\(folder)", path: path, inode: UInt64(status.st_ino), base: base)
     }
 
     /// Syncs files and every folder that holds one, up to the staging folder, so that their publication is all that the
@@ -112,12 +113,26 @@ package struct StagedFolder: Sendable {
     private let owner: StagingFolder
     /// The name in the staging folder.
     package let name: String
+    /// Where it is. For a store that copies it.
+    package let path: String
     package let inode: UInt64
     /// The folder that it takes the place of; nil: there is none.
     package let base: Base?
 
-    fileprivate init(owner: StagingFolder, name: String, inode: UInt64, base: Base?) {
-        (self.owner, self.name, self.inode, self.base) = (owner, name, inode, base)
+    fileprivate init(owner: StagingFolder, name: String, path: String, inode: UInt64, base: Base?) {
+        (self.owner, self.name, self.path, self.inode, self.base) = (owner, name, path, inode, base)
+    }
+
+    /// The files in it, by their paths in it. For a store that copies them.
+    package func files() throws(FileFailure) -> [String] {
+        var files: [String] = []
+        for folder in try Files.folders(in: path) {
+            for name in try Files.names(in: "\(path)/\(folder)") {
+                let file = folder.isEmpty ? name : "\(folder)/\(name)"
+                if !Files.isOwnDirectory("\(path)/\(file)") { files.append(file) }
+            }
+        }
+        return files
     }
 
     /// A folder in a run at some time, to notice when another is there or something was put in or taken out since.

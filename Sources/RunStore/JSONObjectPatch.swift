@@ -1,0 +1,32 @@
+package import JSON
+package import RunMetadata
+
+/// A merge patch whose root is an object (RFC 7396).
+package struct JSONObjectPatch: Sendable {
+    package let object: JSONObject
+    /// Turns the merged document into what its files hold; throws where the result is none that the type takes.
+    package let render: @Sendable (JSONObject) throws -> NamedListFiles
+
+    package init(_ object: JSONObject, render: @escaping @Sendable (JSONObject) throws -> NamedListFiles) {
+        self.object = object
+        self.render = render
+    }
+
+    /// Merges the patch into a document.
+    /// - Throws: `refused`, or `unreadable`, where the result is none that the type takes
+    package func merged(into document: JSONObject) throws(StoreError) -> NamedListFiles {
+        do { return try render(document.merging(patch: object)) } catch {
+            guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
+            throw .refused(fault)
+        }
+    }
+
+    /// What the patch does to properties.
+    package var propertyChanges: [DataChange] {
+        object.members.compactMap { member in
+            PropertyName(member.name).map { name in
+                PropertyText.file(of: member.value).map { .put(.property(name), $0) } ?? .remove(.property(name))
+            }
+        }
+    }
+}

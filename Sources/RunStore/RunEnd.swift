@@ -1,0 +1,40 @@
+package import RunMetadata
+
+/// How a run ends.
+package struct RunEnd: Sendable {
+    /// Whether it did what it was to do; a run that was stopped did not.
+    package var isCompleted = true
+    /// When it ended, as text of the property; nil: now.
+    package var end: String?
+    /// The changes that write its evaluation; none where none was given.
+    package var evaluation: [DataChange] = []
+
+    package init() {}
+
+    /// Sees that a run which has ended has ended so.
+    /// - Parameter content: the bytes of a file of the run; nil where there is none
+    /// - Throws: `endedOtherwise`
+    package func check(
+        _ run: RunID, hasFailed: Bool, hasEnded: Bool, content: (DataPath) throws(StoreError) -> [UInt8]?
+    ) throws(StoreError) {
+        if hasFailed { throw .endedOtherwise(run, "has failed: POST /runs/\(run)/resume goes on with it") }
+        if !hasEnded { return }
+        let completed = try content(.property(.completed)).map { PropertyText.read($0) }
+        if (completed.flatMap { PropertyText.flag($0) } ?? false) != isCompleted {
+            throw .endedOtherwise(
+                run, isCompleted ? "was stopped: POST /runs/\(run)/resume goes on with it" : "has been completed")
+        }
+        if let end, try content(.property(.end)).map({ PropertyText.read($0) }) != end {
+            throw .endedOtherwise(run, "has ended at another time: POST /runs/\(run)/metadata/properties sets it")
+        }
+        for change in evaluation {
+            switch change {
+            case .put(let path, let bytes): if try content(path) == bytes { continue }
+            case .remove(let path): if try content(path) == nil { continue }
+            default: break
+            }
+            throw .endedOtherwise(
+                run, "has ended with another evaluation: POST /runs/\(run)/metadata/evaluation replaces it")
+        }
+    }
+}

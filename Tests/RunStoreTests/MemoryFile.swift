@@ -1,0 +1,54 @@
+import JSON
+import LocalFiles
+import RunMetadata
+import RunStore
+import Synchronization
+
+/// A file of a run in memory, as it was at one moment.
+final class MemoryFile: Blob, MetricsText {
+    private static let made = Atomic<UInt64>(0)
+
+    let bytes: [UInt8]
+    /// The greater, the younger the file is.
+    let number: UInt64
+    /// The number of the file to which this one has only added.
+    let identity: UInt64
+    let version: BlobVersion
+    let modified = wallClock()
+
+    /// - Parameters:
+    ///   - earlier: a file with whose bytes these begin
+    ///   - source: one of whose bytes alone these are made
+    init(_ bytes: [UInt8], continuing earlier: MemoryFile? = nil, madeOf source: MemoryFile? = nil) {
+        self.bytes = bytes
+        number = source?.number ?? Self.made.wrappingAdd(1, ordering: .relaxed).newValue
+        identity = (earlier ?? source)?.identity ?? number
+        version = BlobVersion(String(number, radix: 16) + (source == nil ? "" : "-made"))
+    }
+
+    var size: Int { bytes.count }
+
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
+        let part = bytes.dropFirst(offset).prefix(buffer.count)
+        buffer.copyBytes(from: part)
+        return part.count
+    }
+
+    /// The object of JSON that it holds; nil where it holds none.
+    var object: JSONObject? { try? JSONValue.parse(bytes, nonFinite: .allowed).object }
+
+    func withRows<Result>(_ body: (MetricsFrame) -> Result) -> Result {
+        bytes.withUnsafeBytes { body(MetricsFrame(rows: $0)) }
+    }
+
+    /// Lends the frame that the file holds; nil where it holds none.
+    func withFrame<Result>(_ body: (MetricsFrame) -> Result?) -> Result? {
+        let parser = JSONParser()
+        return withExtendedLifetime(parser) {
+            bytes.withUnsafeBytes { text in
+                guard let tokens = try? parser.parse(text, nonFinite: .allowed) else { return nil }
+                return MetricsFrame(columnsAt: 0, of: tokens, in: text).flatMap(body)
+            }
+        }
+    }
+}
