@@ -48,6 +48,8 @@ def request_of(exchange):
     kind = headers.pop("Content-Type", FORMS[0] if body else "")
     if kind.startswith(FORMS[0]):
         kind = "text/plain" if path.endswith("/metadata/output") else without_curl(body)
+    elif kind in ("application/jsonl", "application/ndjson"):
+        kind = "application/x-ndjson"
     elif kind.endswith("+json") and kind != PATCH:
         kind = "application/json"
     return MockRequest(
