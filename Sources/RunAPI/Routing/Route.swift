@@ -57,8 +57,7 @@ struct Route: Sendable {
 extension Route {
     /// A route whose handler reads the head, and says what becomes of the body and who answers.
     ///
-    /// Its two parameters are no pack, as those of the other handlers are: rows of metrics come here, and a pack costs 3,500
-    /// instructions a request (callgrind).
+    /// Its two parameters are no pack, as those of the other handlers are: rows of metrics come here.
     /// - Parameter offered: whether the method is there for a run and a type or file
     init<First: PathParameter, Second: PathParameter>(
         _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, query: Query = .none,
