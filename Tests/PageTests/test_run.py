@@ -96,6 +96,16 @@ class ChartTests(RunTestCase):
         self.assertIn("val", self.value("loss"))
         self.assert_accessible()
 
+    def test_closed_sections_stand_in_the_address(self):
+        self.open("#/run/a")
+        self.click("[data-name='Flags'] > summary")
+        until(lambda: "closed=Flags" in self.hash, "the address")
+        self.driver.refresh()
+        self.find("[data-name='Flags']:not([open])")
+        self.find("[data-name='More'][open]")
+        self.click("[data-name='Flags'] > summary")
+        until(lambda: "closed" not in self.hash, "the address")
+
     def test_flags_evaluation_and_properties_are_shown(self):
         self.open("#/run/a")
         self.wait_text("model.depth", ".run-side")

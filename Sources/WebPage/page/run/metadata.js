@@ -1,4 +1,5 @@
 /** Metadata of custom types. */
+import { address, setState } from "../address.js";
 import { at, request } from "../api.js";
 import { fill, h } from "../dom.js";
 import { bytes } from "../format.js";
@@ -10,6 +11,16 @@ export function open(view) {
     const element = h("section.custom", {});
     let shown = "";
     let timer;
+    /** Files that are open, by the address; at first the last one of each type. */
+    const named = address().state.docs;
+    const wanted = named === undefined ? null : new Set(named.split("/,"));
+
+    function noteFiles() {
+        const all = [...element.querySelectorAll("details")];
+        const isUsual = all.every((part) => part.open === (part.previousElementSibling === null));
+        const open = all.filter((part) => part.open).map((part) => part.dataset.path);
+        setState({ docs: isUsual ? "" : open.join("/,") || "/" });
+    }
 
     async function load() {
         const cards = await Promise.all(view.custom.map(async (type) => {
@@ -38,7 +49,9 @@ export function open(view) {
         return h("div.custom-files", {}, list.slice(0, 100).reverse().map((file, index) => {
             const path = `tfruns.d/${file.path}`;
             const content = h("div", {});
-            const details = h("details", { open: index === 0, ontoggle: fillOnce }, h("summary", {},
+            const isOpen = wanted ? wanted.has(path) : index === 0;
+            const details = h("details", { open: isOpen, ontoggle: () => { noteFiles(); fillOnce(); }, "data-path": path },
+                h("summary", {},
                 h("span.mono", {}, file.path), " ", h("span.dim", {}, bytes(file.size)), " ",
                 h("a", { href: fileAddress(view.id, path), download: "" }, "Download")), content);
             let isFilled = false;
@@ -49,7 +62,7 @@ export function open(view) {
                     fill(content, h("p.problem", {}, problem.message));
                 }
             }
-            if (index === 0) fillOnce();
+            if (isOpen) fillOnce();
             return details;
         }));
     }

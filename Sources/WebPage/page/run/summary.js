@@ -1,4 +1,5 @@
 /** Beside a run's charts: notes, flags, evaluation, last metrics and properties. */
+import { address, setState } from "../address.js";
 import { fill, h } from "../dom.js";
 import { number, time } from "../format.js";
 import { editable } from "./editable.js";
@@ -15,8 +16,19 @@ export function summary(id) {
     let shown = "";
     // On a narrow screen the summary is closed, so that charts are in sight.
     const narrow = matchMedia("(max-width: 900px)");
-    const whole = h("details.run-summary", { open: !narrow.matches }, h("summary", {}, "Flags, values, properties"), parts);
+    const { summary: wanted = "", closed: sections = "" } = address().state;
+    const whole = h("details.run-summary", { open: wanted ? wanted === "open" : !narrow.matches, ontoggle: () => {
+        const isUsual = whole.open !== narrow.matches;
+        setState({ summary: isUsual ? "" : whole.open ? "open" : "closed" });
+    } }, h("summary", {}, "Flags, values, properties"), parts);
     narrow.onchange = () => { whole.open = !narrow.matches; };
+    /** Sections that are closed, by the address. */
+    const closed = new Set(sections.split(",").filter(Boolean));
+    const noteSection = (event) => {
+        const { open, dataset } = event.currentTarget;
+        if (open) closed.delete(dataset.name); else closed.add(dataset.name);
+        setState({ closed: [...closed].join(",") });
+    };
     return {
         element: h("div", {}, notes.element, tags.element, whole),
         show(run, properties) {
@@ -31,9 +43,8 @@ export function summary(id) {
             const text = JSON.stringify(groups);
             if (text === shown) return;
             shown = text;
-            const closed = new Set([...parts.querySelectorAll("details:not([open])")].map((part) => part.dataset.name));
             fill(parts, groups.filter(([, list]) => list.length > 0).map(([title, list, hint]) => h("details", {
-                open: !closed.has(title), "data-name": title },
+                open: !closed.has(String(title)), ontoggle: noteSection, "data-name": title },
             h("summary", {}, title, h("span.count", {}, hint ?? String(list.length))),
             table(list, title === "More"))));
         },
