@@ -99,12 +99,12 @@ class ChartTests(RunTestCase):
     def test_closed_sections_stand_in_the_address(self):
         self.open("#/run/a")
         self.click("[data-name='Flags'] > summary")
-        until(lambda: "closed=Flags" in self.hash, "the address")
+        until(lambda: "folded=Flags" in self.hash, "the address")
         self.driver.refresh()
         self.find("[data-name='Flags']:not([open])")
         self.find("[data-name='More'][open]")
         self.click("[data-name='Flags'] > summary")
-        until(lambda: "closed" not in self.hash, "the address")
+        until(lambda: "folded" not in self.hash, "the address")
 
     def test_flags_evaluation_and_properties_are_shown(self):
         self.open("#/run/a")
@@ -256,6 +256,9 @@ class PartsTests(RunTestCase):
         writers = tempfile.TemporaryDirectory()
         cls.addClassCleanup(writers.cleanup)
         Path(writers.name, "confusion.json").write_text('{"description": "A confusion matrix.", "store": "json", "path": "confusion.json"}')
+        notes = Path(writers.name, "notes-folder")
+        notes.write_text("#!/bin/sh\nmkdir notes-folder && echo first > notes-folder/a.txt && echo second > notes-folder/b.txt\n")
+        notes.chmod(0o755)
         os.environ["RUNDIR_WRITERS"] = writers.name
         cls.addClassCleanup(os.environ.pop, "RUNDIR_WRITERS")
         super().setUpClass()
@@ -272,6 +275,8 @@ class PartsTests(RunTestCase):
         send("PUT", "/runs/a/files/page.html", "<h1>Hello</h1><script>window.bad = 1</script>", "text/html")
         send("PUT", "/runs/a/files/bad.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="parent.bad = 1">'
              "<script>parent.bad = 1; window.bad = 1</script></svg>", "image/svg+xml")
+        cls.server.run("folder")
+        send("POST", "/runs/folder/metadata/notes-folder", "x", "text/plain")
         send("POST", "/runs/a/metadata/confusion", {"labels": ["cat", "dog"], "matrix": [[8, 1], [2, 9]]})
 
     def test_output_has_its_colours_and_follows(self):
@@ -332,6 +337,18 @@ class PartsTests(RunTestCase):
         until(lambda: self.script("return document.querySelector('.file-content img')?.complete"), "the image")
         time.sleep(0.3)
         self.assertIsNone(self.script("return window.bad ?? null"))
+
+    def test_open_files_of_a_custom_type_stand_in_the_address(self):
+        self.open("#/run/folder?tab=metadata")
+        self.wait_text("second", ".custom-files")
+        self.click("[data-path='tfruns.d/notes-folder/a.txt'] > summary")
+        self.wait_text("first", ".custom-files")
+        self.click("[data-path='tfruns.d/notes-folder/b.txt'] > summary")
+        until(lambda: self.script("return new URLSearchParams(location.hash.split('?')[1]).get('docs')")
+              == "tfruns.d/notes-folder/a.txt", "the address")
+        self.driver.refresh()
+        self.wait_text("first", ".custom-files")
+        self.find("[data-path='tfruns.d/notes-folder/b.txt']:not([open])")
 
     def test_a_matrix_is_a_table(self):
         self.open("#/run/a?tab=metadata")

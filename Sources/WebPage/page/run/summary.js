@@ -16,18 +16,18 @@ export function summary(id) {
     let shown = "";
     // On a narrow screen the summary is closed, so that charts are in sight.
     const narrow = matchMedia("(max-width: 900px)");
-    const { summary: wanted = "", closed: sections = "" } = address().state;
+    const { summary: wanted = "", folded = "" } = address().state;
     const whole = h("details.run-summary", { open: wanted ? wanted === "open" : !narrow.matches, ontoggle: () => {
         const isUsual = whole.open !== narrow.matches;
         setState({ summary: isUsual ? "" : whole.open ? "open" : "closed" });
     } }, h("summary", {}, "Flags, values, properties"), parts);
     narrow.onchange = () => { whole.open = !narrow.matches; };
     /** Sections that are closed, by the address. */
-    const closed = new Set(sections.split(",").filter(Boolean));
+    const closed = new Set(folded.split(",").filter(Boolean));
     const noteSection = (event) => {
         const { open, dataset } = event.currentTarget;
         if (open) closed.delete(dataset.name); else closed.add(dataset.name);
-        setState({ closed: [...closed].join(",") });
+        setState({ folded: [...closed].join(",") });
     };
     return {
         element: h("div", {}, notes.element, tags.element, whole),
