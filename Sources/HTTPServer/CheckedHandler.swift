@@ -1,7 +1,7 @@
 /// Something that is asked of every request before a handler sees it.
 package protocol RequestCheck: Sendable {
     /// Looks at a request's head. Called on the polling thread, one call after the other: must not block.
-    /// - Throws: why the request is refused, which the handler tells the client (`HTTPHandler.response(to:of:in:)`)
+    /// - Throws: why the request is refused; the handler turns it into a reply (`HTTPHandler.response(to:of:in:)`)
     func check(_ exchange: HTTPExchange) throws
 }
 
@@ -10,7 +10,7 @@ package struct CheckedHandler: HTTPHandler {
     private let checks: [any RequestCheck]
     private let handler: any HTTPHandler
 
-    /// - Parameter checks: made in this order; the first one that fails is told
+    /// - Parameter checks: made in this order; the first failure is the reply
     package init(_ checks: [any RequestCheck], before handler: any HTTPHandler) {
         (self.checks, self.handler) = (checks, handler)
     }

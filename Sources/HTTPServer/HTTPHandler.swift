@@ -6,8 +6,8 @@ package protocol HTTPHandler: Sendable {
     /// A request's head is here. Says what to do with the body, and who answers. Called on the polling thread: must not block.
     func accept(_ exchange: HTTPExchange) -> BodyPlan
 
-    /// How an error is told to the client that came up outside of the handler: in the server (`HTTPFault`) or in a check.
-    /// There is no exchange where the head could not be read.
+    /// The reply to an error that came up outside of the handler: in the server (`HTTPFault`) or in a check. There is no
+    /// exchange where the head could not be read.
     /// - Parameter id: the request's, which the server puts in the reply's head
     func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse
 

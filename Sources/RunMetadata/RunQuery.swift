@@ -29,7 +29,7 @@ package struct RunQuery: Sendable {
             || prefixes.contains { column.utf8.count > $0.utf8.count && column.utf8.starts(with: $0.utf8) }
     }
 
-    /// The columns that the query names and may not, since no run has them, and in which part of it; nil where there are none.
+    /// The columns that the query names although no run has them, and in which part of it; nil where there are none.
     /// - Parameter isKnown: whether a run has a column
     package func unknown(isKnown: (String) -> Bool) -> (parameter: String, names: [RunColumnName])? {
         for (parameter, names) in [

@@ -10,8 +10,8 @@ package enum ScriptName {
         !name.isEmpty && !name.contains("{") && (try? RunPattern("^\(name)$")) != nil
     }
 
-    /// Whether `view_run()` can open a script in a source with these files: it is not a name of none of them, a path of Windows,
-    /// a command line.
+    /// Whether `view_run()` can open a script in a source with these files. It cannot open what is not among them, a path of
+    /// Windows, or a command line.
     package static func isFound(_ script: String, among files: [String]) -> Bool {
         files.contains(of(script)) && isReadable(of(script))
     }

@@ -70,7 +70,7 @@ package struct RunStart: Sendable {
 
     package init() {}
 
-    /// What a run has that says nothing else (tfruns' `training_run()` writes the same).
+    /// The properties of a run that is given no others (tfruns' `training_run()` writes the same).
     /// - Parameter seconds: the time, since 1970
     package static func defaults(of run: RunID, at seconds: Double) -> [(name: PropertyName, text: String)] {
         [

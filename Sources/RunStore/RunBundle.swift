@@ -24,7 +24,7 @@ package struct BundleEntry: Sendable {
     }
 }
 
-/// What takes the files of a run that comes from elsewhere.
+/// Receives the files of a run that comes from elsewhere.
 package protocol RunIntake {
     /// Makes a folder, and those above it.
     /// - Parameter path: one that has been checked: relative, without `..`

@@ -11,7 +11,7 @@ package struct RunEnd: Sendable {
 
     package init() {}
 
-    /// Sees that a run which has ended has ended so.
+    /// Checks that a run that has ended did so as this says.
     /// - Parameter content: the bytes of a file of the run; nil where there is none
     /// - Throws: `endedOtherwise`
     package func check(

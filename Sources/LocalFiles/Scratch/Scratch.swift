@@ -6,7 +6,7 @@ internal import Threads
 /// A folder of this machine outside of all runs: bodies that are too large for memory are spooled there, writers make files
 /// there, and a store takes from it what is complete.
 package final class Scratch: Sendable {
-    /// What whoever keeps the folder says of it.
+    /// The owner of the folder: when it can be used, and what to do when a sync fails.
     package struct Keeper: Sendable {
         /// Why nothing may be made in it yet; nil where it may.
         package var closed: @Sendable () -> String?
@@ -34,7 +34,7 @@ package final class Scratch: Sendable {
     /// - Parameters:
     ///   - folder: where files are made; it has to be there
     ///   - uploads: where those are kept of which only a part has come; likewise
-    ///   - keeper: who keeps the folder
+    ///   - keeper: the owner of the folder
     ///   - now: seconds since 1970
     package init(
         folder: String, uploads: String, keeper: Keeper = Keeper(),

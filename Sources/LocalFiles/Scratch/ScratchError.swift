@@ -10,7 +10,7 @@ package enum ScratchError: Error, Equatable, Sendable {
     case unsynced(FileFailure)
     /// The folder cannot be used yet; says why.
     case closed(String)
-    /// The folder is gone; says with what.
+    /// The folder is gone; says how.
     case gone(String)
 }
 

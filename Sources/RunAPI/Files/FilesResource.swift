@@ -26,7 +26,10 @@ extension RunAPI {
         // Whoever asks for a digest may have a large file read.
         let threads: Route.Threads = request.exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long
         return try BodyUse.none.plan(request, self) { request in
-            self.reply(on: threads, request) { try self.file(path, of: target, request.exchange) }
+            self.run(on: threads, request) {
+                let exchange = request.exchange
+                try self.respond(to: exchange, with: try self.file(path, of: target, exchange))
+            }
         }
     }
 

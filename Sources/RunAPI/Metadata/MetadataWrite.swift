@@ -4,8 +4,8 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// What the head of a request says that writes metadata of a type. A class, since it goes from hand to hand until the request
-/// is answered.
+/// A request to write metadata of a type, as its head describes it. A class, since it is handed on until the request is
+/// answered.
 final class MetadataWrite: Sendable {
     let target: RunTarget
     let session: SessionName

@@ -78,19 +78,12 @@ extension Route {
         body: BodyUse = .none, on threads: Threads = .quick,
         reply: @escaping @Sendable (RunAPI) -> (RunRequest, repeat each Value) throws -> HTTPResponse
     ) {
-        var placeholders: [PathTemplate.Placeholder] = []
-        repeat placeholders.append((each Value).placeholder)
         self.init(
-            id, method, template, right, query, placeholders,
-            accept: { api, request, values in
-                let values = (repeat try (each Value).read(values))
-                return try body.plan(request, api) { request in
-                    api.reply(on: threads, request) { try reply(api)(request, repeat each values) }
+            id, method, template, right, query: query, body: body, on: threads,
+            submit: { api in
+                { (request: RunRequest, values: repeat each Value) in
+                    try api.respond(to: request.exchange, with: try reply(api)(request, repeat each values))
                 }
-            },
-            isOffered: { _, values in
-                _ = (repeat try (each Value).read(values))
-                return true
             })
     }
 

@@ -19,14 +19,6 @@ extension RunAPI {
         }
     }
 
-    /// The same of what returns the reply.
-    func reply(
-        on threads: Route.Threads, _ request: RunRequest, _ make: @escaping @Sendable () throws -> HTTPResponse
-    ) {
-        let exchange = request.exchange
-        run(on: threads, request) { exchange.respond(try self.selected(try make(), exchange)) }
-    }
-
     private func runOnWorker(
         _ kind: Workers.Kind, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void
     ) {
@@ -43,14 +35,14 @@ extension RunAPI {
 
     /// Answers with what `make` returns, or the problem that it throws.
     func answer(_ exchange: HTTPExchange, _ make: () throws -> HTTPResponse) {
-        answer(exchange) { exchange.respond(try selected(try make(), exchange)) }
+        answer(exchange) { try respond(to: exchange, with: try make()) }
     }
 
-    /// What of a reply goes out to GET and HEAD.
-    private func selected(_ response: HTTPResponse, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    /// Answers with a reply; GET and HEAD with what of it the request asks for.
+    func respond(to exchange: HTTPExchange, with response: HTTPResponse) throws {
         switch exchange.method {
-        case .get, .head: try SelectedReply(exchange).response(response)
-        default: response
+        case .get, .head: exchange.respond(try SelectedReply(exchange).response(response))
+        default: exchange.respond(response)
         }
     }
 
