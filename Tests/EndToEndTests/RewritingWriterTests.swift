@@ -21,8 +21,11 @@ import Testing
     private final class Rewriter: Sendable {
         private let isStopping = Atomic(false)
         private let hasEnded = DispatchSemaphore(value: 0)
+        /// How long the file is whole before it is emptied again, in microseconds.
+        private let rest: Atomic<UInt32>
 
         init(_ path: String, _ texts: [[UInt8]], part: Int, pause microseconds: UInt32) {
+            rest = Atomic(20 * microseconds)
             DispatchQueue(label: "rewriter").async { [self] in
                 for round in 0... {
                     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -35,11 +38,16 @@ import Testing
                         usleep(microseconds)
                     }
                     close(file)
-                    usleep(20 * microseconds)
+                    usleep(rest.load(ordering: .relaxed))
                     if isStopping.load(ordering: .relaxed) { break }
                 }
                 hasEnded.signal()
             }
+        }
+
+        /// From now on the file is whole twice as long, 5 seconds at most.
+        func slowDown() {
+            rest.store(min(2 * rest.load(ordering: .relaxed), 5_000_000), ordering: .relaxed)
         }
 
         func stop() {
@@ -48,17 +56,21 @@ import Testing
         }
     }
 
-    /// Replies to requests of several readers, as long as they are asked for; what is wrong with them.
+    /// Replies to requests of several readers, for so many seconds; what is wrong with them. Where none was whole by then, as on a
+    /// busy machine, the writer gives them more and more time, until one is, for a minute at most.
     private func read(
-        _ target: String, readers: Int = 4, seconds: Double, _ isWhole: @escaping @Sendable (HTTPClient.Reply) -> Bool
+        _ target: String, beside rewriter: Rewriter, readers: Int = 4, seconds: Double,
+        _ isWhole: @escaping @Sendable (HTTPClient.Reply) -> Bool
     ) throws -> (whole: Int, refused: Int, faults: [String]) {
         let found = Mutex((whole: 0, refused: 0, faults: [String]()))
         let until = ContinuousClock.now + .seconds(seconds)
+        let latest = until + .seconds(60)
         let server = server
         DispatchQueue.concurrentPerform(iterations: readers) { _ in
             do {
                 let client = try HTTPClient(port: server.port)
-                while ContinuousClock.now < until {
+                while ContinuousClock.now < (found.withLock { $0.whole } > 0 ? until : latest) {
+                    if ContinuousClock.now > until { rewriter.slowDown() }
                     let reply = try client.send("GET", target)
                     found.withLock { found in
                         switch reply.status {
@@ -89,13 +101,13 @@ import Testing
             #expect(try client.sendJSON("POST", "/runs/a/metadata/metrics", #"{"epoch": 1, "loss": 3}"#).status == 201)
             #expect(try client.send("GET", "/runs/a/metrics").status == 200)
         }
-        let texts = [Self.frame(150_000, "0.5"), Self.frame(200_000, "0.25")]
+        let texts = [Self.frame(30_000, "0.5"), Self.frame(40_000, "0.25")]
         // Whole once, so that what is read is never older.
         try Data(texts[1]).write(to: URL(filePath: path("metrics.json")))
         #expect(try HTTPClient(port: server.port).send("GET", "/runs/a/metrics").body == texts[1])
-        let rewriter = Rewriter(path("metrics.json"), texts, part: 512 << 10, pause: 2000)
+        let rewriter = Rewriter(path("metrics.json"), texts, part: 100 << 10, pause: 2000)
         for target in ["/runs/a/metrics", "/runs/a/metadata/metrics", "/runs/a/files/tfruns.d/metrics.json"] {
-            let replies = try read(target, seconds: 1) { texts.contains($0.body) }
+            let replies = try read(target, beside: rewriter, seconds: 1) { texts.contains($0.body) }
             #expect(replies.faults.isEmpty, "\(target): \(replies.faults.prefix(5))")
             #expect(replies.whole > 0, "\(target)")
         }
@@ -108,7 +120,7 @@ import Testing
         let texts = [Self.frame(20_000, "0.5"), Self.frame(30_000, "0.25")]
         try Data(texts[0]).write(to: URL(filePath: path("metrics.json")))
         let rewriter = Rewriter(path("metrics.json"), texts, part: 64 << 10, pause: 1000)
-        let replies = try read("/runs/a/metrics?after=0&columns=loss", seconds: 2) { reply in
+        let replies = try read("/runs/a/metrics?after=0&columns=loss", beside: rewriter, seconds: 2) { reply in
             let losses = (try? reply.json["loss"]?.array?.count) ?? 0
             return losses == 20_000 || losses == 30_000
         }
@@ -124,8 +136,8 @@ import Testing
         }
         try Data(documents[0]).write(to: URL(filePath: path("\(type).json")))
         let rewriter = Rewriter(path("\(type).json"), documents, part: 2500, pause: 1000)
-        let replies = try read("/runs/a/metadata/\(type)", seconds: 1) { documents.contains($0.body) }
-        let run = try read("/runs/a", seconds: 1) { reply in
+        let replies = try read("/runs/a/metadata/\(type)", beside: rewriter, seconds: 1) { documents.contains($0.body) }
+        let run = try read("/runs/a", beside: rewriter, seconds: 1) { reply in
             let run = try? reply.json
             return type != "flags" || run?["flag_message"]?.string?.count == 5000
         }
@@ -138,7 +150,7 @@ import Testing
         try Data("one\n".utf8).write(to: URL(filePath: path("properties/note")))
         let rewriter = Rewriter(
             path("properties/note"), [Array("one\n".utf8), Array("two\n".utf8)], part: 4, pause: 500)
-        let replies = try read("/runs/a/metadata/properties", seconds: 1) { reply in
+        let replies = try read("/runs/a/metadata/properties", beside: rewriter, seconds: 1) { reply in
             ["one", "two"].contains((try? reply.json["note"]?.string) ?? "")
         }
         rewriter.stop()
