@@ -57,9 +57,9 @@ import Testing
             script: "i=0; while :; do i=$((i+1)); head -c 90000 /dev/zero > $TMPDIR/$i; done", status: 502,
             detail: "more than 1000000 bytes"),
         Hostile(
-            name: "manyfiles", script: "import sys\nfor i in range(20000): open(f'{sys.argv[1]}/{i}', 'w').close()",
-            interpreter: "/usr/bin/env python3", status: 502,
-            detail: "more than 10000 files"),
+            name: "manyfiles", script: "import sys\nfor i in range(11000): open(f'{sys.argv[1]}/{i}', 'w').close()",
+            // On a busy machine it waits for those who count its files.
+            interpreter: "/usr/bin/env python3", seconds: 300, status: 502, detail: "more than 10000 files"),
         Hostile(
             name: "digs", script: "while :; do mkdir d; cd -P d; done", status: 502, detail: "folders in one another"),
         Hostile(
@@ -88,7 +88,7 @@ import Testing
 
     @Test func noneOfThemHarmsAnything() throws {
         let server = try server()
-        let client = try server.connect(timeout: 60)
+        let client = try server.connect(timeout: 400)
         for run in ["victim", "target"] {
             #expect(try client.send("PUT", "/runs/\(run)").status == 201)
             #expect(try client.sendJSON("POST", "/runs/\(run)/metadata/flags", #"{"lr": 0.1}"#).status == 201)
