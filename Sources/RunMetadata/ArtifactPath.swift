@@ -9,7 +9,7 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
         "a file's path has names of 1 to 255 bytes of UTF-8 without control characters, none of them \".\" or \"..\", and "
         + "at most 4095 bytes and 100 levels"
 
-    /// Nil where a component is no name of a file, or all is longer or deeper than `PathLimits` has it.
+    /// Nil if a component is not a valid file name, or the path exceeds `PathLimits`.
     package init?(components: [String]) {
         guard !components.isEmpty, components.allSatisfy(Self.isName),
             components.count <= PathLimits.file.depth.most,
@@ -18,10 +18,10 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
         self.components = components
     }
 
-    /// The path in one text, with a `/` between the components.
+    /// A path whose components are separated by `/`.
     package init?(_ text: String) {
         self.init(
-            // By bytes: to a file system a "/" is one, whatever combining character follows.
+            // By bytes: a file system sees a "/" even if a combining character follows it.
             components: text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
                 String(decoding: $0, as: UTF8.self)
             })
@@ -29,7 +29,7 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
 
     package var description: String { components.joined(separator: "/") }
 
-    /// Whether it is the data directory or in it: what types own, which is written as metadata alone.
+    /// Whether it is the data directory or below it. Files there are written only as metadata.
     package var isMetadata: Bool { components[0] == RunLayout.dataDirectory }
 
     /// The path below the data directory, if it is one.
@@ -37,7 +37,7 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
         isMetadata && components.count > 1 ? DataPath(components.dropFirst().joined(separator: "/")) : nil
     }
 
-    /// The folder that it is in; nil for the run's directory.
+    /// The folder that it is in; nil: the run's directory.
     package var parent: ArtifactPath? { ArtifactPath(components: components.dropLast()) }
 
     private static func isName(_ text: String) -> Bool {
@@ -47,7 +47,7 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
 }
 
 extension ArtifactPath: Hashable {
-    // By bytes: what Unicode calls one text can be two names.
+    // By bytes: texts that Unicode calls equal can be two file names.
     package static func == (one: ArtifactPath, other: ArtifactPath) -> Bool {
         one.description.utf8.elementsEqual(other.description.utf8)
     }

@@ -1,9 +1,11 @@
 /// Writes CSV (RFC 4180), as R's `read.csv()` and pandas read it.
 package enum CSV {
-    /// What stands for a missing value. (Not an empty field: a line of one such would be an empty line, which readers pass over.)
+    /// The text of a missing value. (Not an empty field: a line with only one empty field is empty, and readers skip
+    /// it.)
     package static let missing: StaticString = "NA"
 
-    /// Appends a text as a field, in quotes where it needs them: where it is empty, has a space, or what parts fields and lines.
+    /// Appends a text as a field. It is quoted if it is empty or has a space, a quote, or a separator of fields or
+    /// lines.
     package static func append(_ field: some Collection<UInt8>, to output: inout [UInt8]) {
         let quote = UInt8(ascii: "\"")
         let special: [UInt8] = [quote, UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: " ")]
@@ -16,7 +18,7 @@ package enum CSV {
         output.append(quote)
     }
 
-    /// Appends texts as the fields of a line, without its end.
+    /// Appends texts as the fields of a line, without the line's end.
     package static func append(_ fields: some Sequence<String>, to output: inout [UInt8]) {
         for (index, field) in fields.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }
@@ -24,7 +26,7 @@ package enum CSV {
         }
     }
 
-    /// Appends a metric's value, of which `json` appends the JSON text: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
+    /// Appends a metric's value. `json` appends its JSON text: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
     package static func append(to output: inout [UInt8], json: (inout [UInt8]) -> Void) {
         let start = output.count
         json(&output)

@@ -1,9 +1,9 @@
-/// A run's console output. tfruns has it among the properties, but it grows as the run goes on.
+/// A run's console output. tfruns stores it as a property, but it grows while the run goes on.
 package enum ConsoleOutput {
-    /// Bytes up to which it is shown as a property and a column; longer output is read by itself.
+    /// The most bytes that are shown as a property and a column; longer output has its own route.
     package static let longestProperty = 4096
 
-    /// Whether the file of a property is output that is too long to be shown as one.
+    /// Whether a property is output that is too long to be shown as a property.
     package static func isTooLong(_ property: String, size: Int) -> Bool {
         size > longestProperty && property == PropertyName.output.description
     }

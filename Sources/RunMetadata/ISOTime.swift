@@ -1,10 +1,10 @@
-/// Times as ISO 8601 writes them, in the extended format: a date, or a date and a time of day behind `T` or a space, with
-/// seconds and a fraction or without, in UTC unless a zone follows (`Z`, `+01:00`, `-0800`).
+/// ISO 8601 times in the extended format: a date, or a date and a time of day after `T` or a space. Seconds and their
+/// fraction are optional. UTC unless a zone follows (`Z`, `+01:00`, `-0800`).
 package enum ISOTime {
     /// Seconds since 1970 of the years 1 to 9999.
     package static let range = -62_135_596_800.0...253_402_300_799.999_999
 
-    /// Seconds since 1970; nil where a text is no such time.
+    /// Seconds since 1970; nil if the text is not such a time.
     package static func seconds(_ text: String) -> Double? {
         var rest = Reader(rest: text.utf8[...])
         guard let year = rest.number(4), rest.take("-"), let month = rest.number(2), rest.take("-"),
@@ -35,7 +35,7 @@ package enum ISOTime {
         return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
     }
 
-    /// Days since 1970 in the Gregorian calendar, with years that begin in March so that a leap day is the last.
+    /// Days since 1970 in the Gregorian calendar. Years begin in March here, so that a leap day is the last day.
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let years = month > 2 ? year : year - 1
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
@@ -59,7 +59,7 @@ package enum ISOTime {
             return digits
         }
 
-        /// A number of so many digits.
+        /// A number of exactly `count` digits.
         mutating func number(_ count: Int) -> Int? {
             let all = rest
             let digits = digits().prefix(count)

@@ -2,29 +2,29 @@ internal import JSON
 
 /// The columns that flags or an evaluation have in a listing, each name once.
 ///
-/// Names in lists are joined by a dot, elements of an array numbered from 1, as R's `unlist()` does; an array of one has no
-/// number. Where two values come to one name, as in `{"a.b": 1, "a": {"b": 2}}`, the one that is sent by it keeps it, and the
-/// others get `.1`, `.2` and so on behind it, as R's `make.unique()` does.
+/// As R's `unlist()` does, names of nested lists are joined by a dot, and elements of an array are numbered from 1; a
+/// single element has no number. If two values get the same name, as in `{"a.b": 1, "a": {"b": 2}}`, the one that was
+/// sent under that name keeps it, and the others get the suffix `.1`, `.2` and so on, as R's `make.unique()` does.
 struct ListColumns {
     enum Kind {
         case flags
-        /// Numbers. Arrays of many, such as what XGBoost tells of each round, have no columns.
+        /// Only numbers. Arrays of several, such as XGBoost's value for each round, have no columns.
         case evaluation
 
         var prefix: String { self == .flags ? "flag_" : "eval_" }
     }
 
     private(set) var columns = JSONObject()
-    /// Why not all are there; nil where they are.
+    /// Why columns are missing; nil if none are.
     private(set) var omitted: String?
 
     private let list: JSONObject
     private let kind: Kind
     private let room: Int
-    /// The last number that each name which was taken got behind it.
+    /// The last suffix that each taken name got.
     private var numbers: [String: Int] = [:]
 
-    /// - Parameter room: how many columns there may be
+    /// - Parameter room: the most columns
     init(_ list: JSONObject, _ kind: Kind, room: Int) {
         (self.list, self.kind, self.room) = (list, kind, room)
         for member in list.members where hasRoom() {
@@ -42,7 +42,7 @@ struct ListColumns {
         return false
     }
 
-    // As deep as the parser goes at most; a name that is too long already is not made longer.
+    // Recursion is as deep as the parser allows. A name that is already too long is not extended.
     private mutating func add(_ value: JSONValue, _ name: String) {
         if name.utf8.count > RunSummary.longestName {
             omitted = omitted ?? RunSummary.tooLong

@@ -1,17 +1,17 @@
 package import JSON
 
-/// What is wrong with metadata that was sent: the fault, the place, the cure.
+/// What is wrong with metadata that was sent, where, and what to do.
 package struct MetadataFault: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// It cannot be read at all.
         case syntax(offset: Int?)
-        /// It can be read, but is not what the type takes.
+        /// It can be read, but does not have the form that the type takes.
         case shape(JSONPointer?)
-        /// Something in it is more than a limit allows, such as what an archive unpacks to.
+        /// It exceeds a limit, such as the unpacked size of an archive.
         case exceeded
-        /// The server may not read what it names.
+        /// It names something that the server may not read.
         case forbidden
-        /// Its content type is none that the type takes.
+        /// The type does not take its content type.
         case contentType(allowed: [String])
         /// A name in it is not allowed.
         case name
@@ -35,7 +35,7 @@ package struct MetadataFault: Error, Equatable, Sendable {
         MetadataFault(.shape(pointer), detail)
     }
 
-    /// The fault of a member of what was sent, which was found in the member alone.
+    /// The same fault, seen from the object of which the faulty value is a member.
     package func inMember(_ name: String) -> MetadataFault {
         guard case .shape(let pointer?) = kind else { return self }
         return .shape(JSONPointer().appending(name).appending(pointer), detail)

@@ -1,12 +1,12 @@
 package import JSON
 package import Limits
 
-/// The rule for names that were sent: of flags, of values of an evaluation, of metrics. (What a run directory holds may have
-/// any.)
+/// The rule for names that are sent: of flags, of values of an evaluation, of metrics. (Names that a run directory
+/// already holds may be any.)
 package enum MetadataName {
-    /// Bytes of a flag's name, or an evaluation's, with the names of the objects that it is in.
+    /// The most bytes of the name of a flag or an evaluation's value, including the names of the objects around it.
     package static let longest = 255
-    /// Bytes of a metric's name.
+    /// The most bytes of a metric's name.
     package static let longestMetric = 1000
 
     /// Whether a name may be sent: not empty, not too long, without NUL and other control characters.
@@ -44,18 +44,18 @@ package enum MetadataName {
     }
 }
 
-/// How many names a request may have that become files or columns.
+/// How many names in a request may become files or columns.
 package struct NameLimits: Sendable {
-    /// Of properties, each of which is a file; of one request, and of one run.
+    /// Properties, each of which is a file: in one request, and in one run.
     package var properties = Limit(.names, most: 1000, setting: "--max-names")
-    /// Of flags, values of an evaluation, metrics: each is a column.
+    /// Flags, values of an evaluation, metrics: each is a column.
     package var columns = Limit(.columns, most: 10_000, setting: "--max-columns")
 
     package init() {}
 }
 
 extension MetadataFault {
-    /// More of something than may be sent.
+    /// The fault of a request with more of something than is allowed.
     package static func excess(_ exceeded: LimitExceeded, _ what: String, _ pointer: JSONPointer? = nil)
         -> MetadataFault
     {

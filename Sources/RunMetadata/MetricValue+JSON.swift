@@ -1,7 +1,7 @@
 package import JSON
 
 extension MetricValue {
-    /// The value that a text names, a number that is not finite or null; nil where it names none.
+    /// The value that a text names: a non-finite number or null; nil if it names neither.
     package static func value(named text: String) -> JSONValue? {
         var text = text
         switch text.withUTF8({ named(UnsafeRawBufferPointer($0)) }) {

@@ -1,14 +1,14 @@
 internal import Glibc
 package import JSON
 
-/// What a metric may be: a number, not a number, or missing.
+/// What a metric may be: a number, NaN or an infinity, or missing.
 ///
-/// Not a number is a value, not a mistake: it comes bare or quoted, in any spelling that printf, Python, R, Julia or pandas
-/// use, and is written as jsonlite does (`"NaN"`, `"Inf"`, `"-Inf"`). `null` and what those write for a missing value are
-/// missing.
+/// Non-finite numbers are valid: they come bare or quoted, in any spelling of printf, Python, R, Julia or pandas, and
+/// are written as jsonlite does (`"NaN"`, `"Inf"`, `"-Inf"`). `null` and those programs' spellings of a missing value
+/// are missing.
 package enum MetricValue {
     /// The JSON text of a metric: a number as it was sent, a quoted non-finite number, or `null`.
-    /// - Returns: nil when the token is no metric
+    /// - Returns: nil if the token is not a metric
     package static func text(of token: Int, in tokens: JSONTokens) -> MetricText? {
         switch tokens.kind(at: token) {
         case .number: .sent(tokens.text(at: token))
@@ -32,7 +32,7 @@ package enum MetricValue {
 
 extension MetricValue {
     /// The JSON text of a number as programs print it, where that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's `1f-5`,
-    /// with white space around. Nil where it is none.
+    /// with white space around. Nil if it is not a number.
     package static func number(_ text: String) -> JSONNumber? {
         if let number = JSONNumber(text) { return number.isFinite ? number : nil }
         var digits = Substring(text.trimmingPrefix { $0 == " " || $0 == "\t" })
@@ -55,8 +55,8 @@ extension MetricValue {
         return JSONNumber(json + digits).flatMap { $0.isFinite ? $0 : nil }
     }
 
-    /// A JSON text in which numbers and words that stand bare, as programs print them (`nan`, `-inf`, `.5`), are as JSON has
-    /// them. Nil where there is none such.
+    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by valid JSON. Nil
+    /// if there are none.
     package static func mended(_ text: [UInt8]) -> [UInt8]? {
         var output: [UInt8] = []
         var isMended = false
@@ -97,7 +97,7 @@ extension MetricValue {
         return isMended ? output : nil
     }
 
-    /// Whether a byte is of a word or number that stands bare.
+    /// Whether a byte may be part of a bare word or number.
     private static func isBare(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
@@ -115,7 +115,7 @@ package enum MetricText {
     case nonFinite(NonFinite)
     case missing
 
-    /// The value of what is no number of digits; nil for one.
+    /// The value of a missing or non-finite metric; nil for a number of digits.
     var double: Double? {
         switch self {
         case .sent: return nil

@@ -1,7 +1,7 @@
 internal import JSON
 
-/// A metric's values in memory of their own, by position of arrival; shorter than the table where the last rows have no such
-/// metric. The table that has it frees it.
+/// A metric's values in memory of their own, by position of arrival. Shorter than the table if the last rows lack the
+/// metric. The table that owns it frees it.
 struct MetricsColumnStorage {
     /// The name as rows have it: in quotes, with a colon.
     let member: UnsafeMutablePointer<UInt8>
@@ -65,7 +65,7 @@ struct MetricsColumnStorage {
         count += 1
     }
 
-    /// Bytes that are asked for so that a number of values have room.
+    /// Bytes to allocate so that `needed` values have room.
     func growth(to needed: Int) -> Int { (max(capacity + capacity / 2, needed) - capacity) * 8 }
 
     private mutating func grow(by more: Int) {

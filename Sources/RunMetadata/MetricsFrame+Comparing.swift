@@ -1,8 +1,8 @@
 internal import JSON
 
 extension MetricsFrame {
-    /// Whether a frame of the same lines, each a row of its own, has values that this one, in which rows were merged by their
-    /// keys, does not have: they were taken over by others.
+    /// Whether merging rows by key has overwritten values: whether `lines`, a frame of the same text in which each line
+    /// is a row, has values that this frame lacks.
     package func differs(from lines: MetricsFrame) -> Bool {
         var order = MetricsRowOrder()
         for line in 0..<lines.rowCount {
@@ -17,7 +17,7 @@ extension MetricsFrame {
         return false
     }
 
-    /// The key that a row has by its step and epoch.
+    /// A row's key, from its step and epoch.
     private func key(_ row: Int) -> MetricsRowKey {
         func value(_ role: MetricsColumnRole) -> MetricsAxisValue? {
             columns.firstIndex { $0.role == role }.flatMap { column in
@@ -28,8 +28,9 @@ extension MetricsFrame {
         return value(.epoch).map { MetricsRowKey(.epoch, $0) } ?? .none
     }
 
-    /// Whether the frame begins with the rows of another one, but for those at its end in which all is missing; or NaN, which
-    /// is what pandas has for epochs to come, where the frame has a row for each of them.
+    /// Whether the frame begins with the rows of another one. Rows at the end of `other` that are all missing do not
+    /// count; nor do rows of NaN, which is what pandas has for epochs to come, if this frame has a row for each of
+    /// them.
     package func begins(with other: MetricsFrame) -> Bool {
         let known = other.rowCount <= rowCount ? other.measuredRowCount : 0
         let count = known > 0 ? known : other.filledRowCount
@@ -45,7 +46,7 @@ extension MetricsFrame {
                 }
                 if !isSame(cell, of: other, as: self.cell(row: row, column: own)) { return false }
             }
-            // What is missing there may not have come since: the row would be another one.
+            // A value that is missing there must be missing here too: else it is another row.
             for (index, column) in self.columns.enumerated() where !column.role.isHidden {
                 if !cell(row: row, column: index).isMissing, other.column(named: column.nameBytes) == nil {
                     return false

@@ -1,11 +1,11 @@
 package import JSON
 
 extension MetricsFrame {
-    /// Reads rows, one JSON object a line, as `metrics.ndjson` holds them. A last line without a newline is still being
+    /// Reads rows, one JSON object per line, as in `metrics.ndjson`. A last line without a newline is still being
     /// written and is left out.
     /// - Parameters:
-    ///   - start: what came before, where the text is a part of a run's
-    ///   - ignoresKeys: whether each line is a row of its own, in the order in which they stand
+    ///   - start: the state before the text, if it is a part of a run's rows
+    ///   - ignoresKeys: whether each line is a row of its own, in file order
     package init(
         rows text: UnsafeRawBufferPointer, start: MetricsRowOrder.Start = MetricsRowOrder.Start(),
         ignoresKeys: Bool = false, parser: JSONParser = JSONParser()
@@ -15,19 +15,19 @@ extension MetricsFrame {
         self = reading.frame
     }
 
-    /// Reads rows as long as `goesOn` says after each of them, which is given the frame so far and how many values it has, but for
-    /// columns of Rundir's own.
+    /// Reads rows until `goesOn` returns false. It is called after each row with the frame so far and its number of
+    /// values, not counting Rundir's own columns.
     init(rows text: UnsafeRawBufferPointer, goesOn: (MetricsFrame, Int) -> Bool) {
         let reading = MetricsFrameReading(MetricsFrame(text: text), text)
         withoutActuallyEscaping(goesOn) { reading.read(JSONParser(), goesOn: $0) }
         self = reading.frame
     }
 
-    /// Reads a frame by column, as `metrics.json` holds it: `{"loss": [0.42, null], …}`. Its rows are as they stand there.
-    /// What else there is, which something else wrote, hides nothing: a column of texts is one, a single value (jsonlite
-    /// unboxes a frame of one row) is a column of one, a column that is too short is missing at its end.
+    /// Reads a frame by column, as in `metrics.json`: `{"loss": [0.42, null], …}`, with the rows in file order. Frames
+    /// that other programs wrote are read too: columns of text are kept, a single value (jsonlite unboxes a frame of
+    /// one row) is a column of one, and a column that is too short is missing values at its end.
     /// - Parameter object: the index of the object's begin
-    /// - Returns: nil where there is no column at all
+    /// - Returns: nil if there is no column at all
     package init?(columnsAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
         self.init(text: text)
         guard tokens.kind(at: object) == .objectBegin else { return nil }
@@ -56,11 +56,11 @@ extension MetricsFrame {
     }
 }
 
-/// The reading of rows into a frame.
+/// Reads rows into a frame.
 private final class MetricsFrameReading: MetricsRowColumns {
     private(set) var frame: MetricsFrame
     private let text: UnsafeRawBufferPointer
-    /// Of the row that is being read.
+    /// The cells of the row that is being read.
     private var row: [(column: Int, cell: MetricsFrame.Cell)] = []
 
     init(_ frame: MetricsFrame, _ text: UnsafeRawBufferPointer) { (self.frame, self.text) = (frame, text) }
@@ -106,7 +106,7 @@ private final class MetricsFrameReading: MetricsRowColumns {
 
     @inline(__always)
     func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
-        // One that is too long for a cell counts as missing.
+        // A number that is too long for a cell counts as missing.
         if let cell = MetricsFrame.Cell(offset: offset(start), length: end - start) { row.append((column, cell)) }
     }
 

@@ -1,11 +1,11 @@
 extension MetricsFrame {
-    /// What is needed to go on with further rows.
+    /// The state needed to add further rows.
     package var tail: MetricsTail {
         var tail = MetricsTail()
         tail.keys = order.end
         tail.keys.rows = order.looseCount
         tail.latestEpoch = order.latestEpochPlace
-        // By rank in the order; which place that is, is asked for those alone that matter.
+        // Rows by rank in the order. Their places are computed only for the few that matter.
         let rank = order.ordered.map { ordered in
             ordered.enumerated().reduce(into: [Int](repeating: 0, count: ordered.count)) { $0[$1.element] = $1.offset }
         }

@@ -2,7 +2,7 @@ internal import JSON
 
 extension MetricsFrame {
     /// Writes the frame by column, as tfruns writes `metrics.json`: pretty, each column's array on one line.
-    /// - Parameter write: takes the next part, some 64 KiB at a time
+    /// - Parameter write: takes the next part, about 64 KiB
     package func write(to write: ([UInt8]) throws -> Void) rethrows {
         var output: [UInt8] = []
         output.reserveCapacity(72 * 1024)
@@ -37,9 +37,9 @@ extension MetricsFrame {
         return text
     }
 
-    /// A frame that was read by column as rows, with which `metrics.ndjson` begins where there was only `metrics.json`. Rows at
-    /// the end in which everything is missing are epochs to come, and left out. Where keys do not tell its rows apart, or are
-    /// not in order, each has its number (`_frame`), so that the frame stays as it is.
+    /// A frame that was read by column, as rows: the beginning of `metrics.ndjson` if there was only `metrics.json`.
+    /// Rows at the end that are all missing stand for epochs to come and are left out. If keys are not unique or not in
+    /// order, each row gets its number (`_frame`), so that the frame stays as it is.
     package var rows: [UInt8] {
         var output: [UInt8] = []
         let isByKey = isByKey
@@ -55,7 +55,7 @@ extension MetricsFrame {
         return output
     }
 
-    /// Whether the rows, read one after the other by their keys, are the same rows in the same order.
+    /// Whether reading the rows by their keys gives the same rows in the same order.
     private var isByKey: Bool {
         let keys = [MetricsColumnRole.stepName, MetricsColumnRole.epochName].compactMap { column(named: $0) }
         guard let key = keys.first else { return true }

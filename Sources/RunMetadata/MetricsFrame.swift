@@ -1,14 +1,14 @@
 internal import JSON
 package import Limits
 
-/// A run's metrics as a data frame: a column for each metric, a row for each key, missing values where nothing was sent.
+/// A run's metrics as a data frame: a column for each metric, a row for each key, missing where nothing was sent.
 ///
-/// A frame is a view of the text that it was read from: a cell is the place of its number in that text (8 bytes), so a
-/// frame of a million rows by four columns takes 40 MB beside the text, and every number keeps its last digit. The text has
-/// to outlive the frame.
+/// A frame is a view of the text that it was read from: a cell is the place of its number in that text (8 bytes). So a
+/// frame of a million rows by four columns takes 40 MB beside the text, and numbers keep all their digits. The text
+/// must outlive the frame.
 ///
-/// Which rows there are, and their order, `MetricsRowOrder` tells; columns stand in order of first appearance. A row that is
-/// there already takes further values, a missing one leaving what is there.
+/// `MetricsRowOrder` says which rows there are and in what order; columns are in order of first appearance. If a row is
+/// sent again, its values replace those of the existing row; missing ones replace nothing.
 package struct MetricsFrame {
     /// One metric.
     package struct Column {
@@ -17,7 +17,7 @@ package struct MetricsFrame {
         package let role: MetricsColumnRole
         /// The name as rows have it: in quotes, with a colon.
         let member: [UInt8]
-        /// By position of arrival; shorter than the frame where the last rows have no such metric.
+        /// By position of arrival; shorter than the frame if the last rows lack the metric.
         var cells: [Cell] = []
 
         init(name: UnsafeRawBufferPointer) {
@@ -28,23 +28,23 @@ package struct MetricsFrame {
         }
     }
 
-    /// Values of a frame, missing ones too, and as many for each column as its name takes room: 1 GiB of them.
+    /// The most values of a frame: 1 GiB of cells. Missing ones count, and a column's name counts by its size.
     package static let limit = Limit(.entries, most: 1 << 27)
     private static let cellsOfName = 64
 
     package private(set) var columns: [Column] = []
     private var cellCount = 0
-    /// Whether there is more in the text than a frame may have; what was read before is there.
+    /// Whether reading stopped at the limit; the frame has what was read before.
     package private(set) var isCut = false
-    /// Whether its columns, as they were read, differed in length.
+    /// Whether its columns differed in length when they were read.
     package internal(set) var isRagged = false
-    /// By the bytes of the name: Swift takes composed and decomposed letters for one, JSON does not.
+    /// By the bytes of the name: in Swift composed and decomposed letters are equal, in JSON they are not.
     private var columnIndex: [[UInt8]: Int] = [:]
     private let origin: UnsafeRawBufferPointer
 
     package private(set) var order: MetricsRowOrder
 
-    /// A frame without columns and rows over a text.
+    /// An empty frame over a text.
     init(text: UnsafeRawBufferPointer, order: MetricsRowOrder = MetricsRowOrder()) {
         (origin, self.order) = (text, order)
     }
@@ -53,10 +53,10 @@ package struct MetricsFrame {
 
     // MARK: Building
 
-    /// Begins or finds the row of a key and returns its position.
+    /// The position of a key's row, which is added if it is new.
     mutating func row(for key: MetricsRowKey) -> Int { order.position(of: key) }
 
-    /// The index of a column, found first at `guess`, which is where it stands when rows look alike.
+    /// The index of a column. `guess`, its index if rows have the same members, is tried first.
     mutating func column(named name: UnsafeRawBufferPointer, guess: Int) -> Int {
         if guess < columns.count, columns[guess].nameBytes.count == name.count,
             columns[guess].nameBytes.elementsEqual(name)
@@ -71,7 +71,7 @@ package struct MetricsFrame {
         return columns.count - 1
     }
 
-    /// Forgets the columns beyond so many, which have no cells.
+    /// Removes the columns from index `count` on, which have no cells.
     mutating func forgetColumns(beyond count: Int) {
         for column in columns[count...] { columnIndex[column.nameBytes] = nil }
         columns.removeSubrange(count...)
@@ -82,10 +82,10 @@ package struct MetricsFrame {
         if cellCount > Self.limit.most { isCut = true }
     }
 
-    /// The index of a column; nil when there is none of that name.
+    /// The index of a column; nil if there is none of that name.
     package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
 
-    /// Sets a cell; a missing value leaves what is there.
+    /// Sets a cell; a missing value changes nothing.
     mutating func set(_ cell: Cell, row: Int, column: Int) {
         if cell.isMissing { return }
         let count = columns[column].cells.count
@@ -109,36 +109,36 @@ package struct MetricsFrame {
     /// The JSON text of a cell: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
     package func json(_ cell: Cell) -> UnsafeRawBufferPointer { cell.json(in: origin) }
 
-    /// The number that a cell holds; nil where it holds none, or a text that something else wrote.
+    /// The number that a cell holds; nil if it holds none (or text that another program wrote).
     func number(_ cell: Cell) -> JSONNumber? { cell.number(in: origin) }
 
-    /// Whether a cell has a number, or NaN: what tfruns counts is neither missing nor NaN.
+    /// Whether a cell has a number that tfruns counts: neither missing nor NaN.
     func isNumber(_ cell: Cell) -> Bool { cell.isNumber(in: origin) }
 
     func double(_ cell: Cell) -> Double { cell.double(in: origin) }
 
-    /// What a listing tells of the frame; nil where it has no column.
+    /// What a listing shows of the frame; nil if it has no column.
     package var digest: MetricsDigest? { tail.digest }
 
-    /// The columns that are shown where none are named: not those of Rundir's own.
+    /// The columns that are shown unless some are named: all but Rundir's own.
     package var shownColumns: [Int] { columns.indices.filter { !columns[$0].role.isHidden } }
 
-    /// The number of rows up to the last one that has a value: rows after it are epochs to come.
+    /// The number of rows up to the last one that has a value; rows after it are epochs to come.
     package var filledRowCount: Int { rowCount { !$0.isMissing } }
 
-    /// Rows up to the last one that has a value other than NaN.
+    /// The number of rows up to the last one that has a value other than NaN.
     var measuredRowCount: Int { rowCount { !$0.isMissing && $0 != .nan } }
 
-    /// Rows up to the last one that has such a value.
+    /// The number of rows up to the last one for which `isValue` is true of a cell.
     private func rowCount(_ isValue: (Cell) -> Bool) -> Int {
         shownColumns.map { columns[$0].cells.lastIndex(where: isValue).map { $0 + 1 } ?? 0 }.max() ?? 0
     }
 }
 
 extension MetricsFrame {
-    /// One value: nothing, not a number, or the place of a number in the frame's text.
+    /// One value: missing, non-finite, or the place of a number in the frame's text.
     package struct Cell: Equatable {
-        // 0 to 3 name the values without a place; else the place times 2^20 plus the length.
+        // 0 to 3: values without a place. Otherwise the place times 2^20 plus the length.
         private let packed: UInt64
 
         package static let missing = Cell(packed: 0)
@@ -148,16 +148,16 @@ extension MetricsFrame {
 
         private init(packed: UInt64) { self.packed = packed }
 
-        /// Characters that a number may have.
+        /// The most characters of a number.
         package static let longestNumber = 1000
 
-        /// A number's place. Nil for a number that is too long, or at the very start of the text, where none can be.
+        /// A number's place. Nil if the number is too long or at offset 0, where no number can be.
         init?(offset: Int, length: Int) {
             guard offset > 0, length <= Self.longestNumber else { return nil }
             packed = UInt64(offset) << 20 | UInt64(length)
         }
 
-        /// The place of a JSON text that is no metric. Nil for one of a MiB and more.
+        /// The place of a JSON text that is not a metric. Nil if it has 1 MiB or more.
         init?(other offset: Int, length: Int) {
             guard offset > 0, length < 1 << 20 else { return nil }
             packed = UInt64(offset) << 20 | UInt64(length)
@@ -198,7 +198,7 @@ extension MetricsFrame {
             }
         }
 
-        /// The nearest double of a number; NaN where there is none.
+        /// The nearest double of a number; NaN if there is none.
         func double(in text: UnsafeRawBufferPointer) -> Double {
             switch packed {
             case 0, 1: return .nan
@@ -210,7 +210,7 @@ extension MetricsFrame {
             }
         }
 
-        /// The cell of a value's token in a text; missing where it cannot be held.
+        /// The cell of a value's token in a text; missing if it does not fit.
         init(token: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
             let source = tokens.source(at: token)
             let offset = source.baseAddress! - text.baseAddress!
@@ -224,7 +224,7 @@ extension MetricsFrame {
             }
         }
 
-        /// The cell of what is no number of digits: missing, NaN or an infinity.
+        /// The cell of a value that is missing, NaN or an infinity.
         init(_ value: Double) {
             self =
                 MetricsTable.isMissing(value)

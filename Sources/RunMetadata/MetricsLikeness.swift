@@ -1,27 +1,27 @@
 internal import JSON
 
-/// What a frame of metrics is beside rows.
+/// How a frame of metrics (`metrics.json`) compares with rows (`metrics.ndjson`).
 package enum MetricsLikeness: Sendable {
-    /// It says what all rows say.
+    /// It equals the frame of all rows.
     case same
-    /// It says what some of the first of them say: a view that lags.
+    /// It equals the frame of the first rows: a view that lags.
     case earlier
     case other
 
-    /// States of rows that are compared with a frame: as many differ only in values that took the place of others.
+    /// The most states of the rows to compare: that many may have the same number of values, if values were replaced.
     private static let mostStates = 64
 
-    /// Bytes that a frame of rows takes at the most, with white space between its values as anyone may write it.
+    /// The most bytes that a frame of the rows takes, with any usual white space between its values.
     private static func mostBytes(of rows: MetricsFrame) -> Int {
         let names = rows.columns.reduce(0) { $0 + $1.name.utf8.count }
         return 4096 + 8 * names + 64 * rows.columns.count * rows.rowCount
     }
 
-    /// Compares a text as `metrics.json` holds it with one as `metrics.ndjson` does.
-    /// - Returns: nil where the first is no frame
+    /// Compares the text of a `metrics.json` with that of a `metrics.ndjson`.
+    /// - Returns: nil if the first is not a frame
     package init?(ofFrame frameText: UnsafeRawBufferPointer, toRows rowsText: UnsafeRawBufferPointer) {
         let rows = MetricsFrame(rows: rowsText)
-        // One with far more text than those rows would take need not be read to be told from them.
+        // A text that is far longer than a frame of those rows differs, without reading it.
         if frameText.count > Self.mostBytes(of: rows) {
             guard !JSONExtent.isCut(frameText), frameText.first(where: { $0 > UInt8(ascii: " ") }) == UInt8(ascii: "{")
             else { return nil }
@@ -52,13 +52,13 @@ package enum MetricsLikeness: Sendable {
 }
 
 extension MetricsFrame {
-    /// How many values there are that are not missing, but for columns of Rundir's own.
+    /// The number of values that are not missing, without Rundir's own columns.
     fileprivate var shownValueCount: Int {
         shownColumns.reduce(0) { count, column in count + columns[column].cells.count { !$0.isMissing } }
     }
 
-    /// Whether this frame, whose rows stand as they were read, has the values of another one in its order; rows at the end and
-    /// columns in which all is missing count for nothing.
+    /// Whether this frame, in the order as read, has the same values as another one in its sorted order. Rows at the
+    /// end and columns that are all missing do not count.
     fileprivate func saysTheSame(as other: MetricsFrame) -> Bool {
         let count = filledRowCount
         guard shownValueCount == other.shownValueCount else { return false }

@@ -1,30 +1,31 @@
 internal import Glibc
 internal import JSON
 
-/// What a row of metrics is read into.
+/// Takes the values of a row of metrics as it is read.
 protocol MetricsRowColumns: AnyObject {
-    /// How many columns there are.
+    /// The number of columns.
     var columnCount: Int { get }
-    /// The length of a column's name as rows have it, in quotes and with its colon, if that is what stands at a place.
+    /// The length of a column's name in quotes and its colon, if the text at `place` is that.
     func member(of column: Int, at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Int?
     func role(of column: Int) -> MetricsColumnRole
-    /// The column of a name; a new one where there is none.
+    /// The column of a name, which is added if it is new.
     func column(named name: UnsafeRawBufferPointer) -> Int
-    /// Forgets what was taken of the row that is being read, and columns beyond so many.
+    /// Discards the values of the current row, and the columns from index `columns` on.
     func forgetRow(columns: Int)
-    /// Takes a number of the row, by where its text starts and ends.
+    /// Takes a number of the row, given where its text starts and ends.
     func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int)
-    /// Takes a value that is no number of digits: missing, NaN or an infinity.
+    /// Takes a value that is missing, NaN or an infinity.
     func add(_ value: Double, to column: Int)
-    /// Takes what is no metric, but stands in a row that something else wrote: a text, `true` or `false`, by its JSON text.
+    /// Takes the JSON text of a value that is not a metric, from a row that another program wrote: a text, `true` or
+    /// `false`.
     func add(other start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int)
 }
 
 /// Reads a line of `metrics.ndjson`: the one place that knows what a row is.
 enum MetricsLine {
-    /// Reads the rows of a text, whole lines. A line that is no row, which nothing of Rundir writes, is passed over.
-    /// - Parameter take: takes a row's key, and where its line starts; returns whether to go on
-    /// - Returns: the bytes that were read
+    /// Reads the rows of a text, whole lines. A line that is not a row, which Rundir never writes, is skipped.
+    /// - Parameter take: takes a row's key and where its line starts; returns whether to go on
+    /// - Returns: the number of bytes that were read
     @inline(__always)
     static func readAll<Columns: MetricsRowColumns>(
         _ text: UnsafeRawBufferPointer, _ parser: JSONParser, into columns: Columns,
@@ -41,7 +42,7 @@ enum MetricsLine {
     }
 
     /// Reads a line.
-    /// - Returns: the row's key; nil where the line is no row, of which nothing is left then
+    /// - Returns: the row's key; nil if the line is not a row, which then leaves no values
     @inline(__always)
     private static func read<Columns: MetricsRowColumns>(
         _ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, _ parser: JSONParser, into columns: Columns
@@ -53,7 +54,7 @@ enum MetricsLine {
         return readAny(UnsafeRawBufferPointer(start: line, count: newline - line), parser, into: columns)
     }
 
-    /// The numbers of a row that may be its key.
+    /// The step and epoch of a row, either of which may be its key.
     private struct Keys {
         var step: MetricsAxisValue?
         var epoch: MetricsAxisValue?
@@ -79,8 +80,8 @@ enum MetricsLine {
         }
     }
 
-    /// Reads a row in the form in which all of Rundir's are: `{"epoch":1,"loss":0.42}`, without white space and escapes.
-    /// - Returns: nil where it is not in this form
+    /// Reads a row in the form that Rundir writes: `{"epoch":1,"loss":0.42}`, without white space and escapes.
+    /// - Returns: nil if it does not have this form
     @inline(__always)
     private static func readPlain<Columns: MetricsRowColumns>(
         _ line: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, into columns: Columns
@@ -147,7 +148,8 @@ enum MetricsLine {
         return keys.key
     }
 
-    /// The column whose name and colon stand at a place, found first at `guess`, which is where it stands when rows look alike.
+    /// The column whose name and colon are at `place`. `guess`, its index if rows have the same members, is tried
+    /// first.
     @inline(__always)
     private static func column<Columns: MetricsRowColumns>(
         at place: inout UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>, guess: Int, of columns: Columns
@@ -164,14 +166,14 @@ enum MetricsLine {
         return column
     }
 
-    /// The value that the text in quotes at a place names.
+    /// The value that the quoted text at `place` names.
     private static func quoted(_ place: inout UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>) -> Double? {
         guard let quote = find(UInt8(ascii: "\""), place + 1, newline) else { return nil }
         defer { place = quote + 1 }
         return MetricValue.named(UnsafeRawBufferPointer(start: place + 1, count: quote - place - 1))?.double
     }
 
-    /// The length of a member, a name in quotes and its colon, if that is what stands at a place (memcmp(3)).
+    /// The length of a member, a name in quotes and its colon, if it is at `place` (memcmp(3)).
     @inline(__always)
     static func match(
         _ member: [UInt8], at place: UnsafePointer<UInt8>, _ newline: UnsafePointer<UInt8>

@@ -2,7 +2,7 @@ package import JSON
 package import Limits
 internal import OrderedCollections
 
-/// The different names of the metrics in one body, counted as its rows come.
+/// The distinct names of metrics in one body, counted as its rows come.
 package struct MetricsNames {
     private let limit: Limit
     private var names: OrderedSet<[UInt8]> = []
@@ -13,7 +13,7 @@ package struct MetricsNames {
     package mutating func add(rowAt object: Int, of tokens: JSONTokens, _ pointer: JSONPointer) throws(MetadataFault) {
         guard tokens.kind(at: object) == .objectBegin else { return }
         var token = object + 1
-        // Where the name stands when rows look alike.
+        // The name's index if rows have the same members.
         var guess = 0
         while tokens.kind(at: token) == .name {
             guess = try place(of: tokens.text(at: token), guess, pointer) + 1

@@ -1,9 +1,9 @@
 internal import CNumbers
 
-/// Finds and reads JSON numbers in a text, for the many that a long run has.
+/// Finds and reads JSON numbers in a text, fast enough for the many of a long run.
 enum MetricsNumberText {
-    /// Where the number at `start` ends; nil where there is none (RFC 8259 section 6). The text has to end in something that
-    /// no number has in it.
+    /// Where the number at `start` ends; nil if there is none (RFC 8259 section 6). The text has to end with a byte
+    /// that cannot be part of a number.
     @inline(__always)
     static func end(of start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
         var at = start

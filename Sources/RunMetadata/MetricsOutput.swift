@@ -1,27 +1,27 @@
 internal import JSON
 
-/// Something that has metrics by row and column, as JSON text.
+/// A source of metrics by row and column, as JSON text.
 package protocol MetricsCells {
     /// Appends a value: a number, `"NaN"`, `"Inf"`, `"-Inf"` or `null`.
     func append(row: Int, column: Int, to output: inout [UInt8])
 }
 
 extension MetricsFrame: MetricsCells {
-    /// Appends a value with the text that was sent.
+    /// Appends a value's text as it was sent.
     package func append(row: Int, column: Int, to output: inout [UInt8]) {
         output.append(contentsOf: json(cell(row: row, column: column)))
     }
 }
 
-/// How metrics are told.
+/// The formats of metrics in a reply.
 package enum MetricsFormat: String, Sendable, CaseIterable {
     /// A JSON object of arrays, as `metrics.json` is.
     case columns
     /// A JSON array of objects.
     case rows
-    /// One JSON object a line.
+    /// One JSON object per line.
     case ndjson
-    /// A line of names, then one a row (RFC 4180).
+    /// A line of names, then one line per row (RFC 4180).
     case csv
 
     package var mediaType: String {
@@ -33,7 +33,7 @@ package enum MetricsFormat: String, Sendable, CaseIterable {
     }
 }
 
-/// Writes metrics in a format, part by part: some columns of some rows.
+/// Writes some columns of some rows in a format, part by part.
 package struct MetricsOutput: Sendable {
     package let format: MetricsFormat
     /// Names as JSON text.
@@ -53,7 +53,7 @@ package struct MetricsOutput: Sendable {
         }
     }
 
-    /// What stands before the first row. (Not for `columns`.)
+    /// The text before the first row. (Not for `columns`.)
     package var head: [UInt8] {
         switch format {
         case .columns: []
@@ -63,11 +63,11 @@ package struct MetricsOutput: Sendable {
         }
     }
 
-    /// What stands behind the last row. (Not for `columns`.)
+    /// The text after the last row. (Not for `columns`.)
     package var tail: [UInt8] { format == .rows ? Array(isFirst ? "]\n".utf8 : "\n]\n".utf8) : [] }
 
     /// Appends a row. (Not for `columns`.)
-    /// - Parameter columns: which column of `cells` each name is; nil where it has none such
+    /// - Parameter columns: for each name, its column in `cells`; nil: it has none
     package mutating func append(
         row: Int, of cells: some MetricsCells, columns: [Int?], to output: inout [UInt8]
     ) {
@@ -84,21 +84,21 @@ package struct MetricsOutput: Sendable {
             output.append(UInt8(ascii: ":"))
             let value = output.count
             cells.append(row: row, column: column, to: &output)
-            // What is missing is left out.
+            // Missing values are left out.
             if output[value] == UInt8(ascii: "n") { output.removeLast(output.count - before) }
         }
         output.append(UInt8(ascii: "}"))
         if format == .ndjson { output.append(UInt8(ascii: "\n")) }
     }
 
-    /// Appends what stands before a column's first value. (For `columns`.)
+    /// Appends the text before a column's first value. (For `columns`.)
     package func beginColumn(_ index: Int, to output: inout [UInt8]) {
         output.append(contentsOf: (index == 0 ? "{\n  " : "],\n  ").utf8)
         output.append(contentsOf: names[index])
         output.append(contentsOf: ": [".utf8)
     }
 
-    /// What stands behind the last column.
+    /// The text after the last column.
     package var columnsEnd: [UInt8] { Array((names.isEmpty ? "{}\n" : "]\n}\n").utf8) }
 
     /// Appends a column's next value.
@@ -110,7 +110,7 @@ package struct MetricsOutput: Sendable {
         cells.append(row: row, column: column, to: &output)
     }
 
-    /// All of some rows at once.
+    /// The text of some rows, all at once.
     package func text(rows: [Int], of cells: some MetricsCells, columns: [Int]) -> [UInt8] {
         var output: [UInt8] = []
         if format == .columns {

@@ -1,31 +1,31 @@
-/// Some of a table's values: of each column those that stand for all.
+/// A table reduced to the values of each column that represent it.
 package struct MetricsPoints: MetricsCells {
     private let table: MetricsTable
-    /// By column, the positions of the rows whose value stands for others, ascending; nil where each is kept.
+    /// By column, the positions of the rows whose values are kept, ascending; nil: all are.
     private let kept: [[Int]?]
-    /// The positions of the rows in which any column has such a value, in order.
+    /// The positions of the rows in which any column has a kept value, in order.
     package let rows: [Int]
 
-    /// Values of a reply, about, missing ones among them: it is made as a whole.
+    /// About the most values of a reply, including missing ones: it is built as a whole.
     private static let mostValues = 8_000_000
 
     /// Chooses values.
     ///
-    /// The method is min-max, for each metric by itself: its values are parted into buckets of one size, and of each bucket
-    /// are kept the least and the greatest finite value, and the first and the last of those that are NaN or infinite; and the
-    /// first and the last value of all. So no peak and no gap is lost, and every value that is kept is one of the run's own.
-    /// Keys are told of each row.
+    /// The method is min-max, for each metric by itself. Its values are split into buckets of equal size. Of each
+    /// bucket the least and the greatest finite value are kept, and the first and the last that are NaN or infinite;
+    /// also the first and the last value of all. So no peak and no gap is lost, and every kept value is one of the
+    /// run's own. Each row has its keys.
     /// - Parameters:
-    ///   - points: how many values of each column are to be kept, about
-    ///   - columns: those that count
-    ///   - after: only rows behind that value of the axis
+    ///   - points: about how many values of each column to keep
+    ///   - columns: the columns to reduce
+    ///   - after: only rows after that value of the axis
     package init(_ points: Int, of table: MetricsTable, columns: [Int], after: MetricsAxisValue?) {
         self.table = table
         let order = table.order.ordered
         let start = after.map { table.order.firstIndex(after: $0, in: order) } ?? 0
         let metrics = columns.filter { !table.columns[$0].role.isKey }
         let measured = metrics.isEmpty ? columns : metrics
-        // Each metric may have its points in other rows than the others.
+        // Each metric may have its points in different rows.
         let width = max(1, columns.count)
         let room = Self.mostValues / width
         let points = table.rowCount - start <= room ? points : min(points, max(2, room / width))
@@ -54,12 +54,12 @@ package struct MetricsPoints: MetricsCells {
         }
     }
 
-    /// The positions of the values of a column that stand for all, in order.
+    /// The positions of a column's kept values, in order.
     /// - Parameters:
-    ///   - places: of the rows that count
-    ///   - order: the position at each place, where that is another one
-    ///   - other: a column that has to have a value too
-    ///   - range: what values of that column count; where there is none, which places
+    ///   - places: the places of the rows to choose from
+    ///   - order: the position at each place, if they differ
+    ///   - other: a column that must have a value too
+    ///   - range: which values of `other` count; without `other`, which places
     static func choose(
         _ points: Int, _ column: MetricsTable.Column, _ places: Range<Int>, _ order: [Int]?,
         where other: MetricsTable.Column? = nil, within range: ClosedRange<Double>? = nil
@@ -91,7 +91,7 @@ package struct MetricsPoints: MetricsCells {
         return chosen.map { order?[$0] ?? $0 }
     }
 
-    /// What matters of the values of a bucket.
+    /// The values to keep of one bucket.
     private struct Bucket {
         private var (least, greatest) = (Double.infinity, -Double.infinity)
         private var (leastAt, greatestAt) = (-1, -1)

@@ -7,7 +7,7 @@ struct MetricsRowCheck {
     private let row: Int?
     private let pointer: JSONPointer
     private var hasStep = false
-    /// The token of an epoch that can be no key.
+    /// The token of an epoch that cannot be a key.
     private var strangeEpoch: Int?
     private(set) var hasTime = false
 
@@ -15,7 +15,7 @@ struct MetricsRowCheck {
         (self.tokens, self.row, self.pointer) = (tokens, row, pointer)
     }
 
-    /// What is checked, for messages.
+    /// Where the row is, for messages.
     var place: String { row.map { "metrics row \($0)" } ?? "metrics" }
 
     /// Checks a member whose value is a number.
@@ -26,7 +26,7 @@ struct MetricsRowCheck {
         try metric(MetricsColumnRole(name), .sent(text), token)
     }
 
-    /// Calls with each metric of an object, and of the objects in it, whose names are joined by a dot.
+    /// Calls `body` with each metric of an object and of nested objects, whose names are joined by a dot.
     mutating func eachMetric(
         of object: Int, in path: [UInt8] = [], _ body: ([UInt8], MetricText) throws(MetadataFault) -> Void
     ) throws(MetadataFault) {
@@ -51,10 +51,10 @@ struct MetricsRowCheck {
         }
     }
 
-    /// To be called behind the last metric.
+    /// To be called after the last metric.
     func finish() throws(MetadataFault) {
         guard !hasStep, let token = strangeEpoch else { return }
-        throw shape(token, "it has to be a number, since it is what tells the row from others; or send a step too")
+        throw shape(token, "without a step, the epoch identifies the row and has to be a number; or send a step too")
     }
 
     @inline(__always)

@@ -3,14 +3,14 @@ internal import JSON
 
 /// A number on the axis of a run's rows, exactly: a step of 64 bits, or an epoch, which may have a fraction.
 package struct MetricsAxisValue: Hashable, Comparable, Sendable {
-    /// The greatest whole number that is not greater than the number.
+    /// The number rounded down.
     package let whole: Int
-    /// What the number is above that: 0 and more, below 1.
+    /// The rest, in [0, 1).
     package let fraction: Double
 
     package init(whole: Int, fraction: Double = 0) { (self.whole, self.fraction) = (whole, fraction) }
 
-    /// The number that a JSON number's text stands for; nil where it is none, or beyond 64 bits.
+    /// Reads a JSON number; nil if the text is not one, or the number needs more than 64 bits.
     package init?(_ text: UnsafeRawBufferPointer) {
         if let whole = Self.plainWhole(text) {
             self.init(whole: whole)
@@ -21,7 +21,7 @@ package struct MetricsAxisValue: Hashable, Comparable, Sendable {
             self.init(whole: whole)
             return
         }
-        // A whole number that is none of 64 bits is beyond them.
+        // A whole number that does not parse needs more than 64 bits.
         let (value, floor) = (number.double, number.double.rounded(.down))
         guard !number.isWhole, let whole = Int(exactly: floor) else { return nil }
         self.init(whole: whole, fraction: max(value - floor, .ulpOfOne / 256))
@@ -52,8 +52,8 @@ package struct MetricsAxisValue: Hashable, Comparable, Sendable {
     }
 }
 
-/// What tells a row of metrics from all others: its step, else its epoch. A step and an epoch are never the same row, and a
-/// row that has neither is like no other.
+/// What identifies a row of metrics: its step, else its epoch. A step and an epoch are never the same row, and a row
+/// that has neither equals no other.
 package struct MetricsRowKey: Hashable, Sendable {
     package enum Kind: UInt8, Sendable {
         case none
@@ -69,14 +69,14 @@ package struct MetricsRowKey: Hashable, Sendable {
     init(_ kind: Kind, _ value: MetricsAxisValue) { (self.kind, self.value) = (kind, value) }
 }
 
-/// What a column of metrics is for.
+/// The meaning of a column of metrics.
 package enum MetricsColumnRole: Sendable {
     case metric
     case step
     case epoch
     /// When the row arrived, seconds since 1970.
     case time
-    /// Where the row stood in a whole frame. Such a row is told from others by that alone.
+    /// The row's index in a whole frame. It alone identifies such a row.
     case frame
 
     package static let stepName = "step"
@@ -84,7 +84,7 @@ package enum MetricsColumnRole: Sendable {
     package static let timeName = "_time"
     package static let frameName = "_frame"
 
-    /// Asked of each metric of each row: the names that matter are compared as numbers.
+    /// Called for each metric of each row, so the special names are compared as integers.
     package init(_ name: UnsafeRawBufferPointer) {
         switch name.count {
         case 4 where name.loadUnaligned(as: UInt32.self).bigEndian == 0x7374_6570: self = .step
@@ -98,7 +98,7 @@ package enum MetricsColumnRole: Sendable {
 
     package init(_ name: String) { self = Array(name.utf8).withUnsafeBytes { MetricsColumnRole($0) } }
 
-    /// Whether it is Rundir's own, which is in no frame unless it is asked for.
+    /// Whether it is one of Rundir's own, which frames have only on request.
     package var isHidden: Bool { self == .time || self == .frame }
     /// Whether it may hold the rows' axis.
     package var isKey: Bool { self == .step || self == .epoch }

@@ -1,10 +1,10 @@
-/// Which rows a run's metrics have, and in which order they stand.
+/// Which rows a run's metrics have, and in which order.
 ///
-/// A row whose key is there already is that row. If any row has a step, the axis is the step, otherwise the epoch. Rows with
-/// a value on the axis stand in its order; a row without one stands behind the greatest value that had arrived before it, in
-/// order of arrival. Rows are told by their position: the order in which they arrived first.
+/// Rows with the same key are one row. If any row has a step, the axis is the step, otherwise the epoch. Rows with a
+/// value on the axis are sorted by it; a row without one comes after the greatest value that had arrived before it, in
+/// order of arrival. A row's position is its index in order of first arrival.
 package struct MetricsRowOrder: Sendable {
-    /// What came before the rows, where those are a part of a run's.
+    /// The state before the rows, if they are a part of a run's.
     package struct Start: Sendable, Equatable {
         package var axis = MetricsRowKey.Kind.none
         package var step: MetricsAxisValue?
@@ -17,19 +17,19 @@ package struct MetricsRowOrder: Sendable {
     /// The rows of one kind of key.
     private struct Kind: Sendable {
         var greatest: MetricsAxisValue?
-        /// The position of the row that has it; nil where that came before.
+        /// The position of the row that has it; nil if that is in an earlier part.
         var greatestPosition: Int?
-        /// Whether each row's value was greater than all before.
+        /// Whether each row's value was greater than all before it.
         var isInOrder = true
     }
 
     private var kinds: [MetricsRowKey.Kind] = []
     private var wholes: [Int] = []
-    /// By position; of most rows it is 0.
+    /// By position; absent if 0, as for most rows.
     private var fractions: [Int: Double] = [:]
     private var steps = Kind()
     private var epochs = Kind()
-    /// Made once a row is no longer greater than all before.
+    /// Made when the first row arrives that is not greater than all before it.
     private var positions: [MetricsRowKey: Int]?
     private let start: Start
     /// Whether a row was merged into another one.
@@ -44,16 +44,16 @@ package struct MetricsRowOrder: Sendable {
 
     package var count: Int { kinds.count }
 
-    /// Bytes of memory, about.
+    /// About how many bytes of memory it takes.
     package var size: Int { kinds.capacity * 9 + fractions.capacity * 32 + (positions?.capacity ?? 0) * 48 }
 
-    /// Which keys the axis has.
+    /// The kind of key that is the axis.
     package var axis: MetricsRowKey.Kind {
         if start.axis != .none { return start.axis }
         return steps.greatest != nil ? .step : epochs.greatest != nil ? .epoch : .none
     }
 
-    /// What a part that follows starts with.
+    /// The start of the part that follows.
     package var end: Start {
         var end = Start()
         (end.axis, end.step, end.epoch) = (axis, steps.greatest, epochs.greatest)
@@ -61,7 +61,7 @@ package struct MetricsRowOrder: Sendable {
         return end
     }
 
-    /// Finds the row of a key, or begins it.
+    /// Finds the row of a key, or adds it.
     /// - Returns: its position
     @inline(__always)
     package mutating func position(of key: MetricsRowKey) -> Int {
@@ -88,7 +88,7 @@ package struct MetricsRowOrder: Sendable {
         return position
     }
 
-    /// The row of a key that is not greater than all of its kind.
+    /// The position of a key that is not greater than all of its kind.
     private mutating func earlier(_ key: MetricsRowKey, _ kind: Kind) -> Int {
         if key.value == kind.greatest, let position = kind.greatestPosition {
             hasMerged = true
@@ -125,11 +125,11 @@ package struct MetricsRowOrder: Sendable {
 
     // MARK: Order
 
-    /// Where a row stands.
+    /// A row's place in the order.
     struct Place: Comparable, Hashable, Sendable {
         /// The row's value on the axis, or the greatest that had arrived before it; nil where there was none.
         let value: MetricsAxisValue?
-        /// 0 for a row that has the value; for one without, how many of those had arrived by then, itself among them.
+        /// 0 for a row that has the value; for one without, how many of those had arrived by then, including itself.
         let loose: Int
 
         static func < (one: Place, other: Place) -> Bool {
@@ -141,12 +141,12 @@ package struct MetricsRowOrder: Sendable {
         }
     }
 
-    /// The value on the axis of the row at a position; nil where it has none.
+    /// The value on the axis of the row at a position; nil if it has none.
     package func axisValue(_ position: Int) -> MetricsAxisValue? {
         kinds[position] == axis && axis != .none ? value(position) : nil
     }
 
-    /// Calls with each row's place, in order of arrival.
+    /// Calls `body` with each row's place, in order of arrival.
     func eachPlace(_ body: (_ position: Int, Place) -> Void) {
         let axis = axis
         var greatest = axis == .step ? start.step : start.epoch
@@ -163,13 +163,13 @@ package struct MetricsRowOrder: Sendable {
         }
     }
 
-    /// How many rows have no value on the axis.
+    /// The number of rows without a value on the axis.
     var looseCount: Int {
         let axis = axis
         return axis == .none ? count : kinds.count { $0 != axis }
     }
 
-    /// The place of the row of the greatest epoch where the axis is the step; nil where there is no such row.
+    /// The place of the row of the greatest epoch if the axis is the step; nil if there is no such row.
     var latestEpochPlace: Place? {
         guard axis == .step, let latest = epochs.greatestPosition else { return nil }
         var found: Place?
@@ -180,7 +180,7 @@ package struct MetricsRowOrder: Sendable {
     /// Whether the rows' order is that of their arrival.
     package var isInOrder: Bool { axis == .step ? steps.isInOrder : epochs.isInOrder }
 
-    /// The positions of the rows in their order; nil where that is the order of arrival.
+    /// The positions of the rows in order; nil if that is the order of arrival.
     package var ordered: [Int]? {
         if isInOrder { return nil }
         var places: [(place: Place, position: Int)] = []
@@ -190,7 +190,7 @@ package struct MetricsRowOrder: Sendable {
         return places.map(\.position)
     }
 
-    /// The first index in the order whose row stands behind all that have a value on the axis up to this one. Where no row
+    /// The first index in the order whose row comes after all rows with a value on the axis up to `value`. If no row
     /// has one, rows are counted from 0 instead.
     package func firstIndex(after value: MetricsAxisValue, in order: [Int]?) -> Int {
         if axis == .none { return min(count, max(0, min(value.whole, .max - 1) + 1 - start.rows)) }
@@ -198,7 +198,7 @@ package struct MetricsRowOrder: Sendable {
         return (0..<count).first { axisValue(order?[$0] ?? $0).map { $0 > value } ?? false } ?? count
     }
 
-    /// The positions of the rows in their order, those behind a value only where one is given.
+    /// The positions of the rows in order; with a value, only those after it.
     package func positions(after value: MetricsAxisValue?) -> [Int] {
         let order = ordered
         let first = value.map { firstIndex(after: $0, in: order) } ?? 0

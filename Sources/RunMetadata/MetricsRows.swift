@@ -1,27 +1,28 @@
 package import JSON
 package import Limits
 
-/// Rows of metrics, checked, each one compact JSON object and a newline: what is appended to `metrics.ndjson`.
+/// Checked rows of metrics, each a compact JSON object and a newline, ready to be appended to `metrics.ndjson`.
 package struct MetricsRows: Sendable, Equatable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var count = 0
 
     package init() {}
 
-    /// Rows that are known to be in the form in which the log has them.
+    /// Rows that are known to have the form of the log.
     package init(checked bytes: [UInt8], count: Int) { (self.bytes, self.count) = (bytes, count) }
 
     package var isEmpty: Bool { count == 0 }
 
-    /// Appends the row that an object token holds. Objects in it are flattened: `{"train": {"loss": 1}}` is `train.loss`; an
-    /// array of one is its element (jsonlite makes an array of every vector).
+    /// Appends the row that an object token holds. Nested objects are flattened: `{"train": {"loss": 1}}` is
+    /// `train.loss`. An array of one is its element (jsonlite makes an array of every vector).
     /// - Parameters:
     ///   - object: the index of the object's begin
-    ///   - row: the row's number, for messages; nil where there is only one
-    ///   - pointer: where the object stands in the body
-    ///   - columns: how many metrics it may have
-    ///   - time: when it arrived, as JSON text, which becomes its `_time` unless it has one; nil: it gets none
-    /// - Throws: a fault of shape: no object, no member, a metric that is none, a step that is not whole, a key that is no number
+    ///   - row: the row's number, for messages; nil if there is only one
+    ///   - pointer: where the object is in the body
+    ///   - columns: the most metrics it may have
+    ///   - time: when it arrived, as JSON text. It becomes the row's `_time` unless it has one; nil: it gets none
+    /// - Throws: a fault of shape: not an object, no member, an invalid metric, a step that is not whole, a key that is
+    ///   not a number
     package mutating func append(
         objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer(),
         columns: Limit? = nil, time: [UInt8]? = nil
@@ -37,7 +38,7 @@ package struct MetricsRows: Sendable, Equatable {
         if let columns, tokens.memberCount(at: object) > columns.most {
             throw .excess(LimitExceeded(columns), check.place, pointer)
         }
-        // How long the row is where it takes nothing but copying, which is the usual case.
+        // The row's length if it can be copied as it is, the usual case.
         var length: Int? = 2
         var token = object + 1
         while tokens.kind(at: token) == .name {
@@ -60,7 +61,7 @@ package struct MetricsRows: Sendable, Equatable {
         count += 1
     }
 
-    /// Appends an empty row, which stands for one to come.
+    /// Appends an empty row, a placeholder for one to come.
     package mutating func appendEmpty() {
         bytes.append(contentsOf: "{}\n".utf8)
         count += 1
@@ -68,8 +69,8 @@ package struct MetricsRows: Sendable, Equatable {
 
     private static let timeMember = Array(",\"\(MetricsColumnRole.timeName)\":".utf8)
 
-    /// Appends a row whose names and numbers stand in the source as they are to be written.
-    /// - Parameter length: its bytes: a bracket, members with a comma or the other bracket behind each, a newline
+    /// Appends a row whose names and numbers can be copied from the source.
+    /// - Parameter length: its bytes: a brace, members each followed by a comma or the closing brace, a newline
     private mutating func appendVerbatim(objectAt object: Int, of tokens: JSONTokens, length: Int, time: [UInt8]?) {
         let length = length + (time.map { Self.timeMember.count + $0.count } ?? 0)
         withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { row in
@@ -113,8 +114,8 @@ package struct MetricsRows: Sendable, Equatable {
             guard names.insert(name).inserted else {
                 throw .shape(
                     pointer,
-                    "\(place): \"\(String(decoding: name, as: UTF8.self).shown(atMost: 100))\" is there twice, once as a name and once "
-                        + "as names in each other")
+                    "\(place): \"\(String(decoding: name, as: UTF8.self).shown(atMost: 100))\" is sent twice, once as a name and once "
+                        + "as nested names; send it once")
             }
             if let columns, names.count > columns.most { throw .excess(LimitExceeded(columns), place, pointer) }
             text.append(UInt8(ascii: text.isEmpty ? "{" : ","))

@@ -1,4 +1,4 @@
-/// What the values of a series stand over.
+/// The x axis of a series.
 package enum MetricsAxis: String, CaseIterable, Hashable, Sendable {
     case step
     case epoch
@@ -11,15 +11,15 @@ package enum MetricsAxis: String, CaseIterable, Hashable, Sendable {
 }
 
 extension MetricsTable {
-    /// A metric over an axis, as it is plotted: of each point where it stands, ascending, and the value.
+    /// A metric over an axis, as it is plotted: points with x, ascending, and value.
     package struct Series {
         /// The positions of the rows.
         fileprivate var rows: [Int]
         fileprivate let column: Column
         fileprivate let axis: MetricsAxis
-        /// What the axis is read from; nil where that is the order of rows.
+        /// The column of the axis; nil: the axis is the order of rows.
         fileprivate let axisColumn: Column?
-        /// The place of each row, where rows are counted and stand in another order than that of their arrival.
+        /// The place of each row, if the axis is the row number and rows did not arrive in order.
         fileprivate let places: [Int]?
         /// Seconds since 1970 that count as 0.
         fileprivate let origin: Double
@@ -36,16 +36,16 @@ extension MetricsTable {
         }
     }
 
-    /// The columns that are metrics.
+    /// The indices of the columns that are metrics.
     package var metricColumns: [Int] {
         columns.indices.filter { !columns[$0].role.isHidden && !columns[$0].role.isKey }
     }
 
-    /// Reduces a metric to about so many points, which keep its extremes (`MetricsPoints`). Rows that have no value on the axis
-    /// are left out.
+    /// Reduces a metric to about `count` points, which keep its extremes (`MetricsPoints`). Rows without a value on the
+    /// axis are left out.
     /// - Parameters:
-    ///   - start: the run's start, seconds since 1970; what `elapsed` is counted from
-    ///   - range: the part of the axis that is told of; all of it if nil
+    ///   - start: the run's start, seconds since 1970; `elapsed` counts from it
+    ///   - range: the part of the axis to return; nil: all of it
     package func series(
         of column: Int, over axis: MetricsAxis, points: Int, start: Double = 0, within range: ClosedRange<Double>? = nil
     ) -> Series {
@@ -73,7 +73,7 @@ extension MetricsTable {
         if let axisColumn,
             zip(rows, rows.dropFirst()).contains(where: { axisColumn.value(row: $0) > axisColumn.value(row: $1) })
         {
-            // Rows of one step were sent at several times, or of another axis than theirs.
+            // Not sorted yet if the axis is not the one that orders the rows, or a row was sent several times.
             rows = rows.enumerated().sorted { one, other in
                 let (x, otherX) = (axisColumn.value(row: one.element), axisColumn.value(row: other.element))
                 return x != otherX ? x < otherX : one.offset < other.offset
@@ -83,24 +83,24 @@ extension MetricsTable {
             rows: rows, column: columns[column], axis: axis, axisColumn: axisColumn, places: places, origin: origin)
     }
 
-    /// Appends where a point of a series stands, as JSON.
+    /// Appends the x of a point, as JSON.
     package func append(x point: Int, of series: Series, to output: inout [UInt8]) {
         let row = series.rows[point]
         guard let column = series.axisColumn else {
             return output.append(contentsOf: String(series.places?[row] ?? row).utf8)
         }
-        // To the last digit, which a Double has not of the greatest steps.
+        // All digits: a Double does not hold those of the greatest steps.
         if series.axis == .step || series.axis == .epoch, let exact = order.axisValue(row), exact.fraction == 0,
             series.axis == axis
         {
             return output.append(contentsOf: String(exact.whole).utf8)
         }
         let value = column.value(row: row)
-        // Times have few digits; their difference has no more.
+        // Times are rounded to microseconds; so is their difference.
         Self.append(series.axis == .elapsed ? ((value - series.origin) * 1e6).rounded() / 1e6 : value, to: &output)
     }
 
-    /// Appends the value of a point of a series, as JSON: `"NaN"`, `"Inf"`, `"-Inf"` where it is none that JSON has.
+    /// Appends the value of a point, as JSON; non-finite ones as `"NaN"`, `"Inf"`, `"-Inf"`.
     package func append(y point: Int, of series: Series, to output: inout [UInt8]) {
         Self.append(series.column.value(row: series.rows[point]), to: &output)
     }

@@ -1,15 +1,15 @@
 extension MetricsTable {
-    /// A part of the text, and what comes before it.
+    /// A part of the text, and the state before it.
     package struct Part: Sendable {
         package let range: Range<Int>
         package let start: MetricsRowOrder.Start
     }
 
-    /// The parts of the text that hold the rows behind a value of the axis. One part, the whole text, where rows were merged or
-    /// came out of order.
+    /// The parts of the text that hold the rows after a value of the axis. One part, the whole text, if rows were
+    /// merged or came out of order.
     package func parts(after value: MetricsAxisValue?) -> [Part] {
         guard isPlain else { return [Part(range: 0..<covered, start: MetricsRowOrder.Start())] }
-        // The last part that begins with the first row, or before it.
+        // The last part that begins at or before the first row.
         let row = value.map { order.firstIndex(after: $0, in: nil) } ?? 0
         let first = max(0, (chunks.firstIndex { $0.start.rows > row } ?? chunks.count) - 1)
         return chunks.indices.dropFirst(first).map { index in

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import JSON
 
-/// A run's metrics as numbers: what is reduced to points, and where in the rows' text which row stands.
+/// A run's metrics as numbers, to be reduced to points, with an index of where rows are in their text.
 ///
-/// The same frame as `MetricsFrame` makes of the same text, by the same rules, but of Doubles: 8 bytes a value and the text
-/// not needed any more. It grows by the rows that are appended.
+/// The same frame as `MetricsFrame` makes of the same text, by the same rules, but of Doubles: 8 bytes a value, and the
+/// text is no longer needed. It grows as rows are appended.
 package final class MetricsTable: @unchecked Sendable {
-    // Sendable: whoever shares one guards it by a lock.
+    // Sendable: a shared table is guarded by its owner's lock.
 
     /// One metric.
     package struct Column {
@@ -21,20 +21,20 @@ package final class MetricsTable: @unchecked Sendable {
         }
     }
 
-    /// Where rows begin in the text: a part of it that has at most so many rows, and few more bytes than that.
+    /// A part of the text, of limited rows and bytes: where its rows begin.
     package struct Chunk: Sendable {
         package static let rows = 4096
         package static let bytes = 1 << 20
         package let offset: Int
-        /// What is before.
+        /// The state before it.
         package let start: MetricsRowOrder.Start
     }
 
-    /// Columns that are expected to have a value in each row, and bytes that a column takes beside its values and name.
+    /// How many columns are expected to have a value in each row; and a column's bytes beside its values and name.
     private static let fullColumns = 16
     private static let columnOverhead = 400
 
-    /// No value: the NaN that R takes for NA. A NaN that was sent has other bits.
+    /// No value: R's NaN for NA. A NaN that was sent has other bits.
     static var missing: Double { Double(bitPattern: 0x7FF8_0000_0000_07A2) }
 
     @inline(__always)
@@ -48,7 +48,7 @@ package final class MetricsTable: @unchecked Sendable {
     /// Bytes of the text that are in the table.
     package private(set) var covered = 0
 
-    /// The columns' values, in the same order; a table of pointers, since this is looked at for each value that is read.
+    /// The columns' values, in the same order. Pointers, since this is accessed for each value that is read.
     private var storages = UnsafeMutablePointer<UnsafeMutablePointer<MetricsColumnStorage>>.allocate(capacity: 16)
     private var storageCapacity = 16
     /// The row that is being read: columns and values.
@@ -60,16 +60,16 @@ package final class MetricsTable: @unchecked Sendable {
     private let limit: Int
     /// The columns whose values are read beside the axes; nil: all.
     package let only: Set<String>?
-    /// Bytes of the columns.
+    /// Bytes that the columns hold.
     private var held = 0
-    /// Whether there is more in the text than the table may hold; it is of no use then.
+    /// Whether the text has more than the table may hold; if so, the table must not be used.
     package private(set) var isOverLimit = false
 
     /// An empty table.
     /// - Parameters:
-    ///   - expectedRows: how many rows are about to come, so that memory is asked for once
-    ///   - limit: bytes that it may hold
-    ///   - only: the columns whose values are read beside the axes; nil: all. The others are there, without values
+    ///   - expectedRows: about how many rows will come, so that memory is allocated once
+    ///   - limit: the most bytes that it may hold
+    ///   - only: the columns whose values are read beside the axes; nil: all. The others exist, without values
     package init(expectedRows: Int = 0, limit: Int = .max, only: Set<String>? = nil) {
         self.expectedRows = expectedRows
         self.limit = limit
@@ -88,17 +88,17 @@ package final class MetricsTable: @unchecked Sendable {
 
     package var rowCount: Int { order.count }
 
-    /// Whether each row of the text is one of the table's, in order: no row was merged into another one.
+    /// Whether the table has exactly the rows of the text, in order: none were merged.
     package var isPlain: Bool { !order.hasMerged && order.isInOrder }
 
-    /// Bytes of memory, about.
+    /// About how many bytes of memory it takes.
     package var size: Int {
         held + order.size + chunks.capacity * MemoryLayout<Chunk>.stride
     }
 
-    /// Takes the next part of the text. What is behind its last newline is still being written, or comes with the next
+    /// Takes the next part of the text, up to its last newline. The rest is still being written, or comes with the next
     /// part.
-    /// - Returns: how much of it was taken
+    /// - Returns: the number of bytes that were taken
     package func append(_ text: UnsafeRawBufferPointer) -> Int {
         let start = covered
         let count = MetricsLine.readAll(text, parser, into: self) { key, offset in
@@ -131,7 +131,7 @@ package final class MetricsTable: @unchecked Sendable {
     }
 
     /// Counts bytes that are about to be held.
-    /// - Returns: whether they may be
+    /// - Returns: false if they exceed the limit
     private func hold(_ bytes: Int) -> Bool {
         held += bytes
         if held > limit { isOverLimit = true }
@@ -154,7 +154,7 @@ package final class MetricsTable: @unchecked Sendable {
         let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
         let role = MetricsColumnRole(name)
         let isRead = role.isKey || only?.contains(String(decoding: bytes, as: UTF8.self)) ?? true
-        // Of very many columns few have a value in each row.
+        // If there are very many columns, few of them have a value in each row.
         storage.initialize(
             to: MetricsColumnStorage(
                 name: name, isRead: isRead, capacity: isRead && columnCount < Self.fullColumns ? expectedRows : 0))
@@ -177,10 +177,10 @@ package final class MetricsTable: @unchecked Sendable {
         return columns.count - 1
     }
 
-    /// The index of a column; nil when there is none of that name.
+    /// The index of a column; nil if there is none of that name.
     package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
 
-    /// The columns that are shown where none are named: not those of Rundir's own.
+    /// The columns that are shown unless some are named: all but Rundir's own.
     package var shownColumns: [Int] { columns.indices.filter { !columns[$0].role.isHidden } }
 }
 
@@ -208,7 +208,7 @@ extension MetricsTable: MetricsRowColumns {
     @inline(__always)
     func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
         if !storages[column].pointee.isRead { return }
-        // One that is too long for a cell counts as missing, as in a frame.
+        // A number that is too long for a cell counts as missing, as in a frame.
         if end - start > MetricsFrame.Cell.longestNumber { return }
         add(MetricsNumberText.value(start, end), to: column)
     }
@@ -221,6 +221,6 @@ extension MetricsTable: MetricsRowColumns {
         rowLength += 1
     }
 
-    /// What something else wrote and is no metric counts as missing.
+    /// A value that another program wrote and is not a metric counts as missing.
     func add(other start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {}
 }

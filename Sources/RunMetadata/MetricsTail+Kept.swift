@@ -1,7 +1,7 @@
 internal import JSON
 
 extension MetricsTail {
-    /// Appends the tail as it is kept: which keys there are, the count, then of each column name, value, places and range.
+    /// Appends the tail's stored form: the keys, the count, then each column's name, value, places and range.
     package func append(to bytes: inout [UInt8]) {
         KeptFields.append(Int(keys.axis.rawValue), to: &bytes)
         KeptFields.append(keys.step, to: &bytes)
@@ -19,7 +19,7 @@ extension MetricsTail {
         }
     }
 
-    /// Reads what was kept; nil where it is none.
+    /// Reads the stored form; nil if it is malformed.
     package init?(_ bytes: ArraySlice<UInt8>) {
         var fields = KeptFields(bytes)
         guard
@@ -46,8 +46,8 @@ extension MetricsTail {
     }
 }
 
-/// Numbers and texts one behind the other, each of which may be missing: a byte that says whether it is there, the number, or
-/// the text's length, in 8 bytes, little end first, and the text's bytes.
+/// A sequence of numbers and texts, any of which may be missing: a byte that says whether it is there, then the number
+/// or the text's length in 8 bytes, little-endian, then the text's bytes.
 private struct KeptFields {
     private var bytes: ArraySlice<UInt8>
 
@@ -80,7 +80,7 @@ private struct KeptFields {
         if let text { bytes.append(contentsOf: text.utf8) }
     }
 
-    /// The next number; nil inside where it is missing, nil where there is none.
+    /// The next number. Inner nil: stored as missing. Outer nil: malformed.
     mutating func number() -> Int?? {
         guard let mark = bytes.popFirst(), mark <= 1 else { return nil }
         if mark == 0 { return .some(nil) }

@@ -1,22 +1,22 @@
 package import JSON
 
-/// The end of a run's metrics: enough to bring its digest up to date with rows that come behind, without those before.
+/// The end of a run's metrics: enough to update its digest with new rows, without reading the earlier ones.
 ///
-/// Rows that come in their order cost nothing that grows with the run. Of those that do not (a job that runs steps again), it
-/// cannot always be known whether they fill a gap or take the place of a value; then the frame has to tell.
+/// The cost of rows that come in order does not grow with the run. Of others (a job that runs steps again), the tail
+/// cannot always know whether they fill a gap or replace a value; then the whole frame has to be read.
 package struct MetricsTail: Sendable, Equatable {
     /// The end of one column.
     package struct Column: Sendable, Equatable {
         let name: String
         let role: MetricsColumnRole
-        /// The name as rows have it, in quotes and with its colon; by its bytes columns are told apart.
+        /// The name as rows have it, in quotes and with its colon. Columns are distinguished by these bytes.
         let member: [UInt8]
         /// The last value that is neither missing nor NaN, and its row's place.
         var value: JSONNumber?
         var valuePlace: MetricsRowOrder.Place?
-        /// The finite values of a metric but the last, which is often sent again.
+        /// The range of a metric's finite values but the last, which is often sent again.
         var rangeBefore: ClosedRange<Double>?
-        /// The place of the last row that has a value, and whether that is a number.
+        /// The place of the last row that has a value, and whether the value is a number.
         var topPlace: MetricsRowOrder.Place?
         var isTopNumber = false
 
@@ -26,11 +26,11 @@ package struct MetricsTail: Sendable, Equatable {
     }
 
     var columns: [Column] = []
-    /// The keys that have come; `rows` is how many have no value on the axis.
+    /// The keys so far; `rows` counts those without a value on the axis.
     var keys = MetricsRowOrder.Start()
-    /// Where the row of the greatest epoch is, where the axis is the step.
+    /// The place of the row of the greatest epoch, if the axis is the step.
     var latestEpoch: MetricsRowOrder.Place?
-    /// How many numbers the last column has.
+    /// The number of numbers in the last column.
     var completed = 0
 
     /// The tail of no rows.
@@ -38,7 +38,7 @@ package struct MetricsTail: Sendable, Equatable {
 
     package var columnCount: Int { columns.count }
 
-    /// The digest; nil where there is no column.
+    /// The digest; nil if there is no column.
     package var digest: MetricsDigest? {
         if columns.isEmpty { return nil }
         let metrics = columns.compactMap { column -> MetricsDigest.Metric? in
@@ -51,8 +51,8 @@ package struct MetricsTail: Sendable, Equatable {
     }
 
     /// Reads rows that follow, whole lines.
-    /// - Parameter isRough: whether a row of which only the frame can tell what it changes is passed over
-    /// - Returns: false where only the frame of all rows can tell the digest; the tail is of no use then
+    /// - Parameter isRough: whether to skip rows whose effect only the whole frame can tell
+    /// - Returns: false if only the whole frame can tell the digest; the tail must not be used then
     package mutating func read(
         _ text: UnsafeRawBufferPointer, parser: JSONParser, isRough: Bool = false
     ) -> Bool {
@@ -69,9 +69,9 @@ package struct MetricsTail: Sendable, Equatable {
             && !columns[(column + 1)...].contains { $0.role != .epoch && !$0.role.isHidden }
     }
 
-    /// Takes a row of a text.
+    /// Takes a row.
     /// - Parameter last: the last value of each column in the text
-    /// - Returns: false where only the frame can tell
+    /// - Returns: false if only the whole frame can tell its effect
     mutating func add(
         _ row: [(column: Int, cell: MetricsFrame.Cell, isNumber: Bool)], _ key: MetricsRowKey,
         _ last: inout [MetricsFrame.Cell], of text: UnsafeRawBufferPointer, isRough: Bool
@@ -84,12 +84,12 @@ package struct MetricsTail: Sendable, Equatable {
         return true
     }
 
-    /// Where the row of a key stands; nil where only the frame can tell.
+    /// The place of a key's row; nil if only the whole frame can tell.
     private mutating func place(of key: MetricsRowKey, isRough: Bool) -> MetricsRowOrder.Place? {
         switch key.kind {
         case .none: return looseRow()
         case .step:
-            // Rows by epoch stand elsewhere once there are steps.
+            // Once there are steps, rows by epoch have other places.
             if keys.axis == .epoch, !isRough { return nil }
             keys.axis = .step
             keys.step = keys.step.map { max($0, key.value) } ?? key.value
@@ -126,7 +126,7 @@ package struct MetricsTail: Sendable, Equatable {
             columns[column].isTopNumber = value.isNumber
         }
         if let valuePlace = columns[column].valuePlace {
-            // It may take the place of the least or the greatest value.
+            // It may replace the least or the greatest value.
             if place < valuePlace { return columns[column].role != .metric }
             if !value.isNumber { return place != valuePlace }
             if place > valuePlace, columns[column].role == .metric {
@@ -147,7 +147,7 @@ package struct MetricsTail: Sendable, Equatable {
         if isCounted(columns.count - 1) { completed = 0 }
     }
 
-    /// Makes only the last value of each column a number.
+    /// Parses only the last value of each column.
     mutating func keep(_ last: [MetricsFrame.Cell], of text: UnsafeRawBufferPointer) {
         for (column, cell) in last.enumerated() where !cell.isMissing { columns[column].value = cell.number(in: text) }
     }

@@ -1,16 +1,16 @@
 internal import JSON
 
-/// The reading of one part of a run's rows into a tail.
+/// Reads one part of a run's rows into a tail.
 final class MetricsTailReading: MetricsRowColumns {
     private(set) var tail: MetricsTail
     private let text: UnsafeRawBufferPointer
-    /// Of the row that is being read.
+    /// The cells of the row that is being read.
     private var row: [(column: Int, cell: MetricsFrame.Cell, isNumber: Bool)] = []
     private var last: [MetricsFrame.Cell] = []
     private let isRough: Bool
-    /// How many numbers the last column had before a column came of the row that is being read.
+    /// The count of the last column before the current row added a column.
     private var completed = 0
-    /// The columns by their names as rows have them; made once a row has another order than the one before.
+    /// The columns by their names as rows have them. Made when a row's order first differs from that of the row before.
     private var places: [[UInt8]: Int]?
 
     init(_ tail: MetricsTail, _ text: UnsafeRawBufferPointer, isRough: Bool) {
@@ -41,7 +41,7 @@ final class MetricsTailReading: MetricsRowColumns {
     @inline(__always)
     func role(of column: Int) -> MetricsColumnRole { tail.columns[column].role }
 
-    /// The column of a name; a new one is the last.
+    /// The column of a name; a new one is added at the end.
     func column(named name: UnsafeRawBufferPointer) -> Int {
         let column = MetricsTail.Column(name: String(decoding: name, as: UTF8.self))
         if places == nil {
@@ -64,7 +64,7 @@ final class MetricsTailReading: MetricsRowColumns {
 
     @inline(__always)
     func add(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {
-        // One that is too long for a cell counts as missing.
+        // A number that is too long for a cell counts as missing.
         if let cell = MetricsFrame.Cell(offset: UnsafeRawPointer(start) - text.baseAddress!, length: end - start) {
             row.append((column, cell, true))
         }

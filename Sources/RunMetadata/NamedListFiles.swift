@@ -1,16 +1,17 @@
 package import JSON
 
-/// A named list as its files hold it (`flags.json`, `evaluation.json`): as tfruns can read it, and as it was sent.
+/// A named list (`flags.json`, `evaluation.json`) as its files hold it: the form that tfruns can read, and the list as
+/// sent.
 package struct NamedListFiles: Sendable, Equatable {
     /// What tfruns reads.
     package let file: [UInt8]
-    /// The exact list, where `file` differs from it: what is kept as `sent/flags.json`.
+    /// The exact list if `file` differs from it; stored as `sent/flags.json`.
     package let sent: [UInt8]?
 
     /// The exact list.
     package var exact: [UInt8] { sent ?? file }
 
-    /// A list that tfruns does not read: one file, as it is.
+    /// A list that tfruns does not read: one file, as sent.
     package init(file: [UInt8]) { (self.file, sent) = (file, nil) }
 
     /// A list that tfruns reads.
@@ -20,19 +21,19 @@ package struct NamedListFiles: Sendable, Equatable {
         sent = bearable == list ? nil : JSONWriter.pretty(.object(list))
     }
 
-    /// The files of a list of which the exact text is known; nil where it is none.
+    /// The files of a list whose exact text is known; nil if the text is not a list.
     package init?(sent: [UInt8]) {
         guard let list = try? JSONValue.parse(sent, nonFinite: .allowed).object else { return nil }
         self.init(list)
     }
 }
 
-/// What tfruns' `ls_runs()` can bear among flags and evaluation values: it makes a data frame of them (`as.data.frame()`),
-/// which fails, for all runs, where anything in it has no rows, as `null`, `[]` and `{}` have none.
+/// What tfruns' `ls_runs()` can read among flags and evaluation values. It makes a data frame of them
+/// (`as.data.frame()`), which fails, for all runs, if any value has no rows, as `null`, `[]` and `{}` have none.
 extension JSONObject {
-    /// The list as tfruns would write it: an array of one is its element; `null`, `[]` and `{}` are left out at any depth, and
-    /// in arrays `null` is the text `NA`. What becomes empty by that is left out too. The list itself may be empty. A long text
-    /// in an array, of which R makes a column's name, is cut.
+    /// The list as tfruns would write it: an array of one is its element; `null`, `[]` and `{}` are left out at any
+    /// depth, and so is what becomes empty by that; in arrays `null` is the text `NA`. The list itself may be empty.
+    /// Long texts in arrays are cut, since R makes column names of them.
     package var bearable: JSONObject {
         JSONObject(members.compactMap { member in member.value.bearable.map { (member.name, $0) } })
     }
@@ -42,7 +43,7 @@ extension JSONObject {
 }
 
 extension JSONValue {
-    // As deep as the parser goes at most, as below.
+    // Recursion is as deep as the parser allows, as below.
     fileprivate var bearable: JSONValue? {
         switch self {
         case .null: return nil
@@ -56,8 +57,8 @@ extension JSONValue {
         }
     }
 
-    /// Characters of a text in an array: R writes up to 10 bytes for one in a name (`\U0001f600`), and takes no name of over
-    /// 10,000 bytes.
+    /// The most characters of a text in an array: R writes a character as up to 10 bytes in a name (`\U0001f600`), and
+    /// allows names of 10,000 bytes.
     private static let longestInArray = 500
 
     private var withShortText: JSONValue {
@@ -79,8 +80,7 @@ extension JSONValue {
 }
 
 extension JSONValue {
-    /// The value that stands where one is expected: an array of one, which R's `toJSON()` makes of every value, is its
-    /// element.
+    /// A single value: the element of an array of one, which R's `toJSON()` makes of every value.
     package var unboxed: JSONValue {
         if case .array(let elements) = self, elements.count == 1 { return elements[0] }
         return self

@@ -1,8 +1,8 @@
 internal import JSON
 
-/// A number that JSON has not: NaN or an infinity. The one list of how these are spelled.
+/// A number that JSON lacks: NaN or an infinity. The one list of their spellings.
 ///
-/// They are read in any spelling that printf, Python, R, Julia or pandas use, and written as jsonlite does.
+/// They are read in any spelling of printf, Python, R, Julia or pandas, and written as jsonlite does.
 package enum NonFinite: Sendable {
     case nan
     case infinity
@@ -24,7 +24,7 @@ package enum NonFinite: Sendable {
         self = value.isNaN ? .nan : value < 0 ? .negativeInfinity : .infinity
     }
 
-    /// What `json` is, without its quotes; nil for any other text.
+    /// Reads the content of `json`, without its quotes; nil for any other text.
     init?(written text: String) {
         switch text {
         case "NaN": self = .nan

@@ -1,11 +1,11 @@
 internal import JSON
 
-/// The column of a property in a listing: its own name, or `property_` and its name where that is a column of something else,
-/// so that neither hides the other: `status`, `run`, `flag_lr`.
+/// The column of a property in a listing: its own name, or `property_` and its name if another column has that name
+/// (`status`, `run`, `flag_lr`), so that neither hides the other.
 struct PropertyColumn {
     static let prefix = "property_"
 
-    /// Columns that are not properties, and what columns of flags, metrics and evaluations begin with.
+    /// Columns that are not properties, and the prefixes of columns of flags, metrics and evaluations.
     private static let others: Set<String> = [
         "run", "status", "updated", "links", "error_message", "error_traceback", "steps_completed", "epochs_completed",
     ]
@@ -14,9 +14,9 @@ struct PropertyColumn {
     let name: String
     let value: JSONValue
 
-    /// The column of a property. A text that is none of what the property has to be, such as `start` of "yesterday", does not
-    /// stand among those that are.
-    /// - Returns: nil where what it has to be is missing, as R writes that
+    /// The column of a property. A text that does not have the property's type, such as "yesterday" for `start`, gets
+    /// the prefix.
+    /// - Returns: nil if the value of a typed property is missing as R writes it
     init?(_ property: String, _ text: String) {
         if let typed = TypedProperty(property) {
             if let typedValue = typed.value(text) {

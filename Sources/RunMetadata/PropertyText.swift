@@ -2,8 +2,8 @@ package import JSON
 
 /// How a property's value is stored: as text (tfruns' `write_run_property`).
 package enum PropertyText {
-    /// The text: TRUE and FALSE, a number as it was sent, a text as it is, a list one element a line, an object as compact
-    /// JSON.
+    /// The text: TRUE or FALSE, a number as it was sent, a text as it is, a list as one element per line, an object as
+    /// compact JSON.
     /// - Returns: nil for null, which removes the property
     package static func text(of value: JSONValue) -> String? {
         switch value {
@@ -16,15 +16,15 @@ package enum PropertyText {
         }
     }
 
-    /// What stands in the file of a value: nothing for an empty list, as R's `writeLines()` has it, or for the empty object that
-    /// `toJSON()` makes of NULL; else the text and a newline.
+    /// The content of a value's file: the text and a newline; nothing for an empty list, as R's `writeLines()` does, or
+    /// for the empty object that `toJSON()` makes of NULL.
     /// - Returns: nil for null, which removes the property
     package static func file(of value: JSONValue) -> [UInt8]? {
         if value == .array([]) || value == .object(JSONObject()) { return [] }
         return text(of: value).map { file($0) }
     }
 
-    /// What stands in the property's file: the text and a newline.
+    /// The content of a property's file: the text and a newline.
     package static func file(_ text: String) -> [UInt8] { Array(text.utf8) + [UInt8(ascii: "\n")] }
 
     /// The text in a property's file.
@@ -32,17 +32,17 @@ package enum PropertyText {
         String(decoding: file.last == UInt8(ascii: "\n") ? file.dropLast() : file[...], as: UTF8.self)
     }
 
-    /// The same of bytes that are lent.
+    /// The same, of borrowed bytes.
     package static func read(_ file: UnsafeRawBufferPointer) -> String {
         let hasNewline = file.last == UInt8(ascii: "\n")
         return String(
             decoding: UnsafeRawBufferPointer(rebasing: hasNewline ? file.dropLast() : file[...]), as: UTF8.self)
     }
 
-    /// Seconds since 1970 as tfruns writes them: a decimal number, microseconds at most.
+    /// Seconds since 1970 as tfruns writes them: a decimal number, to the microsecond.
     package static func seconds(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }
 
-    /// The boolean that tfruns' reader takes a text for; nil where it takes it for none.
+    /// The boolean that tfruns reads from a text; nil if it reads none.
     package static func flag(_ text: String) -> Bool? {
         switch text {
         case "TRUE", "true", "yes", "1": true

@@ -1,8 +1,8 @@
-/// One column of a listing, a value for each row: what conditions and orders are evaluated over.
+/// One column of a listing, with a value for each row. Conditions and orders are evaluated over columns.
 ///
-/// Nine bytes a row. Texts are kept once each, so that a comparison with a text looks at every different one once.
+/// Nine bytes a row. Each distinct text is stored once, so that a comparison looks at it once.
 package struct RunColumn: Sendable {
-    /// What a row holds.
+    /// The kind of a row's value.
     package enum Kind {
         package static let missing: UInt8 = 0
         package static let flag: UInt8 = 1
@@ -12,13 +12,12 @@ package struct RunColumn: Sendable {
 
     /// The kind of each row's value.
     package private(set) var kinds: [UInt8]
-    /// The number, 1 or 0 for TRUE or FALSE, or the place of the text in `texts`.
+    /// The number, 1 or 0 for TRUE or FALSE, or the index of the text in `texts`.
     package private(set) var numbers: [Double]
-    /// The different texts, those of earlier values too.
+    /// The distinct texts, including those of earlier values.
     package private(set) var texts: [String] = []
     private var places: [String: Int] = [:]
-    /// The places of texts in the order of the texts, and of each text where it comes in that order, as far as the column
-    /// was ranked (`rankTexts()`).
+    /// The indices of texts in sorted order, and the rank of each text, as of the last `rankTexts()`.
     private var ordered: [Int32] = []
     private(set) var ranks: [Int32] = []
 
@@ -33,8 +32,8 @@ package struct RunColumn: Sendable {
         for (row, value) in values.enumerated() { self[row] = value }
     }
 
-    /// A column of few different texts.
-    /// - Parameter places: for each row, the place of its text
+    /// A column of few distinct texts.
+    /// - Parameter places: for each row, the index of its text
     package init(texts: [String], places: [Int]) {
         kinds = Array(repeating: Kind.text, count: places.count)
         numbers = places.map(Double.init)
@@ -50,7 +49,7 @@ package struct RunColumn: Sendable {
 
     package var count: Int { kinds.count }
 
-    /// How many different texts are kept; more than there are rows where values changed often.
+    /// The number of distinct texts; more than rows if values changed often.
     package var textCount: Int { texts.count }
 
     package subscript(row: Int) -> RunValue {
@@ -84,7 +83,7 @@ package struct RunColumn: Sendable {
         numbers[row] = number
     }
 
-    /// Lends the memory of successive rows, to be set to what is known to be such.
+    /// Lends the memory of successive rows, to be set without checks.
     /// - Parameter body: gets their kinds and numbers
     package mutating func withRows(
         _ rows: Range<Int>, _ body: (UnsafeMutableBufferPointer<UInt8>, UnsafeMutableBufferPointer<Double>) -> Void
@@ -98,7 +97,7 @@ package struct RunColumn: Sendable {
         }
     }
 
-    /// The place of a text in `texts`.
+    /// The index of a text in `texts`, to which it is added if it is new.
     package mutating func place(of text: String) -> Int {
         if let place = places[text] { return place }
         texts.append(text)
@@ -106,8 +105,8 @@ package struct RunColumn: Sendable {
         return texts.count - 1
     }
 
-    /// Brings the texts into their order, so that rows are compared by numbers. Costs what has come since the last time, and a
-    /// pass over the others.
+    /// Sorts the texts, so that rows can be compared by number. Sorts only texts that are new since the last call, then
+    /// merges.
     package mutating func rankTexts() {
         if ranks.count == texts.count { return }
         let texts = texts
@@ -130,7 +129,7 @@ package struct RunColumn: Sendable {
         }
         ordered = merged + ordered[start...]
         ranks = Array(repeating: 0, count: texts.count)
-        // Texts that are equal, if spelt with other scalars, have one rank.
+        // Equal texts of different scalars have one rank.
         var rank: Int32 = 0
         for (index, place) in ordered.enumerated() {
             if index > 0, isBefore(ordered[index - 1], place) { rank += 1 }
@@ -138,9 +137,7 @@ package struct RunColumn: Sendable {
         }
     }
 
-    /// A number by which rows stand in the order of their values, the greater the later: what is missing or NaN last.
-    ///
-    /// To be asked for once texts are ranked.
+    /// A key by which rows are sorted, ascending; missing and NaN are last. Call `rankTexts()` first.
     @inline(__always)
     func sortKey(_ row: Int, descending: Bool) -> UInt64 {
         switch kinds[row] {
@@ -151,14 +148,14 @@ package struct RunColumn: Sendable {
         default:
             let number = numbers[row]
             if number.isNaN { return .max }
-            // Zero has no sign here.
+            // Turns -0 into 0.
             let bits = (number + 0).bitPattern
             let key = bits >> 63 == 1 ? ~bits : bits | 1 << 63
             return descending ? ~key : key
         }
     }
 
-    /// That number of each row.
+    /// The key of each row.
     func sortKeys(descending: Bool) -> [UInt64] {
         [UInt64](unsafeUninitializedCapacity: count) { keys, filled in
             for row in 0..<count { keys.initializeElement(at: row, to: sortKey(row, descending: descending)) }
@@ -166,11 +163,11 @@ package struct RunColumn: Sendable {
         }
     }
 
-    /// Keys of texts: as many lie below those of all numbers, and above them. (Numbers have keys from 2^52 - 1 to ~2^52 + 1, for
-    /// the bits of what is no NaN leave that much room on both sides.)
+    /// The number of keys for texts, below those of all numbers and above them. (Numbers have keys from 2^52 - 1 to
+    /// ~2^52 + 1: without NaN, the bit patterns leave that much room on both sides.)
     private static let textKeys: UInt64 = 1 << 40
 
-    /// How a row compares with a value in an order.
+    /// How a row compares with a value in an order: -1, 0 or 1.
     func compare(_ row: Int, with value: RunValue) -> Int {
         switch value {
         case .text(let text): kinds[row] == Kind.text ? RunValue.order(texts[Int(numbers[row])], text) : -1

@@ -4,7 +4,7 @@
 package struct RunID: Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    /// The words that are no run ids: `active` names the active run, `archive` the folder of archived runs.
+    /// Words that cannot be run ids: `active` names the active run, `archive` the folder of archived runs.
     package static let reserved: Set<String> = ["active", "archive"]
 
     /// The rule, in words for the person who broke it.
@@ -12,7 +12,7 @@ package struct RunID: Hashable, Sendable, CustomStringConvertible {
         "a run id is 1 to 128 letters, digits, \".\", \"_\", \"-\", \"=\", \"+\" or \"@\", starts with a letter or digit, "
         + "and is not \"active\" or \"archive\""
 
-    /// Nil when `text` is no run id.
+    /// Nil if `text` is not a run id.
     package init?(_ text: String) {
         guard Identifier.isValid(text, longest: 128), !Self.reserved.contains(text) else { return nil }
         description = text
@@ -30,7 +30,7 @@ package struct SessionName: Hashable, Sendable, CustomStringConvertible {
     package static let rule =
         "a session name is 1 to 128 letters, digits, \".\", \"_\", \"-\", \"=\", \"+\" or \"@\", and starts with a letter or digit"
 
-    /// Nil when `text` is no session name.
+    /// Nil if `text` is not a session name.
     package init?(_ text: String) {
         guard Identifier.isValid(text, longest: 128) else { return nil }
         description = text
@@ -40,7 +40,7 @@ package struct SessionName: Hashable, Sendable, CustomStringConvertible {
 /// Which run a request is about.
 package enum RunTarget: Hashable, Sendable {
     case run(RunID)
-    /// The run that this session initialised last and has not ended.
+    /// The run that this session initialised last, if it has not ended.
     case active(SessionName)
 }
 
@@ -60,7 +60,7 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
     package static let rule =
         "a type is 1 to 64 lower case letters, digits, \"_\" or \"-\", and starts with a letter"
 
-    /// Nil when `text` is no type name.
+    /// Nil if `text` is not a type name.
     package init?(_ text: String) {
         let isValid =
             text.utf8.count <= 64 && text.utf8.first.map(Identifier.isLower) == true
@@ -72,7 +72,7 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The type that tfruns' deprecated `write_run_data(type, …)` writes.
-    /// - Returns: nil when the longer name is none
+    /// - Returns: nil if the longer name is not a type name
     package static func deprecatedAlias(_ text: String) -> MetadataType? { MetadataType("custom" + text) }
 }
 
@@ -88,28 +88,28 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     package static let start = PropertyName("start")!
     package static let end = PropertyName("end")!
     package static let completed = PropertyName("completed")!
-    /// To tfruns the path of `metrics.json`, where there is one.
+    /// tfruns' name for the path of `metrics.json`.
     static let metrics = PropertyName("metrics")!
-    /// The console output, which grows as the run goes on.
+    /// The console output, which grows while the run goes on.
     package static let output = PropertyName("output")!
 
-    /// What tfruns reads by R's `$`, which takes the one that begins so where there is none: `endpoint` for the end,
-    /// `metrics_dir` for the metrics, whose file is looked for. An empty file keeps others from being taken for it.
+    /// Properties that tfruns reads by R's `$`, which matches partially: without `end`, it reads `endpoint` as the end;
+    /// without `metrics`, `metrics_dir` as the path of the metrics. An empty file of the exact name prevents that.
     package static let abbreviated: [PropertyName] = [.end, .metrics]
 
-    /// The one of `abbreviated` that it is, or may be taken for.
+    /// The one of `abbreviated` that tfruns may read this property as.
     package var readAs: PropertyName? {
         Self.abbreviated.first { description.utf8.starts(with: $0.description.utf8) }
     }
 
-    /// Whether an empty file of that name only keeps its place.
+    /// Whether an empty file of that name is only a placeholder.
     package var keepsPlace: Bool { Self.abbreviated.contains(self) }
 
     /// The rule, in words for the person who broke it.
     package static let rule =
         "a property name is 1 to 255 bytes without \"/\" and control characters, and is not \".\" or \"..\""
 
-    /// Nil when `text` is no property name.
+    /// Nil if `text` is not a property name.
     package init?(_ text: String) {
         guard (1...255).contains(text.utf8.count), text != ".", text != "..",
             text.unicodeScalars.allSatisfy({ $0 != "/" && $0.properties.generalCategory != .control })

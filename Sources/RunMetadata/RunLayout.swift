@@ -22,7 +22,7 @@ package enum RunLayout {
         package static let applied = "applied"
     }
 
-    /// A pending folder's name starts with this where it belongs to a session that has no active run yet: no run id does.
+    /// The start of a pending folder's name if it belongs to a session without an active run. No run id starts with it.
     package static let sessionMark = "@"
 }
 
@@ -34,7 +34,7 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
     package static let evaluation = DataPath(checked: "evaluation.json")
     package static let error = DataPath(checked: "error.json")
     package static let metricsRows = DataPath(checked: "metrics.ndjson")
-    /// The rows before those that were replaced last.
+    /// The rows before the last replacement.
     package static let earlierMetricsRows = DataPath(checked: "metrics.1.ndjson")
     package static let metricsFrame = DataPath(checked: "metrics.json")
     package static let source = DataPath(checked: "source.tar.gz")
@@ -44,15 +44,15 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The folder of properties.
     package static let properties = "properties"
-    /// The console output, a property as tfruns has it.
+    /// The console output, which tfruns stores as a property.
     package static let output = property(.output)
 
-    /// The folder of lists as they were sent, where tfruns could not read them so.
+    /// The folder of lists as they were sent, if tfruns cannot read them in that form.
     private static let sentFolder = "sent"
     package static let sentFlags = DataPath(checked: "\(sentFolder)/flags.json")
     package static let sentEvaluation = DataPath(checked: "\(sentFolder)/evaluation.json")
 
-    /// Where the exact list is kept that a file holds as tfruns reads it; nil for files that are exact themselves.
+    /// Where the exact list of a file is kept; nil for files that are exact themselves.
     package var sent: DataPath? {
         switch self {
         case .flags: .sentFlags
@@ -61,10 +61,10 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is a document of JSON that R's tfruns writes too.
+    /// Whether it is a JSON document that R's tfruns writes too.
     package var isDocument: Bool { [.flags, .evaluation, .error, .metricsFrame].contains(self) || isSent }
 
-    /// Whether an exact list is kept there, which belongs to another file.
+    /// Whether it is the exact list of another file.
     package var isSent: Bool { self == .sentFlags || self == .sentEvaluation }
 
     /// A property's file.
@@ -88,7 +88,7 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
-    /// Whether a standard type owns the file, or a folder that it is or is in: no custom writer may make it.
+    /// Whether a standard type owns the file or a folder above it; no custom writer may make it.
     package var isOfStandardType: Bool {
         let first = components.first ?? ""
         let files: [DataPath] = [.flags, .evaluation, .error, .metricsRows, .metricsFrame, .source]
@@ -97,9 +97,9 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
 
     private init(checked: String) { description = checked }
 
-    /// The property whose file this is, if it is one.
+    /// The property whose file this is, if any.
     package var property: PropertyName? {
-        // By bytes: to a file system a "/" is one, whatever combining character follows.
+        // By bytes: a file system sees a "/" even if a combining character follows it.
         let prefix = (Self.properties + "/").utf8
         guard description.utf8.starts(with: prefix) else { return nil }
         return PropertyName(String(decoding: description.utf8.dropFirst(prefix.count), as: UTF8.self))

@@ -1,9 +1,9 @@
 internal import Limits
 
-/// By which columns runs are listed: `eval_acc`, `-eval_acc,start`, with names in backticks where they have a comma.
+/// The columns by which runs are sorted: `eval_acc`, `-eval_acc,start`; names with a comma are in backticks.
 ///
-/// Ascending unless a name has a minus sign or the whole is descending. What is missing comes last in both directions, as R's
-/// `order()` has it; runs that are equal come newest first, and those of one time by id, backwards.
+/// Ascending unless a name has a minus sign or the whole order is descending. Missing values come last in both
+/// directions, as in R's `order()`. Equal runs come newest first, and those with the same start by id, descending.
 package struct RunOrder: Sendable, Equatable {
     package struct Key: Sendable, Equatable {
         package let column: RunColumnName
@@ -25,19 +25,19 @@ package struct RunOrder: Sendable, Equatable {
         }
     }
 
-    /// Columns that an order may name.
+    /// The most columns that an order may name.
     package static let mostColumns = 32
 
-    /// The order as text, for a cursor to say to which it belongs.
+    /// The order as text, by which a cursor names its order.
     var text: String {
         keys.map { ($0.isDescending ? "-" : "") + $0.column.name }.joined(separator: ",")
     }
 }
 
 extension RunColumnName {
-    /// Reads a list of names, parted by commas.
+    /// Reads a list of names, separated by commas.
     /// - Parameters:
-    ///   - most: how many there may be
+    ///   - most: the most names
     ///   - signed: whether a name may have a minus sign
     package static func list(
         _ text: String, parameter: String, atMost most: Int = 1000, signed: Bool = false
@@ -61,7 +61,7 @@ extension RunColumnName {
             if name.isEmpty {
                 throw RunQueryFault(
                     parameter, at: start,
-                    "\(parameter): there is no column at byte \(start); write names parted by commas")
+                    "\(parameter): no column name at byte \(start); write names separated by commas")
             }
             do throws(LimitExceeded) { try budget.take(of: .columns) } catch {
                 throw RunQueryFault(parameter, at: start, "\(parameter): \(error) at byte \(start)")
@@ -70,7 +70,7 @@ extension RunColumnName {
             while position < bytes.count, bytes[position] == UInt8(ascii: " ") { position += 1 }
             if position == bytes.count { return found }
             guard bytes[position] == UInt8(ascii: ",") else {
-                throw RunQueryFault(parameter, at: position, "\(parameter): a comma has to follow at byte \(position)")
+                throw RunQueryFault(parameter, at: position, "\(parameter): expected a comma at byte \(position)")
             }
             position += 1
         }

@@ -1,6 +1,7 @@
 internal import CRE2
 
-/// What `grepl()` looks for: a regular expression, matched by RE2 in time linear in the text's length, or a text as it stands.
+/// What `grepl()` looks for: a regular expression, matched by RE2 in time linear in the text's length, or a literal
+/// text.
 final class RunPattern: Sendable {
     /// RE2's message.
     struct Failure: Error {
@@ -14,7 +15,7 @@ final class RunPattern: Sendable {
         let pointer: OpaquePointer
     }
 
-    /// - Throws: where RE2 does not take the pattern
+    /// - Throws: if RE2 rejects the pattern
     init(_ pattern: String, isLiteral: Bool = false, ignoresCase: Bool = false) throws(Failure) {
         var fault = cre2_fault()
         var pattern = pattern
@@ -35,7 +36,7 @@ final class RunPattern: Sendable {
 
     deinit { cre2_destroy(expression.pointer) }
 
-    /// Whether it is found in a text.
+    /// Whether a text contains a match.
     func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { text in

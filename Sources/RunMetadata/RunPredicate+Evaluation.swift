@@ -1,7 +1,7 @@
 extension RunPredicate {
     /// Evaluates the condition for all rows at once.
-    /// - Parameter columns: those of `columns`, in that order, of one length
-    /// - Returns: for each row, whether the condition is true: what is missing is not
+    /// - Parameter columns: the columns of `columns`, in that order, of equal length
+    /// - Returns: for each row, whether the condition is true (missing is not)
     package func evaluate(over columns: [RunColumn], rows: Int) -> [Bool] {
         Evaluation(columns: columns, rows: rows).truths(of: root).map { $0 == Truth.yes }
     }
@@ -76,7 +76,7 @@ extension RunPredicate {
             return Truth.of(comparison.holds(one < other ? -1 : one > other ? 1 : 0))
         }
 
-        /// What a part is for each row.
+        /// The value of a part of the expression for each row.
         private func column(of node: Node) -> RunColumn {
             switch node {
             case .column(let index): columns[index]
@@ -91,7 +91,7 @@ extension RunPredicate {
             return map(column(of: node), body)
         }
 
-        /// Applies a function to each row's value, and to each different text, flag and missing value once.
+        /// Applies a function to each row's value; for texts, flags and missing, once per distinct value.
         private func map(_ column: RunColumn, _ body: (RunValue) -> UInt8) -> [UInt8] {
             map(column, numbers: { body(.number($0)) }, others: body)
         }

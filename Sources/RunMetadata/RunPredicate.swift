@@ -1,13 +1,13 @@
 /// A condition on runs, as R's `subset()` takes it: `eval_acc > 0.98 & flag_lr <= 0.01 | is.na(metric_val_loss)`,
 /// `grepl("^resnet", flag_model) & start >= "2026-11-01"`.
 ///
-/// Conditions are true, false or missing, as in R; a run is selected where its condition is true. It holds no text to be
-/// run by anything: an expression is this tree and nothing else.
+/// Conditions are true, false or missing, as in R; a run is selected if its condition is true. An expression is only
+/// this tree: no text of it is ever executed.
 package struct RunPredicate: Sendable {
     /// A part of the expression.
     indirect enum Node: Sendable {
         case value(RunValue)
-        /// The place of a column in `columns`.
+        /// The index of a column in `columns`.
         case column(Int)
         case compare(Comparison, Node, Node)
         case isIn(Node, RunValueSet)
@@ -26,7 +26,7 @@ package struct RunPredicate: Sendable {
         case equal = "=="
         case notEqual = "!="
 
-        /// Whether it holds for values that compare so (-1, 0 or 1).
+        /// Whether it holds for values whose comparison gave `order` (-1, 0 or 1).
         func holds(_ order: Int) -> Bool {
             switch self {
             case .less: order < 0
@@ -41,12 +41,12 @@ package struct RunPredicate: Sendable {
 
     /// As it was written.
     package let text: String
-    /// The columns that it names, each once, with where it is named first.
+    /// The columns that it names, each once, with its first offset.
     package let columns: [RunColumnName]
     let root: Node
 
     /// Reads an expression.
-    /// - Throws: the first fault, with its place
+    /// - Throws: the first fault, with its offset
     package init(_ text: String) throws(RunQueryFault) {
         var parser = try RunQueryParser(text)
         root = try parser.parse()
@@ -54,7 +54,7 @@ package struct RunPredicate: Sendable {
         self.text = text
     }
 
-    /// Whether it compares a column with a text, or looks for that among others.
+    /// Whether it compares a column with a text, alone or in a list.
     package func looksFor(_ text: String, in column: String) -> Bool {
         guard let place = columns.firstIndex(where: { $0.name == column }) else { return false }
         func isColumn(_ node: Node) -> Bool { if case .column(place) = node { true } else { false } }

@@ -1,4 +1,4 @@
-/// Which runs are asked for, in which order, how many.
+/// A query for runs: condition, order and page.
 package struct RunQuery: Sendable {
     /// Whether archived runs are listed.
     package enum Archived: String, Sendable, CaseIterable {
@@ -11,25 +11,25 @@ package struct RunQuery: Sendable {
     package var predicate: RunPredicate?
     package var order = RunOrder.newestFirst
     package var archived = Archived.without
-    /// Runs a page.
+    /// Runs per page.
     package var limit = 50
-    /// Where the page before ended.
+    /// Where the previous page ended.
     package var cursor: RunCursor?
-    /// Runs that are left out before the page, of those that come after the cursor. Runs that come and go meanwhile shift it.
+    /// How many runs after the cursor to skip before the page. Runs that come and go meanwhile shift it.
     package var offset = 0
-    /// Columns that are asked for, which have to be known too.
+    /// Further columns to list, which have to be known too.
     package var columns: [RunColumnName] = []
 
     package init() {}
 
-    /// Whether a query may name a column that no run has, which is missing then: those of `ls_runs()`, and what a run can be
-    /// sent at any time.
+    /// Whether a query may name a column although no run has it (its values are missing then): the columns of
+    /// `ls_runs()`, and those that can be sent to a run at any time.
     package static func mayName(_ column: String) -> Bool {
         standardColumns.contains(column)
             || prefixes.contains { column.utf8.count > $0.utf8.count && column.utf8.starts(with: $0.utf8) }
     }
 
-    /// The columns that the query names although no run has them, and in which part of it; nil where there are none.
+    /// The unknown columns that the query names, and in which parameter; nil if there are none.
     /// - Parameter isKnown: whether a run has a column
     package func unknown(isKnown: (String) -> Bool) -> (parameter: String, names: [RunColumnName])? {
         for (parameter, names) in [
@@ -52,8 +52,8 @@ package struct RunQuery: Sendable {
     ]
 }
 
-/// Where a page of runs ends: what its last run has in the columns of the order, its start and its id. The next page is of
-/// those that come after, whatever comes and goes meanwhile.
+/// The end of a page of runs: its last run's values in the columns of the order, its start and its id. The next page
+/// has the runs that come after these values, whatever runs come and go meanwhile.
 package struct RunCursor: Sendable, Equatable {
     package let order: RunOrder
     package let values: [RunValue]

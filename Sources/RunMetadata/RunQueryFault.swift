@@ -1,14 +1,14 @@
 internal import Limits
 
-/// What cannot be read in a query for runs: the fault, the place, the cure.
+/// What is wrong with a query for runs, where, and what to do.
 package struct RunQueryFault: Error, Equatable, Sendable {
     /// The parameter of the query.
     package let parameter: String
-    /// Where in the parameter's text, in bytes; nil where it is the whole of it.
+    /// Where in the parameter's text, in bytes; nil: the whole of it.
     package let offset: Int?
     /// Says what is wrong, where, and what to do.
     package let detail: String
-    /// What could be written instead.
+    /// What may be written instead.
     package var allowed: [String]?
 
     package init(_ parameter: String, at offset: Int? = nil, _ detail: String, allowed: [String]? = nil) {
@@ -22,12 +22,12 @@ package struct RunQueryFault: Error, Equatable, Sendable {
 extension RunQueryFault {
     /// Columns that no run has.
     /// - Parameters:
-    ///   - unknown: them, and where each stands
-    ///   - known: those there are
+    ///   - unknown: these columns, and where each is named
+    ///   - known: the existing columns
     package init(_ parameter: String, unknown: [RunColumnName], known: some Collection<String>) {
         let names = unknown.map { "\"\($0.name.shown(atMost: 100))\"" }.listed(atMost: Self.told)
         let places = unknown.compactMap { $0.offset.map { "byte \($0)" } }.listed(atMost: Self.told)
-        // Looking through very many names takes longer than the hint is worth.
+        // Searching very many names takes longer than the hint is worth.
         let searched = known.count > Self.manyNames ? [] : Array(known)
         let similar = unknown.prefix(Self.told).flatMap { Self.similar(to: $0.name, among: searched) }
         let hint =
@@ -42,7 +42,7 @@ extension RunQueryFault {
             allowed: allowed.sorted().prefix(100).map(\.self))
     }
 
-    /// Names that are told of many.
+    /// The most unknown names in a message.
     private static let told = 5
     private static let manyNames = 10_000
 
@@ -59,7 +59,7 @@ extension RunQueryFault {
 /// A column as a query names it.
 package struct RunColumnName: Sendable, Equatable {
     package let name: String
-    /// Where it stands in the parameter's text, in bytes.
+    /// Its offset in the parameter's text, in bytes.
     package let offset: Int?
 
     package init(_ name: String, at offset: Int? = nil) {

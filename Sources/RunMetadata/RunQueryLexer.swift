@@ -1,11 +1,11 @@
 internal import JSON
 internal import Limits
 
-/// Takes a `where` expression apart into tokens, in the words of R.
+/// Splits a `where` expression into tokens, by R's syntax.
 struct RunQueryLexer {
     enum Token: Equatable {
         case name(String)
-        /// A name in backticks, which is a column whatever it reads like.
+        /// A name in backticks: always a column.
         case quotedName(String)
         case text(String)
         case number(Double)
@@ -14,7 +14,7 @@ struct RunQueryLexer {
         case end
     }
 
-    /// The token that is next.
+    /// The next token.
     private(set) var token = Token.end
     /// Where it starts, in bytes.
     private(set) var offset = 0
@@ -30,7 +30,7 @@ struct RunQueryLexer {
         try advance()
     }
 
-    /// Goes on to the next token.
+    /// Reads the next token.
     mutating func advance() throws(RunQueryFault) {
         while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
         offset = position
@@ -63,11 +63,11 @@ struct RunQueryLexer {
         let found = String(decoding: bytes[position...].prefix(4), as: UTF8.self).prefix(1)
         throw RunQueryFault(
             "where", at: offset,
-            "where: \"\(found)\" at byte \(offset) is not understood; names with such characters stand in backticks, texts in quotes"
+            "where: \"\(found)\" at byte \(offset) is not understood; put names with such characters in backticks, texts in quotes"
         )
     }
 
-    /// A name: letters, digits, "." and "_", with a letter or "." first; all that is not ASCII counts as a letter.
+    /// A name: letters, digits, "." and "_", with a letter or "." first; non-ASCII characters count as letters.
     private mutating func name() -> String {
         let start = position
         while position < bytes.count,
@@ -100,13 +100,13 @@ struct RunQueryLexer {
         guard let value = Double(text), !goesOn else {
             throw RunQueryFault(
                 "where", at: start,
-                "where: \"\(text.shown(atMost: 100))\" at byte \(start) begins like a number and is none; "
-                    + "a column whose name starts with a digit stands in backticks")
+                "where: \"\(text.shown(atMost: 100))\" at byte \(start) is not a number; "
+                    + "put a column name that starts with a digit in backticks")
         }
         return value
     }
 
-    /// What stands between quotes, with R's escapes.
+    /// The text between quotes, with R's escapes.
     private mutating func quoted() throws(RunQueryFault) -> String {
         let quote = bytes[position]
         var content: [UInt8] = []
@@ -120,11 +120,11 @@ struct RunQueryLexer {
                 case UInt8(ascii: "r"): content.append(0x0D)
                 case let byte
                 where Self.isDigit(byte) || (byte < 0x80 && byte != UInt8(ascii: ".") && Self.startsName(byte)):
-                    // As R does: whoever writes "\\d+" means the backslash.
+                    // An error as in R: "\d" has to be written "\\d".
                     let escape = "\\" + String(UnicodeScalar(byte))
                     throw RunQueryFault(
                         "where", at: position - 1,
-                        "where: \"\(escape)\" at byte \(position - 1) is no escape; a backslash is written \"\\\\\"")
+                        "where: \"\(escape)\" at byte \(position - 1) is not an escape; write a backslash as \"\\\\\"")
                 case let byte: content.append(byte)
                 }
             } else {
@@ -135,7 +135,7 @@ struct RunQueryLexer {
         guard position < bytes.count else {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: the quote at byte \(offset) is not closed; a quote inside a text has a \"\\\" before it")
+                "where: the quote at byte \(offset) is not closed; put a \\ before a quote inside a text")
         }
         position += 1
         return String(decoding: content, as: UTF8.self)

@@ -7,9 +7,9 @@ extension RunQueryParser {
         guard Self.functions.contains(function) else {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: there is no function \(function.shown(atMost: 100)) (byte \(offset)); there are is.na(column), "
+                "where: there is no function \(function.shown(atMost: 100)) (byte \(offset)); use is.na(column), "
                     + "grepl(\"regex\", column), startsWith(column, \"text\"), endsWith(column, \"text\"), "
-                    + "and c(…) behind %in%")
+                    + "or c(…) after %in%")
         }
         try lexer.advance()
         try descend(offset)
@@ -47,14 +47,14 @@ extension RunQueryParser {
             let place = lexer.offset
             let (name, value) = try option()
             if options.updateValue(value, forKey: name) != nil {
-                throw RunQueryFault("where", at: place, "where: \(name) is there twice, at byte \(place) again")
+                throw RunQueryFault("where", at: place, "where: \(name) is there again at byte \(place); leave one out")
             }
         }
         let (isLiteral, ignoresCase) = (options["fixed"] ?? false, options["ignore.case"] ?? false)
         if isLiteral, ignoresCase || options["perl"] == true {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: grepl() at byte \(offset) has fixed = TRUE, beside which R ignores ignore.case and perl; leave one out"
+                "where: grepl() at byte \(offset) has fixed = TRUE, with which R ignores ignore.case and perl; leave one out"
             )
         }
         try count(.patterns, offset)
@@ -65,11 +65,11 @@ extension RunQueryParser {
             throw RunQueryFault(
                 "where", at: offset,
                 "where: the regular expression at byte \(offset) is not understood: \(error.reason.shown(atMost: 200)); "
-                    + "they are written as RE2 takes them, and with fixed = TRUE a text is found as it stands")
+                    + "use RE2's syntax, or fixed = TRUE to search for a literal text")
         }
     }
 
-    /// `ignore.case = TRUE`. What `perl` asks for is how RE2 reads a pattern anyway.
+    /// `ignore.case = TRUE`. `perl` changes nothing: RE2 reads patterns that way anyway.
     private mutating func option() throws(RunQueryFault) -> (name: String, value: Bool) {
         let names = ["ignore.case", "fixed", "perl"]
         guard case .name(let name) = lexer.token, names.contains(name) else {
@@ -84,7 +84,7 @@ extension RunQueryParser {
         return (name, value)
     }
 
-    /// What a function looks at: no value, which would be tested alike for all runs, and is a slip.
+    /// The column that a function tests. A value is a mistake: it would be the same for all runs.
     private mutating func tested(_ wanted: String) throws(RunQueryFault) -> RunPredicate.Node {
         if case .text = lexer.token { throw unexpected("a column, as in \(wanted)") }
         return try disjunction().node

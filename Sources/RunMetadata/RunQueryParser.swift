@@ -4,8 +4,8 @@ internal import Limits
 struct RunQueryParser {
     var lexer: RunQueryLexer
     private(set) var columns: [RunColumnName] = []
-    /// Levels: whatever is in parentheses, or stands behind a `!` or a sign. Entries: columns and values. Patterns: each takes
-    /// up to 1 MiB.
+    /// Levels: parentheses, and operands of `!` or a sign. Entries: columns and values. Patterns: each takes up to 1
+    /// MiB.
     private let budget = Budget([
         Limit(.depth, most: 64), Limit(.entries, most: 10_000), Limit(.columns, most: 100), Limit(.patterns, most: 20),
     ])
@@ -58,12 +58,12 @@ struct RunQueryParser {
         if comparisonSign() != nil {
             throw RunQueryFault(
                 "where", at: lexer.offset,
-                "where: a second comparison at byte \(lexer.offset); join two by &, as in 0 < a & a < 1")
+                "where: a second comparison at byte \(lexer.offset); join comparisons with &, as in 0 < a & a < 1")
         }
         return Operand(node, left.offset)
     }
 
-    /// One side of a comparison: a text that stands beside a time is one.
+    /// One side of a comparison. A text that is compared with a time is read as a time.
     private func side(_ operand: Operand, of other: Operand) throws(RunQueryFault) -> RunPredicate.Node {
         guard case .value(let value) = operand.node else { return operand.node }
         return .value(try time(value, operand.offset, beside: other.node))
@@ -72,7 +72,7 @@ struct RunQueryParser {
     /// Columns of times, which are numbers: seconds since 1970.
     private static let times: Set<String> = ["start", "end", "updated"]
 
-    /// The value that stands for another beside a column: for a date beside a time, its seconds since 1970.
+    /// The value to compare with a column: if that is a time, the seconds since 1970 of a date.
     private func time(
         _ value: RunValue, _ offset: Int, beside node: RunPredicate.Node
     ) throws(RunQueryFault) -> RunValue {
@@ -82,8 +82,8 @@ struct RunQueryParser {
         guard let seconds = ISOTime.seconds(text) else {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: \"\(text.shown(atMost: 100))\" at byte \(offset) is no time to compare \(columns[index].name) with; "
-                    + "write a date such as \"2026-11-24\", with a time of day as \"2026-11-24T09:30:00Z\" (without a zone: UTC)"
+                "where: \"\(text.shown(atMost: 100))\" at byte \(offset) is not a time, which \(columns[index].name) is compared with; "
+                    + "write a date such as \"2026-11-24\", or a date and time such as \"2026-11-24T09:30:00Z\" (without a zone: UTC)"
             )
         }
         return .number(seconds)
@@ -161,7 +161,7 @@ struct RunQueryParser {
         for sign in ["-", "+"] where try take(sign) {
             try descend(offset)
             defer { ascend() }
-            guard case .number(let number) = try literal() else { throw unexpected("a number behind \"\(sign)\"") }
+            guard case .number(let number) = try literal() else { throw unexpected("a number after \"\(sign)\"") }
             return .number(sign == "-" ? -number : number)
         }
         try count(.entries, offset)
@@ -182,7 +182,7 @@ struct RunQueryParser {
 
     // MARK: Parts
 
-    /// A part, and where it starts.
+    /// A part of the expression, and where it starts.
     struct Operand {
         let node: RunPredicate.Node
         let offset: Int
@@ -190,18 +190,18 @@ struct RunQueryParser {
         init(_ node: RunPredicate.Node, _ offset: Int) { (self.node, self.offset) = (node, offset) }
     }
 
-    /// An operand that stands where a condition has to.
+    /// An operand where a condition is expected.
     private func condition(_ operand: Operand) throws(RunQueryFault) -> RunPredicate.Node {
         if case .value(.text(let text)) = operand.node {
             throw RunQueryFault(
                 "where", at: operand.offset,
-                "where: the text \"\(text.shown(atMost: 100))\" at byte \(operand.offset) is no condition; compare it with a column"
+                "where: the text \"\(text.shown(atMost: 100))\" at byte \(operand.offset) is not a condition; compare it with a column"
             )
         }
         return operand.node
     }
 
-    /// Goes a level deeper. Whatever calls itself does so through this.
+    /// Goes a level deeper. All recursion passes through this.
     func descend(_ offset: Int) throws(RunQueryFault) { try count(.depth, offset) }
 
     func ascend() { budget.giveBack(of: .depth) }
@@ -231,7 +231,7 @@ struct RunQueryParser {
     func unexpected(_ wanted: String) -> RunQueryFault {
         if isSymbol("=") {
             return RunQueryFault(
-                "where", at: lexer.offset, "where: \"=\" at byte \(lexer.offset) is not understood; \"==\" compares")
+                "where", at: lexer.offset, "where: \"=\" at byte \(lexer.offset) is no operator; use \"==\" to compare")
         }
         let found =
             switch lexer.token {
@@ -242,6 +242,6 @@ struct RunQueryParser {
             case .end: "the end"
             }
         return RunQueryFault(
-            "where", at: lexer.offset, "where: \(found) at byte \(lexer.offset), where there has to be \(wanted)")
+            "where", at: lexer.offset, "where: found \(found) at byte \(lexer.offset), expected \(wanted)")
     }
 }

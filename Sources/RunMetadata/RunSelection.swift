@@ -1,4 +1,4 @@
-/// Chooses the page that a query asks for among rows that were found.
+/// Selects the page of a query among the rows that match.
 package struct RunSelection {
     private let query: RunQuery
     private let keys: [(column: RunColumn, isDescending: Bool)]
@@ -20,23 +20,23 @@ package struct RunSelection {
         self.name = name
     }
 
-    /// A row with what orders it first, so that most comparisons are of two numbers.
+    /// A row and its first sort key, so that most comparisons are of two numbers.
     private struct Candidate {
         let row: Int
         let key: UInt64
     }
 
-    /// Rows are gone through in so many rounds, each of every so-manieth row. In one round, rows that happen to lie in the
-    /// asked-for order backwards would each be among the best so far; so the first round finds nearly the best of all.
+    /// Rows are visited in 64 strided passes. In a single pass, rows in reverse order would each be among the best so
+    /// far; the first strided pass already finds nearly the best of all.
     private static let rounds = 64
 
-    /// The first rows of those that are selected, in order, after the cursor and the offset: one more than the limit where
-    /// there are more.
+    /// The selected rows of the page, in order, after the cursor and the offset; one more than the limit if there are
+    /// more.
     package func page(of selected: [Bool]) -> [Int] {
         let offset = min(query.offset, selected.count)
         let count = offset + query.limit + 1
         let firstKeys = firstKeys()
-        // The best so far in order, and behind them what has come since; sorted and cut when it is twice too long.
+        // The best rows so far in order, then new ones; sorted and cut when it is twice too long.
         var best: [Candidate] = []
         var worst: Candidate?
         for round in 0..<Self.rounds {
@@ -56,13 +56,13 @@ package struct RunSelection {
         return best.prefix(count).dropFirst(offset).map(\.row)
     }
 
-    /// Where a page that ends with a row ends.
+    /// The cursor of a page whose last row is `row`.
     package func cursor(at row: Int) -> RunCursor {
         RunCursor(
             order: query.order, values: keys.map { $0.column[row] }, start: starts[row], run: name(row))
     }
 
-    /// What orders each row first: by the first column, else the newest first.
+    /// Each row's first sort key: of the first column, or newest first if there is none.
     private func firstKeys() -> [UInt64] {
         guard let first = keys.first else { return RunColumn(numbers: starts).sortKeys(descending: true) }
         return first.column.sortKeys(descending: first.isDescending)
@@ -73,9 +73,9 @@ package struct RunSelection {
         one.key != other.key ? one.key < other.key : isBefore(one.row, other.row)
     }
 
-    /// How two rows of one first key stand.
+    /// Whether one row comes before another with the same first key.
     private func isBefore(_ one: Int, _ other: Int) -> Bool {
-        // By index: a copy of a column, cheap as it is, would be made for each row.
+        // By index: iterating would copy a column, cheap as that is, for each row.
         for key in keys.indices.dropFirst() {
             let isDescending = keys[key].isDescending
             let (first, second) = (

@@ -1,19 +1,19 @@
-/// Where a run stands. Derived, never stored.
+/// A run's status. Derived, never stored.
 package enum RunStatus: String, Sendable, CaseIterable {
-    /// Metadata was sent to it, but it has not been initialised.
+    /// Metadata was sent, but it has not been initialised.
     case pending
     /// Initialised, not ended.
     case running
-    /// Running, and nothing written for a while.
+    /// Running, but nothing was written for a while.
     case stale
-    /// Ended well.
+    /// Ended successfully.
     case completed
-    /// Ended without being completed.
+    /// Ended before it was complete.
     case stopped
-    /// With an error.
+    /// Has an error.
     case failed
-    /// In the archive.
+    /// Archived.
     case archived
-    /// Written to since its files were, which waits for room on the disk: what they say is out of date.
+    /// Has committed writes that wait for room on the disk; its files are out of date.
     case behind
 }

@@ -2,22 +2,23 @@ package import JSON
 
 /// A run in one row: the columns of tfruns' `ls_runs()`.
 package struct RunSummary: Sendable {
-    /// The columns in order; what the run does not have is left out.
+    /// The columns in order; those that the run lacks are left out.
     package private(set) var columns = JSONObject()
-    /// `min_` and `max_` of each metric that has a finite value: in a listing where they are asked for.
+    /// `min_` and `max_` of each metric that has a finite value. Listed only on request.
     package private(set) var extremes = JSONObject()
-    /// Why not all is there that the run has; nil where it is.
+    /// Why columns are missing; nil if none are.
     package private(set) var omitted: String?
 
-    /// Columns of a run, and bytes of a column's name, at most: whatever a run directory holds, others are listed beside it.
+    /// The most columns of a run, and the most bytes of a column's name. So no run directory can keep others from being
+    /// listed.
     package static let mostColumns = 30_000
     static let longestName = 1100
 
     /// Makes the row.
     /// - Parameters:
     ///   - properties: names and texts
-    ///   - flags, evaluation, error: the documents, where there are
-    ///   - digest: what is known of the metrics, where there are
+    ///   - flags, evaluation, error: the documents, if any
+    ///   - digest: what is known of the metrics, if any
     package init(
         run: RunID, properties: [(name: String, text: String)], flags: JSONObject?, evaluation: JSONObject?,
         error: JSONObject?, digest: MetricsDigest?
@@ -43,26 +44,26 @@ package struct RunSummary: Sendable {
         columns[isBySteps ? Self.stepsCompleted : Self.epochsCompleted] = .number(JSONNumber(digest?.completed ?? 0))
     }
 
-    /// Takes a row that was kept: its columns.
+    /// Makes a row from stored columns.
     package init(columns: JSONObject, extremes: JSONObject = JSONObject()) {
         (self.columns, self.extremes) = (columns, extremes)
     }
 
-    /// What a column has, also one that is listed only where it is asked for.
+    /// The value of a column, also of those listed only on request.
     package subscript(column: String) -> JSONValue? { columns[column] ?? extremes[column] }
 
-    /// All columns, those too that are listed only where they are asked for.
+    /// All columns, including those listed only on request.
     package var all: [JSONObject.Member] { columns.members + extremes.members }
 
-    /// The columns of a listing that asks for some beside the usual ones.
+    /// The usual columns and those asked for.
     package func columns(with asked: [RunColumnName]) -> JSONObject {
         var columns = columns
         for column in asked where columns[column.name] == nil { columns[column.name] = extremes[column.name] }
         return columns
     }
 
-    /// Brings the columns of metrics up to date with rows that came since.
-    /// - Returns: false where there is a metric that the run did not have, so that the row has to be made anew
+    /// Updates the columns of metrics with new rows.
+    /// - Returns: false if there is a new metric, so that the row has to be made anew
     package mutating func update(_ digest: MetricsDigest) -> Bool {
         if digest.metrics.count >= Self.mostColumns { return false }
         for metric in digest.metrics {
@@ -86,43 +87,43 @@ package struct RunSummary: Sendable {
     private static let least = "min_"
     private static let greatest = "max_"
 
-    /// The columns of which a run has one: how many values its last metric has. It is of epochs where the run has the property
-    /// `epochs` and not `steps`, whatever those say.
+    /// A run has one of these columns: the number of values of its last metric. It counts epochs if the run has the
+    /// property `epochs` and not `steps`, whatever their values.
     private static let stepsCompleted = "steps_completed"
     private static let epochsCompleted = "epochs_completed"
 
-    /// A traceback as `ls_runs()` has it: one text, a call a line.
+    /// A traceback as `ls_runs()` shows it: one text, a call per line.
     private static func lines(_ traceback: JSONValue) -> String? {
         traceback.string ?? traceback.array?.compactMap(\.string).joined(separator: "\n")
     }
 
-    /// An error's message, which is a text unless something else wrote it.
+    /// An error's message, which is a text unless another program wrote it.
     private static func text(_ message: JSONValue) -> String {
         message.unboxed.string ?? String(decoding: JSONWriter.compact(message), as: UTF8.self)
     }
 
-    /// Whether the run has ended well; nil while nothing says so.
+    /// The value of the property `completed`; nil if it has none.
     package var completed: Bool? { columns["completed"]?.bool }
 
     /// When it ended, seconds since 1970.
     package var end: Double? { columns["end"]?.number?.double }
 
-    /// When it started, seconds since 1970; 0 where nothing says so.
+    /// When it started, seconds since 1970; 0 if unknown.
     package var start: Double { columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 
-    /// When the run was written to last, seconds since 1970, to the millisecond. It is not before the run's start, which another
-    /// clock may have told.
-    /// - Parameter written: what the files tell
+    /// When the run was last written to, seconds since 1970, to the millisecond. Never before the run's start, which
+    /// may come from another clock.
+    /// - Parameter written: the time according to the files
     package func updated(_ written: Double) -> Double {
         let rounded = (written * 1000).rounded() / 1000
         guard let start = columns["start"]?.number?.double, ISOTime.range.contains(start) else { return rounded }
         return max(rounded, start)
     }
 
-    /// Where the run stands.
+    /// The run's status.
     /// - Parameters:
-    ///   - updated: when something was written last, seconds since 1970
-    ///   - now: the time, likewise
+    ///   - updated: when something was last written, seconds since 1970
+    ///   - now: the current time, likewise
     ///   - staleAfter: seconds without a write after which a running run is stale
     package func status(updated: Double, now: Double, staleAfter: Double) -> RunStatus {
         if columns["error_message"] != nil { return .failed }

@@ -1,17 +1,17 @@
 package import JSON
 
-/// A value in a listing: what a column holds for one run, or what an expression names.
+/// A value of a column for one run, or in an expression.
 package enum RunValue: Sendable, Equatable {
     /// R's NA: the run has no such column.
     case missing
     case flag(Bool)
-    /// A number; NaN is one, which compares with nothing.
+    /// A number, possibly NaN, which compares with nothing.
     case number(Double)
     case text(String)
 }
 
 extension RunValue {
-    /// The value of a column; a container, which no column is, counts as missing.
+    /// The value of a column; a container counts as missing.
     package init(_ value: JSONValue?) {
         switch value {
         case .bool(let flag): self = .flag(flag)
@@ -21,7 +21,7 @@ extension RunValue {
         }
     }
 
-    /// Whether R's `is.na()` says so: missing, or not a number.
+    /// Whether R's `is.na()` is true: missing or NaN.
     package var isMissing: Bool {
         switch self {
         case .missing: true
@@ -30,7 +30,8 @@ extension RunValue {
         }
     }
 
-    /// The number that a value is in a comparison with a number: TRUE is 1, FALSE is 0, a text what it reads as, within the range of a double.
+    /// The value as a number, to compare with a number: TRUE is 1, FALSE is 0, a text is the number that it reads as,
+    /// within the range of a double.
     var asNumber: Double? {
         switch self {
         case .missing: nil
@@ -40,7 +41,7 @@ extension RunValue {
         }
     }
 
-    /// The text that a value is in a comparison with text, as R has it.
+    /// The value as text, to compare with text as R does.
     var asText: String {
         switch self {
         case .missing: "NA"
@@ -53,7 +54,7 @@ extension RunValue {
     /// How two values compare: -1, 0 or 1, as the first is less, equal or greater; nil where one is missing or NaN.
     ///
     /// Two texts compare as texts, byte by byte (R's collation depends on the locale; this does not). A text and a number
-    /// compare as numbers if the text reads as one, for properties are stored as text; else as texts, as R does.
+    /// compare as numbers if the text reads as one, since properties are stored as text; else as texts, as R does.
     package func compared(with other: RunValue) -> Int? {
         if isMissing || other.isMissing { return nil }
         switch (self, other) {

@@ -1,15 +1,15 @@
-/// The values behind an `%in%`: whether a value is equal to one of them is told at once, however many there are.
+/// The values of an `%in%`, in sets, so that a test takes the same time for any number of them.
 ///
-/// Equal is what `RunValue.compared(with:)` finds so, and NA to NA and NaN to NaN, as R has it.
+/// Values are equal by `RunValue.compared(with:)`; also NA equals NA and NaN equals NaN, as in R.
 struct RunValueSet: Sendable {
     private var hasMissing = false
     private var hasNaN = false
     private var numbers: Set<Double> = []
-    /// Flags as numbers, and texts that read as numbers: each is compared with numbers so.
+    /// Flags as numbers, and the numbers of texts, to compare with numbers.
     private var numbersOfFlags: Set<Double> = []
     private var numbersOfTexts: Set<Double> = []
     private var texts: Set<String> = []
-    /// Flags as texts, which they are compared with texts by.
+    /// Flags as texts, to compare with texts.
     private var textsOfFlags: Set<String> = []
 
     mutating func insert(_ value: RunValue) {
@@ -36,7 +36,7 @@ struct RunValueSet: Sendable {
         case .flag(let flag):
             numbers.contains(flag ? 1 : 0) || numbersOfFlags.contains(flag ? 1 : 0) || texts.contains(value.asText)
         case .text(let text):
-            // A number's own text reads as that number, so a text that reads as none is equal to no number.
+            // A text equals a number only if it reads as that number: so does the number's own text.
             texts.contains(text) || textsOfFlags.contains(text)
                 || (value.asNumber.map { !$0.isNaN && numbers.contains($0) } ?? false)
         }

@@ -1,12 +1,13 @@
 package import JSON
 
-/// A property that tfruns' reader takes for more than text.
+/// A property that tfruns reads as more than text.
 package enum TypedProperty: Sendable {
     /// `start`, `end`: seconds since 1970.
     case time
     /// `samples`, `batch_size`, `learning_rate` and others.
     case number
-    /// `steps`, `epochs`: `view_run()` compares them with what is done, and fails where R's `as.integer()` makes NA of them.
+    /// `steps`, `epochs`: `view_run()` compares them with the number completed, and fails if R's `as.integer()` makes
+    /// them NA.
     case count
     /// `completed`.
     case flag
@@ -22,18 +23,18 @@ package enum TypedProperty: Sendable {
         }
     }
 
-    /// What such a property has to be, for people to read.
+    /// What such a property has to be, for messages.
     package var rule: String {
         switch self {
         case .time: "seconds since 1970, or a date and time such as 2026-11-24T09:30:00Z (without a zone: UTC)"
         case .number: "a number"
-        case .count: "a number up to 2147483647, the greatest of R's integers"
+        case .count: "a number up to 2147483647, R's greatest integer"
         case .flag: "TRUE or FALSE"
         }
     }
 
     /// The text that is stored for one that was sent: times as seconds, flags as `TRUE` and `FALSE`.
-    /// - Returns: nil where it is none; the range of times is that of the years 1 to 9999
+    /// - Returns: nil if the text is not such a value; times are in the years 1 to 9999
     package func stored(_ text: String) -> String? {
         switch self {
         case .time:
@@ -60,20 +61,20 @@ package enum TypedProperty: Sendable {
     }
 
     /// The value in a listing.
-    /// - Returns: nil where the text, which anyone may have written, is none
+    /// - Returns: nil if the text, which any program may have written, is not such a value
     package func value(_ text: String) -> JSONValue? {
         switch self {
         case .time: JSONNumber(text).flatMap { $0.isInDoubleRange ? .number($0) : nil }
-        // One that is too large for R is what it is.
+        // A count that is too large for R is returned as it is.
         case .number, .count: Self.number.stored(text).flatMap { JSONNumber($0) }.map { .number($0) }
         case .flag: PropertyText.flag(text).map { .bool($0) }
         }
     }
 
-    /// Whether a text is R's missing value, or what it writes of NULL.
+    /// Whether a text is R's missing value, or what R writes for NULL.
     package static func isMissing(_ text: String) -> Bool { text == "NA" || text.isEmpty }
 
-    /// Whether tfruns' reader takes a text for one, or for one that is missing.
+    /// Whether tfruns can read a text as such a value, or as missing.
     package func isRead(_ text: String) -> Bool {
         switch self {
         case .number, .count: stored(text) != nil

@@ -1,18 +1,18 @@
 /// The difference of two texts, line by line, as `diff -u` writes it.
 package struct UnifiedDiff: Sendable {
-    /// The hunks; empty where the texts are the same.
+    /// The hunks; empty if the texts are the same.
     package let hunks: String
-    /// Whether it may be longer than it had to be, since looking for the shortest would have taken too much.
+    /// Whether it may not be the shortest, since finding that would have taken too much time and memory.
     package let isCoarse: Bool
-    /// What looking for the shortest took, by the square of which time and memory grow; 0 where it is coarse.
+    /// The edits of the shortest difference, by whose square time and memory grow; 0 if it is coarse.
     package let edits: Int
 
-    /// Lines around a change that are shown with it.
+    /// Lines of context around a change.
     private static let context = 3
 
     /// Compares texts.
-    /// - Parameter edits: the most lines removed and added for which the shortest difference is looked for. (Myers'
-    ///   algorithm, which is that of Swift's `difference(from:)`, takes memory by the square of it.)
+    /// - Parameter edits: the most lines removed and added for which the shortest difference is searched. (Myers'
+    ///   algorithm, used by Swift's `difference(from:)`, takes memory by the square of it.)
     package init(from old: [UInt8], to new: [UInt8], edits limit: Int = 3000) {
         let (old, new) = (Self.lines(old), Self.lines(new))
         var numbers: [ArraySlice<UInt8>: Int] = [:]
@@ -56,8 +56,8 @@ package struct UnifiedDiff: Sendable {
         return lines
     }
 
-    /// At most how many lines the shortest difference removes and adds: all but those that are there once in both, in the
-    /// same order (the longest increasing sequence of their places).
+    /// An upper bound of the lines that the shortest difference removes and adds: all but those that are unique in both
+    /// texts and in the same order (the longest increasing subsequence of their places).
     private static func mostEdits(_ old: [Int], _ new: [Int]) -> Int {
         var places: [Int: (old: Int?, new: Int?)] = [:]
         func note(_ lines: [Int], _ set: (inout (old: Int?, new: Int?), Int) -> Bool) {
@@ -87,7 +87,7 @@ package struct UnifiedDiff: Sendable {
         return old.count + new.count - 2 * ends.count
     }
 
-    /// Lines removed, and those that came in their place.
+    /// Lines removed, and the lines that replace them.
     private struct Change {
         var old: Range<Int>
         var new: Range<Int>
@@ -146,7 +146,7 @@ package struct UnifiedDiff: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Lines as a hunk's head names them: the first, counted from 1, and how many; of none, the line before.
+    /// Lines as a hunk header names them: the first, from 1, and the count; of no lines, the line before.
     private static func place(_ lines: Range<Int>) -> String {
         switch lines.count {
         case 0: "\(lines.lowerBound),0"
@@ -157,7 +157,7 @@ package struct UnifiedDiff: Sendable {
 }
 
 extension [Int] {
-    /// The first index whose element is as asked for, where all after it are.
+    /// The first index whose element satisfies the predicate, if all after it do.
     fileprivate func partitioningIndex(_ isAfter: (Int) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

@@ -57,7 +57,7 @@ import Testing
         ("/runs/a/metrics?points=0", 400, "invalid-query", "1 to 1000000"),
         ("/runs/a/metrics?points=x", 400, "invalid-query", "1 to 1000000"),
         ("/runs/a/metrics?after=x", 400, "invalid-query", "step or epoch"),
-        ("/runs/a/metrics?columns=", 400, "invalid-query", "parted by commas"),
+        ("/runs/a/metrics?columns=", 400, "invalid-query", "separated by commas"),
         ("/runs/a/metrics?columns=loss,loss", 400, "invalid-query", "each once"),
         ("/runs/a/metrics?columns=lost", 400, "invalid-query", "epoch, loss, val_loss"),
         ("/runs/a/metrics?format=xml", 400, "invalid-query", "columns, rows, ndjson, csv"),
