@@ -1,11 +1,11 @@
 internal import CRapidJSON
 
-/// Tells whether a text ends in the midst of JSON, as a file does that is being written, or that was cut off. It is given in
-/// parts, one after the other, and not checked otherwise.
+/// Tells whether a text ends in the middle of a JSON value, as a file that is being written or was truncated does. The
+/// text is given in parts, in order, and not otherwise checked.
 package struct JSONExtent: Sendable {
     private var state = crj_extent()
 
-    /// Nothing of the text was given yet.
+    /// At the start of the text.
     package init() {}
 
     /// Takes the next part.
@@ -14,11 +14,11 @@ package struct JSONExtent: Sendable {
         crj_extent_add(&state, bytes.assumingMemoryBound(to: CChar.self), part.count)
     }
 
-    /// Whether the text so far is empty, or ends inside an object, an array or a string, or has NUL bytes in it, as a file has
-    /// where nothing was written.
+    /// Whether the text so far is empty, ends inside an object, an array or a string, or has NUL bytes, as unwritten
+    /// parts of a file do.
     package var isCut: Bool { withUnsafePointer(to: state) { crj_extent_is_cut($0) != 0 } }
 
-    /// The same of a whole text.
+    /// The same for a whole text.
     package static func isCut(_ text: UnsafeRawBufferPointer) -> Bool {
         var extent = JSONExtent()
         extent.add(text)

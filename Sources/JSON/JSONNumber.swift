@@ -1,4 +1,4 @@
-/// A number as its text: to the last digit as it was sent, never through a Double unless ``double`` is asked for.
+/// A number as its text, with all digits as sent; converted to a Double only by ``double``.
 ///
 /// Two are equal if their texts are: `3` and `3.0` are not.
 package struct JSONNumber: Hashable, Sendable {
@@ -52,8 +52,7 @@ package struct JSONNumber: Hashable, Sendable {
     package static let infinity = JSONNumber(checked: "Inf")
     package static let negativeInfinity = JSONNumber(checked: "-Inf")
 
-    /// Whether both stand for the same number, however they are written, to the last digit: `0.1` and `1e-1`. NaN is the
-    /// same as NaN here.
+    /// Whether both are exactly the same number, however they are written: `0.1` and `1e-1`. NaN equals NaN here.
     package func isSameValue(as other: JSONNumber) -> Bool {
         if text == other.text { return true }
         guard let one = JSONNumberParts(text.utf8), let two = JSONNumberParts(other.text.utf8) else { return false }

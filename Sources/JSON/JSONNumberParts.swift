@@ -25,7 +25,7 @@ struct JSONNumberParts: Equatable {
             if !isDown { _ = Self.take("+", from: &rest) }
             let power = Self.takeDigits(from: &rest)
             guard !power.isEmpty else { return nil }
-            // Far beyond any text's number of digits, so the sign of the exponent is all that matters there.
+            // Far beyond the number of digits of any text; only the sign of such an exponent matters.
             let magnitude = Int(Substring(power)) ?? Int(Int32.max) << 16
             exponent += isDown ? -min(magnitude, Int(Int32.max) << 16) : min(magnitude, Int(Int32.max) << 16)
         }

@@ -1,8 +1,8 @@
 internal import CRapidJSON
 
-/// Parses JSON into tokens; keeps its buffers, so that one used again allocates nothing for a usual document.
+/// Parses JSON into tokens. It keeps its buffers, so that reusing it allocates nothing for a usual document.
 ///
-/// Stands on `rapidjson::GenericReader`. It is stricter: see ``JSONSyntaxError/Reason``. One task at a time may use it.
+/// Built on `rapidjson::GenericReader`, but stricter: see ``JSONSyntaxError/Reason``. One task at a time may use it.
 package final class JSONParser {
     /// What to do with bare `NaN`, `Inf`, `Infinity`, `-Inf` and `-Infinity`, which Python and R write.
     package enum NonFinite: Sendable {
@@ -25,8 +25,8 @@ package final class JSONParser {
 
     /// Parses the one document that `bytes` holds. For NDJSON, call it for each line with the line's offset.
     ///
-    /// The tokens point into `bytes` and into this parser: they stand as long as both, and until its next parse.
-    /// ``withTokens(of:nonFinite:baseOffset:_:)`` keeps to that by its form.
+    /// The tokens point into `bytes` and into this parser: they are valid while both exist, until the next parse.
+    /// ``withTokens(of:nonFinite:baseOffset:_:)`` ensures that.
     ///
     /// - Parameters:
     ///   - bytes: UTF-8 without a byte order mark, under 4 GiB.
@@ -40,7 +40,7 @@ package final class JSONParser {
     ) throws(JSONSyntaxError) -> JSONTokens {
         var result = crj_result()
         let source = bytes.baseAddress
-        // Any memory may be read as char; crj_parse keeps no pointer but in what it returns.
+        // Any memory may be read as char; crj_parse keeps pointers only in its result.
         let status = crj_parse(
             parser,
             source?.assumingMemoryBound(to: CChar.self),

@@ -18,14 +18,14 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
         appending(String(index))
     }
 
-    /// What another pointer names in what this points to.
+    /// The value that `rest` points to within what this points to.
     package func appending(_ rest: JSONPointer) -> JSONPointer {
         var longer = self
         longer.description += rest.description
         return longer
     }
 
-    /// Goes on to the member `name`.
+    /// Descends to the member `name`.
     package mutating func append(_ name: String) {
         description.append("/")
         for scalar in name.unicodeScalars {

@@ -4,7 +4,7 @@ package struct JSONSyntaxError: Error, Equatable, Sendable {
     ///
     /// A duplicate name: the opening quote of the second one. A trailing comma: the comma. A lone surrogate: the
     /// backslash of its escape. Invalid UTF-8: the first byte of the bad sequence. Too deep: the 65th bracket. A fault
-    /// of syntax: the first byte that cannot stand where it does; the end of the text if something is missing there.
+    /// of syntax: the first byte that is not allowed there; the end of the text if something is missing.
     package let offset: Int
     /// What the fault is.
     package let reason: Reason
@@ -32,7 +32,7 @@ package struct JSONSyntaxError: Error, Equatable, Sendable {
         case duplicateName(String)
         /// More than 64 containers in one another.
         case tooDeep
-        /// A bare NaN or infinity, as written, where it is not taken.
+        /// A bare NaN or infinity, as written, where it is not allowed.
         case nonFinite(String)
         /// The text has 4 GiB or more.
         case tooLarge
@@ -58,7 +58,7 @@ package struct JSONSyntaxError: Error, Equatable, Sendable {
 }
 
 extension JSONSyntaxError.Reason: CustomStringConvertible {
-    /// The fault and its cure in plain words, without the offset.
+    /// The fault and what to do, without the offset.
     package var description: String {
         switch self {
         case .empty: "the document is empty; send one JSON value"
@@ -85,6 +85,6 @@ extension JSONSyntaxError.Reason: CustomStringConvertible {
 }
 
 extension JSONSyntaxError: CustomStringConvertible {
-    /// The fault, its cure and the offset, as one line without a full stop.
+    /// The fault, what to do, and the offset, as one line without a full stop.
     package var description: String { "\(reason) (at byte \(offset))" }
 }

@@ -19,12 +19,12 @@ extension JSONToken {
     /// The kind that `CRapidJSON.h` numbers `code`; that header and this enum list the same numbers.
     @inline(__always)
     init(code: UInt8) {
-        // Unsafe because a number that is no case would be no JSONToken: the parser writes 0 to 10 only, and the cases,
-        // which Swift numbers as they stand, stand in that order.
+        // Unsafe because the number must be that of a case: the parser writes only 0 to 10, and the cases, which Swift
+        // numbers in order of declaration, are in that order.
         self = unsafeBitCast(code, to: JSONToken.self)
     }
 
-    /// Spelled out because from another target the one that Swift makes is a generic call by raw value.
+    /// Explicit, since the synthesised one is a generic call by raw value from other targets.
     package static func == (left: JSONToken, right: JSONToken) -> Bool {
         // Unsafe in form only: an enum of up to 256 cases without payloads is one byte.
         unsafeBitCast(left, to: UInt8.self) == unsafeBitCast(right, to: UInt8.self)

@@ -12,7 +12,7 @@ extension JSONTokens {
             ? JSONNumber(nonFinite: text(at: index)) : JSONNumber(checked: string(at: index))
     }
 
-    /// The value that starts at `index`, with all that is in it.
+    /// The whole value that starts at `index`.
     package func value(at index: Int = 0) -> JSONValue {
         switch kind(at: index) {
         case .objectBegin: .object(object(at: index))
@@ -26,7 +26,7 @@ extension JSONTokens {
         }
     }
 
-    /// The first members of the object that the document is, and no more of them; nil where it is none.
+    /// At most the first `count` members of the document's object; nil if the document is not an object.
     package func object(atMost count: Int) -> JSONObject? {
         guard kind(at: 0) == .objectBegin else { return nil }
         var members: [JSONObject.Member] = []

@@ -6,8 +6,8 @@ internal import CRapidJSON
 /// begin is at `i`: the first name is at `i + 1`, its value at `i + 2`, the next name at `next(after: i + 2)`, until
 /// `kind(at:)` is `objectEnd`. Elements of an array are walked likewise.
 ///
-/// A plain view without ownership, so that copies cost nothing: it stands as long as the bytes that were parsed and
-/// until the next parse of its parser. Indices are not checked in release builds.
+/// A plain view without ownership, so that copies cost nothing: it is valid while the parsed bytes exist, until the
+/// next parse of its parser. Indices are not checked in release builds.
 package struct JSONTokens {
     /// The number of tokens; at least 1. The document's value is at index 0.
     package let count: Int
@@ -49,7 +49,7 @@ package struct JSONTokens {
         return UnsafeRawBufferPointer(start: base + Int(token.pointee.text), count: Int(token.pointee.textLength))
     }
 
-    /// The token as it stands in the source: quotes and escapes included; of a container from bracket to bracket.
+    /// The token as in the source, including quotes and escapes; of a container from bracket to bracket.
     package func source(at index: Int) -> UnsafeRawBufferPointer {
         let token = token(at: index)
         return UnsafeRawBufferPointer(

@@ -2,7 +2,7 @@ extension JSONValue {
     /// This value with a JSON Merge Patch applied (RFC 7396 section 2): null removes a member, an object is merged into
     /// the one at its place, anything else replaces.
     ///
-    /// Names that are there keep their place, new ones are appended in the order of the patch.
+    /// Existing names keep their place, new ones are appended in the order of the patch.
     package func merging(patch: JSONValue) -> JSONValue {
         guard case .object(let changes) = patch else { return patch }
         return .object((object ?? JSONObject()).merging(patch: changes))

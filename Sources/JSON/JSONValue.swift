@@ -1,6 +1,6 @@
 /// Any JSON value, as it was sent: the order of names and the digits of numbers are kept.
 ///
-/// Equality looks at that too: `{"a":1,"b":2}` and `{"b":2,"a":1}` differ, and so do `1` and `1.0`.
+/// Equality compares these too: `{"a":1,"b":2}` and `{"b":2,"a":1}` differ, and so do `1` and `1.0`.
 package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -19,7 +19,7 @@ extension JSONValue {
         nonFinite: JSONParser.NonFinite = .refused
     ) throws(JSONSyntaxError) -> JSONValue {
         let parser = JSONParser()
-        // A closure handed to withUnsafeBytes cannot throw a typed error through it, so the result carries it out.
+        // withUnsafeBytes does not pass on typed errors, so a Result carries the error out.
         let result = bytes.withUnsafeBytes { buffer -> Result<JSONValue, JSONSyntaxError> in
             Result { () throws(JSONSyntaxError) in
                 try parser.parse(buffer, nonFinite: nonFinite).value()

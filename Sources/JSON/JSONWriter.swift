@@ -12,8 +12,8 @@ package enum JSONWriter {
 
     /// The value in the layout of the files that tfruns writes (jsonlite's `pretty`), and a line break.
     ///
-    /// Two spaces a level; each member on its line; an array of scalars on one line, `[0.4, null]`; one that holds
-    /// containers with one element a line; `[]` and `{}` where there is nothing.
+    /// Two spaces per level; each member on its own line; an array of scalars on one line, `[0.4, null]`; one that
+    /// holds containers with one element per line; `[]` and `{}` if empty.
     package static func pretty(_ value: JSONValue) -> [UInt8] {
         var output: [UInt8] = []
         appendPretty(value, indent: 0, to: &output)

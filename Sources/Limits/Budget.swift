@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// What one body, archive, document or import may take, counted while it arrives.
+/// What one body, archive, document or import may use, counted while it is read.
 ///
-/// Every reader of input draws on a budget before it acts: before it stores the bytes, makes the folder or descends a
-/// level. What the input announces is only compared (`allow`), never trusted: what is read counts.
+/// Every reader of input draws on a budget before it acts: before it stores bytes, makes a folder or descends a level.
+/// Announced amounts are only compared (`allow`), never trusted: what is actually read counts.
 ///
 /// ```swift
 /// let budget = Budget([Limit(.bytes, most: 4 << 30, setting: "--max-upload"), Limit(.entries, most: 100_000)])
@@ -27,7 +27,7 @@ package final class Budget: Sendable {
     }
 
     /// Counts `amount`, 0 or more.
-    /// - Throws: `LimitExceeded` where that is more than is left; nothing is counted then
+    /// - Throws: `LimitExceeded` if that is more than is left; then nothing is counted
     package func take(_ amount: Int = 1, of quantity: Limit.Quantity) throws(LimitExceeded) {
         let exceeded: LimitExceeded? = counts.withLock { counts in
             guard var count = counts[quantity] else { return nil }
@@ -39,12 +39,12 @@ package final class Budget: Sendable {
         if let exceeded { throw exceeded }
     }
 
-    /// Gives back what was taken and is used no more, such as a level that was left.
+    /// Gives back what is no longer used, such as a level that was left.
     package func giveBack(_ amount: Int = 1, of quantity: Limit.Quantity) {
         counts.withLock { $0[quantity]?.used -= amount }
     }
 
-    /// Refuses what is announced where it is more than is left; counts nothing.
+    /// Refuses an announced amount if it is more than is left; counts nothing.
     package func allow(_ amount: Int, of quantity: Limit.Quantity) throws(LimitExceeded) {
         let limit: Limit? = counts.withLock { counts in
             guard let count = counts[quantity], amount > count.limit.most - count.used else { return nil }
@@ -53,11 +53,11 @@ package final class Budget: Sendable {
         if let limit { throw LimitExceeded(limit) }
     }
 
-    /// How much is left; nil where the quantity has no limit.
+    /// How much is left; nil if the quantity has no limit.
     package func left(of quantity: Limit.Quantity) -> Int? {
         counts.withLock { counts in counts[quantity].map { $0.limit.most - $0.used } }
     }
 
-    /// The limit of a quantity; nil where it has none.
+    /// The limit of a quantity; nil if it has none.
     package func limit(of quantity: Limit.Quantity) -> Limit? { counts.withLock { $0[quantity]?.limit } }
 }

@@ -1,8 +1,8 @@
-/// A bound on what input may have: of what, how much, and how an operator moves it.
+/// A bound on input: of what, how much, and which option changes it.
 package struct Limit: Sendable, Hashable {
     /// What is bounded.
     package enum Quantity: String, Sendable, Hashable, CaseIterable {
-        /// Bytes, unpacked where the input is packed.
+        /// Bytes, after unpacking.
         case bytes
         /// Files and folders of an archive, parts or fields of a form.
         case entries
@@ -18,14 +18,14 @@ package struct Limit: Sendable, Hashable {
         case columns
         /// Regular expressions of a query.
         case patterns
-        /// Runs that wait to be initialised.
+        /// Runs that are not initialised yet.
         case pendingRuns
     }
 
     package let quantity: Quantity
-    /// The most that is taken; one more is refused.
+    /// The greatest amount that is accepted.
     package let most: Int
-    /// The option that moves it, such as `--max-upload`; nil where it is fixed.
+    /// The option that changes it, such as `--max-upload`; nil if it is fixed.
     package let setting: String?
 
     package init(_ quantity: Quantity, most: Int, setting: String? = nil) {
@@ -33,7 +33,7 @@ package struct Limit: Sendable, Hashable {
     }
 }
 
-/// Input that has more than it may.
+/// Input exceeds a limit.
 package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertible {
     package let limit: Limit
 

@@ -1,14 +1,14 @@
-/// What the path of a file may have, whoever names it: an archive, a form, a request, a directory that is read.
+/// Limits of a file's path from any source: an archive, a form, a request, a directory that is read.
 ///
-/// Looked at before the path is split or stored, in one pass over its bytes: what is built from a path afterwards, folder by
-/// folder, stays within these.
+/// Checked before the path is split or stored, in one pass over its bytes, so that whatever is built from a path later
+/// stays within these limits.
 package struct PathLimits: Sendable {
     /// Of a file in a run or in its source.
     package static let file = PathLimits(depth: 100, bytes: 4095)
-    /// Of a file in an archive, which may have all of it in one folder: `source`, or the run's id.
+    /// Of a file in an archive, which may have everything in one folder: `source`, or the run's id.
     package static let archived = PathLimits(depth: 101, bytes: 4095 + 256)
 
-    /// Folders in one another, with the file itself.
+    /// Nested folders, plus the file itself.
     package let depth: Limit
     /// Bytes between two slashes (NAME_MAX, limits.h).
     package let name = Limit(.bytes, most: 255)
@@ -20,9 +20,9 @@ package struct PathLimits: Sendable {
         path = Limit(.bytes, most: bytes)
     }
 
-    /// Why a path is too much, as the end of a sentence about it; nil where it is not.
+    /// How a path exceeds the limits, as the end of a sentence about it; nil if it does not.
     ///
-    /// Empty components and `.` count as levels too: they cost as much to go through.
+    /// Empty components and `.` count as levels too: they cost as much to process.
     package func excess(of path: some Sequence<UInt8>) -> String? {
         var (length, inName, levels) = (0, 0, 1)
         for byte in path {

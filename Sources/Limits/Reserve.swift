@@ -1,17 +1,17 @@
 internal import Synchronization
 
-/// What all requests together may hold at a time, such as the memory of bodies that arrive or the descriptors of staged
-/// files: taken while it is used, then given back.
+/// A resource that all requests share, such as memory for bodies or descriptors of staged files: taken while it is
+/// used, then given back.
 ///
-/// Who gets none is not at fault and may try again soon: 503 with `Retry-After`.
+/// A request that gets none is not at fault and may retry soon: 503 with `Retry-After`.
 package final class Reserve: Sendable {
     package let limit: Limit
     private let used = Mutex(0)
 
     package init(_ limit: Limit) { self.limit = limit }
 
-    /// Takes `amount` until the share is given back, at the latest by its end.
-    /// - Throws: `Exhausted` where less than that is left
+    /// Takes `amount` until the share is given back, at the latest on its deinit.
+    /// - Throws: `Exhausted` if less than that is left
     package func share(_ amount: Int = 1) throws(Exhausted) -> Share {
         try take(amount)
         return Share(of: self, amount)
@@ -35,7 +35,7 @@ package final class Reserve: Sendable {
         package init(limit: Limit) { self.limit = limit }
     }
 
-    /// A part of a reserve, held as long as this object.
+    /// A part of a reserve, held as long as this object exists.
     package final class Share: Sendable {
         private let reserve: Reserve
         private let amount: Mutex<Int>

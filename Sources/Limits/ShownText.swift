@@ -1,7 +1,7 @@
 extension StringProtocol {
-    /// Text that others may have chosen, as a message, a log or a terminal shows it: in one line, of bounded length, and
-    /// without effect. Control characters, ends of lines and what turns the direction of writing are written as escapes, such
-    /// as `\x1B` and `\u{202E}`. What goes beyond the limit is cut from the middle, since the end mostly says what to do.
+    /// Untrusted text made safe for a message, a log or a terminal: one line, of bounded length, without effect.
+    /// Control characters, line ends and bidirectional controls are written as escapes, such as `\x1B` and `\u{202E}`.
+    /// Text beyond the limit is cut from the middle, since the end mostly says what to do.
     /// - Parameter limit: bytes of UTF-8 at most, at least 16
     package func shown(atMost limit: Int = 1024) -> String {
         var text = String(self)
@@ -27,7 +27,7 @@ extension Collection where Element: StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// Whether it moves the cursor, colours a terminal or changes the order of what is around it.
+    /// Whether it moves the cursor, colours a terminal or reorders the text around it.
     fileprivate var hasEffect: Bool {
         if isASCII { return value < 0x20 || value == 0x7F }
         switch properties.generalCategory {
@@ -49,7 +49,7 @@ extension Unicode.Scalar {
 }
 
 extension Substring.UTF8View {
-    /// The characters that are whole in a part of a text.
+    /// The complete characters in a part of a text.
     fileprivate var wholeCharacters: String {
         var bytes = Array(self)
         while let first = bytes.first, first & 0xC0 == 0x80 { bytes.removeFirst() }

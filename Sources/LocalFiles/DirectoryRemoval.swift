@@ -1,24 +1,24 @@
 internal import Glibc
 
-/// Removes all that is in a directory, however deep it goes and whatever its names are, links unfollowed.
+/// Removes the contents of a directory, of any depth and with any names, without following links.
 ///
-/// A program may have made it: names that are no text, paths longer than the system takes, folders into which it has shut the
-/// way. So names stay bytes, and what is in a folder of the directory is moved up into it before that folder is removed.
+/// A program may have made names that are not UTF-8, paths longer than PATH_MAX, or folders without permissions. So
+/// names stay bytes, and the contents of each folder are moved up into the directory before the folder is removed.
 package struct DirectoryRemoval {
     package let path: String
     private var moved = 0
 
     package init(path: String) { self.path = path }
 
-    /// Nothing is left when it returns, unless something is put in meanwhile.
+    /// The directory is empty on return, unless something is added meanwhile.
     package mutating func empty() throws(FileFailure) {
         while try pass() {}
     }
 
-    /// Goes through the directory once.
+    /// Makes one pass over the directory.
     /// - Returns: whether something was moved up into it
     private mutating func pass() throws(FileFailure) -> Bool {
-        // A link in its place leads to what is another's.
+        // A link in its place must not be followed.
         let opened = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard opened >= 0, let directory = fdopendir(opened) else {
             if errno == ENOENT || errno == ENOTDIR || errno == ELOOP { return false }
@@ -35,9 +35,9 @@ package struct DirectoryRemoval {
         return hasMoved
     }
 
-    /// Moves the folders in a folder up into the directory, removes the files in it, and then it.
+    /// Moves a folder's subfolders up into the directory, removes its files, then the folder.
     private mutating func moveUp(from name: UnsafePointer<CChar>, into top: CInt) throws(FileFailure) {
-        // Whoever made it may have shut themselves out.
+        // It may have been made without permissions.
         fchmodat(top, name, 0o700, 0)
         let inner = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard inner >= 0, let folder = fdopendir(inner) else {
@@ -57,7 +57,7 @@ package struct DirectoryRemoval {
     private static func isTaken(_ code: CInt) -> Bool { code == EEXIST || code == ENOTEMPTY || code == ENOTDIR }
 
     /// Removes a file or an empty folder (unlinkat(2)).
-    /// - Returns: whether it is gone; not where it is a folder with something in it
+    /// - Returns: whether it is gone; false for a folder that is not empty
     private static func remove(
         _ name: UnsafePointer<CChar>, in directory: CInt, _ path: String
     ) throws(FileFailure) -> Bool {
@@ -67,7 +67,7 @@ package struct DirectoryRemoval {
         throw FileFailure("unlink", path)
     }
 
-    /// The next name in a directory but `.` and `..`; of use until the next call (readdir(3)).
+    /// The next name in a directory, without `.` and `..`; valid until the next call (readdir(3)).
     private static func next(in directory: OpaquePointer) -> UnsafePointer<CChar>? {
         while let entry = readdir(directory) {
             guard let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name) else { return nil }

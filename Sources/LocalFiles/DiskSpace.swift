@@ -2,15 +2,15 @@ internal import CLinux
 internal import Glibc
 internal import Threads
 
-/// Room on a disk.
+/// Free space on a disk.
 package enum DiskSpace {
-    /// Bytes free to this process on the file system of an open file (fstatvfs(3)); nil when that is not known.
+    /// Bytes free to this process on the file system of an open file (fstatvfs(3)); nil if unknown.
     package static func free(_ descriptor: CInt) -> UInt64? {
         let free = clinux_free_space(descriptor)
         return free < 0 ? nil : UInt64(free)
     }
 
-    /// Bytes free, and bytes in all, on the file system of a directory; nil when that is not known.
+    /// Free and total bytes of a directory's file system; nil if unknown.
     package static func room(at path: String) -> (free: UInt64, size: UInt64)? {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -20,20 +20,20 @@ package enum DiskSpace {
         return (free, UInt64(size))
     }
 
-    /// Bytes free on the file system of a directory.
+    /// Free bytes of a directory's file system.
     package static func free(at path: String) -> UInt64? { room(at: path)?.free }
 }
 
-/// The room on a disk, for one that takes of it and should not have to ask each time.
+/// The free space of a disk, for a writer that should not ask the system each time.
 package struct FreeRoom {
-    /// How old an answer may be, nanoseconds.
+    /// The greatest age of an answer, nanoseconds.
     private let lifetime: UInt64
-    /// More bytes than others can take in that time.
+    /// More bytes than other programs can take in that time.
     private static let margin: UInt64 = 1 << 30
-    /// Bytes that are free; nil when that is not known.
+    /// Asks for the free bytes; nil if unknown.
     private let ask: () -> UInt64?
     private var known: UInt64 = 0
-    /// Bytes taken since.
+    /// Bytes taken since the last answer.
     private var taken: UInt64 = 0
     private var askedAt: UInt64 = 0
 
@@ -41,12 +41,12 @@ package struct FreeRoom {
         (self.lifetime, self.ask) = (lifetime, ask)
     }
 
-    /// Takes room, where it is there. The disk is asked when what it said is old, or was not so much that it has to be there
-    /// still.
+    /// Takes space if there is enough. Asks the system again if its last answer is old, or so low that it may no longer
+    /// hold.
     /// - Parameters:
-    ///   - bytes: what is taken
-    ///   - reserve: what has to be left
-    /// - Returns: the bytes that are free, where they are too few
+    ///   - bytes: how much to take
+    ///   - reserve: how much has to be left
+    /// - Returns: the free bytes if they are too few; else nil
     package mutating func lacks(_ bytes: UInt64, beside reserve: UInt64) -> UInt64? {
         let now = monotonicNanoseconds()
         if now - askedAt >= lifetime || taken + bytes + reserve + Self.margin > known {

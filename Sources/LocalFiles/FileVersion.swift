@@ -1,9 +1,8 @@
 package import Glibc
 
-/// Which content a file has: two that are equal are of one file that was not written in between.
+/// Identifies a file's content: equal versions are of one file that was not written in between.
 ///
-/// From inode, size and time of the last change (stat(2)): a file that is replaced gets another inode, one that something
-/// writes in place another time.
+/// Inode, size and time of the last change (stat(2)): replacing a file changes the inode, writing in place the time.
 package struct FileVersion: Hashable, Sendable {
     package let inode: UInt64
     package let size: Int
@@ -13,7 +12,7 @@ package struct FileVersion: Hashable, Sendable {
     /// Seconds since 1970 of the last change.
     package var modified: Double { Double(time) / 1e9 }
 
-    /// The version as a text of hexadecimal digits and `-`.
+    /// The version as hexadecimal digits and `-`.
     package var text: String {
         [inode, UInt64(size), UInt64(bitPattern: Int64(time))].map { String($0, radix: 16) }.joined(separator: "-")
     }
@@ -23,7 +22,7 @@ package struct FileVersion: Hashable, Sendable {
         time = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
     }
 
-    /// The version of a file; nil where the status is of something else, or there is none.
+    /// The version of a file; nil if there is no status, or it is not of a regular file.
     package init?(file status: stat?) {
         guard let status, status.st_mode & S_IFMT == S_IFREG else { return nil }
         self.init(status)

@@ -2,7 +2,7 @@ internal import CLinux
 package import Glibc
 internal import SystemPackage
 
-/// The calls on files that the store is made of, with errors that say what was tried (Linux man pages, section 2).
+/// The calls on files that the store uses, with errors that say what was tried (Linux man pages, section 2).
 package enum Files {
     /// open(2).
     package static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o644) throws(FileFailure) -> CInt {
@@ -13,9 +13,9 @@ package enum Files {
         }
     }
 
-    /// open(2) of a file for reading; nil when there is none, or something that is no file.
+    /// open(2) of a regular file for reading; nil if there is none.
     package static func openIfThere(_ path: String) throws(FileFailure) -> CInt? {
-        // Not blocking: a FIFO is opened at once, and seen to be no file.
+        // O_NONBLOCK: opening a FIFO does not wait for a writer.
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -26,7 +26,7 @@ package enum Files {
         return nil
     }
 
-    /// stat(2); nil when there is no such file.
+    /// stat(2); nil if there is no such file.
     package static func status(_ path: String) -> stat? {
         var status = stat()
         return stat(path, &status) == 0 ? status : nil
@@ -34,7 +34,7 @@ package enum Files {
 
     package static func isDirectory(_ path: String) -> Bool { clinux_kind_at(path, 1) == CLINUX_DIRECTORY }
 
-    /// The same, where a link to a directory is none.
+    /// Whether it is a directory; a link to one is not.
     package static func isOwnDirectory(_ path: String) -> Bool { clinux_kind_at(path, 0) == CLINUX_DIRECTORY }
 
     /// fstat(2).
@@ -44,21 +44,21 @@ package enum Files {
         return status
     }
 
-    /// mkdir(2); no matter if it is there.
+    /// mkdir(2); not an error if it exists.
     package static func makeDirectory(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o755) == 0 { return }
         guard errno == EEXIST else { throw FileFailure("mkdir", path) }
         if !isDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
     }
 
-    /// mkdir(2); no matter if it is there, but for a link.
+    /// mkdir(2); not an error if it exists, unless it is a link.
     package static func makeOwnDirectory(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o755) == 0 { return }
         guard errno == EEXIST else { throw FileFailure("mkdir", path) }
         if !isOwnDirectory(path) { throw FileFailure("mkdir", path, errno: ENOTDIR) }
     }
 
-    /// mkdir(2) of a path and all above it.
+    /// mkdir(2) of a path and all its parents.
     package static func makeDirectories(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
         let code = errno
@@ -73,12 +73,12 @@ package enum Files {
         if Glibc.rename(from, to) != 0 { throw FileFailure("rename", to) }
     }
 
-    /// unlink(2); no matter if it is gone.
+    /// unlink(2); not an error if it is gone.
     package static func remove(_ path: String) throws(FileFailure) {
         if unlink(path) != 0, errno != ENOENT, errno != ENOTDIR { throw FileFailure("unlink", path) }
     }
 
-    /// Removes a directory and all below it, links unfollowed; of a link in its place the link alone.
+    /// Removes a directory and all below it, without following links. If it is a link, removes only that.
     package static func removeTree(_ path: String) throws(FileFailure) {
         try empty(path)
         if rmdir(path) == 0 || errno == ENOENT { return }
@@ -86,13 +86,13 @@ package enum Files {
         try remove(path)
     }
 
-    /// Removes all that is in a directory: `DirectoryRemoval` says how.
+    /// Removes the contents of a directory (`DirectoryRemoval`).
     package static func empty(_ path: String) throws(FileFailure) {
         var removal = DirectoryRemoval(path: path)
         try removal.empty()
     }
 
-    /// The names in a directory (readdir(3)), none when it is not there.
+    /// The names in a directory (readdir(3)); none if it does not exist.
     package static func names(in path: String) throws(FileFailure) -> [String] {
         guard let directory = opendir(path) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
@@ -109,7 +109,7 @@ package enum Files {
         return names
     }
 
-    /// A directory, as the empty path, and the folders in it however deep, each before those in it; links are none.
+    /// A directory, as the empty path, and all folders below it, parents first. Links do not count as folders.
     package static func folders(in path: String) throws(FileFailure) -> [String] {
         var found: [String] = []
         var left = [""]
@@ -123,7 +123,7 @@ package enum Files {
         return found
     }
 
-    /// How many files the process may have open (getrlimit(2)).
+    /// The most files that the process may have open (getrlimit(2)).
     package static var mostOpen: Int {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -151,14 +151,14 @@ package enum Files {
         }
     }
 
-    /// Reads a whole file; nil when there is none.
+    /// Reads a whole file; nil if there is none.
     package static func read(_ path: String) throws(FileFailure) -> [UInt8]? {
         guard let descriptor = try openIfThere(path) else { return nil }
         defer { close(descriptor) }
         return try read(descriptor, path: path)
     }
 
-    /// Reads all that is in an open file (pread(2)).
+    /// Reads all of an open file (pread(2)).
     package static func read(_ descriptor: CInt, path: String) throws(FileFailure) -> [UInt8] {
         let size = max(0, Int(status(of: descriptor).st_size))
         return try calling("read", path) {
@@ -169,7 +169,7 @@ package enum Files {
     }
 
     /// Reads from an offset of an open file until a buffer is full or the file ends (pread(2)).
-    /// - Returns: how many bytes
+    /// - Returns: the number of bytes read
     package static func read(
         _ descriptor: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int,
         path: @autoclosure () -> String
@@ -191,7 +191,7 @@ package enum Files {
         return count
     }
 
-    /// Makes a call of swift-system, which makes it again after a signal, and says what was tried where it fails.
+    /// Makes a call of swift-system, which repeats it after a signal; the error says what was tried.
     private static func calling<Result>(
         _ call: String, _ path: @autoclosure () -> String, _ body: () throws -> Result
     ) throws(FileFailure) -> Result {
@@ -200,7 +200,7 @@ package enum Files {
         }
     }
 
-    /// Syncs a file or directory by its path (fsync(2)); no matter if it is gone.
+    /// Syncs a file or directory by its path (fsync(2)); not an error if it is gone.
     @discardableResult
     package static func sync(_ path: String) throws(FileFailure) -> Bool {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -213,16 +213,17 @@ package enum Files {
         return true
     }
 
-    /// Syncs an open file or directory (fsync(2)). A signal that comes in between is no failed sync: the call is made again.
+    /// Syncs an open file or directory (fsync(2)). If a signal interrupts the call, it is repeated: that is not a
+    /// failed sync.
     package static func sync(_ descriptor: CInt, path: String) throws(FileFailure) {
         while fsync(descriptor) != 0 {
-            // EINVAL: a file that cannot be synced, such as a FIFO that something else put there.
+            // EINVAL: a file that cannot be synced, such as a FIFO that another program made.
             if errno == EINVAL { return }
             if errno != EINTR { throw FileFailure("fsync", path) }
         }
     }
 
-    /// The same of a file's content (fdatasync(2)).
+    /// The same for a file's content only (fdatasync(2)).
     package static func syncContent(_ descriptor: CInt, path: String) throws(FileFailure) {
         while fdatasync(descriptor) != 0 {
             if errno != EINTR { throw FileFailure("fdatasync", path) }
@@ -236,7 +237,7 @@ package enum Files {
         try syncFileSystem(of: directory)
     }
 
-    /// The same of an open directory.
+    /// The same for an open directory.
     package static func syncFileSystem(of directory: CInt) throws(FileFailure) {
         while clinux_sync_file_system(directory) != 0 {
             if errno != EINTR { throw FileFailure("syncfs", "the file system of the runs directory") }

@@ -2,9 +2,9 @@ import CNettle
 import CZlib
 import Foundation
 
-/// Writes Swift code that holds files, packed: `PackPage OUTPUT NAME=PATH …`. Runs when the server is built.
+/// Writes Swift code that contains compressed files: `PackPage OUTPUT NAME=PATH …`. Runs when the server is built.
 ///
-/// The files have a version in common, a digest of them all. `{{version}}` in `index.html` becomes that.
+/// The files have one version, a digest of them all. It replaces `{{version}}` in `index.html`.
 @main enum PackPage {
     static func main() throws {
         let arguments = CommandLine.arguments.dropFirst()
@@ -38,8 +38,8 @@ import Foundation
         let reason: String
     }
 
-    /// A module without the comments that stand on lines of their own, a sixth of what is sent. Lines keep their numbers. No text
-    /// of the page may have a line that begins with `//` or `/**`.
+    /// A module without the comments on lines of their own, which are a sixth of its size. Lines keep their numbers. No
+    /// string of the page may have a line that begins with `//` or `/**`.
     private static func withoutComments(_ code: String) -> String {
         var isInside = false
         return code.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -63,7 +63,7 @@ import Foundation
         return digest.prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    /// A gzip of one member, as small as zlib makes it (deflateInit2() with 16 added to the window's bits).
+    /// One gzip member at zlib's best compression (deflateInit2() with 16 added to the window's bits).
     private static func gzip(_ bytes: [UInt8]) throws -> [UInt8] {
         var stream = z_stream()
         guard

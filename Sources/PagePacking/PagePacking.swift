@@ -3,7 +3,7 @@ import PackagePlugin
 
 /// Packs the files of `page/`, and the libraries of Debian that they use, into the module's code.
 @main struct PagePacking: BuildToolPlugin {
-    /// Where Debian's packages libjs-dygraphs and libjs-highlight.js have what the page loads when it needs it, with their
+    /// The files of Debian's packages libjs-dygraphs and libjs-highlight.js that the page loads on demand, with their
     /// licences.
     private static let libraries = [
         "lib/dygraph.js": "/usr/share/javascript/dygraphs/dygraph.min.js",

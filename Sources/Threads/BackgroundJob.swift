@@ -1,4 +1,4 @@
-/// Something that runs on a thread of its own while its result is not needed yet.
+/// A computation on a thread of its own, whose result is awaited later.
 package final class BackgroundJob<Success: Sendable>: Sendable {
     private let outcome = Monitor<Result<Success, any Error>?>(nil)
 
@@ -10,7 +10,7 @@ package final class BackgroundJob<Success: Sendable>: Sendable {
         }.detach()
     }
 
-    /// Why it failed; nil while it has not.
+    /// Why it failed; nil if it has not.
     package var failure: (any Error)? {
         outcome.withLock { if case .failure(let error) = $0 { error } else { nil } }
     }

@@ -3,7 +3,7 @@ internal import Glibc
 /// A clock that only goes forward, nanoseconds (clock_gettime(2), CLOCK_MONOTONIC).
 package func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
 
-/// What the calling thread has used of a processor, nanoseconds (clock_gettime(2), CLOCK_THREAD_CPUTIME_ID).
+/// Processor time of the calling thread, nanoseconds (clock_gettime(2), CLOCK_THREAD_CPUTIME_ID).
 package func threadNanoseconds() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
 private func nanoseconds(_ clock: clockid_t) -> UInt64 {

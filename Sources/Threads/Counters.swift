@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Numbers that one thread at a time adds to and any may read, without locked instructions.
+/// Counters that one thread at a time adds to and any thread may read, without locked instructions.
 package final class Counters: @unchecked Sendable {
-    // Sendable: the memory is constant, and each number atomic.
+    // Sendable: the pointer is constant, and each number atomic.
     private let numbers: UnsafeMutablePointer<Atomic<UInt64>>
     private let count: Int
 

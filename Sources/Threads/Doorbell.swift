@@ -1,4 +1,4 @@
-/// Wakes a thread that waits, or one that will: rung before, it does not wait.
+/// Wakes a waiting thread; if it was rung before, the next wait returns at once.
 package final class Doorbell: Sendable {
     private let isRung = Monitor(false)
 
@@ -9,7 +9,7 @@ package final class Doorbell: Sendable {
     /// Waits until rung.
     package func wait() { isRung.wait(Self.answered) }
 
-    /// Waits until rung, some seconds at most.
+    /// Waits until rung, at most `seconds`.
     package func wait(seconds: Double) { _ = isRung.wait(seconds: seconds, Self.answered) }
 
     private static func answered(_ isRung: inout Bool) -> Void? {

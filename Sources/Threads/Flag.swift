@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A switch that one thread turns on and another looks at.
+/// A flag that one thread sets and others read.
 package final class Flag: Sendable {
     private let value = Atomic<Bool>(false)
 

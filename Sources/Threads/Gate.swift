@@ -1,4 +1,4 @@
-/// Lets threads through once it is open; it can be closed again.
+/// Lets threads pass while it is open; it can be closed again.
 package final class Gate: Sendable {
     private let isLifted = Monitor(false)
 
@@ -10,7 +10,7 @@ package final class Gate: Sendable {
 
     package func close() { isLifted.withLock { $0 = false } }
 
-    /// Waits until it is open, some seconds at most.
-    /// - Returns: whether it is
+    /// Waits until it is open, at most `seconds`.
+    /// - Returns: whether it is open
     package func wait(seconds: Double) -> Bool { isLifted.wait(seconds: seconds) { $0 ? true : nil } ?? false }
 }

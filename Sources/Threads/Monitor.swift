@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A state under a lock, whose threads can wait for it to change: what a condition variable is used for, made once.
+/// A state under a lock, with a condition variable to wait for its changes.
 package final class Monitor<State>: @unchecked Sendable {
     // Sendable: `state` is touched only under `lock`. A condition variable needs a stable address, which `Mutex` does not
     // offer.
@@ -11,7 +11,7 @@ package final class Monitor<State>: @unchecked Sendable {
     package init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(lock, nil)
-        // Times do not move when somebody sets the clock (pthread_condattr_setclock(3)).
+        // Setting the system's clock does not move timeouts (pthread_condattr_setclock(3)).
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -26,26 +26,26 @@ package final class Monitor<State>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// Looks at the state, or changes it in a way that nobody waits for.
+    /// Reads the state, or changes it in a way that nobody waits for.
     package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         return try body(&state)
     }
 
-    /// Changes the state and wakes one of those that wait, where any of them will do.
+    /// Changes the state and wakes one waiting thread, if any of them will do.
     package func changeForOne<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         defer { pthread_cond_signal(changed) }
         return try withLock(body)
     }
 
-    /// Changes the state and wakes all that wait.
+    /// Changes the state and wakes all waiting threads.
     package func changeForAll<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         defer { pthread_cond_broadcast(changed) }
         return try withLock(body)
     }
 
-    /// Waits until `found` finds something in the state.
+    /// Waits until `found` returns a value.
     package func wait<Result>(_ found: (inout State) -> Result?) -> Result {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
@@ -55,8 +55,8 @@ package final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// The same, some seconds at most (pthread_cond_timedwait(3)).
-    /// - Returns: nil when the time is over
+    /// The same, at most `seconds` (pthread_cond_timedwait(3)).
+    /// - Returns: nil on timeout
     package func wait<Result>(seconds: Double, _ found: (inout State) -> Result?) -> Result? {
         var until = timespec()
         clock_gettime(CLOCK_MONOTONIC, &until)

@@ -5,19 +5,19 @@ internal import Glibc
 package struct Thread: Sendable {
     private let handle: pthread_t
 
-    /// How a thread stands to others where the processors do not suffice.
+    /// A thread's priority when there are too few processors.
     package enum Priority: Sendable {
         case usual
-        /// It gives way (setpriority(2), 19), so that one of usual priority that was waiting for a disk runs at once.
+        /// Yields to others (setpriority(2), 19), so that a normal thread that was waiting for a disk runs at once.
         case low
-        /// It takes what others leave (sched(7), SCHED_IDLE): a processor that runs only such threads counts as idle, so that a
-        /// thread that wakes is put there at once rather than behind another. On a machine that is full it hardly runs: for
-        /// what nobody waits for, and not under a lock that others want for more than a few instructions.
+        /// Runs only on idle processors (sched(7), SCHED_IDLE): a processor that runs only such threads counts as idle,
+        /// so a thread that wakes is put there at once rather than queued. On a busy machine it hardly runs: only for
+        /// work that nobody waits for, and not while holding a contended lock for more than a few instructions.
         case idle
     }
 
     /// Starts a thread.
-    /// - Parameter name: as `top -H` shows it, at most 15 bytes
+    /// - Parameter name: shown by `top -H`; at most 15 bytes
     @discardableResult
     package init(named name: String, _ priority: Priority = .usual, _ body: @escaping @Sendable () -> Void) {
         // Retained here, released by the thread as its first act.
@@ -45,11 +45,11 @@ package struct Thread: Sendable {
     /// Waits for its end; to be called once.
     package func join() { pthread_join(handle, nil) }
 
-    /// Lets it end by itself; nobody waits for it.
+    /// Detaches it; nobody will join it.
     package func detach() { pthread_detach(handle) }
 }
 
-/// What a thread begins with.
+/// The argument of a thread's start routine.
 private final class Start {
     let body: @Sendable () -> Void
 

@@ -2,24 +2,24 @@ internal import Glibc
 internal import JSON
 internal import Synchronization
 
-/// A file of which a part has come, and the note beside it.
+/// A partly received file, and the note beside it.
 final class PartialUpload: Sendable {
     static let noteEnding = ".json"
-    /// Bytes after which what has come is made safe, so that no more than this is sent again after a crash.
+    /// Bytes between syncs: at most so many have to be sent again after a crash.
     private static let safeEvery = 64 << 20
 
-    /// What is asked without touching a file.
+    /// The state that is read without touching a file.
     private struct Facts: Sendable {
         var received: Int
         var changed: Double
-        /// The number of the request that sends; those before it are no longer taken from.
+        /// The number of the request that is sending; earlier ones are refused.
         var hold: UInt64 = 0
     }
 
-    /// What is touched with the file.
+    /// The state that changes with the file.
     private struct Disk: Sendable {
         var descriptor: CInt = -1
-        /// Bytes that the note says are safe.
+        /// Bytes that are synced according to the note.
         var safe: Int
     }
 
@@ -35,7 +35,7 @@ final class PartialUpload: Sendable {
     var progress: (received: Int, total: Int) { (facts.withLock { $0.received }, total) }
     var changed: Double { facts.withLock { $0.changed } }
 
-    /// A new one, of which nothing is on disk.
+    /// A new upload, with nothing on disk.
     init(key: String, total: Int, changed: Double, in uploads: PartialUploads) {
         (self.key, self.total, self.uploads) = (key, total, uploads)
         id = String(UInt64.random(in: .min ... .max), radix: 16)
@@ -43,7 +43,7 @@ final class PartialUpload: Sendable {
         disk = Mutex(Disk(safe: 0))
     }
 
-    /// One that a server before has kept, cut to what is safe; nil where it is none.
+    /// An upload that an earlier server kept, cut to what is synced; nil if it is not valid.
     init?(id: String, in uploads: PartialUploads) {
         let path = "\(uploads.folder)/\(id)"
         guard let bytes = try? Files.read(path + Self.noteEnding), let note = try? JSONValue.parse(bytes),
@@ -59,7 +59,7 @@ final class PartialUpload: Sendable {
 
     deinit { disk.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
 
-    /// Takes the upload over for a part.
+    /// Takes over the upload for a part that begins at `offset`.
     func hold(from offset: Int) throws(PartialUploads.Refusal) -> UInt64 {
         let (hold, received): (UInt64?, Int) = facts.withLock { facts in
             guard offset <= facts.received else { return (nil, facts.received) }
@@ -77,7 +77,7 @@ final class PartialUpload: Sendable {
         if facts.withLock({ $0.hold != hold }) { throw .superseded }
     }
 
-    /// Runs what touches the file, one at a time.
+    /// Runs `body`, which touches the file, under the lock.
     private func onDisk(_ hold: UInt64, _ body: (inout Disk) throws -> Void) throws {
         try disk.withLock { disk in
             try check(hold)
@@ -94,12 +94,12 @@ final class PartialUpload: Sendable {
         try onDisk(hold) { disk in
             if disk.descriptor < 0 { disk.descriptor = try Files.open(path, O_RDWR | O_CREAT) }
             let size = Int(Files.status(of: disk.descriptor).st_size)
-            // It was moved to be published, or somebody removed it.
+            // It was moved for publication, or removed by someone.
             guard size >= offset else {
                 facts.withLock { $0.received = size }
                 throw PartialUploads.Refusal.gap(received: size, total: total)
             }
-            // What is written anew is not safe, so the note has to say so before.
+            // Overwritten bytes are not synced, so the note has to say so first.
             if offset < disk.safe { try note(safe: offset, &disk) }
             while ftruncate(disk.descriptor, off_t(offset)) != 0 {
                 if errno != EINTR { throw FileFailure("ftruncate", "an upload") }
@@ -120,10 +120,10 @@ final class PartialUpload: Sendable {
         }
     }
 
-    /// Makes all that has come safe, and closes the file.
+    /// Syncs all that was received, and closes the file.
     func confirm(_ hold: UInt64) throws {
         try onDisk(hold) { disk in
-            // It was before.
+            // Already done.
             guard disk.descriptor >= 0 else { return }
             try makeSafe(&disk)
             close(disk.descriptor)
@@ -136,7 +136,7 @@ final class PartialUpload: Sendable {
         try note(safe: progress.received, &disk)
     }
 
-    /// Writes the note anew, at once for whoever reads it after a crash.
+    /// Rewrites the note, atomically with respect to crashes.
     private func note(safe: Int, _ disk: inout Disk) throws(FileFailure) {
         let text = JSONWriter.compact([
             "key": .string(key), "total": .number(JSONNumber(total)), "safe": .number(JSONNumber(safe)),
@@ -152,7 +152,7 @@ final class PartialUpload: Sendable {
         disk.safe = safe
     }
 
-    /// Reads all that has come (pread(2)).
+    /// Reads all that was received (pread(2)).
     func read(_ hold: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) throws {
         try onDisk(hold) { disk in
             let descriptor = try Files.open(path, O_RDONLY)
@@ -172,13 +172,13 @@ final class PartialUpload: Sendable {
 
     // MARK: At the end
 
-    /// Moves the file, which is complete and safe, to where files are published from.
+    /// Moves the file, which is complete and synced, to the folder from which files are published.
     func stage(_ hold: UInt64, in scratch: Scratch) throws -> StagingFile {
         try check(hold)
         return try scratch.take(path)
     }
 
-    /// Drops uploads to which nothing has come for long.
+    /// Drops uploads that have been idle for too long.
     func dropOthersThatAreOld() { uploads.dropOld() }
 
     /// Moves it back.
@@ -187,14 +187,14 @@ final class PartialUpload: Sendable {
         file.move(to: path)
     }
 
-    /// Removes it, unless a later request has it.
+    /// Removes it, unless a later request has taken it over.
     func forget(_ hold: UInt64) {
         guard (try? check(hold)) != nil else { return }
         uploads.forget(self)
         remove()
     }
 
-    /// Removes the files; whoever still sends is told.
+    /// Removes the files; a request that is still sending gets an error.
     func remove() {
         facts.withLock { $0.hold += 1 }
         disk.withLock { disk in

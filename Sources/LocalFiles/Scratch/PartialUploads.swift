@@ -3,31 +3,33 @@ internal import JSON
 package import RunMetadata
 internal import Synchronization
 
-/// Files of which only a part has come: kept outside of all runs until the rest comes, or for some days. None is seen in a run
-/// before all of it is there.
+/// Partly received files. They are kept outside of all runs until the rest arrives, for some days at most. A file
+/// becomes visible in a run only when it is complete.
 ///
-/// Each is a file and a note beside it: which file it is to be, how long, and how many of its bytes are safe. Those survive a crash and
-/// a power cut; what came after them is sent again. The notes say all there is to know, so there is nothing in the journal.
+/// Each is a file and a note beside it: which file it will be, its length, and how many of its bytes are synced. Those
+/// survive a crash and a power cut; later ones have to be sent again. The notes hold all state, so the journal has
+/// none.
 package final class PartialUploads: Sendable {
-    /// What may be kept.
+    /// How much may be kept.
     package struct Limits: Sendable {
         /// Uploads at once.
         package var count = 1000
-        /// Bytes of all of them, as announced. One alone is taken whatever its length.
+        /// Bytes of all uploads, as announced. A single upload may exceed this.
         package var bytes = 64 << 30
-        /// Seconds since a part came, after which an upload is dropped.
+        /// Seconds after its last part when an upload is dropped.
         package var age = 7.0 * 24 * 3600
 
         package init() {}
     }
 
-    /// Why a part is not taken.
+    /// Why a part is refused.
     package enum Refusal: Error, Equatable {
-        /// It does not join on: so many bytes are there, of so many; of another file where the total is another.
+        /// It does not continue the upload, of which `received` of `total` bytes are there; another total means another
+        /// file.
         case gap(received: Int, total: Int?)
-        /// A later request goes on with the upload.
+        /// A later request has taken over the upload.
         case superseded
-        /// There are too many; says which limit.
+        /// There are too many; the text names the limit.
         case full(String)
     }
 
@@ -37,10 +39,10 @@ package final class PartialUploads: Sendable {
     private let now: @Sendable () -> Double
     private let uploads = Mutex<[String: PartialUpload]>([:])
 
-    /// Finds what a server before has kept.
+    /// Finds the uploads that an earlier server kept.
     /// - Parameters:
-    ///   - folder: where it is kept
-    ///   - syncFailed: told when a sync fails
+    ///   - folder: where uploads are kept
+    ///   - syncFailed: called when a sync fails
     ///   - now: seconds since 1970
     init(
         folder: String, limits: Limits = Limits(), syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in },
@@ -61,7 +63,7 @@ package final class PartialUploads: Sendable {
         dropOld()
     }
 
-    /// How an upload is found again: by the run or session, and the file's path.
+    /// The key of an upload: the run or session, and the file's path.
     package static func key(_ target: RunTarget, _ path: ArtifactPath) -> String {
         switch target {
         case .run(let run): "run \(run) \(path)"
@@ -69,15 +71,15 @@ package final class PartialUploads: Sendable {
         }
     }
 
-    /// How much of an upload is there; nil where there is none.
+    /// How much of an upload was received; nil if there is none.
     package func progress(of key: String) -> (received: Int, total: Int)? {
         uploads.withLock { $0[key] }?.progress
     }
 
     /// Begins to take a part. Touches no file: never blocks.
     /// - Parameters:
-    ///   - offset: where it begins; 0 begins the upload anew. What is there behind it is sent anew too
-    ///   - total: bytes of the whole file
+    ///   - offset: where it begins; 0 restarts the upload. Bytes received from there on are sent again
+    ///   - total: the length of the whole file, bytes
     package func begin(_ key: String, at offset: Int, of total: Int) throws(Refusal) -> UploadPart {
         try uploads.withLock { uploads throws(Refusal) in
             if let known = uploads[key], known.progress.total == total {
@@ -89,7 +91,7 @@ package final class PartialUploads: Sendable {
             }
             try checkRoom(uploads, total, besides: uploads[key])
             let upload = PartialUpload(key: key, total: total, changed: now(), in: self)
-            // One of another length gives way; whoever still sends it is told.
+            // An upload of another length is replaced; a request that is still sending it gets an error.
             let old = uploads.updateValue(upload, forKey: key)
             return UploadPart(of: upload, try upload.hold(from: 0), at: 0, insteadOf: old)
         }
@@ -100,19 +102,19 @@ package final class PartialUploads: Sendable {
     ) throws(Refusal) {
         let others = uploads.values.filter { $0 !== replaced }
         guard others.count < limits.count else {
-            throw .full("\(limits.count) uploads wait for the rest of their files, which is the limit")
+            throw .full("\(limits.count) uploads are incomplete, which is the limit")
         }
         guard others.isEmpty || others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes else {
-            throw .full("the uploads that wait would have over \(limits.bytes) bytes, which is the limit")
+            throw .full("incomplete uploads would have over \(limits.bytes) bytes, which is the limit")
         }
     }
 
-    /// Forgets an upload, unless another has its place.
+    /// Forgets an upload, unless another has replaced it.
     func forget(_ upload: PartialUpload) {
         uploads.withLock { if $0[upload.key] === upload { $0[upload.key] = nil } }
     }
 
-    /// Drops those to which nothing has come for long.
+    /// Drops uploads that have been idle for too long.
     func dropOld() {
         let oldest = now() - limits.age
         let old = uploads.withLock { uploads in
@@ -126,9 +128,9 @@ package final class PartialUploads: Sendable {
     var time: Double { now() }
 }
 
-/// A part of a file as it comes. Used by one thread at a time, which it may block.
+/// A part of a file while it is received. Used by one thread at a time, which it may block.
 package final class UploadPart: @unchecked Sendable {
-    // Sendable: a sink's, whose methods are called one after the other.
+    // Sendable: owned by a sink, whose methods are called one at a time.
 
     private let upload: PartialUpload
     private let hold: UInt64
@@ -141,9 +143,9 @@ package final class UploadPart: @unchecked Sendable {
         (self.upload, self.hold, self.offset, self.replaced) = (upload, hold, offset, replaced)
     }
 
-    /// How much of the file is there.
+    /// How much of the file was received.
     package var progress: (received: Int, total: Int) { upload.progress }
-    /// Whether all of it is.
+    /// Whether all of it was received.
     package var isComplete: Bool { progress.received == progress.total }
 
     private func open() throws {
@@ -161,32 +163,32 @@ package final class UploadPart: @unchecked Sendable {
         try upload.write(bytes, hold)
     }
 
-    /// The part is over: what came is made safe.
+    /// Ends the part: syncs what was received.
     package func end() throws {
         try open()
         try upload.confirm(hold)
     }
 
-    /// The part is not what it should be: the upload is cut where it began.
+    /// Discards the part, which is invalid: the upload is cut to where the part began.
     package func withdraw() {
         try? upload.open(hold, at: offset)
         try? upload.confirm(hold)
     }
 
-    /// The part is cut off: what came is kept, unless that is nothing.
+    /// The part was interrupted: keeps what was received, if anything.
     package func cut() { if progress.received == 0 { drop() } else { try? end() } }
 
-    /// All has come: a file to be published, in place of the upload.
+    /// Turns the complete upload into a file to be published.
     package func stage(in scratch: Scratch) throws -> StagingFile { try upload.stage(hold, in: scratch) }
 
-    /// The file was published: the upload is over. Or it was not: then it is there again.
+    /// Ends the upload if the file was published; else restores it.
     package func staged(_ file: StagingFile, isPublished: Bool) {
         if isPublished { upload.forget(hold) } else { upload.takeBack(file, hold) }
     }
 
-    /// All of the file has come, and it is not what was meant: the upload is dropped.
+    /// Drops the upload: it is complete but its content is wrong.
     package func drop() { upload.forget(hold) }
 
-    /// What has come, read from the beginning.
+    /// Reads what was received, from the beginning.
     package func read(_ body: (UnsafeRawBufferPointer) -> Void) throws { try upload.read(hold, body) }
 }

@@ -3,16 +3,16 @@ package import Limits
 internal import Synchronization
 internal import Threads
 
-/// A folder of this machine outside of all runs: bodies that are too large for memory are spooled there, writers make files
-/// there, and a store takes from it what is complete.
+/// A local folder outside of all runs. Bodies that are too large for memory are spooled there, writers make files
+/// there, and a store takes complete files from it.
 package final class Scratch: Sendable {
-    /// The owner of the folder: when it can be used, and what to do when a sync fails.
+    /// The owner of the folder: says when it can be used, and handles failed syncs.
     package struct Keeper: Sendable {
-        /// Why nothing may be made in it yet; nil where it may.
+        /// Why nothing may be created in it yet; nil if it may.
         package var closed: @Sendable () -> String?
-        /// Why it is not there; nil where it is. Asked when a call fails.
+        /// Why it is gone; nil if it is not. Called when a call on a file fails.
         package var gone: @Sendable () -> String?
-        /// Told when a sync fails.
+        /// Called when a sync fails.
         package var syncFailed: @Sendable (FileFailure) -> Void
 
         package init(
@@ -23,17 +23,17 @@ package final class Scratch: Sendable {
         }
     }
 
-    /// Files of which only a part has come.
+    /// Partly received files.
     package let partialUploads: PartialUploads
     private let folder: String
     private let keeper: Keeper
     private let made = Atomic<UInt64>(0)
-    /// The files that are open at once: a quarter of what the process may have open.
+    /// The most files that are open at once: a quarter of what the process may open.
     private let files = Reserve(Limit(.files, most: min(1024, max(16, Files.mostOpen / 4))))
 
     /// - Parameters:
-    ///   - folder: where files are made; it has to be there
-    ///   - uploads: where those are kept of which only a part has come; likewise
+    ///   - folder: where files are created; it must exist
+    ///   - uploads: where partly received files are kept; likewise
     ///   - keeper: the owner of the folder
     ///   - now: seconds since 1970
     package init(
@@ -45,14 +45,14 @@ package final class Scratch: Sendable {
     }
 
     /// A new file, for a body that is too large for memory.
-    /// - Throws: `exhausted` where as many are open as may be
+    /// - Throws: `exhausted` if too many are open
     package func makeFile() throws(ScratchError) -> StagingFile {
         let share: Reserve.Share
         do throws(Reserve.Exhausted) { share = try files.share() } catch { throw .exhausted(error.limit) }
         return try makeFile(isSynced: true, share: share)
     }
 
-    /// One that need not be synced, where `isSynced` is false, or that the store itself needs.
+    /// The same, for a file that need not be synced (`isSynced` false), or that the store itself needs.
     package func makeFile(isSynced: Bool, share: Reserve.Share? = nil) throws(ScratchError) -> StagingFile {
         try making { () throws(FileFailure) in
             try StagingFile(
@@ -72,7 +72,7 @@ package final class Scratch: Sendable {
         }
     }
 
-    /// A new folder, for a program to make files in.
+    /// A new folder, in which a program creates files.
     package func makeFolder() throws(ScratchError) -> StagingFolder {
         try making { () throws(FileFailure) in
             try StagingFolder(staging: folder, name: newName("job"), syncFailed: keeper.syncFailed)
@@ -80,7 +80,7 @@ package final class Scratch: Sendable {
     }
 
     private func making<Made>(_ make: () throws(FileFailure) -> Made) throws(ScratchError) -> Made {
-        // What is made before would be taken for something left over.
+        // Anything created before would be taken for a leftover.
         if let reason = keeper.closed() { throw .closed(reason) }
         do throws(FileFailure) { return try make() } catch {
             if let reason = keeper.gone() { throw .gone(reason) }
@@ -88,7 +88,7 @@ package final class Scratch: Sendable {
         }
     }
 
-    /// A name that nothing in the folder has had.
+    /// A name that was never used in the folder.
     private func newName(_ kind: String) -> String {
         "\(kind)-\(getpid())-\(monotonicNanoseconds())-\(made.wrappingAdd(1, ordering: .relaxed).newValue)"
     }

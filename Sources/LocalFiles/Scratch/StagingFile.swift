@@ -4,15 +4,15 @@ package import Limits
 internal import Synchronization
 internal import Threads
 
-/// A file outside of all runs that a large body is written to, until it is published into a run or dropped. It can be read
-/// while it is still being written.
+/// A file outside of all runs to which a large body is written, until it is published into a run or dropped. It can be
+/// read while it is being written.
 package final class StagingFile: @unchecked Sendable {
     // Sendable: `descriptor` and `version` change only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
 
-    /// How far the content has come.
+    /// How much of the content was written.
     private struct Progress {
         var size = 0
-        /// Whether all of it has come, or no more will.
+        /// Whether it is complete, or no more will come.
         var hasEnded = false
         var isAbandoned = false
         var isPublished = false
@@ -23,17 +23,17 @@ package final class StagingFile: @unchecked Sendable {
     /// The name in the staging folder.
     package let name: String
     private let directory: String
-    /// Whether it will be synced, so that the disk may as well begin with what there is.
+    /// Whether it will be synced, so that writing to the disk may begin early.
     private let isSynced: Bool
-    /// The folder that the file is in, if it is not in the staging folder itself.
+    /// The folder of the file, unless it is the staging directory itself.
     private let folder: StagingFolder?
-    /// Told when a sync fails.
+    /// Called when a sync fails.
     private let syncFailed: @Sendable (FileFailure) -> Void
     private var descriptor: CInt
     private var version: FileVersion?
     private let progress = Mutex(Progress())
     private let arrival = Doorbell()
-    /// Of the descriptors that all staged files may have; held while this one is open.
+    /// A share of the descriptors of all staged files; held while this one is open.
     private let share: Reserve.Share?
 
     package init(
@@ -50,7 +50,7 @@ package final class StagingFile: @unchecked Sendable {
         descriptor = try Files.open(path, O_RDWR | O_CREAT | O_EXCL)
     }
 
-    /// A file that is complete and synced, in a staging folder, which it keeps.
+    /// A complete, synced file in a staging folder, which it keeps alive.
     package init(in folder: StagingFolder, path: String, name: String) {
         (self.folder, self.path, self.name) = (folder, path, name)
         directory = folder.path
@@ -60,7 +60,7 @@ package final class StagingFile: @unchecked Sendable {
         descriptor = -1
     }
 
-    /// A file that is complete and synced, in the staging directory itself.
+    /// A complete, synced file in the staging directory itself.
     package init(complete name: String, in directory: String) {
         (self.name, self.directory) = (name, directory)
         path = "\(directory)/\(name)"
@@ -76,7 +76,7 @@ package final class StagingFile: @unchecked Sendable {
         remove()
     }
 
-    /// Removes what is at the file's path, unless the file was published: here and now, not where its last user is done with it.
+    /// Removes the file unless it was published: now, not when its last user is done.
     package func remove() {
         let isThere = progress.withLock { progress in
             defer { progress.isPublished = true }
@@ -85,7 +85,7 @@ package final class StagingFile: @unchecked Sendable {
         if isThere { unlink(path) }
     }
 
-    /// Moves what is at the file's path elsewhere, unless the file was published (rename(2)).
+    /// Moves the file elsewhere unless it was published (rename(2)).
     package func move(to place: String) {
         progress.withLock { progress in
             if !progress.isPublished { progress.isPublished = (try? Files.rename(path, to: place)) != nil }
@@ -95,7 +95,7 @@ package final class StagingFile: @unchecked Sendable {
     /// Bytes written.
     package var size: Int { progress.withLock { $0.size } }
 
-    /// When it was written to last, seconds since 1970 (fstat(2)). While it is open.
+    /// When it was last written to, seconds since 1970 (fstat(2)). Only while it is open.
     package var modified: Int { Files.status(of: descriptor).st_mtim.tv_sec }
 
     /// Sets the time of the last change, nanoseconds since 1970 (futimens(2)).
@@ -115,7 +115,7 @@ package final class StagingFile: @unchecked Sendable {
         arrival.ring()
     }
 
-    /// No more will be written: the content is complete, or is abandoned.
+    /// Ends writing: the content is complete or abandoned.
     package func end(isAbandoned: Bool = false) {
         progress.withLock {
             $0.hasEnded = true
@@ -124,8 +124,8 @@ package final class StagingFile: @unchecked Sendable {
         arrival.ring()
     }
 
-    /// Reads at an offset, waiting for what has not come yet. For one reader at a time.
-    /// - Returns: how many bytes were read; 0 at the end, -1 when the content was abandoned or cannot be read
+    /// Reads at an offset; waits for bytes that have not been written yet. For one reader at a time.
+    /// - Returns: the number of bytes read; 0 at the end, -1 if the content was abandoned or cannot be read
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
             let (available, hasEnded, isAbandoned) = progress.withLock {
@@ -140,9 +140,9 @@ package final class StagingFile: @unchecked Sendable {
         }
     }
 
-    /// The content is complete: syncs it and its name (fdatasync(2), fsync(2)), so that its publication is all that the
-    /// journal has to hold.
-    /// - Returns: the version that it has, and keeps when it is published
+    /// Ends writing and syncs the content and the name (fdatasync(2), fsync(2)), so that the journal has to hold only
+    /// the publication.
+    /// - Returns: the file's version, which publication keeps
     @discardableResult
     package func finish() throws(ScratchError) -> FileVersion {
         guard descriptor >= 0 else { return version ?? FileVersion(Files.status(path) ?? stat()) }

@@ -1,17 +1,17 @@
 package import Glibc
 package import RunMetadata
 
-/// A folder outside of all runs in which a program makes files, until they are published into a run or dropped. Removed with
-/// all that is left in it when the value goes.
+/// A folder outside of all runs in which a program creates files, until they are published into a run or dropped. It is
+/// removed with its remaining contents on deinit.
 package final class StagingFolder: Sendable {
-    /// Where the folder is. For programs.
+    /// The folder's path, for programs.
     package let path: String
     /// The name in the staging folder.
     package let name: String
     private let staging: String
     private let syncFailed: @Sendable (FileFailure) -> Void
 
-    /// - Parameter syncFailed: told when a sync fails
+    /// - Parameter syncFailed: called when a sync fails
     package init(
         staging: String, name: String, syncFailed: @escaping @Sendable (FileFailure) -> Void = { _ in }
     ) throws(FileFailure) {
@@ -27,20 +27,20 @@ package final class StagingFolder: Sendable {
         try scratching { () throws(FileFailure) in try Files.makeDirectory("\(path)/\(folder)") }
     }
 
-    /// A file in the folder, as one that can be published. It has to be synced (`sync(_:)`).
+    /// A file in the folder, to be published. It has to be synced (`sync(_:)`) before.
     /// - Parameter file: its path below this folder
     package func file(_ file: DataPath) -> StagingFile {
         StagingFile(in: self, path: "\(path)/\(file)", name: "\(name)/\(file)")
     }
 
-    /// A folder in the folder, as one that can be published. It has to be synced.
+    /// A folder in the folder, to be published. It has to be synced before.
     /// - Parameters:
     ///   - folder: its path below this folder
-    ///   - replaced: the folder in the run that it takes the place of, if there is one. What is there and not in the new one is
-    ///     taken over (link(2)), so that nothing is lost.
+    ///   - replaced: the folder in the run that it replaces, if there is one. Files that are not in the new folder are
+    ///     linked into it (link(2)), so that nothing is lost.
     package func folder(_ folder: DataPath, takingOver replaced: String?) throws(ScratchError) -> StagedFolder {
         let path = "\(path)/\(folder)"
-        // The state first: what comes after is noticed when it is published.
+        // The state first: later changes are noticed at publication.
         let base = replaced.flatMap { StagedFolder.Base(at: $0) }
         try scratching { () throws(FileFailure) in
             if let replaced, base != nil {
@@ -53,11 +53,11 @@ package final class StagingFolder: Sendable {
             owner: self, name: "\(name)/\(folder)", path: path, inode: UInt64(status.st_ino), base: base)
     }
 
-    /// Syncs files and every folder that holds one, up to the staging folder, so that their publication is all that the
-    /// journal has to hold (fdatasync(2), fsync(2)).
+    /// Syncs files and their folders up to the staging folder (fdatasync(2), fsync(2)), so that the journal has to hold
+    /// only the publication.
     /// - Parameters:
     ///   - top: a folder below this one
-    ///   - files: files below that, each given the permissions that files of runs have
+    ///   - files: files below that; each gets the permissions of files in runs
     package func sync(_ top: DataPath, _ files: [DataPath]) throws(ScratchError) {
         try syncing { () throws(FileFailure) in
             for file in files {
@@ -81,9 +81,9 @@ package final class StagingFolder: Sendable {
         }
     }
 
-    /// Gives a folder what another has and it has not.
+    /// Links the files of one folder that another lacks into that.
     private static func link(_ from: String, into folder: String) throws(FileFailure) {
-        // One after the other: whoever made it may have put folders in one another as deep as the system takes them.
+        // Iterative: the folders may be nested as deep as the system allows.
         var folders = [""]
         while let path = folders.popLast() {
             for name in try Files.names(in: from + path) {
@@ -107,23 +107,23 @@ package final class StagingFolder: Sendable {
     }
 }
 
-/// A folder that was staged and synced, to be put in a run as a whole.
+/// A staged and synced folder, to be published into a run as a whole.
 package struct StagedFolder: Sendable {
-    /// Keeps it until it is published.
+    /// Keeps the folder until it is published.
     private let owner: StagingFolder
     /// The name in the staging folder.
     package let name: String
-    /// Where it is. For a store that copies it.
+    /// Its path, for a store that copies it.
     package let path: String
     package let inode: UInt64
-    /// The folder that it takes the place of; nil: there is none.
+    /// The folder that it replaces; nil: there is none.
     package let base: Base?
 
     fileprivate init(owner: StagingFolder, name: String, path: String, inode: UInt64, base: Base?) {
         (self.owner, self.name, self.path, self.inode, self.base) = (owner, name, path, inode, base)
     }
 
-    /// The files in it, by their paths in it. For a store that copies them.
+    /// The paths of its files, relative to it, for a store that copies them.
     package func files() throws(FileFailure) -> [String] {
         var files: [String] = []
         for folder in try Files.folders(in: path) {
@@ -135,7 +135,7 @@ package struct StagedFolder: Sendable {
         return files
     }
 
-    /// A folder in a run at some time, to notice when another is there or something was put in or taken out since.
+    /// The state of a folder in a run at some time, to notice whether it was replaced or its entries changed since.
     package struct Base: Equatable, Sendable {
         let inode: UInt64
         let changed: Int
@@ -147,7 +147,7 @@ package struct StagedFolder: Sendable {
 
         package init(_ status: stat) {
             inode = UInt64(status.st_ino)
-            // Any time that a directory may have been given, far ones too.
+            // Overflow is allowed: a directory may have any time.
             changed = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
         }
     }
