@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// What Debian 12's headers do not have yet; the values are the kernel's.
+// Missing in Debian 12's headers; the values are the kernel's.
 #ifndef LANDLOCK_ACCESS_FS_REFER
 #define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
 #endif
@@ -26,7 +26,7 @@
 #endif
 #define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
 #define SCOPE_SIGNAL (1ULL << 1)
-/// The version of Landlock from which on it has scopes.
+/// The first version of Landlock with scopes.
 #define SCOPES_SINCE 6
 
 /// struct landlock_ruleset_attr as of version 6.
@@ -58,7 +58,7 @@ static int allow(int ruleset, const char *path, uint64_t rights) {
     return code;
 }
 
-/// A ruleset that lets writes happen below a folder only; -1 and errno on failure, errno 0 without Landlock.
+/// A ruleset that allows writes only below a folder; -1 and errno on failure, errno 0 without Landlock.
 static int make_ruleset(const char *writable) {
     int version = ccontainment_landlock();
     errno = 0;
@@ -98,7 +98,7 @@ static void limit(int resource, uint64_t value) {
     setrlimit(resource, &limit);
 }
 
-/// Gives up every capability, also those that root would get by execve(2) (capabilities(7)).
+/// Drops every capability, including those that root would get by execve(2) (capabilities(7)).
 static void drop_capabilities(void) {
     for (int capability = 0; capability < 64; capability++) {
         prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
@@ -109,7 +109,7 @@ static void drop_capabilities(void) {
     syscall(SYS_capset, &header, none);
 }
 
-/// What the new process does before it becomes the program. Only system calls: it shares its parent's memory.
+/// Sets up the new process before it executes the program. Only system calls: it shares its parent's memory.
 static int become(const ccontainment_program *program, int ruleset, const struct filter *filter) {
     if (setpgid(0, 0) != 0) {
         return -1;
@@ -124,7 +124,7 @@ static int become(const ccontainment_program *program, int ruleset, const struct
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     umask(022);
-    // The server's own threads come first.
+    // The server's own threads have priority.
     setpriority(PRIO_PROCESS, 0, 10);
     if (chdir(program->working_directory) != 0) {
         return -1;
@@ -141,7 +141,7 @@ static int become(const ccontainment_program *program, int ruleset, const struct
         return -1;
     }
     drop_capabilities();
-    // Above the standard ones first, so that none is overwritten before it is used.
+    // First to numbers above the standard ones, so that none is overwritten before it is used.
     int input = fcntl(program->input, F_DUPFD, 3);
     int output = fcntl(program->output, F_DUPFD, 3);
     int error = fcntl(program->error, F_DUPFD, 3);
@@ -165,12 +165,12 @@ pid_t ccontainment_start(const ccontainment_program *program) {
         free(filter.instructions);
         return -1;
     }
-    // A signal handler must not run in the child, which shares this thread's memory until it has become the program.
+    // A signal handler must not run in the child, which shares this thread's memory until execve(2).
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     volatile int failure = 0;
-    // vfork(2): fork(2) would copy the page tables of a server with much memory, and slow its writes after.
+    // vfork(2): fork(2) would copy the page tables of a server with much memory, and slow its later writes.
     pid_t child = vfork();
     if (child == 0) {
         become(program, ruleset, &filter);
@@ -216,7 +216,7 @@ int ccontainment_count(pid_t group) {
 int ccontainment_end(pid_t group) {
     int leader = 0;
     while (1) {
-        // The leader has not been waited for until this loop is done with it, so that its number is still its own.
+        // The leader is not waited for until this loop is done, so that its number is not reused.
         kill(-group, SIGKILL);
         int status = 0;
         pid_t process = waitpid(-group, &status, 0);

@@ -17,31 +17,31 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-// Calls that libseccomp 2.5.4 or Debian 12's headers do not know; the numbers are the same for every processor.
+// Calls unknown to libseccomp 2.5.4 or Debian 12's headers; the numbers are the same on every architecture.
 #define FCHMODAT2 452
 #define SETXATTRAT 463
 #define REMOVEXATTRAT 466
 #define FILE_SETATTR 469
 
-/// Refused whatever their arguments are. Of a call that the processor does not have, libseccomp makes no rule.
+/// Refused whatever their arguments. For a call that the architecture lacks, libseccomp makes no rule.
 static const struct {
     int call, code;
 } refused[] = {
-    // The group, by which all of them are ended.
+    // Leaving the process group, by which all are killed.
     {SCMP_SYS(setsid), EPERM},
     {SCMP_SYS(setpgid), EPERM},
-    // What outlives its process.
+    // Objects that outlive the process.
     {SCMP_SYS(shmget), EPERM},
     {SCMP_SYS(msgget), EPERM},
     {SCMP_SYS(semget), EPERM},
     {SCMP_SYS(mq_open), EPERM},
-    // Ways around this filter and around limits.
+    // Ways around this filter and the limits.
     {SCMP_SYS(io_uring_setup), EPERM},
     {SCMP_SYS(unshare), EPERM},
     {SCMP_SYS(setns), EPERM},
-    // Its flags are in memory, where a filter cannot look; the C library then calls clone(2).
+    // Its flags are in memory, which a filter cannot read; on ENOSYS the C library calls clone(2).
     {SCMP_SYS(clone3), ENOSYS},
-    // Others' memory and descriptors.
+    // Memory and descriptors of other processes.
     {SCMP_SYS(ptrace), EPERM},
     {SCMP_SYS(process_vm_readv), EPERM},
     {SCMP_SYS(process_vm_writev), EPERM},
@@ -51,8 +51,8 @@ static const struct {
     {SCMP_SYS(bpf), EPERM},
     {SCMP_SYS(perf_event_open), EPERM},
     {SCMP_SYS(userfaultfd), EPERM},
-    // Changes of a file's mode, owner, times and attributes: Landlock does not look at them. They are answered with 0, as
-    // tar and cp would fail over them.
+    // Changes of a file's mode, owner, times and attributes, which Landlock does not check. They return 0 without
+    // effect, since tar and cp would fail on an error.
     {SCMP_SYS(chmod), 0},
     {SCMP_SYS(chown), 0},
     {SCMP_SYS(lchown), 0},
@@ -76,7 +76,8 @@ static const struct {
     {FILE_SETATTR, 0},
 };
 
-/// Others' limits and scheduling: they may run as the same user. The argument names a process; 0 is the caller itself.
+/// Limits and scheduling of other processes, which may run as the same user. The argument is a process; 0 is the
+/// caller.
 static const struct {
     int call;
     unsigned argument;
@@ -92,14 +93,14 @@ static const uint64_t namespaces[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWU
 /// The bits of a socket's type without its flags (SOCK_TYPE_MASK of the kernel).
 #define SOCKET_TYPES 0xf
 
-/// Refuses a call if an argument compares so. libseccomp compares 64 bits: of an argument that the kernel takes 32 bits of, the
-/// upper ones are looked at too by SCMP_CMP_NE, which then refuses the more, and are left out by SCMP_CMP_MASKED_EQ.
+/// Refuses a call if the comparison is true. libseccomp compares 64 bits, even if the kernel takes only 32 bits of the
+/// argument: SCMP_CMP_NE checks the upper bits too and so refuses more; SCMP_CMP_MASKED_EQ ignores them.
 static int refuse_if(scmp_filter_ctx rules, int call, struct scmp_arg_cmp comparison) {
     return seccomp_rule_add_array(rules, SCMP_ACT_ERRNO(EPERM), call, 1, &comparison);
 }
 
-/// No network: no socket of any family, since sockets of this machine lead to services, which have the network. Left are
-/// pairs of connected ones, which programs talk to their children by: not of datagrams, which can be sent elsewhere.
+/// No network: no socket of any family, since local sockets reach services that have the network. Allowed are connected
+/// pairs, by which programs talk to their children, but not of datagrams, which can be sent elsewhere.
 static int add_no_network(scmp_filter_ctx rules) {
     int code = seccomp_rule_add(rules, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
     if (code == 0) {
@@ -115,7 +116,7 @@ static int add_no_network(scmp_filter_ctx rules) {
 
 /// \returns 0, or a negative errno
 static int add_rules(scmp_filter_ctx rules, int may_use_network, int signals_are_scoped) {
-    // Calls by another processor's numbers, i386 and x32, would go past all of the rules.
+    // Calls by another architecture's numbers, i386 and x32, would bypass all rules.
     int code = seccomp_attr_set(rules, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
     for (size_t i = 0; i < LENGTH(refused) && code == 0; i++) {
         code = seccomp_rule_add(rules, SCMP_ACT_ERRNO(refused[i].code), refused[i].call, 0);
@@ -135,7 +136,7 @@ static int add_rules(scmp_filter_ctx rules, int may_use_network, int signals_are
     return code;
 }
 
-/// Takes the instructions out of libseccomp, by a file in memory: seccomp_export_bpf() knows no other way (2.5.4).
+/// Exports the instructions from libseccomp through a file in memory: seccomp_export_bpf() has no other way (2.5.4).
 /// \returns 0, or a negative errno
 static int export_rules(scmp_filter_ctx rules, struct filter *filter) {
     int file = memfd_create("filter", MFD_CLOEXEC);
@@ -178,20 +179,21 @@ static int set(const struct sock_filter *instructions, unsigned short length) {
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-// MARK: Signals, where Landlock does not keep them in
+// MARK: Signals, if Landlock does not scope them
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define ANSWER(code) BPF_STMT(BPF_RET | BPF_K, code)
 #define IS(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, yes, no)
 #define IS_AT_LEAST(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, value, yes, no)
 
-/// Processes from before the group, the server with its threads among them, get no signal: the first argument has to be 0, the
-/// group, or a process that is as young as the leader. (Numbers begin anew once they are used up; a child may then be
-/// refused as well.)
+/// No signals to processes older than the group, such as the server and its threads: the first argument has to be 0,
+/// the group, or a process number not less than the leader's. (When numbers wrap around, a child may be refused as
+/// well.)
 ///
-/// By hand: the leader's number is known only after vfork(2), where libseccomp must not be called, and libseccomp compares an
-/// argument only once in a rule, which makes no range. It stands beside libseccomp's filter, which ends callers of other
-/// processors' numbers; the kernel takes the stricter answer of the two (seccomp(2)).
+/// Written by hand: the leader's number is known only after vfork(2), where libseccomp must not be called, and a rule
+/// of libseccomp compares an argument only once, so it cannot express a range. The filter is added to libseccomp's,
+/// which kills callers that use another architecture's numbers; the kernel takes the stricter result of the two
+/// (seccomp(2)).
 static int keep_signals_in(uint32_t leader) {
     const struct sock_filter instructions[] = {
         LOAD(nr),

@@ -6,7 +6,7 @@
 
 struct cgunzip {
     struct inflate_state state;
-    /// Kept while the header is read, which may come in pieces: isal_inflate() would forget it between two (ISA-L 2.30).
+    /// Kept here because the header may come in pieces, and isal_inflate() forgets it between two (ISA-L 2.30).
     struct isal_gzip_header header;
     bool in_header;
 };
@@ -20,7 +20,7 @@ cgunzip *cgunzip_make(void) {
     cgunzip *gzip = malloc(sizeof *gzip);
     if (gzip != NULL) {
         isal_inflate_init(&gzip->state);
-        // The checksum and the length are looked at; the header is read here.
+        // The checksum and the length are verified; the header is read here.
         gzip->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
         begin_member(gzip);
     }

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-// Else it ends the process where it finds a fault in a schema.
+// Otherwise it aborts the process on a faulty schema.
 #define VALIJSON_USE_EXCEPTIONS 1
 
 #include <nlohmann/json.hpp>
@@ -23,10 +23,10 @@ struct cschema {
     valijson::Schema schema;
     /// Its patterns, by their text.
     Regexes patterns;
-    /// Whether it asks for a date or a time, for which valijson has expressions of its own.
+    /// Whether it has formats for dates or times, for which valijson uses its own expressions.
     bool hasFormats = false;
     bool wantsUnique = false;
-    /// Whether it has patterns for names, for which valijson makes expressions of its own each time.
+    /// Whether it has patterns for names, for which valijson compiles its own expressions each time.
     bool hasNamePatterns = false;
 };
 
@@ -36,19 +36,20 @@ using Adapter = valijson::adapters::NlohmannJsonAdapter;
 using Visitor = valijson::ValidationVisitor<Adapter>;
 using json = nlohmann::json;
 
-/// Up to so many bytes a document is told the place of its fault: valijson remembers every one that it finds.
+/// The most bytes of a document for which the place of a fault is reported: valijson remembers every fault that it
+/// finds.
 const size_t kToldInFull = 64 * 1024;
-/// Digits in a row that valijson's own expressions go through, one call of a function in another for each.
+/// The most digits in a row for valijson's own expressions, which recurse once per digit.
 const size_t kDigits = 1000;
-/// Bytes of a name that is matched with a pattern, likewise.
+/// The most bytes of a name that is matched with a pattern, for the same reason.
 const size_t kName = 1000;
-/// Comparisons, about, that may be made to find out whether the elements of arrays differ.
+/// About the most comparisons to find out whether the elements of arrays are unique.
 const double kComparisons = 5e7;
 
-/// Looks through a schema for its patterns, and for what takes more than a document's length of time.
+/// Finds a schema's patterns, and keywords that take more than linear time.
 ///
-/// libstdc++ matches an expression by functions that call one another for each character: a long text ends the process. With
-/// __polynomial it goes through the text in one loop, whatever the pattern; back references are not known then.
+/// libstdc++ matches expressions recursively, one call per character: a long text overflows the stack. With
+/// __polynomial it uses one loop for any pattern, but does not support back references.
 void survey(const json &value, cschema &schema) {
     auto compile = [&](const std::string &pattern) {
         schema.patterns.emplace(
@@ -68,7 +69,7 @@ void survey(const json &value, cschema &schema) {
     }
 }
 
-/// The weight of a value, and of comparing the elements of all arrays in it with each other.
+/// The size of a value, and the cost of comparing the elements of all its arrays with each other.
 size_t weigh(const json &value, double &comparisons) {
     size_t weight = 1;
     if (value.is_string()) weight += value.get_ref<const std::string &>().size() / 16;
@@ -169,16 +170,16 @@ int cschema_check(const cschema *schema, const char *text, size_t size, cschema_
         auto document = json::parse(text, text + size);
         fault->pointer[0] = 0;
         if (schema->hasFormats && hasLongNumber(document)) {
-            tell(fault->reason, "a text in it has over 1000 digits in a row, which is no date or time");
+            tell(fault->reason, "a text has over 1000 digits in a row; it cannot be a date or time");
             return 0;
         }
         if (schema->hasNamePatterns && hasLongName(document)) {
-            tell(fault->reason, "a name in it has over 1000 bytes, which is too long for a pattern of names");
+            tell(fault->reason, "a name has over 1000 bytes; use shorter names with a schema that has patterns of names");
             return 0;
         }
         double comparisons = 0;
         if (schema->wantsUnique && (weigh(document, comparisons), comparisons > kComparisons)) {
-            tell(fault->reason, "its arrays are too long to be looked through for elements that are the same");
+            tell(fault->reason, "its arrays are too long to check that their elements are unique; send shorter ones");
             return 0;
         }
         Regexes patterns = schema->patterns;
@@ -190,7 +191,7 @@ int cschema_check(const cschema *schema, const char *text, size_t size, cschema_
         if (size <= kToldInFull) {
             isValid(*schema, patterns, document, &results);
         }
-        // A fault shows in its place first and then in all that holds it.
+        // A fault is reported at its place first, then for each container around it.
         const valijson::ValidationResults::Error *deepest = nullptr;
         for (const auto &error : results) {
             if (deepest == nullptr || error.context.size() > deepest->context.size()) {
@@ -201,7 +202,7 @@ int cschema_check(const cschema *schema, const char *text, size_t size, cschema_
             tell(fault->pointer, pointer(deepest->context));
             tell(fault->reason, deepest->description);
         } else {
-            tell(fault->reason, "it is not as the schema says; a document of up to 64 KiB is told where");
+            tell(fault->reason, "it does not match the schema; the place is reported only for documents of up to 64 KiB");
         }
     } catch (const std::exception &error) {
         fault->pointer[0] = 0;

@@ -122,7 +122,7 @@ int clinux_open_beneath_by_steps(int directory, const char *path, int flags) {
             int how = is_last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW;
             int next = openat(folder, name, how | O_CLOEXEC);
             struct stat found;
-            // Of a link where a folder should be, openat(2) says ENOTDIR.
+            // If there is a link instead of a folder, openat(2) fails with ENOTDIR.
             if (next < 0 && errno == ENOTDIR) {
                 int is_link = fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(found.st_mode);
                 errno = is_link ? ELOOP : ENOTDIR;
@@ -146,11 +146,11 @@ int clinux_open_beneath(int directory, const char *path, int flags, clinux_links
         .flags = (uint64_t) (flags | O_CLOEXEC),
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (links == CLINUX_NO_LINKS ? RESOLVE_NO_SYMLINKS : 0),
     };
-    // EAGAIN: something was renamed on the way, so that the kernel cannot say whether the path stayed beneath.
+    // EAGAIN: something was renamed meanwhile, so that the kernel cannot tell whether the path stayed beneath.
     for (int tries = 0; tries < 100; tries++) {
         int descriptor = (int) syscall(SYS_openat2, directory, path, &how, sizeof how);
         if (descriptor >= 0 || (errno != EAGAIN && errno != EINTR)) {
-            // A kernel before Linux 5.6; or a sandbox that does not know the call, which may say EPERM.
+            // A kernel before Linux 5.6; or a sandbox that does not know the call, which may return EPERM.
             if (descriptor < 0 && (errno == ENOSYS || errno == EPERM)) {
                 return clinux_open_beneath_by_steps(directory, path, flags);
             }
@@ -233,7 +233,7 @@ void clinux_unwatch_names(int queue, int number) {
 }
 
 size_t clinux_changed_names(int queue, int *numbers, size_t room) {
-    // An event has up to NAME_MAX bytes of a name behind it, so at least one of them finds room.
+    // An event is followed by a name of up to NAME_MAX bytes, so at least one event fits.
     char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
     size_t count = 0;
     while (room - count >= sizeof events / sizeof(struct inotify_event)) {
@@ -252,7 +252,7 @@ size_t clinux_changed_names(int queue, int *numbers, size_t room) {
 }
 
 uint64_t clinux_mount(int descriptor) {
-    // Younger than the C library's struct statx, in whose spare room it stands (linux/stat.h).
+    // Newer than the C library's struct statx, in whose spare bytes it is (linux/stat.h).
     enum { mount_unique = 0x4000, mount = 0x1000, mount_offset = 0x90 };
     union {
         struct statx known;
@@ -286,7 +286,7 @@ long clinux_names(int directory, char *names, size_t room) {
         if (found <= 0) {
             return found;
         }
-        // In the same memory: a name is shorter than its entry.
+        // In place: a name is shorter than its entry.
         char *end = names;
         for (long at = 0; at < found;) {
             const struct dirent64 *entry = (const struct dirent64 *) (names + at);

@@ -70,15 +70,15 @@ int cmhd_field_count(struct MHD_Connection *connection) {
     return MHD_get_connection_values(connection, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
 }
 
-/// libmicrohttpd's own function, which ours of the same name stands before (dlsym(3), RTLD_NEXT).
+/// libmicrohttpd's own function, which ours of the same name interposes (dlsym(3), RTLD_NEXT).
 #define LIBRARY(function) \
     static __typeof__(&function) library = NULL; \
     if (library == NULL) library = (__typeof__(&function)) dlsym(RTLD_NEXT, #function)
 
 static int most_fields = 0;
 
-/// Stands before the function of the same name in libmicrohttpd, which calls it through its procedure linkage table, so that
-/// the dynamic linker finds this one first (ld.so(8)). Takes one field of a query more than there may be, and drops the rest.
+/// Interposes libmicrohttpd's function of the same name: the library calls it through its procedure linkage table, and
+/// the dynamic linker finds this one first (ld.so(8)). Keeps one query field more than allowed, and drops the rest.
 enum MHD_Result MHD_set_connection_value_n(
     struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
     size_t value_size) {
@@ -117,8 +117,8 @@ enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned 
     return library(connection, status, reply);
 }
 
-/// Stands before the function of the same name in libmicrohttpd, too. All calls from Rundir go through
-/// cmhd_queue_response(): what comes here is a reply that the library made itself (transmit_error_response_len() in its connection.c).
+/// Interposes libmicrohttpd's function, too. Rundir's own calls go through cmhd_queue_response(), so a reply that comes
+/// here was made by the library itself (transmit_error_response_len() in its connection.c).
 enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
     struct MHD_Response *better = own_reply == NULL ? NULL : own_reply(connection, &status);
     if (better == NULL) {
@@ -129,20 +129,19 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned i
     return result;
 }
 
-/// The content type that a post processor is to be made for, by this thread.
+/// The content type for which this thread is creating a post processor.
 static _Thread_local const char *form_type = NULL;
 
 static bool is_name(const char *key, size_t size, const char *name) {
     return size == strlen(name) && strncasecmp(key, name, size) == 0;
 }
 
-/// Whether a Content-Length is one that libmicrohttpd takes (parse_connection_headers()): digits, and not too many.
+/// Whether libmicrohttpd accepts a Content-Length (parse_connection_headers()): digits, and not too many.
 static bool is_length(const char *value, size_t size) {
     return size >= 1 && size <= 18 && strspn(value, "0123456789") == size;
 }
 
-/// Stands before the function of the same name in libmicrohttpd, too. Calls from Rundir, which
-/// go through cmhd_header(), do not come here.
+/// Interposes libmicrohttpd's function, too. Rundir's own calls go through cmhd_header() and do not come here.
 enum MHD_Result MHD_lookup_connection_value_n(
     struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size,
     const char **value, size_t *value_size) {

@@ -10,7 +10,7 @@ struct cre2 {
 
 namespace {
 
-/// Bytes that an expression may take, compiled and with what it remembers while it matches (RE2::Options::max_mem).
+/// The most bytes of an expression, compiled and with its caches while matching (RE2::Options::max_mem).
 const int64_t kMemory = 1 << 20;
 
 re2::StringPiece piece(const char *text, size_t size) {

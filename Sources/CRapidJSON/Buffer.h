@@ -9,8 +9,7 @@
 
 namespace crj {
 
-/// Unlike std::vector it never throws, so that no exception can cross into Swift: without memory it aborts, as Swift
-/// does.
+/// Unlike std::vector it never throws, so that no exception reaches Swift: if out of memory it aborts, as Swift does.
 template <typename T>
 class Buffer {
     static_assert(std::is_trivially_copyable<T>::value, "elements are moved by realloc");
@@ -39,7 +38,7 @@ public:
         size_ += count;
     }
 
-    /// Gives back the memory above `limit` elements, so that one huge document does not hold it for ever.
+    /// Frees the memory above `limit` elements, so that one huge document does not hold it for ever.
     void shrink(size_t limit) {
         if (capacity_ <= limit) return;
         std::free(data_);

@@ -10,7 +10,7 @@
 
 namespace crj {
 
-/// What the stream and the handler share about the string that is being read.
+/// State that the stream and the handler share about the string being read.
 struct StringState {
     /// The decoded text of strings with escapes.
     Buffer<char> arena;
@@ -24,9 +24,9 @@ struct StringState {
 
 /// A stream over bytes that need not end in NUL (rapidjson::MemoryStream), with RapidJSON's in-situ interface.
 ///
-/// In situ, RapidJSON decodes a string over its own source and makes no copy of strings or numbers. This stream keeps
-/// that gain and still never writes to the source: as long as the output equals the input it only counts, and the first
-/// escape moves the text into the arena.
+/// In situ, RapidJSON decodes a string over its own source and copies neither strings nor numbers. This stream does the
+/// same without writing to the source: while the output equals the input it only counts, and at the first escape it
+/// copies the text to the arena.
 class ByteStream {
 public:
     typedef char Ch;

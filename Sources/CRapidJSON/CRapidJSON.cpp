@@ -1,4 +1,4 @@
-// One document in, one tape out: drives RapidJSON's reader and gives each fault its code and offset.
+// Parses one document into one tape: drives RapidJSON's reader and gives each fault its code and offset.
 #include "CRapidJSON.h"
 
 #include "TapeBuilder.h"
@@ -15,20 +15,20 @@ struct crj_parser {
 
 namespace {
 
-/// In situ: no copies, see ByteStream. NaN and Inf are always read, so that refusing them can say so. Not iterative, which
-/// takes a third longer for a row of metrics: the C stack does not grow with the document, since TapeBuilder refuses depth.
+/// In situ: no copies, see ByteStream. NaN and Inf are always parsed, so that their refusal can be reported as such.
+/// Not iterative, which takes a third longer for a row of metrics: TapeBuilder limits the depth, and so the C stack.
 const unsigned kFlags =
     rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseNanAndInfFlag;
 
 bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// A byte order mark of UTF-8, UTF-16 or UTF-32 (which begins as UTF-16's does, or with two NULs).
+/// A byte order mark of UTF-8, UTF-16 or UTF-32 (which begins like UTF-16's, or with two NULs).
 bool hasByteOrderMark(const char *bytes, size_t size) {
     auto starts = [&](const char *mark, size_t length) { return size >= length && memcmp(bytes, mark, length) == 0; };
     return starts("\xEF\xBB\xBF", 3) || starts("\xFE\xFF", 2) || starts("\xFF\xFE", 2) || starts("\0\0\xFE\xFF", 4);
 }
 
-/// The offset of the comma that stands, but for white space, just before `offset`; `size` if none does.
+/// The offset of the comma just before `offset`, except for white space; `size` if there is none.
 size_t commaBefore(const char *bytes, size_t size, size_t offset) {
     size_t at = offset;
     while (at > 0 && isSpace(bytes[at - 1])) --at;
@@ -43,7 +43,7 @@ bool isInvalidUTF8(const char *bytes, size_t size, size_t offset) {
     return !rapidjson::UTF8<>::Validate(stream, stream);
 }
 
-/// Gives RapidJSON's error (rapidjson::ParseErrorCode) the code of this interface, and at times a better offset.
+/// Maps RapidJSON's error (rapidjson::ParseErrorCode) to a code of this interface, sometimes with a better offset.
 int codeOf(rapidjson::ParseErrorCode error, const char *bytes, size_t size, size_t &offset) {
     using namespace rapidjson;
     switch (error) {
@@ -76,7 +76,7 @@ int codeOf(rapidjson::ParseErrorCode error, const char *bytes, size_t size, size
     }
 }
 
-/// Whether there is no byte above 0x7F, so that the encoding is known to be right.
+/// Whether there is no byte above 0x7F, so that the encoding is known to be valid.
 bool isASCII(const char *bytes, size_t size) {
     uint64_t high = 0;
     size_t offset = 0;

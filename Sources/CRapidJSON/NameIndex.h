@@ -1,4 +1,4 @@
-// Finds a name that an object has already.
+// Finds duplicate names in an object.
 #ifndef CRAPIDJSON_NAMEINDEX_H
 #define CRAPIDJSON_NAMEINDEX_H
 
@@ -12,7 +12,7 @@ namespace crj {
 
 /// A hash table over the names of all objects of a document that have many of them; one slot refers to one name token.
 ///
-/// Hashes are seeded per parser, so that a sender cannot choose names that all fall together.
+/// Hashes are seeded per parser, so that a sender cannot choose names that all collide.
 class NameIndex {
 public:
     NameIndex() {
@@ -28,7 +28,7 @@ public:
     void reset() {
         if (used_ == 0) return;
         used_ = 0;
-        // A table grown by one huge object would cost every later document its clearing.
+        // Clearing a table that one huge object has grown would slow every later document.
         if (slots_.size() > 1024) {
             slots_.shrink(0);
         } else {
@@ -36,7 +36,8 @@ public:
         }
     }
 
-    /// The token that stands for this name in the object that starts at token `object`, or `token` itself, now entered.
+    /// The token of the same name in the object that starts at token `object`, or `token` itself, which is then
+    /// inserted.
     ///
     /// `same(other)` says whether the token `other` has this name.
     template <typename Same>

@@ -1,4 +1,4 @@
-// The grammar of numbers (RFC 8259 section 6), for what RapidJSON 1.1.0 does not keep or does not take.
+// The grammar of numbers (RFC 8259 section 6), for what RapidJSON 1.1.0 does not keep or accept.
 #ifndef CRAPIDJSON_NUMBERTEXT_H
 #define CRAPIDJSON_NUMBERTEXT_H
 
@@ -50,9 +50,9 @@ inline bool isNonfinite(const char *text, size_t length) {
 
 /// Copies the document with each number cut to its sign and first digit, the rest blanked.
 ///
-/// RapidJSON computes a double even where it hands on the text, and refuses a number beyond 1.8e308. JSON sets no such
-/// bound, and here the text is all that counts. All offsets stay as they are. Where no whole number stands, nothing is
-/// changed, so that a fault is found at the same place.
+/// RapidJSON computes a double even if it passes on the text, and rejects numbers beyond 1.8e308. JSON has no such
+/// bound, and here only the text matters. All offsets stay the same. Malformed numbers are not changed, so that a fault
+/// is found at the same place.
 inline void maskNumbers(const char *source, size_t size, Buffer<char> &copy) {
     copy.clear();
     copy.append(source, size);

@@ -30,7 +30,7 @@ public:
         fault = CRJ_OK;
         faultOffset = faultText = faultTextLength = 0;
         faultTextInArena = false;
-        // What a usual document needs is kept; what an unusually large one took is given back.
+        // The memory of a usual document is kept; that of an unusually large one is freed.
         tape.shrink(1 << 16);
         tape.clear();
         strings.arena.shrink(1 << 20);
@@ -79,7 +79,7 @@ public:
     bool EndObject(rapidjson::SizeType count) { return close(CRJ_OBJECT_END, count); }
     bool EndArray(rapidjson::SizeType count) { return close(CRJ_ARRAY_END, count); }
 
-    // The reader's concept names these too; with numbers as text it never calls them, but for one it must compile.
+    // Required by the concept; with numbers as text the reader never calls them.
     bool Int(int) { return false; }
     bool Uint(unsigned) { return false; }
     bool Int64(int64_t) { return false; }
@@ -94,7 +94,7 @@ private:
         uint32_t nameCount;
     };
 
-    /// Up to so many names it is quicker to compare each with each than to hash them.
+    /// Up to this many names, comparing each with each is faster than hashing.
     static const uint32_t kComparedNames = 8;
 
     static uint32_t u32(size_t value) { return static_cast<uint32_t>(value); }
@@ -119,7 +119,7 @@ private:
         return true;
     }
 
-    // Of a container's brackets the reader tells when it has read them.
+    // The reader reports a container's brackets after it has read them.
 
     bool open(uint8_t kind) {
         size_t start = stream_->Tell() - 1;

@@ -49,6 +49,6 @@ import Testing
         let fault = #expect(throws: MetadataFault.self) {
             try schema.check(Array(("[" + String(repeating: "1,", count: 500_000) + "1]").utf8), "list")
         }
-        #expect(fault?.detail.contains("up to 64 KiB is told where") == true)
+        #expect(fault?.detail.contains("only for documents of up to 64 KiB") == true)
     }
 }

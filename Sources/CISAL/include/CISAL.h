@@ -1,6 +1,6 @@
-/// Debian's ISA-L (2.30), which picks the processor's instructions at run time: CRC-32C (crc32_iscsi() of isa-l/crc.h) as it is,
-/// and a C face of isa-l/igzip_lib.h, whose states have arrays that Swift does not import. It packs and unpacks gzip (RFC 1952),
-/// two to three times as fast as zlib.
+/// Debian's ISA-L (2.30), which selects the processor's instructions at run time: CRC-32C (crc32_iscsi() of
+/// isa-l/crc.h) as it is, and a C interface to isa-l/igzip_lib.h, whose structs have arrays that Swift does not import.
+/// It compresses and decompresses gzip (RFC 1952) two to three times as fast as zlib.
 #ifndef RUNDIR_CISAL_H
 #define RUNDIR_CISAL_H
 
@@ -12,7 +12,7 @@
 /// A gzip that is being unpacked, member by member.
 typedef struct cgunzip cgunzip;
 
-/// What a step came to.
+/// The result of a step.
 typedef enum {
     /// The member goes on.
     CGUNZIP_GOES_ON,
@@ -21,17 +21,17 @@ typedef enum {
     CGUNZIP_DAMAGED,
 } cgunzip_state;
 
-/// Begins with the first member; NULL where there is no memory.
+/// Begins with the first member; NULL if out of memory.
 cgunzip *cgunzip_make(void);
 void cgunzip_free(cgunzip *gzip);
 
-/// Hands over input, which has to stay until it is unpacked.
+/// Hands over input, which must stay valid until it is unpacked.
 void cgunzip_feed(cgunzip *gzip, const void *input, size_t size);
 
 /// Bytes of the input that have not been unpacked.
 size_t cgunzip_unread(const cgunzip *gzip);
 
-/// The first of them; 0 where there is none.
+/// The first of them; 0 if there is none.
 uint8_t cgunzip_next_byte(const cgunzip *gzip);
 
 /// Unpacks what fits into the output (isal_read_gzip_header(), isal_inflate()).
@@ -44,16 +44,16 @@ void cgunzip_next_member(cgunzip *gzip);
 /// A gzip of one member that is being packed. The same input gives the same bytes: it has neither name nor time.
 typedef struct cgzip cgzip;
 
-/// Begins (isal_deflate_init(), level 1); NULL where there is no memory.
+/// Begins (isal_deflate_init(), level 1); NULL if out of memory.
 cgzip *cgzip_make(void);
 void cgzip_free(cgzip *gzip);
 
-/// Hands over input, which has to stay until it is packed.
+/// Hands over input, which must stay valid until it is packed.
 /// @param is_last whether the gzip ends with it
 void cgzip_feed(cgzip *gzip, const void *input, size_t size, bool is_last);
 
 /// Packs until the output is full or the input is packed (isal_deflate()).
-/// @return the bytes of the output that are filled, fewer than there is room for once the input is packed; SIZE_MAX where it failed
+/// @return the number of bytes written, fewer than `size` once the input is packed; SIZE_MAX on failure
 size_t cgzip_step(cgzip *gzip, void *output, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-// A C face for valijson, which checks JSON documents against JSON Schema (draft 7), over nlohmann's
+// A C interface to valijson, which checks JSON documents against JSON Schema (draft 7), over nlohmann's
 // documents. (Not over RapidJSON's, whose document.h does not compile with Swift's clang.)
 #ifndef CJSONSCHEMA_H
 #define CJSONSCHEMA_H
@@ -12,7 +12,7 @@ extern "C" {
 /// A schema. Checking does not change it, so that threads may share one.
 typedef struct cschema cschema;
 
-/// What is wrong, cut to what has room; both end in NUL.
+/// What is wrong, cut to fit; both end in NUL.
 typedef struct {
     /// Where in the document, as a JSON pointer (RFC 6901).
     char pointer[512];
@@ -20,12 +20,12 @@ typedef struct {
 } cschema_fault;
 
 /// Reads a schema. `$ref` may point within it only.
-/// \returns NULL, with the fault's reason, when it is none
+/// \returns NULL, with the fault's reason, if it is not a valid schema
 cschema *cschema_create(const char *text, size_t size, cschema_fault *fault);
 void cschema_destroy(cschema *schema);
 
 /// Checks a document.
-/// \returns 1 when it is as the schema says, else 0, with the first fault that is deepest in the document
+/// \returns 1 if it matches the schema, else 0, with the first of the deepest faults in the document
 int cschema_check(const cschema *schema, const char *text, size_t size, cschema_fault *fault);
 
 #ifdef __cplusplus

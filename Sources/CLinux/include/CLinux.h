@@ -9,10 +9,10 @@
 int clinux_watch(int first, int second);
 
 /// Waits for input on a descriptor of clinux_watch() (epoll_wait(2)).
-/// \returns 0 when there is none, else 1 for the first plus 2 for the second plus 4 for the third
+/// \returns 0 if there is none, else 1 for the first plus 2 for the second plus 4 for the third
 int clinux_wait(int watch, int milliseconds);
 
-/// Watches a third descriptor for input, or no longer.
+/// Watches a third descriptor for input, or stops watching it.
 void clinux_watch_more(int watch, int third);
 void clinux_watch_less(int watch, int third);
 
@@ -28,24 +28,24 @@ void clinux_event_clear(int event);
 /// Names the calling thread, 15 bytes at most (pthread_setname_np(3)).
 void clinux_name_thread(const char *name);
 
-/// Lets the calling thread yield the processor to others (setpriority(2) on one thread, nice value 19).
+/// Gives the calling thread the lowest priority (setpriority(2) on one thread, nice value 19).
 void clinux_yield_to_others(void);
 
-/// Lets the calling thread run where a processor has nothing else to do (sched(7), SCHED_IDLE), or, where that is not allowed,
-/// yield as clinux_yield_to_others() does.
+/// Lets the calling thread run only on idle processors (sched(7), SCHED_IDLE), or, if that is not allowed, as
+/// clinux_yield_to_others() does.
 void clinux_run_when_idle(void);
 
 /// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
 int clinux_exchange(const char *one, const char *other);
 
-/// The same of a path and a name in an open folder.
+/// The same with a path and a name in an open folder.
 int clinux_exchange_in(const char *one, int folder, const char *name);
 
-/// Renames to a path at which nothing is (renameat2(2) with RENAME_NOREPLACE); -1 and errno on failure, EEXIST where
-/// something is.
+/// Renames without replacing (renameat2(2) with RENAME_NOREPLACE); -1 and errno on failure, EEXIST if the target
+/// exists.
 int clinux_rename_new(const char *from, const char *to);
 
-/// The flag of open(2) for a descriptor that names a file or folder and reads nothing of it (O_PATH).
+/// The flag of open(2) for a descriptor that only refers to a file or folder (O_PATH).
 extern const int clinux_path_only;
 
 /// Which links clinux_open_beneath() follows.
@@ -56,14 +56,14 @@ typedef enum {
     CLINUX_LINKS_BENEATH,
 } clinux_links;
 
-/// Opens what is at a path below an open directory, out of which neither ".." nor a link leads, however the tree is changed
-/// meanwhile (openat2(2), Linux 5.6, with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). The raw system call, since glibc has no
-/// function for it. Where the system has no such call, or does not let it be made, clinux_open_beneath_by_steps() does it.
-/// \param flags those of open(2) that create nothing; close-on-exec comes of itself
-/// \returns -1 and errno on failure: EXDEV where the path leads out, ELOOP where it has a link that is not followed
+/// Opens a path below an open directory. Neither ".." nor a link leads out of it, even if the tree is changed meanwhile
+/// (openat2(2), Linux 5.6, with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). Uses the raw system call, since glibc has
+/// no function for it. If the system lacks or forbids the call, clinux_open_beneath_by_steps() is used. \param flags
+/// flags of open(2) that create nothing; close-on-exec is added \returns -1 and errno on failure: EXDEV if the path
+/// leads out, ELOOP if it has a link that is not followed
 int clinux_open_beneath(int directory, const char *path, int flags, clinux_links links);
 
-/// The same name by name (openat(2) with O_NOFOLLOW): no link is followed, not even one that stays beneath.
+/// The same, one component at a time (openat(2) with O_NOFOLLOW): no link is followed, not even one that stays beneath.
 int clinux_open_beneath_by_steps(int directory, const char *path, int flags);
 
 /// Syncs the whole file system that an open file is on (syncfs(2)); -1 and errno on failure.
@@ -75,13 +75,13 @@ int clinux_memory_file(void);
 /// A file in a folder, without a name (open(2), O_TMPFILE); -1 and errno on failure.
 int clinux_nameless_file(const char *folder);
 
-/// Begins to write a part of an open file to the disk, without waiting (sync_file_range(2), SYNC_FILE_RANGE_WRITE): a sync
-/// that comes later has less to wait for. Promises nothing.
+/// Starts writing a part of an open file to the disk, without waiting (sync_file_range(2), SYNC_FILE_RANGE_WRITE), so
+/// that a later sync has less to do. Guarantees nothing.
 void clinux_begin_writing(int descriptor, int64_t offset, int64_t length);
 
-/// Lets an open file be read and written past the page cache, in whole blocks, or through it again (fcntl(2), F_SETFL with
+/// Sets whether an open file is read and written past the page cache, in whole blocks (fcntl(2), F_SETFL with
 /// O_DIRECT).
-/// \returns -1 and errno on failure: EINVAL where the file system knows only its cache
+/// \returns -1 and errno on failure: EINVAL if the file system does not support it
 int clinux_pass_cache(int descriptor, int pass);
 
 /// Bytes free to this process on the file system of an open file (fstatvfs(3)); -1 and errno on failure.
@@ -90,42 +90,42 @@ int64_t clinux_free_space(int descriptor);
 /// Bytes of the file system of an open file (fstatvfs(3)); -1 and errno on failure.
 int64_t clinux_space(int descriptor);
 
-/// The size of an open file in bytes, or -1 when it has no name any more (statx(2), without the times).
+/// The size of an open file in bytes, or -1 if it no longer has a name (statx(2), without the times).
 ///
-/// Not fstat(2): a file whose times were asked for gets finer ones at its next write (multigrain timestamps, Linux 6.13),
+/// Not fstat(2): after a query of a file's times its next write sets finer ones (multigrain timestamps, Linux 6.13),
 /// which dirties its inode, and on ext4 that costs the next sync of any file nearby one more write.
 int64_t clinux_named_size(int descriptor);
 
-/// The size of an open file in bytes (lseek(2), SEEK_END): a fifth of what statx(2) costs. Its offset is at its end then.
+/// The size of an open file in bytes (lseek(2), SEEK_END), at a fifth of the cost of statx(2). Moves the offset to the
+/// end.
 int64_t clinux_size(int descriptor);
 
-/// A queue of what happens to the names of watched files (inotify_init1(2)), which is read without blocking; -1 and errno
-/// on failure: EMFILE where the user has too many.
+/// A non-blocking queue of events of watched files (inotify_init1(2)); -1 and errno on failure: EMFILE if the user has
+/// too many.
 int clinux_name_watch(void);
 
-/// Watches an open file: from now on the queue tells when one of its names goes, and when its mode or owner changes (inotify(7),
-/// IN_ATTRIB). The file itself is watched, wherever it has been moved to since it was opened.
-/// \returns the watch's number, or -1 and errno on failure: EEXIST where the file is watched, ENOSPC where the user watches
-///     too many
+/// Watches an open file: the queue reports when one of its names is removed, and when its mode or owner changes
+/// (inotify(7), IN_ATTRIB). The file itself is watched, wherever it has been moved since it was opened. \returns the
+/// watch's number, or -1 and errno on failure: EEXIST if the file is already watched, ENOSPC if the user
+///     watches too many
 int clinux_watch_names(int queue, int descriptor);
 
-/// The same of a directory, by its path: when a name in it comes, goes, or comes to stand for another file, and when a file in it
-/// is closed that was open for writing (IN_CLOSE_WRITE). Writing to a file that stays open is told nobody.
+/// The same for a directory, by its path: when a name in it is added, removed or replaced, and when a file in it that
+/// was open for writing is closed (IN_CLOSE_WRITE). Writes to a file that stays open are not reported.
 int clinux_watch_folder(int queue, const char *path);
 
-/// The same of an open directory: when it is moved (IN_MOVE_SELF), and nothing of what is in it.
+/// The same for an open directory: only when it is moved (IN_MOVE_SELF), nothing about its contents.
 int clinux_watch_moves(int queue, int directory);
 
 /// Ends a watch.
 void clinux_unwatch_names(int queue, int number);
 
-/// Takes what the queue holds: numbers of watches, or -1 where it ran over and any file may be meant.
-/// \param room for how many numbers there is room; at least 256
-/// \returns how many numbers were written; 0 where there are none
+/// Takes the queue's events: numbers of watches, or -1 if the queue overflowed, so that any file may have changed.
+/// \param room the capacity of `numbers`; at least 256 \returns how many numbers were written
 size_t clinux_changed_names(int queue, int *numbers, size_t room);
 
-/// The number of the mount that an open file is on (statx(2), STATX_MNT_ID_UNIQUE, Linux 6.8: never given again until the
-/// machine is started anew; before, STATX_MNT_ID); 0 where the system tells none.
+/// The number of an open file's mount (statx(2), STATX_MNT_ID_UNIQUE, Linux 6.8: not reused until reboot; before,
+/// STATX_MNT_ID); 0 if unknown.
 uint64_t clinux_mount(int descriptor);
 
 /// The inode number and size of an open file (statx(2), without the times, as above); 0 on failure.
@@ -140,8 +140,8 @@ typedef enum {
     CLINUX_OTHER,
 } clinux_kind;
 
-/// What is at a path. (The C struct stat cannot be used in a Swift module that imports libarchive: its header brings that
-/// struct in once more.)
+/// What is at a path. (The C struct stat cannot be used in a Swift module that imports libarchive: its header declares
+/// that struct again.)
 typedef struct {
     clinux_kind kind;
     /// Permission bits.
@@ -154,33 +154,31 @@ typedef struct {
     int64_t modified;
 } clinux_status;
 
-/// Looks at a path, following a link at its end (stat(2)) or not (lstat(2)).
+/// The status of a path, following a link at its end (stat(2)) or not (lstat(2)).
 clinux_status clinux_look(const char *path, int follow);
 
-/// What kind of file is at a path, following a link at its end or not: statx(2) without the times, for the reason that
-/// clinux_named_size() has.
+/// The kind of file at a path, following a link at its end or not: statx(2) without the times, for the reason given at
+/// clinux_named_size().
 clinux_kind clinux_kind_at(const char *path, int follow);
 
-/// Reads names of an open directory (getdents64(2)), without "." and "..": each one's bytes and a zero byte, one behind the
-/// other. Called time and again it tells them all.
-/// \param names room for them, at least 1024 bytes
-/// \returns how many bytes there are, 0 behind the last name; -1 and errno on failure
+/// Reads the next names of an open directory (getdents64(2)), without "." and "..", each followed by a zero byte. Call
+/// it until it returns 0. \param names the buffer, at least 1024 bytes \returns how many bytes there are, 0 after the
+/// last name; -1 and errno on failure
 long clinux_names(int directory, char *names, size_t room);
 
 /// Reads a time in UTC (strptime(3), timegm(3)).
-/// \returns seconds since 1970; INT64_MIN where the text is none of the format
+/// \returns seconds since 1970; INT64_MIN if the text does not match the format
 int64_t clinux_read_time(const char *text, const char *format);
 
 /// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
 int clinux_lock(int descriptor);
 
-/// Lets memory that was freed go back to the system (mallopt(3)): a block of a megabyte and more when it is freed, what is
-/// free at the end of a heap from 4 MiB on. By itself glibc raises the first to 32 MiB and the second to 64 MiB once large
-/// blocks have come and gone, and keeps as much for each of up to eight heaps a processor. To be called before any thread
-/// is started.
+/// Makes glibc return freed memory to the system (mallopt(3)): blocks of 1 MiB and more at once, and the free end of a
+/// heap from 4 MiB on. By default glibc raises these to 32 and 64 MiB after large blocks were freed, and keeps as much
+/// for each of up to eight heaps per processor. To be called before any thread is started.
 void clinux_return_memory(void);
 
-/// Gives back to the system what has become free in the middle of heaps, where that is over 16 MiB more than the last time
+/// Returns free memory in the middle of heaps to the system, if there is over 16 MiB more than the last time
 /// (mallinfo2(3), malloc_trim(3)). For one thread at a time.
 void clinux_trim_memory(void);
 

@@ -1,7 +1,7 @@
-// A C face for RapidJSON's SAX reader: one call turns one JSON document into a flat tape of tokens.
+// A C interface to RapidJSON's SAX reader: one call turns one JSON document into a flat tape of tokens.
 //
 // Swift cannot call RapidJSON itself (its reader is a class template driven by a handler), and a call back into Swift
-// for each event would cost more than the parse. So the events are written down here, in C++, and Swift walks them.
+// for each event would cost more than the parse. So C++ records the events here, and Swift walks them.
 #ifndef CRAPIDJSON_H
 #define CRAPIDJSON_H
 
@@ -71,11 +71,11 @@ typedef struct {
     /// Containers (both ends): the number of members or elements.
     uint32_t count;
     uint8_t kind;
-    /// 1 if the text had escapes and so lies in the arena.
+    /// 1 if the text had escapes and so is in the arena.
     uint8_t inArena;
 } crj_token;
 
-/// What a parse gave. The pointers belong to the parser and stand until its next parse or its end.
+/// The result of a parse. The pointers belong to the parser and are valid until its next parse or its end.
 typedef struct {
     const crj_token *tokens;
     size_t tokenCount;
@@ -87,7 +87,7 @@ typedef struct {
     size_t errorTextLength;
 } crj_result;
 
-/// A parser with its buffers. It may be used again and again, by one thread at a time.
+/// A parser with its buffers. It can be reused, by one thread at a time.
 typedef struct crj_parser crj_parser;
 
 crj_parser *crj_parser_create(void);
@@ -98,9 +98,9 @@ void crj_parser_destroy(crj_parser *parser);
 /// `bytes` is only read, and need not end in NUL. Tokens refer to it by offset.
 int crj_parse(crj_parser *parser, const char *bytes, size_t size, int allowNonfinite, crj_result *result);
 
-/// How far a text of JSON goes that comes in parts: zeros at first.
+/// The state of a JSON text that comes in parts; zero-initialised.
 typedef struct {
-    /// Objects and arrays that are open.
+    /// The number of open objects and arrays.
     int64_t depth;
     uint8_t isInString;
     uint8_t isEscaped;
@@ -112,7 +112,7 @@ typedef struct {
 /// Takes the next part.
 void crj_extent_add(crj_extent *extent, const char *bytes, size_t size);
 
-/// Whether the text, as far as it came, is empty, or ends inside of a value, or has holes.
+/// Whether the text so far is empty, ends inside a value, or has holes.
 int crj_extent_is_cut(const crj_extent *extent);
 
 #ifdef __cplusplus

@@ -1,4 +1,5 @@
-/// Debian's zlib, used as it is: packs the page as far as gzip can. (ISA-L, which packs replies, is made for speed.)
+/// Debian's zlib, used as it is: compresses the page as well as gzip can. (ISA-L, which compresses replies, favours
+/// speed.)
 #ifndef RUNDIR_CZLIB_H
 #define RUNDIR_CZLIB_H
 
