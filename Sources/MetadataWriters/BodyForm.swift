@@ -1,19 +1,19 @@
-/// A form that a body can have.
+/// A form of a request's body.
 package enum BodyForm: String, Sendable, CaseIterable {
     case json
     case ndjson
     case csv
-    /// `application/x-www-form-urlencoded`, what plain `curl -d` says.
+    /// `application/x-www-form-urlencoded`, the default of `curl -d`.
     case form
     case multipart
     /// A tar, tar.gz or zip, or files of a form: the body is not held in memory.
     case archive
-    /// Text, as it came: its bytes are not looked at.
+    /// Text, unchanged and unchecked.
     case text
-    /// Whatever it is, as it came: not held in memory.
+    /// Any content, unchanged: not held in memory.
     case raw
 
-    /// The media types of the form, the one to name first.
+    /// The media types of the form, the preferred one first.
     package var mediaTypes: [String] {
         switch self {
         case .json: ["application/json"]
@@ -21,14 +21,14 @@ package enum BodyForm: String, Sendable, CaseIterable {
         case .csv: ["text/csv"]
         case .form: ["application/x-www-form-urlencoded"]
         case .multipart: ["multipart/form-data"]
-        // The last is what `curl --data-binary` says of everything.
+        // The last is the default of `curl --data-binary`.
         case .text: ["text/plain", "application/octet-stream", "application/x-www-form-urlencoded"]
         case .archive:
             [
                 "application/gzip", "application/x-tar", "application/zip", "application/x-gzip", "application/x-gtar",
                 "application/x-zip-compressed", "application/octet-stream",
             ]
-        // Each writer has its own.
+        // Defined by each writer.
         case .raw: []
         }
     }

@@ -2,7 +2,7 @@ internal import Glibc
 internal import RunMetadata
 package import RunStore
 
-/// Packs a run's files as a tar.gz, part by part as it is asked for them. The folder at the top is the run's id.
+/// Packs a run's files as a tar.gz, part by part on demand. The folder at the top is named by the run's id.
 package final class BundlePacker: @unchecked Sendable {
     // Sendable: `next()` is called by one thread at a time.
 
@@ -10,7 +10,7 @@ package final class BundlePacker: @unchecked Sendable {
     private let writer: ArchiveWriter
     private let output = ArchiveWriter.Output()
     private var nextEntry = 0
-    /// The file that is being packed, and how much of it has been.
+    /// The file that is being packed, and how much of it is done.
     private var file: (any Blob)?
     private var offset = 0
     private var hasEnded = false
@@ -26,7 +26,7 @@ package final class BundlePacker: @unchecked Sendable {
     deinit { buffer.deallocate() }
 
     /// The next bytes; nil at the end.
-    /// - Throws: also when a file became shorter while it was read
+    /// - Throws: also if a file became shorter while it was read
     package func next() throws -> [UInt8]? {
         while output.isEmpty, !hasEnded { try packMore() }
         return output.isEmpty ? nil : output.take()

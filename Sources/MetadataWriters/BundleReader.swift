@@ -3,11 +3,11 @@ package import Limits
 internal import RunMetadata
 package import RunStore
 
-/// Brings runs in from elsewhere: bundles as `GET /runs/{id}/bundle.tar.gz` makes them, and directories of runs.
+/// Imports runs: bundles of `GET /runs/{id}/bundle.tar.gz`, and directories of runs.
 package enum BundleReader {
-    /// Unpacks a tar, tar.gz or zip. The rules are those of source that is sent: no links, no devices, nothing outside, no
-    /// name twice; and everything is in one folder, whose name is the run's id.
-    /// - Parameter budget: bytes, and files and folders, that it may hold
+    /// Unpacks a tar, tar.gz or zip. The rules are those for uploaded source: no links, no devices, no paths that lead
+    /// outside, no duplicate names. Everything is in one folder, whose name is the run's id.
+    /// - Parameter budget: limits bytes, and files and folders
     /// - Returns: the name of that folder
     package static func unpack(_ path: String, into run: any RunIntake, budget: Budget) throws -> String {
         var names = SourceNames(budget: budget, subject: "the bundle", limits: .archived)
@@ -16,13 +16,15 @@ package enum BundleReader {
             if entry.isRoot { return }
             guard entry.isFile || entry.isDirectory else {
                 throw fault(
-                    "\"\(entry.path.shown())\" is a link, device or socket; a bundle has files and folders alone")
+                    "\"\(entry.path.shown())\" is a link, device or socket; a bundle may have only files and folders")
             }
             let name = try names.add(entry.path, isFolder: entry.isDirectory)
             let parts = name.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1)
             let folder = String(decoding: parts[0], as: UTF8.self)
             guard top == nil || top == folder, parts.count == 2 || entry.isDirectory else {
-                throw fault("\"\(name.shown())\" is not in one folder with the rest, whose name would be the run's id")
+                throw fault(
+                    "\"\(name.shown())\" is not in the same folder as the rest; a bundle has one folder, named after the run"
+                )
             }
             top = folder
             guard parts.count == 2 else { return }
@@ -37,14 +39,14 @@ package enum BundleReader {
     }
 
     /// Copies the files of a directory.
-    /// - Parameter budget: bytes, and files and folders, that it may hold
+    /// - Parameter budget: limits bytes, and files and folders
     package static func copy(_ bundle: any RunBundle, into run: any RunIntake, budget: Budget) throws {
         var names = SourceNames(budget: budget, subject: "the directory")
         try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             for (index, entry) in bundle.entries.enumerated() {
                 guard let path = String(validating: entry.path, as: UTF8.self) else {
                     throw fault(
-                        "\"\(String(decoding: entry.path, as: UTF8.self).shown())\" is a name that is not UTF-8")
+                        "\"\(String(decoding: entry.path, as: UTF8.self).shown())\" is not UTF-8; rename it")
                 }
                 try draw(1, of: .entries, path, budget)
                 try names.add(path, isFolder: entry.isFolder)

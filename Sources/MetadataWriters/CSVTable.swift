@@ -4,7 +4,7 @@ internal import RunMetadata
 
 /// CSV with a header (RFC 4180), read by libcsv.
 struct CSVTable {
-    /// The names of the columns, each once.
+    /// The names of the columns, all different.
     let header: [String]
     /// At least one; each has as many fields as the header.
     let rows: [[[UInt8]]]
@@ -16,21 +16,21 @@ struct CSVTable {
         var lines: [[[UInt8]]] = []
     }
 
-    /// - Parameter type: what is read, for the faults
+    /// - Parameter type: the type that is read, for faults
     init(_ bytes: [UInt8], type: MetadataType) throws(MetadataFault) {
         let reader = try Self.read(bytes, type)
         if let header = reader.header, header.count == 1 {
             for (separator, name) in [(";", "\";\""), ("\t", "tabs")] where header[0].contains(separator) {
-                throw .shape(nil, "\(type): the fields are parted by \(name); send them parted by commas (RFC 4180)")
+                throw .shape(nil, "\(type): the fields are separated by \(name); separate them by commas (RFC 4180)")
             }
         }
         guard let header = reader.header, !reader.lines.isEmpty else {
-            // What curl's -d @file makes of a file.
+            // How curl's -d @file sends a file.
             let isOneLine = bytes.count { $0 == UInt8(ascii: ",") } > 1 && !bytes.contains(UInt8(ascii: "\n"))
             throw .shape(
                 nil,
-                "\(type): the CSV has no row; send a line of names and at least one of values"
-                    + (isOneLine ? " (curl's -d @file takes the line breaks out, --data-binary @file leaves them)" : "")
+                "\(type): the CSV has no row; send a line of names and at least one line of values"
+                    + (isOneLine ? " (curl's -d @file removes line breaks; use --data-binary @file)" : "")
             )
         }
         try Self.check(header, type)
@@ -44,7 +44,7 @@ struct CSVTable {
 
     private static func read(_ bytes: [UInt8], _ type: MetadataType) throws(MetadataFault) -> Reader {
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw MetadataFault(.syntax(offset: nil), "\(type): the CSV is not UTF-8")
+            throw MetadataFault(.syntax(offset: nil), "\(type): the CSV is not UTF-8; encode it as UTF-8")
         }
         var parser = csv_parser()
         guard csv_init(&parser, UInt8(CSV_STRICT | CSV_STRICT_FINI)) == 0 else {
@@ -70,7 +70,7 @@ struct CSVTable {
         let taken = bytes.withUnsafeBytes { csv_parse(&parser, $0.baseAddress, $0.count, field, line, context) }
         guard taken == bytes.count, csv_fini(&parser, field, line, context) == 0 else {
             throw MetadataFault(
-                .syntax(offset: taken), "\(type): the CSV has a quote where none may be, at byte \(taken); see RFC 4180"
+                .syntax(offset: taken), "\(type): the CSV has a misplaced quote at byte \(taken); see RFC 4180"
             )
         }
         return reader
@@ -82,7 +82,7 @@ struct CSVTable {
             if name.isEmpty {
                 throw .shape(
                     nil,
-                    "\(type): column \(index + 1) of the CSV has no name; in R, write it with row.names = FALSE, in pandas "
+                    "\(type): column \(index + 1) of the CSV has no name; write it with row.names = FALSE in R, in pandas "
                         + "with index=False")
             }
             if !seen.insert(name).inserted { throw .shape(nil, "\(type): the CSV has the column \"\(name)\" twice") }

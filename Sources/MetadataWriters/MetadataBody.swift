@@ -1,21 +1,21 @@
 package import LocalFiles
 internal import RunStore
 
-/// A body as writers get it. Forms of a browser or of `curl -d` have become JSON by then.
+/// A body as writers get it. Forms of browsers and of `curl -d` are already converted to JSON.
 package enum MetadataBody: Sendable {
     case json([UInt8])
     case ndjson([UInt8])
     case csv([UInt8])
     case text([UInt8])
-    /// An archive that was staged, with what the writer had begun when it started to come.
+    /// A staged archive, and what the writer began when it started to arrive.
     case archive(StagingFile, (any ArchiveReception)?)
-    /// Files of a form, by the names that they came with.
+    /// Files of a form, by their sent names.
     case files([UploadedFile])
-    /// A body as it came.
+    /// A body, unchanged.
     case raw(StagingFile)
 }
 
-/// A file of a form. All files of a form are in one staging file, one behind the other: a form may have very many.
+/// A file of a form. All files of a form are in one staging file, one after another: there may be very many.
 package struct UploadedFile: Sendable {
     package let name: String
     private let file: StagingFile
@@ -23,19 +23,19 @@ package struct UploadedFile: Sendable {
     package let size: Int
 
     /// - Parameters:
-    ///   - file: what it is in; nothing of it is written any more
-    ///   - range: where it is there; nil: all of it
+    ///   - file: the staging file, which is complete
+    ///   - range: its bytes in that file; nil: all of it
     package init(name: String, file: StagingFile, range: Range<Int>? = nil) {
         (self.name, self.file) = (name, file)
         start = range?.lowerBound ?? 0
         size = range?.count ?? file.size
     }
 
-    /// Seconds since 1970: when it came.
+    /// When it arrived, seconds since 1970.
     var modified: Int { file.modified }
 
     /// Reads at an offset.
-    /// - Returns: how many bytes; 0 at the end, -1 where it cannot be read
+    /// - Returns: the number of bytes; 0 at the end, -1 if it cannot be read
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard offset < size else { return 0 }
         return file.read(

@@ -2,13 +2,13 @@ package import LocalFiles
 package import RunMetadata
 package import RunStore
 
-/// What turns a request body of one type into changes of a run's data directory. Standard types and custom ones alike are
-/// writers; `WriterRegistry` is the one list of them.
+/// Turns a request body of one type into changes of a run's data directory. Standard and custom types are both writers;
+/// `WriterRegistry` lists them.
 package protocol MetadataWriter: Sendable {
     /// The type it writes.
     var type: MetadataType { get }
 
-    /// What it takes and what becomes of it, in a sentence.
+    /// What it takes and how it is stored, in a sentence.
     var summary: String { get }
 
     /// The forms of body that it takes.
@@ -17,19 +17,19 @@ package protocol MetadataWriter: Sendable {
     /// The media types that it takes in the form `raw`, such as `image/png` or `image/*`; empty: any.
     var rawTypes: [String] { get }
 
-    /// Bytes of the largest body; nil: what the server's settings say.
+    /// Bytes of the largest body; nil: by the server's settings.
     var limit: Int? { get }
 
-    /// Whether it looks at more of the request than its target and the fields of its query.
+    /// Whether it reads more of the request than its target and query.
     var readsRequest: Bool { get }
 
-    /// The fields that the query of a request may have; nil: any.
+    /// The query fields that a request may have; nil: any.
     var queryFields: Set<String>? { get }
 
-    /// Turns a body into changes. May block where `forms` says that the body comes as files.
+    /// Turns a body into changes. May block if the body comes as files (`forms`).
     func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange]
 
-    /// What `GET` answers with; nil where the type cannot be read back.
+    /// What `GET` returns; nil if the type cannot be read back.
     var document: StoredDocument? { get }
 }
 
@@ -39,29 +39,29 @@ extension MetadataWriter {
     package var readsRequest: Bool { false }
     package var queryFields: Set<String>? { readsRequest ? nil : [] }
 
-    /// The media types that it takes, for people to read.
+    /// The media types that it takes, for display.
     package var accepts: [String] {
         forms.contains(.raw) ? (rawTypes.isEmpty ? ["*/*"] : rawTypes) : forms.flatMap(\.mediaTypes)
     }
 }
 
-/// A writer that takes as long as it takes: it runs beside the server's own work, a few at a time, and for one run one after
-/// the other.
+/// A writer of unlimited duration: it runs beside the server's own work, a few at a time, and one at a time for each
+/// run.
 package protocol SlowWriter: MetadataWriter {}
 
 /// A writer that takes archives.
 package protocol ArchiveWriting: MetadataWriter {
-    /// An archive begins to come: what is done with it meanwhile; nil where that has to wait until all of it is there.
+    /// Called when an archive begins to arrive; nil if nothing can be done before all of it is there.
     func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)?
 }
 
-/// What a writer does with an archive while it comes.
+/// What a writer does with an archive while it arrives.
 package protocol ArchiveReception: Sendable {
-    /// Why the archive is refused, as far as it has come; nil where nothing is wrong with it yet.
+    /// Why the archive is refused, as far as it has arrived; nil if nothing is wrong yet.
     var failure: (any Error)? { get }
 }
 
-/// A writer whose document can be merged into.
+/// A writer whose document can be patched.
 package protocol PatchableWriter: MetadataWriter {
     /// Turns a merge patch (RFC 7396) into the document to patch and the patch.
     func patch(from json: [UInt8]) throws -> (PatchedDocument, JSONObjectPatch)

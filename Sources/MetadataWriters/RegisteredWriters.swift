@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The registry in use, which can be exchanged while requests are served.
+/// The registry in use, which can be replaced while requests are served.
 package final class RegisteredWriters: Sendable {
     private struct State {
         var registry: WriterRegistry
@@ -12,21 +12,21 @@ package final class RegisteredWriters: Sendable {
 
     package init(_ registry: WriterRegistry) { state = Mutex(State(registry: registry)) }
 
-    /// What is registered now.
+    /// The current registry.
     package var current: WriterRegistry { state.withLock { $0.registry } }
 
-    /// Why what was to be registered last was not; nil when it was.
+    /// Why the last reload failed; nil if it succeeded.
     package var fault: String? { state.withLock { $0.fault } }
 
-    /// Grows with each registry that takes the place of another.
+    /// Increases with each replacement.
     package var generation: UInt64 { generations.load(ordering: .acquiring) }
 
-    /// Registers these, in place of all before.
+    /// Replaces the registry.
     package func replace(by registry: WriterRegistry) {
         state.withLock { $0 = State(registry: registry) }
         generations.wrappingAdd(1, ordering: .releasing)
     }
 
-    /// Keeps what there is, since what was to be registered has a fault.
+    /// Keeps the registry, since the new one has a fault.
     package func keep(because fault: String) { state.withLock { $0.fault = fault } }
 }

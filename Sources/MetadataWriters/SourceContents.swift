@@ -2,29 +2,29 @@ internal import Limits
 internal import RunMetadata
 package import RunStore
 
-/// What is in a stored `source.tar.gz`, as far as a comparison needs it.
+/// The content of a stored `source.tar.gz`, as far as a comparison needs it.
 package struct SourceContents: Sendable {
     /// A file of the source.
     package struct File: Sendable {
         package fileprivate(set) var size = 0
-        /// A hash of the content, good for this process.
+        /// A hash of the content, valid only in this process.
         package fileprivate(set) var fingerprint = 0
-        /// The text; nil where it is none, or is too large to be held.
+        /// The text; nil if it is binary or too large to be kept.
         package fileprivate(set) var text: [UInt8]?
         package fileprivate(set) var isBinary = false
 
         package func isSame(as other: File) -> Bool { size == other.size && fingerprint == other.fingerprint }
     }
 
-    /// How much is read.
+    /// Limits of reading.
     package struct Limits: Sendable {
         /// Bytes of all files together; beyond, the source is not compared.
         package var bytes = 64 << 20
         /// Files and folders.
         package var entries = 100_000
-        /// Bytes of a file whose text is held.
+        /// Bytes of a file whose text is kept.
         package var fileText = 512 << 10
-        /// Bytes of all texts that are held.
+        /// Bytes of all texts that are kept.
         package var text = 8 << 20
 
         package init() {}
@@ -34,7 +34,7 @@ package struct SourceContents: Sendable {
     package private(set) var files: [String: File] = [:]
 
     /// Reads an archive.
-    /// - Throws: a `MetadataFault`, of kind `exceeded` where it is larger than what is read
+    /// - Throws: a `MetadataFault`, of kind `exceeded` if it is larger than the limits
     package init(
         _ archive: any Blob, limits: Limits = Limits(), isCancelled: @escaping () -> Bool = { false }
     ) throws {
@@ -60,7 +60,7 @@ package struct SourceContents: Sendable {
                 } else {
                     text = nil
                 }
-                // As git(1) does: a NUL among the first bytes.
+                // As git(1) does: binary files have a NUL among the first bytes.
                 if file.size == part.count { file.isBinary = part.prefix(8000).contains(0) }
             }
             file.fingerprint = hasher.finalize()

@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// What a type is read back from.
+/// From what a type is read back.
 package enum StoredDocument: Sendable {
     /// A file, with its media type.
     case file(DataPath, mediaType: String)

@@ -1,14 +1,14 @@
 package import RunMetadata
 
-/// What a writer may know of the request beside its body.
+/// What a writer may know of the request, apart from its body.
 package struct WriteRequest: Sendable {
     /// The run that is written to.
     package let target: RunTarget
     /// The query's fields, in order.
     package let query: [(name: String, value: String)]
-    /// The header `Content-Type` as it came; empty where there is none.
+    /// The header `Content-Type` as sent; empty if there is none.
     package let contentType: String
-    /// Whether nobody waits for the result any more.
+    /// Whether nobody waits for the result any longer.
     package let isCancelled: @Sendable () -> Bool
 
     package init(
@@ -19,7 +19,7 @@ package struct WriteRequest: Sendable {
         self.isCancelled = isCancelled
     }
 
-    /// The same, given up when `isCancelled` says so too.
+    /// The same, also cancelled when `isCancelled` returns true.
     package func cancelled(by isCancelled: @escaping @Sendable () -> Bool) -> WriteRequest {
         let before = self.isCancelled
         return WriteRequest(target: target, query: query, contentType: contentType) { before() || isCancelled() }

@@ -2,7 +2,7 @@ package import RunMetadata
 
 /// The writers, by type: the one list of types.
 package struct WriterRegistry: Sendable {
-    /// In the order in which they were registered.
+    /// In order of registration.
     package let writers: [any MetadataWriter]
     private let byType: [MetadataType: any MetadataWriter]
 

@@ -4,10 +4,10 @@ package import LocalFiles
 internal import RunMetadata
 package import RunStore
 
-/// The folder in which whoever runs the server registers writers of custom types: an executable `<type>` or `<type>/run`, a
-/// description `<type>.json`, or both, the description then holding the executable's settings.
+/// The folder in which the operator registers writers of custom types: an executable `<type>` or `<type>/run`, a
+/// description `<type>.json`, or both; the description then holds the executable's settings.
 package enum WritersFolder {
-    /// All that is wrong with what is in the folder.
+    /// All faults in the folder.
     package struct Faults: Error, CustomStringConvertible {
         package let faults: [WriterFault]
 
@@ -16,7 +16,7 @@ package enum WritersFolder {
 
     /// Reads the folder.
     /// - Returns: the writers, by name of type
-    /// - Throws: `Faults`, of every file that has some
+    /// - Throws: `Faults`, of all files
     package static func load(_ folder: String, store: any RunStore, scratch: Scratch) throws(Faults)
         -> [any MetadataWriter]
     {
@@ -44,7 +44,7 @@ package enum WritersFolder {
         return writers
     }
 
-    /// What there is of a type.
+    /// The files of a type.
     private struct Files {
         var executable: String?
         var description: String?
@@ -55,13 +55,13 @@ package enum WritersFolder {
         case description(String)
     }
 
-    /// What a name in the folder is; nil for what is no writer, such as a README, a hidden file or a folder of modules.
+    /// What a name in the folder is; nil if it is not a writer, such as a README, a hidden file or a folder of modules.
     private static func look(at name: String, in folder: String) throws(WriterFault) -> (MetadataType, Found)? {
         let path = "\(folder)/\(name)"
         let kind = clinux_kind_at(path, 1)
         if name.hasSuffix(".json"), !name.hasPrefix("."), kind == CLINUX_FILE {
             guard let type = MetadataType(String(name.dropLast(5))) else {
-                throw WriterFault(name, "its name is no type's; \(MetadataType.rule)")
+                throw WriterFault(name, "its name is not a type; \(MetadataType.rule)")
             }
             return (type, .description(path))
         }
@@ -69,13 +69,13 @@ package enum WritersFolder {
         switch kind {
         case CLINUX_FILE:
             guard access(path, X_OK) == 0 else {
-                throw WriterFault(name, "it may not be executed; chmod +x it, or give it another name")
+                throw WriterFault(name, "it is not executable; chmod +x it, or rename it")
             }
             return (type, .executable(absolute(path)))
         case CLINUX_DIRECTORY:
             guard clinux_kind_at("\(path)/run", 1) == CLINUX_FILE else { return nil }
             guard access("\(path)/run", X_OK) == 0 else {
-                throw WriterFault("\(name)/run", "it may not be executed; chmod +x it")
+                throw WriterFault("\(name)/run", "it is not executable; chmod +x it")
             }
             return (type, .executable(absolute("\(path)/run")))
         default: throw WriterFault(name, "it is neither a file nor a folder")
@@ -93,7 +93,9 @@ package enum WritersFolder {
             description = try WriterDescription(type: type, text: text)
         }
         guard let executable = files.executable else {
-            guard let description else { throw WriterFault(type.description, "nothing is there") }
+            guard let description else {
+                throw WriterFault(type.description, "it has no executable and no description")
+            }
             return try description.writer()
         }
         let settings = try description?.settings() ?? ExecutableSettings()
@@ -115,7 +117,7 @@ package enum WritersFolder {
         return names.sorted()
     }
 
-    /// The path from the root, since an executable is started in another directory (realpath(3)).
+    /// The absolute path, since an executable is started in another directory (realpath(3)).
     private static func absolute(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }

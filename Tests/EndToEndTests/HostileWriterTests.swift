@@ -61,7 +61,7 @@ import Testing
             // On a busy machine it waits for those who count its files.
             interpreter: "/usr/bin/env python3", seconds: 300, status: 502, detail: "more than 10000 files"),
         Hostile(
-            name: "digs", script: "while :; do mkdir d; cd -P d; done", status: 502, detail: "folders in one another"),
+            name: "digs", script: "while :; do mkdir d; cd -P d; done", status: 502, detail: "nested folders"),
         Hostile(
             name: "floods", script: "yes $(head -c 5000 /dev/zero | tr '\\0' x) >&2", seconds: 2, status: 504,
             detail: "2 s"),
@@ -73,7 +73,7 @@ import Testing
             detail: "MemoryError"),
         Hostile(
             name: "names", script: "import os, sys; open(os.fsencode(sys.argv[1]) + b'/\\xff\\xfe', 'w')",
-            interpreter: "/usr/bin/env python3", status: 502, detail: "no name for a file"),
+            interpreter: "/usr/bin/env python3", status: 502, detail: "not a valid file name"),
         Hostile(
             name: "nointerpreter", script: "", interpreter: "/no/such/thing", status: 502, detail: "cannot be started"),
     ]
@@ -197,7 +197,7 @@ import Testing
         let started = try Command(
             Server.executable, "serve", "--port", "0", "--runs", "\(folder.path)/runs", "--writers", writers.path)
         #expect(started.ending != .exited(0))
-        #expect(started.errors.contains("broken.json:2: \"sql\" is no way to store"), "\(started.errors)")
+        #expect(started.errors.contains("broken.json:2: unknown store \"sql\""), "\(started.errors)")
         writers.write("broken.json", "{\"store\": \"json\", \"path\": \"broken.json\"}")
         writers.script("flags", "exit 0")
         let taken = try Command(

@@ -32,15 +32,15 @@ import Testing
     @Test(
         arguments: [
             Refusal("{}", "shape /message", "missing"), Refusal(#"{"traceback":"f()"}"#, "shape /message", "missing"),
-            Refusal(#"{"message":null}"#, "shape /message", "no text"),
-            Refusal(#"{"message":7}"#, "shape /message", "no text"),
-            Refusal(#"{"message":["a","b"]}"#, "shape /message", "no text"),
-            Refusal(#"{"message":[]}"#, "shape /message", "no text"),
-            Refusal(#"{"message":{}}"#, "shape /message", "no text"),
-            Refusal(#"{"message":"a","traceback":7}"#, "shape /traceback", "neither text nor a list"),
-            Refusal(#"{"message":"a","traceback":{"a":1}}"#, "shape /traceback", "neither text nor a list"),
+            Refusal(#"{"message":null}"#, "shape /message", "not a text"),
+            Refusal(#"{"message":7}"#, "shape /message", "not a text"),
+            Refusal(#"{"message":["a","b"]}"#, "shape /message", "not a text"),
+            Refusal(#"{"message":[]}"#, "shape /message", "not a text"),
+            Refusal(#"{"message":{}}"#, "shape /message", "not a text"),
+            Refusal(#"{"message":"a","traceback":7}"#, "shape /traceback", "has to be a text or a list of texts"),
+            Refusal(#"{"message":"a","traceback":{"a":1}}"#, "shape /traceback", "has to be a text or a list of texts"),
             Refusal(#"{"message":"a","traceback":["f",1]}"#, "shape /traceback/1", "line 2"),
-            Refusal(#"["a"]"#, "shape /", "no named list"), Refusal(#"{"message":NaN}"#, "syntax 11", "bare NaN"),
+            Refusal(#"["a"]"#, "shape /", "not a named list"), Refusal(#"{"message":NaN}"#, "syntax 11", "bare NaN"),
         ])
     func otherBodiesAreRefused(refusal: Refusal) { refusal.check(writer) }
 }

@@ -64,8 +64,8 @@ import Testing
 
     @Test(
         arguments: [
-            Refusal("[1]", "shape /", "no named list"), Refusal("1", "shape /", "no named list"),
-            Refusal("\"a\"", "shape /", "no named list"), Refusal("null", "shape /", "no named list"),
+            Refusal("[1]", "shape /", "not a named list"), Refusal("1", "shape /", "not a named list"),
+            Refusal("\"a\"", "shape /", "not a named list"), Refusal("null", "shape /", "not a named list"),
             Refusal(#"{"":1}"#, "shape /", "empty name"),
             Refusal(#"{"a":1,}"#, "syntax 6", "trailing comma"),
             Refusal(#"{"a":1,"a":2}"#, "syntax 7", "\"a\" appears twice"),

@@ -151,7 +151,7 @@ import Testing
     @Test func directoryOfAZipIsNotReadWithoutEnd() throws {
         let fixture = SourceFixture.make(entries: 10)
         let zip = TestArchive.zip((0..<20_000).map { .file("\($0)-" + String(repeating: "n", count: 100)) })
-        try expectRefusal(.archive(fixture.staged(zip), nil), "what describes its entries", fixture)
+        try expectRefusal(.archive(fixture.staged(zip), nil), "the headers of its entries", fixture)
     }
 
     @Test func aSurveyThatFailsIsSeenWhileTheArchiveComes() throws {

@@ -65,11 +65,11 @@ import Testing
             other.path, "/", "/etc", root.path, "\(root.path)/project-2", "\(root.path)/project/..",
             "\(root.path)/project/out", "\(root.path)/project/nowhere",
         ]
-        for path in paths { Refusal(body(path), "forbidden", "\"\(path)\" is no directory within").check(writer) }
+        for path in paths { Refusal(body(path), "forbidden", "\"\(path)\" is not a directory within").check(writer) }
     }
 
     @Test func withoutARootNoDirectoryIsTaken() {
-        refusal("forbidden", "start it with --source-root").check(writer(roots: []))
+        refusal("forbidden", "start the server with --source-root").check(writer(roots: []))
     }
 
     @Test func rootThatIsNotThereAllowsNothing() {
@@ -80,17 +80,17 @@ import Testing
         root.write("file", "x\n")
         root.write("hidden/.file", "x\n")
         let writer = writer(roots: [root.path])
-        Refusal(body("\(root.path)/file"), "shape", "is no directory").check(writer)
-        Refusal(body("\(root.path)/hidden"), "shape", "no file that is not hidden").check(writer)
+        Refusal(body("\(root.path)/file"), "shape", "is not a directory").check(writer)
+        Refusal(body("\(root.path)/hidden"), "shape", "no files that are not hidden").check(writer)
         Refusal(body("relative"), "shape", "\"relative\" is relative").check(writer)
     }
 
     @Test(
         arguments: [
-            Refusal("{}", "shape /directory", "send {\"directory\""),
+            Refusal("{}", "shape /directory", "as {\"directory\""),
             Refusal(#"{"directory":1}"#, "shape /directory", "send"),
             Refusal(#"{"directory":"/a","b":1}"#, "shape /directory", "send"),
-            Refusal("[]", "shape /", "no named list"),
+            Refusal("[]", "shape /", "not a named list"),
             Refusal(#"{"directory":"/a",}"#, "syntax 17", "trailing comma"),
         ])
     func otherJSONIsRefused(refusal: Refusal) { refusal.check(writer(roots: [root.path])) }

@@ -18,7 +18,7 @@ import Testing
             // A combining character makes another Character of the slash before it, not another path.
             (.file("../\u{301}a.py"), "leads outside"), (.file("lib/../../\u{301}a.py"), "leads outside"),
             (.file("/\u{301}a.py"), "absolute"), (.folder("/lib/"), "absolute"),
-            (.file("a\nb.py"), "no name of a file"),
+            (.file("a\nb.py"), "not a file name"),
             (TestArchive.Entry(name: "a.py", type: "2", link: "/etc/passwd"), "\"a.py\" is a link"),
             (TestArchive.Entry(name: "a.py", type: "2", link: "b.py"), "\"a.py\" is a link"),
             (TestArchive.Entry(name: "a.py", type: "1", link: "good.py"), "\"a.py\" is a link"),
@@ -43,8 +43,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("no archive at all, but long enough to be looked at", "no sound tar, tar.gz or zip"), ("", "source: "),
-            ("PK", "no sound tar, tar.gz or zip"), ("\u{1F}\u{8B}", "source: "),
+            ("no archive at all, but long enough to be looked at", "not a valid tar, tar.gz or zip"), ("", "source: "),
+            ("PK", "not a valid tar, tar.gz or zip"), ("\u{1F}\u{8B}", "source: "),
         ])
     func whatIsNoArchiveIsRefused(text: String, detail: String) throws {
         try expectRefusal(Array(text.utf8), detail)
@@ -52,7 +52,7 @@ import Testing
 
     @Test func archiveWithoutAFileIsRefused() throws {
         try expectRefusal(TestArchive.tar([]), "source: ")
-        try expectRefusal(TestArchive.tar([.folder("lib/")]), "holds no file")
+        try expectRefusal(TestArchive.tar([.folder("lib/")]), "has no file")
         try expectRefusal(TestArchive.zip([]), "source: ")
     }
 
@@ -127,7 +127,7 @@ import Testing
     @Test func filesOfAFormThatRepeatANameOrAreNoneAreRefused() throws {
         let files = try ["a.py", "./a.py"].map { UploadedFile(name: $0, file: try fixture.staged([1])) }
         try expectRefusal(.files(files), "\"a.py\" is there twice")
-        try expectRefusal(.files([]), "holds no file")
+        try expectRefusal(.files([]), "has no file")
     }
 
     @Test func refusedSourceLeavesNoStagingFile() throws {
@@ -139,8 +139,8 @@ import Testing
     }
 
     @Test func otherFormsHoldNoSource() throws {
-        try expectRefusal(.ndjson(Array("{}".utf8)), "holds no source")
-        try expectRefusal(.csv(Array("a".utf8)), "holds no source")
+        try expectRefusal(.ndjson(Array("{}".utf8)), "cannot hold source")
+        try expectRefusal(.csv(Array("a".utf8)), "cannot hold source")
     }
 
     private func expectRefusal(

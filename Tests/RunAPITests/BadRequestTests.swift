@@ -106,7 +106,7 @@ import Testing
             BadRequest("POST", "/runs/a/metadata/source", type: "multipart/form-data", "a", 400, "invalid-form"),
             BadRequest(
                 "POST", "/runs/a/metadata/source", type: "application/gzip", "no archive", 422, "invalid-content",
-                "no sound tar"),
+                "not a valid tar"),
             BadRequest(
                 "POST", "/runs/a/metadata/source", #"{"directory":"/etc"}"#, 403, "directory-forbidden", "--source-root"
             ),

@@ -168,8 +168,8 @@ import Testing
     @Test(arguments: [
         (Sent.form("{\"a\":1}{\"a\":2}", 400), "--data-binary"),
         (Sent(body: "{\"a\":1}{\"a\":2}", type: "application/x-ndjson", status: 400), "--data-binary"),
-        (Sent.csv("step;loss\n1;2\n", 422), "parted by commas"),
-        (Sent.csv("step\tloss\n1\t2\n", 422), "parted by commas"),
+        (Sent.csv("step;loss\n1;2\n", 422), "separate them by commas"),
+        (Sent.csv("step\tloss\n1\t2\n", 422), "separate them by commas"),
         (Sent.csv("step,loss1,0.52,0.4", 422), "--data-binary"),
         (Sent.form("step,loss1,0.52,0.4", 400), "--data-binary"),
         (Sent.json("{\"step\":1,\"loss\":1}\n{\"step\":2,\"loss\":2}\n", "", 400), "application/x-ndjson"),

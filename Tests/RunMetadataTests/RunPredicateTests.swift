@@ -76,7 +76,7 @@ import Testing
         ("0 < x < 1", 6, "second comparison"),
         ("x %in% y", 7, "a value"), ("x %in% c(1", 10, "a comma"), ("mean(x) > 1", 0, "no function mean"),
         ("name == 'adam", 8, "not closed"), ("'adam'", 0, "no condition"), ("x & 'a'", 4, "no condition"),
-        ("x > 1e", 4, "is none"), ("2nd > 1", 0, "backticks"), ("x ; y", 2, "\";\""), ("x @ 1", 2, "\"@\""),
+        ("x > 1e", 4, "not a number"), ("2nd > 1", 0, "backticks"), ("x ; y", 2, "\";\""), ("x @ 1", 2, "\"@\""),
         ("grepl('(', name)", 6, "missing )"), ("grepl('a{1000000}', name)", 6, "repetition"),
         ("grepl('(?=a)', name)", 6, "(?="), ("grepl('(a{500}){500}', name)", 6, "not understood"),
         ("grepl('\\\\pL{900}', name)", 6, "too large"),

@@ -6,7 +6,7 @@ enum CSVText {
         Array((fields.map(quoted).joined(separator: ",") + "\n").utf8)
     }
 
-    /// A value as a field; nil for a list or an object. Missing is empty.
+    /// A value as a field; nil for a list or an object. A missing value is an empty field.
     static func field(_ value: JSONValue) -> String? {
         switch value {
         case .null: ""
@@ -17,7 +17,7 @@ enum CSVText {
         }
     }
 
-    /// A field as a value: missing where it is empty, a number where it reads as one, else text.
+    /// A field as a value: missing if empty, a number if it reads as one, else text.
     static func value(_ field: [UInt8]) -> JSONValue {
         if field.isEmpty { return .null }
         let text = String(decoding: field, as: UTF8.self)

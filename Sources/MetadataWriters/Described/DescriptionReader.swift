@@ -1,6 +1,6 @@
 internal import JSON
 
-/// Reads the members of a description, and knows on which line each is.
+/// Reads the members of a description; faults tell the line of the member.
 struct DescriptionReader {
     private let file: String
     private let text: [UInt8]
@@ -14,7 +14,7 @@ struct DescriptionReader {
         do {
             (object, offsets) = try JSONParser().withTokens(of: text, nonFinite: .refused) { tokens in
                 guard let object = tokens.value().object else {
-                    throw WriterFault(file, line: 1, "a description is a JSON object")
+                    throw WriterFault(file, line: 1, "a description has to be a JSON object")
                 }
                 var offsets: [String: Int] = [:]
                 var token = 1
@@ -36,13 +36,13 @@ struct DescriptionReader {
         WriterFault(file, line: offsets[name].map { Self.line($0, text) }, reason)
     }
 
-    /// A fault of the whole.
+    /// A fault of the whole file.
     func fault(_ reason: String) -> WriterFault { WriterFault(file, line: 1, reason) }
 
-    /// Refuses members that are none of these.
+    /// Refuses members other than these.
     func check(allowed: [String]) throws(WriterFault) {
         for name in object.names where !allowed.contains(name) {
-            throw fault(name, "\"\(name)\" is not known here; there are: \(allowed.joined(separator: ", "))")
+            throw fault(name, "unknown member \"\(name)\"; it may have: \(allowed.joined(separator: ", "))")
         }
     }
 

@@ -11,7 +11,7 @@ final class DocumentSchema: Sendable {
 
     private let schema: Schema
 
-    /// cschema_check() only reads, so that threads may share one.
+    /// Sendable: cschema_check() only reads.
     private struct Schema: @unchecked Sendable {
         let pointer: OpaquePointer
     }
@@ -28,10 +28,10 @@ final class DocumentSchema: Sendable {
 
     deinit { cschema_destroy(schema.pointer) }
 
-    /// Refuses a document that is not as the schema says.
+    /// Refuses a document that does not match the schema.
     /// - Parameters:
-    ///   - json: the document, which has been parsed before
-    ///   - what: names it in the fault
+    ///   - json: the document, already checked to be JSON
+    ///   - what: its name in the fault
     ///   - pointer: where it is in the body
     func check(_ json: [UInt8], _ what: String, at pointer: JSONPointer = JSONPointer()) throws(MetadataFault) {
         var fault = cschema_fault()
@@ -46,7 +46,7 @@ final class DocumentSchema: Sendable {
         }
         throw .shape(
             whole,
-            "\(what) is not as its schema says\(place.isEmpty ? "" : " at \(place)"): \(Self.text(&fault.reason))")
+            "\(what) does not match its schema\(place.isEmpty ? "" : " at \(place)"): \(Self.text(&fault.reason))")
     }
 
     /// The text in one of the fault's fields, which ends in NUL.

@@ -2,11 +2,12 @@ internal import JSON
 package import RunMetadata
 package import RunStore
 
-/// Stores a JSON document that is as a schema says, in place of the one before or, by its path, beside it.
+/// Stores a JSON document that matches a schema. It replaces the previous one, or is stored beside it if the path says
+/// so.
 package struct DocumentWriter: MetadataWriter {
     package let type: MetadataType
     package let summary: String
-    /// The forms that it takes unless its description names some.
+    /// The default forms.
     static let allForms: [BodyForm] = [.json, .form, .multipart]
 
     package let forms: [BodyForm]
@@ -23,7 +24,7 @@ package struct DocumentWriter: MetadataWriter {
 
     package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
         guard case .json(let bytes) = body else {
-            throw MetadataFault(.contentType(allowed: []), "\(type): this form of body holds no JSON")
+            throw MetadataFault(.contentType(allowed: []), "\(type): this form of body cannot hold JSON")
         }
         let value: JSONValue
         do { value = try JSONValue.parse(bytes) } catch { throw MetadataFault(error) }

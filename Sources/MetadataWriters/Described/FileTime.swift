@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// Times for the names of files: in UTC, to the microsecond, in order, and never the same twice.
+/// Times for file names: UTC, to the microsecond, increasing, each used once.
 enum FileTime {
     private static let last = Mutex(0)
 

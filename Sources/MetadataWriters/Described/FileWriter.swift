@@ -2,7 +2,7 @@ internal import LocalFiles
 package import RunMetadata
 package import RunStore
 
-/// Stores the body as a file, as it came.
+/// Stores the body as a file, unchanged.
 package struct FileWriter: MetadataWriter {
     package let type: MetadataType
     package let summary: String
@@ -20,7 +20,7 @@ package struct FileWriter: MetadataWriter {
 
     package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
         guard case .raw(let file) = body else {
-            throw MetadataFault(.contentType(allowed: rawTypes), "\(type): this form of body is none that is stored")
+            throw MetadataFault(.contentType(allowed: rawTypes), "\(type): this form of body cannot be stored")
         }
         let path = try path.path(for: request, type: type)
         try file.finish()

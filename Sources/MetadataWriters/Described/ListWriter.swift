@@ -6,7 +6,7 @@ package import RunStore
 package struct ListWriter: PatchableWriter {
     package let type: MetadataType
     package let summary: String
-    /// The forms that it takes unless its description names some.
+    /// The default forms.
     static let allForms: [BodyForm] = [.json, .form, .multipart]
 
     package let forms: [BodyForm]

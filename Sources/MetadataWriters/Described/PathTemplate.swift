@@ -1,8 +1,8 @@
 internal import Glibc
 internal import RunMetadata
 
-/// A path in the data directory that a description names, such as `plots/{name}.png`: `{name}` stands for the query's field
-/// of that name, `{time}` for the time in UTC to the microsecond, never the same twice.
+/// A path in the data directory from a description, such as `plots/{name}.png`. `{name}` stands for the query field of
+/// that name, `{time}` for a unique time in UTC to the microsecond.
 struct PathTemplate: Sendable {
     private enum Part: Equatable {
         case text(String)
@@ -10,7 +10,7 @@ struct PathTemplate: Sendable {
         case time
     }
 
-    /// Why a text is none.
+    /// Why a text is not a template.
     struct Failure: Error {
         let reason: String
     }
@@ -18,12 +18,12 @@ struct PathTemplate: Sendable {
     private let parts: [Part]
     private let text: String
 
-    /// The path, where it is always the same.
+    /// The path, if it has no placeholder.
     let fixed: DataPath?
-    /// The folder in which all of the template's paths are; nil where the path is fixed.
+    /// The folder of all the template's paths; nil if the path is fixed.
     let folder: DataPath?
 
-    /// The query's fields that it needs.
+    /// The query fields that it needs.
     var fields: [String] {
         parts.compactMap { if case .field(let name) = $0 { name } else { nil } }
     }
@@ -33,10 +33,11 @@ struct PathTemplate: Sendable {
         var parts: [Part] = []
         var rest = Substring(text)
         while let open = rest.firstIndex(of: "{") {
-            guard let close = rest[open...].firstIndex(of: "}") else { throw Failure(reason: "a \"{\" has no \"}\"") }
+            guard let close = rest[open...].firstIndex(of: "}") else { throw Failure(reason: "\"{\" without \"}\"") }
             let name = String(rest[rest.index(after: open)..<close])
             guard MetadataType(name) != nil else {
-                throw Failure(reason: "\"{\(name)}\" is no placeholder; a name is lower case letters, digits, _ and -")
+                throw Failure(
+                    reason: "\"{\(name)}\" is not a placeholder; its name has lower case letters, digits, _ and -")
             }
             parts.append(.text(String(rest[..<open])))
             parts.append(name == "time" ? .time : .field(name))
@@ -47,7 +48,7 @@ struct PathTemplate: Sendable {
         guard let example = DataPath(Self.fill(parts) { _ in "x" }), !example.isOfStandardType else {
             throw Failure(
                 reason:
-                    "\"\(text)\" is no path for a custom type: no \"..\", no leading \"/\", and no file of a standard type"
+                    "\"\(text)\" is not a path for a custom type; it has no \"..\", no leading \"/\", and is no file of a standard type"
             )
         }
         if !text.contains("{") {
@@ -56,7 +57,7 @@ struct PathTemplate: Sendable {
             let start = text.prefix { $0 != "{" }
             guard let slash = start.lastIndex(of: "/"), let folder = DataPath(String(start[..<slash])) else {
                 throw Failure(
-                    reason: "a path with a placeholder has to begin with a folder, as in \"plots/{name}.png\"")
+                    reason: "a path with a placeholder has to begin with a folder, such as \"plots/{name}.png\"")
             }
             (fixed, self.folder) = (nil, folder)
         }
@@ -70,18 +71,19 @@ struct PathTemplate: Sendable {
             guard values.count == 1 else {
                 throw MetadataFault(
                     .name,
-                    "\(type): the query has to name \"\(name)\" once, as in ?\(name)=…, since it is stored as \(text)")
+                    "\(type): the query needs \"\(name)\" once, as in ?\(name)=…, for the path \(text)")
             }
             guard PropertyName(values[0]) != nil, values[0].utf8.first != UInt8(ascii: ".") else {
                 throw MetadataFault(
                     .name,
-                    "\(type): \"\(values[0])\" cannot be part of a file's name: no \"/\", no control character, no leading \".\""
+                    "\(type): \"\(values[0])\" cannot be part of a file name; it may have no \"/\", no control character, no leading \".\""
                 )
             }
         }
         let filled = Self.fill(parts) { name in request.query.first { $0.name == name }?.value ?? "" }
         guard let path = DataPath(filled), !path.isOfStandardType else {
-            throw MetadataFault(.name, "\(type): the name is too long, or a standard type's")
+            throw MetadataFault(
+                .name, "\(type): the path is too long, or belongs to a standard type; choose another name")
         }
         return path
     }

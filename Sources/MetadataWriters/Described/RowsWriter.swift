@@ -6,7 +6,7 @@ package import RunStore
 package struct RowsWriter: MetadataWriter {
     package let type: MetadataType
     package let summary: String
-    /// The forms that it takes unless its description names some.
+    /// The default forms.
     static let allForms: [BodyForm] = [.json, .ndjson, .csv, .form, .multipart]
 
     package let forms: [BodyForm]
@@ -28,7 +28,7 @@ package struct RowsWriter: MetadataWriter {
     package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
         let rows = try rows(of: body)
         if rows.isEmpty {
-            throw MetadataFault.shape(JSONPointer(), "\(type): the body holds no row; send at least one")
+            throw MetadataFault.shape(JSONPointer(), "\(type): the body has no row; send at least one")
         }
         var text: [UInt8] = []
         for (index, row) in rows.enumerated() {
@@ -70,14 +70,15 @@ package struct RowsWriter: MetadataWriter {
             let table = try CSVTable(bytes, type: type)
             return table.rows.map { fields in JSONObject(zip(table.header, fields.map(CSVText.value))) }
         case .text, .archive, .files, .raw:
-            throw MetadataFault(.contentType(allowed: []), "\(type): this form of body holds no rows")
+            throw MetadataFault(.contentType(allowed: []), "\(type): this form of body cannot hold rows")
         }
     }
 
     private func row(_ value: JSONValue, _ index: Int) throws(MetadataFault) -> JSONObject {
         guard let row = value.object else {
             throw .shape(
-                JSONPointer().appending(index), "\(type) row \(index + 1): no object; a row is one, as {\"name\": 1}")
+                JSONPointer().appending(index),
+                "\(type) row \(index + 1): a row has to be an object, such as {\"name\": 1}")
         }
         return row
     }
@@ -92,7 +93,8 @@ package struct RowsWriter: MetadataWriter {
         for name in row.names where !columns.contains(name) {
             throw .shape(
                 pointer.appending(name),
-                "\(type) row \(index + 1): \"\(name)\" is no column; there are: \(columns.joined(separator: ", "))")
+                "\(type) row \(index + 1): \"\(name)\" is not a column; the columns are: \(columns.joined(separator: ", "))"
+            )
         }
         var fields: [String] = []
         for name in columns {

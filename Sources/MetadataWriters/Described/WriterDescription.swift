@@ -1,20 +1,20 @@
 internal import RunMetadata
 
-/// What a file `<type>.json` in the writers folder says: how a type is stored without any code, or how its executable is to
-/// be run.
+/// A file `<type>.json` in the writers folder: how a type is stored without code, or how its executable is run.
 ///
-/// | member | of | what it says |
-/// |---|---|---|
+/// | member | of | meaning | |---|---|---|
 /// | `description` | all | a text for `GET /types` |
-/// | `content_types` | all | the media types taken: for `file` and executables as `image/png` or `image/*`, default any; else some of those that the store can read, default all of them |
+/// | `content_types` | all | the media types accepted: for `file` and executables such as `image/png` or `image/*`,
+/// default any; else a subset of those that the store can read, default all of them |
 /// | `max_bytes` | all | the largest body; default: `--max-upload` for files and executables, else `--max-body` |
-/// | `store` | descriptions | `file` (as it came), `json` (a document), `rows` (appended), `list` (a named list) |
-/// | `path` | descriptions | the file below the data directory, with `{name}` for a field of the query, `{time}` for a new file each time |
+/// | `store` | descriptions | `file` (as sent), `json` (a document), `rows` (appended), `list` (a named list) |
+/// | `path` | descriptions | the file below the data directory, with `{name}` for a query field, `{time}` for a new
+/// file each time |
 /// | `schema` | `json`, `rows`, `list` | a JSON Schema (draft 7) of the document, of each row, of the list |
 /// | `columns` | `rows` in a path that ends in `.csv` | the columns, in order |
 /// | `time_limit` | executables | seconds, 1 to 86400; default 30 |
 /// | `memory` | executables | bytes of address space for each process, 16 MiB to 1 TiB; default 2 GiB |
-/// | `max_output` | executables | bytes of all that it writes, temporary files too, 1 to 1 TiB; default 1 GiB |
+/// | `max_output` | executables | bytes of all that it writes, including temporary files, 1 to 1 TiB; default 1 GiB |
 /// | `processes` | executables | processes at once, 1 to 4096; default 64 |
 /// | `network` | executables | whether it may use the network; default false |
 struct WriterDescription {
@@ -30,12 +30,12 @@ struct WriterDescription {
         reader = try DescriptionReader(file: "\(type).json", text: text)
     }
 
-    /// How the executable of the type is run.
+    /// The settings of the type's executable.
     func settings() throws(WriterFault) -> ExecutableSettings {
         if reader.has("store") || reader.has("path") {
             throw reader.fault(
                 reader.has("store") ? "store" : "path",
-                "the type has an executable too; a description beside one holds its settings, and stores nothing")
+                "the type also has an executable, so its description may hold only settings; remove one of the two")
         }
         try reader.check(allowed: Self.common + Self.forExecutables)
         var settings = ExecutableSettings()
@@ -50,15 +50,15 @@ struct WriterDescription {
         return settings
     }
 
-    /// The writer that the description is.
+    /// The writer that the description defines.
     func writer() throws(WriterFault) -> any MetadataWriter {
         let stores = "file, json, rows, list"
         guard let store = try reader.string("store") else {
             throw reader.fault(
-                "there is no executable \"\(type)\" beside it, so it has to say \"store\": one of \(stores)")
+                "without an executable \"\(type)\", it needs \"store\": one of \(stores)")
         }
         guard let own = Self.forStores[store] else {
-            throw reader.fault("store", "\"\(store)\" is no way to store; there are: \(stores)")
+            throw reader.fault("store", "unknown store \"\(store)\"; use one of \(stores)")
         }
         try reader.check(allowed: Self.common + ["store", "path"] + own)
         let path = try path()
@@ -79,7 +79,8 @@ struct WriterDescription {
                 columns: try columns())
         default:
             guard let fixed = path.fixed else {
-                throw reader.fault("path", "a list is one file, into which PATCH merges: its path has no placeholder")
+                throw reader.fault(
+                    "path", "a list is one file, into which PATCH merges; remove the placeholder from its path")
             }
             return ListWriter(
                 type: type, summary: try summary("A named list; PATCH merges into it."),
@@ -94,13 +95,13 @@ struct WriterDescription {
         try reader.string("description") ?? otherwise
     }
 
-    /// Those of the forms that a store can read whose media types are named; all of them where none is.
+    /// The forms of `all` whose media types the description names; all of them if it names none.
     private func forms(_ all: [BodyForm]) throws(WriterFault) -> [BodyForm] {
         guard let types = try reader.strings("content_types") else { return all }
         let known = all.flatMap(\.mediaTypes)
         if let other = types.first(where: { !known.contains($0) }) {
             throw reader.fault(
-                "content_types", "\"\(other)\" cannot be read here; there are: \(known.joined(separator: ", "))")
+                "content_types", "\"\(other)\" cannot be read here; use one of: \(known.joined(separator: ", "))")
         }
         return all.filter { form in types.contains { form.mediaTypes.contains($0) } }
     }
@@ -109,7 +110,7 @@ struct WriterDescription {
 
     private func path() throws(WriterFault) -> PathTemplate {
         guard let text = try reader.string("path") else {
-            throw reader.fault("it has to say \"path\": the file below the data directory, as \"\(type).json\"")
+            throw reader.fault("it needs \"path\": the file below the data directory, such as \"\(type).json\"")
         }
         do throws(PathTemplate.Failure) { return try PathTemplate(text) } catch {
             throw reader.fault("path", error.reason)
@@ -129,14 +130,16 @@ struct WriterDescription {
         if path.hasSuffix(".csv") {
             guard let columns, Set(columns).count == columns.count else {
                 throw reader.fault(
-                    columns == nil ? "path" : "columns", "a file of CSV needs \"columns\": their names, each once")
+                    columns == nil ? "path" : "columns", "a CSV file needs \"columns\": a list of different names")
             }
             return columns
         }
         guard path.hasSuffix(".ndjson") || path.hasSuffix(".jsonl") else {
-            throw reader.fault("path", "rows go into a file whose name ends in .ndjson, .jsonl or .csv")
+            throw reader.fault("path", "the name of a file of rows has to end in .ndjson, .jsonl or .csv")
         }
-        if columns != nil { throw reader.fault("columns", "columns are for a file of CSV") }
+        if columns != nil {
+            throw reader.fault("columns", "only a CSV file has columns; remove them, or let the path end in .csv")
+        }
         return nil
     }
 }

@@ -2,7 +2,8 @@ internal import CContainment
 internal import Glibc
 internal import Threads
 
-/// A program that runs with no privileges to gain and without the network, writes below one folder only, and is ended with all that it started.
+/// A program that cannot gain privileges, has no network, writes only below one folder, and is killed with all its
+/// descendants.
 struct ContainedProgram {
     /// How it ended.
     enum Ending: Equatable {
@@ -10,7 +11,7 @@ struct ContainedProgram {
         /// By a signal.
         case killed(Int)
         case overTime
-        /// It used too much: of what.
+        /// It exceeded a limit: which.
         case overSize(String)
         case cancelled
     }
@@ -63,7 +64,7 @@ struct ContainedProgram {
                                 path: path, arguments: arguments.baseAddress, environment: environment.baseAddress,
                                 working_directory: workingDirectory, writable: writable, input: input, output: output,
                                 error: error, memory: UInt64(settings.memory),
-                                // One more than all may have, by which it is seen that it was too much.
+                                // One more than allowed, so that an excess is noticed.
                                 file_size: UInt64(settings.maxOutput + 1),
                                 processor_seconds: UInt64(settings.timeLimit + 1),
                                 network: settings.network ? 1 : 0)
@@ -75,7 +76,7 @@ struct ContainedProgram {
         }
     }
 
-    /// Watches a program until it has ended or has to be, and ends all that it started.
+    /// Watches a program until it ends or exceeds a limit, and kills all that it started.
     private func watch(_ process: pid_t, _ errors: CInt) -> (Ending, LastLines) {
         var lines = LastLines()
         var ending: Ending?
@@ -88,11 +89,11 @@ struct ContainedProgram {
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
             ]
-            // Short rounds, in which no fork bomb gets far.
+            // Short rounds, so that no fork bomb gets far.
             let count = poll(&polled, nfds_t(polled.count), 10)
             lines.take(from: errors)
             if count > 0, polled[0].revents != 0 { break }
-            // A standard error that was closed is ready for ever.
+            // A closed standard error is always ready.
             if polled[1].revents & Int16(POLLHUP) != 0 { usleep(10_000) }
             round += 1
             ending = overuse(
@@ -125,8 +126,8 @@ struct ContainedProgram {
     }
 
     private static func reason(_ code: CInt) -> String {
-        if code == ENOEXEC { return "it is no program; a script has to begin with \"#!\" and its interpreter" }
-        if code == ENOENT { return "it, or the interpreter that its first line names, is not there" }
+        if code == ENOEXEC { return "it is not a program; a script has to begin with \"#!\" and its interpreter" }
+        if code == ENOENT { return "it does not exist, or the interpreter in its first line does not" }
         return String(cString: strerror(code))
     }
 }

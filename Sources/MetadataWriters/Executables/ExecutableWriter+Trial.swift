@@ -3,19 +3,19 @@ internal import RunMetadata
 internal import RunStore
 
 extension ExecutableWriter {
-    /// What came of a trial.
+    /// The result of a trial.
     package struct Trial: Sendable {
         package let hasStarted: Bool
-        /// How it went, in a line.
+        /// What happened, in one line.
         package let report: String
     }
 
-    /// What is told at the start where the kernel has no Landlock.
+    /// The warning at the start if the kernel has no Landlock.
     package static let unconfined =
         "this kernel has no Landlock: executables of custom types are not kept from writing elsewhere"
 
-    /// Starts the executable as for a request, with a body of one line feed; nothing is published. That it ends with a fault
-    /// over such a body is no fault.
+    /// Starts the executable as for a request, with a body of one line feed; nothing is published. It may fail on such
+    /// a body.
     package func trial() throws -> Trial {
         let body = try scratch.makeFile()
         try [UInt8(ascii: "\n")].withUnsafeBytes { try body.write($0) }

@@ -4,8 +4,8 @@ package import LocalFiles
 package import RunMetadata
 package import RunStore
 
-/// A type whose metadata an executable writes, in any language: it gets the path of a `data_dir` as its argument and the body
-/// on its standard input; what it makes in `data_dir` becomes the run's.
+/// A type whose metadata is written by an executable, in any language. It gets the path of a `data_dir` as its argument
+/// and the body on its standard input; the files that it makes in `data_dir` become the run's.
 package struct ExecutableWriter: SlowWriter {
     package let type: MetadataType
     package let forms: [BodyForm] = [.raw]
@@ -19,11 +19,11 @@ package struct ExecutableWriter: SlowWriter {
     package var rawTypes: [String] { settings.contentTypes }
     package var limit: Int? { settings.maxBytes }
 
-    /// The folder named after the type, in which it is published at once.
+    /// The folder named after the type, which is published as a whole.
     private var folder: DataPath? { DataPath(type.description) }
     package var document: StoredDocument? { folder.map { .folder($0) } }
 
-    /// What is done once in a process that runs executables.
+    /// Set up once per process.
     private static let isPrepared: Bool = {
         ccontainment_adopt_orphans()
         return true
@@ -36,18 +36,18 @@ package struct ExecutableWriter: SlowWriter {
         (self.store, self.scratch) = (store, scratch)
     }
 
-    /// Whether the kernel can keep an executable from writing elsewhere (landlock(7)).
+    /// Whether the kernel can prevent an executable from writing elsewhere (landlock(7)).
     package static var isConfined: Bool { ccontainment_landlock() > 0 }
 
     package func changes(from body: MetadataBody, for request: WriteRequest) throws -> [DataChange] {
         guard case .raw(let file) = body else {
-            throw MetadataFault(.contentType(allowed: rawTypes), "\(type): this form of body is none that it takes")
+            throw MetadataFault(.contentType(allowed: rawTypes), "\(type): the type does not take this form of body")
         }
         let staging = try scratch.makeFolder()
         return try publish(try run(input: file, request, in: staging), of: staging, request)
     }
 
-    /// Runs the executable and looks through what it made.
+    /// Runs the executable and checks its output.
     func run(input: StagingFile, _ request: WriteRequest, in staging: StagingFolder) throws -> WriterOutput {
         _ = Self.isPrepared
         for name in [Self.dataName, Self.temporaryName] { try staging.makeFolder(name) }
@@ -64,7 +64,7 @@ package struct ExecutableWriter: SlowWriter {
         case .exited(let status):
             throw WriterFailure.ended(type, how: "ended with status \(status)", lastLines: lines.text)
         case .killed(let signal):
-            throw WriterFailure.ended(type, how: "was ended by signal \(signal)", lastLines: lines.text)
+            throw WriterFailure.ended(type, how: "was killed by signal \(signal)", lastLines: lines.text)
         case .overTime: throw WriterFailure.overTime(type, seconds: settings.timeLimit)
         case .overSize(let reason): throw WriterFailure.overSize(type, reason: reason)
         case .cancelled: throw WriterFailure.stopping
@@ -95,15 +95,15 @@ package struct ExecutableWriter: SlowWriter {
             ("CONTENT_TYPE", request.contentType),
             ("CONTENT_LENGTH", "\(input.size)"),
             ("RUNDIR_QUERY", String(decoding: JSONWriter.compact(.object(query)), as: UTF8.self)),
-            // A run that has nothing yet has an empty folder.
+            // Without metadata, an empty folder.
             ("RUNDIR_CURRENT", try store.localMetadata(of: request.target, in: staging) ?? temporary),
             ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("HOME", temporary), ("TMPDIR", temporary), ("LANG", "C.UTF-8"),
         ]
     }
 
-    /// Syncs what was made and says where it goes: as one folder where it is all in the one that is named after the type, else
-    /// file by file.
+    /// Syncs the output and lists the changes: one folder if all of it is in the folder named after the type, else each
+    /// file.
     private func publish(
         _ output: WriterOutput, of staging: StagingFolder, _ request: WriteRequest
     ) throws -> [DataChange] {

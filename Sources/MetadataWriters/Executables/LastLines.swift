@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The last that a program wrote to its standard error. It may write as much as it likes.
+/// The last lines of a program's standard error, of any length.
 struct LastLines {
     private static let most = 2048
     private static let lines = 10
@@ -8,8 +8,8 @@ struct LastLines {
     private var bytes: [UInt8] = []
     private var wasCut = false
 
-    /// Takes what there is in a pipe, without waiting (read(2)); at most 1 MiB at a time, so that a flood does not keep one
-    /// from looking at the clock.
+    /// Takes what a pipe holds, without waiting (read(2)); at most 1 MiB at a time, so that a flood does not delay the
+    /// check of the time limit.
     mutating func take(from pipe: CInt) {
         var part = [UInt8](repeating: 0, count: 65_536)
         for _ in 0..<16 {
@@ -23,7 +23,7 @@ struct LastLines {
         }
     }
 
-    /// The lines, repaired where they are not UTF-8 and without control characters.
+    /// The lines, with invalid UTF-8 repaired and without control characters.
     var text: String {
         let all = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         let whole = wasCut && all.count > 1 ? all.dropFirst() : all[...]

@@ -4,13 +4,13 @@ package import RunMetadata
 package enum WriterFailure: Error, Sendable, Equatable {
     /// It could not be started.
     case notStarted(MetadataType, reason: String)
-    /// It ended in some way other than with 0; the last lines of its standard error.
+    /// It did not exit with status 0; with the last lines of its standard error.
     case ended(MetadataType, how: String, lastLines: String)
-    /// It took longer than it may.
+    /// It exceeded its time limit.
     case overTime(MetadataType, seconds: Int)
-    /// It used more of something than it may.
+    /// It exceeded another limit.
     case overSize(MetadataType, reason: String)
-    /// It made something that cannot be published.
+    /// Its output cannot be published.
     case output(MetadataType, reason: String)
     /// Too many writers wait for their turn.
     case busy

@@ -2,12 +2,12 @@ internal import CLinux
 internal import Glibc
 internal import RunMetadata
 
-/// Looks through what an executable has made.
+/// Checks what an executable has made.
 ///
-/// What it made is not trusted: no path is longer than the system takes, no link is followed, nothing but files and folders
-/// is let through.
+/// It is not trusted: paths have at most the system's length, no link is followed, and only files and folders are
+/// accepted.
 struct WriterOutput {
-    /// Folders in one another.
+    /// The most nested folders.
     private static let deepest = 32
 
     /// Why it cannot be published.
@@ -22,8 +22,8 @@ struct WriterOutput {
     private(set) var bytes = 0
     private var entries = 0
 
-    /// - Parameter strictly: whether anything but files and folders is a fault; else it is passed over, and nothing is kept but
-    ///   the numbers
+    /// - Parameter strictly: whether anything but files and folders is a fault; else it is skipped, and only the counts
+    ///   are kept
     init(_ folder: String, settings: ExecutableSettings, strictly: Bool = true) throws(Fault) {
         top = Self.names(in: folder, atMost: settings.maxEntries + 1)
         try look(at: top, in: folder, "", depth: 0, settings, strictly)
@@ -45,7 +45,7 @@ struct WriterOutput {
             if bytes > settings.maxOutput { throw Fault(reason: "more than \(settings.maxOutput) bytes") }
             switch status.kind {
             case CLINUX_DIRECTORY:
-                if depth == Self.deepest { throw Fault(reason: "more than \(Self.deepest) folders in one another") }
+                if depth == Self.deepest { throw Fault(reason: "more than \(Self.deepest) nested folders") }
                 try look(
                     at: Self.names(in: path, atMost: settings.maxEntries + 1), in: path, shown + "/", depth: depth + 1,
                     settings, strictly)
@@ -59,14 +59,14 @@ struct WriterOutput {
     private func file(_ path: String, _ status: clinux_status) throws(Fault) -> DataPath {
         switch status.kind {
         case CLINUX_FILE where status.links == 1: break
-        // A name that is not UTF-8 was repaired, and names nothing.
-        case CLINUX_NOTHING: throw Fault(reason: "\"\(path)\" is no name for a file: it is not UTF-8")
+        // A name that is not UTF-8 was repaired, so there is no such file.
+        case CLINUX_NOTHING: throw Fault(reason: "\"\(path)\" is not a valid file name: it is not UTF-8")
         case CLINUX_FILE: throw Fault(reason: "\"\(path)\" is a hard link")
         case CLINUX_LINK: throw Fault(reason: "\"\(path)\" is a link")
         default: throw Fault(reason: "\"\(path)\" is a device, a socket or a pipe")
         }
         guard let data = DataPath(path), !path.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 })
-        else { throw Fault(reason: "\"\(path)\" is no name for a file: it has a control character") }
+        else { throw Fault(reason: "\"\(path)\" is not a valid file name: it has a control character") }
         if data.isOfStandardType { throw Fault(reason: "\"\(path)\" belongs to a standard type") }
         return data
     }

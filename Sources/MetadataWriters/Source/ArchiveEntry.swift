@@ -5,11 +5,11 @@ internal import RunMetadata
 
 /// An entry of an archive, while it is the current one.
 final class ArchiveEntry {
-    /// Within the limits for paths, but not checked further.
+    /// Within the limits for paths, but otherwise unchecked.
     let path: String
     let isFile: Bool
     let isDirectory: Bool
-    /// Bytes that it has when it is read; nil where the archive does not say (a zip that was not written in one go).
+    /// Bytes of its content; nil if the archive does not say (a zip that was written as a stream).
     let size: Int?
     let mode: UInt32
     /// Seconds since 1970.
@@ -21,7 +21,7 @@ final class ArchiveEntry {
     private let subject: String
     private var isRead = false
 
-    /// The entry that libarchive has just found, drawn from the budget.
+    /// The entry that libarchive has just found; counts against the budget.
     init(
         _ pointer: OpaquePointer, _ archive: OpaquePointer, _ input: ArchiveInput, _ budget: Budget, _ subject: String
     ) throws(MetadataFault) {
@@ -47,10 +47,10 @@ final class ArchiveEntry {
         }
     }
 
-    /// Whether it is the folder itself, as `tar -c .` writes it.
+    /// Whether it is the top folder, as `tar -c .` writes it.
     var isRoot: Bool { isDirectory && (path == "." || path == "./") }
 
-    /// Reads the content, part by part, holes as zeros (archive_read_data_block()). Once.
+    /// Reads the content, part by part, holes as zeros (archive_read_data_block()). To be called once.
     func read(_ take: (UnsafeRawBufferPointer) throws -> Void) throws {
         isRead = true
         var position = 0
@@ -61,7 +61,7 @@ final class ArchiveEntry {
             if code != ARCHIVE_OK { throw ArchiveReader.fault(archive, subject) }
             let end = Int(offset).addingReportingOverflow(count)
             guard Int(offset) >= position, !end.overflow, size.map({ end.partialValue <= $0 }) ?? true else {
-                throw MetadataFault.shape(nil, "\(subject): \"\(path.shown())\" holds more than it announces")
+                throw MetadataFault.shape(nil, "\(subject): \"\(path.shown())\" has more bytes than it announces")
             }
             try fill(from: position, to: Int(offset), take)
             try drawing { () throws(LimitExceeded) in try budget.take(count, of: .bytes) }
@@ -71,7 +71,7 @@ final class ArchiveEntry {
         if let size { try fill(from: position, to: size, take) }
     }
 
-    /// Hands on a hole.
+    /// Passes a hole on as zeros.
     private func fill(from position: Int, to end: Int, _ take: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard position < end else { return }
         try drawing { () throws(LimitExceeded) in try budget.take(end - position, of: .bytes) }
@@ -87,7 +87,7 @@ final class ArchiveEntry {
         }
     }
 
-    /// Reads on to the next entry, where nobody wanted the content: it counts all the same.
+    /// Skips unread content, which counts all the same.
     func skip() throws {
         if !isRead { try read { _ in } }
     }

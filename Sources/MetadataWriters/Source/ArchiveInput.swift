@@ -3,34 +3,34 @@ internal import Limits
 internal import LocalFiles
 internal import RunStore
 
-/// The bytes of an archive as libarchive asks for them, unpacked where the archive is a gzip.
+/// The bytes of an archive as libarchive reads them, unpacked if the archive is a gzip.
 ///
-/// They are counted here, before libarchive sees them: those of a gzip, so that nothing unpacks to more than it may, in the
-/// heads of its entries and behind its end either; and those that are read on the way to one entry, from which libarchive
-/// builds what it keeps in memory (a zip's directory, the map of a sparse file).
+/// They are counted here, before libarchive sees them: all bytes that a gzip unpacks to, including headers and bytes
+/// after the archive's end; and the bytes that are read to find one entry, from which libarchive builds structures in
+/// memory (a zip's directory, the map of a sparse file).
 final class ArchiveInput {
-    /// Bytes of a tar that are no file's: an entry's heads and padding, and the end of the tar.
+    /// Bytes of a tar beside the files: an entry's headers and padding, and the end of the tar.
     private static let (headOfEntry, endOfTar) = (4096, 1 << 20)
-    /// Bytes of an entry in a zip's directory, the longest of which would take 16 times as much.
+    /// Bytes of a usual entry in a zip's directory; the longest would take 16 times as much.
     private static let inDirectory = 256
 
     private enum Source {
         case gzip(GzippedArchive)
-        /// A file of any other kind, and where it is read next.
+        /// A file of any other kind, and the offset of the next read.
         case plain(CInt, offset: Int, size: Int)
     }
 
     private var source: Source
     private let buffer: UnsafeMutableRawBufferPointer
-    /// What a gzip may unpack to.
+    /// How much a gzip may unpack to.
     private let unpacked: Budget
-    /// Bytes that may be read before an entry is found: heads, or the directory of a zip.
+    /// Bytes that may be read before an entry is found: headers, or the directory of a zip.
     let head: Limit
     let isCancelled: () -> Bool
     private var bytesOfHead = 0
-    /// Whether what is read now is on the way to an entry.
+    /// Whether bytes are being read to find an entry.
     private var isInHead = false
-    /// Why reading was ended here; nil where it was not.
+    /// Why reading was ended; nil if it was not.
     private(set) var end: End?
 
     /// Why reading was ended.
@@ -40,7 +40,7 @@ final class ArchiveInput {
     }
 
     /// Opens an archive (open(2)).
-    /// - Throws: where it cannot be opened
+    /// - Throws: if it cannot be opened
     init(_ archive: ArchiveReader.Archive, budget: Budget, isCancelled: @escaping () -> Bool) throws {
         self.isCancelled = isCancelled
         unpacked = Self.budget(for: budget)
@@ -82,17 +82,17 @@ final class ArchiveInput {
 
     var isGzip: Bool { if case .gzip = source { true } else { false } }
 
-    /// Whether it is a gzip that was found to be damaged.
+    /// Whether it is a damaged gzip.
     var isDamagedGzip: Bool { if case .gzip(let gzip) = source { gzip.isDamaged } else { false } }
 
-    /// What is read in `body` is on the way to one entry.
+    /// Counts what `body` reads as bytes read to find one entry.
     func inHead<Result>(_ body: () -> Result) -> Result {
         (isInHead, bytesOfHead) = (true, 0)
         defer { isInHead = false }
         return body()
     }
 
-    /// The next bytes, valid until the next call; empty at the end, nil where they cannot be had.
+    /// The next bytes, valid until the next call; empty at the end, nil on failure.
     func next() -> UnsafeRawBufferPointer? {
         guard end == nil else { return nil }
         if isCancelled() {
@@ -124,8 +124,8 @@ final class ArchiveInput {
         }
     }
 
-    /// Reads what is behind the archive's own end, so that a gzip's checksum is seen.
-    /// - Returns: whether it is sound
+    /// Reads what follows the archive's end, so that a gzip's checksum is verified.
+    /// - Returns: whether it is valid
     func drain() -> Bool {
         guard isGzip else { return true }
         while let part = next() {
@@ -134,8 +134,8 @@ final class ArchiveInput {
         return false
     }
 
-    /// Where it can be read anywhere: passes over bytes, up to the end at most, so that one that is cut short is found to be.
-    /// - Returns: how many; 0 where they have to be read
+    /// If it is seekable: skips bytes, at most to the end, so that truncation is noticed.
+    /// - Returns: how many; 0 if they have to be read
     func skip(_ count: Int) -> Int {
         guard case .plain(let descriptor, let offset, let size) = source else { return 0 }
         let skipped = max(0, min(count, size - offset))
@@ -143,8 +143,8 @@ final class ArchiveInput {
         return skipped
     }
 
-    /// Where it can be read anywhere: goes to an offset.
-    /// - Returns: the offset; nil where there is none, or the archive is read from its start to its end only
+    /// If it is seekable: moves to an offset.
+    /// - Returns: the offset; nil if it is invalid or the archive is not seekable
     func seek(_ offset: Int, from origin: CInt) -> Int? {
         guard case .plain(let descriptor, let current, let size) = source else { return nil }
         let start = origin == SEEK_SET ? 0 : origin == SEEK_CUR ? current : size

@@ -7,29 +7,29 @@ internal import RunStore
 
 /// Reads tar, tar.gz and zip, by libarchive (libarchive-formats(5)) and ISA-L.
 enum ArchiveReader {
-    /// Where an archive is read from.
+    /// The source of an archive.
     enum Archive: Sendable {
         /// A file that is complete.
         case file(String)
-        /// A gzip that a store keeps.
+        /// A gzip in a store.
         case blob(any Blob)
         /// A gzip that is still being written; read from its start to its end.
         case arriving(StagingFile)
     }
 
-    /// What an archive is.
+    /// The format of an archive.
     struct Kind {
         let isGzippedTar: Bool
     }
 
-    /// Reads an archive from its first entry to its last. Every entry and every byte of content is drawn from the budget,
-    /// whether `body` reads it or not.
+    /// Reads an archive from its first entry to its last. Every entry and every byte of content counts against the
+    /// budget, whether `body` reads it or not.
     /// - Parameters:
     ///   - budget: bytes unpacked, the holes of sparse files in full; entries
-    ///   - subject: what it is called in what is said of it
-    ///   - isCancelled: asked as it is read
-    /// - Throws: a fault of shape when it is none, is damaged or cut short; `exceeded`, naming the entry, when it has more
-    ///   than the budget or a name that is too long or too deep; `WriterFailure.stopping`; what `body` throws
+    ///   - subject: what it is called in messages
+    ///   - isCancelled: called while reading
+    /// - Throws: a fault of shape if it is not an archive, damaged or truncated; `exceeded`, naming the entry, if it
+    ///   has more than the budget or a name that is too long or too deep; `WriterFailure.stopping`; what `body` throws
     @discardableResult
     static func forEachEntry(
         of source: Archive, budget: Budget, subject: String = "source: the body",
@@ -52,7 +52,7 @@ enum ArchiveReader {
                 }
                 if !input.drain() { throw damagedGzip(subject) }
             } catch {
-                // libarchive only says that it could not read on.
+                // libarchive only reports that it could not continue.
                 throw ended(input, after: current, subject) ?? error
             }
             let isTar = archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
@@ -73,14 +73,14 @@ enum ArchiveReader {
 
     /// Opens an archive (archive_read_open2()).
     private static func open(_ input: ArchiveInput, _ archive: OpaquePointer, _ subject: String) throws {
-        // libarchive looks for a zip's directory at the end only where it can go there.
+        // libarchive looks for a zip's directory at the end only if it can seek.
         if !input.isGzip {
             archive_read_set_seek_callback(archive) { _, context, offset, origin in
                 let input = Unmanaged<ArchiveInput>.fromOpaque(context!).takeUnretainedValue()
                 return input.seek(Int(offset), from: origin).map { Int64($0) } ?? Int64(ARCHIVE_FATAL)
             }
         }
-        // Unretained: the caller keeps it while it reads.
+        // Unretained: the caller retains it while reading.
         let context = Unmanaged.passUnretained(input).toOpaque()
         let code = input.inHead {
             archive_read_open2(
@@ -98,13 +98,13 @@ enum ArchiveReader {
         guard code == ARCHIVE_OK else { throw fault(archive, subject) }
     }
 
-    /// Why the input ended before libarchive was done with it; nil where it did not.
+    /// Why the input ended before libarchive was done with it; nil if it did not.
     private static func ended(_ input: ArchiveInput, after entry: String?, _ subject: String) -> (any Error)? {
         switch input.end {
         case .cancelled: return WriterFailure.stopping
         case .exceeded(let exceeded) where exceeded.limit == input.head:
-            let place = entry.map { "behind \"\($0.shown())\"" } ?? "in front of the first file"
-            return MetadataFault(.exceeded, "\(subject): what describes its entries \(place) is \(exceeded)")
+            let place = entry.map { "after \"\($0.shown())\"" } ?? "before the first file"
+            return MetadataFault(.exceeded, "\(subject): the headers of its entries \(place) are \(exceeded)")
         case .exceeded(let exceeded):
             let place = entry.map { "with \"\($0.shown())\" " } ?? ""
             return MetadataFault(.exceeded, "\(subject): \(place)it unpacks to \(exceeded)")
@@ -113,11 +113,11 @@ enum ArchiveReader {
     }
 
     private static func damagedGzip(_ subject: String) -> MetadataFault {
-        .shape(nil, "\(subject) is no sound tar, tar.gz or zip: the gzip is damaged or cut short")
+        .shape(nil, "\(subject) is not a valid tar, tar.gz or zip: the gzip is damaged or truncated")
     }
 
     static func fault(_ archive: OpaquePointer?, _ subject: String) -> MetadataFault {
         let reason = archive.flatMap { archive_error_string($0) }.map { String(cString: $0) } ?? "it cannot be read"
-        return .shape(nil, "\(subject) is no sound tar, tar.gz or zip: \(reason.shown())")
+        return .shape(nil, "\(subject) is not a valid tar, tar.gz or zip: \(reason.shown())")
     }
 }

@@ -6,13 +6,13 @@ internal import RunStore
 
 /// Writes a tar.gz, by libarchive.
 final class ArchiveWriter {
-    /// Takes the bytes of an archive that is no file.
+    /// Collects the bytes of an archive that is not written to a file.
     final class Output {
         private var bytes: [UInt8] = []
 
         var isEmpty: Bool { bytes.isEmpty }
 
-        /// What has come since the last call.
+        /// The bytes since the last call.
         func take() -> [UInt8] {
             defer { bytes = [] }
             return bytes
@@ -24,21 +24,21 @@ final class ArchiveWriter {
     private let archive: OpaquePointer
     private let output: Output?
 
-    /// Begins an archive in a file that is there (archive_write_open_filename()).
+    /// Begins an archive in an existing file (archive_write_open_filename()).
     init(path: String) throws {
         output = nil
         archive = Self.make()
         try check(archive_write_open_filename(archive, path))
     }
 
-    /// Begins an archive whose bytes are taken as they come (archive_write_open()), packed quickly rather than small.
+    /// Begins an archive whose bytes are collected (archive_write_open()), compressed for speed rather than size.
     init(to output: Output) throws {
         self.output = output
         archive = Self.make()
         archive_write_set_filter_option(archive, "gzip", "compression-level", "1")
         archive_write_set_bytes_per_block(archive, 64 * 1024)
         archive_write_set_bytes_in_last_block(archive, 1)
-        // Unretained: this writer keeps it.
+        // Unretained: this writer retains it.
         let context = Unmanaged.passUnretained(output).toOpaque()
         try check(
             archive_write_open(
@@ -55,7 +55,7 @@ final class ArchiveWriter {
         let archive: OpaquePointer = archive_write_new()
         archive_write_set_format_pax_restricted(archive)
         archive_write_add_filter_gzip(archive)
-        // The same files make the same bytes.
+        // So that the same files give the same bytes.
         archive_write_set_filter_option(archive, "gzip", "timestamp", nil)
         return archive
     }
@@ -82,7 +82,7 @@ final class ArchiveWriter {
         defer { archive_entry_free(entry) }
         (name + [0]).withUnsafeBytes { name in
             let text = name.baseAddress?.assumingMemoryBound(to: CChar.self)
-            // One that is not UTF-8 goes as the bytes that it is.
+            // A name that is not UTF-8 is written as raw bytes.
             if archive_entry_update_pathname_utf8(entry, text) == 0 { archive_entry_copy_pathname(entry, text) }
         }
         archive_entry_set_size(entry, Int64(size))
@@ -92,19 +92,19 @@ final class ArchiveWriter {
         try check(archive_write_header(archive, entry))
     }
 
-    /// Writes on in the file that was begun (archive_write_data()).
-    /// - Throws: also where that is more than was announced, of which libarchive would write a part
+    /// Continues the current file (archive_write_data()).
+    /// - Throws: also if that is more than was announced, of which libarchive would write only a part
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         let count = archive_write_data(archive, bytes.baseAddress, bytes.count)
         if count < 0 { throw failure() }
         if count < bytes.count { throw StoreError.unreadable("a file became longer while it was being packed") }
     }
 
-    /// Adds a file of this machine.
-    /// - Parameter size: what was found and counted; no more is read
-    /// - Throws: where it has become shorter
+    /// Adds a local file.
+    /// - Parameter size: its size when it was counted; no more is read
+    /// - Throws: if it has become shorter
     func add(_ name: String, contentsOf file: String, size: Int, mode: UInt32) throws {
-        // Not blocking: a FIFO that has taken the place of the file is seen to be none.
+        // O_NONBLOCK: opening must not wait if a FIFO has replaced the file.
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw StoreError(local: FileFailure("open", name)) }
         defer { close(descriptor) }
@@ -142,7 +142,7 @@ final class ArchiveWriter {
     /// Ends the archive.
     func finish() throws { try check(archive_write_close(archive)) }
 
-    /// A warning (a name that an old format cannot hold) is no failure.
+    /// Throws on failure; a warning (a name that an old format cannot hold) is not a failure.
     private func check(_ code: CInt) throws { if code < ARCHIVE_WARN { throw failure() } }
 
     private func failure() -> StoreError {

@@ -3,12 +3,12 @@ internal import Glibc
 internal import LocalFiles
 internal import RunStore
 
-/// The content of a gzipped archive, unpacked by ISA-L, which checks what libarchive's own filter passes over: the checksum
+/// The content of a gzipped archive, unpacked by ISA-L, which, unlike libarchive's own filter, verifies the checksum
 /// and length at the end of each member (RFC 1952).
 final class GzippedArchive {
-    /// Where the bytes are read from.
+    /// The source of the bytes.
     enum Source {
-        /// An open file, which is closed with the archive.
+        /// An open file, which is closed on deinit.
         case descriptor(CInt)
         case blob(any Blob)
         case arriving(StagingFile)
@@ -18,13 +18,13 @@ final class GzippedArchive {
     private var offset = 0
     private let packed = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
     private let unpacked = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
-    /// Nil where there was no memory for it.
+    /// Nil if there was no memory for it.
     private let gzip = cgunzip_make()
     private var isInMember = true
-    /// Whether there may be more of what has been read than the last part had room for.
+    /// Whether the last part was full, so that more output may be pending.
     private var hasMore = false
     private var hasEnded = false
-    /// Whether the gzip was found to be damaged or cut short.
+    /// Whether the gzip is damaged or truncated, as far as it was read.
     private(set) var isDamaged = false
 
     init(_ source: Source) {
@@ -39,10 +39,10 @@ final class GzippedArchive {
         if case .descriptor(let descriptor) = source { close(descriptor) }
     }
 
-    /// Whether a file begins as a gzip does.
+    /// Whether a file begins like a gzip.
     static func isGzip(_ beginning: some Sequence<UInt8>) -> Bool { beginning.prefix(2).elementsEqual([0x1F, 0x8B]) }
 
-    /// The next part of the content, valid until the next call; empty at the end, nil when the gzip is damaged.
+    /// The next part of the content, valid until the next call; empty at the end, nil if the gzip is damaged.
     func next() -> UnsafeRawBufferPointer? {
         while !isDamaged {
             if hasEnded { return UnsafeRawBufferPointer(start: unpacked.baseAddress, count: 0) }
@@ -59,8 +59,8 @@ final class GzippedArchive {
         return nil
     }
 
-    /// Reads what is behind the archive's own end, so that the checksum is seen.
-    /// - Returns: whether the gzip is sound
+    /// Reads what follows the archive's end, so that the checksum is verified.
+    /// - Returns: whether the gzip is valid
     func drain() -> Bool {
         while let part = next() {
             if part.isEmpty { return true }
@@ -78,7 +78,7 @@ final class GzippedArchive {
             }
         if count <= 0 {
             hasEnded = true
-            // It must not end within a member.
+            // It must not end inside a member.
             isDamaged = count < 0 || isInMember
             return false
         }
@@ -87,7 +87,7 @@ final class GzippedArchive {
         return true
     }
 
-    /// Another member begins, or the padding of a tape does, which ends the archive.
+    /// Begins another member; or, at a tape's padding, ends the archive.
     private func beginMember() -> Bool {
         if cgunzip_next_byte(gzip) == 0 {
             hasEnded = true

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Limits
 internal import RunMetadata
 
-/// A directory on the server from which source is taken, within the roots that `--source-root` allows.
+/// A directory on the server from which source is read, within the roots that `--source-root` allows.
 struct SourceDirectory {
     struct File {
         /// Relative to the directory.
@@ -16,11 +16,12 @@ struct SourceDirectory {
     private let path: String
     private let roots: [String]
 
-    /// - Throws: when the directory is not there, or its real path (realpath(3)) is not within a root
+    /// - Throws: if the directory does not exist, or its real path (realpath(3)) is not within a root
     init(_ path: String, roots: [String]) throws(MetadataFault) {
         guard !roots.isEmpty else {
             throw MetadataFault(
-                .forbidden, "source: the server takes no directory; start it with --source-root, or send an archive")
+                .forbidden, "source: no directory may be named; start the server with --source-root, or send an archive"
+            )
         }
         guard path.hasPrefix("/") else {
             throw .shape(nil, "source: \"\(path.shown())\" is relative; name the directory by its absolute path")
@@ -28,21 +29,22 @@ struct SourceDirectory {
         guard let real = Self.realPath(path), Self.isWithin(real, roots) else {
             throw MetadataFault(
                 .forbidden,
-                "source: \"\(path.shown())\" is no directory within \(roots.joined(separator: ", ")) (--source-root)")
+                "source: \"\(path.shown())\" is not a directory within \(roots.joined(separator: ", ")) (--source-root)"
+            )
         }
         guard clinux_look(real, 1).kind == CLINUX_DIRECTORY else {
-            throw .shape(nil, "source: \"\(path.shown())\" is no directory")
+            throw .shape(nil, "source: \"\(path.shown())\" is not a directory")
         }
         self.path = real
         self.roots = roots
     }
 
-    /// All files in it, by name; hidden files and folders (`.git`, `.venv`) are passed over. A link to a file is followed
-    /// where it stays within the roots, a link to a folder is passed over.
-    /// - Parameter budget: is drawn on for each file, before anything is read
+    /// All files in it, by name; hidden files and folders (`.git`, `.venv`) are skipped. A link to a file is followed
+    /// if it stays within the roots, a link to a folder is skipped.
+    /// - Parameter budget: drawn on for each file, before anything is read
     func files(budget: Budget) throws(MetadataFault) -> [File] {
         var found: [File] = []
-        // One after the other, so that neither the stack nor open folders grow with the depth.
+        // Iterative, so that neither the stack nor open folders grow with the depth.
         var folders = [""]
         while let folder = folders.popLast() {
             for name in try names(in: folder) {
@@ -62,7 +64,7 @@ struct SourceDirectory {
         return found.sorted { $0.name < $1.name }
     }
 
-    /// What is in a folder and not hidden, as paths in their order (readdir(3)).
+    /// The entries of a folder that are not hidden, as sorted paths (readdir(3)).
     private func names(in folder: String) throws(MetadataFault) -> [String] {
         guard let directory = opendir(folder.isEmpty ? path : "\(path)/\(folder)") else {
             throw MetadataFault(.forbidden, "source: the server may not read \"\("\(path)/\(folder)".shown())\"")
@@ -84,14 +86,14 @@ struct SourceDirectory {
         return names.sorted()
     }
 
-    /// The file that something is, or leads to; nil where that is none.
+    /// The file that an entry is, or links to; nil if that is not a file.
     private func file(_ name: String, _ status: clinux_status) throws(MetadataFault) -> File? {
         let file = "\(path)/\(name)"
         switch status.kind {
         case CLINUX_LINK:
             guard let real = Self.realPath(file), Self.isWithin(real, roots) else {
                 throw MetadataFault(
-                    .forbidden, "source: the link \"\(name.shown())\" leads out of what --source-root allows")
+                    .forbidden, "source: the link \"\(name.shown())\" leads out of the directories of --source-root")
             }
             let target = clinux_look(real, 1)
             guard target.kind == CLINUX_FILE else { return nil }
@@ -108,7 +110,7 @@ struct SourceDirectory {
         }
     }
 
-    /// realpath(3); nil when there is no such path.
+    /// realpath(3); nil if there is no such path.
     static func realPath(_ path: String) -> String? {
         guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }

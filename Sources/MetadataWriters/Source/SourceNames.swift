@@ -1,16 +1,16 @@
 internal import Limits
 internal import RunMetadata
 
-/// The names of the files of an archive, a form or a directory, checked one by one as they come: what is outside, what is
-/// there twice, what is too deep. Takes time and memory by the bytes of the names.
+/// The names of the files of an archive, a form or a directory, checked one by one: paths that lead outside,
+/// duplicates, too deep paths. Time and memory are linear in the bytes of the names.
 struct SourceNames {
-    /// The folder in the archive below which tfruns' reader looks.
+    /// The folder in the archive where tfruns looks.
     static let folder = "source"
 
-    /// Bytes of all names together, which no other limit bounds: packed, names take next to nothing.
+    /// Bytes of all names together, which no other limit bounds: compressed names take almost nothing.
     static let nameBytes = Limit(.bytes, most: 16 << 20)
 
-    /// A file or folder, by the folder that it is in. By bytes: what Unicode calls one text can be two names.
+    /// A file or folder and its parent. By bytes: texts that Unicode calls equal can be two names.
     private struct Place: Hashable {
         let parent: Int
         let name: [UInt8]
@@ -21,22 +21,22 @@ struct SourceNames {
         let isFolder: Bool
     }
 
-    /// The files, in the order in which they came.
+    /// The files, in order of arrival.
     private(set) var files: [String] = []
     private let budget: Budget
     private let limits: PathLimits
     private let names = Budget([Self.nameBytes])
-    /// What the archive is called in what is said of it.
+    /// What the archive is called in messages.
     private let subject: String
     private var nodes: [Place: Node] = [:]
 
-    /// - Parameter budget: the archive's. Whoever reads it takes an entry for each name; a folder that only the files in it
-    ///   tell of is taken here
+    /// - Parameter budget: the archive's. The reader takes an entry for each name; folders that only paths of files
+    ///   imply are taken here
     init(budget: Budget, subject: String = "source", limits: PathLimits = .file) {
         (self.budget, self.subject, self.limits) = (budget, subject, limits)
     }
 
-    /// Checks the name of a file or of a folder, and keeps it.
+    /// Checks the name of a file or of a folder, and records it.
     /// - Returns: the name without a leading `./`
     @discardableResult
     mutating func add(_ name: String, isFolder: Bool = false) throws(MetadataFault) -> String {
@@ -55,7 +55,7 @@ struct SourceNames {
         if let known = nodes[place] {
             guard known.isFolder, isFolder else {
                 let kinds = known.isFolder == isFolder ? "" : ", as a file and as a folder"
-                throw .shape(nil, "\(subject): \"\(name.shown())\" is there twice\(kinds)")
+                throw .shape(nil, "\(subject): \"\(name.shown())\" is there twice\(kinds); send it once")
             }
         } else {
             nodes[place] = Node(index: nodes.count + 1, isFolder: isFolder)
@@ -64,7 +64,7 @@ struct SourceNames {
         return name
     }
 
-    /// The folder at a place, made where it is not there.
+    /// The folder at a place, which is added if it is new.
     private mutating func enter(
         _ place: Place, folderOf name: String, until end: String.Index
     ) throws(MetadataFault) -> Int {
@@ -84,22 +84,22 @@ struct SourceNames {
     }
 
     /// A name without a leading `./`.
-    /// - Throws: when it is absolute, leads outside, names nothing or is too long or too deep
+    /// - Throws: if it is absolute, leads outside, is empty, or is too long or too deep
     static func checked(
         _ name: String, _ subject: String = "source", _ limits: PathLimits = .archived
     ) throws(MetadataFault) -> String {
         if let excess = limits.excess(of: name.utf8) {
             throw MetadataFault(.exceeded, "\(subject): \"\(name.shown(atMost: 100))\" \(excess)")
         }
-        // By bytes: to a file system a "/" is one, whatever combining character follows.
+        // By bytes: a file system sees a "/" even if a combining character follows it.
         if name.utf8.first == UInt8(ascii: "/") {
-            throw .shape(nil, "\(subject): \"\(name.shown())\" is absolute; names have to be relative")
+            throw .shape(nil, "\(subject): \"\(name.shown())\" is absolute; paths have to be relative")
         }
         let parts = name.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
             .filter { $0 != "." }
         if parts.contains("..") { throw .shape(nil, "\(subject): \"\(name.shown())\" leads outside by \"..\"") }
         if parts.isEmpty || name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            throw .shape(nil, "\(subject): \"\(name.shown())\" is no name of a file")
+            throw .shape(nil, "\(subject): \"\(name.shown())\" is not a file name")
         }
         return parts.joined(separator: "/")
     }

@@ -1,22 +1,23 @@
 internal import RunMetadata
 
-/// Which file of the source is the run's script. tfruns' `view_run()` looks for it by its file name, at the top of `source/`.
+/// Which file of the source is the run's script. tfruns' `view_run()` searches for it by its file name, at the top of
+/// `source/`.
 struct SourceScript {
     /// Its path in the source.
     let path: String
-    /// The name under which it is at the top: its file name, or one like that which R can look for.
+    /// Its name at the top: its file name, or a similar name that R can search for.
     let name: String
-    /// Whether that is a copy.
+    /// Whether the file at the top is a copy.
     let needsCopy: Bool
-    /// Whether the run names a script that is not in the source: a file that says so has its place.
+    /// Whether the run names a script that is not in the source; a placeholder file says so.
     let isAbsent: Bool
-    /// The files of the source, with the copy.
+    /// The files of the source, including the copy.
     let files: [String]
 
     /// - Parameters:
     ///   - files: paths in the source
-    ///   - given: what the run says is its script: a path, of Windows too, or a command line
-    ///   - mayBeChosen: whether it may be that of earlier source, with which it has gone
+    ///   - given: the run's property `script`: a path, also of Windows, or a command line
+    ///   - mayBeChosen: whether `given` may be the script of earlier source, which was replaced
     init(among files: [String], given: String?, mayBeChosen: Bool = false) {
         let found = given.flatMap { Self.find($0, among: files) }
         isAbsent = found == nil && !mayBeChosen && given.map(Self.isPath) ?? false
@@ -26,18 +27,18 @@ struct SourceScript {
         self.files = needsCopy ? files + [name] : files
     }
 
-    /// What the run's property says, where it says nothing that is in the source.
+    /// The value for the run's property, if its present one is not in the source.
     var property: String { name == ScriptName.of(path) ? path : name }
 
-    /// What stands in the place of a script that is not there: a comment of R, Python, Julia and shells.
+    /// The placeholder of an absent script: a comment in R, Python, Julia and shells.
     static let absent = Array("# This script is not in the source that was sent.\n".utf8)
 
-    /// Whether a text can only be a path: no path of Windows, no command line.
+    /// Whether a text can only be a path: neither a Windows path nor a command line.
     private static func isPath(_ text: String) -> Bool {
         ScriptName.isReadable(ScriptName.of(text)) && !text.contains { $0 == "\\" || $0.isWhitespace }
     }
 
-    /// The file that a text names: by its path, by the end of its path, by its name, or as a word of a command line.
+    /// The file that a text names: by its path, the end of its path, its name, or as a word of a command line.
     private static func find(_ given: String, among files: [String]) -> String? {
         let text = given.replacing("\\", with: "/")
         let words = text.split { $0.isWhitespace || $0 == "\"" || $0 == "'" }.map(String.init)

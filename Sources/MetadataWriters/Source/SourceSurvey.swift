@@ -1,7 +1,7 @@
 internal import Limits
 internal import RunMetadata
 
-/// One pass over an archive that was sent: everything checked, nothing written.
+/// One pass over a received archive: checks everything, writes nothing.
 struct SourceSurvey: Sendable {
     let isGzippedTar: Bool
     /// Whether every path is below `source/` already.
@@ -15,18 +15,18 @@ struct SourceSurvey: Sendable {
             if entry.isRoot { return }
             guard entry.isFile || entry.isDirectory else {
                 throw MetadataFault.shape(
-                    nil, "source: \"\(entry.path.shown())\" is a link, device or socket; send files and folders alone")
+                    nil, "source: \"\(entry.path.shown())\" is a link, device or socket; send only files and folders")
             }
             guard entry.size != nil else {
                 throw MetadataFault.shape(
                     nil,
-                    "source: the zip does not say how large \"\(entry.path.shown())\" is before it comes; send it "
+                    "source: the zip does not tell the size of \"\(entry.path.shown())\" before its content; send it "
                         + "without gzip around it")
             }
             try names.add(entry.path, isFolder: entry.isDirectory)
         }
         let files = names.files
-        if files.isEmpty { throw MetadataFault.shape(nil, "source: the archive holds no file") }
+        if files.isEmpty { throw MetadataFault.shape(nil, "source: the archive has no file; send at least one") }
         isGzippedTar = kind.isGzippedTar
         let prefix = (SourceNames.folder + "/").utf8
         let isBelowSource = files.allSatisfy { $0.utf8.starts(with: prefix) }
@@ -36,7 +36,7 @@ struct SourceSurvey: Sendable {
         }
     }
 
-    /// The path in our archive of a path in theirs.
+    /// The path in the stored archive of a path in the sent one.
     func path(of name: String) throws(MetadataFault) -> String {
         let name = try SourceNames.checked(name)
         return isBelowSource ? name : "\(SourceNames.folder)/\(name)"

@@ -15,7 +15,7 @@ package struct SourceWriter: ArchiveWriting {
     package let forms: [BodyForm] = [.archive, .multipart, .json, .form]
     package let document: StoredDocument? = .file(.source, mediaType: "application/gzip")
 
-    /// What an archive, a form or a directory may hold.
+    /// Limits of an archive, a form or a directory.
     package struct Limits: Sendable {
         /// Bytes of all files, unpacked.
         package var bytes: Int
@@ -37,13 +37,13 @@ package struct SourceWriter: ArchiveWriting {
     private let limits: Limits
     private let script: @Sendable (RunTarget) -> RunScript?
     private let makeStagingFile: @Sendable () throws -> StagingFile
-    /// Threads that look through archives while they come, for all requests together.
+    /// Threads that check archives while they arrive, shared by all requests.
     private let surveys = Reserve(Limit(.entries, most: 4))
 
     /// - Parameters:
-    ///   - roots: directories on the server from which source may be taken
-    ///   - limits: what an archive may hold
-    ///   - script: what a run says is its script; nil where it says nothing
+    ///   - roots: directories on the server from which source may be read
+    ///   - limits: limits of an archive
+    ///   - script: a run's property `script`; nil if it has none
     ///   - makeStagingFile: makes the file in which an archive is put together
     package init(
         roots: [String], limits: Limits, script: @escaping @Sendable (RunTarget) -> RunScript? = { _ in nil },
@@ -62,18 +62,18 @@ package struct SourceWriter: ArchiveWriting {
         case .files(let files): try fromFiles(files, request)
         case .json(let bytes): try fromDirectory(bytes, request)
         case .ndjson, .csv, .text, .raw:
-            throw MetadataFault(.contentType(allowed: []), "source: this form of body holds no source")
+            throw MetadataFault(.contentType(allowed: []), "source: this form of body cannot hold source")
         }
     }
 
-    /// A survey that goes along with the upload.
+    /// A survey that runs during the upload.
     private struct EarlySurvey: ArchiveReception {
         let job: BackgroundJob<SourceSurvey>
         var failure: (any Error)? { job.failure }
     }
 
-    /// A gzip is looked through while it comes; of other archives the last bytes may say what is in them. Of many gzips at
-    /// once only some are: a thread waits for each, however slowly it comes. The others are looked through at their end.
+    /// A gzip is checked while it arrives; in other archives the last bytes may say what they hold. Only some gzips at
+    /// once are checked early, since each occupies a thread however slowly it arrives. Others are checked at their end.
     package func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)? {
         guard GzippedArchive.isGzip(beginning), let share = try? surveys.share() else { return nil }
         let limits = limits
@@ -93,7 +93,7 @@ package struct SourceWriter: ArchiveWriting {
             ?? SourceSurvey(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled)
         let script = script(among: survey.scripts, request)
         guard script.needsCopy || !(survey.isGzippedTar && survey.isBelowSource) else {
-            // As tfruns writes it: kept as it came.
+            // In tfruns' layout: kept as it is.
             try file.finish()
             return publish(file, script)
         }
@@ -101,7 +101,7 @@ package struct SourceWriter: ArchiveWriting {
         return publish(output, script)
     }
 
-    /// Packs the files of an archive anew, with a copy of the script where it needs one.
+    /// Repacks the files of an archive, with a copy of the script if it needs one.
     /// - Parameter archive: opens it
     private func pack(
         _ survey: SourceSurvey, _ script: SourceScript, _ isCancelled: @escaping () -> Bool,
@@ -109,7 +109,7 @@ package struct SourceWriter: ArchiveWriting {
     ) throws -> StagingFile {
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        /// Packs the files that are given a path.
+        /// Packs the files for which `path` returns a path.
         func pack(_ path: (String) -> String?) throws {
             try ArchiveReader.forEachEntry(of: archive(), budget: limits.budget, isCancelled: isCancelled) { entry in
                 guard entry.isFile, let size = entry.size, let path = path(try survey.path(of: entry.path)) else {
@@ -130,13 +130,13 @@ package struct SourceWriter: ArchiveWriting {
         return output
     }
 
-    /// Puts a run's script where `view_run()` looks for it in source that the run has: the script was named after the source
-    /// had come.
+    /// Puts a run's script where `view_run()` looks for it in the run's stored source, if the script was named after
+    /// the source was stored.
     /// - Parameters:
-    ///   - script: what the run says is its script
+    ///   - script: the run's property `script`
     ///   - source: the source
-    /// - Returns: none where it is there already
-    /// - Throws: a fault where the source is none that can be read
+    /// - Returns: empty if it is already there
+    /// - Throws: a fault if the source cannot be read
     package func changes(
         placing script: String?, in source: any Blob, isCancelled: @escaping @Sendable () -> Bool
     ) throws -> [DataChange] {
@@ -150,7 +150,7 @@ package struct SourceWriter: ArchiveWriting {
 
     private func fromFiles(_ files: [UploadedFile], _ request: WriteRequest) throws -> [DataChange] {
         guard !files.isEmpty else {
-            throw MetadataFault.shape(nil, "source: the form holds no file; send files, as in curl -F file=@train.py")
+            throw MetadataFault.shape(nil, "source: the form has no file; send files, as in curl -F file=@train.py")
         }
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
@@ -176,7 +176,7 @@ package struct SourceWriter: ArchiveWriting {
         guard let path = object["directory"]?.string, object.count == 1 else {
             throw MetadataFault.shape(
                 JSONPointer().appending("directory"),
-                "source: as JSON, send {\"directory\": \"/path\"} with a directory on the server, or send an archive")
+                "source: in JSON, name a directory on the server as {\"directory\": \"/path\"}; or send an archive")
         }
         let budget = limits.budget
         let directory = try SourceDirectory(path, roots: roots)
@@ -189,7 +189,7 @@ package struct SourceWriter: ArchiveWriting {
             try writer.add(Self.path(name), contentsOf: file.path, size: file.size, mode: file.mode)
         }
         if names.files.isEmpty {
-            throw MetadataFault.shape(nil, "source: the directory \(path.shown()) holds no file that is not hidden")
+            throw MetadataFault.shape(nil, "source: the directory \(path.shown()) has no files that are not hidden")
         }
         let script = script(among: names.files, request)
         if script.isAbsent { try Self.addAbsent(script, to: writer) }
@@ -202,13 +202,13 @@ package struct SourceWriter: ArchiveWriting {
         return publish(output, script)
     }
 
-    /// Adds what stands in the place of a script that the source does not have.
+    /// Adds the placeholder of a script that the source does not have.
     private static func addAbsent(_ script: SourceScript, to writer: ArchiveWriter) throws {
         try writer.begin(path(script.name), size: SourceScript.absent.count, mode: 0o644, modified: 0)
         try SourceScript.absent.withUnsafeBytes { try writer.write($0) }
     }
 
-    /// Draws a file from a budget before it is read.
+    /// Counts a file against a budget before it is read.
     static func draw(_ name: String, size: Int, from budget: Budget) throws(MetadataFault) {
         do throws(LimitExceeded) {
             try budget.take(of: .entries)
@@ -228,8 +228,8 @@ package struct SourceWriter: ArchiveWriting {
         [.publish(file, .source), .script(script.property, among: script.files)]
     }
 
-    /// The script of a run whose source is all that tells: the only file, else `train.*`, else `main.*`, else the first by
-    /// name; of several, the one least deep.
+    /// The script of a run according to its source alone: the only file, else `train.*`, else `main.*`, else the first
+    /// by name; of several, the least deep.
     static func script(among files: [String]) -> String {
         let sorted = files.sorted {
             let (one, other) = ($0.split(separator: "/").count, $1.split(separator: "/").count)

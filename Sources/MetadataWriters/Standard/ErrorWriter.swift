@@ -17,7 +17,8 @@ package struct ErrorWriter: MetadataWriter {
         guard let message = sent["message"]?.unboxed.string else {
             let pointer = JSONPointer().appending("message")
             throw MetadataFault.shape(
-                pointer, "error: \"message\" is missing or no text; send {\"message\": \"…\", \"traceback\": [\"…\"]}")
+                pointer,
+                "error: \"message\" is missing or not a text; send {\"message\": \"…\", \"traceback\": [\"…\"]}")
         }
         var error: JSONObject = ["message": .string(message)]
         if let traceback = try sent["traceback"].flatMap(Self.lines) { error["traceback"] = .array(traceback) }
@@ -27,16 +28,16 @@ package struct ErrorWriter: MetadataWriter {
         return [.put(.error, JSONWriter.pretty(.object(error))), .end(completed: false)]
     }
 
-    /// The calls; nil where there is no traceback: R's `toJSON()` makes `{}` of NULL.
+    /// The calls; nil if there is no traceback: R's `toJSON()` makes `{}` of NULL.
     private static func lines(_ traceback: JSONValue) throws(MetadataFault) -> [JSONValue]? {
         if traceback == .null || traceback == .object(JSONObject()) { return nil }
         if traceback.string != nil { return [traceback] }
         let pointer = JSONPointer().appending("traceback")
         guard let lines = traceback.array else {
-            throw .shape(pointer, "error: \"traceback\" is neither text nor a list of text")
+            throw .shape(pointer, "error: \"traceback\" has to be a text or a list of texts")
         }
         for (index, line) in lines.enumerated() where line.string == nil {
-            throw .shape(pointer.appending(index), "error: line \(index + 1) of \"traceback\" is no text")
+            throw .shape(pointer.appending(index), "error: line \(index + 1) of \"traceback\" is not a text")
         }
         return lines
     }

@@ -7,13 +7,13 @@ package import RunStore
 package struct EvaluationWriter: PatchableWriter {
     package let type = MetadataType.evaluation
     package let summary =
-        "A named list of numbers, NaN and infinities among them, of such lists and arrays; replaces evaluation.json."
+        "A named list of numbers (also NaN and infinities), nested lists and arrays; replaces evaluation.json."
     package let forms: [BodyForm] = [.json, .form, .multipart]
     package let document: StoredDocument? = .file(.evaluation, mediaType: "application/json")
 
     private let limit: Limit
 
-    /// - Parameter limit: how many names a request may have
+    /// - Parameter limit: the most names of a request
     package init(limit: Limit = NameLimits().columns) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
@@ -31,7 +31,7 @@ package struct EvaluationWriter: PatchableWriter {
         return sent
     }
 
-    /// Reads a list in which numbers may stand as programs print them.
+    /// Reads a list; numbers may be written as programs print them.
     private static func list(_ body: MetadataBody) throws(MetadataFault) -> JSONObject {
         do throws(MetadataFault) { return try NamedList.read(body, type: .evaluation, nonFinite: .allowed) } catch {
             guard case .syntax = error.kind, case .json(let text) = body, let mended = MetricValue.mended(text),
@@ -41,8 +41,8 @@ package struct EvaluationWriter: PatchableWriter {
         }
     }
 
-    /// The list with its numbers as they are stored: an array of one as its element, NaN and infinities in one spelling,
-    /// what is missing as null.
+    /// The list with its numbers as stored: an array of one as its element, NaN and infinities in one spelling, missing
+    /// values as null.
     private static func numbers(
         in list: JSONObject, _ pointer: JSONPointer = JSONPointer()
     ) throws(MetadataFault) -> JSONObject {
@@ -53,7 +53,7 @@ package struct EvaluationWriter: PatchableWriter {
         return numbers
     }
 
-    // As deep as the parser goes at most.
+    // Recursion is as deep as the parser allows.
     private static func value(_ value: JSONValue, _ pointer: JSONPointer) throws(MetadataFault) -> JSONValue {
         switch value {
         case .null, .number: return value

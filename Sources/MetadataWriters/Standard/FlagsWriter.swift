@@ -12,7 +12,7 @@ package struct FlagsWriter: PatchableWriter {
 
     private let limit: Limit
 
-    /// - Parameter limit: how many names a request may have
+    /// - Parameter limit: the most names of a request
     package init(limit: Limit = NameLimits().columns) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {

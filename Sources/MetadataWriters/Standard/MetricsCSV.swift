@@ -40,8 +40,8 @@ enum MetricsCSV {
         if let fault { throw fault }
     }
 
-    /// A field as JSON: missing where it is empty, a number where it reads as one, else text (words for NaN and infinities
-    /// among it).
+    /// A field as JSON: missing if empty, a number if it reads as one, else text (including words for NaN and
+    /// infinities).
     private static func json(_ field: [UInt8]) -> [UInt8] {
         let text = String(decoding: field, as: UTF8.self)
         let word = String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())

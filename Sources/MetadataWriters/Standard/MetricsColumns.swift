@@ -3,7 +3,8 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// A data frame that was sent by column: `{"loss": [0.4, 0.3]}`, or as pandas' `to_json()` has it: `{"loss": {"0": 0.4, "1": 0.3}}`.
+/// A data frame that was sent by column: `{"loss": [0.4, 0.3]}`, or as by pandas' `to_json()`: `{"loss": {"0": 0.4,
+/// "1": 0.3}}`.
 struct MetricsColumns {
     private struct Column {
         let name: [UInt8]
@@ -16,8 +17,8 @@ struct MetricsColumns {
     private let columns: [Column]
     private let rowCount: Int
 
-    /// - Returns: nil where the document is one row
-    /// - Throws: a fault of shape: columns that differ in length, a value that is no metric, no column, no row
+    /// - Returns: nil if the document is one row
+    /// - Throws: a fault of shape: columns that differ in length, a value that is not a metric, no column, no row
     init?(_ tokens: JSONTokens, _ limit: Limit) throws(MetadataFault) {
         self.tokens = tokens
         guard tokens.kind(at: 0) == .objectBegin, tokens.memberCount(at: 0) > 0 else { return nil }
@@ -39,7 +40,7 @@ struct MetricsColumns {
         rowCount = columns[0].values.count
     }
 
-    /// What becomes of the frame.
+    /// The change that stores the frame.
     func change(_ replaces: Bool, _ time: [UInt8]) throws(MetadataFault) -> DataChange {
         if replaces { return .frame(MetricsReplacement(text: text, rowCount: rowCount)) }
         guard rowCount == 1 || isByKey else {
@@ -52,7 +53,7 @@ struct MetricsColumns {
 
     private static func role(_ name: [UInt8]) -> MetricsColumnRole { name.withUnsafeBytes { MetricsColumnRole($0) } }
 
-    /// Whether the document is an object of objects with the same names, all of them whole numbers: pandas' index.
+    /// Whether the document is an object of objects with the same names, all whole numbers: pandas' index.
     private static func isIndexed(_ tokens: JSONTokens) -> Bool {
         var token = 1
         let first = token + 1
@@ -96,7 +97,7 @@ struct MetricsColumns {
         return values
     }
 
-    /// Whether any member, or a member of an object in it, is an array of none or of several.
+    /// Whether any member, or a member of a nested object, is an array of a length other than 1.
     private static func holdsLongArray(_ object: Int, _ tokens: JSONTokens) -> Bool {
         var token = object + 1
         while tokens.kind(at: token) == .name {
@@ -128,7 +129,7 @@ struct MetricsColumns {
                 let text = String(decoding: name, as: UTF8.self)
                 throw .shape(
                     JSONPointer().appending(text),
-                    "metrics: \"\(text.shown(atMost: 100))\" is no array, but other columns are; send a whole frame as arrays, or "
+                    "metrics: \"\(text.shown(atMost: 100))\" is not an array, but other columns are; send a whole frame as arrays, or "
                         + "one row as single numbers")
             }
             token = tokens.next(after: value)
@@ -153,7 +154,7 @@ struct MetricsColumns {
                 }
             }
             guard names.insert(column.name).inserted else {
-                throw .shape(pointer, "metrics: the column \"\(name.shown(atMost: 100))\" is there twice")
+                throw .shape(pointer, "metrics: the column \"\(name.shown(atMost: 100))\" is there twice; send it once")
             }
             if column.values.count != first.values.count {
                 throw .shape(

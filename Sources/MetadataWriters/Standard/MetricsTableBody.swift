@@ -3,7 +3,7 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// Rows of metrics that were sent together: whether they are rows to merge, or a whole frame.
+/// Rows of metrics that were sent together: either rows to merge, or a whole frame.
 struct MetricsTableBody {
     enum Kind {
         /// A data frame: an array of objects, CSV.
@@ -17,9 +17,9 @@ struct MetricsTableBody {
 
     init(_ rows: MetricsRows, kind: Kind) { (self.rows, self.kind) = (rows, kind) }
 
-    /// What becomes of the rows.
-    /// - Parameter replaces: whether they take the place of all that is there in any case
-    /// - Throws: where no row has a metric
+    /// The change that stores the rows.
+    /// - Parameter replaces: whether they replace all stored rows in any case
+    /// - Throws: if no row has a metric
     func change(_ replaces: Bool) throws(MetadataFault) -> DataChange {
         let bytes = rows.bytes
         let (filled, found) = bytes.withUnsafeBytes { text -> ([UInt8], Found) in
@@ -35,7 +35,7 @@ struct MetricsTableBody {
         if replaces {
             return .frame(MetricsReplacement(text: text(isByKey: found.keys == .different), rowCount: rows.count))
         }
-        // Of rows that come one after the other, a last one of missing values is one that was measured.
+        // In lines, a last row of missing values is a measured row, not one to come.
         let endsInEmptyRows =
             rows.count > max(1, found.filledRows) && (kind == .frame || bytes.suffix(3).elementsEqual("{}\n".utf8))
         switch found.keys {
@@ -51,7 +51,7 @@ struct MetricsTableBody {
         }
     }
 
-    /// The whole frame: the rows as they were sent, or those that they are by their keys.
+    /// The whole frame: the rows as they were sent, or merged by their keys.
     private func text(isByKey: Bool = false) -> [UInt8] {
         rows.bytes.withUnsafeBytes { MetricsFrame(rows: $0, ignoresKeys: !isByKey).text }
     }
@@ -72,16 +72,16 @@ struct MetricsTableBody {
         enum Keys {
             /// No row has one.
             case none
-            /// Rows that have the same one agree in all that they say.
+            /// Rows with the same key agree in all their values.
             case different
-            /// Of rows with one key some say other values of a metric.
+            /// Some rows with the same key have different values of a metric.
             case conflicting
         }
 
         let filledRows: Int
         let keys: Keys
         let hasColumns: Bool
-        /// Whether there is more than a frame may have.
+        /// Whether there are more values than a frame may have.
         let isCut: Bool
     }
 
@@ -91,7 +91,7 @@ struct MetricsTableBody {
         if merged.order.axis == .none {
             return Found(filledRows: filled, keys: .none, hasColumns: hasColumns, isCut: sent.isCut)
         }
-        // Rows that come one after the other are what their steps say: a step that comes again is run again.
+        // In lines, steps identify rows: a step that is sent again was run again.
         if !merged.order.hasMerged || (kind == .lines && merged.order.axis == .step) {
             return Found(filledRows: filled, keys: .different, hasColumns: hasColumns, isCut: sent.isCut)
         }

@@ -10,7 +10,7 @@ package struct MetricsWriter: MetadataWriter {
     package let type = MetadataType.metrics
     package let summary =
         "Rows of metrics (an object, an array of objects, NDJSON, CSV), merged by step or epoch; "
-        + "or a whole data frame (an object of arrays, with no key that tells its rows apart), which replaces what is there."
+        + "or a whole data frame (an object of arrays without a unique key), which replaces the stored one."
     package let forms: [BodyForm] = [.json, .ndjson, .csv, .form, .multipart]
     package let document: StoredDocument? = .file(.metricsFrame, mediaType: "application/json")
     package let queryFields: Set<String>? = [Self.replace]
@@ -22,8 +22,8 @@ package struct MetricsWriter: MetadataWriter {
     private let clock: @Sendable () -> Double
 
     /// - Parameters:
-    ///   - limit: how many columns a request may have
-    ///   - clock: seconds since 1970, which rows that arrive get as `_time`
+    ///   - limit: the most columns of a request
+    ///   - clock: seconds since 1970, which becomes the `_time` of arriving rows
     package init(limit: Limit = NameLimits().columns, clock: @escaping @Sendable () -> Double = wallClock) {
         (self.limit, self.clock) = (limit, clock)
     }
@@ -39,7 +39,7 @@ package struct MetricsWriter: MetadataWriter {
         case .csv(let bytes):
             return [try MetricsTableBody(try MetricsCSV.rows(bytes, limit, time), kind: .frame).change(replaces)]
         case .text, .archive, .files, .raw:
-            throw MetadataFault(.contentType(allowed: []), "metrics: this form of body holds no metrics")
+            throw MetadataFault(.contentType(allowed: []), "metrics: this form of body cannot hold metrics")
         }
     }
 
@@ -51,19 +51,19 @@ package struct MetricsWriter: MetadataWriter {
         return value == "true"
     }
 
-    /// A time as a row has it, milliseconds at most.
+    /// A time for a row, to the millisecond.
     private static func text(ofTime seconds: Double) -> [UInt8] {
         let milliseconds = Int((seconds * 1000).rounded())
         let fraction = String(milliseconds % 1000 + 1000).dropFirst()
         return Array("\(milliseconds / 1000).\(fraction)".utf8)
     }
 
-    /// Reads a text, and where that is no JSON, once more with numbers and words as programs print them made JSON's.
+    /// Reads a text; if it is not JSON, once more with bare numbers and words converted to JSON.
     private func mending<Result>(_ bytes: [UInt8], _ read: ([UInt8]) throws -> Result) throws -> Result {
         do { return try read(bytes) } catch let fault as MetadataFault {
             guard case .syntax = fault.kind, let mended = MetricValue.mended(bytes) else { throw fault }
             do { return try read(mended) } catch let other as MetadataFault {
-                // Of what was sent, places are told by what was sent.
+                // Offsets have to be those of the text that was sent.
                 if case .syntax = other.kind { throw fault }
                 throw other
             }
@@ -87,8 +87,8 @@ package struct MetricsWriter: MetadataWriter {
                     if MetricsColumns.isByIndex(tokens) {
                         throw MetadataFault.shape(
                             JSONPointer(),
-                            "metrics: an object of objects, each of which has a number for its name, as pandas has it with "
-                                + "orient=\"index\", is no row; send orient=\"records\", an array of rows")
+                            "metrics: an object of objects with numbers as names (pandas' orient=\"index\") is not a row; "
+                                + "send an array of rows (orient=\"records\")")
                     }
                     var rows = MetricsRows()
                     try rows.append(objectAt: 0, of: tokens, columns: limit, time: time)
@@ -106,7 +106,7 @@ package struct MetricsWriter: MetadataWriter {
             try append(rowAt: token, of: tokens, time, to: &rows, &names)
             token = tokens.next(after: token)
         }
-        if rows.isEmpty { throw .shape(JSONPointer(), "metrics: the array holds no row; send at least one") }
+        if rows.isEmpty { throw .shape(JSONPointer(), "metrics: the array has no row; send at least one") }
         return rows
     }
 
@@ -115,7 +115,7 @@ package struct MetricsWriter: MetadataWriter {
         _ names: inout MetricsNames
     ) throws(MetadataFault) {
         let pointer = JSONPointer().appending(rows.count)
-        // As jsonlite sends a row in which all is missing.
+        // How jsonlite sends a row with only missing values.
         if tokens.kind(at: token) == .objectBegin, tokens.memberCount(at: token) == 0 { return rows.appendEmpty() }
         try names.add(rowAt: token, of: tokens, pointer)
         try rows.append(objectAt: token, of: tokens, row: rows.count + 1, pointer: pointer, time: time)
@@ -140,20 +140,22 @@ package struct MetricsWriter: MetadataWriter {
                         if tokens.kind(at: 0) == .arrayBegin {
                             throw MetadataFault.shape(
                                 JSONPointer().appending(rows.count),
-                                "metrics row \(rows.count + 1): a line of NDJSON is one row, an object; send an array of rows "
+                                "metrics row \(rows.count + 1): a line of NDJSON has to be one object; send an array of rows "
                                     + "with Content-Type: application/json")
                         }
                         try append(rowAt: 0, of: tokens, time, to: &rows, &names)
                     }
                     start = end + 1
                 }
-                if rows.isEmpty { throw MetadataFault.shape(JSONPointer(), "metrics: the body holds no row") }
+                if rows.isEmpty {
+                    throw MetadataFault.shape(JSONPointer(), "metrics: the body has no row; send at least one")
+                }
                 return rows
             }
         }
     }
 
-    /// What is wrong with a text; where it is several rows without the line breaks between them, how to send those.
+    /// What is wrong with a text; if it is several rows with or without line breaks, how to send those.
     private static func fault(
         _ error: JSONSyntaxError, _ text: UnsafeRawBufferPointer, _ start: Int = 0
     ) -> MetadataFault {
@@ -163,8 +165,8 @@ package struct MetricsWriter: MetadataWriter {
         guard text[..<place].dropLast(between.count).last == UInt8(ascii: "}") else { return fault }
         let cure =
             between.contains(UInt8(ascii: "\n"))
-            ? "another row in another line: that is NDJSON; send it with Content-Type: application/x-ndjson"
-            : "another row in the same line; curl's -d @file takes the line breaks out, --data-binary @file leaves them"
+            ? "another row on another line: that is NDJSON; send it with Content-Type: application/x-ndjson"
+            : "another row on the same line; curl's -d @file removes line breaks, use --data-binary @file"
         return MetadataFault(fault.kind, "\(fault.detail): \(cure)")
     }
 }

@@ -2,7 +2,7 @@ internal import JSON
 internal import Limits
 internal import RunMetadata
 
-/// Reads the body of a type that takes a named list: an object of JSON.
+/// Reads the body of a type that takes a named list: a JSON object.
 enum NamedList {
     static func read(
         _ body: MetadataBody, type: MetadataType, nonFinite: JSONParser.NonFinite = .refused
@@ -13,18 +13,18 @@ enum NamedList {
         let value: JSONValue
         do { value = try JSONValue.parse(bytes, nonFinite: nonFinite) } catch { throw MetadataFault(error) }
         guard let object = value.object else {
-            throw .shape(JSONPointer(), "\(type): the body is no named list; send an object such as {\"name\": 1}")
+            throw .shape(JSONPointer(), "\(type): the body is not a named list; send an object such as {\"name\": 1}")
         }
         return object
     }
 
-    /// Checks the names of flags or of an evaluation, those of objects in it too, which a listing joins by dots.
+    /// Checks the names of flags or of an evaluation, including nested ones, which a listing joins by dots.
     static func check(_ object: JSONObject, type: MetadataType, _ limit: Limit) throws(MetadataFault) {
         let budget = Budget([limit])
         try check(object, "", JSONPointer(), type, budget)
     }
 
-    // As deep as the parser goes at most.
+    // Recursion is as deep as the parser allows.
     private static func check(
         _ object: JSONObject, _ prefix: String, _ pointer: JSONPointer, _ type: MetadataType, _ budget: Budget
     ) throws(MetadataFault) {

@@ -1,7 +1,7 @@
 package import RunMetadata
 package import RunStore
 
-/// Appends to the console output, `properties/output`: bytes as they came, nothing between one request's and the next's.
+/// Appends to the console output, `properties/output`: bytes as sent, with nothing between requests.
 package struct OutputWriter: MetadataWriter {
     package let type = MetadataType.output
     package let summary = "Console output: text, appended as it comes."

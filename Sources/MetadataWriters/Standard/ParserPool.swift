@@ -1,9 +1,9 @@
 internal import JSON
 internal import Synchronization
 
-/// Parsers that keep their buffers, for whoever needs one just now.
+/// A pool of parsers, which keep their buffers.
 final class ParserPool: @unchecked Sendable {
-    // Sendable: a parser is in `idle`, under the mutex, or in the hands of the one that took it.
+    // Sendable: a parser is either in `idle`, under the mutex, or owned by the caller that took it.
     private struct Idle: @unchecked Sendable {
         // Sendable: as above.
         var parsers: [JSONParser] = []

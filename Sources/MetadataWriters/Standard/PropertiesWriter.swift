@@ -12,7 +12,7 @@ package struct PropertiesWriter: PatchableWriter {
 
     private let limit: Limit
 
-    /// - Parameter limit: how many names a request may have
+    /// - Parameter limit: the most names of a request
     package init(limit: Limit = NameLimits().properties) { self.limit = limit }
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
@@ -29,7 +29,7 @@ package struct PropertiesWriter: PatchableWriter {
         )
     }
 
-    /// The properties of an object, checked, each with what stands in its file, nil for null.
+    /// The checked properties of an object, each with the content of its file, nil for null.
     package static func files(
         in object: JSONObject, _ limit: Limit
     ) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
@@ -38,14 +38,15 @@ package struct PropertiesWriter: PatchableWriter {
         }
     }
 
-    /// The properties of an object with the values that are stored.
+    /// The checked properties of an object, with their values as stored.
     private static func checked(_ object: JSONObject, _ limit: Limit) throws(MetadataFault) -> JSONObject {
         if object.count > limit.most { throw .excess(LimitExceeded(limit), "properties") }
         var checked = JSONObject()
         for member in object.members {
             guard let name = PropertyName(member.name) else {
                 throw MetadataFault(
-                    .name, "properties: \"\(member.name.shown(atMost: 100))\" is no property name; \(PropertyName.rule)"
+                    .name,
+                    "properties: \"\(member.name.shown(atMost: 100))\" is not a property name; \(PropertyName.rule)"
                 )
             }
             checked[member.name] = try value(member.value, of: name)
@@ -63,16 +64,16 @@ package struct PropertiesWriter: PatchableWriter {
             }
             return value
         }
-        if text.utf8.contains(0) { throw fault("holds a NUL character") }
+        if text.utf8.contains(0) { throw fault("has a NUL character; remove it") }
         guard let typed = TypedProperty(name.description) else { return value }
-        // One that is missing is not there: its file, empty or NA, would be the end of `view_run()`.
+        // A missing count has no file: `view_run()` fails on an empty one or NA.
         if typed == .count, TypedProperty.isMissing(text) || value == .object(JSONObject()) { return .null }
-        // What R's `toJSON()` makes of NULL, of which tfruns makes an empty file.
+        // R's `toJSON()` writes NULL as `{}`; tfruns writes NULL as an empty file.
         if typed == .number, value == .object(JSONObject()) { return value }
         guard let stored = typed.stored(text) else {
             throw fault("is \"\(text.shown(atMost: 100))\"; it has to be \(typed.rule)")
         }
-        // An empty list stays one: its file is empty, where that of a text has a line.
+        // An empty list stays a list: its file is empty, while that of an empty text has a line.
         return text.isEmpty ? value : .string(stored)
     }
 }
