@@ -7,13 +7,13 @@ import RunStore
 /// `rundir check`.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look through the journal and all run directories for faults.",
-        discussion: "Exits with 0 when all is sound or repaired, with 1 when something is left.")
+        abstract: "Check the journal and all run directories for faults.",
+        discussion: "Exits with 0 if there are no faults or all were repaired, else with 1.")
 
     @Option(help: ArgumentHelp("The runs directory. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
 
-    @Flag(help: "Mend what can be mended. No server may have the runs directory.")
+    @Flag(help: "Repair what can be repaired. Stop the server first.")
     var repair = false
 
     func run() throws {
@@ -22,8 +22,8 @@ struct Check: ParsableCommand {
         if let oldest = check.pending.first {
             let days = max(0, Int(clamping: Int64((wallClock() - oldest.changed) / 86_400)))
             print(
-                "\(check.pending.count) runs wait to be initialised; to the oldest, \(oldest.name), nothing has been written "
-                    + "for \(days) days")
+                "\(check.pending.count) runs are not initialised yet; the oldest, \(oldest.name), was last written to "
+                    + "\(days) days ago")
         }
         let left = check.findings.count { !$0.isRepaired }
         print("\(check.runCount) runs, \(check.findings.count) findings, \(left) left")

@@ -20,7 +20,7 @@ enum Environment {
         (text(name) ?? "").split(separator: separator).map(String.init)
     }
 
-    /// Refuses a variable that does not read as what it has to be, rather than passing it over.
+    /// Refuses a malformed variable, rather than ignoring it.
     static func check() throws {
         for name in numbers {
             if let text = text(name), Int(text) == nil {

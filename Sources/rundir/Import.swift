@@ -9,32 +9,33 @@ import RunStore
 /// `rundir import`.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring runs in: bundles of GET /runs/{id}/bundle.tar.gz, and directories of runs.",
+        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, and directories of runs.",
         discussion: """
             A bundle is a tar, tar.gz or zip with one folder, whose name is the run's id; a directory is one with tfruns.d \
             in it, such as tfruns makes. Each comes in whole or not at all. A server may have the runs directory; it serves \
             the run at once. Exits with 1 when one was not brought in.
             """)
 
-    @Option(help: ArgumentHelp("The runs directory; made where it is missing. [env: RUNDIR_RUNS]", valueName: "path"))
+    @Option(help: ArgumentHelp("The runs directory; created if missing. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
 
-    @Option(name: .customLong("as"), help: ArgumentHelp("The id that the run gets, where it is one.", valueName: "id"))
+    @Option(
+        name: .customLong("as"), help: ArgumentHelp("The id of the imported run; only for one run.", valueName: "id"))
     var id: String?
 
     @Option(
         help: ArgumentHelp(
-            "The largest run that is brought in, unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_IMPORT_MAX_BYTES]",
+            "The largest imported run, unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_IMPORT_MAX_BYTES]",
             valueName: "bytes"))
     var maxBytes = Environment.number("RUNDIR_IMPORT_MAX_BYTES") ?? 4 << 30
 
     @Option(
         help: ArgumentHelp(
-            "The most files and folders of a run that is brought in, 1 to 100000000. [env: RUNDIR_IMPORT_MAX_ENTRIES]",
+            "The most files and folders of an imported run, 1 to 100000000. [env: RUNDIR_IMPORT_MAX_ENTRIES]",
             valueName: "count"))
     var maxEntries = Environment.number("RUNDIR_IMPORT_MAX_ENTRIES") ?? 100_000
 
-    @Argument(help: ArgumentHelp("What is brought in.", valueName: "bundle or directory"))
+    @Argument(help: ArgumentHelp("What to import.", valueName: "bundle or directory"))
     var sources: [String]
 
     func validate() throws {
@@ -42,7 +43,7 @@ struct Import: ParsableCommand {
         try check("max-bytes", maxBytes, 1...1 << 40)
         try check("max-entries", maxEntries, 1...100_000_000)
         guard let id else { return }
-        if sources.count > 1 { throw ValidationError("--as is for one run, and here are \(sources.count)") }
+        if sources.count > 1 { throw ValidationError("--as is for one run, but \(sources.count) are given") }
         if RunID(id) == nil { throw ValidationError("--as is \"\(id)\"; \(RunID.rule)") }
     }
 
@@ -52,7 +53,7 @@ struct Import: ParsableCommand {
         }
     }
 
-    /// What one run may have.
+    /// The limits of one run.
     private var budget: Budget {
         Budget([
             Limit(.bytes, most: maxBytes, setting: "--max-bytes"),
@@ -78,8 +79,7 @@ struct Import: ParsableCommand {
         if failures > 0 { throw ExitCode(1) }
     }
 
-    /// Opens the runs directory, which does what a crash left undone, and keeps servers out. Where a server has it, that has
-    /// been done.
+    /// Opens the runs directory, which recovers from a crash and locks servers out; nil if a server has it open.
     private func openUnlessTaken() throws -> DirectoryRunStore? {
         do { return try DirectoryRunStore(runs: runs) } catch {
             if error.isTaken { return nil }
@@ -87,7 +87,7 @@ struct Import: ParsableCommand {
         }
     }
 
-    /// Brings a run in.
+    /// Imports a run.
     /// - Returns: its id
     private func take(_ source: String) throws -> RunID {
         let run = try RunImport(runs: runs)
@@ -120,7 +120,7 @@ struct Import: ParsableCommand {
     private func checked(_ name: String) throws -> RunID {
         guard let id = RunID(name) else {
             throw RunImport.Refusal(
-                "its folder is \"\(name.shown())\", which is no run id; give it one with --as (\(RunID.rule))")
+                "its folder is \"\(name.shown())\", which is not a run id; give it one with --as (\(RunID.rule))")
         }
         return id
     }

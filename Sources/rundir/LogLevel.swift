@@ -1,7 +1,7 @@
 import ArgumentParser
 import Logging
 
-/// How much is logged.
+/// The log level.
 enum LogLevel: String, ExpressibleByArgument, CaseIterable {
     case trace, debug, info, notice, warning, error, critical
 

@@ -1,19 +1,19 @@
 import Limits
 import Logging
 
-/// Writes to standard error, each message in one line of bounded length that has no effect on a terminal: paths, names and
-/// methods in it may be anybody's.
+/// Writes to standard error, each message as one line of bounded length that has no effect on a terminal: it may
+/// contain untrusted paths, names and methods.
 struct PlainLog: LogHandler {
-    /// Bytes of a message, and of a value that goes with it.
+    /// The most bytes of a message, and of a metadata value.
     private static let longestMessage = 3072
     private static let longestValue = 256
 
     private var handler: any LogHandler
 
-    /// - Parameter handler: what writes the lines
+    /// - Parameter handler: writes the lines
     init(_ handler: any LogHandler) { self.handler = handler }
 
-    /// Has all logs of the process written so. To be called once.
+    /// Makes this the log handler of the process. To be called once.
     static func start(level: Logger.Level) {
         LoggingSystem.bootstrap { label in
             var log = PlainLog(StreamLogHandler.standardError(label: label))
@@ -37,7 +37,7 @@ struct PlainLog: LogHandler {
         .string("\(value)".shown(atMost: longestValue))
     }
 
-    // MARK: What the other handler keeps
+    // MARK: Forwarded to the other handler
 
     var logLevel: Logger.Level {
         get { handler.logLevel }

@@ -2,10 +2,11 @@ import CLinux
 import Glibc
 import Threads
 
-/// What the process asks of the system.
+/// Process-wide settings.
 enum Process {
-    /// Prepares the process: a client that goes away is an error of a call, not a signal (signal(7)); names are UTF-8 (for
-    /// libarchive, setlocale(3)); as many open files as allowed (getrlimit(2)); memory goes back to the system.
+    /// Prepares the process: writing to a closed connection is an error of the call, not a signal (signal(7)); names
+    /// are UTF-8 (for libarchive, setlocale(3)); as many open files as allowed (getrlimit(2)); freed memory is returned
+    /// to the system.
     static func prepare() {
         clinux_return_memory()
         signal(SIGPIPE, SIG_IGN)
@@ -16,7 +17,7 @@ enum Process {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
-    /// Gives back memory that large requests have left, every few seconds, until the process ends.
+    /// Returns memory that large requests have freed to the system, every few seconds, until the process ends.
     static func keepMemoryFree() {
         Thread(named: "memory", .low) {
             while true {
@@ -26,8 +27,8 @@ enum Process {
         }.detach()
     }
 
-    /// Ends the process after some seconds, whatever it is at (alarm(2)): a disk that does not answer, say. What was
-    /// acknowledged is in the journal.
+    /// Ends the process after some seconds, even if it hangs (alarm(2)), for example on a disk that does not respond.
+    /// Acknowledged writes are in the journal.
     static func end(within seconds: Int) {
         signal(SIGALRM) { _ in
             let text: StaticString =

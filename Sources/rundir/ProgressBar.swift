@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// A bar on standard error that grows with the work done; nothing where that is no terminal (isatty(3)).
+/// A progress bar on standard error; nothing if that is not a terminal (isatty(3)).
 final class ProgressBar: Sendable {
     private static let width = 40
     private let isShown = isatty(2) == 1
     private let begun = ContinuousClock.now
-    /// The cells that were drawn last.
+    /// The last step drawn.
     private let drawn = Mutex(-1)
 
-    /// Draws it, if it has changed. May be called from any thread.
+    /// Draws the bar if it has changed. May be called from any thread.
     func show(_ done: Int, of total: Int) {
         guard isShown, total > 0 else { return }
         // In steps finer than a cell, so that the numbers move too.
@@ -25,7 +25,7 @@ final class ProgressBar: Sendable {
         }
     }
 
-    /// Takes it away.
+    /// Erases the bar.
     func end() { if isShown { write("\r\u{1B}[K") } }
 
     private func write(_ text: String) {

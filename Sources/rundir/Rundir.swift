@@ -17,13 +17,13 @@ struct Rundir: ParsableCommand {
             PlainLog.start(level: (command as? Serve)?.options.logLevel.level ?? .info)
             try command.run()
         } catch {
-            // What is wrong with the options is told by ArgumentParser itself.
+            // ArgumentParser itself reports faulty options.
             if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
             exit(withError: Failure(error))
         }
     }
 
-    /// Why a command failed, in lines that have no effect on a terminal.
+    /// Why a command failed, in lines without effect on a terminal.
     private struct Failure: Error, CustomStringConvertible {
         let description: String
 

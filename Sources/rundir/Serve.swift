@@ -20,7 +20,7 @@ struct Serve: ParsableCommand {
         Process.keepMemoryFree()
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
-        // On every way out: where the server does not come up, threads are at work already.
+        // On every exit: threads may be running even if the server fails to start.
         defer { store.close() }
         let api = RunAPI(
             store: store, scratch: store.scratch,
@@ -35,7 +35,7 @@ struct Serve: ParsableCommand {
             socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: handler,
             work: StoreCommits(store: store), workers: workers)
 
-        // Keeps the server until the store is closed: workers and the store's own threads wake it until then.
+        // Retains the server until the store is closed: workers and the store's own threads wake it until then.
         store.onWaiting { server.wake() }
         let count = store.runCount()
         let host = options.host.contains(":") ? "[\(options.host)]" : options.host
@@ -48,19 +48,19 @@ struct Serve: ParsableCommand {
         api.stop()
         let areRequestsOver = server.stop()
         if areRequestsOver, workers.stop(within: Self.secondsForWorkers) { return }
-        Logger(label: "serve").warning("requests were in flight for too long, and were cut off")
-        // Their threads may use what would be given back on the way out. The store is closed all the same.
+        Logger(label: "serve").warning("requests took too long and were cut off")
+        // Their threads may still use what a normal exit would free. The store is closed all the same.
         store.close()
         fflush(nil)
         _exit(EXIT_SUCCESS)
     }
 
-    /// Seconds for jobs that run on although their requests are over.
+    /// Seconds for jobs that still run after their requests have ended.
     private static let secondsForWorkers = 2.0
-    /// Seconds for all that comes after the time of the requests in flight, such as bringing the runs up to date.
+    /// Seconds for everything after the requests in flight, such as updating the run directories.
     private static let secondsToEnd = 20
 
-    /// Registers what is in the writers folder now, or keeps what was there before.
+    /// Registers the writers in the folder, or keeps the previous ones on a fault.
     private func reload(_ api: RunAPI, _ store: DirectoryRunStore) {
         let log = Logger(label: "writers")
         do {
@@ -69,12 +69,12 @@ struct Serve: ParsableCommand {
             log.notice("registered \(registry.writers.count) types")
         } catch {
             api.registered.keep(because: "\(error)")
-            log.error("the writers stay as they were: \(error)")
+            log.error("the previous writers stay registered: \(error)")
         }
     }
 }
 
-/// Commits what the requests of one round of polling have asked for.
+/// Commits the writes of one polling round.
 struct StoreCommits: GatheredWork {
     let store: any GroupCommit
 

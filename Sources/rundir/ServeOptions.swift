@@ -7,9 +7,9 @@ import RunAPI
 import RunMetadata
 import RunStore
 
-/// Every setting of the server: an option, an environment variable, a default, a range.
+/// All settings of the server: option, environment variable, default, range.
 struct ServeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The runs directory; made where it is missing. [env: RUNDIR_RUNS]", valueName: "path"))
+    @Option(help: ArgumentHelp("The runs directory; created if missing. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
 
     @OptionGroup var writers: WriterOptions
@@ -17,15 +17,15 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The address to listen on. [env: RUNDIR_HOST]", valueName: "name or address"))
     var host = Environment.text("RUNDIR_HOST") ?? "127.0.0.1"
 
-    @Option(help: "The port to listen on, 0 to 65535; 0: any free one. [env: RUNDIR_PORT]")
+    @Option(help: "The port to listen on, 0 to 65535; 0: any free port. [env: RUNDIR_PORT]")
     var port = Environment.number("RUNDIR_PORT") ?? 7117
 
     @Option(
         name: .customLong("allow-host"),
         help: ArgumentHelp(
             "A host that requests may name, beside localhost and this machine's names and addresses: a name or address "
-                + "without its port, *.example.org, or * for all; may be repeated; default: none. "
-                + "[env: RUNDIR_ALLOW_HOST, parted by \",\"]", valueName: "host"))
+                + "without port, *.example.org, or * for all; may be repeated; default: none. "
+                + "[env: RUNDIR_ALLOW_HOST, separated by \",\"]", valueName: "host"))
     var allowedHosts: [String] = Environment.list("RUNDIR_ALLOW_HOST", separator: ",")
 
     @Option(
@@ -60,8 +60,8 @@ struct ServeOptions: ParsableArguments {
     @Option(
         name: .customLong("source-root"),
         help: ArgumentHelp(
-            "A directory of this machine below which {\"directory\": …} may name source; may be repeated; default: none. "
-                + "[env: RUNDIR_SOURCE_ROOT, parted by \":\"]", valueName: "path"))
+            "A directory of this machine from which {\"directory\": …} may read source; may be repeated; default: none. "
+                + "[env: RUNDIR_SOURCE_ROOT, separated by \":\"]", valueName: "path"))
     var sourceRoots: [String] = Environment.list("RUNDIR_SOURCE_ROOT")
 
     @Option(
@@ -78,7 +78,7 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How long nothing is written to a running run before it is stale, 1 to 31536000 seconds. "
+            "How long a running run may go without a write before it is stale, 1 to 31536000 seconds. "
                 + "[env: RUNDIR_STALE_AFTER]", valueName: "seconds"))
     var staleAfter = Environment.number("RUNDIR_STALE_AFTER") ?? 3600
 
@@ -89,7 +89,7 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Threads for quick reads, and as many more for what takes long (uploads, bundles, changes of many runs), "
+            "Threads for quick reads, and as many again for slow requests (uploads, bundles, changes of many runs), "
                 + "1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
     var workers = Environment.number("RUNDIR_WORKERS") ?? 4
 
@@ -100,13 +100,13 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Runs and sessions that may wait to be initialised, 1 to 10000000. [env: RUNDIR_MAX_PENDING]",
+            "The most runs and sessions that are not initialised yet, 1 to 10000000. [env: RUNDIR_MAX_PENDING]",
             valueName: "count"))
     var maxPending = Environment.number("RUNDIR_MAX_PENDING") ?? 10_000
 
     @Option(
         help: ArgumentHelp(
-            "What is logged to standard error: trace, debug, info, notice, warning, error or critical. "
+            "The log level on standard error: trace, debug, info, notice, warning, error or critical. "
                 + "[env: RUNDIR_LOG_LEVEL]", valueName: "level"))
     var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(LogLevel.init(rawValue:)) ?? LogLevel.notice
 
@@ -137,7 +137,7 @@ struct ServeOptions: ParsableArguments {
         }
     }
 
-    // MARK: What the parts are told
+    // MARK: Settings of the parts
 
     var limits: ServerLimits {
         var limits = ServerLimits()
@@ -173,6 +173,6 @@ struct ServeOptions: ParsableArguments {
         return settings
     }
 
-    /// Hosts that requests may name. What the server was told to listen on names it, too: "0.0.0.0" is what it prints then.
+    /// Hosts that requests may name, including the address to listen on: the server may print "0.0.0.0".
     var hostRules: [HostRule] { allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 } }
 }

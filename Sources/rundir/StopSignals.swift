@@ -1,10 +1,10 @@
 import Glibc
 import Threads
 
-/// SIGTERM, SIGINT and SIGHUP, taken by a thread that does nothing else (sigwait(3)).
+/// SIGTERM, SIGINT and SIGHUP, handled by a thread of their own (sigwait(3)).
 ///
-/// The first SIGTERM or SIGINT stops a server that serves; at any other time, while it starts or once it stops, one ends the
-/// process at once: what was acknowledged is in the journal.
+/// The first SIGTERM or SIGINT while serving stops the server gracefully. During start or stop, one ends the process at
+/// once; acknowledged writes are in the journal.
 final class StopSignals: Sendable {
     private enum Phase {
         case starting, serving, stopping
@@ -12,7 +12,7 @@ final class StopSignals: Sendable {
 
     private struct State {
         var phase = Phase.starting
-        /// Whether SIGHUP has come since it was looked at.
+        /// Whether SIGHUP has arrived since the last check.
         var mustReload = false
     }
 
@@ -22,7 +22,7 @@ final class StopSignals: Sendable {
 
     private let state = Monitor(State())
 
-    /// Has to be made before any thread is started, since threads inherit what is blocked (pthread_sigmask(3)).
+    /// Has to be created before any thread is started, since threads inherit the signal mask (pthread_sigmask(3)).
     init() {
         var set = sigset_t()
         sigemptyset(&set)
@@ -50,19 +50,19 @@ final class StopSignals: Sendable {
         }
     }
 
-    /// Ends the process with the status that a shell gives for one that a signal has ended. Not by exit(3): that would wait for
-    /// what other threads are at.
+    /// Ends the process with the status that a shell reports for a killed process. Not by exit(3): its handlers would
+    /// wait for other threads.
     private static func endAtOnce(by signal: Int32, _ phase: Phase) {
         let when = phase == .starting ? "while it was starting" : "by a second signal"
-        let line = Array("rundir was ended \(when); the next start does what is left\n".utf8)
+        let line = Array("rundir was ended \(when); the next start recovers from the journal\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         _exit(128 + signal)
     }
 
-    /// The start is over: from now on a signal to stop is for `waitForStop`.
+    /// Ends the start: from now on `waitForStop` handles a signal to stop.
     func beginServing() { state.withLock { $0.phase = .serving } }
 
-    /// Waits for the signal to stop, and calls `reload` after every SIGHUP before.
+    /// Waits for the signal to stop; calls `reload` on every SIGHUP until then.
     func waitForStop(reload: () -> Void) {
         while true {
             let event = state.wait { state -> Event? in

@@ -11,19 +11,19 @@ import RunStore
 struct Types: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the registered types and what each takes.",
-        discussion: "With --check: exits with 1 when a writer cannot be registered or its executable cannot be started."
+        discussion: "With --check: exits with 1 if a writer cannot be registered or its executable cannot be started."
     )
 
     @OptionGroup var writers: WriterOptions
 
-    @Flag(help: "Start every executable once, contained as the server does it, with a body of one line feed.")
+    @Flag(help: "Start every executable once, contained as by the server, with a body of one line feed.")
     var check = false
 
     func run() throws {
         Process.prepare()
-        // Writers work on a store: here an empty one, which is removed.
+        // Writers need a store: here an empty one, which is removed.
         var template = Array("/tmp/rundir-types-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw ValidationError("no temporary folder can be made in /tmp") }
+        guard let made = mkdtemp(&template) else { throw ValidationError("cannot make a temporary folder in /tmp") }
         let folder = String(cString: made)
         defer { DirectoryRunStore.remove(folder) }
         let log = Logger(label: "types") { _ in SwiftLogNoOpLogHandler() }

@@ -5,7 +5,7 @@ import MetadataWriters
 import RunMetadata
 import RunStore
 
-/// Where writers of custom types are.
+/// The folder of writers of custom types.
 struct WriterOptions: ParsableArguments {
     private static let otherwise = "./writers"
 
@@ -15,13 +15,13 @@ struct WriterOptions: ParsableArguments {
                 + "[env: RUNDIR_WRITERS]", valueName: "path"))
     var writers: String?
 
-    /// The folder; nil when none was named and there is none.
+    /// The folder; nil if none was named and the default does not exist.
     var folder: String? {
         if let named = writers ?? Environment.text("RUNDIR_WRITERS") { return named }
         return access(Self.otherwise, F_OK) == 0 ? Self.otherwise : nil
     }
 
-    /// The standard types and those of the folder.
+    /// The standard types and those in the folder.
     func registry(store: any RunStore, scratch: Scratch, options: ServeOptions) throws -> WriterRegistry {
         var limits = SourceWriter.Limits(bytes: options.maxUpload)
         limits.entries = options.maxEntries
