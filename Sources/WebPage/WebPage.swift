@@ -1,17 +1,18 @@
 internal import CNettle
 
-/// The page's files, inside the binary: HTML, CSS and ES modules of `page/`, and what of Debian's packages they load.
+/// The page's files, inside the binary: HTML, CSS and ES modules of `page/`, and the files of Debian's packages that
+/// they load.
 package enum WebPage {
-    /// A file, packed when the server was built.
+    /// A file, compressed when the server was built.
     package struct File: Sendable {
         package let mediaType: String
-        /// Bytes that it has when it is unpacked.
+        /// The uncompressed size, bytes.
         package let length: Int
-        /// A gzip of one member.
+        /// The file as one gzip member.
         package let gzip: [UInt8]
     }
 
-    /// Names all files together: other files have another version, so that what has been loaded under it stays true.
+    /// The version of all files together. It changes with any file, so that URLs with it can be cached for ever.
     package static let version = packedVersion
 
     /// A file by its path in `page/`, such as `runs/table.js`; those of Debian's packages are in `lib/`.

@@ -130,7 +130,7 @@ class RunsTests(RunsTestCase):
         self.driver.forward()
         self.wait_runs("b")
         self.driver.get(self.server.address + "/#/server")
-        self.wait_text("Takes writes")
+        self.wait_text("Accepts writes")
         self.driver.back()
         self.wait_runs("b")
 

@@ -13,7 +13,7 @@ class ServerTests(PageTestCase):
 
     def test_types_readiness_disk_and_rates_are_shown(self):
         self.open("#/server")
-        self.wait_text("Takes writes")
+        self.wait_text("Accepts writes")
         for kind in self.server.get("/types")["types"]:
             self.wait_text(kind["description"], ".table")
         self.wait_text("Free on the disk")
@@ -32,18 +32,18 @@ class ServerTests(PageTestCase):
     def test_a_server_that_is_gone_is_told(self):
         self.expected_errors = ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE", "status of 503"]
         self.open("#/server")
-        self.wait_text("Takes writes")
+        self.wait_text("Accepts writes")
         self.server.stop()
-        self.wait_text("Takes no writes")
+        self.wait_text("Accepts no writes")
         self.wait_text("Connection lost", ".live")
         self.server.start()
-        self.wait_text("Takes writes")
+        self.wait_text("Accepts writes")
 
     def test_nothing_serious_for_assistive_technology(self):
         for theme in ("light", "dark"):
             with self.subTest(theme=theme):
                 self.open("#/server")
-                self.wait_text("Takes writes")
+                self.wait_text("Accepts writes")
                 self.script("document.documentElement.dataset.theme = arguments[0]", theme)
                 self.assert_accessible()
 
@@ -81,7 +81,7 @@ class ServerTests(PageTestCase):
         self.open()
         until(lambda: self.all("tr[data-key=b]"), "runs")
         self.keys(Keys.TAB)
-        self.assertEqual(self.script("return document.activeElement.textContent"), "To the content")
+        self.assertEqual(self.script("return document.activeElement.textContent"), "Skip to content")
         self.keys(Keys.ENTER)
         self.assertEqual(self.script("return document.activeElement.id"), "main")
         names = []

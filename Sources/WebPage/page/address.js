@@ -1,11 +1,11 @@
 /**
- * What the page shows is all in its address: `#/run/ID?x=time&smooth=0.6`. A view reads its state from there and writes it
- * there, so that a link shows the same and the back button goes back.
+ * The page's whole state is in its address: `#/run/ID?x=time&smooth=0.6`. Views read and write their state there, so
+ * that links and the back button work.
  */
 
 /** @typedef {{ view: string, path: string[], state: Record<string, string> }} Address */
 
-/** @returns {Address} what the address says now */
+/** @returns {Address} the current address */
 export function address() {
     const [path, text] = location.hash.replace(/^#\/?/, "").split("?", 2);
     const [view, ...rest] = path.split("/").map(decode);
@@ -22,9 +22,9 @@ export function link(path, state = {}) {
 }
 
 /**
- * Changes the state in the address, without a new view being made.
- * @param {Record<string, any>} change members; `undefined`, `null` or an empty text takes one out
- * @param {{ push?: boolean }} options whether the back button comes back to what was before
+ * Changes the state in the address, without making a new view.
+ * @param {Record<string, any>} change members; `undefined`, `null` or an empty text removes one
+ * @param {{ push?: boolean }} options `push`: whether the back button returns to the previous state
  */
 export function setState(change, { push = false } = {}) {
     const { view, path, state } = address();

@@ -1,10 +1,10 @@
-/** Console output with ANSI escapes (ECMA-48) as elements: colours and weights of text; other sequences are left out. */
+/** Console output with ANSI escapes (ECMA-48) as elements: colours and weights of text; other sequences are dropped. */
 import { h } from "./dom.js";
 
 const names = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
 
 /**
- * Reads output as it comes. What a part ends in (an unfinished escape, the style) holds on in the next.
+ * Reads output part by part. An unfinished escape and the style carry over to the next part.
  * @typedef {{ text: string, style: string }[]} Line runs of text of one style
  */
 export class Console {
@@ -22,7 +22,7 @@ export class Console {
         let first = this.lines.length - 1;
         const input = this.rest + text;
         this.rest = "";
-        // What stands between controls: text, an escape, a carriage return, a backspace, the end of a line.
+        // The next piece: an escape, the end of a line, a carriage return, a backspace, or text.
         const pattern = /\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-Z\\^-~]|\r\n|[\r\n\b]|[^\x00-\x08\x0a-\x1f\x7f]+|[^]/gy;
         let match;
         while ((match = pattern.exec(input))) {
@@ -32,7 +32,7 @@ export class Console {
             else if (part === "\r") this.column = 0;
             else if (part === "\b") this.column = Math.max(0, this.column - 1);
             else if (part === "\x1b") {
-                // Perhaps an escape of which the rest is to come.
+                // May be the beginning of an escape.
                 if (input.length - match.index < 256) { this.rest = input.slice(match.index); break; }
             } else if (part.charCodeAt(0) >= 32 || part.charCodeAt(0) === 9) this.put(part);
         }
@@ -97,7 +97,7 @@ export class Console {
         }
     }
 
-    /** The style in a word: classes, and colours that have none. */
+    /** The style as one word: classes, and colours without a class. */
     classes() {
         const { color, ground, ...flags } = this.style;
         const parts = Object.entries(flags).filter(([, isSet]) => isSet).map(([name]) => name);
@@ -123,7 +123,7 @@ export function lineOf(line) {
 }
 
 /**
- * A colour of 256, or of red, green and blue.
+ * A colour of the palette of 256, or of red, green and blue.
  * @param {number[]} codes
  * @returns {[string | undefined, number]} and how many codes it takes
  */

@@ -1,6 +1,6 @@
-/** Asking the server. Addresses are relative to the page's, so that it works behind a proxy's prefix. */
+/** Requests to the server. Addresses are relative to the page's, so that it works behind a proxy's prefix. */
 
-/** What the server said of a request that it did not do (RFC 9457). */
+/** The server's reason for refusing a request (RFC 9457). */
 export class Problem extends Error {
     /** @param {number} status @param {Record<string, any>} document */
     constructor(status, document) {
@@ -12,10 +12,10 @@ export class Problem extends Error {
 
 /**
  * Sends a request.
- * @param {string} path relative to the page, such as `runs/a`; its parts encoded by `at`
+ * @param {string} path relative to the page, such as `runs/a`; with parts encoded by `at`
  * @param {RequestInit} [options]
- * @returns {Promise<Response>} of a reply of success
- * @throws {Problem} for any other reply; TypeError where there is none
+ * @returns {Promise<Response>} a successful reply
+ * @throws {Problem} for any other reply; TypeError if there is none
  */
 export async function request(path, options) {
     const response = await fetch(path, options);
@@ -40,7 +40,7 @@ export function send(method, path, value) {
 /** Encodes a part of a path: a run id, a type. */
 export const at = (part) => encodeURIComponent(part);
 
-/** Encodes the path of an artifact, of which the slashes stay. */
+/** Encodes the path of an artifact, but not its slashes. */
 export const atPath = (path) => path.split("/").map(encodeURIComponent).join("/");
 
 /** A query's text, with the question mark; members that are `undefined`, `null` or empty are left out. */

@@ -1,9 +1,9 @@
-/** Asking before something is done, and taking it back after. */
+/** Confirmation before an action, and undo after it. */
 import { h } from "./dom.js";
 
 /**
  * Asks whether to do something.
- * @param {{ title: string, detail?: string, action: string, danger?: boolean }} question `action`: what the button says
+ * @param {{ title: string, detail?: string, action: string, danger?: boolean }} question `action`: the button's text
  * @returns {Promise<boolean>}
  */
 export function ask({ title, detail, action, danger }) {
@@ -23,9 +23,9 @@ export function ask({ title, detail, action, danger }) {
 let toasts = null;
 
 /**
- * Says what was done.
+ * Shows a short message.
  * @param {string} text
- * @param {{ undo?: () => Promise<any>, bad?: boolean, seconds?: number }} options `undo` takes it back: then there is a button
+ * @param {{ undo?: () => Promise<any>, bad?: boolean, seconds?: number }} options `undo` undoes the action, by a button
  */
 export function toast(text, { undo, bad = false, seconds = undo ? 12 : bad ? 10 : 4 } = {}) {
     if (!toasts) document.body.append(toasts = h("div.toasts", { role: "status", "aria-live": "polite" }));
@@ -37,7 +37,7 @@ export function toast(text, { undo, bad = false, seconds = undo ? 12 : bad ? 10 
     toasts.append(element);
 }
 
-/** Does something, and says why if it could not be done. @template T @param {() => Promise<T>} action @returns {Promise<T | undefined>} */
+/** Runs an action; on failure shows the reason. @template T @param {() => Promise<T>} action @returns {Promise<T | undefined>} */
 export async function attempt(action) {
     try { return await action(); } catch (error) {
         toast(error instanceof TypeError ? "The server cannot be reached." : error.message, { bad: true });

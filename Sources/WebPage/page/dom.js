@@ -1,12 +1,12 @@
-/** Making elements. Text is always text: nothing here reads markup, so that no name or value can become any. */
+/** Making elements. Text is always text: nothing here parses markup, so that no name or value is interpreted as HTML. */
 
 /**
  * Makes an element.
- * @param {string} tag its name, and classes behind dots: `td.number.dim`
+ * @param {string} tag its name, and classes after dots: `td.number.dim`
  * @param {Record<string, any>} [properties] attributes; `onclick` and the like are listeners; `style` is an object of CSS
  *   properties; a value that is `null`, `undefined` or `false` is left out
- * @param {...any} children elements and texts; `null`, `undefined` and `false` are left out; arrays are taken apart
- * @returns {any} an HTMLElement, of the class that its tag has
+ * @param {...any} children elements and texts; `null`, `undefined` and `false` are left out; arrays are flattened
+ * @returns {any} an HTMLElement, of the tag's class
  */
 export function h(tag, properties, ...children) {
     const [name, ...classes] = tag.split(".");
@@ -25,7 +25,7 @@ export function svg(tag, properties, ...children) {
     return element;
 }
 
-/** Puts children in the place of those that an element has. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
     element.replaceChildren();
     append(element, children);

@@ -1,9 +1,9 @@
-/** How values are shown: numbers, times, durations, sizes. What is shown short has the exact value on hover and when copied. */
+/** Formats of numbers, times, durations and sizes. Shortened values have the exact value on hover and when copied. */
 import { h } from "./dom.js";
 
 /**
- * A number as text, by so many significant digits.
- * @param {number | string} value a number; or as metrics have those that are not finite, "NaN", "Inf", "-Inf"
+ * A number as text, with `digits` significant digits.
+ * @param {number | string} value a number; or "NaN", "Inf", "-Inf", as in metrics
  */
 export function numberText(value, digits = 5) {
     if (typeof value !== "number") return String(value);
@@ -16,20 +16,21 @@ export function numberText(value, digits = 5) {
     return size < 1e-4 || size >= 1e15 ? rounded.toExponential().replace("e+", "e") : String(rounded);
 }
 
-/** @returns {HTMLElement} a number, the exact one on hover and when copied */
+/** @returns {HTMLElement} a number, exact on hover and when copied */
 export function number(value, digits = 5) {
     return shown(value, numberText(value, digits));
 }
 
-/** A value that is shown otherwise than it is. */
+/** A value that is shown in another form. */
 export function shown(value, text) {
     return text === String(value) ? h("span", {}, text) : h("data", { value: String(value), title: String(value) }, text);
 }
 
 /**
- * How the numbers of a column are shown: with as many decimals as tell them apart, all with as many, so that they are aligned.
+ * The format of a column's numbers: enough decimals to tell them apart, the same number for all, so that they are
+ * aligned.
  * @param {any[]} values
- * @returns {((value: any) => string) & { key: string }} `key`: two of one key show alike
+ * @returns {((value: any) => string) & { key: string }} `key`: formats with the same key are equal
  */
 export function scale(values) {
     const numbers = [...new Set(values.filter(Number.isFinite))];
@@ -56,7 +57,7 @@ const exactTime = new Intl.DateTimeFormat(undefined, {
     fractionalSecondDigits: 3, timeZoneName: "long", hourCycle: "h23",
 });
 
-/** A time in the reader's zone as text. @param {number} seconds since 1970 */
+/** A time in the local zone as text. @param {number} seconds since 1970 */
 export function timeText(seconds) {
     const date = new Date(seconds * 1000);
     if (Number.isNaN(date.valueOf())) return String(seconds);
@@ -65,7 +66,7 @@ export function timeText(seconds) {
     return (date.getFullYear() === now.getFullYear() ? sameYear : otherYear).format(date);
 }
 
-/** A time in the reader's zone, the exact one on hover. @param {number} seconds since 1970 */
+/** A time in the local zone, exact on hover. @param {number} seconds since 1970 */
 export function time(seconds) {
     const date = new Date(seconds * 1000);
     if (typeof seconds !== "number" || Number.isNaN(date.valueOf())) return h("span", {}, String(seconds));
@@ -83,7 +84,7 @@ export function durationText(seconds) {
     return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
 }
 
-/** A duration, the exact one on hover. */
+/** A duration, exact on hover. */
 export function duration(seconds) {
     return h("span", { title: `${seconds} s` }, durationText(seconds));
 }
@@ -96,12 +97,12 @@ export function bytesText(count) {
     return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
 }
 
-/** A size, the exact one on hover. */
+/** A size, exact on hover. */
 export function bytes(count) {
     return h("span", { title: `${count} bytes` }, bytesText(count));
 }
 
-/** Copies of the page's text have the exact values of numbers that are shown short. */
+/** Makes copied text have the exact values of shortened numbers. */
 export function copyExactNumbers() {
     document.addEventListener("copy", (event) => {
         const selection = getSelection();

@@ -1,13 +1,13 @@
 /**
- * The one stream of events (`GET /events`) that all of the page listens to. It is closed while nobody looks at the page, since a
- * browser has few connections for each server.
+ * The page's only event stream (`GET /events`). It is closed while the page is not visible, since a browser has few
+ * connections for each server.
  */
 
 /**
  * @typedef {object} LiveEvent
- * @property {string} type as `/events` names it. `reset`: events were missed, so that everything is to be read anew
- * @property {string | null} run the run id, where it is of one
- * @property {any} data read when it is first asked for, since there may be very many events
+ * @property {string} type as `/events` names it. `reset`: events were missed; read everything again
+ * @property {string | null} run the run id, if the event is about a run
+ * @property {any} data parsed on first access, since there may be very many events
  */
 
 const types = [
@@ -26,17 +26,17 @@ let state = "off";
 let retry = 0;
 let wasLive = false;
 
-/** @returns {string} "live", "lost", "connecting"; "off" while nobody listens */
+/** @returns {string} "live", "lost", "connecting"; "off" while there are no listeners */
 export function liveState() { return state; }
 
-/** Calls a function with the state, now and when it changes. @returns {() => void} ends that */
+/** Calls a function with the state, now and on changes. @returns {() => void} unsubscribes */
 export function onLiveState(watcher) {
     watchers.add(watcher);
     watcher(state);
     return () => watchers.delete(watcher);
 }
 
-/** Calls a function with each event. @param {(event: LiveEvent) => void} listener @returns {() => void} ends that */
+/** Calls a function with each event. @param {(event: LiveEvent) => void} listener @returns {() => void} unsubscribes */
 export function subscribe(listener) {
     listeners.add(listener);
     if (!source) open();
@@ -54,7 +54,7 @@ function open() {
     const mine = source = new EventSource("events");
     if (state === "off") setState("connecting");
     mine.onopen = () => {
-        // A stream that was made anew begins now; one that the browser opened again goes on where it was.
+        // A new stream begins now; one that the browser reopened resumes where it was.
         if (wasLive && !wasOpen) tell({ type: "reset", run: null, data: {} });
         wasOpen = wasLive = true;
         setState("live");
@@ -62,7 +62,7 @@ function open() {
     mine.onerror = () => {
         if (source !== mine) return;
         setState("lost");
-        // The browser comes back by itself, unless the reply was no stream.
+        // The browser reconnects by itself, unless the reply was not an event stream.
         if (mine.readyState === EventSource.CLOSED) {
             clearTimeout(retry);
             retry = setTimeout(open, 2000);
@@ -83,7 +83,7 @@ function read(type, text) {
     let value;
     return {
         type,
-        // The run comes first in the data.
+        // `run` is the first member of the data.
         run: /^\{\s*"run":\s*"([^"\\]*)"/.exec(text)?.[1] ?? null,
         get data() { return value ??= JSON.parse(text); },
     };

@@ -1,13 +1,14 @@
-/** The frame of the page: which view is shown, by the address; the theme; whether the line to the server is there. */
+/** The frame of the page: chooses the view by the address; the theme; the state of the connection to the server. */
 import { address } from "./address.js";
 import { fill, h, svg } from "./dom.js";
 import { copyExactNumbers } from "./format.js";
 import { onLiveState } from "./live.js";
 
 /**
- * A view is a module with `show(main, address)`, which fills the element. It returns a function that ends the view (closes its
- * connections, timers and listeners), or that as `end` beside `update(address)`, which is called where only the state in the
- * address has changed, by the back button or a link. It is loaded when it is first shown.
+ * A view is a module with `show(main, address)`, which fills the element. It returns a function that ends the view
+ * (closes its connections, timers and listeners), or an object with that as `end`, and `update(address)`, which is
+ * called if only the state in the address has changed, by the back button or a link. A view is loaded when it is first
+ * shown.
  * @typedef {{ end: () => void, update: (address: any) => void }} Shown
  * @type {Record<string, () => Promise<{ show: (main: HTMLElement, address: any) => Shown | (() => void) | void }>>}
  */
@@ -36,7 +37,7 @@ async function show() {
     const main = document.querySelector("main");
     document.title = now.path.length === 0 ? "Rundir" : `${now.path[0]} – Rundir`;
     const load = Object.hasOwn(views, now.view) ? views[now.view] : undefined;
-    if (!load) return fill(main, h("p.problem", {}, "There is nothing at this address. ", h("a", { href: "#/" }, "See the runs.")));
+    if (!load) return fill(main, h("p.problem", {}, "There is no such page. ", h("a", { href: "#/" }, "See the runs.")));
     try {
         const view = await load();
         if (mine !== number) return;
@@ -47,11 +48,11 @@ async function show() {
         if (mine !== number) return;
         place = "";
         fill(main, h("div.problem", {}, h("p", {}, `This view cannot be shown: ${error.message}`),
-            h("button", { onclick: () => location.reload() }, "Load the page again")));
+            h("button", { onclick: () => location.reload() }, "Reload the page")));
     }
 }
 
-/** Going back tells twice, by `popstate` and `hashchange`. */
+/** Going back fires two events, `popstate` and `hashchange`. */
 function plan() {
     if (isPlanned) return;
     isPlanned = true;
@@ -66,10 +67,10 @@ function markLinks(view) {
     }
 }
 
-// The theme: as the system has it, light or dark. It is kept by the browser; where it keeps nothing, by the page.
+// The theme: the system's, light or dark. It is stored by the browser, or only in the page if storage is disabled.
 const themes = ["auto", "light", "dark"];
 let theme = "auto";
-try { theme = localStorage.getItem("theme") ?? "auto"; } catch { /* It keeps nothing. */ }
+try { theme = localStorage.getItem("theme") ?? "auto"; } catch { /* Storage is disabled. */ }
 if (!themes.includes(theme)) theme = "auto";
 
 function showTheme() {
@@ -77,7 +78,7 @@ function showTheme() {
     else document.documentElement.dataset.theme = theme;
     dispatchEvent(new Event("themechange"));
     themeButton.setAttribute("aria-label", `Theme: ${theme}`);
-    themeButton.title = `Theme: ${theme === "auto" ? "as the system has it" : theme}`;
+    themeButton.title = `Theme: ${theme === "auto" ? "the system's" : theme}`;
     fill(themeButton, icon({ auto: "M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12",
         light: "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.4 1.4M11.6 11.6 13 13M3 13l1.4-1.4M11.6 4.4 13 3",
         dark: "M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z" }[theme], theme === "auto"));
@@ -89,12 +90,12 @@ function icon(path, half = false) {
         svg("path", { d: first, fill: half ? "currentColor" : "none" }), rest && svg("path", { d: rest }));
 }
 
-/** What stands in the document from the beginning. @type {(selector: string) => any} */
+/** Elements of index.html. @type {(selector: string) => any} */
 const find = (selector) => document.querySelector(selector);
 const [themeButton, line, skip] = [".theme", ".live", ".skip"].map(find);
 themeButton.onclick = () => {
     theme = themes[(themes.indexOf(theme) + 1) % themes.length];
-    try { localStorage.setItem("theme", theme); } catch { /* It keeps nothing. */ }
+    try { localStorage.setItem("theme", theme); } catch { /* Storage is disabled. */ }
     showTheme();
 };
 skip.onclick = (event) => { event.preventDefault(); find("main").focus(); };

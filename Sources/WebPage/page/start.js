@@ -1,6 +1,6 @@
 /**
- * What cannot wait for the modules: the theme that the reader chose, before anything is painted; and that the browser loads all
- * that the view in the address is made of at once. Otherwise it knows of a module when the one that imports it is there.
+ * Runs before the modules: sets the chosen theme before the first paint, and preloads all files of the view in the
+ * address. (Otherwise the browser finds a module only when the one that imports it has arrived.)
  */
 {
     const chart = ["panel", "chart", "colors", "data", "frames", "legend", "library", "paint", "sections", "series", "tools"].map((name) => `chart/${name}.js`);
@@ -26,5 +26,5 @@
     try {
         const theme = localStorage.getItem("theme") ?? "";
         if (["light", "dark"].includes(theme)) document.documentElement.dataset.theme = theme;
-    } catch { /* The browser keeps nothing. */ }
+    } catch { /* Storage is disabled. */ }
 }

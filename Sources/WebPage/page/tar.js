@@ -7,7 +7,7 @@
 /**
  * The files of a tar.gz.
  * @param {Response} response
- * @param {number} most bytes unpacked; what is behind them is not read
+ * @param {number} most unpacked bytes to read; the rest is not read
  * @returns {Promise<{ files: TarFile[], isCut: boolean }>}
  */
 export async function readTarGzip(response, most) {
@@ -29,7 +29,7 @@ export async function readTarGzip(response, most) {
     return { files: readTar(bytes), isCut };
 }
 
-/** The regular files of a tar. One that is cut off at its end is left out. @param {Uint8Array} bytes @returns {TarFile[]} */
+/** The regular files of a tar. A truncated last file is left out. @param {Uint8Array} bytes @returns {TarFile[]} */
 export function readTar(bytes) {
     const files = [];
     let at = 0;
@@ -66,7 +66,7 @@ function text(field) {
     return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
 }
 
-/** An octal number; or a binary one, where the first bit is set (GNU). */
+/** An octal number; or a binary one, if the first bit is set (GNU). */
 function number(field) {
     if (field[0] & 0x80) return field.subarray(1).reduce((sum, byte) => sum * 256 + byte, field[0] & 0x7f);
     return parseInt(text(field).trim() || "0", 8);

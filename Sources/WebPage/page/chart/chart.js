@@ -1,4 +1,4 @@
-/** One chart: lines over a common axis, drawn by dygraphs, with a cursor and a zoom that it shares with others. */
+/** One chart: lines over a common axis, drawn by dygraphs; shares its cursor and zoom with others. */
 import { fill, h, style } from "../dom.js";
 import * as format from "../format.js";
 import { faint, resolver } from "./colors.js";
@@ -8,21 +8,21 @@ import { marks, nearest, numeric, rows, smoothed } from "./data.js";
 
 /** @typedef {import("./data.js").Line} Line */
 /**
- * What charts of a page have in common.
+ * The settings that charts share.
  * @typedef {{ axis: string, log: boolean, smooth: number, zoom: [number, number] | null,
  *   onZoom: (zoom: [number, number] | null, from: Chart | null) => void, onCursor: (x: number | null, from: Chart, y?: number) => void }} Shared
  */
 
-/** Loads what charts need. */
+/** Loads the files that charts need. */
 export async function ready() {
     await Promise.all([script("dygraph.js"), style(new URL("../lib/dygraph.css", import.meta.url))]);
-    // Its legend and labels are markup, which names are not to become.
+    // dygraphs' legend and labels would interpret names as HTML.
     const { Dygraph } = /** @type {any} */ (globalThis);
     Dygraph.PLUGINS = [Dygraph.Plugins.Axes, Dygraph.Plugins.Grid];
 }
 
 export class Chart {
-    /** @param {HTMLElement} host where it is drawn; its size is the chart's @param {Shared} shared @param {string} name */
+    /** @param {HTMLElement} host the element to draw in; its size is the chart's @param {Shared} shared @param {string} name */
     constructor(host, shared, name) {
         this.host = host;
         this.shared = shared;
@@ -34,7 +34,7 @@ export class Chart {
         this.listen();
     }
 
-    /** Draws lines in the place of those that it has; the zoom stays. @param {Line[]} lines */
+    /** Replaces the lines; the zoom stays. @param {Line[]} lines */
     set(lines, axis) {
         this.axis = axis;
         this.given = lines;
@@ -62,7 +62,7 @@ export class Chart {
         if (this.plot) this.set(this.given, this.axis);
     }
 
-    /** Draws the same lines as the shared settings now say. */
+    /** Redraws the lines with the current shared settings. */
     redraw() {
         if (!this.plot) return;
         this.applying = true;
@@ -70,7 +70,7 @@ export class Chart {
         this.applying = false;
     }
 
-    /** Shows the cursor at a place, or none. @param {number | null} x */
+    /** Shows the cursor at `x`, or hides it. @param {number | null} x */
     cursor(x) {
         if (!this.plot) return;
         const at = x === null ? null : this.plot.toDomXCoord(this.pixels(x));
@@ -93,7 +93,7 @@ export class Chart {
         }));
     }
 
-    /** What the lines are at a place: the index of the nearest value of each. */
+    /** The index of each line's value nearest to `x`. */
     values(x) {
         return this.lines.map((line) => ({ line, index: nearest(line.x, x) })).filter(({ index }) => index >= 0);
     }
@@ -108,7 +108,7 @@ export class Chart {
         this.host.replaceChildren();
     }
 
-    // How it is drawn.
+    // Drawing.
 
     drawn() {
         const { smooth } = this.shared;
@@ -124,7 +124,7 @@ export class Chart {
         return this.axis === "time" ? (x) => new Date(x * 1000) : (x) => x;
     }
 
-    /** A place on the axis in dygraphs' unit, which for times is milliseconds. */
+    /** A position on the axis in dygraphs' unit; for times, milliseconds. */
     pixels(x) {
         return this.axis === "time" ? x * 1000 : x;
     }
@@ -139,7 +139,7 @@ export class Chart {
         return {
             legend: "never", connectSeparatedPoints: true, highlightCircleSize: 0, drawGapEdgePoints: true,
             animatedZooms: false, xRangePad: 2, yRangePad: 6, axisLabelFontSize: 11, titleHeight: 0,
-            // Without touch, which scrolls the page.
+            // Without touch events, which scroll the page.
             interactionModel: {
                 mousedown: Dygraph.defaultInteractionModel.mousedown, willDestroyContextMyself: true, dblclick: () => this.reset(),
             },
@@ -204,7 +204,7 @@ export class Chart {
         this.host.addEventListener("keydown", (event) => this.key(event));
     }
 
-    /** The nearest place at which a line has a value. */
+    /** The nearest x at which a line has a value. */
     snapped(x) {
         let best = null;
         for (const { line, index } of this.values(x)) {

@@ -1,15 +1,15 @@
-/** The colours of lines, as the theme has them: a canvas takes no custom properties. */
+/** The theme's colours of lines, resolved: a canvas does not accept custom properties. */
 import { h } from "../dom.js";
 
-/** How many colours `--line-0` and on there are. */
+/** The number of colours `--line-0` and so on. */
 export const count = 12;
 
-/** The name of the colour of the run that is the `index`th of those that are compared. */
+/** The colour's name of the compared run at `index`. */
 export const ofRun = (index) => `--line-${index % count}`;
 
 /**
- * What custom properties of colours are now, as `rgb(…)`.
- * @param {HTMLElement} element where they hold
+ * The current values of custom properties of colours, as `rgb(…)`.
+ * @param {HTMLElement} element where they are resolved
  * @returns {(name: string) => string}
  */
 export function resolver(element) {
@@ -27,7 +27,7 @@ export function resolver(element) {
     };
 }
 
-/** A colour as the raw line has it that stands behind the smoothed one. @param {string} color `rgb(…)` */
+/** The colour of the raw line behind a smoothed one. @param {string} color `rgb(…)` */
 export function faint(color, part = 0.33) {
     const [red, green, blue] = color.match(/[\d.]+/g) ?? [128, 128, 128];
     return `rgba(${red}, ${green}, ${blue}, ${part})`;

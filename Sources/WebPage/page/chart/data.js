@@ -1,4 +1,4 @@
-/** From series as the server sends them to the rows that are drawn. */
+/** Converts the server's series to the rows that are drawn. */
 
 /**
  * A line.
@@ -9,17 +9,17 @@
 
 const words = { NaN: NaN, Inf: Infinity, "-Inf": -Infinity };
 
-/** A value of a series as a number; what is missing as `null`. @returns {number | null} */
+/** A value of a series as a number; `null` if missing. @returns {number | null} */
 export function numeric(value) {
     if (value === null || value === undefined) return null;
     return typeof value === "number" ? value : words[value] ?? NaN;
 }
 
 /**
- * An exponential moving average, in which the first values count as much as they should (as TensorBoard has it).
- * What is not finite stays where it is and takes no part.
+ * An exponential moving average with bias correction at the start, as in TensorBoard. Non-finite values stay in place
+ * and do not count.
  * @param {(number | null)[]} values
- * @param {number} weight of what came before, 0 to 1
+ * @param {number} weight of the previous values, 0 to 1
  */
 export function smoothed(values, weight) {
     let last = 0, correction = 0;
@@ -31,7 +31,7 @@ export function smoothed(values, weight) {
     });
 }
 
-/** The index of the value in an ascending list that is nearest to another; -1 in an empty one. */
+/** The index of the nearest value in an ascending list; -1 if it is empty. */
 export function nearest(list, value) {
     if (list.length === 0) return -1;
     let low = 0, high = list.length - 1;
@@ -44,8 +44,8 @@ export function nearest(list, value) {
 }
 
 /**
- * Rows as dygraphs takes them: `[x, y of the first line, …]`; `null` where a line has nothing, over which it goes on; `NaN`
- * where it is broken.
+ * Rows for dygraphs: `[x, y of the first line, …]`; `null` where a line has no value but continues; `NaN` where it is
+ * broken.
  * @param {{ x: number[], y: (number | null)[] }[]} lines
  * @param {(x: number) => any} toX
  */
@@ -63,7 +63,7 @@ export function rows(lines, toX) {
     return table;
 }
 
-/** Where lines have values that cannot be drawn. @param {Line[]} lines @returns {Mark[]} */
+/** The values of lines that cannot be drawn. @param {Line[]} lines @returns {Mark[]} */
 export function marks(lines) {
     const found = [];
     for (const line of lines) {

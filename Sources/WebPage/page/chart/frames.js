@@ -1,9 +1,9 @@
-/** Does work in the browser's frames, of each no more than leaves it time to scroll. */
+/** Does work in animation frames, at most so many milliseconds of each, so that scrolling stays smooth. */
 const budget = 10;
 
 /** @template Item */
 export class Frames {
-    /** @param {(item: Item) => void} work @param {() => Promise<any>} ready what has to be there before */
+    /** @param {(item: Item) => void} work @param {() => Promise<any>} ready awaited before the first item */
     constructor(work, ready) {
         this.work = work;
         this.ready = ready;
@@ -13,7 +13,7 @@ export class Frames {
         this.isReady = false;
     }
 
-    /** Has an item done, once if it waits already. @param {Item} item */
+    /** Adds an item, unless it is already waiting. @param {Item} item */
     add(item) {
         this.items.add(item);
         if (!this.isPlanned) this.plan();

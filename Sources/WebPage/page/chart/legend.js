@@ -1,12 +1,12 @@
-/** What lines are at the cursor, or at their end. */
+/** The values of lines at the cursor, or at their end. */
 import { fill, h } from "../dom.js";
 import * as format from "../format.js";
 import { nearest } from "./data.js";
 
-/** How many lines the list at the cursor has at most. */
+/** The most lines of the list at the cursor. */
 const most = 16;
 
-/** Shows the values of a card's lines in its head. @param {number | null} x where; `null`: the last ones */
+/** Shows the values of a card's lines in its head. @param {number | null} x the cursor; `null`: the last values */
 export function legend(card, lines, x, isOfOneRun) {
     if (!isOfOneRun) return;
     const { head } = card;
@@ -23,7 +23,7 @@ export function legend(card, lines, x, isOfOneRun) {
 /**
  * Shows which run each line near the cursor is.
  * @param {HTMLElement} element @param {import("./chart.js").Chart} chart @param {number | null} x
- * @param {number} [y] where the pointer is in the chart: the line that is nearest to it comes out
+ * @param {number} [y] the pointer in the chart: the nearest line is highlighted
  */
 export function tip(element, chart, x, y) {
     element.hidden = x === null;

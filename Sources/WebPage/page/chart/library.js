@@ -1,4 +1,4 @@
-/** Loading scripts that are no modules: dygraphs, highlight.js. */
+/** Loading scripts that are not modules: dygraphs, highlight.js. */
 import { h } from "../dom.js";
 
 /** @type {Map<string, Promise<void>>} */

@@ -1,9 +1,9 @@
-/** What a chart has beside its lines: marks, numbers at its axes, and its description in words. */
+/** The parts of a chart beside its lines: marks, labels of axes, and its description in words. */
 import { numberText } from "../format.js";
 import { faint } from "./colors.js";
 
 /**
- * Marks where values are not finite: a cross for NaN, a triangle at the top or the bottom for an infinity.
+ * Marks non-finite values: a cross for NaN, a triangle at the top or the bottom for an infinity.
  * @param {CanvasRenderingContext2D} context @param {{ x: number, y: number, w: number, h: number }} area @param {any} plot
  * @param {import("./data.js").Mark[]} marks @param {(x: number) => number} toPlot
  */
@@ -37,7 +37,7 @@ export function tick(value) {
     return String(Number(value.toPrecision(5)));
 }
 
-/** A chart in words, for who cannot see it. */
+/** A chart in words, for screen readers. */
 export function description(name, lines) {
     const parts = lines.slice(0, 6).map((line) => {
         const finite = line.y.filter((y) => y !== null && Number.isFinite(y));

@@ -1,4 +1,4 @@
-/** Many charts: one a metric, in sections by prefix, with what they have in common. Only those in sight are drawn. */
+/** Many charts: one for each metric, in sections by prefix, with shared settings. Only visible charts are drawn. */
 import { fill, h, style } from "../dom.js";
 import { Chart, ready } from "./chart.js";
 import { Frames } from "./frames.js";
@@ -8,7 +8,7 @@ import { detailed } from "./series.js";
 import { keep, settings, tools } from "./tools.js";
 import { legend, tip } from "./legend.js";
 
-/** Charts that are asked for together. */
+/** The most charts of one request. */
 const together = 12;
 
 /**
@@ -20,11 +20,11 @@ const together = 12;
 export class ChartPanel {
     /**
      * @param {{ runs: ShownRun[], colors?: { training: string, validation: string }, points?: number }} options with `colors`,
-     *   lines are told apart by training and validation, else by run; `points`: about how many a line has
+     *   lines are coloured by training and validation, else by run; `points`: about how many a line has
      */
     constructor({ runs, colors, points = 800 }) {
         style(new URL("chart.css", import.meta.url));
-        // While the first series are read. Where that fails, it is tried again when a chart is drawn.
+        // Loaded while the first series are read. On failure it is retried when a chart is drawn.
         ready().catch(() => {});
         this.runs = runs;
         this.colors = colors;
@@ -48,7 +48,7 @@ export class ChartPanel {
         this.waiting = new Frames((card) => this.drawCard(card), ready);
     }
 
-    /** Says which metrics there are. Charts that are there stay. @param {string[]} metrics */
+    /** Sets the metrics. Existing charts stay. @param {string[]} metrics */
     setMetrics(metrics) {
         const groups = new Map();
         for (const metric of metrics) {
@@ -68,20 +68,20 @@ export class ChartPanel {
         this.load();
     }
 
-    /** Asks for the series anew: of charts in sight at once, of others when they come into sight. */
+    /** Reads the series again: of visible charts at once, of others when they become visible. */
     refresh() {
         for (const card of this.cards.values()) card.stale = true;
         return this.load();
     }
 
-    /** Shows one run's lines before the others. @param {string | null} id */
+    /** Brings one run's lines to the front. @param {string | null} id */
     highlight(id) {
         if (this.highlighted === id) return;
         this.highlighted = id;
         for (const card of this.cards.values()) card.chart?.highlight(id);
     }
 
-    /** Shows what the address says now: after the back button. */
+    /** Updates from the address, after the back button. */
     restore() {
         const before = this.shared.axis;
         Object.assign(this.shared, settings());
@@ -91,7 +91,7 @@ export class ChartPanel {
         else this.refresh();
     }
 
-    /** Draws anew with colours, or runs hidden. */
+    /** Redraws after colours or hidden runs have changed. */
     drawAll() {
         for (const card of this.cards.values()) if (card.chart) this.waiting.add(card);
     }
@@ -128,7 +128,7 @@ export class ChartPanel {
         const find = this.shared.find.toLowerCase();
         const shown = [...this.cards.values()].filter((card) => card.name.toLowerCase().includes(find));
         fill(this.sections, this.cards.size === 0 ? h("p.empty", {}, "No metrics yet.")
-            : shown.length === 0 ? h("p.empty", {}, "No metric has this in its name.") : sections(shown));
+            : shown.length === 0 ? h("p.empty", {}, "No metric's name contains this.") : sections(shown));
     }
 
     look(entries) {
@@ -202,7 +202,7 @@ export class ChartPanel {
         }));
     }
 
-    // What charts have in common.
+    // Shared settings.
 
     change(change) {
         const before = this.shared.axis;
@@ -227,7 +227,7 @@ export class ChartPanel {
         if (this.cursorAt) this.cursor(this.cursorAt.x, this.cursorAt.from);
     }
 
-    /** Asks for all points of the part that is shown now. */
+    /** Reads all points of the part that is shown. */
     sharpen() {
         for (const card of this.cards.values()) card.stale ||= card.isReduced;
         return this.load();

@@ -1,4 +1,4 @@
-/** The sections of a panel: charts whose metrics have a prefix in common, `layer1/` or `layer1.`, can be closed together. */
+/** The sections of a panel: charts whose metrics share a prefix, `layer1/` or `layer1.`, can be closed together. */
 import { address, setState } from "../address.js";
 import { h } from "../dom.js";
 
@@ -17,12 +17,12 @@ export function sections(cards) {
     h("div.chart-grid", {}, groups.get(name).map((card) => card.article))));
 }
 
-/** The names of the sections that are closed, by the address; that of metrics without a prefix is `-`. */
+/** The names of the closed sections, from the address; `-` for metrics without a prefix. */
 function closed() {
     return new Set((address().state.closed ?? "").split(",").filter(Boolean).map((name) => (name === "-" ? "" : name)));
 }
 
-/** The names of the charts that are enlarged, by the address. */
+/** The names of the enlarged charts, from the address. */
 function wide() {
     return new Set((address().state.wide ?? "").split(",").filter(Boolean).map(decode));
 }

@@ -1,10 +1,11 @@
-/** Asking for series. */
+/** Requests for series. */
 import { json, query } from "../api.js";
 
 /**
  * The series of metrics of runs.
  * @param {string[]} runs @param {string[]} metrics @param {string} axis one of the API's, or empty: each run's own
- * @param {number} points about how many each has @param {[number, number] | null} [range] of the axis; all of it without
+ * @param {number} points about how many points each has @param {[number, number] | null} [range] of the axis; default:
+ * all of it
  * @returns {Promise<Map<string, { axis: string, x: number[], y: any[] }>>} by run id and metric, with a line feed between
  */
 async function series(runs, metrics, axis, points, range = null) {
@@ -20,10 +21,11 @@ async function series(runs, metrics, axis, points, range = null) {
 }
 
 /**
- * The same, with all the points that a part of the axis has room for.
+ * The same, with up to `points` points in the shown part of the axis.
  * @param {string[]} runs @param {string[]} metrics @param {string} axis @param {number} points
- * @param {[number, number] | null} range what is shown of the axis
- * @returns {Promise<{ found: Map<string, any>, isReduced: boolean }>} and whether a part may have more points than the whole
+ * @param {[number, number] | null} range the shown part of the axis
+ * @returns {Promise<{ found: Map<string, any>, isReduced: boolean }>} `isReduced`: whether a smaller range may show
+ * more points
  */
 export async function detailed(runs, metrics, axis, points, range) {
     const whole = await series(runs, metrics, axis, points);
@@ -33,7 +35,8 @@ export async function detailed(runs, metrics, axis, points, range) {
 }
 
 /**
- * Series with all their points of a part of the axis, and as they were outside of it, so that lines go on to both sides.
+ * Series with the detailed points of a part of the axis, and the coarse ones outside of it, so that lines continue on
+ * both sides.
  * @param {Map<string, any>} whole @param {Map<string, any>} part @param {[number, number]} range
  */
 function spliced(whole, part, [from, to]) {
@@ -46,7 +49,7 @@ function spliced(whole, part, [from, to]) {
     }));
 }
 
-/** Lists of names that an address has room for. @param {string[]} names @returns {string[][]} */
+/** Splits names into lists that fit into an address. @param {string[]} names @returns {string[][]} */
 function parts(names, most) {
     /** @type {string[][]} */
     const lists = [];
@@ -63,7 +66,7 @@ function parts(names, most) {
     return lists;
 }
 
-/** Whether a list of names can have it; otherwise all metrics are asked for. */
+/** Whether a name can be in a list of names; otherwise all metrics are requested. */
 function isNameable(name) {
     return !name.includes("`") || !(name.includes(",") || name.startsWith("`"));
 }

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 
 const axes = [["", "own axis"], ["step", "step"], ["epoch", "epoch"], ["row", "row"], ["time", "time"], ["elapsed", "elapsed"]];
 
-/** What charts have in common, as the address says it. */
+/** The settings of all charts, from the address. */
 export function settings() {
     const { state } = address();
     const zoom = (state.zoom ?? "").split("..").map(Number);
@@ -15,13 +15,13 @@ export function settings() {
     };
 }
 
-/** Puts that into the address. */
+/** Puts the settings into the address. */
 export function keep({ axis, log, smooth, find, zoom }) {
     setState({ x: axis, log: log ? "1" : "", smooth: smooth > 0 ? smooth : "", find, zoom: zoom ? zoom.join("..") : "" });
 }
 
 /**
- * @param {any} shared what they show @param {(change: any) => void} change told what the reader chose
+ * @param {any} shared the current settings @param {(change: any) => void} change called with the user's change
  */
 export function tools(shared, change) {
     let wait = 0;

@@ -1,4 +1,4 @@
-/** The runs that are compared, with their colours; some can be hidden, taken out, or added. */
+/** The compared runs, with their colours; runs can be hidden, removed or added. */
 import { link } from "../address.js";
 import { json } from "../api.js";
 import { attempt } from "../confirm.js";

@@ -1,7 +1,7 @@
 /** Unified differences, as `diff -u` writes them, as rows of two sides. */
 
 /**
- * @typedef {{ line: number, text: string, isChanged: boolean, other?: string }} Side `other`: the line in whose place it stands
+ * @typedef {{ line: number, text: string, isChanged: boolean, other?: string }} Side `other`: the line that it replaces
  * @typedef {{ heading?: string, left?: Side, right?: Side }} Row
  */
 

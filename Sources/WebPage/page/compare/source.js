@@ -24,7 +24,7 @@ export function sourceDiff(runs) {
             if (!known.has(id)) {
                 fill(content, h("p.dim", {}, "Comparing…"));
                 const reply = await json(`compare${query({ runs: `${runs[0]},${id}` })}`);
-                known.set(id, reply.source?.[0] ?? { note: "There is no source to compare." });
+                known.set(id, reply.source?.[0] ?? { note: "No source to compare." });
             }
             if (id === (runs.length > 2 ? other.value : runs[1])) fill(content, files(known.get(id)));
         } catch (problem) {
@@ -45,10 +45,10 @@ export function sourceDiff(runs) {
 
 function files({ files = [], note }) {
     if (note) return h("p.dim", {}, note);
-    if (files.length === 0) return h("p.dim", {}, "Their source is the same.");
+    if (files.length === 0) return h("p.dim", {}, "The source is the same.");
     return files.map((file) => h("details.diff-file", { open: files.length <= 20 },
         h("summary", {}, h("span.mono", {}, file.path), h("span", { class: `change ${file.change}` }, file.change)),
-        file.diff ? table(file.diff) : h("p.dim", {}, file.note ?? (file.binary ? "It is no text." : "There is no difference to show."))));
+        file.diff ? table(file.diff) : h("p.dim", {}, file.note ?? (file.binary ? "Not a text file." : "No difference to show."))));
 }
 
 const most = 4000;
@@ -68,7 +68,7 @@ function side(part, change) {
     return [h("td.line", {}, line), h("td", { class: part.isChanged ? change : "" }, sign, marked(text, other))];
 }
 
-/** Marks what differs within a line that stands in the place of another. */
+/** Marks the differing part of a line that replaces another. */
 function marked(text, other) {
     if (other === undefined) return text;
     let start = 0;

@@ -1,9 +1,9 @@
-/** The table of flags, evaluation, last metrics and properties, a column a run. */
+/** The table of flags, evaluation, last metrics and properties, a column for each run. */
 import { h } from "../dom.js";
 import { link } from "../address.js";
 import { number, time } from "../format.js";
 
-/** Properties that say when, which always differ and are shown as times. */
+/** Properties that are times, which always differ. */
 const times = new Set(["start", "end"]);
 const most = 300;
 
@@ -16,7 +16,7 @@ export function values(comparison, runs, all) {
         title, rows: Object.entries(columns).filter(([name]) => !(title === "Properties" && name === "output"))
             .filter(([, list]) => all || differ(list)),
     })).filter(({ rows }) => rows.length > 0);
-    if (groups.length === 0) return h("p.empty", {}, all ? "These runs have no values." : "Their values are all the same.");
+    if (groups.length === 0) return h("p.empty", {}, all ? "These runs have no values." : "All values are the same.");
     return h("div.compare-scroll", { tabindex: "0", role: "region", "aria-label": "Values side by side" }, h("table.compare-table", {},
         h("thead", {}, h("tr", {}, h("td", {}), runs.map((run) => h("th", { scope: "col", title: run.id },
             h("i", { style: { "--line-color": `var(${run.color})` } }), h("a", { href: link(["run", run.id]) }, run.id))))),
@@ -39,7 +39,7 @@ function row(name, list, title) {
     }, text(value, title === "Properties" && times.has(name)))));
 }
 
-/** The least and the greatest of three numbers or more, where they differ. */
+/** The least and the greatest of three or more numbers, if they differ. */
 function extremes(list) {
     const numbers = list.filter((value) => typeof value === "number" && Number.isFinite(value));
     if (numbers.length < 3) return [];

@@ -1,4 +1,4 @@
-/** Runs side by side: what they were given, what came of it, their metrics overlaid, and how their source differs. */
+/** Runs side by side: their inputs and results, their metrics overlaid, and the differences of their source. */
 import { address, link, setState } from "../address.js";
 import { json, query } from "../api.js";
 import { fill, h, style } from "../dom.js";
@@ -22,12 +22,12 @@ export function show(main) {
     };
 }
 
-/** The runs that the address names, each once. */
+/** The runs in the address, without duplicates. */
 function named() {
     return [...new Set((address().state.runs ?? "").split(",").filter(Boolean))];
 }
 
-/** The runs whose lines are not shown, by the address. */
+/** The runs whose lines are hidden, from the address. */
 function hidden() {
     return new Set((address().state.hidden ?? "").split(",").filter(Boolean));
 }
@@ -44,7 +44,7 @@ class CompareView {
         this.all = h("input", { type: "checkbox", onchange: () => { setState({ all: this.all.checked ? "1" : "" }); this.render(); } });
         this.element = h("div.compare", {},
             h("div.compare-head", {}, h("h1", {}, "Compare"), this.chips.element),
-            h("section", {}, h("div.compare-bar", {}, h("h2", {}, "Values"), h("label", {}, this.all, "Also what is the same")), this.table),
+            h("section", {}, h("div.compare-bar", {}, h("h2", {}, "Values"), h("label", {}, this.all, "Show equal values")), this.table),
             h("section", {}, h("h2", {}, "Metrics"), this.charts.element),
             this.source.element);
         this.restoreAll();

@@ -26,9 +26,9 @@ export function code(text, path) {
     if (language && shown.length <= mostHighlighted) {
         content.classList.add(`language-${language}`);
         script("highlight.js").then(() => {
-            // It reads the element's text, and marks it up with spans.
+            // highlight.js reads the element's text and adds spans.
             if (globalThis.hljs.getLanguage(language)) globalThis.hljs.highlightBlock(content);
-        }).catch(() => { /* It stays as it is. */ });
+        }).catch(() => { /* Shown without highlighting. */ });
     }
     return h("div.code", { tabindex: "0", role: "region", "aria-label": path },
         h("pre.code-lines", { "aria-hidden": "true" }, Array.from({ length: Math.max(count, 1) }, (_, i) => i + 1).join("\n")),

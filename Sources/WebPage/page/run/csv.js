@@ -1,6 +1,6 @@
 /** Reading comma-separated values (RFC 4180). */
 
-/** @param {string} text @param {string} [separator] found in the first line where it is not given @returns {string[][]} */
+/** @param {string} text @param {string} [separator] guessed from the first line by default @returns {string[][]} */
 export function readTable(text, separator = /^[^\n]*;/.test(text) && !/^[^\n]*,/.test(text) ? ";" : ",") {
     const rows = [];
     let row = [], cell = "", isQuoted = false;

@@ -1,4 +1,4 @@
-/** Properties of a run that are edited here: `notes` and `tags`. */
+/** Properties of a run that can be edited here: `notes` and `tags`. */
 import { at, send } from "../api.js";
 import { attempt, toast } from "../confirm.js";
 import { fill, h } from "../dom.js";
@@ -13,7 +13,7 @@ export function editable(id, { name, title, isLong = false, show = (text) => tex
     const element = h("section.editable", { "aria-label": title });
 
     async function store(value) {
-        // An empty property cannot be told from none: it is removed.
+        // An empty property is like none, so it is removed.
         await send("PATCH", `runs/${at(id)}/metadata/properties`, { [name]: value === "" ? null : value });
         text = value;
         read();
@@ -52,7 +52,7 @@ export function editable(id, { name, title, isLong = false, show = (text) => tex
     read();
     return {
         element,
-        /** Shows a value that was read, unless another is being written. @param {string} value */
+        /** Shows a value that was read, unless another is being stored. @param {string} value */
         show(value) {
             if (isEdited || value === text) return;
             text = value;

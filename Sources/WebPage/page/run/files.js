@@ -10,7 +10,7 @@ export function open(view) {
     const list = h("nav.file-list", { "aria-label": "Files" });
     const content = h("div.file-content", {});
     const base = `runs/${at(view.id)}/files`;
-    /** Folders that are open, by the address. */
+    /** The open folders, from the address. */
     let opened = new Set();
     /** The file whose folders were opened. */
     let revealed = "";
@@ -43,7 +43,7 @@ export function open(view) {
             }
             folders = new Map();
             await read("");
-            // A folder that is gone is not open.
+            // A removed folder is not open.
             for (const path of [...new Set([...opened, ...above])].sort()) if (isFolder(path)) await read(path); else opened.delete(path);
             render();
         } catch (problem) {
@@ -85,7 +85,7 @@ export function open(view) {
         await load();
     }
 
-    /** Puts the open folders into the address. No path has an empty part, so that a slash before a comma parts them. */
+    /** Puts the open folders into the address. No path has an empty part, so "/," separates them. */
     function keep() {
         setState({ open: [...opened].join("/,") });
     }

@@ -1,4 +1,4 @@
-/** The head of a run: its name, status and times, and what can be done with it. */
+/** The head of a run: its name, status, times and actions. */
 import { at, send } from "../api.js";
 import { link } from "../address.js";
 import { ask, attempt, toast } from "../confirm.js";
@@ -34,12 +34,12 @@ function actions(run, reload) {
     const isArchived = run.status === "archived";
     const resume = async () => {
         const question = { title: "Resume the run?", action: "Resume",
-            detail: run.status === "failed" ? "It counts as running again. Its error is kept among the earlier ones." : "It counts as running again." };
+            detail: run.status === "failed" ? "It counts as running again. Its error is kept as an earlier one." : "It counts as running again." };
         if (await ask(question)) does("The run goes on.", null, () => post("resume"));
     };
     const remove = async () => {
         const question = { title: "Delete the run?", action: "Delete", danger: true,
-            detail: `${run.run} is removed with all that is in it. There is no way back.` };
+            detail: `${run.run} and all its files are removed. This cannot be undone.` };
         if (!await ask(question)) return;
         await attempt(async () => {
             await send("DELETE", `${path}?force=true`);

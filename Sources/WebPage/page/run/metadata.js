@@ -11,7 +11,7 @@ export function open(view) {
     const element = h("section.custom", {});
     let shown = "";
     let timer;
-    /** Files that are open, by the address; at first the last one of each type. */
+    /** The open files, from the address; by default the last one of each type. */
     const named = address().state.docs;
     const wanted = named === undefined ? null : new Set(named.split("/,"));
 
@@ -31,7 +31,7 @@ export function open(view) {
         shown = view.custom.join();
     }
 
-    /** A document, or the files that it is made of. */
+    /** A document, or its files. */
     async function contentOf(type) {
         const path = `runs/${at(view.id)}/metadata/${at(type)}`;
         const response = await request(path);

@@ -1,12 +1,12 @@
-/** The console output of a run, followed as it comes. */
+/** The console output of a run, followed live. */
 import { at, request } from "../api.js";
 import { h } from "../dom.js";
 import { bytesText } from "../format.js";
 import { Console, lineOf } from "../ansi.js";
 
-/** The most lines that are shown; of longer output the last ones. */
+/** The most lines that are shown: the last ones. */
 const most = 5000;
-/** The most bytes that are read at the beginning. */
+/** The most bytes of the first read. */
 const tail = 1_000_000;
 
 /** @param {{ id: string }} view */
@@ -26,7 +26,7 @@ export function open({ id }) {
         if (isFollowing) box.scrollTop = box.scrollHeight;
     }
 
-    /** Shows lines from one on. */
+    /** Shows the lines from index `from` on. */
     function draw(from) {
         const all = screen.lines;
         const first = Math.max(0, all.length - most);
@@ -55,7 +55,7 @@ export function open({ id }) {
                 const bytes = new Uint8Array(await response.arrayBuffer());
                 const length = Number(response.headers.get("Output-Length"));
                 if (length < position) {
-                    // It was removed, or written anew.
+                    // It was removed or replaced.
                     position = 0; shown = 0; screen = new Console(); decoder = new TextDecoder();
                     lines.replaceChildren();
                     isStale = true;
@@ -75,19 +75,19 @@ export function open({ id }) {
         }
     }
 
-    /** Of long output, begins near its end. */
+    /** Starts near the end of long output. */
     async function skip() {
         const response = await request(path, { method: "HEAD" });
         const length = Number(response.headers.get("Output-Length"));
         if (length <= tail) return;
         position = length - tail;
-        screen.write(`… ${bytesText(position)} before this: see “Whole output”.\n`);
+        screen.write(`… ${bytesText(position)} before this: see “Full output”.\n`);
     }
 
     read();
     return {
         element: h("section", {}, h("div.bar", {}, note, h("div.space", {}),
-            h("a.button", { href: path, target: "_blank", rel: "noopener" }, "Whole output")), h("div.output-box", {}, box, below)),
+            h("a.button", { href: path, target: "_blank", rel: "noopener" }, "Full output")), h("div.output-box", {}, box, below)),
         event: (event) => { if (event.type === "output" || event.type === "reset") read(); },
         update: () => requestAnimationFrame(scroll),
         end: () => { isEnded = true; },

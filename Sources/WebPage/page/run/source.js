@@ -27,7 +27,7 @@ export function open(view) {
             fill(element, list, content);
             fill(list, files.map((file) => h("button", {
                 title: `${file.path}, ${bytesText(file.size)}`, onclick: () => { setState({ file: file.path }, { push: true }); show(); },
-            }, file.path)), read.isCut && h("p.dim", {}, "There is more: it is too large to be shown here."),
+            }, file.path)), read.isCut && h("p.dim", {}, "The rest is too large to be shown here."),
             h("a.button", { href: path, download: "source.tar.gz" }, "Download"));
             show();
         } catch (problem) {
@@ -42,9 +42,9 @@ export function open(view) {
             if (files[index] === file) button.setAttribute("aria-current", "true");
             else button.removeAttribute("aria-current");
         });
-        if (!file) return fill(content, h("p.empty", {}, "It is empty."));
+        if (!file) return fill(content, h("p.empty", {}, "The source is empty."));
         fill(content, isText(file.bytes) ? code(new TextDecoder().decode(file.bytes), file.path)
-            : h("p.empty", {}, `${file.path} is no text (${bytesText(file.size)}).`));
+            : h("p.empty", {}, `${file.path} is not a text file (${bytesText(file.size)}).`));
     }
 
     load();

@@ -14,7 +14,7 @@ export function summary(id) {
         .map((tag) => h("span.tag", {}, tag)) });
     const parts = h("div.run-parts", {});
     let shown = "";
-    // On a narrow screen the summary is closed, so that charts are in sight.
+    // On a narrow screen the summary is closed, so that charts are visible.
     const narrow = matchMedia("(max-width: 900px)");
     const { summary: wanted = "", folded = "" } = address().state;
     const whole = h("details.run-summary", { open: wanted ? wanted === "open" : !narrow.matches, ontoggle: () => {
@@ -22,7 +22,7 @@ export function summary(id) {
         setState({ summary: isUsual ? "" : whole.open ? "open" : "closed" });
     } }, h("summary", {}, "Flags, values, properties"), parts);
     narrow.onchange = () => { whole.open = !narrow.matches; };
-    /** Sections that are closed, by the address. */
+    /** The closed sections, from the address. */
     const closed = new Set(folded.split(",").filter(Boolean));
     const noteSection = (event) => {
         const { open, dataset } = event.currentTarget;

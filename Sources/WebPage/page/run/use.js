@@ -1,4 +1,4 @@
-/** Lines with which this run is read and written from elsewhere. */
+/** Code to read and write this run from elsewhere. */
 import { h } from "../dom.js";
 import { at } from "../api.js";
 

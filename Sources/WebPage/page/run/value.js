@@ -27,7 +27,7 @@ export function value(json, depth = 0) {
     return h("span", {}, json === null ? "null" : String(json));
 }
 
-/** Rows of numbers of one length: an array of arrays, or as `matrix` or `values` beside `labels`. */
+/** Rows of numbers of equal length: an array of arrays, or as `matrix` or `values` beside `labels`. */
 function matrixOf(json) {
     if (isMatrix(json)) return { rows: json, labels: undefined };
     if (json === null || typeof json !== "object" || Array.isArray(json)) return undefined;
@@ -43,7 +43,7 @@ function isMatrix(json) {
         && row.length === json[0].length && row.length > 0 && row.length <= 200 && row.every((cell) => typeof cell === "number"));
 }
 
-/** A matrix, each cell shaded by its value; the rows are what is true where it has as many rows as columns. */
+/** A matrix, each cell shaded by its value; if it is square, rows are the true classes. */
 function matrixTable(rows, labels) {
     const greatest = Math.max(...rows.flat().map(Math.abs), 1e-300);
     const isSquare = rows.length === rows[0].length;

@@ -1,4 +1,4 @@
-/** One run: what it is, its charts, output, source, files and metadata of custom types. */
+/** One run: its head, charts, output, source, files and metadata of custom types. */
 import { address, setState } from "../address.js";
 import { at, json } from "../api.js";
 import { attempt } from "../confirm.js";
@@ -11,7 +11,7 @@ import { summary } from "./summary.js";
 
 const standard = new Set(["flags", "properties", "metrics", "evaluation", "error", "source", "output"]);
 
-/** What a tab shows. It is loaded when it is first opened. */
+/** The tabs. Their modules are loaded when they are first opened. */
 const tabs = [
     { name: "charts", title: "Charts" },
     { name: "output", title: "Output", load: () => import("./output.js") },
@@ -152,10 +152,10 @@ class RunView {
             const isOpen = button.id === `tab-${this.tab}`;
             button.setAttribute("aria-selected", String(isOpen));
             button.setAttribute("tabindex", isOpen ? "0" : "-1");
-            // The other panels are not in the page.
+            // The other panels are not in the document.
             if (isOpen) button.setAttribute("aria-controls", `panel-${this.tab}`);
             else button.removeAttribute("aria-controls");
-            // On a narrow page the tabs are moved sideways.
+            // On a narrow page the tabs scroll sideways.
             if (isOpen) this.tabs.scrollLeft = Math.max(0, button.offsetLeft - this.tabs.offsetLeft + button.offsetWidth - this.tabs.clientWidth);
         }
     }
@@ -168,7 +168,7 @@ class RunView {
         this.choose(names[(names.indexOf(this.tab) + step + names.length) % names.length]);
     }
 
-    // What happens.
+    // Events.
 
     happened(event) {
         if (event.type === "reset") {
@@ -182,7 +182,7 @@ class RunView {
         if (event.type !== "output" && event.type !== "artifact") this.plan();
     }
 
-    /** Reads anew soon: at once after a pause, and no more than about once a second, or a third of the time. */
+    /** Schedules a reload: at once after a pause, and at most about once a second, or a third of the time. */
     plan() {
         this.isStale = true;
         if (this.isLoading || this.timer) return;

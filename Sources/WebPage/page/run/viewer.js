@@ -1,4 +1,4 @@
-/** Showing a file: images, sound, tables, JSON and text. None of it ever runs. */
+/** Showing a file: images, sound, tables, JSON and text. Nothing in it is ever executed. */
 import { at, atPath, request } from "../api.js";
 import { h } from "../dom.js";
 import { bytesText } from "../format.js";
@@ -6,7 +6,7 @@ import { readTable } from "./csv.js";
 import { code } from "./code.js";
 import { value } from "./value.js";
 
-/** The most bytes that are read of a text. */
+/** The most bytes of a text that are read. */
 const most = 1_000_000;
 
 /** Whether bytes are text, by their beginning. @param {Uint8Array} bytes */
@@ -32,10 +32,10 @@ export async function viewer(id, file) {
     if (type.startsWith("image/")) return h("figure.image", {}, h("img", { src: source, alt: file.path, loading: "lazy" }));
     if (type.startsWith("audio/")) return h("audio", { src: source, controls: true, preload: "metadata", "aria-label": file.path });
     if (type.startsWith("video/")) return h("video", { src: source, controls: true, preload: "metadata", "aria-label": file.path });
-    if (file.size === 0) return h("p.empty", {}, "It is empty.");
+    if (file.size === 0) return h("p.empty", {}, "The file is empty.");
     const response = await request(source, { headers: { Range: `bytes=0-${most - 1}` } });
     const bytes = new Uint8Array(await response.arrayBuffer());
-    if (!isText(bytes)) return h("p.empty", {}, `It is no text (${bytesText(file.size)}).`);
+    if (!isText(bytes)) return h("p.empty", {}, `Not a text file (${bytesText(file.size)}).`);
     const text = new TextDecoder().decode(bytes);
     const isCut = file.size > bytes.length;
     const note = isCut && h("p.dim", {}, `The first ${bytesText(bytes.length)} of ${bytesText(file.size)}.`);

@@ -1,11 +1,11 @@
-/** Where values stand on an axis of a plot: numbers, on a logarithmic scale where they span very much; texts side by side. */
+/** Positions on an axis of a plot: numbers, on a logarithmic scale if their range is very wide; texts side by side. */
 import { numberText, timeText } from "../format.js";
 import { valueOf } from "./columns.js";
 
 const times = new Set(["start", "end", "updated"]);
 
 export class Axis {
-    // The ends of what is shown; of a logarithmic scale, their logarithms.
+    // The ends of the range; on a logarithmic scale, their logarithms.
     low = 0;
     high = 1;
 
@@ -30,7 +30,7 @@ export class Axis {
         [this.low, this.high] = [low - margin, high + margin];
     }
 
-    /** Where a run stands, from 0 to 1; NaN where it has no value. */
+    /** A run's position, from 0 to 1; NaN if it has no value. */
     at(run) {
         const value = valueOf(run, this.name);
         return this.place(this.isText ? this.places.get(String(value)) ?? NaN : value);
@@ -41,7 +41,7 @@ export class Axis {
         return ((this.isLog ? Math.log10(value) : value) - this.low) / (this.high - this.low);
     }
 
-    /** What is brushed between two places: the ends of a range, texts or numbers. */
+    /** The brushed range between two positions: its ends, texts or numbers. */
     range(from, to) {
         const value = (place) => this.low + Math.min(1, Math.max(0, place)) * (this.high - this.low);
         const [low, high] = [value(Math.min(from, to)), value(Math.max(from, to))];
@@ -52,14 +52,14 @@ export class Axis {
         return (this.isLog ? [10 ** low, 10 ** high] : [low, high]).map((number) => Number(number.toPrecision(6)));
     }
 
-    /** The places of the ends of a range. */
+    /** The positions of the ends of a range. */
     placesOf({ low, high }) {
         if (!this.isText) return [this.place(low), this.place(high)];
         const inside = this.texts.map((_, index) => index).filter((index) => this.texts[index] >= low && this.texts[index] <= high);
         return inside.length > 0 ? [this.place(inside[0] - 0.4), this.place(inside.at(-1) + 0.4)] : [NaN, NaN];
     }
 
-    /** Some marks: where, and what is written there. @returns {{ at: number, text: string }[]} */
+    /** About `count` ticks: position and label. @returns {{ at: number, text: string }[]} */
     ticks(count = 5) {
         if (this.isText) {
             const step = Math.ceil(this.texts.length / (count * 3));

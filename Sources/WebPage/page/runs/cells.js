@@ -1,14 +1,14 @@
-/** What stands in the cells of the table of runs. */
+/** The cells of the table of runs. */
 import { link } from "../address.js";
 import { h } from "../dom.js";
 import { duration, number, scale, shown, time } from "../format.js";
 import { valueOf } from "./columns.js";
 
 const times = new Set(["start", "end", "updated"]);
-/** The longest text of a cell; the rest is told by the run's own view. */
+/** The most characters of a cell's text; the run's own view shows the rest. */
 const longest = 200;
 
-/** Whether values of a column are numbers, which stand at the right. */
+/** Whether a column's values are numbers, which are right-aligned. */
 export function isNumeric(name, runs) {
     if (times.has(name)) return false;
     if (name === "duration") return true;
@@ -16,7 +16,7 @@ export function isNumeric(name, runs) {
     return typeof value === "number" || value === "NaN" || value === "Inf" || value === "-Inf";
 }
 
-/** A function that makes the contents of a column's cells, all in one way. @param {Record<string, any>[]} runs a sample */
+/** A function that makes the contents of a column's cells, in one format. @param {Record<string, any>[]} runs a sample */
 export function cellMaker(name, runs) {
     if (name === "run") return (run) => h("a", { href: link(["run", run.run]), title: run.run }, run.run);
     if (name === "status") return (run) => status(run.status);
@@ -35,7 +35,7 @@ export function cellMaker(name, runs) {
     return Object.assign(make, { key: text.key });
 }
 
-/** A status by word and colour. */
+/** A status as word and colour. */
 export function status(word) {
     return h(`span.status.${word}`, {}, word);
 }

@@ -1,9 +1,9 @@
-/** The columns of runs: how they are called, which are shown at first, how they are written in a query. */
+/** The columns of runs: their labels, which are shown by default, how they are written in a query. */
 
 const groups = { flag_: "flag", metric_: "metric", eval_: "eval", min_: "min", max_: "max", property_: "property" };
 const labels = { run: "Run", status: "Status", start: "Start", end: "End", updated: "Updated", duration: "Duration", sparkline: "Course" };
 
-/** What a column is called: the kind of thing, and its name. @param {string} name */
+/** A column's label: its group and its name. @param {string} name */
 export function describe(name) {
     for (const [prefix, group] of Object.entries(groups)) {
         if (name.startsWith(prefix) && name.length > prefix.length) return { group, label: name.slice(prefix.length) };
@@ -11,17 +11,17 @@ export function describe(name) {
     return { group: "", label: labels[name] ?? name };
 }
 
-/** Columns that the page makes of others; the API does not know them. */
+/** Columns that the page derives from others; the API does not know them. */
 export const made = { duration: ["start", "end", "updated", "status"], sparkline: [] };
 
-/** The value of a column of a run; `undefined` where it has none. */
+/** The value of a column of a run; `undefined` if it has none. */
 export function valueOf(run, name) {
     if (name !== "duration") return run[name];
     const end = run.end ?? (run.status === "running" ? Date.now() / 1000 : run.updated);
     return end === undefined || run.start === undefined ? undefined : Math.max(0, end - run.start);
 }
 
-/** The columns to ask for, so that these can be shown. */
+/** The columns to request in order to show these. */
 export function needed(names) {
     const all = new Set(["run", "status", "start", "end", "updated", ...names.flatMap((name) => made[name] ?? [name])]);
     return [...all].filter(isNameable).map(quoted).join(",");
@@ -36,7 +36,7 @@ export const quoted = (name) => /^[A-Za-z][A-Za-z0-9_.]*$/.test(name) ? name : `
 /** A text as it is written in a condition. */
 export const textLiteral = (text) => `"${text.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"").replaceAll("\n", "\\n")}"`;
 
-/** Reads a list of columns as the address has it. @returns {string[]} */
+/** Reads a list of columns from the address. @returns {string[]} */
 export function parseList(text) {
     return [...(text ?? "").matchAll(/\s*(?:`([^`]*)`|([^,]+?))\s*(?:,|$)/g)].map((match) => match[1] ?? match[2]);
 }
@@ -53,14 +53,14 @@ export function parseOrder(text) {
 /** An order as text. */
 export const orderText = (keys) => keys.map(({ name, descending }) => (descending ? "-" : "") + quoted(name)).join(",");
 
-/** Whether less is better, by the name of a metric. */
+/** Whether less is better, guessed from a metric's name. */
 export const isLessBetter = (name) => !/acc|auc|f1|precision|recall|score|reward|return|bleu|rouge|iou|dice|map\b|r2|throughput|speed|per_sec/i.test(name)
     || /error|loss/i.test(name);
 
 /** The column of the best value of a metric. */
 export const bestOf = (metric) => (isLessBetter(metric) ? "min_" : "max_") + metric;
 
-/** The metrics, those first that tell most: of validation, and losses. @param {string[]} known all columns */
+/** The metrics, the most informative first: of validation, and losses. @param {string[]} known all columns */
 export function mainMetrics(known) {
     const rank = (name) => (name.startsWith("val_") ? 0 : 2) + (/loss|error/.test(name) ? 0 : 1);
     return known.filter((name) => name.startsWith("metric_") && isNameable(name)).map((name) => name.slice(7))
@@ -68,7 +68,7 @@ export function mainMetrics(known) {
 }
 
 /**
- * The columns that are shown where the address names none: what differs first.
+ * The default columns: those that differ first.
  * @param {string[]} known all columns
  * @param {Record<string, any>[]} runs some runs with all of their columns
  */
@@ -83,7 +83,7 @@ export function usual(known, runs) {
         ...(main.length > 0 ? ["sparkline"] : []), ...main.flatMap((name) => [`metric_${name}`, bestOf(name)]), ...evaluation];
 }
 
-/** Orders two values as the server does: numbers, then texts; what is missing or NaN last in both directions. */
+/** Compares two values as the server does: numbers, then texts; missing and NaN last in both directions. */
 export function compareValues(one, other, descending) {
     const missing = (value) => value === undefined || value === null || value === "NaN";
     if (missing(one) || missing(other)) return Number(missing(one)) - Number(missing(other));

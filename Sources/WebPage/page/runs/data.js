@@ -1,11 +1,11 @@
-/** The runs that a query finds, page by page, kept up to date by events. */
+/** The runs of a query, page by page, kept up to date by events. */
 import { json, query as queryText } from "../api.js";
 import { compareValues, needed, parseOrder, textLiteral, valueOf } from "./columns.js";
 import { FarRows } from "./far.js";
 
-/** Rows of a page. The first one is small, so that something is there at once. */
+/** Rows of a page. The first page is small, so that something is shown at once. */
 const [firstRows, pageRows] = [100, 1000];
-/** Milliseconds for which events are gathered before the runs that they are of are read. */
+/** Milliseconds for which events are collected before their runs are read. */
 const gathering = 400;
 
 /** @typedef {{ where?: string, order?: string, archived?: string, columns: string[] }} RunQuery */
@@ -13,7 +13,7 @@ const gathering = 400;
 export class RunList {
     /** @type {Record<string, any>[]} the runs that were read so far, in order */
     rows = [];
-    /** How many there are in all. */
+    /** The number of all matching runs. */
     count = 0;
     isComplete = false;
     /** @type {Error | null} why runs cannot be read */
@@ -30,29 +30,29 @@ export class RunList {
     #far = new FarRows(async (offset, limit) => (await json(`runs${this.#parameters({ offset, limit })}`)).runs,
         () => { if (!this.#isEnded) this.changed(); });
 
-    /** @param {RunQuery} query @param {() => void} changed is called when there is more or else to show */
+    /** @param {RunQuery} query @param {() => void} changed is called when the rows have changed */
     constructor(query, changed) {
         this.query = query;
         this.changed = changed;
         this.keys = parseOrder(query.order);
     }
 
-    /** The run of a row; `undefined` where it has not been read. */
+    /** The run of a row; `undefined` if it has not been read. */
     at(index) { return this.rows[index] ?? this.#far.at(index); }
 
-    /** Reads the rows from `first` to `last`: with all before them, or where these are very many, alone. */
+    /** Reads the rows from `first` to `last`: with all before them, or alone if those are very many. */
     look(first, last) {
         if (last <= this.rows.length) return;
         if (first < this.rows.length + pageRows) this.ensure(last);
         else this.#far.show(first, last);
     }
 
-    /** Reads until there are so many rows, or no more. */
+    /** Reads until there are `count` rows, or no more. */
     async ensure(count) {
         while (!this.#isEnded && !this.isComplete && !this.problem && this.rows.length < count) await this.#page();
     }
 
-    /** Reads all anew; what is there stays until the first page has come. */
+    /** Reads everything again; the present rows stay until the first page has arrived. */
     async reload() {
         const loaded = this.rows.length;
         this.#generation++;
@@ -121,12 +121,12 @@ export class RunList {
             this.count = all.count;
             this.#far.renew();
             this.changed();
-        } catch { /* The sign in the header tells; events come again. */ }
+        } catch { /* The header shows it; events will come again. */ }
         this.#timer = 0;
         if (this.#touched.size > 0 && !this.#isEnded) this.#timer = setTimeout(() => this.#readTouched(), gathering);
     }
 
-    /** Puts runs in the place of those of their names, where the order has them. */
+    /** Replaces runs by new versions, at their place in the order. */
     #merge(touched, found) {
         const rows = this.rows.filter((run) => !touched.has(run.run));
         for (const run of found) {
@@ -136,7 +136,7 @@ export class RunList {
                 if (this.#compare(rows[middle], run) <= 0) low = middle + 1;
                 else high = middle;
             }
-            // What lies behind all that was read comes with its page.
+            // Runs after the last one that was read come with their page.
             if (low < rows.length || this.isComplete) rows.splice(low, 0, run);
         }
         this.rows = rows;

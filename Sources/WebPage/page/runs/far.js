@@ -1,14 +1,14 @@
-/** Rows of a table far below those that were read in turn: windows of them, read by their place when they come into sight. */
+/** Rows far below those that were read in sequence: windows of rows, read by offset when they become visible. */
 
 /** Rows of a window. */
 const size = 200;
-/** Windows that are read at one time; while the table is dragged past very many, those in between are left out. */
+/** Windows that are read at once; while the table is dragged far, those in between are skipped. */
 const together = 4;
 /** Windows that are kept. */
 const most = 20;
 
 export class FarRows {
-    /** @type {Map<number, Record<string, any>[]>} by their number; the one that was shown last is the last */
+    /** @type {Map<number, Record<string, any>[]>} by their number; the one shown last is last */
     #windows = new Map();
     /** @type {Set<number>} those that are being read */
     #reading = new Set();

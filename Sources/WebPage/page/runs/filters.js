@@ -1,13 +1,13 @@
-/** The condition that runs are asked for by: what the reader wrote, the quick filter, and what is brushed in plots. */
+/** The condition of the query: what the user typed, the quick filter, and the brushed ranges of plots. */
 import { isNameable, made, quoted, textLiteral } from "./columns.js";
 
-/** Columns that a quick filter looks at, at most: a condition may have 20 regular expressions. */
+/** The most columns of a quick filter: a condition may have 20 regular expressions. */
 const searched = 18;
 
 /**
  * @param {Record<string, string>} state `where`, `q`, `brush`
- * @param {string[]} columns those that are shown
- * @returns {{ where: string | undefined, shift: number }} `shift`: where the reader's text begins in it, in bytes
+ * @param {string[]} columns the shown ones
+ * @returns {{ where: string | undefined, shift: number }} `shift`: where the user's text begins in it, in bytes
  */
 export function condition(state, columns) {
     const parts = [];
@@ -18,7 +18,7 @@ export function condition(state, columns) {
     return { where: parts.join(" & ") || undefined, shift: where && others.length > 0 ? 1 : 0 };
 }
 
-/** A text that any of the shown columns has. Words are looked for one by one. */
+/** Texts in any of the shown columns. Each word is searched by itself. */
 function quick(text, columns) {
     const words = (text ?? "").trim().split(/\s+/).filter(Boolean).slice(0, 3);
     const names = ["run", ...columns.filter((name) => name !== "run" && isNameable(name) && !(name in made) && !/^(min_|max_|metric_|eval_|start$|end$|updated$)/.test(name))];
@@ -44,7 +44,7 @@ export const brushText = (ranges) => ranges.length === 0 ? "" : JSON.stringify(r
 const literal = (value) => typeof value === "number" ? String(value) : textLiteral(value);
 
 function rangeText({ name, low, high }) {
-    // TRUE and FALSE are no texts to compare.
+    // TRUE and FALSE cannot be compared as texts.
     if (low === "true" || low === "false") return `${quoted(name)} %in% c(${[...new Set([low, high])].map((flag) => flag.toUpperCase()).join(", ")})`;
     return `${quoted(name)} >= ${literal(low)} & ${quoted(name)} <= ${literal(high)}`;
 }

@@ -1,11 +1,11 @@
-/** Runs in groups of one value of a column: how many, their mean and best. */
+/** Runs grouped by the value of a column: count, mean and best. */
 import { h } from "../dom.js";
 import { duration, numberText, shown, time } from "../format.js";
 import { isLessBetter, valueOf } from "./columns.js";
 
 /** @typedef {{ group: string, value: any, runs: Record<string, any>[], isOpen: boolean, options: () => Record<string, any> }} Group */
 
-/** What the value of a group is called. */
+/** The name of a group's value. */
 const nameOf = (value) => value === undefined || value === null ? "NA" : typeof value === "boolean" ? (value ? "TRUE" : "FALSE") : String(value);
 
 /**
@@ -37,7 +37,7 @@ export function grouped(runs, column, open) {
     return items;
 }
 
-/** What stands in a group's row. @param {Group} group @param {string} name of the column */
+/** A cell of a group's row. @param {Group} group @param {string} name of the column */
 export function groupCell(group, name, { isFirst, isNumber, toggle, column }) {
     if (isFirst) {
         return h("button.plain", { "aria-expanded": String(group.isOpen), onclick: () => toggle(group.group) },

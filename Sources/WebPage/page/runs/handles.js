@@ -1,4 +1,4 @@
-/** Two handles at each axis of a plot, with which its range is chosen by keys: what brushing is for a pointer. */
+/** Two handles on each axis of a plot, to choose its range by keyboard: the counterpart of brushing with a pointer. */
 import { h } from "../dom.js";
 import { numberText, timeText } from "../format.js";
 import { isNameable } from "./columns.js";
@@ -13,17 +13,18 @@ export class Handles {
     /** @type {Map<string, { axis: import("./axes.js").Axis, places: [number, number] }>} */
     #axes = new Map();
 
-    /** @param {(name: string, range: [any, any] | null) => void} chosen is told the new range of a column; `null`: all of it */
+    /** @param {(name: string, range: [any, any] | null) => void} chosen is called with the new range of a column; `null`: all of it */
     constructor(chosen) {
         this.chosen = chosen;
         this.element = h("div.handles");
     }
 
     /**
-     * Puts them to their axes.
+     * Puts the handles on their axes.
      * @param {import("./axes.js").Axis[]} axes
      * @param {{ name: string, low: any, high: any }[]} ranges
-     * @param {(axis: number, place: number) => { x: number, y: number, isAcross: boolean }} where a place on an axis is
+     * @param {(axis: number, place: number) => { x: number, y: number, isAcross: boolean }} where the pixel of a
+     *   position on an axis
      */
     show(axes, ranges, where) {
         const names = axes.map((axis) => axis.name).filter((name) => isNameable(name) && name !== "duration");

@@ -1,4 +1,4 @@
-/** Headers of the table's columns: order by a click, move by dragging, resize at the edge; all of it by keys too. */
+/** Headers of the table's columns: click to sort, drag to move, resize at the edge; all of it by keyboard too. */
 import { h } from "../dom.js";
 import { describe, made, parseList } from "./columns.js";
 import { columnMenu } from "./columnmenu.js";
@@ -6,7 +6,7 @@ import { columnMenu } from "./columnmenu.js";
 const [narrowest, widest] = [48, 800];
 const usualWidths = { run: 190, status: 104, start: 132, end: 132, updated: 132, duration: 104, sparkline: 120 };
 
-/** The width of a column for which the address has none. */
+/** The default width of a column. */
 function usualWidth(name) {
     const { label } = describe(name);
     return usualWidths[name] ?? Math.min(190, Math.max(86, 34 + label.length * 7.5));
@@ -16,7 +16,7 @@ export class HeadCells {
     /** @param {any} view a RunsView */
     constructor(view) { this.view = view; }
 
-    /** What the table is told of a column. */
+    /** A column for the table. */
     column(name, isNumber, isPinned) {
         const { group, label } = name === "sparkline" ? { group: "course", label: this.view.sparkMetric } : describe(name);
         const place = this.view.order.findIndex((key) => key.name === name);
@@ -31,7 +31,7 @@ export class HeadCells {
         },
         h("span.group", {}, group),
         h("button", {
-            "aria-label": `${group} ${label}: order by it`, "aria-haspopup": "menu", title: `${name}\nClick: order. Shift: beside other orders. Alt+↓: more.`,
+            "aria-label": `${group} ${label}: sort`, "aria-haspopup": "menu", title: `${name}\nClick: sort. Shift: add to the sort. Alt+↓: more.`,
             onclick: (event) => this.#order(name, event.shiftKey, event.currentTarget),
             onkeydown: (event) => this.#key(event, name, width),
         }, label),
@@ -60,7 +60,7 @@ export class HeadCells {
         if (name === "sparkline") return this.#menu(name, anchor);
         if (name in made) return;
         const before = this.view.order.find((key) => key.name === name);
-        // Numbers of results are of interest from the top; then the other way round; then not at all.
+        // Results are sorted descending first, then ascending, then not at all.
         const first = !/^(run|flag_|property_|min_|status)/.test(name) && !/loss|error/.test(name);
         const next = !before ? { name, descending: first } : before.descending === first ? { name, descending: !first } : null;
         const others = isAdded ? this.view.order.filter((key) => key.name !== name) : [];
@@ -79,7 +79,7 @@ export class HeadCells {
 
     #menu(name, anchor) { columnMenu(this.view, this, name, anchor); }
 
-    /** Moves a column by so many places. */
+    /** Moves a column by `by` places. */
     move(name, by) {
         const names = [...this.view.columns];
         const from = names.indexOf(name);

@@ -1,4 +1,4 @@
-/** Plots over runs: a scatter of two columns, or flags against a result; what is brushed filters the table. */
+/** Plots over runs: a scatter plot of two columns, or flags against a result; brushing filters the table. */
 import { link } from "../address.js";
 import { fill, h, svg } from "../dom.js";
 import { isNumeric } from "./cells.js";
@@ -9,7 +9,7 @@ import { Axis } from "./axes.js";
 import { brushed, brushText, condition } from "./filters.js";
 import { Handles } from "./handles.js";
 
-/** Runs that are drawn, at most: more do not tell more. */
+/** The most runs that are drawn: more would not show more. */
 const most = 20_000;
 const [right, top, bottom] = [20, 14, 34];
 
@@ -48,7 +48,7 @@ export class Plots {
         removeEventListener("themechange", this.#redraw);
     }
 
-    /** Columns that a plot is of. */
+    /** The columns of the plot. */
     get #axes() {
         const { state, columns } = this.view;
         const result = this.#result;
@@ -60,13 +60,13 @@ export class Plots {
 
     get #result() { return this.view.state.py ?? this.view.columns.find((name) => /^eval_/.test(name)) ?? this.view.columns.find((name) => /^(metric_|min_|max_)/.test(name)) ?? "duration"; }
 
-    /** A flag of numbers where there is one: they tell more across a plane. */
+    /** A numeric flag if there is one: it shows more in a scatter plot. */
     get #x() {
         const flags = this.view.columns.filter((name) => name.startsWith("flag_"));
         return this.view.state.px ?? flags.find((name) => isNumeric(name, this.view.newest)) ?? flags[0] ?? "start";
     }
 
-    /** Shows what the address says. */
+    /** Updates from the address. */
     update() {
         const { state, known } = this.view;
         this.element.hidden = !state.plot;
@@ -75,7 +75,7 @@ export class Plots {
         const select = (label, names, chosen, member) => h("label", {}, label, h("select", { onchange: (event) => this.view.set({ [member]: event.target.value }) }, options(names, chosen)));
         const all = known.filter((name) => isNameable(name) && name !== "sparkline");
         if (!this.choice.contains(document.activeElement)) {
-            fill(this.choice, select(state.plot === "scatter" ? "y" : "Flags that are shown against", state.plot === "scatter" ? all : this.#results, this.#result, "py"),
+            fill(this.choice, select(state.plot === "scatter" ? "y" : "Flags against", state.plot === "scatter" ? all : this.#results, this.#result, "py"),
                 state.plot === "scatter" && select("x", all, this.#x, "px"), h("span.dim", {}, "Drag, or move the handles by keys, to filter the table."));
         }
         const { where } = condition({ ...state, brush: "" }, this.view.columns);
@@ -83,7 +83,7 @@ export class Plots {
         if (asked !== this.#asked) { this.#asked = asked; this.#read(where); } else this.#draw();
     }
 
-    /** Runs have changed: they are read again, now and then. */
+    /** Runs have changed: reads them again, at intervals. */
     touch() {
         if (!this.view.state.plot) return;
         this.#timer ||= setTimeout(() => { this.#timer = 0; this.#read(condition({ ...this.view.state, brush: "" }, this.view.columns).where); }, 5000);
@@ -96,12 +96,12 @@ export class Plots {
             if (asked !== this.#asked) return;
             this.#runs = runs;
             this.#draw();
-        } catch { /* The table tells what is wrong. */ }
+        } catch { /* The table shows the error. */ }
     }
 
     #draw() {
         if (this.element.hidden) return;
-        // Axes keep apart on a narrow page, which is moved sideways.
+        // On a narrow page the axes keep their distance, and the plot scrolls sideways.
         this.place.style.minWidth = this.view.state.plot === "scatter" ? "" : `${this.#axes.length * 84}px`;
         const { clientWidth: width, clientHeight: height } = this.place;
         if (width === 0) return;
@@ -131,7 +131,7 @@ export class Plots {
             points: isScatter ? [[X(axes[0].at(run)), Y(axes[1].at(run))]] : axes.map((axis, index) => [columnAt(index), Y(axis.at(run))]),
         }));
         const alpha = Math.max(0.08, Math.min(0.75, 60 / this.#runs.length + (isScatter ? 0.2 : 0.05)));
-        // In a parallel plot, the colour tells where a run stands on the last axis.
+        // In a parallel plot, the colour shows a run's position on the last axis.
         const shades = [0, 25, 50, 75, 100].map((share) => `color-mix(in oklab, ${colors.on} ${share}%, ${colors.other})`);
         for (const pass of [false, true]) {
             context.globalAlpha = pass ? alpha : alpha * 0.7;
@@ -234,7 +234,7 @@ export class Plots {
         };
     }
 
-    /** Filters by ranges of columns, in the place of those that they have. */
+    /** Filters by ranges of columns, which replace their previous ones. */
     #choose(names, ranges, options) {
         const others = brushed(this.view.state.brush).filter((range) => !names.includes(range.name));
         const added = ranges.filter(({ name, range }) => range && isNameable(name) && name !== "duration").map(({ name, range: [low, high] }) => ({ name, low, high }));

@@ -1,4 +1,4 @@
-/** What opens beside a button, and closes by Escape or a click elsewhere. */
+/** A popover beside a button, which Escape or a click elsewhere closes. */
 import { h } from "../dom.js";
 
 /** @param {HTMLElement} anchor @param {HTMLElement} content @returns {() => void} closes it */

@@ -1,4 +1,4 @@
-/** Runs that are chosen, and what is done with them. */
+/** The selected runs, and actions on them. */
 import { link, setState } from "../address.js";
 import { request, send } from "../api.js";
 import { attempt, toast } from "../confirm.js";
@@ -7,20 +7,20 @@ import { listText, needed, parseList, textLiteral } from "./columns.js";
 import { condition } from "./filters.js";
 import { allText } from "./csv.js";
 
-/** Runs that one request names. */
+/** The most runs of one request. */
 const together = 500;
 
 export class Selection {
     /** @type {Set<string>} */
     chosen = new Set();
-    /** The row from which Shift goes on. */
+    /** The row from which Shift extends the selection. */
     #last = -1;
 
     constructor(view) {
         this.view = view;
-        this.all = h("input", { type: "checkbox", "aria-label": "Choose all runs that were read", onchange: () => this.#chooseAll() });
+        this.all = h("input", { type: "checkbox", "aria-label": "Select all loaded runs", onchange: () => this.#chooseAll() });
         this.column = { key: "", width: 36, isPinned: true, head: this.all, cell: (run, index) => this.#box(run, index) };
-        this.element = h("div.selection", { role: "region", "aria-label": "Chosen runs", hidden: true });
+        this.element = h("div.selection", { role: "region", "aria-label": "Selected runs", hidden: true });
     }
 
     /** Reads it from the address. */
@@ -46,7 +46,7 @@ export class Selection {
     #groupBox({ group, runs }) {
         const count = runs.filter((run) => this.chosen.has(run.run)).length;
         return h("input", {
-            type: "checkbox", checked: count === runs.length, indeterminate: count > 0 && count < runs.length, "aria-label": `Choose the ${runs.length} runs of ${group}`,
+            type: "checkbox", checked: count === runs.length, indeterminate: count > 0 && count < runs.length, "aria-label": `Select the ${runs.length} runs of ${group}`,
             onclick: (event) => {
                 for (const run of runs) if (event.currentTarget.checked) this.chosen.add(run.run); else this.chosen.delete(run.run);
                 this.#changed();
@@ -78,7 +78,7 @@ export class Selection {
     }
 
     #changed() {
-        // An address holds some of them.
+        // The address has room for some.
         setState({ chosen: this.chosen.size <= 100 ? listText([...this.chosen]) : "" });
         this.view.state.chosen = listText([...this.chosen]);
         this.view.table.forgetRows();
@@ -87,7 +87,7 @@ export class Selection {
 
     #shown = "";
 
-    /** Shows what can be done. */
+    /** Shows the possible actions. */
     show() {
         const count = this.chosen.size;
         const rows = this.view.list.rows;
@@ -103,21 +103,21 @@ export class Selection {
         const isAll = this.view.state.archived === "all";
         this.element.replaceChildren(
             h("span.count", { role: "status" }, `${count.toLocaleString("en")} chosen`),
-            count > 1 && count <= 100 ? h("a.button", { href: link(["compare"], { runs: ids.join(",") }) }, "Compare") : h("button", { disabled: true, title: "From 2 to 100 runs can be compared" }, "Compare"),
+            count > 1 && count <= 100 ? h("a.button", { href: link(["compare"], { runs: ids.join(",") }) }, "Compare") : h("button", { disabled: true, title: "Select 2 to 100 runs to compare" }, "Compare"),
             ...(isArchive ? [] : [h("button", { onclick: () => this.#move("archive", ids) }, "Archive")]),
             ...(isArchive || isAll ? [h("button", { onclick: () => this.#move("restore", ids) }, "Restore")] : []),
             h("button", { onclick: () => attempt(() => this.#download(ids)) }, "CSV"),
-            h("button.plain", { "aria-label": "Choose none", title: "Choose none", onclick: () => this.clear() }, "×"));
+            h("button.plain", { "aria-label": "Select none", title: "Select none", onclick: () => this.clear() }, "×"));
         if (focused >= 0) this.element.querySelectorAll("button, a")[focused]?.focus();
     }
 
-    /** Archives or restores runs; either takes the other back. */
+    /** Archives or restores runs; each undoes the other. */
     async #move(action, ids) {
         const done = await attempt(() => this.#moveAll(action, ids));
         if (!done) return;
         this.clear();
         this.view.list.reload();
-        if (done.failed.length > 0) toast(`${done.failed.length} could not be: ${done.failed[0].detail}`, { bad: true });
+        if (done.failed.length > 0) toast(`${done.failed.length} failed: ${done.failed[0].detail}`, { bad: true });
         if (done.runs.length === 0) return;
         const what = done.runs.length === 1 ? done.runs[0] : `${done.runs.length.toLocaleString("en")} runs`;
         toast(`${what} ${action === "archive" ? "archived" : "restored"}`, {

@@ -1,16 +1,16 @@
-/** Small lines of one metric, a run each, read together for the rows that are to be seen. */
+/** Sparklines of one metric, one for each run, read together for the visible rows. */
 import { json, query } from "../api.js";
 import { h, svg } from "../dom.js";
 import { numberText } from "../format.js";
 
 const [width, height, points] = [100, 22, 50];
-/** Runs that are asked for together. */
+/** The most runs of one request. */
 const together = 60;
 
 export class Sparks {
     /** @type {Map<string, { x: number[], y: any[] } | null>} what was read, by run */
     #known = new Map();
-    /** @type {Map<string, SVGElement>} lines that wait for it */
+    /** @type {Map<string, SVGElement>} lines whose data is not there yet */
     #waiting = new Map();
     #metric = "";
     #timer = 0;
@@ -23,10 +23,10 @@ export class Sparks {
         this.#waiting.clear();
     }
 
-    /** The line is read anew when it is shown next. */
+    /** The line is read again when it is next shown. */
     forget(run) { this.#known.delete(run); }
 
-    /** @returns {Element} the line of a run, which may come later */
+    /** @returns {Element} the line of a run, which may be filled later */
     cell(run) {
         const element = svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" });
         const cell = h("span", {}, element);
@@ -50,13 +50,13 @@ export class Sparks {
                 const found = new Map(series.map((line) => [line.run, line]));
                 for (const [run] of runs) this.#known.set(run, found.get(run) ?? null);
             }
-            // A row may have been made anew meanwhile.
+            // A row may have been rebuilt meanwhile.
             for (const [run] of runs) {
                 draw(this.#waiting.get(run), this.#known.get(run));
                 this.#waiting.delete(run);
             }
         } catch {
-            // One of the runs may be gone; the list tells of that.
+            // One of the runs may be gone; the list shows that.
             for (const [run] of runs) this.#waiting.delete(run);
         } finally {
             this.#timer = this.#waiting.size > 0 ? setTimeout(() => this.#read(), 60) : 0;

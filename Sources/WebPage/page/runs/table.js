@@ -1,6 +1,6 @@
 /**
- * A table of very many rows, of which those are made that can be seen. Rows above and below are two rows as high as all of
- * them. All rows are equally high.
+ * A table of very many rows, of which only the visible ones are created. Two rows as high as all others stand in for
+ * those above and below. All rows have the same height.
  */
 import { h } from "../dom.js";
 
@@ -11,11 +11,11 @@ const overscan = 12;
  * @property {string} key
  * @property {number} width in pixels
  * @property {HTMLElement} head what is in its header
- * @property {boolean} [isNumber] whether it stands at the right
- * @property {boolean} [isPinned] whether it stays where it is when the table is moved sideways
+ * @property {boolean} [isNumber] whether it is right-aligned
+ * @property {boolean} [isPinned] whether it stays in place when the table scrolls sideways
  * @property {string} [sort] "ascending", "descending" or "none"
  * @property {string} [label] for the header's name
- * @property {((item: any, index: number) => any) & { key?: string }} cell makes what is in a cell; `key`: what it is made by
+ * @property {((item: any, index: number) => any) & { key?: string }} cell makes a cell's content; `key` identifies how
  * @property {number} [left] set by the table
  */
 
@@ -26,13 +26,13 @@ export class WindowedTable {
     #item = () => undefined;
     #count = 0;
     #planned = 0;
-    /** @type {Map<any, HTMLElement>} the rows that are there, by their items */
+    /** @type {Map<any, HTMLElement>} the existing rows, by their items */
     #rows = new Map();
     #shown = "";
 
     /**
      * @param {{ label: string, rowHeight: number, rowOptions: (item: any, index: number) => Record<string, any>,
-     *   seen: (first: number, last: number) => void }} options `seen` is told which rows are to be seen
+     *   seen: (first: number, last: number) => void }} options `seen` is called with the visible rows
      */
     constructor(options) {
         this.options = options;
@@ -49,7 +49,7 @@ export class WindowedTable {
 
     /** @param {TableColumn[]} columns */
     setColumns(columns) {
-        // What is there stays as far as it can, since it may have the pointer or the focus.
+        // Existing elements are kept if possible, since they may have the pointer or the focus.
         const shown = JSON.stringify(columns.map(({ key, width, isNumber, isPinned, sort, label, cell }) => [key, width, isNumber, isPinned, sort, label, cell.key]));
         if (shown === this.#shown) return;
         this.#shown = shown;
@@ -69,7 +69,7 @@ export class WindowedTable {
         this.#rows.clear();
     }
 
-    /** Shows so many rows. @param {number} count @param {(index: number) => any} item of a row; `undefined`: not there yet */
+    /** Sets the rows. @param {number} count @param {(index: number) => any} item of a row; `undefined`: not there yet */
     setRows(count, item) {
         this.#count = count;
         this.#item = item;
@@ -77,7 +77,7 @@ export class WindowedTable {
         this.#draw();
     }
 
-    /** Makes all rows anew when they are shown next. */
+    /** Makes all rows again when they are next shown. */
     forgetRows() { this.#rows.clear(); }
 
     scrollToTop() { this.element.scrollTop = 0; }
@@ -110,14 +110,14 @@ export class WindowedTable {
         if (to > from) seen(first, Math.min(to, first + inView));
     }
 
-    /** Puts rows into the body; those that stay are not taken out, so that a click on them is one. */
+    /** Puts rows into the body; those that stay are not removed, so that clicks on them work. */
     #place(rows) {
         const kept = new Set(rows);
         for (const row of [...this.body.children]) if (!kept.has(row)) row.remove();
         rows.forEach((row, index) => { if (this.body.children[index] !== row) this.body.insertBefore(row, this.body.children[index] ?? null); });
     }
 
-    /** Elements that are made anew keep the focus of those that they stand for. */
+    /** Elements that are made again keep the focus of those that they replace. */
     #keepFocus(change) {
         const focused = /** @type {HTMLElement} */ (document.activeElement);
         const row = this.body.contains(focused) ? focused.closest("tr") : null;

@@ -1,4 +1,4 @@
-/** What stands above the table: the condition, the quick filter, what is shown. */
+/** The toolbar above the table: the condition, the quick filter, what is shown. */
 import { fill, h } from "../dom.js";
 import { columnsMenu } from "./columnmenu.js";
 import { brushed, brushText, condition } from "./filters.js";
@@ -16,7 +16,7 @@ export class Toolbar {
         this.view = view;
         this.where = new WhereInput(view);
         this.quick = h("input", {
-            type: "search", placeholder: "Find text", "aria-label": "Find text in the columns that are shown",
+            type: "search", placeholder: "Find text", "aria-label": "Find text in the shown columns",
             oninput: () => { clearTimeout(this.#timer); this.#timer = setTimeout(() => view.set({ q: this.quick.value }, {}), pause); },
         });
         this.archived = h("select", { "aria-label": "Archived runs", onchange: () => view.set({ archived: this.archived.value }) },
@@ -32,7 +32,7 @@ export class Toolbar {
 
     end() { clearTimeout(this.#timer); }
 
-    /** Shows what the address says. */
+    /** Updates from the address. */
     update() {
         const { state } = this.view;
         this.where.update(state.where ?? "");
@@ -40,14 +40,14 @@ export class Toolbar {
         this.archived.value = state.archived ?? "";
         for (const button of this.plots) button.setAttribute("aria-pressed", String(button.dataset.plot === state.plot));
         const ranges = brushed(state.brush);
-        const chip = (text, label, action) => h("span.chip", {}, h("span", {}, text), h("button", { "aria-label": `Take out: ${label}`, onclick: action }, "×"));
+        const chip = (text, label, action) => h("span.chip", {}, h("span", {}, text), h("button", { "aria-label": `Remove: ${label}`, onclick: action }, "×"));
         fill(this.chips,
             state.group && chip(["Grouped by ", h("b", {}, state.group)], state.group, () => this.view.set({ group: "", open: "" })),
             ranges.map((range) => chip(`${describe(range.name).label}: ${numberText(range.low, 4)} … ${numberText(range.high, 4)}`, range.name,
                 () => this.view.set({ brush: brushText(ranges.filter((other) => other !== range)) }))));
     }
 
-    /** Tells what the server said. @param {import("./data.js").RunList} list */
+    /** Shows the server's result. @param {import("./data.js").RunList} list */
     told(list) {
         const { problem } = list;
         this.where.input.setAttribute("aria-invalid", String(problem?.status === 400 && Boolean(this.view.state.where)));
@@ -59,7 +59,7 @@ export class Toolbar {
             !document && h("button", { onclick: () => list.reload() }, "Try again"));
     }
 
-    /** The condition with the place of the fault marked. @param {number | undefined} offset in bytes */
+    /** The condition with the fault marked. @param {number | undefined} offset in bytes */
     #marked(offset) {
         const text = this.view.state.where;
         if (offset === undefined || !text) return null;

@@ -1,4 +1,4 @@
-/** The view of all runs: what is asked for stands in the address; the table shows it. */
+/** The view of all runs: the query is in the address; the table shows its result. */
 import { address, setState } from "../address.js";
 import { json } from "../api.js";
 import { fill, h, style } from "../dom.js";
@@ -18,7 +18,7 @@ import { welcome } from "./welcome.js";
 
 const styles = style(new URL("./runs.css", import.meta.url));
 const rowHeight = 30;
-/** Rows of which a column's numbers are looked at, to choose how they are shown. */
+/** The number of rows from which a column's format is chosen. */
 const sample = 200;
 
 export function show(main) {
@@ -30,9 +30,9 @@ export function show(main) {
 class RunsView {
     /** @type {string[]} all columns that runs have */
     known = [];
-    /** @type {string[]} those that are shown where the address names none */
+    /** @type {string[]} the default columns */
     usual = [];
-    /** @type {Record<string, any>[]} some of the newest runs, with all that they have */
+    /** @type {Record<string, any>[]} some of the newest runs, with all their columns */
     newest = [];
     /** @type {RunList | null} */
     list = null;
@@ -40,7 +40,7 @@ class RunsView {
     state = {};
     #ends = [];
     #isEnded = false;
-    /** Whether the pointer is down, so that what is under it has to stay; and whether something is to be shown after. */
+    /** Whether the pointer is down, so that nothing under it may change; and whether a redraw is due after. */
     #isHeld = false;
     #isDue = false;
     #retry = 0;
@@ -86,7 +86,7 @@ class RunsView {
         } catch (error) {
             if (this.#isEnded) return;
             const again = () => { this.main.replaceChildren(); this.begin(); };
-            // Such as while the index is built.
+            // For example while the index is built.
             if (error.status === 503) this.#retry = setTimeout(again, 2000);
             this.main.replaceChildren(h("div.problem", {}, h("p", {}, error instanceof TypeError ? "The server cannot be reached." : error.message),
                 h("button", { onclick: again }, "Try again")));
@@ -112,14 +112,15 @@ class RunsView {
 
     /**
      * Changes the state, and shows it.
-     * @param {Record<string, any>} change @param {{ push?: boolean }} options whether the back button comes back
+     * @param {Record<string, any>} change @param {{ push?: boolean }} options `push`: whether the back button returns
+     *   to the previous state
      */
     set(change, options = { push: true }) {
         setState(change, options);
         this.update();
     }
 
-    /** Shows what the address says. */
+    /** Updates from the address. */
     update() {
         if (this.isWelcome) return;
         this.state = address().state;
@@ -135,7 +136,7 @@ class RunsView {
         const before = this.list;
         this.list?.end();
         const list = this.list = new RunList({ where, order, archived, columns: this.#needed }, () => { if (this.list === list) this.redraw(); });
-        // Until the first page has come, what was there stays.
+        // Until the first page has arrived, the previous rows stay.
         list.rows = before?.rows ?? [];
         list.count = before?.count ?? 0;
         if (before) this.table.scrollToTop();
@@ -145,7 +146,7 @@ class RunsView {
 
     get #needed() { return this.state.group ? [...this.columns, this.state.group] : this.columns; }
 
-    /** What stands in the place of rows where there are none. */
+    /** The message if there are no rows. */
     #showNone() {
         const { state, list } = this;
         const isFiltered = Boolean(state.where || state.q || state.brush);
@@ -154,17 +155,17 @@ class RunsView {
             isFiltered ? h("button", { onclick: () => this.set({ where: "", q: "", brush: "" }) }, "Show all") : state.archived !== "true" && h("button", { onclick: () => this.set({ archived: "true" }) }, "Show them"));
     }
 
-    /** Looks, soon, whether runs have columns that they did not have. */
+    /** Schedules a look for new columns. */
     #lookForColumns() {
         this.#columnsTimer ||= setTimeout(async () => {
             try {
                 await this.#look();
-            } catch { /* The sign in the header tells. */ }
+            } catch { /* The header shows it. */ }
             setTimeout(() => { this.#columnsTimer = 0; }, 4000);
         }, 1000);
     }
 
-    /** Notes which columns there are, and chooses those that are shown where the reader has not. */
+    /** Reads which columns exist, and chooses the default ones. */
     async #look() {
         const [{ columns }, some] = await Promise.all([json("columns"), json("runs?limit=20&archived=all")]);
         const known = [...columns, "duration", "sparkline"];
@@ -176,10 +177,10 @@ class RunsView {
         return some;
     }
 
-    /** The columns that are shown, in order. */
+    /** The shown columns, in order. */
     get columns() { return this.state.columns ? parseList(this.state.columns) : this.usual; }
 
-    /** How many of them stay at the left. */
+    /** The number of pinned columns. */
     get pinned() { return Number(this.state.pin ?? 1); }
 
     get order() { return parseOrder(this.state.order); }
@@ -190,10 +191,10 @@ class RunsView {
 
     setOrder(keys) { this.set({ order: orderText(keys) }); }
 
-    /** The metric of which there are small lines. */
+    /** The metric of the sparklines. */
     get sparkMetric() { return this.state.spark ?? mainMetrics(this.known)[0] ?? ""; }
 
-    /** What is in a row of the table: a run, or a group of them; `undefined` where it has not been read. */
+    /** The item of a row: a run or a group; `undefined` if it has not been read. */
     itemAt(index) { return this.items ? this.items[index] : this.list.at(index); }
 
     /** Opens or closes a group. */
@@ -203,7 +204,7 @@ class RunsView {
         this.set({ open: listText([...open]) }, {});
     }
 
-    /** Shows what has changed of the list, or of what is shown of it. */
+    /** Shows the present state of the list. */
     redraw() {
         if (this.#isHeld) { this.#isDue = true; return; }
         const { rows, count, problem } = this.list;

@@ -1,7 +1,7 @@
-/** What a server without runs shows: how the first one is sent. */
+/** Shown by a server without runs: how to send the first one. */
 import { fill, h } from "../dom.js";
 
-/** The server's address, behind a proxy's prefix too. */
+/** The server's address, including a proxy's prefix. */
 export const base = () => new URL(".", document.baseURI).href.replace(/\/$/, "");
 
 const languages = {
@@ -59,7 +59,7 @@ export function welcome() {
     }
     choose("curl");
     return h("div.welcome", {}, h("h1", {}, "No runs yet"),
-        h("p.dim", {}, "Send the first one, from any machine that reaches this server. It appears here as it comes."),
+        h("p.dim", {}, "Send the first one, from any machine that reaches this server. It appears here at once."),
         h("div.tabs", { role: "tablist", "aria-label": "Language" }, tabs), place,
         h("p.waiting", {}, h("span.status.running", {}, "waiting for the first run")));
 }

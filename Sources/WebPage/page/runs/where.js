@@ -1,4 +1,4 @@
-/** The condition, as an R user would give it to `ls_runs()`, with columns and values offered while it is written. */
+/** The condition, as for R's `ls_runs()`, with completion of columns and values. */
 import { json, query } from "../api.js";
 import { h } from "../dom.js";
 import { isNameable, made, quoted, textLiteral } from "./columns.js";
@@ -54,7 +54,7 @@ export class WhereInput {
         }
     }
 
-    /** Offers what can stand at the cursor. */
+    /** Offers completions at the cursor. */
     async #offer() {
         const number = ++this.#asked;
         const before = this.input.value.slice(0, this.input.selectionStart);
@@ -71,7 +71,7 @@ export class WhereInput {
         const word = /(?:`[^`]*|[A-Za-z_.][\w.]*)$/.exec(before)?.[0] ?? "";
         this.#from = before.length - word.length;
         const wanted = word.replace("`", "").toLowerCase();
-        // Where an operator is due, nothing is offered.
+        // Where an operator is expected, nothing is offered.
         if (wanted === "" && /[\w)`"']\s*$/.test(before)) return this.#close();
         const known = this.view.known.filter((name) => isNameable(name) && !(name in made));
         const starts = known.filter((name) => name.toLowerCase().startsWith(wanted));
@@ -80,7 +80,7 @@ export class WhereInput {
             ...functions.filter((name) => wanted && name.toLowerCase().startsWith(wanted)).map((text) => ({ text, hint: "function" }))].slice(0, most));
     }
 
-    /** The values that runs have in a column, and how many of the newest have each. */
+    /** The values of a column, and how many of the newest runs have each. */
     #valuesOf(name) {
         if (name === "status") return Promise.resolve(statuses.map((value) => ({ value, count: "" })));
         if (!this.#values.has(name)) this.#values.set(name, this.#readValues(name).catch(() => []));

@@ -1,4 +1,4 @@
-/** Reading the server's numbers (`GET /metrics`, Prometheus' text format 0.0.4). */
+/** Reading the server's metrics (`GET /metrics`, Prometheus' text format 0.0.4). */
 
 /** @typedef {{ name: string, labels: Record<string, string>, value: number }} Sample */
 
@@ -18,12 +18,12 @@ export function parse(text) {
     return samples;
 }
 
-/** The sum of the samples of a name, of those with such labels. */
+/** The sum of the samples of a name whose labels match. */
 export function total(samples, name, matches = (_labels) => true) {
     return samples.reduce((sum, sample) => sample.name === name && matches(sample.labels) ? sum + sample.value : sum, 0);
 }
 
-/** The value of a sample; `undefined` where there is none. */
+/** The value of a sample; `undefined` if there is none. */
 export function value(samples, name) {
     return samples.find((sample) => sample.name === name)?.value;
 }

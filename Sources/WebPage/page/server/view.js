@@ -1,4 +1,4 @@
-/** The view of the server: whether it takes writes, its disk, its rates, and the types of metadata. */
+/** The view of the server: whether it accepts writes, its disk, its rates, and the types of metadata. */
 import { link } from "../address.js";
 import { json, Problem, request } from "../api.js";
 import { fill, h, style, svg } from "../dom.js";
@@ -7,14 +7,14 @@ import { subscribe } from "../live.js";
 import { parse, total, value } from "./prometheus.js";
 
 const styles = style(new URL("./server.css", import.meta.url));
-/** Milliseconds between two looks, and how many of them a small line shows. */
+/** Milliseconds between samples, and how many of them a sparkline shows. */
 const [pause, kept] = [2000, 60];
 
-/** The rates that are shown: how much of what in a second. */
+/** The rates that are shown, per second. */
 const rates = [
     { title: "Requests a second", of: (now) => total(now, "rundir_http_requests_total"), text: perSecond },
     { title: "Writes a second", of: (now) => total(now, "rundir_journal_batch_writes_sum"), text: perSecond },
-    { title: "Syncs of the disk a second", of: (now) => total(now, "rundir_journal_sync_seconds_count"), text: perSecond },
+    { title: "Disk syncs per second", of: (now) => total(now, "rundir_journal_sync_seconds_count"), text: perSecond },
     { title: "Events a second", of: (now) => total(now, "rundir_events_total"), text: perSecond },
     { title: "Received a second", of: (now) => total(now, "rundir_http_request_body_bytes_total"), text: bytesText },
     { title: "Sent a second", of: (now) => total(now, "rundir_http_response_body_bytes_total"), text: bytesText },
@@ -24,7 +24,7 @@ export function show(main) {
     const view = new ServerView();
     main.append(view.element);
     view.begin();
-    // For the sign in the header.
+    // For the state of the connection in the header.
     const unsubscribe = subscribe(() => {});
     return () => { unsubscribe(); view.end(); };
 }
@@ -49,10 +49,10 @@ class ServerView {
             h("section", {}, h("h2", {}, "Rates"), this.rates),
             h("section", {}, h("h2", {}, "Types of metadata"), this.types),
             h("section", {}, h("h2", {}, "More"), h("p", {},
-                h("a", { href: "openapi.yaml" }, "The API"), " · ", h("a", { href: "metrics" }, "All numbers, for Prometheus"), " · ",
-                h("a", { href: "problems" }, "What each error means"), " · ",
-                h("a", { href: new URL("../lib/dygraph.txt", import.meta.url).href }, "Licence of dygraphs"), " · ",
-                h("a", { href: new URL("../lib/highlight.txt", import.meta.url).href }, "Licence of highlight.js"))));
+                h("a", { href: "openapi.yaml" }, "The API"), " · ", h("a", { href: "metrics" }, "Prometheus metrics"), " · ",
+                h("a", { href: "problems" }, "Error types"), " · ",
+                h("a", { href: new URL("../lib/dygraph.txt", import.meta.url).href }, "dygraphs licence"), " · ",
+                h("a", { href: new URL("../lib/highlight.txt", import.meta.url).href }, "highlight.js licence"))));
     }
 
     async begin() {
@@ -61,7 +61,7 @@ class ServerView {
         try {
             const [version, { types }] = await Promise.all([json("version"), json("types")]);
             this.version.textContent = `Rundir ${version.version} · libmicrohttpd ${version.libmicrohttpd} · ${new URL(".", document.baseURI).href}`;
-            fill(this.types, h("table", {}, h("thead", {}, h("tr", {}, ["Type", "What it is", "Takes", "Methods"].map((text) => h("th", { scope: "col" }, text)), h("th.number", { scope: "col" }, "At most"))),
+            fill(this.types, h("table", {}, h("thead", {}, h("tr", {}, ["Type", "Description", "Accepts", "Methods"].map((text) => h("th", { scope: "col" }, text)), h("th.number", { scope: "col" }, "Limit"))),
                 h("tbody", {}, types.map((type) => h("tr", {}, h("th", { scope: "row" }, h("code", {}, type.type)), h("td.text", {}, type.description),
                     h("td.dim", {}, type.accepts.slice(0, 4).join(", "), type.accepts.length > 4 && h("span", { title: type.accepts.join("\n") }, `, and ${type.accepts.length - 4} more`)),
                     h("td.dim", {}, type.methods.join(" ")), h("td.number", {}, bytes(type.limit)))))));
@@ -82,15 +82,15 @@ class ServerView {
         this.#timer = setTimeout(() => this.#look(), document.hidden ? 5 * pause : pause);
     }
 
-    /** @param {any} settled what came of asking */
+    /** @param {any} settled the settled promise of the request */
     #showReadiness({ status, value: found, reason: error }) {
         const list = (entries) => h("ul.reasons", {}, entries.map(([name, detail]) => h("li", {}, h("code", {}, name), ": ", detail)));
         if (status === "fulfilled") {
             const warnings = Object.entries(found.warnings ?? {});
-            return fill(this.ready, h("div", {}, h("span.status.completed", {}, "Takes writes")), warnings.length > 0 && h("div.problem", {}, list(warnings)));
+            return fill(this.ready, h("div", {}, h("span.status.completed", {}, "Accepts writes")), warnings.length > 0 && h("div.problem", {}, list(warnings)));
         }
         const reasons = error instanceof Problem ? (error.document.reasons ?? []).map((one) => typeof one === "string" ? [one, ""] : [one.name ?? "", one.detail ?? ""]) : [];
-        fill(this.ready, h("div", {}, h("span.status.failed", {}, "Takes no writes")), h("div.problem", {}, reasons.length > 0 ? list(reasons) : reason(error)));
+        fill(this.ready, h("div", {}, h("span.status.failed", {}, "Accepts no writes")), h("div.problem", {}, reasons.length > 0 ? list(reasons) : reason(error)));
     }
 
     #showNumbers(samples) {
@@ -104,8 +104,8 @@ class ServerView {
             card("Runs", total(samples, "rundir_runs").toLocaleString("en"), h("div", {}, runs.map(({ labels, value: count }) => [
                 h("a", { href: link(["runs"], { where: `status == "${labels.status}"`, archived: labels.status === "archived" ? "true" : "" }) }, h(`span.status.${labels.status}`, {}, `${count} ${labels.status}`)), " "]))),
             memory !== undefined && card("Memory", bytes(memory), h("span.dim", {}, `${value(samples, "process_open_fds") ?? "?"} files open`)),
-            card("Readers of events", String(value(samples, "rundir_event_readers") ?? 0), h("span.dim", {}, `${value(samples, "rundir_writers_running") ?? 0} writers run, ${value(samples, "rundir_writers_waiting") ?? 0} wait`)),
-            card("Sync of the disk, mean", meanTime(samples, "rundir_journal_sync_seconds")),
+            card("Event clients", String(value(samples, "rundir_event_readers") ?? 0), h("span.dim", {}, `${value(samples, "rundir_writers_running") ?? 0} writers running, ${value(samples, "rundir_writers_waiting") ?? 0} waiting`)),
+            card("Disk sync, mean", meanTime(samples, "rundir_journal_sync_seconds")),
             card("Reply, mean", meanTime(samples, "rundir_http_request_duration_seconds")));
         if (this.#last) {
             const seconds = (now.at - this.#last.at) / 1000;
