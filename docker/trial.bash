@@ -1,15 +1,15 @@
-# What the trials in this folder share: Debian trees made by debootstrap, with or without Swift. Sourced, not run.
+# Shared by the trials in this folder: Debian trees made by debootstrap, with or without Swift. Sourced, not run.
 #
-# A trial runs in mount and process namespaces of its own (unshare(1)): when it ends, however it ends, its mounts are gone
-# and whatever it started is killed. What it wrote is in one folder below $TMPDIR (/tmp), removed at the end.
+# A trial runs in its own mount and process namespaces (unshare(1)): when it ends, in any way, its mounts are gone and all
+# its processes are killed. It writes only to one folder below $TMPDIR (/tmp), which is removed at the end.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 release=bookworm
 
-# Goes on in namespaces of its own. To be called first, as: own_namespaces "$0" "$@"
+# Continues in namespaces of its own. To be called first, as: own_namespaces "$0" "$@"
 own_namespaces() {
     if [[ $(id -u) != 0 ]]; then
-        echo "$(basename "$1"): has to be run by root: it mounts, changes root and installs packages" >&2
+        echo "$(basename "$1"): run it as root: it mounts, changes root and installs packages" >&2
         exit 1
     fi
     if [[ -z ${RUNDIR_TRIAL:-} ]]; then
@@ -20,18 +20,18 @@ own_namespaces() {
         unshare --mount --propagation private --pid --fork --kill-child --mount-proc bash "$@"
         exit
     fi
-    # Devices too: containers and systemd change the rights of what they are given.
+    # Devices too: containers and systemd change the permissions of those that they get.
     mkdir "$RUNDIR_TRIAL/dev"
     make_devices "$RUNDIR_TRIAL/dev"
     mount --move "$RUNDIR_TRIAL/dev" /dev
     exec </dev/null
     export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
     trial_folder=$RUNDIR_TRIAL
-    # No settings of the server from outside.
+    # No server settings from outside.
     unset "${!RUNDIR_@}"
 }
 
-# Mounts device nodes that are nobody else's on a folder.
+# Mounts private device nodes on a folder.
 make_devices() {
     local node
     mount -t tmpfs -o mode=755 tmpfs "$1"
@@ -45,7 +45,7 @@ make_devices() {
     for node in stdin:0 stdout:1 stderr:2; do ln -s "/proc/self/fd/${node#*:}" "$1/${node%:*}"; done
 }
 
-# Makes nodes of loop devices in the trial's /dev, for tests that mount file systems.
+# Makes loop device nodes in the trial's /dev, for tests that mount file systems.
 make_loop_devices() {
     local number
     mknod -m 660 /dev/loop-control c 10 237
@@ -68,14 +68,14 @@ install_packages() {
 say() { echo "==> $*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
-# Says what was found to be so; ends the trial where a command says that it is not.
+# Prints a claim if a command confirms it; otherwise ends the trial.
 holds() {
     local claim=$1
     shift
     if "$@"; then echo "ok: $claim"; else fail "$claim"; fi
 }
 
-# Debian's own sources of this machine, as lines for apt: the mirror is wherever this machine's is.
+# This machine's sources of Debian, as lines for apt, so that the same mirror is used.
 debian_sources() {
     apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI) $(COMPONENT)' 'Created-By: Packages' \
         | awk -v release="$release" '$1 == "Debian" && index($2, release) == 1 { print "deb", $3, $2, $4 }' | sort -u
@@ -90,13 +90,13 @@ make_tree() {
         || { tail -20 "$tree.log" >&2; fail "debootstrap"; }
     debian_sources >"$tree/etc/apt/sources.list"
     cp /etc/resolv.conf "$tree/etc/resolv.conf"
-    # As in every image: services are not started by the installation of their package.
+    # As in every image, installing a package does not start its service.
     printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
     chmod 755 "$tree/usr/sbin/policy-rc.d"
     rm -f "$tree"/var/cache/apt/archives/*.deb
 }
 
-# Leaves out of a tree what Debian's slim images leave out.
+# Removes from a tree what Debian's slim images leave out.
 slim_down() {
     local tree=$1
     rm -rf "$tree"/usr/share/{doc,man,info,locale,lintian,linda,groff}/* "$tree"/var/lib/apt/lists/* \
@@ -109,15 +109,15 @@ slim_down() {
 	EXCLUDES
 }
 
-# Unpacks this machine's Swift into a tree, at the place where it is here; and, where git takes packages from a folder of
-# this machine (url.<base>.insteadOf), that folder and what git is told of it.
+# Copies this machine's Swift into a tree, at the same path; and, if git takes packages from a local folder
+# (url.<base>.insteadOf), that folder and git's setting.
 add_swift() {
     local tree=$1 toolchain base key name
     toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")
     mkdir -p "$tree$toolchain"
     cp -a "$toolchain/." "$tree$toolchain/"
     if [[ $toolchain != /usr ]]; then
-        # As swift.org's instructions have it: PATH, here for every shell and for no shell.
+        # PATH as in swift.org's instructions, for every shell and for none.
         for name in swift swiftc swift-build swift-run swift-test swift-package clang; do
             ln -sf "$toolchain/bin/$name" "$tree/usr/local/bin/$name"
         done
@@ -134,7 +134,7 @@ add_swift() {
     done < <(git config --get-regexp '^url\..*\.insteadof$')
 }
 
-# Mounts what programs expect. Gone with the namespace.
+# Mounts what programs expect. The mounts end with the namespace.
 mount_tree() {
     local tree=$1
     mount --bind "$tree" "$tree"
@@ -143,7 +143,7 @@ mount_tree() {
     mount --rbind /sys "$tree/sys"
 }
 
-# Runs a command in a tree, with the environment of a login and nothing of this machine's.
+# Runs a command in a tree, with a login's environment and nothing of this machine's.
 in_tree() {
     local tree=$1
     shift
@@ -153,12 +153,12 @@ in_tree() {
 }
 tree_environment=()
 
-# A port that is free now.
+# A currently free port.
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Waits until a server answers, for so many seconds.
+# Waits until a server responds, for at most so many seconds.
 wait_for_server() {
     local url=$1 seconds=$2 deadline
     deadline=$((SECONDS + seconds))
@@ -168,7 +168,7 @@ wait_for_server() {
     done
 }
 
-# Waits until a process has ended, for so many seconds; then kills it and fails.
+# Waits until a process has ended, for at most so many seconds; then kills it and fails.
 wait_for_end() {
     local process=$1 seconds=$2 deadline
     deadline=$((SECONDS + seconds))
@@ -182,7 +182,7 @@ wait_for_end() {
     wait "$process"
 }
 
-# Sends a run, as README's five lines do.
+# Sends a run like README's five lines.
 send_run() {
     local url=$1 run=$2
     curl -fsS -o /dev/null -X PUT "$url/runs/$run"
@@ -201,7 +201,7 @@ has_run() {
         && curl -fsS "$url/runs/$run/metadata/evaluation" | grep -q '0.9712'
 }
 
-# Whether a listing has that run by a condition on what was sent, and not by another one.
+# Whether a listing has that run for a condition that it meets, and not for another one.
 lists_run() {
     local url=$1 run=$2
     curl -fsSG "$url/runs" --data-urlencode 'where=eval_acc > 0.9 & flag_lr == 0.1 & status == "completed"' -d format=csv \
@@ -209,7 +209,7 @@ lists_run() {
         && ! curl -fsSG "$url/runs" --data-urlencode 'where=eval_acc > 0.99' -d format=csv | grep -q "^$run,"
 }
 
-# Whether a server keeps source that is sent as tar.gz, then as zip: its address, a run, the server's runs directory.
+# Whether a server stores source sent as tar.gz, then as zip: its address, a run, the server's runs directory.
 keeps_source() {
     local sent=$repository/docker/compose.yaml kept=$3/$2/tfruns.d/source.tar.gz
     tar czC "$repository/docker" compose.yaml \
@@ -220,11 +220,11 @@ keeps_source() {
             <"$trial_folder/source.zip" && tar xzOf "$kept" source/compose.yaml | cmp -s - "$sent"
 }
 
-# Whether `rundir check`, called by the words given, finds nothing to say. Not while writes are in the journal.
+# Whether `rundir check`, called by the given command, reports nothing. Not while writes are in the journal.
 is_sound() { "$@" | grep -q ' 0 findings'; }
 
-# Puts custom writers into a folder: one for each kind of program that writers are made of, one that tells whether it could
-# have written to the run itself, which belongs to its user, and one that hangs.
+# Puts custom writers into a folder: one for each language of writers, one that reports whether it could write to the run
+# itself, which belongs to its user, and one that hangs.
 add_writers() {
     local folder=$1
     printf '#!/bin/sh\nmkdir "$1/notes" && cat >"$1/notes/note.txt"\n' >"$folder/notes"

@@ -21,7 +21,7 @@ enum StartFailure: String, CaseIterable {
     case damagedJournal = "cannot open the runs directory …: journal segment … is damaged at byte …"
     case fewDescriptors = "cannot open the runs directory …: open …: Too many open files"
     case faultyDescription = "….json:…: …"
-    case notExecutable = "…: it may not be executed; chmod +x it…"
+    case notExecutable = "…: it is not executable; chmod +x it…"
     case standardType = "the type \"…\" has a writer already"
     case noWriters = "…: cannot be read: No such file or directory"
 
