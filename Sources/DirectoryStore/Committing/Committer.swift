@@ -37,8 +37,6 @@ final class Committer: @unchecked Sendable {
     var refusedFiles = TouchedFiles()
     /// For commits when all other descriptors are in use.
     let spares = SpareDescriptors(count: 16)
-    /// Why a write is neither done nor taken back, where one is.
-    var halfDone: FileFailure?
     /// The runs directory, and whether it is there.
     let ownership: RunsOwnership
     /// Tell when the runs directory may have gone, and when it was seen last, nanoseconds on the monotonic clock.
@@ -259,8 +257,9 @@ final class Committer: @unchecked Sendable {
         let failedRows = logs.flush(spares)
         if !failedRows.isEmpty {
             for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.rows != nil {
-                failures[index] = failedRows[write.plan.folder]
-                takeBack(write.plan, failures[index])
+                guard let failure = failedRows[write.plan.folder] else { continue }
+                failures[index] = failure
+                if !write.plan.records.isEmpty { applier.uncreate(write.plan.folder) }
             }
         }
         if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
