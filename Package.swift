@@ -152,7 +152,7 @@ let package = Package(
         tests(
             "CrashTests",
             dependencies: ["rundir", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
-            exclude: ["README.md", "apply-variant", "faults.c", "long", "variants"]),
+            exclude: ["README.md", "apply-variant", "faults", "long", "variants"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -31,6 +31,9 @@ package enum DataChange: Sendable {
     /// Whether the change ends the run.
     package var endsTheRun: Bool { if case .end = self { true } else { false } }
 
+    /// Whether the change appends rows.
+    package var isRows: Bool { if case .rows = self { true } else { false } }
+
     /// Whether the change depends on what is in the directory, so that all before it has to be there already.
     package var readsTheDirectory: Bool {
         switch self {

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// What `faults.c` noted, one event after the other.
+/// What `faults/` noted, one event after the other.
 struct DiskTrace: Sequence, IteratorProtocol {
     enum Event {
         case call(String)

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// `faults.c`, built, and a server that it is preloaded into.
+/// `faults/`, built, and a server that it is preloaded into.
 struct FaultLayer {
     /// What happens at a call.
     enum Kind: String, CaseIterable, Sendable {
@@ -20,10 +20,13 @@ struct FaultLayer {
 
     /// The library; nil where there is no C compiler.
     static let library: String? = {
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "faults.c").path
+        let sources = ["turns", "files", "names"].map { name in
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "faults/\(name).c").path
+        }
         let library = "\(folder.path)/faults.so"
         for compiler in ["cc", "clang"] {
-            let command = try? Command(compiler, "-O1", "-shared", "-fPIC", "-pthread", "-o", library, source, "-ldl")
+            let command = try? Command(
+                arguments: [compiler, "-O1", "-shared", "-fPIC", "-pthread", "-o", library] + sources + ["-ldl"])
             if command?.ending == .exited(0) { return library }
         }
         return nil

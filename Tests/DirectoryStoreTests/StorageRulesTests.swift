@@ -122,6 +122,38 @@ import Testing
         #expect(try harness.store.text(.flags, of: .three) == "good")
     }
 
+    /// Rule 6: fails when what a write did besides is not taken back with its rows.
+    @Test(arguments: [RunID.one, .two])
+    func aWriteWhoseRowsFailLeavesNothing(_ run: RunID) throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one, flags: "old")
+        // The other run is pending.
+        try harness.store.change(.two, .put(.flags, "old"))
+        let data = run == .one ? "\(harness.runs)/one/tfruns.d" : "\(harness.runs)/.rundir/pending/two/tfruns.d"
+        Tree.link("\(data)/metrics.ndjson", to: "nowhere/rows")
+        let rows = DataChange.rows(try .make([#"{"a":1}"#]))
+        #expect(try harness.store.refusal(of: RunWrite(.run(run), .change([.put(.flags, "new"), rows]))) != nil)
+        #expect(String(decoding: Tree.read("\(data)/flags.json"), as: UTF8.self) == "old")
+        #expect(harness.directoryStore.failure == nil)
+        Tree.unlink("\(data)/metrics.ndjson")
+        try harness.crash()
+        #expect(String(decoding: Tree.read("\(data)/flags.json"), as: UTF8.self) == "old")
+        #expect(Tree.read("\(data)/metrics.ndjson").isEmpty)
+    }
+
+    /// Rows that come with other changes stand behind those that wait with them, and before the next ones.
+    @Test func rowsBesideOtherChangesStandInTheirPlace() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        let rows = DataChange.rows(try .make([#"{"a":2}"#]))
+        let replies = try harness.store.writeTogether([
+            row(.one, 1), RunWrite(.run(.one), .change([.put(.flags, "new"), rows])), row(.one, 3),
+        ])
+        #expect(replies.allSatisfy { $0.refusal == nil })
+        #expect(harness.onDisk(.metricsRows) == "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n")
+        #expect(try harness.store.frame(of: .one) == #"{"a":[1,2,3]}"#)
+    }
+
     @Test func metricsThatAreADirectoryRefuseRowsOfTheirRunOnly() throws {
         let harness = try DirectoryHarness()
         try harness.store.initialise(.one)

@@ -28,6 +28,7 @@ extension Committer {
         }
         plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
         try finishProperties(folder, &plan)
+        if plan.records.contains(where: { $0.step != .create }) { plan.makeStepOfRows() }
         return plan
     }
 

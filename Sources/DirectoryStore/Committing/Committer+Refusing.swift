@@ -3,19 +3,9 @@ internal import Logging
 
 /// Writes that the journal has, and the run directories did not take.
 extension Committer {
-    /// Takes back what a write did besides its rows, which could not be written.
-    func takeBack(_ plan: WritePlan, _ failure: FileFailure?) {
-        for record in plan.records {
-            switch record.step {
-            case .create: applier.uncreate(record.folder)
-            default: halfDone = halfDone ?? failure
-            }
-        }
-    }
-
     /// Writes of the last frame did not come to pass: makes that durable, so that recovery leaves them.
     func refuse(_ failures: [Int: FileFailure], _ plans: [WritePlan], sequence: UInt64) {
-        if let failure = halfDone ?? applier.halfDone ?? logs.halfDone { return fail(failure) }
+        if let failure = applier.halfDone ?? logs.halfDone { return fail(failure) }
         for index in failures.keys.sorted() {
             let plan = plans[index]
             for record in plan.records {

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LocalFiles
 internal import Logging
 internal import RunMetadata
@@ -28,7 +27,8 @@ final class Committer: @unchecked Sendable {
     let journal: Journal
     /// Which of the journal's frames have been done. Nil until it is begun.
     var applied: AppliedMark?
-    private var frame = JournalBuffer()
+    /// The batch's frame.
+    var frame = JournalBuffer()
     /// The frame of what the journal is told besides.
     var note = JournalBuffer()
     /// Writes that were refused, of which the journal has not been told yet.
@@ -37,8 +37,6 @@ final class Committer: @unchecked Sendable {
     var refusedFiles = TouchedFiles()
     /// For commits when all other descriptors are in use.
     let spares = SpareDescriptors(count: 16)
-    /// Why a write is neither done nor taken back, where one is.
-    var halfDone: FileFailure?
     /// The runs directory, and whether it is there.
     let ownership: RunsOwnership
     /// Tell when the runs directory may have gone, and when it was seen last, nanoseconds on the monotonic clock.
@@ -49,10 +47,10 @@ final class Committer: @unchecked Sendable {
     /// Of the id that was made last: the second, and the number in it.
     var lastID = (stamp: "", number: 0)
     var waiting = WaitingFiles()
-    private(set) var plannedEnds = PlannedEnds()
+    var plannedEnds = PlannedEnds()
     /// The new runs that the batch initialises.
     var plannedStarts: Set<String> = []
-    private var room: FreeRoom
+    var room: FreeRoom
 
     /// Full segments of the journal, to be checkpointed.
     let sealed: SealedSegments
@@ -87,14 +85,6 @@ final class Committer: @unchecked Sendable {
         presenceMarks = logs.watch.map { ownership.marks(in: $0) } ?? []
         pending = try PendingRuns(limit: settings.pendingLimit, paths: paths)
         room = FreeRoom { DiskSpace.free(ownership.runs) }
-    }
-
-    /// A write with its plan.
-    private struct Planned {
-        let plan: WritePlan
-        let pending: PendingWrite
-
-        func complete(_ result: Result<WriteOutcome, StoreError>) { pending.completion(result) }
     }
 
     /// Does all entries: the writes in order, then what nothing may be written beside, which so divides no batch.
@@ -192,7 +182,7 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Why no write is taken; nil when one is.
-    private var refusal: StoreError? {
+    var refusal: StoreError? {
         if let failure = journal.failure { return .readOnly(failure.description) }
         return start.isOver ? nil : .diskFull(start.reason)
     }
@@ -207,102 +197,5 @@ final class Committer: @unchecked Sendable {
             log.critical("no write is accepted until a restart: \(failure)")
         }
         firstFailure.note(failure)
-    }
-
-    // MARK: One batch
-
-    private func beginBatch() {
-        logs.beginBatch()
-        applier.beginBatch()
-        pending.beginBatch()
-        plannedEnds.beginBatch()
-        if !plannedStarts.isEmpty { plannedStarts.removeAll() }
-        JournalFrame.begin(&frame)
-    }
-
-    private func flush(_ batch: inout [Planned]) {
-        guard !batch.isEmpty else { return }
-        defer {
-            batch.removeAll(keepingCapacity: true)
-            beginBatch()
-        }
-        let refused =
-            absence(isRows: batch.indices.allSatisfy { batch[$0].plan.records.isEmpty })
-            ?? journalFrame(writes: batch.count)
-        if let refusal = refused {
-            for write in batch {
-                for record in write.plan.records { logs.forget(record.folder) }
-                logs.forget(write.plan.folder)
-                write.complete(.failure(refusal))
-            }
-            return
-        }
-        let sequence = journal.nextSequence - 1
-        var failures: [Int: FileFailure] = [:]
-        var failedFolders: [String: FileFailure] = [:]
-        var isRowsAlone = true
-        // By index: a copy of each write, most of which are one row, costs more than what is done with it.
-        for index in batch.indices {
-            do throws(FileFailure) {
-                // A write whose predecessor on the same run failed would stand on nothing.
-                if !failedFolders.isEmpty, let failure = failedFolders[batch[index].plan.folder] { throw failure }
-                if !batch[index].plan.records.isEmpty {
-                    isRowsAlone = false
-                    try spares.lending { () throws(FileFailure) in try applier.apply(batch[index].plan.records) }
-                }
-                if let rows = batch[index].plan.rows { logs.add(rows.bytes, to: rows.log) }
-            } catch {
-                failures[index] = error
-                failedFolders[batch[index].plan.folder] = error
-            }
-        }
-        let failedRows = logs.flush(spares)
-        if !failedRows.isEmpty {
-            for (index, write) in batch.enumerated() where failures[index] == nil && write.plan.rows != nil {
-                failures[index] = failedRows[write.plan.folder]
-                takeBack(write.plan, failures[index])
-            }
-        }
-        if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
-        if !isRowsAlone { applied?.note(sequence) }
-        if changes.isWatched { tellOfChanges(batch.indices.filter { failures[$0] == nil }.map { batch[$0].plan }) }
-        for index in batch.indices {
-            if !failures.isEmpty, let failure = failures[index] {
-                logs.forget(batch[index].plan.folder)
-                // Recovery will do what could be neither done nor taken back.
-                batch[index].complete(.failure(refusal ?? explained(StoreError(failure))))
-            } else {
-                note(batch[index].plan)
-                batch[index].complete(.success(batch[index].plan.outcome))
-            }
-        }
-        if journal.isFull(for: settings.segmentSlack) { sealSegment() }
-    }
-
-    /// Writes and syncs the batch's frame.
-    /// - Returns: why not, if not
-    private func journalFrame(writes: Int) -> StoreError? {
-        let needed = UInt64(frame.count * 2 + writes * 4096)
-        if let free = room.lacks(needed, beside: UInt64(settings.reserve)) {
-            return .diskFull("\(free / 1024) KiB are free on the disk of the runs directory")
-        }
-        do throws(FileFailure) {
-            try settleRefused()
-            if journal.isFull(for: frame.count) { sealSegment() }
-            JournalFrame.end(&frame, sequence: journal.nextSequence, writes: writes)
-            try append(&frame)
-            counts.count(writes: writes, bytes: frame.count, syncNanoseconds: journal.syncNanoseconds)
-            return nil
-        } catch {
-            return refusal ?? StoreError(error)
-        }
-    }
-
-    private func tellOfChanges(_ plans: [WritePlan]) {
-        for plan in plans {
-            if plan.rows != nil { foreignChanges?.noteOwnRows(plan.folder) }
-            for folder in Set(plan.records.map(\.folder)) { foreignChanges?.noteOwn(folder, plan.records) }
-        }
-        changes.append(plans.flatMap { RunChange.changes(of: $0) })
     }
 }

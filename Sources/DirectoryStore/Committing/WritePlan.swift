@@ -8,7 +8,7 @@ internal import RunStore
 struct WritePlan {
     let folder: String
     var records: [RedoRecord] = []
-    /// Rows, which come after the records' steps.
+    /// Rows for a log: where there are records too, none but the one that makes the rows' folder.
     private(set) var rows: Rows?
     var outcome: WriteOutcome
     /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans look at.
@@ -52,15 +52,27 @@ struct WritePlan {
         }
     }
 
+    /// Makes a step of the rows, so that they are taken back with the write's other steps. The log is not up to date then.
+    mutating func makeStepOfRows() {
+        guard let rows else { return }
+        add(.append(MetricsLogs.file, offset: rows.offset, rows.bytes))
+        self.rows = nil
+        goesAlone = true
+        let name = folder
+        whenDone { $0.logs.forget(name) }
+    }
+
     /// Has something done when the steps are.
     mutating func whenDone(_ body: @escaping @Sendable (Committer) -> Void) { afterwards.append(body) }
 }
 
 extension RunWrite.Action {
-    /// Whether planning it reads what earlier writes of the batch may change.
+    /// Whether planning it reads what earlier writes of the batch may change, or its rows come behind theirs and are a step
+    /// (`makeStepOfRows`).
     var goesAlone: Bool {
         switch self {
-        case .change(let changes): changes.contains(where: \.readsTheDirectory)
+        case .change(let changes):
+            changes.contains(where: \.readsTheDirectory) || changes.count > 1 && changes.contains(where: \.isRows)
         case .patch, .initialise, .complete, .resume, .removeMetadata, .archive, .restore, .purge, .purgePending: true
         }
     }

@@ -5,7 +5,7 @@ extension RunChange {
     /// What a plan that was carried out has changed. Nothing where no run was: what waits for a session is no run yet.
     static func changes(of plan: WritePlan) -> [RunChange] {
         guard let run = plan.outcome.run else { return [] }
-        let rows = plan.rows.map { [RunChange(run: run, kind: .rows($0.bytes))] } ?? []
+        var rows = plan.rows.map { [RunChange(run: run, kind: .rows($0.bytes))] } ?? []
         // The usual case first.
         if plan.records.isEmpty { return rows }
         var kinds: [Kind] = []
@@ -36,6 +36,9 @@ extension RunChange {
                 } else {
                     kinds.append(kind(of: path))
                 }
+            // Of a new run it tells all at once.
+            case .append(MetricsLogs.file, _, let bytes) where !plan.records.contains { $0.step == .move(.initialised) }:
+                rows.append(RunChange(run: run, kind: .rows(bytes)))
             case .append(let path, let offset, let bytes) where DataPath(path) == .output:
                 kinds.append(.output(AppendedOutput(offset: offset, bytes)))
             case .append(let path, _, _), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
