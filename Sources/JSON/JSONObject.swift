@@ -24,7 +24,7 @@ package struct JSONObject: Sendable {
     /// Where each name is; empty while the object is small.
     private var table: [JSONName: Int] = [:]
 
-    /// Up to so many members, comparing each is quicker than a table.
+    /// Up to this many members, comparing each is faster than a table.
     private static let smallCount = 16
 
     /// An empty object.

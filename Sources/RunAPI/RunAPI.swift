@@ -5,25 +5,26 @@ package import MetadataWriters
 package import RunMetadata
 package import RunStore
 
-/// The HTTP face of a run store: requests in, store calls, replies out. It sees no path on disk.
+/// The HTTP interface of a run store: maps requests to store calls and their results to replies. It knows no paths on
+/// disk.
 ///
 /// `RunAPI.routes` has every route. Checks of every request, such as `RequestOrigin`, come before it (`CheckedHandler`).
 package final class RunAPI: HTTPHandler {
-    /// What the API may be told.
+    /// The settings of the API.
     package struct Settings: Sendable {
-        /// Largest body of a type that is held in memory, bytes.
+        /// The largest body in memory, bytes.
         package var maxBody = 16 << 20
-        /// Largest upload, bytes.
+        /// The largest upload, bytes.
         package var maxUpload = 4 << 30
         /// Fields and files of a form.
         package var maxEntries = 100_000
-        /// How many names a request may have.
+        /// The most names in a request.
         package var names = NameLimits()
         /// Bodies up to this size are read on the polling thread; larger ones on a worker.
         package var inlineBody = 64 << 10
         /// Executables of custom types that run at once.
         package var writerJobs = 2
-        /// Executables that may wait for their turn.
+        /// The most executables that wait for their turn.
         package var writerQueue = 256
 
         package init() {}
@@ -32,17 +33,17 @@ package final class RunAPI: HTTPHandler {
     let store: any RunStore
     /// Where bodies are spooled.
     let scratch: Scratch
-    /// Can be exchanged while requests are served.
+    /// Can be replaced while requests are served.
     package let registered: RegisteredWriters
     let jobs: WriterJobs
     let settings: Settings
     let log: Logger
-    /// Tells readers what happens to runs.
+    /// Sends events to clients.
     let hub: EventHub
     let tables = MetricsTables()
     let digests = FileDigests()
     let recentWrites = RecentWrites()
-    /// Counts requests; others may show numbers of theirs there.
+    /// Counts requests; other parts may add gauges.
     package let telemetry = Telemetry(RunAPI.routes)
 
     package init(
@@ -57,17 +58,17 @@ package final class RunAPI: HTTPHandler {
         self.log = log
         hub = EventHub(feed: store.changes)
         let jobs = jobs
-        telemetry.addGauge("rundir_writers_running", "Executables of custom types that run.") {
+        telemetry.addGauge("rundir_writers_running", "Running executables of custom types.") {
             Double(jobs.counts.running)
         }
-        telemetry.addGauge("rundir_writers_waiting", "Executables of custom types that wait for their turn.") {
+        telemetry.addGauge("rundir_writers_waiting", "Waiting executables of custom types.") {
             Double(jobs.counts.waiting)
         }
     }
 
     var writers: WriterRegistry { registered.current }
 
-    /// Ends what runs for requests beside the server's own threads.
+    /// Ends jobs of requests that run on other threads than the server's.
     package func stop() {
         jobs.stop()
         hub.stop()
@@ -84,7 +85,7 @@ package final class RunAPI: HTTPHandler {
             if case .other(let name) = exchange.method {
                 throw Problem(
                     501, "unknown-method", "Unknown method",
-                    "\"\(name)\" is no method that is known here; methods are upper case")
+                    "\"\(name)\" is not a known method; write methods in upper case")
             }
             switch try Self.routes.match(exchange.method, RequestPath(exchange.path)) {
             case .nothing: throw Problem.unknownPath

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Limits
 
-/// Checks the metrics of a row that was sent, one after the other.
+/// Checks the metrics of a row that was sent, one at a time.
 struct MetricsRowCheck {
     private let tokens: JSONTokens
     private let row: Int?

@@ -127,7 +127,7 @@ package struct MetricsRowOrder: Sendable {
 
     /// A row's place in the order.
     struct Place: Comparable, Hashable, Sendable {
-        /// The row's value on the axis, or the greatest that had arrived before it; nil where there was none.
+        /// The row's value on the axis, or the greatest that had arrived before it; nil if there was none.
         let value: MetricsAxisValue?
         /// 0 for a row that has the value; for one without, how many of those had arrived by then, including itself.
         let loose: Int

@@ -63,7 +63,7 @@ package struct RunSummary: Sendable {
     }
 
     /// Updates the columns of metrics with new rows.
-    /// - Returns: false if there is a new metric, so that the row has to be made anew
+    /// - Returns: false if there is a new metric, so that the row has to be rebuilt
     package mutating func update(_ digest: MetricsDigest) -> Bool {
         if digest.metrics.count >= Self.mostColumns { return false }
         for metric in digest.metrics {

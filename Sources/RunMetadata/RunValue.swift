@@ -51,7 +51,7 @@ extension RunValue {
         }
     }
 
-    /// How two values compare: -1, 0 or 1, as the first is less, equal or greater; nil where one is missing or NaN.
+    /// How two values compare: -1, 0 or 1, as the first is less, equal or greater; nil if one is missing or NaN.
     ///
     /// Two texts compare as texts, byte by byte (R's collation depends on the locale; this does not). A text and a number
     /// compare as numbers if the text reads as one, since properties are stored as text; else as texts, as R does.

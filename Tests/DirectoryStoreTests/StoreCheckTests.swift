@@ -32,8 +32,8 @@ import Testing
     /// the same as before, and it is found again.
     @Test(
         arguments: [
-            ("one/tfruns.d/flags.json", "{\"a\": ", "one/tfruns.d/flags.json: is no JSON", nil),
-            ("one/tfruns.d/flags.json", "[1]", "one/tfruns.d/flags.json: is no JSON object", nil),
+            ("one/tfruns.d/flags.json", "{\"a\": ", "one/tfruns.d/flags.json: is not JSON", nil),
+            ("one/tfruns.d/flags.json", "[1]", "one/tfruns.d/flags.json: is not a JSON object", nil),
             (
                 "one/tfruns.d/flags.json", "{\"a\": null, \"b\": 1}",
                 "one/tfruns.d/flags.json: has values that break ls_runs() for all runs: a", "{\n  \"b\": 1\n}\n"
@@ -59,7 +59,7 @@ import Testing
             ),
             (
                 "one/tfruns.d/sent/flags.json", "{\"a\": [2]}",
-                "one/tfruns.d/sent/flags.json: is of an earlier flags.json",
+                "one/tfruns.d/sent/flags.json: belongs to an earlier flags.json",
                 ""
             ),
             (
@@ -74,7 +74,7 @@ import Testing
             ),
             (
                 "one/tfruns.d/metrics.ndjson", "{\"a\":1}\n{\"a\":",
-                "one/tfruns.d/metrics.ndjson: is cut short", "{\"a\":1}\n"
+                "one/tfruns.d/metrics.ndjson: has a truncated last line", "{\"a\":1}\n"
             ),
             (
                 "one/tfruns.d/metrics.ndjson", "{\"a\":1}\n{\"a\":2}",
@@ -86,10 +86,10 @@ import Testing
             ),
             (
                 "two/tfruns.d/metrics.json", "{\"a\": [1], \"b\": [1, 2]}",
-                "two/tfruns.d/metrics.json: is no data frame", nil
+                "two/tfruns.d/metrics.json: is not a data frame", nil
             ),
             (".rundir/sessions/other", "gone", ".rundir/sessions/other: names the run \"gone\"", ""),
-            ("archive/one/tfruns.d/flags.json", "{}", "one: there is another run of this id", nil),
+            ("archive/one/tfruns.d/flags.json", "{}", "one: there is another run with this id", nil),
         ] as [(String, String, String, String?)])
     func faultIsFoundAndMended(file: String, text: String, finding: String, mended: String?) throws {
         folder.write(file, text)
@@ -105,7 +105,7 @@ import Testing
     @Test(arguments: [("endpoint", "end"), ("metrics_dir", "metrics")])
     func whatAnotherPropertyWouldBeTakenForIsWritten(name: String, whole: String) throws {
         folder.write("one/tfruns.d/properties/\(name)", "/tmp\n")
-        let expected = "one/tfruns.d/properties/\(whole): is missing, so that \(name) is taken for it"
+        let expected = "one/tfruns.d/properties/\(whole): is missing, so that R reads \(name) instead"
         #expect(try findings().first?.hasPrefix(expected) == true)
         _ = try findings(repairs: true)
         #expect(folder.text("one/tfruns.d/properties/\(whole)")?.isEmpty == true)
@@ -150,8 +150,8 @@ import Testing
     /// Whatever one run's directory holds, the others are looked at, and the one is named.
     @Test(arguments: [
         ("flags.json", "{\"a\\u0000b\": 1, \"a\\u0000c\": 2}", "one/tfruns.d/flags.json: has names"),
-        ("flags.json", "\u{1}\u{0}", "one/tfruns.d/flags.json: is no JSON"),
-        ("metrics.json", "[[[[", "one/tfruns.d/metrics.json: is no data frame"),
+        ("flags.json", "\u{1}\u{0}", "one/tfruns.d/flags.json: is not JSON"),
+        ("metrics.json", "[[[[", "one/tfruns.d/metrics.json: is not a data frame"),
         ("properties", "a file", "one/tfruns.d/properties/start: cannot be read"),
     ])
     func whateverARunHoldsTheOthersAreLookedAt(_ fault: (file: String, text: String, finding: String)) throws {
@@ -162,7 +162,7 @@ import Testing
         folder.write("one/tfruns.d/\(fault.file)", fault.text)
         let found = try findings()
         #expect(found.contains { $0.hasPrefix(fault.finding) }, "\(found)")
-        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is not JSON") })
     }
 
     /// Nothing is written through a link: fails when what cannot be mended ends the check of all.
@@ -173,7 +173,7 @@ import Testing
         Tree.link("\(folder.path)/one/tfruns.d/flags.json", to: "../kept.json")
         let found = try findings(repairs: true)
         #expect(found.contains { $0.hasPrefix("one/tfruns.d/flags.json: ") && !$0.contains("repaired") }, "\(found)")
-        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is no JSON") })
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/error.json: is not JSON") })
         #expect(folder.text("one/kept.json") == "{\"a\": null}")
     }
 
@@ -186,7 +186,7 @@ import Testing
         let found = try findings()
         let expected = [
             "linked: is a link", "one/tfruns.d/properties/x: is a link", "one/out: is a link",
-            "one/tfruns.d/pipe: is no file",
+            "one/tfruns.d/pipe: is not a file",
         ]
         for path in expected {
             #expect(found.contains { $0.hasPrefix(path) }, "\(found)")
@@ -234,7 +234,7 @@ import Testing
 
     @Test func anEmptyPendingFolderIsRemoved() throws {
         Tree.makeDirectory("\(folder.path)/.rundir/pending/left")
-        #expect(try findings().first?.hasPrefix(".rundir/pending/left: is no pending run") == true)
+        #expect(try findings().first?.hasPrefix(".rundir/pending/left: is not a pending run") == true)
         _ = try findings(repairs: true)
         #expect(!folder.exists(".rundir/pending/left"))
     }

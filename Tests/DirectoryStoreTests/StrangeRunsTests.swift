@@ -49,7 +49,7 @@ import Testing
         let (count, unreadable) = try DirectoryRunStore.reindex(runs: copied()) { _, _ in }
         #expect(count == 3 && Array(unreadable.keys) == ["one"])
         let found = try StoreCheck(runs: "\(harness.folder.path)/copy", repairs: false).findings
-        #expect(found.contains { $0.path == "one" && $0.fault.contains("not listed with all") })
+        #expect(found.contains { $0.path == "one" && $0.fault.contains("listed only in part") })
         try harness.reopen()
         #expect(try harness.store.listed(order: "run") == ["one", "three", "two"])
         #expect(harness.store.warnings.count == 1)
@@ -69,7 +69,7 @@ import Testing
         mkfifo("\(data)/metrics.ndjson", 0o644)
         mkfifo("\(data)/properties/pipe", 0o644)
         #expect(try harness.store.listed(order: "run") == ["one", "two"])
-        #expect(harness.store.warnings.first?.detail.contains("flags.json is no file") == true)
+        #expect(harness.store.warnings.first?.detail.contains("flags.json is not a file") == true)
     }
 
     @Test func aRunThatIsMendedIsNoLongerTold() throws {
@@ -96,7 +96,7 @@ import Testing
             Issue.record("\(made)")
             return
         }
-        #expect(entry.fault?.contains("the index does not take its columns") == true)
+        #expect(entry.fault?.contains("the index rejects its columns") == true)
         #expect(entry.summary.columns.names == ["run"])
         let kept = try database.rows()
         #expect(Set(kept.runs) == ["one", "two", "three"] && kept.faults.keys.sorted() == ["three"])

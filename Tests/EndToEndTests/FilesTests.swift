@@ -73,7 +73,7 @@ import Testing
         fclose(file)
         let refused = try Command(Server.executable, "import", "--runs", runs(), path)
         #expect(refused.ending == .exited(1))
-        #expect(refused.errors.contains("there is a run \"\(TfrunsFixture.runs[0])\" already"), "\(refused.errors)")
+        #expect(refused.errors.contains("there is already a run \"\(TfrunsFixture.runs[0])\""), "\(refused.errors)")
         try Command.succeed(Server.executable, "import", "--runs", runs(), "--as", "copy", path)
         #expect(DirectoryTree("\(runs())/copy") == imported)
         // And where no server is.

@@ -117,8 +117,8 @@ import Testing
     @Test(
         arguments: [
             ("/etc/passwd", "absolute"), ("../a", "leads outside"), ("../\u{301}a", "leads outside"),
-            ("a/../../b", "leads outside"), ("", "no name"),
-            (".", "no name"), ("a\u{1}b", "no name"),
+            ("a/../../b", "leads outside"), ("", "not a file name"),
+            (".", "not a file name"), ("a\u{1}b", "no name"),
         ])
     func fileOfAFormWithSuchANameIsRefused(name: String, detail: String) throws {
         try expectRefusal(.files([UploadedFile(name: name, file: try fixture.staged([1]))]), detail)

@@ -94,8 +94,8 @@ import Testing
     }
 
     @Test(arguments: [
-        BadRequest("GET", "/compare", 400, "invalid-query", "two runs or more"),
-        BadRequest("GET", "/compare?runs=a", 400, "invalid-query", "two runs or more"),
+        BadRequest("GET", "/compare", 400, "invalid-query", "at least two runs"),
+        BadRequest("GET", "/compare?runs=a", 400, "invalid-query", "at least two runs"),
         BadRequest("GET", "/compare?runs=a,b,a", 400, "invalid-query", "\"a\" is named twice"),
         BadRequest("GET", "/compare?runs=a,.x", 400, "invalid-name", "\".x\""),
         BadRequest("GET", "/compare?runs=a,", 400, "invalid-name"),

@@ -48,9 +48,9 @@ import Testing
 
     @Test func otherFormsAreRefusedWithTheCure() throws {
         for (parts, reason) in [
-            ([("a", "x", "1"), ("b", "y", "2")], "more than one file"), ([("file", nil, "1")], "is no file"),
-            ([("file", "x", "1"), ("note", nil, "2")], "\"note\", which is no file"),
-            ([("note", nil, "2"), ("file", "x", "1")], "\"note\", which is no file"),
+            ([("a", "x", "1"), ("b", "y", "2")], "more than one file"), ([("file", nil, "1")], "is not a file"),
+            ([("file", "x", "1"), ("note", nil, "2")], "\"note\", which is not a file"),
+            ([("note", nil, "2"), ("file", "x", "1")], "\"note\", which is not a file"),
         ] as [([(name: String, file: String?, content: String)], String)] {
             let reply = try put(parts)
             #expect(reply.status == 422 && reply.slug == "invalid-content", "\(reply.text)")

@@ -167,7 +167,8 @@ import Testing
         BadRequest("PUT", "/runs/a/files/x", headers: ["Content-Encoding": "gzip"], "x", 415, "unsupported-media-type"),
         BadRequest(
             "PUT", "/runs/a/files/x", headers: ["Content-Range": "bytes 0-0/*"], "x", 400, "invalid-content-range"),
-        BadRequest("PUT", "/runs/a/files/x", headers: ["If-Match": "x"], "x", 400, "invalid-condition", "in quotes"),
+        BadRequest(
+            "PUT", "/runs/a/files/x", headers: ["If-Match": "x"], "x", 400, "invalid-condition", "with its quotes"),
         BadRequest("PUT", "/runs/a/files/x", headers: ["Content-Length": "4194305"], 413, "content-too-large"),
         BadRequest("GET", "/runs/a/files?limit=0", 400, "invalid-query"),
         BadRequest("GET", "/runs/a/files?x=1", 400, "invalid-query"),

@@ -2,9 +2,10 @@ internal import LocalFiles
 internal import Synchronization
 internal import Threads
 
-/// Folders that were deleted by setting them aside, to be emptied beside the way of writes: a run may have very many files.
+/// Folders that were deleted by renaming them, to be emptied outside of the path of writes: a run may have very many
+/// files.
 ///
-/// What is left of each is removed at the next checkpoint, or the next start.
+/// Their remains are removed at the next checkpoint, or the next start.
 final class DeletedFolders: Sendable {
     private let folders = Mutex<[String]>([])
     private let bell: Doorbell
@@ -16,7 +17,7 @@ final class DeletedFolders: Sendable {
         bell.ring()
     }
 
-    /// Removes all that is in them.
+    /// Removes their contents.
     func empty() {
         let all = folders.withLock { folders in
             defer { folders = [] }

@@ -4,24 +4,24 @@ package import RunMetadata
 package import RunStore
 internal import Synchronization
 
-/// All files of a run, to be read one after the other: its metadata as of one moment, its artifacts as each is found.
+/// All files of a run, to be read one after another: the metadata of one moment, and the artifacts as each is found.
 ///
-/// Files of metadata are open from the start, since they may be replaced while the others are read; those that grow end
-/// where they ended then.
+/// Files of metadata are opened at the start, since they may be replaced while others are read; files that grow are
+/// read up to their length then.
 package final class DirectoryBundle: RunBundle {
     package let run: RunID
     package let entries: [BundleEntry]
     private let tree: RunDirectory
     private let kept: Mutex<[Int: StoredFile]>
 
-    /// - Parameter kept: files that are open, by their place among the entries
+    /// - Parameter kept: open files, by index of their entry
     init(run: RunID, tree: RunDirectory, entries: [BundleEntry], kept: [Int: StoredFile]) {
         (self.run, self.tree, self.entries) = (run, tree, entries)
         self.kept = Mutex(kept)
     }
 
-    /// The files of a directory that is a run's, outside of any store.
-    /// - Throws: where it is not there, or holds a link that leads out of it, a device or a socket
+    /// The files of a run's directory outside of any store.
+    /// - Throws: if it does not exist, or has a link that leads out of it, a device or a socket
     package init(directory: String, as run: RunID) throws(StoreError) {
         let tree = try storing { () throws(FileFailure) in try RunDirectory(directory, followsLink: true) }
         let items = try tree.items(linkedFiles: true) { path throws(StoreError) in

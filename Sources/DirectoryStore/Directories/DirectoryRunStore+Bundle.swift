@@ -5,19 +5,19 @@ package import RunStore
 internal import Synchronization
 
 extension DirectoryRunStore {
-    /// Files of metadata that are held open for a bundle, at most. With more of them, which custom types may make, the rest
-    /// is opened as it is read.
+    /// The most files of metadata that are kept open for a bundle. If there are more, which custom types may make, the
+    /// rest is opened when it is read.
     private static let keptFiles = 500
 
     package func bundle(of run: RunID) throws(StoreError) -> any RunBundle {
         guard let (_, tree) = try directory(of: run) else { throw .unknownRun }
         bringUpToDate(run)
-        // What that has to read is known then.
+        // So that this reading is done before.
         _ = metricsFiles.holder(of: run.description, in: tree)
         let data = Array(RunLayout.dataDirectory.utf8)
         let items = try tree.items(below: data, linkedFiles: true)
-        // Nothing is being written meanwhile, so that all of it is of one moment. It must not take long: where there are many
-        // files, those are taken that were there a moment ago.
+        // Nothing is written meanwhile, so that everything is of one moment. It must not take long: if there are many
+        // files, those of a moment ago are used.
         let taken = Mutex<Result<Metadata, StoreError>?>(nil)
         exclusively { _ in
             let result = Result { () throws(StoreError) in
@@ -41,10 +41,10 @@ extension DirectoryRunStore {
     private struct Metadata: Sendable {
         var entries: [BundleEntry] = []
         var kept: [Int: StoredFile] = [:]
-        /// The places of `metrics.json` and of the rows that it is a view of.
+        /// The indices of `metrics.json` and of the rows of which it is a view.
         var frame: Int?
         var rows: Int?
-        /// Whether the view is behind those rows.
+        /// Whether the view lags behind those rows.
         var frameLags = false
     }
 
@@ -70,7 +70,7 @@ extension DirectoryRunStore {
         return metadata
     }
 
-    /// Makes the frame of the rows that were taken, where the one on the disk is of fewer.
+    /// Makes the frame of the taken rows, if the one on the disk has fewer.
     private func completeFrame(_ metadata: inout Metadata) throws(StoreError) {
         guard metadata.frameLags, let place = metadata.rows, let rows = metadata.kept[place] else { return }
         let made = try frame(of: rows)
@@ -85,7 +85,7 @@ extension DirectoryRunStore {
         }
     }
 
-    /// Takes copies of documents, which something else may write in place while they are sent.
+    /// Copies documents, since other programs may write them in place while they are sent.
     private func copyDocuments(_ metadata: inout Metadata, _ tree: RunDirectory) throws(StoreError) {
         for path in [DataPath.flags, .evaluation, .error, .metricsFrame, .sentFlags, .sentEvaluation] {
             guard let index = metadata.entries.firstIndex(where: { $0.path.elementsEqual(Self.path(path)) }),
@@ -105,7 +105,7 @@ extension DirectoryRunStore {
         }
     }
 
-    /// The frame of rows as a file without a name; in memory where the disk has no room.
+    /// The frame of rows as a file without a name; in memory if the disk has no room.
     private func frame(of rows: StoredFile) throws(StoreError) -> StoredFile {
         do throws(StoreError) {
             let file = try spooling { () throws(ScratchError) in try scratch.makeFile() }

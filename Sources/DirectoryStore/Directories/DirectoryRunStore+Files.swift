@@ -23,7 +23,7 @@ extension DirectoryRunStore {
         }
     }
 
-    /// A page of a folder. What is no file or folder, or lies outside, is left out.
+    /// A page of a folder. Entries that are neither file nor folder, or lead outside, are left out.
     private func page(
         _ request: FolderPage.Request, of folder: RunDirectory.Folder, in tree: RunDirectory
     ) throws(StoreError) -> FolderPage {

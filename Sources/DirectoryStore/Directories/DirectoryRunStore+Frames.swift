@@ -6,8 +6,8 @@ internal import RunStore
 
 /// Frames of runs whose `metrics.json` lags.
 extension DirectoryRunStore {
-    /// Brings `metrics.json` up to date if it is a view that lags. Where that is not possible (a full disk, or something else
-    /// is writing it), the frame is made in memory, since reads go on.
+    /// Updates `metrics.json` if it is a lagging view. If that is not possible (a full disk, or another program is
+    /// writing it), the frame is made in memory, so that reads continue.
     func frameOfLaggingView(_ run: RunID, _ directory: RunDirectory) throws(StoreError) -> StoredFile? {
         let folder = run.description
         guard metricsFiles.holder(of: folder, in: directory) == .rows else { return nil }

@@ -23,12 +23,12 @@ extension DirectoryRunStore {
             folder = resolve(target)?.description ?? RunLayout.sessionMark + session.description
         }
         if let run = RunID(folder) { bringUpToDate(run) }
-        // None that is a link: programs would be led out of the run.
+        // Not if it is a link, which would lead programs out of the run.
         return paths.locate(folder).map { paths.data(folder, $0) }.flatMap { Files.isOwnDirectory($0) ? $0 : nil }
     }
 
-    /// Where a run is, and its directory, open; nil where there is none.
-    /// - Throws: `behind`; `outOfReach` where a link has its place
+    /// The place of a run, and its open directory; nil if there is none.
+    /// - Throws: `behind`; `outOfReach` if there is a link instead
     func directory(of run: RunID) throws(StoreError) -> (place: RunPlace, directory: RunDirectory)? {
         if isBehind(run) { throw .behind(run) }
         let folder = run.description
@@ -44,9 +44,9 @@ extension DirectoryRunStore {
         }
     }
 
-    /// How many runs are initialised.
+    /// The number of initialised runs.
     package func runCount() -> Int {
-        // While the index is being built, the directories tell.
+        // While the index is being built, the directories are counted.
         (try? index.runCount()) ?? ((try? initialisedRuns()) ?? []).count
     }
 
@@ -75,7 +75,7 @@ extension DirectoryRunStore {
         return try RunFiles.files(in: directory, below: folder).map { ($0.path, Int($0.status.st_size)) }
     }
 
-    /// Brings every view of a run's metadata up to date. May take long for a large one.
+    /// Updates every view of a run's metadata. May take long for a large run.
     func bringUpToDate(_ run: RunID) {
         guard views.contains(run.description) else { return }
         do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
@@ -87,7 +87,7 @@ extension DirectoryRunStore {
         if rows?.st_size ?? 0 <= Self.quickRows { bringUpToDate(run) } else { views.hasten(run.description) }
     }
 
-    /// Bytes of rows whose frame is made in a few milliseconds.
+    /// The most bytes of rows whose frame is made in a few milliseconds.
     private static let quickRows = 256 << 10
 
     package func file(_ path: DataPath, of run: RunID) throws(StoreError) -> (any Blob)? {
@@ -95,7 +95,7 @@ extension DirectoryRunStore {
         return try file(path, of: run, directory) { () throws(FileFailure) in try directory.openExact(path) }
     }
 
-    /// A file of metadata; a document as a whole that nothing else changes any more.
+    /// A file of metadata; a document as a complete copy that nothing changes any more.
     func file(
         _ path: DataPath, of run: RunID, _ directory: RunDirectory, _ open: () throws(FileFailure) -> CInt?
     ) throws(StoreError) -> StoredFile? {
@@ -128,7 +128,7 @@ extension DirectoryRunStore {
             Glibc.close(memory)
             throw StoreError(failure)
         }
-        // Written whole each time: another time is another text.
+        // Each write replaces it: another time means another text.
         let written = UInt64(
             bitPattern: Int64(frame.st_mtim.tv_sec &* 1_000_000_000 &+ frame.st_mtim.tv_nsec))
         return StoredRows(descriptor: memory, identity: UInt64(frame.st_ino) ^ written << 20)
@@ -143,7 +143,7 @@ extension DirectoryRunStore {
     }
 
     package func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID] {
-        // By the clock that files have.
+        // By the clock of files' times.
         let latest = wallClock() - seconds
         return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.sorted().compactMap {
             name in
@@ -168,7 +168,8 @@ extension DirectoryRunStore {
             found.append(
                 StoreHindrance(
                     name: "read-only",
-                    detail: "a sync of the disk failed (\(failure)); no write is taken until the server is restarted"))
+                    detail:
+                        "a sync of the disk failed (\(failure)); no writes are accepted until the server is restarted"))
         }
         if let reason = lacksRoomToStart {
             found.append(StoreHindrance(name: "disk-full", detail: reason))
@@ -177,7 +178,7 @@ extension DirectoryRunStore {
                 StoreHindrance(
                     name: "disk-full",
                     detail:
-                        "\(free / 1024) KiB are free on the disk of the runs directory; writes are taken again once "
+                        "\(free / 1024) KiB are free on the disk of the runs directory; writes resume when "
                         + "there is room"))
         }
         return found

@@ -5,7 +5,7 @@ internal import LocalFiles
 package import RunMetadata
 package import RunStore
 
-/// What is known of one run.
+/// Reading the summary of one run.
 extension DirectoryRunStore {
     package func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
         guard let (place, directory) = try directory(of: run) else { return nil }
@@ -15,7 +15,7 @@ extension DirectoryRunStore {
     private func snapshot(
         _ run: RunID, _ place: RunPlace, _ directory: RunDirectory
     ) throws(StoreError) -> RunSnapshot {
-        // A single file that is out of reach counts as missing; where all of them are, nothing is known of the run.
+        // A single file that is out of reach counts as missing; if all are, nothing is known of the run.
         _ = try storing { () throws(FileFailure) in try directory.open(RunPath.data.bytes) }
         let summary = try summary(of: run, directory)
         let updated = summary.updated(RunFiles.updated(directory))
@@ -32,7 +32,7 @@ extension DirectoryRunStore {
             files: try RunFiles.files(in: directory).map(\.path))
     }
 
-    /// The run's row. Where a file of it is being written, what was known of the run before.
+    /// The run's row. If one of its files is being written, the previous row.
     private func summary(of run: RunID, _ directory: RunDirectory) throws(StoreError) -> RunSummary {
         let documents = try RunDocuments(in: directory)
         if documents.isTorn, let known = index.summary(of: run.description) { return known }
@@ -42,7 +42,7 @@ extension DirectoryRunStore {
         }
     }
 
-    /// What a run tells of its metrics, read on from where they were read before.
+    /// The digest of a run's metrics; rows are read on from where the last reading ended.
     private func digest(of run: RunID, _ directory: RunDirectory) throws(StoreError) -> MetricsDigest? {
         let folder = run.description
         let holder = metricsFiles.holder(of: folder, in: directory)

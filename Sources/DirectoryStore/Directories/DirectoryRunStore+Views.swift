@@ -9,10 +9,10 @@ internal import Synchronization
 internal import Threads
 
 extension DirectoryRunStore {
-    /// Writes a run's `metrics.json` from its rows and puts it in place, unless the rows were replaced meanwhile, or something
-    /// else has written it.
-    /// - Parameter isTaken: whether the folder has been taken from the lagging ones already
-    /// - Returns: false where something else is writing `metrics.json`: then it is tried again later
+    /// Writes a run's `metrics.json` from its rows and publishes it, unless the rows were replaced meanwhile, or
+    /// another program has written it.
+    /// - Parameter isTaken: whether the folder was already taken from the lagging ones
+    /// - Returns: false if another program is writing `metrics.json`: then it is retried later
     @discardableResult
     func refreshView(_ folder: String, isTaken: Bool = false) throws(StoreError) -> Bool {
         guard isOpen else { throw .diskFull("the start is not finished") }
@@ -33,7 +33,7 @@ extension DirectoryRunStore {
         defer { Glibc.close(descriptor) }
         let version = FileVersion(Files.status(of: descriptor))
         let file = try spooling { () throws(ScratchError) in try scratch.makeFile(isSynced: false) }
-        // What it takes the place of, or else itself, is at its path afterwards.
+        // Afterwards the replaced file, or else this one, is at its path.
         defer { file.remove() }
         try writeFrame(of: descriptor, size: version.size) { bytes throws(StoreError) in
             var failure: StoreError?
@@ -59,7 +59,8 @@ extension DirectoryRunStore {
         } catch { throw StoreError(error) }
     }
 
-    /// Whether something else seems to be writing a frame: it is not this process's, is cut short, and was changed lately.
+    /// Whether another program seems to be writing a frame: it is not this process's, is truncated, and was changed
+    /// recently.
     private func isBeingWritten(_ frame: FileVersion, in run: RunDirectory, _ folder: String) -> Bool {
         let earliest = max(writersSince, wallClock() - Settling.longestPause)
         if metricsFiles.view(of: folder) == frame || frame.modified < earliest { return false }
@@ -70,7 +71,7 @@ extension DirectoryRunStore {
     }
 
     /// Reads rows and writes their frame, part by part.
-    /// - Throws: `tooLarge` where rows or frame are more than can be held
+    /// - Throws: `tooLarge` if rows or frame do not fit into memory
     func writeFrame(
         of descriptor: CInt, size: Int, _ write: ([UInt8]) throws(StoreError) -> Void
     ) throws(StoreError) {
@@ -85,21 +86,21 @@ extension DirectoryRunStore {
 }
 
 extension Committer {
-    /// Puts a fresh `metrics.json` in place. It is a view, so it needs no journal.
+    /// Publishes a fresh `metrics.json`. It is a view, so it needs no journal.
     /// - Parameters:
-    ///   - rows: what it was made of
-    ///   - before: the frame that was there
-    /// - Returns: false where something else has written that since, which stays
+    ///   - rows: the rows it was made of
+    ///   - before: the previous frame
+    /// - Returns: false if another program has written the frame since; that stays
     func publishView(
         _ folder: String, _ file: StagingFile, of rows: FileVersion, over before: FileVersion?
     ) throws(FileFailure) -> Bool {
         guard let place = paths.locate(folder), let run = try? paths.open(folder, place) else { return true }
-        // Other rows than those it was made of: a whole frame came, which is in metrics.json already.
+        // The rows were replaced: a whole frame was sent, which is already in metrics.json.
         guard let now = FileVersion(file: run.status(RunPath(.metricsRows))), now.inode == rows.inode else {
             return true
         }
         guard views.mayPublish(folder, rows: rows.inode, covered: rows.size) else { return true }
-        // By the file, since no log may be open.
+        // From the file, since the log may not be open.
         let lags = now.size > rows.size
         if lags { views.insert(folder) }
         let known = metricsFiles.view(of: folder)
@@ -108,12 +109,12 @@ extension Committer {
             views.insert(folder)
             return false
         }
-        // It is not synced before the next checkpoint: until then, the journal has to say that it may not be whole.
+        // It is not synced before the next checkpoint: until then, the journal has to say that it may be incomplete.
         if !unsyncedViews.contains(folder), !journal.touched.hasView(of: folder) { try noteLagging([folder]) }
         let swapped = try run.swap(RunPath(.metricsFrame), for: file.path)
         switch swapped {
         case .exchanged:
-            // What was written in that very moment is where the view was staged.
+            // A file that was written at this very moment is now where the view was staged.
             if !isExpected(FileVersion(file: Files.status(file.path))) {
                 _ = try run.swap(RunPath(.metricsFrame), for: file.path)
                 views.insert(folder)

@@ -8,12 +8,13 @@ package import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Keeps runs as directories below one runs directory, in the layout that tfruns reads.
+/// A store that keeps runs as directories below one runs directory, in the layout that tfruns reads.
 ///
-/// One process owns a runs directory. What is acknowledged is in the journal first (`Journal`), and in the run directories;
-/// those are the truth, and what something else puts there or removes is so for this store too.
+/// One process owns a runs directory. Acknowledged writes are first in the journal (`Journal`), then also in the run
+/// directories. The directories are the source of truth: what other programs add or remove there is added or removed
+/// for this store too.
 package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendable {
-    // Sendable: everything is constant after init but the keepers, which `close()` alone touches.
+    // Sendable: everything is constant after init except the keepers, which only `close()` changes.
 
     let paths: RunPaths
     let settings: StoreSettings
@@ -21,7 +22,8 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let views: LaggingViews
     let metricsFiles = MetricsFiles()
     let copies: DocumentCopies
-    /// Since when something else may be writing a file that is cut short, seconds since 1970: after a power cut, since this start.
+    /// The earliest time at which a present writer of a truncated file may have started, seconds since 1970: after a
+    /// power cut, this start.
     let writersSince: Double
     let log: Logger
     private let queue: CommitQueue
@@ -30,12 +32,12 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let ownership: RunsOwnership
     private var keeper: StoreKeeper?
     let index: RunIndex
-    /// The folders that the journal of the server before tells of.
+    /// The folders in the previous server's journal.
     private let recovered: Set<String>
     private var indexKeeper: IndexKeeper?
     private var foreignChanges: ForeignChanges?
     let knownRows = KnownRows()
-    /// Files that are not in a run yet, on the disk of the runs directory, from which they are renamed into runs.
+    /// Files that are not in a run yet, on the disk of the runs directory, so that they can be renamed into runs.
     package private(set) lazy var scratch = Scratch(
         folder: paths.staging, uploads: paths.uploads,
         keeper: Scratch.Keeper(
@@ -44,25 +46,25 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         now: settings.clock)
     private let whenWaiting = Mutex<Committing?>(nil)
 
-    /// Who commits by trade. (A closure alone in a `Mutex` gets a further layer with each look at it, since the compiler converts
-    /// it for generic code and back.)
+    /// The committer's wake-up. (A bare closure in a `Mutex` would be wrapped again at each access, since the compiler
+    /// converts it for generic code and back.)
     private struct Committing {
         let wake: @Sendable () -> Void
     }
 
-    /// Why a store could not be opened, in words for the person who started the server.
+    /// Why a store could not be opened, for the operator.
     package struct OpenFailure: Error, CustomStringConvertible {
         package let description: String
-        /// Whether it is that another process has the runs directory.
+        /// Whether the cause is that another process owns the runs directory.
         package var isTaken = false
     }
 
-    /// Opens a runs directory, making it where it is missing, and does again what a crash left undone. Where the disk has no
-    /// room for that, the store reads, and takes writes as soon as all is done.
+    /// Opens a runs directory, which is created if missing, and recovers from a crash. If the disk is full, opens
+    /// read-only and accepts writes once there is room.
     /// - Parameters:
-    ///   - runs: its path
-    ///   - log: where the store says what it met
-    /// - Throws: `OpenFailure`, also when another process has it
+    ///   - runs: the path of the directory
+    ///   - log: where the store reports problems
+    /// - Throws: `OpenFailure`, also if another process owns it
     package init(
         runs: String, settings: StoreSettings = StoreSettings(), log: Logger = Logger(label: "store")
     ) throws(OpenFailure) {
@@ -74,11 +76,11 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
             for path in [runs, paths.own, paths.journal, paths.pending, paths.sessions, paths.staging, paths.uploads] {
                 try Files.makeDirectories(path)
             }
-            // Their names have to be as safe as what will be in them.
+            // Their names have to be durable before their contents.
             for path in [paths.own, runs, "\(runs)/.."] { try Files.sync(path) }
             lockToGiveBack = try Self.takeLock(paths)
             ownership = try RunsOwnership(paths, lock: lockToGiveBack)
-            // It closes it from now on.
+            // From now on the ownership closes it.
             lockToGiveBack = -1
             let applier = RecordApplier(paths: paths) { deleted.append($0) }
             let recovery = try JournalRecovery(directory: paths.journal)
@@ -92,7 +94,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
             let start = UnfinishedStart()
             index = RunIndex(paths: paths, settings: settings, metricsFiles: metricsFiles, start: start, log: log)
             recovered = Set(recovery.writes.joined().map(\.folder))
-            // Those that were changed last, whether their files are up to date or not.
+            // The runs that were changed last, whether or not their files are up to date.
             for record in recovery.writes.joined() {
                 guard case .activate(let name) = record.step, let session = SessionName(name) else { continue }
                 sessions.set(session, to: RunID(record.folder))
@@ -115,12 +117,14 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         copies = DocumentCopies(staging: paths.staging)
         queue = CommitQueue(limit: settings.queueLimit)
         do throws(FileFailure) {
-            if !(try begin()) { log.error("no room on the disk to start; reads go on: \(committer.start.reason)") }
+            if !(try begin()) {
+                log.error("no room on the disk to start; read-only until there is: \(committer.start.reason)")
+            }
         } catch {
-            // What is initialised is given back by deinit.
+            // deinit frees what is initialised.
             throw OpenFailure(description: "cannot open the runs directory \(runs): \(error)")
         }
-        // Found now, not by whoever asks first.
+        // Created now, not on first use.
         _ = scratch
         keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
@@ -138,8 +142,8 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
 
     deinit { ownership.release() }
 
-    /// Takes no more writes, finishes those that wait, brings every `metrics.json` up to date, syncs everything and
-    /// empties the journal.
+    /// Accepts no more writes, finishes the waiting ones, updates every `metrics.json`, syncs everything and empties
+    /// the journal.
     package func close() {
         queue.stop()
         whenWaiting.withLock { $0 = nil }
@@ -155,7 +159,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         ownership.release()
     }
 
-    /// Removes a runs directory that was made for a trial, with all that is in it.
+    /// Removes a runs directory that was made for a trial, with all its contents.
     package static func remove(_ runs: String) { try? Files.removeTree(runs) }
 
     // MARK: Writing
@@ -172,7 +176,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     package func commit() {
         repeat {
             queue.drain { committer.commit($0) }
-            // What came meanwhile is for the one who commits by trade; without one, for whoever is here.
+            // New writes are left to the registered committer; without one, this thread commits them.
             if queue.isWaiting, let committing = whenWaiting.withLock({ $0 }) { return committing.wake() }
         } while queue.isWaiting
     }
@@ -181,10 +185,10 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         whenWaiting.withLock { $0 = Committing(wake: call) }
     }
 
-    /// Runs something while nothing is being committed, and waits for it.
+    /// Runs a closure while nothing is being committed, and waits for it.
     ///
-    /// This thread commits only until that is done. What came meanwhile is left to whoever commits by trade, or everything
-    /// would be handed over to this thread for as long as writes keep coming.
+    /// This thread commits only until that is done. Later writes are left to the registered committer; otherwise this
+    /// thread would have to commit for as long as writes keep coming.
     @discardableResult
     func exclusively<Result: Sendable>(_ body: @escaping @Sendable (Committer) -> Result) -> Result {
         let outcome = Monitor<Result?>(nil)
@@ -201,7 +205,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         return outcome.wait { $0 }
     }
 
-    /// Why writes are refused until a restart; nil when they are not.
+    /// Why writes are refused until a restart; nil if they are not.
     package var failure: String? { committer.firstFailure.text }
 
     package var changes: ChangeFeed { committer.changes }
@@ -210,30 +214,30 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
 
     // MARK: Opening
 
-    /// Whether the start is finished: writes are taken.
+    /// Whether the start is finished, so that writes are accepted.
     var isOpen: Bool { committer.start.isOver }
 
-    /// What there was no room on the disk for when the store was opened, so that no write is taken yet; nil when there was.
+    /// For what the disk had no room when the store was opened, so that writes are not accepted yet; nil if it had.
     package var lacksRoomToStart: String? { isOpen ? nil : committer.start.reason }
 
-    /// Whether acknowledged writes to a run are in the journal only.
+    /// Whether acknowledged writes to a run are only in the journal.
     func isBehind(_ run: RunID) -> Bool { committer.start.isBehind(run.description) }
 
-    /// Does again what a crash left undone, as far as there is room, and begins the journal. The keeper calls it until it is
-    /// finished; no write is taken before, so that nobody else uses the journal or the applier.
-    /// - Returns: whether all is done
-    /// - Throws: what stands in the way besides room
+    /// Replays the journal as far as there is room, and begins a new one. The keeper calls it until it is finished. No
+    /// write is accepted before, so nobody else uses the journal or the applier.
+    /// - Returns: whether everything is replayed
+    /// - Throws: any failure other than lack of room
     func begin() throws(FileFailure) -> Bool {
         if isOpen { return true }
         do throws(FileFailure) {
             try redo.run()
-            // Without it, all is done again.
+            // Without it, the next start replays everything.
             committer.applied = try? AppliedMark(paths)
             try committer.journal.begin()
             committer.watchSegment()
             try committer.noteLagging(redo.lagging.sorted())
         } catch {
-            // Pages may be lost that the kernel could not write: the next start has to write all again.
+            // The kernel may have lost pages that it could not write: the next start has to write everything again.
             if error.isSync { AppliedMark.remove(paths) }
             guard error.isNoSpace || error.isShortage, !error.isSync else { throw error }
             committer.start.wait(error, behind: redo.behind)
@@ -241,7 +245,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         }
         for (folder, failure) in redo.unapplied {
             log.error(
-                "a write to \(folder) that the journal has cannot be done, for what is in its directory: \(failure); the segment is kept in the journal as *\(Redo.unappliedMark)"
+                "a write to \(folder) in the journal cannot be applied, because of what is in the run's directory: \(failure); the segment is kept in the journal as *\(Redo.unappliedMark)"
             )
         }
         for folder in redo.lagging { views.insert(folder) }
@@ -262,7 +266,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         }
         ftruncate(lock, 0)
         let owner = Array("\(getpid())".utf8)
-        // A help for people: a disk without room for it is no reason not to start.
+        // Only information for people: if the disk has no room for it, the server starts all the same.
         _ = owner.withUnsafeBytes { pwrite(lock, $0.baseAddress, $0.count, 0) }
         return lock
     }

@@ -7,21 +7,21 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Copies of documents that are being sent: what something else does to a file in place meanwhile does not reach them.
+/// Copies of documents that are being sent, so that other programs' writes in place do not affect them.
 ///
-/// A copy is a file without a name, small ones in memory. A few of the large ones are kept for a while, so that many readers of
-/// one frame share one.
+/// A copy is a file without a name, in memory if small. A few large ones are kept for a while, so that many readers of
+/// one frame share a copy.
 final class DocumentCopies: Sendable {
     private struct Kept: Sendable {
         let version: FileVersion
         let descriptor: CInt
-        /// When it was sent last, seconds on the monotonic clock.
+        /// When it was last sent, seconds on the monotonic clock.
         var used = Double(monotonicNanoseconds()) / 1e9
     }
 
-    /// Bytes of a copy that is in memory.
+    /// The most bytes of a copy in memory.
     private static let small = 1 << 20
-    /// Copies that are kept, bytes of them all, and seconds after which one that was not sent goes.
+    /// The most copies that are kept, the most bytes of all, and seconds after which an unused one is dropped.
     private static let mostCopies = 8
     private static let mostKept = 256 << 20
     private static let age = 15.0
@@ -31,12 +31,12 @@ final class DocumentCopies: Sendable {
     private let staging: String
     private let kept = Mutex<[Kept]>([])
 
-    /// - Parameter staging: where large copies are made
+    /// - Parameter staging: the folder of large copies
     init(staging: String) { self.staging = staging }
 
     deinit { for copy in kept.withLock({ $0 }) { close(copy.descriptor) } }
 
-    /// Copies an open file of JSON, and closes it.
+    /// Copies an open JSON file, and closes it.
     func copy(_ file: CInt, _ path: DataPath) throws(StoreError) -> Settled<StoredFile> {
         defer { close(file) }
         let status = Files.status(of: file)
@@ -58,7 +58,7 @@ final class DocumentCopies: Sendable {
         return .whole(StoredFile(descriptor: copy, copyOf: version))
     }
 
-    /// - Returns: whether it is whole
+    /// - Returns: whether it is complete
     private func fill(_ copy: CInt, from file: CInt, _ size: Int, _ path: DataPath) throws(FileFailure) -> Bool {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, min(size, Self.part)), alignment: 16)
         defer { memory.deallocate() }
@@ -77,7 +77,7 @@ final class DocumentCopies: Sendable {
         return !extent.isCut
     }
 
-    /// On the disk where there is room for it, or else in memory.
+    /// On the disk if there is room, or else in memory.
     private func makeFile(size: Int) throws(StoreError) -> CInt {
         if size > Self.small, let free = DiskSpace.free(at: staging), free / 4 > UInt64(size) {
             let file = clinux_nameless_file(staging)
@@ -98,10 +98,10 @@ final class DocumentCopies: Sendable {
         }
     }
 
-    /// When the oldest is to go, seconds on the monotonic clock; nil where none is kept.
+    /// When the oldest will be dropped, seconds on the monotonic clock; nil if none is kept.
     var nextDue: Double? { kept.withLock { kept in kept.first.map { $0.used + Self.age } } }
 
-    /// Gives up those that were not sent for a while.
+    /// Drops those that were not sent for a while.
     func dropOld() {
         let now = Double(monotonicNanoseconds()) / 1e9
         let dropped = kept.withLock { kept in
@@ -118,7 +118,7 @@ final class DocumentCopies: Sendable {
         guard descriptor >= 0 else { return }
         let dropped = kept.withLock { kept in
             kept.append(Kept(version: version, descriptor: descriptor))
-            // Those that were used last, and of one file the last one.
+            // Keeps the most recently used ones, and only the last one of each file.
             var (bytes, seen) = (0, Set<UInt64>())
             let staying = kept.suffix(Self.mostCopies).reversed().prefix { copy in
                 bytes += copy.version.size

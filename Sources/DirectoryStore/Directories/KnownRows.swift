@@ -2,18 +2,17 @@ internal import LocalFiles
 internal import RunMetadata
 internal import Synchronization
 
-/// How far the rows of runs were read that were asked for lately, so that what a run tells of its metrics costs only what has
-/// come since.
+/// How far the rows of recently requested runs were read, so that a digest of their metrics costs only the new rows.
 final class KnownRows: Sendable {
     private struct Known: Sendable {
         var marks: [String: RowsMark] = [:]
-        /// Digests of frames without rows, each with the file that it is of.
+        /// Digests of frames without rows, each with its file's version.
         var frames: [String: (version: FileVersion, digest: MetricsDigest?)] = [:]
-        /// Columns of all of them.
+        /// The number of columns of all of them.
         var columns = 0
     }
 
-    /// Runs, and their columns together, that are remembered.
+    /// The most runs, and columns of all of them, that are cached.
     private static let runs = 1024
     private static let columns = 100_000
 
@@ -29,7 +28,7 @@ final class KnownRows: Sendable {
         }
     }
 
-    /// The digest of a frame, if the file is the one that was read; nil where it has to be read.
+    /// The cached digest of a frame; outer nil: it has to be read.
     func digest(of folder: String, _ version: FileVersion) -> MetricsDigest?? {
         known.withLock { known in
             guard let frame = known.frames[folder], frame.version == version else { return nil }

@@ -1,23 +1,23 @@
 internal import Synchronization
 internal import Threads
 
-/// The runs whose `metrics.json` lags behind their rows, and when it is due to be written again.
+/// The runs whose `metrics.json` lags behind their rows, and when each is due to be rewritten.
 ///
-/// A small frame is due `delay` seconds after the first row that it lacks. Frames that together take long to write are due
-/// no sooner than the time at which writing all of them keeps to its share of the time.
+/// A small frame is due `delay` seconds after the first row that it lacks. Frames that together take long to write are
+/// delayed so that writing all of them keeps to its share of the time.
 final class LaggingViews: Sendable {
-    /// What is added at each commit. The one that commits waits for this lock, and threads that others run before take it: it
-    /// is held for a few instructions only, or whoever has it would have to be waited for until it runs again.
+    /// State added at each commit. The committer waits for this lock, and low-priority threads take it: it must be held
+    /// only for a few instructions, or the committer would wait until a preempted holder runs again.
     private struct Inserted {
         /// Folders, and when they began to lag, seconds.
         var folders: [String: Double] = [:]
-        /// When the keeper will look by itself, seconds.
+        /// When the keeper will next check by itself, seconds.
         var alarm = Double.infinity
     }
 
     private struct State {
         var due: [String: Double] = [:]
-        /// What writing each frame that is in use took last, seconds, and the time until which it counts as in use.
+        /// How long the last write of each frame in use took, seconds, and until when it counts as in use.
         var costs: [String: (seconds: Double, until: Double)] = [:]
         var notBefore: [String: Double] = [:]
     }
@@ -25,7 +25,7 @@ final class LaggingViews: Sendable {
     /// Views of one folder that are being made at the same time.
     private struct Making {
         var count = 0
-        /// The rows that the fullest of those published meanwhile was made of, and how many bytes of them it covers.
+        /// The rows of the most complete view published meanwhile, and how many bytes of them it covers.
         var rows: UInt64 = 0
         var covered = 0
     }
@@ -43,7 +43,7 @@ final class LaggingViews: Sendable {
 
     private var now: Double { Double(monotonicNanoseconds()) / 1e9 }
 
-    /// The state, with all that was inserted in it.
+    /// Runs `body` on the state, with all insertions applied.
     private func withState<Result>(_ body: (inout State) -> sending Result) -> sending Result {
         state.withLock { state in
             var new: [String: Double] = [:]
@@ -55,16 +55,16 @@ final class LaggingViews: Sendable {
         }
     }
 
-    /// The folders that lag.
+    /// The lagging folders.
     var folders: [String] { withState { Array($0.due.keys) } }
 
     /// Whether a folder lags.
     func contains(_ folder: String) -> Bool { withState { $0.due[folder] != nil } }
 
-    /// When the next one is due, seconds on the monotonic clock. Whoever asks looks again then, or when the bell rings: it does
-    /// for what will be due before.
+    /// When the next one is due, seconds on the monotonic clock. The caller checks again then, or when the bell rings,
+    /// which it does for folders that are due earlier.
     var nextDue: Double? {
-        // What comes from here on rings.
+        // Insertions from now on ring the bell.
         inserted.withLock { $0.alarm = .infinity }
         return withState { state in
             let next = state.due.values.min()
@@ -73,7 +73,7 @@ final class LaggingViews: Sendable {
         }
     }
 
-    /// The folder's view lags from now on.
+    /// Notes that the folder's view lags.
     func insert(_ folder: String) {
         let since = now
         let isNext = inserted.withLock { inserted in
@@ -85,7 +85,7 @@ final class LaggingViews: Sendable {
         if isNext { bell.ring() }
     }
 
-    /// Takes the folders that are due.
+    /// Takes the due folders.
     func takeDue() -> [String] {
         withState { state in
             let time = now
@@ -99,7 +99,7 @@ final class LaggingViews: Sendable {
     /// - Returns: whether it lags
     func take(_ folder: String) -> Bool { withState { $0.due.removeValue(forKey: folder) != nil } }
 
-    /// The folder's view, if it lags, is due at once.
+    /// Makes the folder's view due at once, if it lags.
     func hasten(_ folder: String) {
         let isLagging = withState { state in
             guard state.due[folder] != nil else { return false }
@@ -110,7 +110,7 @@ final class LaggingViews: Sendable {
         if isLagging { bell.ring() }
     }
 
-    /// A view of the folder is being made, until `endMaking`.
+    /// Notes that a view of the folder is being made, until `endMaking`.
     func beginMaking(_ folder: String) { making.withLock { $0[folder, default: Making()].count += 1 } }
 
     func endMaking(_ folder: String) {
@@ -120,11 +120,11 @@ final class LaggingViews: Sendable {
         }
     }
 
-    /// Whether a view that was made may be published: not in place of one that was begun later, and holds more, but was
-    /// quicker, since a reader may have been told that it is there.
+    /// Whether a view may be published: not over one that was begun later, has more rows, and was finished earlier,
+    /// since a reader may already rely on that.
     /// - Parameters:
-    ///   - rows: the inode number of the rows that it was made of
-    ///   - covered: how many bytes of them
+    ///   - rows: the inode number of its rows
+    ///   - covered: how many bytes of them it covers
     func mayPublish(_ folder: String, rows: UInt64, covered: Int) -> Bool {
         making.withLock { making in
             guard let making = making[folder] else { return true }
@@ -132,7 +132,7 @@ final class LaggingViews: Sendable {
         }
     }
 
-    /// Notes a view that was published, for the others that are being made.
+    /// Records a published view, for others that are being made.
     func published(_ folder: String, rows: UInt64, covered: Int) {
         making.withLock { making in
             guard making[folder] != nil else { return }
@@ -141,7 +141,7 @@ final class LaggingViews: Sendable {
         }
     }
 
-    /// Writing the view has taken so many seconds.
+    /// Records how long writing the view took.
     func wrote(_ folder: String, seconds: Double) {
         withState { state in
             let time = now

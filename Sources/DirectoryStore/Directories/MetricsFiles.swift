@@ -6,30 +6,30 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Tells which of a run's two files of metrics is the truth, and which views of rows this process knows.
+/// Decides which of a run's two files of metrics is authoritative, and knows this process's views of rows.
 ///
-/// `metrics.json` is a view of `metrics.ndjson`, unless something else, such as R, has written it since: then it is the newer
-/// truth, and the rows begin anew from it with the next that comes. Three things tell:
-/// - A view that this server writes gets a time of change just before that of the rows that it was made of (utimensat(2)). So
-///   one that is older than the rows is a view, or is older than the last row; and one that is not was written by something
-///   else, or copied.
-/// - What this process wrote, or has looked at, it knows by its version.
-/// - Where that leaves it open, the contents are compared: a frame that says what the rows say, or said at some moment, is a
-///   view. (A run directory that was copied has other times, and its view may lag.)
+/// `metrics.json` is a view of `metrics.ndjson`, unless another program, such as R, has written it since: then it is
+/// authoritative, and with the next row that arrives, the rows are rebuilt from it. Three things decide:
+/// - A view that this server writes gets a time of change just before that of its rows (utimensat(2)). So a frame older
+///   than the rows is a view, or older than the last row; one that is not older was written by another program, or
+///   copied.
+/// - Files that this process wrote or has checked are known by their version.
+/// - Otherwise the contents are compared: a frame that equals the rows, or an earlier state of them, is a view. (A
+///   copied run directory has other times, and its view may lag.)
 final class MetricsFiles: Sendable {
-    /// Where the truth is.
+    /// The authoritative file.
     enum Holder: Sendable {
         case nothing
-        /// In the rows; what there is of a frame is a view of them, or is no whole frame.
+        /// The rows; a frame is a view of them, or incomplete.
         case rows
-        /// In the frame: there are no rows, or the frame is newer.
+        /// The frame: there are no rows, or the frame is newer.
         case frame
     }
 
-    /// A frame that stands beside rows.
+    /// A frame beside rows.
     private struct Known: Sendable {
         let frame: FileVersion
-        /// The rows beside it when it was made, or looked at.
+        /// The rows beside it when it was made or checked.
         let rows: FileVersion
         let kind: Kind
     }
@@ -37,20 +37,20 @@ final class MetricsFiles: Sendable {
     private enum Kind: Sendable {
         /// A view of all those rows.
         case view
-        /// A view of fewer.
+        /// A view of fewer rows.
         case laggingView
-        /// Something else has written it.
+        /// Written by another program.
         case rewritten
     }
 
-    /// Runs that are remembered; those that are not are looked at again.
+    /// The most cached runs; others are checked again.
     private static let mostKnown = 16_384
 
     private let known = Mutex<[String: Known]>([:])
 
     // MARK: Asking
 
-    /// Where the truth about a run's metrics is.
+    /// The authoritative file of a run's metrics.
     func holder(of folder: String, in run: RunDirectory) -> Holder {
         guard let rows = FileVersion(file: run.status(RunPath(.metricsRows))) else {
             return run.status(RunPath(.metricsFrame)) == nil ? .nothing : .frame
@@ -59,13 +59,13 @@ final class MetricsFiles: Sendable {
         return isRewritten(folder, frame, rows, in: run) ? .frame : .rows
     }
 
-    /// Whether a frame and rows beside it, which were looked at just now, are such that their contents matter.
+    /// Whether the contents of a frame and rows have to be compared, given their present status.
     static func isDoubtful(_ frame: stat?, beside rows: stat?) -> Bool {
         guard let frame = FileVersion(file: frame), let rows = FileVersion(file: rows) else { return false }
         return frame.time >= rows.time
     }
 
-    /// Whether a frame is known to be a view of all rows as they are.
+    /// Whether a frame is known to be a view of all present rows.
     func isUpToDate(_ folder: String, in run: RunDirectory) -> Bool {
         guard let rows = FileVersion(file: run.status(RunPath(.metricsRows))),
             let frame = FileVersion(file: run.status(RunPath(.metricsFrame)))
@@ -82,7 +82,7 @@ final class MetricsFiles: Sendable {
         var isKnownToDiffer = false
         if let known {
             if known.frame == frame, known.kind != .rewritten || known.rows == rows { return known.kind == .rewritten }
-            // A row may have come since: it is what the frame replaced that tells.
+            // A row may have been added since: compare with the frame that this one replaced.
             isKnownToDiffer = known.frame != frame && frame.time >= known.frame.time
         }
         if !isKnownToDiffer, frame.time < rows.time { return false }
@@ -91,19 +91,20 @@ final class MetricsFiles: Sendable {
         case .same: kind = .view
         case .earlier: kind = isKnownToDiffer ? .rewritten : .laggingView
         case .other: kind = .rewritten
-        // It is no frame, or was cut off. One that is being written where another had been seen hides the rows as that did.
+        // It is not a frame, or truncated. If it is being written where a rewritten one was seen, it still overrides
+        // the rows.
         case nil: return known?.kind == .rewritten && wallClock() - frame.modified < Settling.longestPause
         }
         note(folder, Known(frame: frame, rows: rows, kind: kind))
         return kind == .rewritten
     }
 
-    // MARK: Noting
+    // MARK: Recording
 
-    /// The time of change of a view of rows, nanoseconds since 1970.
+    /// The time of change for a view of rows, nanoseconds since 1970.
     static func timeOfView(of rows: FileVersion) -> Int { rows.time - 1 }
 
-    /// A frame is a view of rows from now on: it was made of them, or they of it.
+    /// Records that a frame is a view of rows: one was made of the other.
     func note(_ folder: String, view frame: FileVersion, of rows: FileVersion) {
         note(folder, Known(frame: frame, rows: rows, kind: .view))
     }
@@ -125,7 +126,7 @@ final class MetricsFiles: Sendable {
 }
 
 extension MetricsLikeness {
-    /// Compares a run's frame with its rows; nil where they cannot be read, or are others by now.
+    /// Compares a run's frame with its rows; nil if they cannot be read, or have changed meanwhile.
     fileprivate init?(of run: RunDirectory, _ frame: FileVersion, _ rows: FileVersion) {
         do throws(StoreError) {
             let likeness = try Self.withText(.metricsFrame, of: run, frame) { frame throws(StoreError) in
@@ -138,7 +139,7 @@ extension MetricsLikeness {
         } catch { return nil }
     }
 
-    /// Lends the text of a file that has a version; nil where it has not.
+    /// Lends the text of a file if it has the given version; else nil.
     private static func withText<Result>(
         _ path: DataPath, of run: RunDirectory, _ version: FileVersion,
         _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Result

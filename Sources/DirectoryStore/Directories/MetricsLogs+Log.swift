@@ -12,20 +12,20 @@ extension MetricsLogs {
         private(set) var descriptor: CInt = -1
         private let watch: NameWatch?
         private var mark: NameWatch.Mark?
-        /// Where the next row goes: the file's length once all that was planned is written.
+        /// The offset of the next row: the file's length when all planned rows are written.
         private(set) var end: Int
-        /// Rows planned in this batch and not written yet.
+        /// Rows planned in this batch but not written yet.
         var planned: [[UInt8]] = []
         var plannedAt: Int
         var checkedInBatch = 0
         var locatedAt: UInt64
-        /// Whether the run's view is known to lag, so that it need not be said again.
+        /// Whether the run's view is already noted as lagging.
         var viewLags = false
         /// The journal segment in which the file was last noted as touched; 0 before.
         var touchedIn: UInt64 = 0
-        /// The index's round in which the run was last noted for it.
+        /// The index's round in which the run was last noted.
         var notedIn: UInt64 = 0
-        /// The frame beside the rows as it is known; nil where there is none.
+        /// The known version of the frame beside the rows; nil if there is none.
         var frame: FileVersion?
         private let data: String
 
@@ -45,8 +45,8 @@ extension MetricsLogs {
             mark = watch?.add(namesIn: data)
         }
 
-        /// Whether the file has a name and the length that it should have, and the frame beside it is the one that was there:
-        /// something else may have removed or written either, and then both have to be looked at anew.
+        /// Whether the file still has a name and the expected length, and the frame beside it is unchanged. Otherwise
+        /// another program has removed or written one of them, and both have to be checked again.
         var isAsItWas: Bool {
             guard descriptor >= 0 else { return false }
             if let mark, !mark.isSuspect { return clinux_size(descriptor) == Int64(end) }
@@ -57,7 +57,7 @@ extension MetricsLogs {
             return true
         }
 
-        /// Nothing comes of an append that was planned last.
+        /// Cancels the append that was planned last.
         func unplan(_ rows: [UInt8]) { end -= rows.count }
 
         /// Plans an append and returns its offset.
@@ -67,7 +67,7 @@ extension MetricsLogs {
         }
     }
 
-    /// The length of a file's whole lines. What stands behind the last newline was left by something else; it is cut off,
+    /// The length of a file's complete lines. Text after the last newline was left by another program; it is cut off,
     /// or the next row would be joined to it.
     static func wholeLines(_ descriptor: CInt, _ path: String) throws(FileFailure) -> Int {
         let size = Int(Files.status(of: descriptor).st_size)
@@ -75,7 +75,7 @@ extension MetricsLogs {
         if size == 0 || (pread(descriptor, &last, 1, off_t(size - 1)) == 1 && last == UInt8(ascii: "\n")) {
             return size
         }
-        // From the end: what is there may be long.
+        // Read from the end, since it may be long.
         let part = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { part.deallocate() }
         var end = size

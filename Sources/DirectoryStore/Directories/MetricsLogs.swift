@@ -3,25 +3,25 @@ internal import LocalFiles
 internal import RunMetadata
 internal import Threads
 
-/// The open `metrics.ndjson` files: a row costs one write to an open file, whatever the length of its run.
+/// The open `metrics.ndjson` files, so that a row costs one write to an open file, whatever the length of its run.
 ///
-/// Used by the one that commits only.
+/// Used only by the committer.
 final class MetricsLogs {
-    /// What planning rows came to.
+    /// The result of a lookup for planning rows.
     enum Lookup {
         case log(Log)
-        /// `metrics.json` is the truth, without rows or newer than they are: its own rows have to come first.
+        /// `metrics.json` is authoritative: there are no rows, or it is newer. Its rows have to be written first.
         case needsSeed(RunPlace)
-        /// The run is there, without metrics.
+        /// The run exists, without metrics.
         case none(RunPlace)
         /// There is no such run.
         case noRun
     }
 
-    /// How long a run that was found is taken to be where it was found; within it, only a log that was removed is noticed.
+    /// Nanoseconds for which a found run is assumed to stay where it is; within them, only a removed log is noticed.
     private static let locationLifetime: UInt64 = 250_000_000
-    /// Open logs; beyond, the half that was used less lately is closed. A quarter of the files that the process may have
-    /// open (getrlimit(2)), 8 to 4096.
+    /// The most open logs; beyond, the less recently used half is closed. A quarter of the process's open files
+    /// (getrlimit(2)), 8 to 4096.
     private let capacity: Int
 
     /// The file's path in the data directory.
@@ -32,16 +32,16 @@ final class MetricsLogs {
     private let files: MetricsFiles
     let watch: NameWatch?
     private var logs: [String: Log] = [:]
-    /// Those with rows of this batch that have been journaled.
+    /// Logs with journaled rows of this batch.
     private var written: [Log] = []
     private var batch = 0
-    /// Whether the watch has been asked in this batch, and when that was, nanoseconds on the monotonic clock.
+    /// Whether the watch was read in this batch, and when, nanoseconds on the monotonic clock.
     private var hasLooked = false
     private(set) var lookedAt: UInt64 = 0
-    /// Why rows are neither written nor taken back, where some are.
+    /// Why some rows are neither fully written nor undone; nil if none are.
     private(set) var halfDone: FileFailure?
 
-    /// - Parameter watch: tells which files were removed; where there is none, each is looked at in each batch
+    /// - Parameter watch: tells which files were removed; nil: each file is checked in each batch
     init(
         paths: RunPaths, files: MetricsFiles = MetricsFiles(), capacity: Int? = nil, watch: NameWatch? = NameWatch()
     ) {
@@ -50,7 +50,7 @@ final class MetricsLogs {
         self.capacity = capacity ?? min(max(Files.mostOpen / 4, 8), 4096)
     }
 
-    /// A new batch begins: what was found before has to be looked at again.
+    /// Begins a batch: earlier findings have to be checked again.
     func beginBatch() {
         batch += 1
         hasLooked = false
@@ -75,7 +75,7 @@ final class MetricsLogs {
         }
         guard let place = paths.locate(folder) else { return .noRun }
         let run = try paths.open(folder, place)
-        // Before it is judged: one that something else writes meanwhile is seen to be another.
+        // Read first: if another program writes it meanwhile, its version differs.
         let frame = Self.frame(in: paths.data(folder, place))
         switch files.holder(of: folder, in: run) {
         case .frame: return .needsSeed(place)
@@ -88,16 +88,16 @@ final class MetricsLogs {
         return .log(log)
     }
 
-    /// The version of the frame in a data directory, by one system call (lstat(2)); nil where there is none.
+    /// The version of the frame in a data directory, by one system call (lstat(2)); nil if there is none.
     static func frame(in data: String) -> FileVersion? {
         var status = stat()
         return lstat("\(data)/\(DataPath.metricsFrame)", &status) == 0 ? FileVersion(file: status) : nil
     }
 
-    /// The view beside a folder's rows is this one from now on.
+    /// Notes the new view beside a folder's rows.
     func note(_ frame: FileVersion, of folder: String) { logs[folder]?.frame = frame }
 
-    /// The log of a run that has none yet; its file is made when the first rows are written.
+    /// Makes the log of a run that has none yet; its file is made when the first rows are written.
     func make(_ folder: String, _ place: RunPlace) -> Log {
         add(folder, place, -1, size: 0)
     }
@@ -108,8 +108,8 @@ final class MetricsLogs {
         log.planned.append(rows)
     }
 
-    /// Writes the rows of this batch: what came for one run, in one call.
-    /// - Returns: the folders whose rows could not be written; those are as before
+    /// Writes the rows of this batch, those of one run in one call.
+    /// - Returns: the folders whose rows could not be written; they are unchanged
     func flush(_ spares: SpareDescriptors = SpareDescriptors(count: 0)) -> [String: FileFailure] {
         var failures: [String: FileFailure] = [:]
         for log in written {
@@ -148,10 +148,10 @@ final class MetricsLogs {
         log.plannedAt += rows.count
     }
 
-    /// Takes back what may have been written of rows.
+    /// Undoes partly written rows.
     private func cut(_ log: Log, _ spares: SpareDescriptors) {
         do throws(FileFailure) {
-            // Without rows there was no file.
+            // Before the first rows there was no file.
             if log.plannedAt == 0 {
                 return try spares.lending { () throws(FileFailure) in
                     try paths.open(log.folder, log.place).remove(Self.path)
@@ -164,7 +164,7 @@ final class MetricsLogs {
     /// The open log of a folder.
     func open(_ folder: String) -> Log? { logs[folder] }
 
-    /// Forgets a log: the run moves, or its rows are replaced, or what was planned did not come to pass.
+    /// Forgets a log: the run moves, its rows are replaced, or planned rows were not written.
     func forget(_ folder: String) { logs[folder] = nil }
 
     /// Closes all logs. To be called between batches.

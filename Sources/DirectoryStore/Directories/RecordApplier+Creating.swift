@@ -2,16 +2,16 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// Making a run's folder together with what is put into it: aside, under a name of its own, so that nothing has to be staged
-/// and renamed file by file.
+/// Makes a run's folder together with its files under a temporary name, and renames it, so that the files need not be
+/// staged and renamed one by one.
 extension RecordApplier {
-    /// Does the first steps of a write, where these make a folder that is not there and put files into it.
-    /// - Returns: how many steps that were
+    /// Does the first steps of a write, if they make a new folder and put files into it.
+    /// - Returns: how many steps were done
     func create(_ records: [RedoRecord], _ done: inout StepsDone) throws(FileFailure) -> Int {
         guard let first = records.first, first.step == .create else { return 0 }
         let folder = first.folder
         let run = paths.run(folder, .pending)
-        // With the folders in it that other steps make for artifacts.
+        // It may exist already, with folders that other steps made for artifacts.
         if Files.isOwnDirectory(run) { return 0 }
         let files = records.dropFirst().prefix { record in
             if case .put = record.step { return record.folder == folder }
@@ -21,7 +21,7 @@ extension RecordApplier {
         if mkdir(staged, 0o755) != 0 { throw FileFailure("mkdir", staged) }
         do throws(FileFailure) {
             try fill(staged, with: files)
-            // Never over a directory: what it held would be lost with the folder, were this taken back.
+            // Never over a directory: undoing this would lose its contents.
             try Files.rename(staged, to: run)
         } catch {
             try? Files.removeTree(staged)
@@ -35,7 +35,7 @@ extension RecordApplier {
     private func fill(_ staged: String, with files: ArraySlice<RedoRecord>) throws(FileFailure) {
         try Files.makeOwnDirectory("\(staged)/\(RunLayout.dataDirectory)")
         let directory = try RunDirectory(staged)
-        // Of a file that is written twice, the later text.
+        // If a file is written twice, the later text.
         var texts: [(path: RunPath, bytes: [UInt8])] = []
         for record in files {
             guard case .put(let text, let bytes) = record.step else { continue }

@@ -3,15 +3,15 @@ internal import LocalFiles
 internal import RunMetadata
 internal import SystemPackage
 
-/// What a single step does. Each says how it is taken back.
+/// The single steps. Each notes how it is undone.
 extension RecordApplier {
     func apply(_ record: RedoRecord, _ done: inout StepsDone) throws(FileFailure) {
         let folder = record.folder
         switch record.step {
         case .create:
             let (run, data) = (paths.run(folder, .pending), paths.data(folder, .pending))
-            // With the folders in it that other steps make for artifacts. Never with the folder that it is in: were that gone,
-            // so would be all that it held.
+            // With folders in it that other steps make for artifacts. Never with its parent: if that is gone, so are
+            // all its runs.
             let isThere = Files.isOwnDirectory(run)
             try Files.makeOwnDirectory(run)
             if !isThere { done.note { () throws(FileFailure) in try Files.removeTree(run) } }
@@ -22,12 +22,12 @@ extension RecordApplier {
             guard let directory = try directory(of: folder) else { return }
             try remove(RunPath(record: path), in: directory, &done)
         case .publish(let path, let staged):
-            // By rename(2), which can be done again: the staged file was synced, so ext4 has nothing to write first.
+            // By rename(2), which can be repeated: the staged file was synced, so ext4 has nothing to write first.
             try publish("\(paths.staging)/\(staged)", folder, path, &done)
         case .publishFolder(let path, let staged, let inode):
             try publishFolder("\(paths.staging)/\(staged)", inode, folder, path, &done)
         case .append(let path, let offset, let bytes): try append(bytes, at: offset, folder, path, &done)
-        // Of which inode number it was, recovery has looked at.
+        // Recovery has checked its inode number.
         case .adopt(let path, let from, _):
             guard let source = try directory(of: from) else { return }
             try adopt(RunPath(record: path), from: source, folder, &done)
@@ -35,7 +35,7 @@ extension RecordApplier {
         case .restore: try move(folder, to: .initialised, &done)
         case .delete(let name):
             guard let place = place(of: folder) else { return }
-            // Out of sight at once; then it may take as long as it takes.
+            // Invisible at once; emptying it may take long.
             let (run, aside) = (paths.run(folder, place), "\(paths.staging)/\(name)")
             try Files.rename(run, to: aside)
             done.note(deleting: run, aside: aside)
@@ -44,8 +44,8 @@ extension RecordApplier {
         }
     }
 
-    /// Notes in a session's file which run is active; none where the folder is empty. In place: each run that is initialised
-    /// comes here, and until the file is synced the journal has what it says.
+    /// Writes the active run to a session's file; none if the folder is empty. In place, since this happens for each
+    /// initialised run, and the journal has it until the file is synced.
     func activate(_ folder: String, _ file: RunPath, _ done: inout StepsDone) throws(FileFailure) {
         let sessions = try sessionsDirectory()
         if folder.isEmpty { return try remove(file, in: sessions, &done) }
@@ -65,8 +65,8 @@ extension RecordApplier {
         guard let place = place(of: folder), place != target else { return }
         let (from, to) = (paths.run(folder, place), paths.run(folder, target))
         if Files.isOwnDirectory(to) {
-            // Something else made the directory before, without metadata: the run takes place in it. The data directory
-            // comes last, since it says where the run is; what went before need not be taken back.
+            // Another program made the directory before, without metadata: the run is merged into it. The data
+            // directory comes last, since it decides where the run is; the moves before need not be undone.
             try RunDirectory(to).takeAll(from: RunDirectory(from), except: RunLayout.dataDirectory)
             let (data, newData) = (paths.data(folder, place), paths.data(folder, target))
             try Files.rename(data, to: newData)
@@ -78,7 +78,7 @@ extension RecordApplier {
         } else {
             if target == .archived { try Files.makeDirectory(paths.archive) }
             do throws(FileFailure) { try Files.rename(from, to: to) } catch {
-                // The directory may be a mount point, or something else have its place since.
+                // The directory may be a mount point, or was replaced since.
                 throw FileFailure("rename", inRun: Array(folder.utf8), errno: error.errno.rawValue)
             }
             done.note { () throws(FileFailure) in try Files.rename(to, to: from) }
@@ -86,7 +86,7 @@ extension RecordApplier {
         note(folder, at: target)
     }
 
-    /// Removes a file, if it is there, so that it can be put back.
+    /// Removes a file, if it exists, so that it can be restored.
     func remove(_ path: RunPath, in directory: RunDirectory, _ done: inout StepsDone) throws(FileFailure) {
         if case .folder = try directory.look(path) { throw FileFailure("unlink", inRun: path.bytes, errno: EISDIR) }
         let aside = newStagedPath()
@@ -110,7 +110,8 @@ extension RecordApplier {
         done.note(try directory.swap(path, for: staged), of: path, in: directory, for: staged)
     }
 
-    /// Writes bytes at an offset of a file, or at its end where that comes first; leaves nothing of them when there is no room.
+    /// Writes bytes at an offset of a file, or at its end if that comes first; leaves nothing of them if there is no
+    /// room.
     private func append(_ bytes: [UInt8], at offset: Int, _ folder: String, _ path: String, _ done: inout StepsDone)
         throws(FileFailure)
     {
@@ -124,7 +125,7 @@ extension RecordApplier {
         try Files.write(bytes, to: descriptor, at: start, path: path.description)
     }
 
-    /// Puts a staged folder in its place, at once for every reader. What was there is left in the staging folder.
+    /// Publishes a staged folder atomically. What was there is left in the staging folder.
     private func publishFolder(
         _ staged: String, _ inode: UInt64, _ folder: String, _ path: String, _ done: inout StepsDone
     )
@@ -139,7 +140,7 @@ extension RecordApplier {
         }
     }
 
-    /// Renames a staged file to a path. What stood there keeps another name until it is of no more use.
+    /// Renames a staged file to a path. The previous file keeps another name as long as it is needed.
     private func publish(
         _ staged: String, _ folder: String, _ path: String, _ done: inout StepsDone
     ) throws(FileFailure) {
@@ -152,7 +153,7 @@ extension RecordApplier {
         }
     }
 
-    /// The same of a file of another folder.
+    /// The same for a file of another folder.
     private func adopt(
         _ path: RunPath, from source: RunDirectory, _ folder: String, _ done: inout StepsDone
     ) throws(FileFailure) {
@@ -164,10 +165,10 @@ extension RecordApplier {
         }
     }
 
-    /// A name in the staging folder for what a file's place was taken from.
+    /// A name in the staging folder for a replaced file.
     private func freshName() throws(FileFailure) -> String {
         let name = newStagedPath()
-        // Left by an earlier process, whose names were the same.
+        // May be left by an earlier process, which used the same names.
         try Files.remove(name)
         return name
     }

@@ -2,28 +2,28 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// Does the steps of redo records in the run directories: when a batch is committed, and again in recovery.
+/// Applies redo records to the run directories: when a batch is committed, and again in recovery.
 ///
-/// Used by the one that commits only.
+/// Used only by the committer.
 final class RecordApplier {
     let paths: RunPaths
     private var stagedCount: UInt64 = 0
-    /// Where folders were found in this batch.
+    /// The places of folders found in this batch.
     var places: [String: RunPlace?] = [:]
-    /// The two directories that were used last, the later one first: the steps of one write are of one run or two, and each
-    /// directory is a descriptor.
+    /// The two most recently used directories, the latest first: a write concerns one run or two, and each directory
+    /// takes a descriptor.
     private var opened: [(folder: String, directory: RunDirectory)] = []
-    /// The folder of sessions, once it was used in this batch.
+    /// The folder of sessions, if it was used in this batch.
     private var sessions: RunDirectory?
 
-    /// Told of folders that were deleted and set aside, which are to be emptied when there is time.
+    /// Called with deleted folders, which were renamed and have to be emptied later.
     private let onDeleted: @Sendable ([String]) -> Void
 
     init(paths: RunPaths, onDeleted: @escaping @Sendable ([String]) -> Void = { _ in }) {
         (self.paths, self.onDeleted) = (paths, onDeleted)
     }
 
-    /// A new batch begins: where runs are has to be found again.
+    /// Begins a batch: the places of runs have to be found again.
     func beginBatch() {
         places.removeAll(keepingCapacity: true)
         opened = []
@@ -38,7 +38,7 @@ final class RecordApplier {
         return directory
     }
 
-    /// A folder's directory, open; nil where there is none.
+    /// A folder's open directory; nil if there is none.
     func directory(of folder: String) throws(FileFailure) -> RunDirectory? {
         if let used = opened.first(where: { $0.folder == folder }) { return used.directory }
         guard let place = place(of: folder) else { return nil }
@@ -47,19 +47,19 @@ final class RecordApplier {
         return directory
     }
 
-    /// The same of one that has to be there.
+    /// The same for one that has to exist.
     func existingDirectory(of folder: String) throws(FileFailure) -> RunDirectory {
         guard let directory = try directory(of: folder) else { throw FileFailure("open", folder, errno: ENOENT) }
         return directory
     }
 
-    /// Notes where a folder is now.
+    /// Records a folder's new place.
     func note(_ folder: String, at place: RunPlace?) {
         places[folder] = .some(place)
         opened = []
     }
 
-    /// Where a folder is, as found in this batch.
+    /// The place of a folder, cached during this batch.
     func place(of folder: String) -> RunPlace? {
         if let known = places[folder] { return known }
         let place = paths.locate(folder)
@@ -67,18 +67,18 @@ final class RecordApplier {
         return place
     }
 
-    /// Why a write is neither done nor taken back, where one is: recovery has to do it.
+    /// Why a write is neither fully applied nor undone, if any is: recovery has to apply it.
     private(set) var halfDone: FileFailure?
 
-    /// A name in the staging folder that nothing has, but for what an earlier process left there, which recovery finds.
-    /// - Parameter kind: what it is for: of a kind are only files, or only folders
+    /// A new name in the staging folder. Only the remains of an earlier process, which recovery finds, may have it.
+    /// - Parameter kind: the purpose; all names of a kind are files, or all are folders
     func newStagedPath(_ kind: String = "put") -> String {
         stagedCount += 1
         return "\(paths.staging)/\(kind)-\(stagedCount)"
     }
 
-    /// Does the steps of one write, all or none: whatever needs room is written aside, and whatever could be in the way is
-    /// looked for, before anything is put in place; when a step fails all the same, those before it are taken back.
+    /// Applies the steps of one write, all or none: whatever needs room is written to staging, and obstacles are
+    /// checked, before anything is published; if a step still fails, the previous steps are undone.
     func apply(_ records: [RedoRecord]) throws(FileFailure) {
         var staged: [String] = []
         var done = StepsDone()
@@ -119,7 +119,7 @@ final class RecordApplier {
         if !deleted.isEmpty { onDeleted(deleted) }
     }
 
-    /// Steps that are to be taken back as soon as there are descriptors or memory for it.
+    /// Steps to undo when there are descriptors or memory again.
     private var unfinished: [StepsDone] = []
 
     private func takeBack(_ done: StepsDone) {
@@ -128,7 +128,7 @@ final class RecordApplier {
         if failure.isShortage { unfinished.append(done) } else { halfDone = halfDone ?? failure }
     }
 
-    /// Goes on with what was not taken back for want of descriptors or memory.
+    /// Continues undoing steps that could not be undone for lack of descriptors or memory.
     func finishTakingBack() throws(FileFailure) {
         while var done = unfinished.last {
             let failure = done.takeBack()
@@ -139,20 +139,20 @@ final class RecordApplier {
         }
     }
 
-    /// Takes back the making of a folder in which nothing is.
+    /// Undoes the creation of a folder that is empty.
     func uncreate(_ folder: String) {
         rmdir(paths.data(folder, .pending))
         rmdir(paths.run(folder, .pending))
         note(folder, at: nil)
     }
 
-    /// Makes sure that a file can be put at a path: its folders are there, and neither a folder nor a link has its place.
+    /// Ensures that a file can be put at a path: its folders exist, and no folder or link has the path.
     func prepare(_ folder: String, _ path: String) throws(FileFailure) {
         try existingDirectory(of: folder).prepare(RunPath(record: path))
     }
 
-    /// Does one step again, after a crash. What has been done before is left; a run that was removed by hand is not made
-    /// anew, unless the journal tells how it was made.
+    /// Applies one step again, after a crash. Steps already done are left; a run that was removed by hand is not made
+    /// again, unless the journal has its creation.
     func redo(_ record: RedoRecord) throws(FileFailure) {
         var done = StepsDone()
         defer { settle(done) }
@@ -177,7 +177,7 @@ final class RecordApplier {
                 throw error
             }
         case .publish(_, let staged): if Files.status("\(paths.staging)/\(staged)") != nil { try apply(record, &done) }
-        // A run that is neither here nor there was moved by hand since, and stays.
+        // A run that is at neither place was moved by hand since, and stays.
         case .move(let target): if place == .pending || target != .initialised { try apply(record, &done) }
         case .restore: if place == .archived { try apply(record, &done) }
         default: try apply(record, &done)

@@ -1,7 +1,7 @@
 internal import RunMetadata
 
-/// A file's path as a record holds it: relative to the data directory, or behind a `/` to the run's directory. No path in a
-/// data directory begins with one, so that either is what it was in every journal.
+/// A file's path in a redo record: relative to the data directory, or with a leading `/` to the run's directory. No
+/// path in a data directory begins with `/`, so old journals can still be read.
 enum RecordPath {
     /// The text for a record.
     static func text(_ path: ArtifactPath) -> String { "/\(path)" }

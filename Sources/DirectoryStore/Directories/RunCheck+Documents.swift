@@ -5,7 +5,7 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What tfruns' reader cannot bear in a run's documents, and so fails on for all runs.
+/// Checks a run's documents for values on which tfruns fails, and so for all runs.
 extension RunCheck {
     func checkNamedList(_ document: DataPath) throws {
         let path = RunPath(document)
@@ -19,7 +19,7 @@ extension RunCheck {
                 try mend(
                     path,
                     "has values that break ls_runs() for all runs: \(Self.some(breaking))",
-                    "leave out what is empty, cut long texts in arrays, and keep the list as it is as \(document.sent.map { "\($0)" } ?? "")"
+                    "remove empty values, cut long texts in arrays, and keep the present list as \(document.sent.map { "\($0)" } ?? "")"
                 ) { try write(NamedListFiles(object), document) }
             } else {
                 try checkQuotes(path) { try write(NamedListFiles(object), document) }
@@ -28,13 +28,13 @@ extension RunCheck {
         try checkExact(document)
     }
 
-    /// Looks whether an exact list is still that of its file.
+    /// Checks whether an exact list still belongs to its file.
     private func checkExact(_ document: DataPath) throws {
         guard let exact = document.sent.map({ RunPath($0) }), case .file = try directory.look(exact) else { return }
         guard let current = try directory.openExact(document) else { return }
         defer { close(current) }
         if try Files.read(current, path: document.description) == directory.readIfInReach(exact) { return }
-        try mend(exact, "is of an earlier \(document), which something else wrote since", "remove it") {
+        try mend(exact, "belongs to an earlier \(document), which another program has rewritten", "remove it") {
             try directory.remove(exact)
         }
     }
@@ -49,7 +49,7 @@ extension RunCheck {
             && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
-    /// Names for a person's terminal: not too many, and nothing in them that it would obey.
+    /// Names for a terminal: a few, without effect.
     private static func some(_ names: [String]) -> String {
         names.prefix(5).map { name in
             let visible = name.unicodeScalars.prefix(60).map { scalar in
@@ -60,7 +60,7 @@ extension RunCheck {
         }.joined(separator: ", ") + (names.count > 5 ? ", …" : "")
     }
 
-    /// Looks for bare NaN and infinities, which are no JSON to R.
+    /// Checks for bare NaN and infinities, which R does not read as JSON.
     private func checkQuotes(_ path: RunPath, _ repair: () throws -> Void) throws {
         if (try? JSONValue.parse(try directory.readIfInReach(path) ?? [])) != nil { return }
         try mend(
@@ -72,7 +72,7 @@ extension RunCheck {
         guard let error = try checkJSON(path) else { return }
         try checkQuotes(path) { try write(JSONWriter.pretty(.object(error)), path) }
         if error["message"]?.unboxed.string == nil {
-            report(path, "has no text as \"message\", on which ls_runs() may fail for all runs")
+            report(path, "has no text \"message\", so that ls_runs() may fail for all runs")
         }
     }
 
@@ -82,8 +82,8 @@ extension RunCheck {
             guard let name = names.first(where: { $0.readAs == whole }) else { continue }
             let path = RunPath(DataPath.property(whole))
             try mend(
-                path, "is missing, so that \(name) is taken for it, which breaks latest_run() and view_run()",
-                "write an empty one, which is none"
+                path, "is missing, so that R reads \(name) instead, which breaks latest_run() and view_run()",
+                "write an empty file, which counts as missing"
             ) { try write([], path) }
         }
         for name in names.map(\.description) {
@@ -98,7 +98,7 @@ extension RunCheck {
                         try directory.remove(path)
                     }
                 } else if !typed.isRead(text), name != PropertyName.end.description || !TypedProperty.isMissing(text) {
-                    report(path, "is \"\(text.shown(atMost: 60))\", which ls_runs() does not take for \(typed.rule)")
+                    report(path, "is \"\(text.shown(atMost: 60))\", which ls_runs() does not read as \(typed.rule)")
                 }
             default: continue
             }

@@ -5,7 +5,7 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// Looks through one run's directory, which anyone may have made (`rundir check`).
+/// Checks one run's directory, which any program may have made (`rundir check`).
 struct RunCheck {
     let name: String
     let place: RunPlace
@@ -15,10 +15,10 @@ struct RunCheck {
     func run() throws {
         if place != .pending {
             if RunID(name) == nil {
-                check.report(path(nil), "is no run id, so the server does not list it", repair: nil)
+                check.report(path(nil), "is not a run id, so the server does not list it", repair: nil)
             }
             if case .link = try directory.look(.data) {
-                check.report(path(.data), "is a link, and nothing is written through links", repair: nil)
+                check.report(path(.data), "is a link; the server does not write through links", repair: nil)
             }
             try checkProperty(.start, "ls_runs() needs it") { String($0) }
             try checkProperty(.script, "view_run() needs it") { _ in name }
@@ -42,7 +42,7 @@ struct RunCheck {
         try check.mend(self.path(path), fault, repair, body)
     }
 
-    /// Looks for what is neither file nor folder, leads out, or cannot be read.
+    /// Finds entries that are neither file nor folder, lead out, or cannot be read.
     private func checkKinds() throws {
         var odd: [[UInt8]] = []
         _ = try directory.items(linkedFiles: true) { path throws(StoreError) in odd.append(path) }
@@ -51,8 +51,8 @@ struct RunCheck {
             let fault =
                 switch own {
                 case S_IFLNK: "is a link that leads out of the run or nowhere, so the server does not follow it"
-                case S_IFDIR: "is a folder that cannot be read, so what is in it is not served"
-                default: "is no file, so the server passes it over"
+                case S_IFDIR: "is a folder that cannot be read, so its files are not served"
+                default: "is not a file, so the server ignores it"
                 }
             check.report("\(self.path(nil))/\(String(decoding: path, as: UTF8.self))", fault, repair: nil)
         }
@@ -76,9 +76,9 @@ struct RunCheck {
         guard let bytes = try directory.readIfInReach(path) else { return nil }
         do {
             if let object = try JSONValue.parse(bytes, nonFinite: .allowed).object { return object }
-            report(path, "is no JSON object")
+            report(path, "is not a JSON object")
         } catch {
-            report(path, "is no JSON: \(error)")
+            report(path, "is not JSON: \(error)")
         }
         return nil
     }
@@ -98,17 +98,17 @@ struct RunCheck {
                 isWhole = false
                 let whole = start
                 if isRow {
-                    try mend(path, "has no newline behind its last row", "add it") { try write(rows + [10], path) }
+                    try mend(path, "has no newline after its last row", "add it") { try write(rows + [10], path) }
                 } else {
-                    try mend(path, "is cut short in its last line", "cut that off") {
+                    try mend(path, "has a truncated last line", "cut that off") {
                         try directory.truncate(path, to: whole)
                     }
                 }
             } else if !isRow {
-                report(path, "line \(number + 1) is no row; readers pass it over")
+                report(path, "line \(number + 1) is not a row; readers skip it")
             }
         }
-        // One that something else has written since is the newer truth.
+        // A frame that another program has written since is authoritative.
         if MetricsFiles().holder(of: "", in: directory) == .frame { return try checkFrame() }
         let mended = check.repairs && !isWhole ? try directory.readIfInReach(path) ?? [] : rows
         let expected = mended.withUnsafeBytes { MetricsFrame(rows: $0).text }
@@ -117,7 +117,7 @@ struct RunCheck {
         try mend(view, "lags behind \(DataPath.metricsRows)", "write it again") { try write(expected, view) }
     }
 
-    /// Looks at a frame that is no view of rows.
+    /// Checks a frame that is not a view of rows.
     private func checkFrame() throws {
         let path = RunPath(.metricsFrame)
         guard let text = try directory.readIfInReach(path) else { return }
@@ -126,12 +126,12 @@ struct RunCheck {
                 text.withUnsafeBytes { MetricsFrame(columnsAt: 0, of: tokens, in: $0)?.isRagged }
             }
             switch isRagged {
-            case nil: report(path, "is no data frame: it has no column")
-            case true?: report(path, "is no data frame: its columns differ in length")
+            case nil: report(path, "is not a data frame: it has no column")
+            case true?: report(path, "is not a data frame: its columns differ in length")
             case false?: break
             }
         } catch {
-            report(path, "is no data frame: \(error)")
+            report(path, "is not a data frame: \(error)")
         }
     }
 

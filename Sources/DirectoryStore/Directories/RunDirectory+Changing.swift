@@ -4,24 +4,24 @@ internal import LocalFiles
 internal import RunMetadata
 internal import SystemPackage
 
-/// Changing what is in a run's directory: no link is followed on the way, nor at the end.
+/// Changing the contents of a run's directory. No link is followed, neither on the way nor at the end.
 extension RunDirectory {
-    /// What is itself at a path.
+    /// What is at a path, without following links.
     enum Place {
         case nothing
         case file(FileVersion)
         case folder
         /// A link, or a link on the way.
         case link(RunPath)
-        /// Something that is neither, such as a device.
+        /// Something else, such as a device.
         case other
-        /// A name before the last is no folder.
+        /// A name before the last is not a folder.
         case blocked(by: RunPath)
     }
 
-    /// Looks at a path.
+    /// Finds what is at a path.
     func look(_ path: RunPath) throws(FileFailure) -> Place {
-        // Most paths are there, or their folder is.
+        // Usually the path exists, or its folder does.
         let opened = path.bytes.withCString {
             clinux_open_beneath(descriptor, $0, clinux_path_only | O_NOFOLLOW, CLINUX_NO_LINKS)
         }
@@ -51,31 +51,31 @@ extension RunDirectory {
         }
     }
 
-    /// Makes sure that a file can be put at a path: its folders are made, and neither a folder nor a link has its place.
+    /// Ensures that a file can be put at a path: makes its folders, and checks that no folder or link has the path.
     func prepare(_ path: RunPath) throws(FileFailure) {
         try withFolder(of: path, makes: true) { folder throws(FileFailure) in try folder.expectFile() }
     }
 
-    /// What became of a path at which a staged file was put.
+    /// The result of putting a staged file at a path.
     enum Swap: Sendable {
         /// There was nothing before.
         case made
-        /// What was there is where the staged file was.
+        /// The previous file is now where the staged file was.
         case exchanged
-        /// What was there has this path now (on a file system that cannot exchange).
+        /// The previous file now has this path (on a file system that cannot exchange).
         case setAside(String)
     }
 
-    /// Puts a staged file at a path, at once for every reader, and keeps what was there. Makes no folder.
+    /// Puts a staged file at a path atomically, and keeps the previous file. Makes no folders.
     ///
     /// By RENAME_EXCHANGE (renameat2(2)): rename(2) over a file makes ext4 write the new file's blocks first (mount option
-    /// auto_da_alloc, ext4(5)), which takes five times as long and which the journal makes needless.
+    /// auto_da_alloc, ext4(5)), which takes five times as long and is unnecessary with the journal.
     func swap(_ path: RunPath, for staged: String) throws(FileFailure) -> Swap {
         try withFolder(of: path) { folder throws(FileFailure) in
             if clinux_exchange_in(staged, folder.descriptor, path.name) == 0 {
                 let kind = clinux_kind_at(staged, 0)
                 if kind != CLINUX_DIRECTORY, kind != CLINUX_LINK { return .exchanged }
-                // What stood there is no file: it goes back where it was.
+                // What was there is not a file: exchange back.
                 _ = clinux_exchange_in(staged, folder.descriptor, path.name)
                 throw folder.failure("rename", kind == CLINUX_LINK ? ELOOP : EISDIR)
             }
@@ -92,7 +92,7 @@ extension RunDirectory {
         }
     }
 
-    /// Puts a staged folder at a path, at once for every reader. What was there is where the staged one was.
+    /// Puts a staged folder at a path atomically. What was there is now where the staged one was.
     /// - Returns: whether there was something
     func swapFolder(_ path: RunPath, for staged: String) throws(FileFailure) -> Bool {
         try withFolder(of: path, makes: true) { folder throws(FileFailure) in
@@ -106,8 +106,8 @@ extension RunDirectory {
         }
     }
 
-    /// Renames a file from elsewhere to a path, over the one that is there (renameat(2)), and makes the folders that it is in.
-    /// - Parameter before: a second name for that other one, by which it can be put back (linkat(2))
+    /// Renames a file from elsewhere to a path, over an existing one (renameat(2)), and makes its folders.
+    /// - Parameter before: a second name for the existing file, by which it can be restored (linkat(2))
     /// - Returns: whether it has that name now
     func place(_ file: String, at path: RunPath, keeping before: String? = nil) throws(FileFailure) -> Bool {
         try withFolder(of: path, makes: true) { folder throws(FileFailure) in
@@ -122,7 +122,7 @@ extension RunDirectory {
     }
 
     /// Renames a file from another run's directory to a path, as `place` does.
-    /// - Returns: nil where the other has no such file
+    /// - Returns: nil if the other has no such file
     func adopt(_ path: RunPath, from other: RunDirectory, keeping before: String) throws(FileFailure) -> Bool? {
         try other.withFolder(of: path) { source throws(FileFailure) in
             guard source.kind == S_IFREG else { return nil }
@@ -138,7 +138,7 @@ extension RunDirectory {
     }
 
     /// Renames a file out of the run.
-    /// - Returns: false where it is gone, or a folder has its place since
+    /// - Returns: false if it is gone, or was replaced by a folder
     func take(_ path: RunPath, to file: String) throws(FileFailure) -> Bool {
         do throws(FileFailure) {
             return try withFolder(of: path) { folder throws(FileFailure) in
@@ -148,7 +148,7 @@ extension RunDirectory {
                 throw folder.failure("rename")
             }
         } catch {
-            // A folder on the way is gone, or is none any more.
+            // A folder on the way is gone, or no longer a folder.
             if [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels].contains(error.errno) {
                 return false
             }
@@ -163,14 +163,14 @@ extension RunDirectory {
         }
     }
 
-    /// Opens a file for writing, and makes it and its folders where they are missing; what is no file is an error.
+    /// Opens a file for writing, and makes it and its folders if missing; throws if it is not a file.
     func openForWriting(_ path: RunPath) throws(FileFailure) -> CInt {
         try withFolder(of: path, makes: true) { folder throws(FileFailure) in
             try folder.open(O_RDWR | O_CREAT)
         }
     }
 
-    /// Opens a file for writing; nil where there is none.
+    /// Opens a file for writing; nil if there is none.
     func openExisting(_ path: RunPath) throws(FileFailure) -> CInt? {
         do throws(FileFailure) {
             return try withFolder(of: path) { folder throws(FileFailure) in try folder.open(O_RDWR) }
@@ -180,7 +180,7 @@ extension RunDirectory {
         }
     }
 
-    /// Removes a file (unlinkat(2)); no matter if it is gone.
+    /// Removes a file (unlinkat(2)); not an error if it is gone.
     func remove(_ path: RunPath) throws(FileFailure) {
         do throws(FileFailure) {
             try withFolder(of: path) { folder throws(FileFailure) in
@@ -200,16 +200,16 @@ extension RunDirectory {
 
     // MARK: Syncing
 
-    /// What became of a sync.
+    /// The result of a sync.
     enum Synced {
         case done
-        /// It is gone, or something else has its place.
+        /// It is gone, or was replaced by something else.
         case missing
-        /// It is there, and the server has not the right to open it.
+        /// It exists, but the server may not open it.
         case closed
     }
 
-    /// Syncs the file or folder at a path; the directory itself where that is empty (fsync(2)).
+    /// Syncs the file or folder at a path; the empty path is the directory itself (fsync(2)).
     func sync(_ path: [UInt8] = []) throws(FileFailure) -> Synced {
         let opened = (path.isEmpty ? Array(".".utf8) : path).withCString {
             clinux_open_beneath(descriptor, $0, O_RDONLY | O_NONBLOCK | O_NOCTTY, CLINUX_NO_LINKS)

@@ -7,11 +7,12 @@ internal import RunStore
 extension RunDirectory {
     private static let largestList = 256 << 20
 
-    /// Opens a file of metadata for reading; of a list that was not written as it was sent, the exact one. Nil where there is
-    /// none.
+    /// Opens a file of metadata for reading; for a list whose file differs from what was sent, the exact one. Nil if
+    /// there is none.
     ///
-    /// The exact list counts as long as the file is what is written of it, to the byte. So a file that something else wrote
-    /// since, such as R, is the newer truth, whatever its time. One of over `largestList` bytes is not looked at.
+    /// The exact list counts while the file is byte for byte what the server makes of it. So a file that another
+    /// program, such as R, wrote since is authoritative, whatever its time. A file of over `largestList` bytes is not
+    /// compared.
     func openExact(_ path: DataPath) throws(FileFailure) -> CInt? {
         guard let exact = path.sent, let sent = try openIfInReach(RunPath(exact)) else {
             return try openFile(RunPath(path))

@@ -4,9 +4,8 @@ internal import LocalFiles
 internal import RunMetadata
 
 extension RunDirectory {
-    /// A folder of a run's directory, open. Its files are looked at and read by their names in it (openat2(2), fstatat(2)): for
-    /// whoever goes through many runs, and asks the kernel no more than is needed. Links that stay in the run are followed, and what
-    /// is behind others counts as missing.
+    /// An open folder of a run's directory. Its files are read by their names in it (openat2(2), fstatat(2)), with few
+    /// system calls, for passes over many runs. Links that stay in the run are followed; other links count as missing.
     final class Folder {
         /// Its path in the run's directory; empty for that itself.
         let path: [UInt8]
@@ -30,7 +29,7 @@ extension RunDirectory {
             path(of: Array(UnsafeRawBufferPointer(start: name, count: strlen(name))))
         }
 
-        /// Opens a name in the folder; -1 and errno where that is not possible.
+        /// Opens a name in the folder; -1 and errno on failure.
         private func open(_ name: UnsafePointer<CChar>, _ flags: CInt) -> CInt {
             let found = clinux_open_beneath(descriptor, name, flags, CLINUX_LINKS_BENEATH)
             if found >= 0 || errno != EXDEV { return found }
@@ -42,7 +41,7 @@ extension RunDirectory {
             [ENOENT, ENOTDIR, EXDEV, ELOOP, ENXIO, ENODEV].contains(code)
         }
 
-        /// A folder in this one; nil where there is none.
+        /// A folder in this one; nil if there is none.
         func folder(_ name: String) throws(FileFailure) -> Folder? {
             let path = path(of: Array(name.utf8))
             let found = open(name, O_RDONLY | O_DIRECTORY)
@@ -51,7 +50,7 @@ extension RunDirectory {
             throw FileFailure("open", inRun: path)
         }
 
-        /// What is at a name, links in the run followed; nil where nothing is.
+        /// The status of a name, following links that stay in the run; nil if there is nothing.
         func status(of name: UnsafePointer<CChar>) -> stat? {
             var status = stat()
             guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
@@ -62,7 +61,7 @@ extension RunDirectory {
             return Files.status(of: found)
         }
 
-        /// The names in it, by bytes and in order (readdir(3)). For one call.
+        /// The names in it, as bytes, sorted (readdir(3)). To be called once.
         func names() throws(FileFailure) -> [[UInt8]] {
             let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
             guard copy >= 0, let directory = fdopendir(copy) else {
@@ -79,11 +78,11 @@ extension RunDirectory {
             return names.sorted { $0.lexicographicallyPrecedes($1) }
         }
 
-        /// Calls for each name, in the directory's own order.
+        /// Calls `body` for each name, in the directory's own order.
         func eachName(
             _ body: (UnsafePointer<CChar>) throws(FileFailure) -> Void
         ) throws(FileFailure) {
-            // Names of a run's properties are few.
+            // A run has few properties.
             let room = 4096
             let names = UnsafeMutablePointer<CChar>.allocate(capacity: room)
             defer { names.deallocate() }
@@ -99,12 +98,12 @@ extension RunDirectory {
             }
         }
 
-        /// Opens a file for reading, if there is one, lends it and what it is (fstat(2)), and closes it.
-        /// - Returns: nil where there is no file, or something that is none
+        /// Opens a file for reading, lends it and its status (fstat(2)), and closes it.
+        /// - Returns: nil if there is no regular file
         func withFile<Result>(
             _ name: UnsafePointer<CChar>, _ body: (CInt, stat) throws(FileFailure) -> Result
         ) throws(FileFailure) -> (status: stat, result: Result?)? {
-            // Not blocking: a FIFO is opened at once, and seen to be no file.
+            // O_NONBLOCK: opening a FIFO does not wait for a writer.
             let file = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY)
             guard file >= 0 else {
                 if Self.isMissing(errno) { return nil }
@@ -116,9 +115,9 @@ extension RunDirectory {
             return (status, try body(file, status))
         }
 
-        /// Reads a file into memory that is used again and again.
-        /// - Returns: its status and, where it is a file, its bytes, which stand until the next one is read; nil where there is none
-        /// - Parameter most: bytes that are read, whatever the file's size is by then
+        /// Reads a file into reused memory.
+        /// - Returns: its status and, if it is a file, its bytes, valid until the next read; nil if there is none
+        /// - Parameter most: the most bytes to read, whatever the file's size
         func read(
             _ name: UnsafePointer<CChar>, into memory: FileMemory, atMost most: Int
         ) throws(FileFailure) -> (status: stat, result: UnsafeRawBufferPointer?)? {
@@ -132,7 +131,7 @@ extension RunDirectory {
     }
 
     /// Opens the data directory.
-    /// - Throws: also where there is none
+    /// - Throws: also if there is none
     func openData() throws(FileFailure) -> Folder {
         let opened = clinux_open_beneath(
             descriptor, RunLayout.dataDirectory, O_RDONLY | O_DIRECTORY, CLINUX_LINKS_BENEATH)

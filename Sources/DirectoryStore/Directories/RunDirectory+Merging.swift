@@ -3,8 +3,8 @@ internal import Glibc
 internal import LocalFiles
 
 extension RunDirectory {
-    /// Moves all that is in another directory into this one, and syncs it (fsync(2)): folders that both have become one, a
-    /// file takes the place of one. What finds its place taken by something else is moved beside it.
+    /// Moves the contents of another directory into this one, and syncs it (fsync(2)): folders of both are merged, a
+    /// file replaces a file. If something of another kind has the name, it is moved beside that.
     func takeAll(from other: RunDirectory, except excepted: String? = nil) throws(FileFailure) {
         guard case .folder(let folder) = try other.open([]) else { return }
         for name in try folder.names() where excepted.map({ !name.elementsEqual($0.utf8) }) ?? true {
@@ -40,11 +40,11 @@ extension RunDirectory {
         if code != 0 { throw FileFailure("rename", inRun: newName) }
     }
 
-    /// A name with a number behind it, no longer than names may be (NAME_MAX).
+    /// A name with a number as suffix, no longer than NAME_MAX.
     static func numbered(_ name: [UInt8], _ number: Int) -> [UInt8] {
         let end = Array(".\(number)".utf8)
         var kept = name.prefix(255 - end.count)
-        // Not in the middle of a character (UTF-8's bytes that go on one begin with 10).
+        // Not cut in the middle of a character (UTF-8's continuation bytes begin with 10).
         while kept.count < name.count, let next = name.dropFirst(kept.count).first, next & 0xC0 == 0x80, !kept.isEmpty {
             kept = kept.dropLast()
         }

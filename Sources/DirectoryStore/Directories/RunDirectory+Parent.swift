@@ -2,9 +2,9 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 
-/// The folders on the way to a path: they are opened and made without following links.
+/// The folders of a path, opened and made without following links.
 extension RunDirectory {
-    /// The open folder that a path's last name is in (O_PATH).
+    /// The open folder of a path's last name (O_PATH).
     struct Parent: ~Copyable {
         let descriptor: CInt
         let path: RunPath
@@ -17,14 +17,14 @@ extension RunDirectory {
             FileFailure(call, inRun: path.bytes, errno: code)
         }
 
-        /// What the name is itself; nil where it is nothing.
+        /// The kind of the name, without following links; nil if there is nothing.
         var kind: mode_t? {
             var status = stat()
             guard fstatat(descriptor, path.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
             return status.st_mode & S_IFMT
         }
 
-        /// Throws where a folder or a link has the name.
+        /// Throws if a folder or a link has the name.
         func expectFile() throws(FileFailure) {
             if kind == S_IFDIR { throw failure("rename", EISDIR) }
             if kind == S_IFLNK { throw failure("rename", ELOOP) }
@@ -40,13 +40,13 @@ extension RunDirectory {
         func keep(as other: String) throws(FileFailure) -> Bool {
             if linkat(descriptor, path.name, AT_FDCWD, other, 0) == 0 { return true }
             switch errno {
-            // Nothing there, or a file system without second names: there, it cannot be put back.
+            // There is nothing, or the file system has no hard links: then it cannot be restored.
             case ENOENT, EPERM, EOPNOTSUPP, ENOSYS: return false
             default: throw failure("link")
             }
         }
 
-        /// Makes a file of some name in the folder, which has none of that name.
+        /// Makes a new file in the folder.
         func make(_ name: String, _ bytes: [UInt8]) throws(FileFailure) {
             let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             if file < 0 { throw failure("open") }
@@ -57,7 +57,7 @@ extension RunDirectory {
         /// Opens the name if it is a file.
         func open(_ flags: CInt) throws(FileFailure) -> CInt {
             while true {
-                // Not blocking, for a FIFO; and no link, where a dangling one would be made a file elsewhere.
+                // O_NONBLOCK for a FIFO; O_NOFOLLOW, since a dangling link would create a file elsewhere.
                 let file = openat(
                     descriptor, path.name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0o644)
                 if file >= 0 {
@@ -70,8 +70,8 @@ extension RunDirectory {
         }
     }
 
-    /// Lends the open folder that a path's last name is in.
-    /// - Parameter makes: whether folders that are missing are made (mkdirat(2))
+    /// Lends the open folder of a path's last name.
+    /// - Parameter makes: whether to make missing folders (mkdirat(2))
     func withFolder<Result>(
         of path: RunPath, makes: Bool = false, _ body: (borrowing Parent) throws(FileFailure) -> Result
     ) throws(FileFailure) -> Result {

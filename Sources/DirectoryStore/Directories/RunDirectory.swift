@@ -4,16 +4,17 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A run's directory, open: the only way to what is in it, for metadata and artifacts, for reading and writing.
+/// An open run directory: the only way to its contents, for metadata and artifacts, for reading and writing.
 ///
-/// Anyone may have made it. Reading follows links that stay in it, and takes others for errors; writing follows none. All is
-/// found from the open directory on (openat2(2)), so that a folder which becomes a link meanwhile leads nowhere either.
+/// Any program may have made it. Reading follows links that stay in it, and treats others as errors; writing follows
+/// none. Paths are resolved from the open directory (openat2(2)), so that a folder that is replaced by a link leads
+/// nowhere either.
 final class RunDirectory: Sendable {
     let descriptor: CInt
 
     /// Opens the directory.
-    /// - Parameter followsLink: whether it may be a link itself, as one that a person names may
-    /// - Throws: when it is not there
+    /// - Parameter followsLink: whether it may itself be a link, as when a person names it
+    /// - Throws: if it does not exist
     init(_ path: String, followsLink: Bool = false) throws(FileFailure) {
         descriptor = try Files.open(path, clinux_path_only | O_DIRECTORY | (followsLink ? 0 : O_NOFOLLOW))
     }
@@ -25,19 +26,19 @@ final class RunDirectory: Sendable {
 
     // MARK: Reading
 
-    /// What was found at a path.
+    /// What is at a path.
     enum Found {
-        /// Whoever takes the descriptor closes it.
+        /// The receiver closes the descriptor.
         case file(CInt, stat)
         case folder(Folder)
     }
 
-    /// Opens what is at a path; the directory itself where that is empty. Nil where nothing is, or something that is neither
-    /// file nor folder.
-    /// - Parameter links: which are followed
-    /// - Throws: where a link leads outside, or where the server has not the right to read (`FileFailure.isOutOfReach`)
+    /// Opens a path; the empty path is the directory itself. Nil if there is nothing, or something that is neither file
+    /// nor folder.
+    /// - Parameter links: which links are followed
+    /// - Throws: if a link leads outside, or the server may not read it (`FileFailure.isOutOfReach`)
     func open(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) throws(FileFailure) -> Found? {
-        // Not blocking: a FIFO is opened at once, and seen to be no file.
+        // O_NONBLOCK: opening a FIFO does not wait for a writer.
         let opened = (path.isEmpty ? Array(".".utf8) : path).withCString {
             clinux_open_beneath(descriptor, $0, O_RDONLY | O_NONBLOCK | O_NOCTTY, links)
         }
@@ -55,13 +56,13 @@ final class RunDirectory: Sendable {
         }
     }
 
-    /// Opens a file for reading; nil where there is none.
+    /// Opens a file for reading; nil if there is none.
     func openFile(_ path: RunPath) throws(FileFailure) -> CInt? {
         guard case .file(let opened, _) = try open(path.bytes) else { return nil }
         return opened
     }
 
-    /// The same, where one that is out of reach counts as missing.
+    /// The same; a file that is out of reach counts as missing.
     func openIfInReach(_ path: RunPath) throws(FileFailure) -> CInt? {
         do throws(FileFailure) { return try openFile(path) } catch {
             if error.isOutOfReach { return nil }
@@ -69,21 +70,22 @@ final class RunDirectory: Sendable {
         }
     }
 
-    /// Reads a whole file; nil where there is none.
+    /// Reads a whole file; nil if there is none.
     func read(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
         guard let opened = try openFile(path) else { return nil }
         defer { close(opened) }
         return try Files.read(opened, path: path.description)
     }
 
-    /// The same for one who tells of many files: one that is out of reach counts as missing.
+    /// The same for listings; a file that is out of reach counts as missing.
     func readIfInReach(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
         guard let opened = try openIfInReach(path) else { return nil }
         defer { close(opened) }
         return try Files.read(opened, path: path.description)
     }
 
-    /// What is at a path, without opening it for reading (O_PATH, fstat(2)); nil where nothing is, or where that leads outside.
+    /// The status of a path, without opening it for reading (O_PATH, fstat(2)); nil if there is nothing, or it leads
+    /// outside.
     func status(_ path: [UInt8], links: clinux_links = CLINUX_LINKS_BENEATH) -> stat? {
         let opened = path.withCString { clinux_open_beneath(descriptor, $0, clinux_path_only, links) }
         guard opened >= 0 else { return nil }
@@ -93,7 +95,7 @@ final class RunDirectory: Sendable {
 
     func status(_ path: RunPath) -> stat? { status(path.bytes) }
 
-    /// What is there itself, be it a link; nil where nothing is, or only behind a link (O_NOFOLLOW).
+    /// The status of the path itself, even if it is a link; nil if there is nothing, or a link on the way (O_NOFOLLOW).
     func ownStatus(_ path: [UInt8]) throws(FileFailure) -> stat? {
         let opened = path.withCString {
             clinux_open_beneath(descriptor, $0, clinux_path_only | O_NOFOLLOW, CLINUX_NO_LINKS)
@@ -118,13 +120,13 @@ final class RunDirectory: Sendable {
         var isFolder: Bool { status.st_mode & S_IFMT == S_IFDIR }
     }
 
-    /// All files and folders below a folder, itself too where it is not the directory, each folder before what is in it.
-    /// What the server may not read is left out.
+    /// All files and folders below a folder, and the folder itself unless it is the run's directory; folders before
+    /// their contents. Unreadable ones are left out.
     /// - Parameters:
-    ///   - linkedFiles: whether a link to a file that stays in the directory counts as that file. Links to folders are passed
-    ///     over in any case, since they can lead in a circle
-    ///   - excluded: names in the folder that are passed over
-    ///   - other: called with the path of what is neither, or cannot be read
+    ///   - linkedFiles: whether a link to a file that stays in the directory counts as that file. Links to folders are
+    ///     always skipped, since they can form a cycle
+    ///   - excluded: names in the folder that are skipped
+    ///   - other: called with the path of entries that are neither, or cannot be read
     func items(
         below folder: [UInt8] = [], linkedFiles: Bool, excluding excluded: Set<[UInt8]> = [],
         other: ([UInt8]) throws(StoreError) -> Void = { _ in }
@@ -164,7 +166,7 @@ final class RunDirectory: Sendable {
 }
 
 extension [UInt8] {
-    /// Lends the bytes as a C string. They hold no NUL.
+    /// Lends the bytes as a C string. They have no NUL.
     func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         (self + [0]).withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
     }

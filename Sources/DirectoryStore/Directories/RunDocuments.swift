@@ -5,14 +5,14 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What a listing needs of a run, read from its files.
+/// The documents of a run that a listing needs, read from its files.
 struct RunDocuments {
     let properties: [(name: String, text: String)]
     private(set) var flags: JSONObject?
     private(set) var evaluation: JSONObject?
     private(set) var error: JSONObject?
 
-    /// Whether one of them, or the frame of metrics, stayed cut short however often it was read.
+    /// Whether one of them, or the frame of metrics, stayed truncated in all attempts.
     private(set) var isTorn = false
 
     init(in run: RunDirectory) throws(StoreError) {
@@ -24,7 +24,7 @@ struct RunDocuments {
         error = try object(.error, run)
     }
 
-    /// The documents of a new run, as the records that make it write them.
+    /// The documents of a new run, from the redo records that write them.
     init(of records: [RedoRecord]) {
         var texts: [String: [UInt8]] = [:]
         for record in records {
@@ -62,8 +62,8 @@ struct RunDocuments {
         }
     }
 
-    /// The digest of a `metrics.json`; nil where there is none, or one that is no frame.
-    /// - Throws: `beingWritten` where it stays cut short
+    /// The digest of a `metrics.json`; nil if there is none, or it is not a frame.
+    /// - Throws: `beingWritten` if it stays truncated
     static func digestOfFrame(in run: RunDirectory) throws(StoreError) -> MetricsDigest? {
         try Settling.read(.metricsFrame, in: run) { () throws(StoreError) -> Settled<MetricsDigest?> in
             let file = try storing { () throws(FileFailure) in try run.openIfInReach(RunPath(.metricsFrame)) }
@@ -78,7 +78,7 @@ struct RunDocuments {
                     }
                 }
             } catch {
-                // Too large to be held, as much else as there is.
+                // Too large for memory; the rest of the run is listed.
                 return .whole(nil)
             }
         }

@@ -5,15 +5,15 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// What is in a run's data directory. What leads out of the run, or may not be read, counts as missing.
+/// The files of a run's data directory. Those that lead out of the run, or may not be read, count as missing.
 enum RunFiles {
-    /// A property ends in a newline. One that does not, and was changed in these seconds, may be in the midst of being written; so
-    /// many pauses of 10 ms are made for all of a run.
+    /// A property ends with a newline. One that does not, and was changed within these seconds, may still be in
+    /// writing; for all properties of a run there are at most so many pauses of 10 ms.
     private static let youth = 1.0
     private static let mostPauses = 5
 
-    /// All properties: names in order, texts. Names that are not UTF-8 are passed over, and so is long console output.
-    /// - Parameter waits: whether one that is being written is read again; false on a thread for which others wait
+    /// All properties: names in order, texts. Names that are not UTF-8 are skipped, and so is long console output.
+    /// - Parameter waits: whether to wait for one that is being written; false on a thread that must not wait
     static func properties(in run: RunDirectory, waits: Bool = false) throws(FileFailure) -> [(String, String)] {
         var found: [(String, String)] = []
         var pauses = waits ? mostPauses : 0
@@ -49,7 +49,7 @@ enum RunFiles {
         }
     }
 
-    /// The paths of all files below a folder of the data directory, and what each is.
+    /// The paths of all files below a folder of the data directory, with their status.
     static func files(
         in run: RunDirectory, below folder: DataPath? = nil
     ) throws(StoreError) -> [(path: DataPath, status: stat)] {
@@ -62,9 +62,9 @@ enum RunFiles {
         }.sorted { $0.path.description < $1.path.description }
     }
 
-    /// When something was written last, seconds since 1970: the youngest of the data directory, the properties, the
-    /// console output and the metrics, which R writes in place. (Other files are replaced when they are written, which their
-    /// directory's time tells.)
+    /// The time of the last write, seconds since 1970: the latest time of the data directory, the properties, the
+    /// console output and the metrics, which R writes in place. (Other files are replaced when they are written, which
+    /// changes their directory's time.)
     static func updated(_ run: RunDirectory) -> Double {
         var youngest = 0.0
         for path in [RunPath.data, .properties, RunPath(.output), RunPath(.metricsRows), RunPath(.metricsFrame)] {

@@ -5,12 +5,12 @@ package import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// A run that is being brought into a runs directory from elsewhere: put together out of sight, synced, and put in place by
-/// one rename. Until then nothing is there, and if it does not come to that, nothing is left.
+/// A run that is being imported into a runs directory: assembled in a hidden folder, synced, and put in place by one
+/// rename. Until then nothing is visible, and after a failure nothing is left.
 ///
-/// The runs directory may belong to a server meanwhile, to which this is a directory that something else made.
+/// A server may own the runs directory meanwhile; to it, the run is a directory made by another program.
 package final class RunImport: RunIntake {
-    /// Why the run is not put in place.
+    /// Why the run is not imported.
     package struct Refusal: Error, CustomStringConvertible {
         package let description: String
 
@@ -19,13 +19,13 @@ package final class RunImport: RunIntake {
 
     private let paths: RunPaths
     private let folder: String
-    /// Open and locked as long as this is at work, so that others know the folder is in use.
+    /// Open and locked during the import, so that others know that the folder is in use.
     private let lock: CInt
-    /// When each folder was changed.
+    /// Each folder's time of change.
     private var folders: [String: Int] = [:]
     private var isDone = false
 
-    /// Begins an import into a runs directory, and removes what imports left that did not end.
+    /// Begins an import into a runs directory, and removes the remains of unfinished imports.
     package init(runs: String) throws {
         paths = RunPaths(runs: runs)
         try Files.makeDirectories(paths.imports)
@@ -73,20 +73,20 @@ package final class RunImport: RunIntake {
     }
 
     /// Puts the run in place, synced.
-    /// - Throws: `Refusal` when there is one of that id already, or when what was added is no run
+    /// - Throws: `Refusal` if there is already a run with that id, or if the files are not a run
     package func finish(as run: RunID) throws {
         guard Files.isOwnDirectory("\(folder)/\(RunLayout.dataDirectory)") else {
-            throw Refusal("there is no folder \(RunLayout.dataDirectory) in it, so it is no run")
+            throw Refusal("it has no folder \(RunLayout.dataDirectory), so it is not a run")
         }
         for place in [RunPlace.archived, .pending] where Files.isDirectory(paths.run(run.description, place)) {
             let word = place == .archived ? "an archived" : "a pending"
-            throw Refusal("there is \(word) run \"\(run)\"; choose another id with --as")
+            throw Refusal("there is already \(word) run \"\(run)\"; choose another id with --as")
         }
         try syncFolders()
         let target = paths.run(run.description, .initialised)
         guard clinux_rename_new(folder, target) == 0 else {
             if errno == EEXIST {
-                throw Refusal("there is a run \"\(run)\" already; choose another id with --as")
+                throw Refusal("there is already a run \"\(run)\"; choose another id with --as")
             }
             throw FileFailure("rename", target)
         }
@@ -95,7 +95,7 @@ package final class RunImport: RunIntake {
         try Files.sync(paths.imports)
     }
 
-    /// Gives the folders the times that they had, and syncs them, each after those in it.
+    /// Restores the folders' times, and syncs them, each after its subfolders.
     private func syncFolders() throws(FileFailure) {
         for path in try Files.folders(in: folder).reversed() {
             let place = path.isEmpty ? folder : "\(folder)/\(path)"

@@ -1,7 +1,8 @@
 internal import LocalFiles
 internal import RunMetadata
 
-/// The path of a file or folder in a run's directory, one or more safe names: an artifact's, or behind `tfruns.d` metadata's.
+/// The path of a file or folder in a run's directory, one or more safe names: an artifact, or below `tfruns.d`
+/// metadata.
 struct RunPath: Sendable, CustomStringConvertible {
     let components: [String]
 
@@ -15,14 +16,14 @@ struct RunPath: Sendable, CustomStringConvertible {
     /// The folder of properties.
     static let properties = RunPath(unchecked: [RunLayout.dataDirectory, DataPath.properties])
 
-    /// The path that a record has, as `RecordPath` says.
-    /// - Throws: where it is none, which no server wrote
+    /// The path in a redo record, in the form of `RecordPath`.
+    /// - Throws: if it is malformed, which no server writes
     init(record text: String) throws(FileFailure) {
         guard let path = Self.path(record: text) else { throw FileFailure("open", text, errno: 22) }
         self = path
     }
 
-    /// The same; nil where it is none.
+    /// The same; nil if it is malformed.
     static func path(record text: String) -> RunPath? {
         if let artifact = RecordPath.artifact(text) { return RunPath(artifact) }
         return DataPath(text).map { RunPath($0) }
@@ -36,10 +37,10 @@ struct RunPath: Sendable, CustomStringConvertible {
     /// The last name.
     var name: String { components[components.count - 1] }
 
-    /// The names of the folders that it is in.
+    /// The names of its folders.
     var folders: ArraySlice<String> { components.dropLast() }
 
-    /// The first so many names.
+    /// The first `count` names.
     func prefix(_ count: Int) -> RunPath { RunPath(unchecked: Array(components.prefix(count))) }
 
     var description: String { components.joined(separator: "/") }

@@ -3,7 +3,7 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// Where a run's directory is: one of three places, one directory, moved by renaming.
+/// The place of a run's directory, which moves between three places by renaming.
 enum RunPlace: UInt8, Sendable {
     case initialised = 1
     case archived = 2
@@ -29,7 +29,7 @@ struct RunPaths: Sendable {
 
     init(runs: String) { self.runs = runs }
 
-    /// The same by a path from the root (getcwd(3)): programs that are told of paths have other working directories.
+    /// The same as an absolute path (getcwd(3)), for programs with other working directories.
     init(absolute runs: String) {
         guard !runs.hasPrefix("/"), let here = getcwd(nil, 0) else {
             self.init(runs: runs)
@@ -49,23 +49,23 @@ struct RunPaths: Sendable {
         }
     }
 
-    /// A run directory. `folder` is a run id, or a session's name behind `RunLayout.sessionMark`.
+    /// A run directory. `folder` is a run id, or a session's name after `RunLayout.sessionMark`.
     func run(_ folder: String, _ place: RunPlace) -> String { "\(container(place))/\(folder)" }
 
     /// A run's data directory.
     func data(_ folder: String, _ place: RunPlace) -> String { "\(run(folder, place))/\(RunLayout.dataDirectory)" }
 
-    /// Where a run is; nil when there is none.
+    /// The place of a run; nil if there is none.
     func locate(_ folder: String) -> RunPlace? {
         for place in [RunPlace.initialised, .archived, .pending] where isRun(folder, at: place) { return place }
         return nil
     }
 
-    /// Whether there is a run at a place. A link in the place of a run's directory is none; whether one in the place of its data
-    /// directory leads out is seen by whoever opens it.
+    /// Whether there is a run at a place. A link instead of a run's directory does not count; whether a link instead of
+    /// its data directory leads out is checked when it is opened.
     func isRun(_ folder: String, at place: RunPlace) -> Bool {
         let data = clinux_kind_at(data(folder, place), 0)
-        // One that the server may not look into may be a run's: nothing waits for another of its name.
+        // A directory that the server may not read may be a run, so its name is taken.
         let isShut = data == CLINUX_NOTHING && errno == EACCES
         guard data == CLINUX_DIRECTORY || data == CLINUX_LINK || isShut else { return false }
         return clinux_kind_at(run(folder, place), 0) == CLINUX_DIRECTORY
@@ -76,7 +76,7 @@ struct RunPaths: Sendable {
         try RunDirectory(run(folder, place))
     }
 
-    /// Whether a link has the place of a run's directory.
+    /// Whether there is a link instead of a run's directory.
     func isLink(_ folder: String) -> Bool {
         [RunPlace.initialised, .archived, .pending].contains { clinux_kind_at(run(folder, $0), 0) == CLINUX_LINK }
     }

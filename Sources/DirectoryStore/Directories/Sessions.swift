@@ -2,11 +2,11 @@ internal import LocalFiles
 internal import RunMetadata
 internal import Synchronization
 
-/// Which run is active in which session. Changed by the one that commits, read by all.
+/// The active run of each session. Changed only by the committer, read by all.
 final class Sessions: Sendable {
     private let active: Mutex<[SessionName: RunID]>
 
-    /// Reads what a server left.
+    /// Reads the sessions' files.
     init(paths: RunPaths) throws(FileFailure) {
         var found: [SessionName: RunID] = [:]
         for name in try Files.names(in: paths.sessions) {
@@ -18,8 +18,8 @@ final class Sessions: Sendable {
         active = Mutex(found)
     }
 
-    /// What a session's file says: a run's id and a newline. It is written in place, so that what is behind the newline may be
-    /// left of a longer id.
+    /// The content of a session's file: a run's id and a newline. It is written in place, so text after the newline may
+    /// be left over from a longer id.
     static func text(_ folder: String) -> [UInt8] { Array("\(folder)\n".utf8) }
 
     /// The run that a session's file names.

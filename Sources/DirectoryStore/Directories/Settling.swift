@@ -6,28 +6,29 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// What an attempt at reading a file of metadata came to, which something else may write in place meanwhile, as R does: it
-/// empties the file, and writes it in parts.
+/// The result of an attempt to read a file of metadata, which another program may be writing in place, as R does: it
+/// empties the file, then writes it in parts.
 enum Settled<Value> {
     case whole(Value)
-    /// It was cut short, or changed while it was read.
+    /// It was truncated, or changed while it was read.
     case torn
 }
 
-/// Reading such a file again, until it is whole.
+/// Reads such a file again until it is complete.
 enum Settling {
-    /// Milliseconds before each further attempt: two thirds of a second together.
+    /// Milliseconds before each further attempt: two thirds of a second in all.
     private static let pauses = [10, 20, 40, 80, 160, 320]
-    /// The first pauses, that any reader makes, and how many readers may make longer ones: others have to be answered.
+    /// The number of pauses that any reader makes, and of readers that may make the longer ones: other requests need
+    /// threads.
     private static let shortPauses = 2
     private static let mostWaiting = 2
     private static let waiting = Atomic<Int>(0)
-    /// Seconds after its last change after which a file that is cut short is not being written any more.
+    /// Seconds after its last change when a truncated file is no longer considered to be in writing.
     static let longestPause = 10.0
 
-    /// Reads a file of a run, again and again where it is torn.
-    /// - Parameter waits: false on a thread for which others wait: there is one attempt then
-    /// - Throws: `beingWritten` where it stays torn
+    /// Reads a file of a run, repeatedly while it is torn.
+    /// - Parameter waits: false on a thread that must not wait: then there is one attempt
+    /// - Throws: `beingWritten` if it stays torn
     static func read<Value>(
         _ path: DataPath, in run: RunDirectory, waits: Bool = true,
         _ attempt: () throws(StoreError) -> Settled<Value>
@@ -52,14 +53,14 @@ enum Settling {
         throw .beingWritten(path)
     }
 
-    /// Whether a file was changed lately, so that whoever writes it may go on.
+    /// Whether a file was changed recently, so that its writer may continue.
     private static func isFresh(_ path: DataPath, in run: RunDirectory) -> Bool {
         guard let version = FileVersion(file: run.status(RunPath(path))) else { return true }
         return wallClock() - version.modified < longestPause
     }
 
-    /// Lends the whole text of an open file of JSON.
-    /// - Returns: torn where it is cut short, or was written meanwhile
+    /// Lends the whole text of an open JSON file.
+    /// - Returns: `torn` if it is truncated, or was written meanwhile
     static func withText<Value>(
         of file: CInt, _ path: DataPath, _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Value
     ) throws(StoreError) -> Settled<Value> {

@@ -1,21 +1,21 @@
 internal import Glibc
 internal import LocalFiles
 
-/// The steps of one write that were done so far, and how each is taken back.
+/// The steps of one write that were done so far, and how each is undone.
 struct StepsDone {
-    /// What takes a step back.
+    /// Undoes a step.
     typealias Undoing = () throws(FileFailure) -> Void
 
     private var undoings: [Undoing] = []
-    /// Files that are of use only as long as a step may be taken back.
+    /// Files that are needed only to undo a step.
     private var leftovers: [String] = []
-    /// Folders that were deleted by setting them aside.
+    /// Folders that were deleted by renaming them.
     private var deleted: [String] = []
 
-    /// Notes a step that was done, or part of it.
+    /// Notes a step that was done, wholly or partly.
     mutating func note(_ undoing: @escaping Undoing) { undoings.append(undoing) }
 
-    /// The same of a step that needs a file for it.
+    /// The same for a step that needs a file to be undone.
     mutating func note(leftover: String?, _ undoing: @escaping Undoing) {
         if let leftover { leftovers.append(leftover) }
         note(undoing)
@@ -44,9 +44,9 @@ struct StepsDone {
         note { () throws(FileFailure) in try Files.rename(aside, to: path) }
     }
 
-    /// Takes all back, the last one first; ends where something could not be, since what came before may hold what it left
-    /// (a folder that was made, and the file that was moved into it). Called again, it goes on there.
-    /// - Returns: why something could not be
+    /// Undoes all steps, the last one first. Stops at a failure, since an earlier step may depend on it (a folder that
+    /// was made, and the file that was moved into it). When called again, it continues there.
+    /// - Returns: the failure, if any
     mutating func takeBack() -> FileFailure? {
         while let undoing = undoings.last {
             do throws(FileFailure) { try undoing() } catch { return error }
@@ -57,8 +57,9 @@ struct StepsDone {
         return nil
     }
 
-    /// All are done: what could have taken them back goes. What cannot be removed now is removed at the next start.
-    /// - Returns: folders that were set aside, to be emptied; that may take long
+    /// Ends the write: removes the files that are needed only for undo. Those that cannot be removed now are removed at
+    /// the next start.
+    /// - Returns: deleted folders, to be emptied; that may take long
     func settle() -> [String] {
         for file in leftovers { unlink(file) }
         return deleted

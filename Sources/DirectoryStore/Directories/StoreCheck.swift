@@ -3,27 +3,28 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// Looks through a runs directory for what tfruns' reader or the server could stumble over (`rundir check`).
+/// Checks a runs directory for faults that would trouble tfruns or the server (`rundir check`).
 package final class StoreCheck {
     /// Something found.
     package struct Finding: Sendable, CustomStringConvertible {
         /// A path below the runs directory.
         package let path: String
         package let fault: String
-        /// What mends it; nil where only a person can.
+        /// How `--repair` repairs it; nil if only a person can.
         package let repair: String?
         /// Whether that was done.
         package fileprivate(set) var isRepaired = false
 
         package var description: String {
-            let cure = isRepaired ? "repaired: \(repair ?? "")" : repair.map { "--repair: \($0)" } ?? "mend it by hand"
+            let cure =
+                isRepaired ? "repaired: \(repair ?? "")" : repair.map { "--repair: \($0)" } ?? "repair it by hand"
             return "\(path): \(fault) (\(cure))"
         }
     }
 
-    /// A run that waits to be initialised.
+    /// A run that is not initialised yet.
     package struct Pending: Sendable {
-        /// A run id, or a session's name behind `@`.
+        /// A run id, or a session's name after `@`.
         package let name: String
         /// Seconds since 1970 of the last write to it.
         package let changed: Double
@@ -33,14 +34,14 @@ package final class StoreCheck {
     private(set) var repairs: Bool
     package private(set) var findings: [Finding] = []
     package private(set) var runCount = 0
-    /// What is pending, the oldest first.
+    /// The pending runs, the oldest first.
     package private(set) var pending: [Pending] = []
     private let onMended: (Finding) -> Void
-    /// Held until all is mended, so that no server begins meanwhile.
+    /// Held until all repairs are done, so that no server starts meanwhile.
     private var ownership: RunsOwnership?
 
-    /// Looks through a runs directory, and mends what can be mended if `repairs`; then no server may have it open.
-    /// - Parameter onMended: told of each thing once it is mended
+    /// Checks a runs directory, and repairs what it can if `repairs`; then no server may have it open.
+    /// - Parameter onMended: called with each finding after its repair
     package init(runs: String, repairs: Bool, onMended: @escaping (Finding) -> Void = { _ in }) throws {
         self.onMended = onMended
         paths = RunPaths(runs: runs)
@@ -63,15 +64,16 @@ package final class StoreCheck {
         }
         for (_, places) in found.sorted(by: { $0.key < $1.key }) where places.count > 1 {
             let others = places.dropFirst().joined(separator: ", ")
-            report(places[0], "there is another run of this id, which the server does not see: \(others)", repair: nil)
+            report(
+                places[0], "there is another run with this id, which the server does not see: \(others)", repair: nil)
         }
         pending.sort { $0.changed < $1.changed }
         try checkSessions()
         try checkIndex()
     }
 
-    /// Looks at what may be a run's directory. Whatever is in it, the others are looked at too.
-    /// - Returns: whether it is a run's
+    /// Checks a directory that may be a run. Whatever its contents, the check of others continues.
+    /// - Returns: whether it is a run
     private func checkRun(_ name: String, _ place: RunPlace) throws -> Bool {
         let path = paths.relative(paths.run(name, place))
         if clinux_kind_at(paths.run(name, place), 0) == CLINUX_LINK, RunID(name) != nil {
@@ -91,25 +93,25 @@ package final class StoreCheck {
             if place != .pending, let run = RunID(name),
                 let fault = IndexCheck.unreadable(run, place, paths.run(name, place))
             {
-                report(path, "is not listed with all it has: \(fault)", repair: nil)
+                report(path, "is listed only in part: \(fault)", repair: nil)
             }
         } catch let failure as FileFailure {
             let file = failure.isInRun ? "\(path)/\(failure.path)" : paths.relative(failure.path)
             report(file, "cannot be read: \(failure.call): \(failure.errno)", repair: nil)
         } catch {
-            report(path, "cannot be looked through: \(error)", repair: nil)
+            report(path, "cannot be checked: \(error)", repair: nil)
         }
         return true
     }
 
     private func checkIndex() throws {
         guard let fault = IndexCheck.fault(paths) else { return }
-        try mend(paths.relative(paths.index), fault, "build it anew") {
+        try mend(paths.relative(paths.index), fault, "rebuild it") {
             _ = try IndexBuilder(paths: paths, progress: IndexProgress()).build()?.close()
         }
     }
 
-    /// Looks whether the journal can be read, and does again what it holds if `repairs`.
+    /// Checks whether the journal can be read, and replays it if `repairs`.
     private func checkJournal() throws {
         let path = paths.relative(paths.journal)
         do {
@@ -117,9 +119,9 @@ package final class StoreCheck {
             for name in recovery.strays {
                 let fault =
                     name.hasSuffix(Redo.unappliedMark)
-                    ? "holds acknowledged writes that could not be done, for what was in their runs' directories; remove it when "
-                        + "they are of no use any more"
-                    : "is no segment of the journal; the server leaves it alone"
+                    ? "has acknowledged writes that could not be applied because of what was in their runs' directories; remove it when "
+                        + "they are no longer needed"
+                    : "is not a segment of the journal; the server ignores it"
                 report("\(path)/\(name)", fault, repair: nil)
             }
             guard !recovery.writes.isEmpty || (repairs && !recovery.segments.isEmpty) else { return }
@@ -127,48 +129,48 @@ package final class StoreCheck {
             let finding = findings.count
             if isNews {
                 report(
-                    path, "\(recovery.writes.count) writes that a server would do again (one may be running)",
-                    repair: "do them again")
+                    path, "\(recovery.writes.count) writes that a server would apply again (one may be running)",
+                    repair: "apply them")
             }
             guard repairs else { return }
             let redo = Redo(
                 recovery, paths: paths, applier: RecordApplier(paths: paths), applied: try AppliedMark.read(paths))
             do throws(FileFailure) { try redo.run() } catch {
                 repairs = false
-                report(path, "they cannot be done again: \(error)", repair: nil)
+                report(path, "they cannot be applied: \(error)", repair: nil)
                 return
             }
             for (folder, failure) in redo.unapplied {
-                report(folder, "a write that the journal has cannot be done: \(failure)", repair: nil)
+                report(folder, "a write in the journal cannot be applied: \(failure)", repair: nil)
             }
             if isNews { findings[finding].isRepaired = redo.unapplied.isEmpty }
         } catch let damage as JournalRecovery.Damage {
-            // What the journal holds may be what mends the rest.
+            // The journal's writes might have repaired the rest.
             repairs = false
             report("\(path)/\(damage.segment)", "\(damage)", repair: nil)
         }
     }
 
-    /// Looks at a pending folder in which nothing is.
+    /// Checks a pending folder without a run.
     private func checkNothing(_ name: String) throws {
         let folder = paths.run(name, .pending)
         let isEmpty = try Files.isOwnDirectory(folder) && Files.names(in: folder).isEmpty
         try mend(
-            paths.relative(folder), "is no pending run: it has no \(RunLayout.dataDirectory)",
+            paths.relative(folder), "is not a pending run: it has no \(RunLayout.dataDirectory)",
             isEmpty ? "remove the empty folder" : nil
         ) {
             if rmdir(folder) != 0 { throw FileFailure("rmdir", folder) }
         }
     }
 
-    /// Looks whether each session's run is there.
+    /// Checks whether each session's run exists.
     private func checkSessions() throws {
         for name in try Files.names(in: paths.sessions).sorted() {
             let file = "\(paths.sessions)/\(name)"
             guard let bytes = try Files.read(file) else { continue }
             let run = Sessions.run(in: bytes)
             if let run, paths.locate(run.description) == .initialised { continue }
-            let fault = run.map { "names the run \"\($0)\" as active, which is not there" } ?? "names no run"
+            let fault = run.map { "names the run \"\($0)\" as active, which does not exist" } ?? "names no run"
             try mend(paths.relative(file), fault, "remove it") {
                 try Files.remove(file)
             }
@@ -190,7 +192,7 @@ package final class StoreCheck {
 }
 
 extension RunPaths {
-    /// A path below the runs directory, as people are told it.
+    /// A path below the runs directory, for messages.
     func relative(_ path: String) -> String {
         path.hasPrefix(runs + "/") ? String(path.dropFirst(runs.count + 1)) : path
     }

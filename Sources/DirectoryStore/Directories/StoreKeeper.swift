@@ -2,15 +2,15 @@ internal import LocalFiles
 internal import Logging
 internal import Threads
 
-/// The store's housekeeping, on a thread of its own: refreshes `metrics.json` where it lags, and makes checkpoints.
+/// The store's housekeeping, on a thread of its own: refreshes lagging `metrics.json` files, and makes checkpoints.
 final class StoreKeeper: @unchecked Sendable {
-    // Sendable: `thread` is set once, before anyone else has the keeper; the keeper's thread alone uses `spares`, and after its
-    // end `stop()`; the rest is constant.
+    // Sendable: `thread` is set once, before the keeper is shared; only the keeper's thread uses `spares`, and `stop()`
+    // after its end; the rest is constant.
 
-    /// Seconds after which a journal that is not full is checkpointed all the same.
+    /// Seconds after which a journal that is not full is checkpointed too.
     private static let checkpointAge: Double = 60
 
-    /// Held until `stop()`: a store has to be closed.
+    /// Retained until `stop()`: a store has to be closed.
     private let store: DirectoryRunStore
     private let sealed: SealedSegments
     private let deleted: DeletedFolders
@@ -22,16 +22,16 @@ final class StoreKeeper: @unchecked Sendable {
 
     init(store: DirectoryRunStore, sealed: SealedSegments, deleted: DeletedFolders, bell: Doorbell) {
         (self.store, self.sealed, self.deleted, self.bell) = (store, sealed, deleted, bell)
-        // Frames are views, and segments may pile up: both can wait for requests, and for whoever sends them.
+        // Idle priority: frames are views, and segments may pile up, so both can wait for requests and clients.
         thread = Thread(named: "keeper", .idle) { self.keep() }
     }
 
-    /// Ends the thread; then refreshes what lags and makes the last checkpoint.
+    /// Ends the thread; then refreshes lagging views and makes the last checkpoint.
     func stop() {
         stopping.set()
         bell.ring()
         thread?.join()
-        // What has not been done stays in the journal.
+        // Unapplied writes stay in the journal.
         guard store.isOpen else { return }
         for folder in store.views.folders { refresh(folder) }
         store.exclusively { $0.sealSegment() }
@@ -58,7 +58,7 @@ final class StoreKeeper: @unchecked Sendable {
         }
     }
 
-    /// Waits until there is room to finish what the store's start could not.
+    /// Waits until there is room to finish the store's start.
     private func finishStart() {
         do throws(FileFailure) {
             while !stopping.isSet {
@@ -78,8 +78,8 @@ final class StoreKeeper: @unchecked Sendable {
         }
     }
 
-    /// Syncs what a segment's frames touched. Runs move and files are adopted while that lasts, and have since the segment was
-    /// full: what is missed so is synced in a second step, in which nothing moves.
+    /// Syncs the files that a segment's frames touched. Runs may have moved and files been adopted since the segment
+    /// was full, and during the sync: files that are missed so are synced in a second step, in which nothing moves.
     private func sync(_ touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
         defer { _ = spares.refill() }
         let missed = try spares.lending { () throws(FileFailure) in try Checkpoint.sync(touched, store.paths) }
@@ -95,17 +95,17 @@ final class StoreKeeper: @unchecked Sendable {
     }
 
     private func checkpoint() {
-        // Once a sync has failed, the segments stay, and recovery writes again what they hold.
+        // After a failed sync, the segments stay, and recovery writes their contents again.
         guard store.failure == nil, store.ownership.fault() == nil else { return }
         let segments = sealed.takeAll()
         for (index, segment) in segments.enumerated() {
             do throws(FileFailure) {
                 try sync(segment.touched, later: segments[(index + 1)...].map(\.touched))
-                // What was synced may have been elsewhere, if the directory went meanwhile.
+                // If the directory was replaced meanwhile, other files may have been synced.
                 if let fault = store.ownership.fault() { throw FileFailure(fault, segment.path, errno: 2) }
                 try Checkpoint.drop(segment, store.paths)
             } catch {
-                // None but in order: recovery refuses a journal with a gap.
+                // Only in order: recovery refuses a journal with a gap.
                 sealed.putBack(segments[index...])
                 if error.isSync {
                     store.exclusively { $0.fail(error) }

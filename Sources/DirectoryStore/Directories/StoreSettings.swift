@@ -2,27 +2,27 @@ package import Limits
 internal import LocalFiles
 internal import RunMetadata
 
-/// What a directory store may be told.
+/// The settings of a directory store.
 package struct StoreSettings: Sendable {
     /// Bytes of a journal segment.
     package var segmentSize = 16 << 20
-    /// Bytes on the disk that are left free: below, writes get 507.
+    /// Bytes that are left free on the disk: with less, writes get 507.
     package var reserve = 1 << 20
-    /// Writes that may wait.
+    /// The most waiting writes.
     package var queueLimit = 10_000
-    /// Bytes of a batch, beyond which the next write goes into the next one.
+    /// Bytes of a batch; further writes go into the next one.
     package var batchBytes = 4 << 20
-    /// Room below which a segment counts as full.
+    /// A segment with less room than this counts as full.
     var segmentSlack = 64 << 10
     /// Seconds without a write after which a running run is stale.
     package var staleAfter: Double = 3600
-    /// Seconds between a row and the next refresh of `metrics.json`.
+    /// Seconds from a row to the next refresh of `metrics.json`.
     package var viewDelay: Double = 0.5
-    /// The share of the time that refreshing one run's `metrics.json` may take.
+    /// The greatest share of the time for refreshing one run's `metrics.json`.
     package var viewShare: Double = 0.02
-    /// Runs and sessions that may wait to be initialised.
+    /// The most runs and sessions that are not initialised yet.
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
-    /// Properties that a run may have.
+    /// The most properties of a run.
     package var mostProperties = NameLimits().properties
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock

@@ -7,16 +7,16 @@ final class StoredFile: Blob {
     let descriptor: CInt
     let size: Int
     private let content: FileVersion
-    /// The version of what is open: another one, if that is a copy.
+    /// The version of the open file, which is another one if that is a copy.
     private let opened: FileVersion
 
     var version: BlobVersion { BlobVersion(content) }
     var modified: Double { content.modified }
 
-    /// Takes an open descriptor and closes it at the end.
+    /// Takes an open descriptor and closes it on deinit.
     convenience init(descriptor: CInt) { self.init(descriptor: descriptor, status: Files.status(of: descriptor)) }
 
-    /// One whose status is known.
+    /// The same, with a known status.
     init(descriptor: CInt, status: stat) {
         self.descriptor = descriptor
         size = Int(status.st_size)

@@ -3,18 +3,18 @@ internal import Glibc
 internal import LocalFiles
 internal import RunStore
 
-/// The rows of a run's metrics as they came, one JSON object a line: a file that others append to meanwhile, or the rows
-/// that a run's `metrics.json` stands for where there is nothing else.
+/// The rows of a run's metrics in order of arrival, one JSON object per line: a file that grows meanwhile, or the rows
+/// made of a run's `metrics.json` if there is nothing else.
 final class StoredRows: MetricsText, @unchecked Sendable {
-    // Sendable: all is constant, and the file is read by position.
+    // Sendable: everything is constant, and the file is read by offset.
 
-    /// Names the text: as long as it is the same, the text has only grown.
+    /// Identifies the text: while it is the same, the text has only grown.
     let identity: UInt64
-    /// Bytes that are there by now.
+    /// The present number of bytes.
     let size: Int
     private let descriptor: CInt
 
-    /// Takes an open file and closes it at the end.
+    /// Takes an open file and closes it on deinit.
     /// - Parameter identity: nil: the file's own
     init(descriptor: CInt, identity: UInt64? = nil) {
         self.descriptor = descriptor
@@ -27,7 +27,7 @@ final class StoredRows: MetricsText, @unchecked Sendable {
     deinit { close(descriptor) }
 
     /// Reads a part of the text into a buffer (pread(2)).
-    /// - Returns: how much there was
+    /// - Returns: the number of bytes read
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
         try storing { () throws(FileFailure) in
             try Files.read(descriptor, into: buffer, at: offset, path: "metrics")

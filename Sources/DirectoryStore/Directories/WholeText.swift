@@ -3,17 +3,17 @@ internal import Limits
 internal import LocalFiles
 internal import RunStore
 
-/// The text of a file that takes all of it to tell something: rows that became a frame, a frame that becomes rows.
+/// The whole text of a file, for conversions that need all of it: rows to a frame, a frame to rows.
 ///
-/// Read into memory (pread(2)), not mapped: whoever cuts a mapped file short ends the process that looks at it (SIGBUS,
-/// mmap(2)). A file that is cut short meanwhile is what is left of it.
+/// Read into memory (pread(2)), not mapped: if a mapped file is truncated, reading it kills the process (SIGBUS,
+/// mmap(2)). Of a file that is truncated meanwhile, the rest is read.
 enum WholeText {
-    /// Bytes of a text, and of all that are held at a time.
+    /// The most bytes of a text, and of all texts in memory at a time.
     private static let limit = heldMetrics
     private static let reserve = Reserve(limit)
 
     /// Lends the first bytes of an open file.
-    /// - Throws: `tooLarge` where they are more than may be held; `overloaded` while others hold too much
+    /// - Throws: `tooLarge` if they exceed the limit; `overloaded` while others hold too much
     static func withBytes<Result>(
         _ descriptor: CInt, size: Int, of name: String,
         _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Result

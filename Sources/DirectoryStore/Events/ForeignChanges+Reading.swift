@@ -6,11 +6,11 @@ internal import RunStore
 internal import Threads
 
 extension ForeignChanges {
-    /// What the files of a run that have changed say.
+    /// Reads what the changed files of a run mean for events.
     struct Reading: Sendable {
-        /// Documents that are being written.
+        /// Documents that another program is still writing.
         private var unfinished: Set<String> = []
-        /// Whether the frame of metrics is the truth, and whether there are rows beside it.
+        /// Whether the frame of metrics is authoritative, and whether there are rows beside it.
         private var isFrameTrue = false
         private var hasRows = false
         private var hasError = false
@@ -34,7 +34,7 @@ extension ForeignChanges {
             if changes.properties.contains(where: ending.contains) { end = Self.end(of: run) }
         }
 
-        /// Whether a document is not whole, and was changed lately.
+        /// Whether a document is incomplete and was changed recently.
         private static func isBeingWritten(_ path: DataPath, in run: RunDirectory) -> Bool {
             guard let file = try? run.openIfInReach(RunPath(path)) else { return false }
             defer { close(file) }
@@ -53,10 +53,10 @@ extension ForeignChanges {
             return text(.completed).flatMap(PropertyText.flag) == true ? .completed : .stopped
         }
 
-        /// Whether a file has to be looked at again before it is told of.
+        /// Whether a file has to be checked again before it is reported.
         func isUnfinished(_ name: String) -> Bool { unfinished.contains(name) }
 
-        /// The changes as readers of events are told them.
+        /// The changes as events.
         func kinds(of changes: SeenFiles.Changes, hasOwnRows: Bool) -> [RunChange.Kind] {
             var kinds: [RunChange.Kind] = []
             var areMetricsReplaced = false
@@ -64,7 +64,7 @@ extension ForeignChanges {
                 guard let path = DataPath(name) else { continue }
                 switch path {
                 case .metricsRows: areMetricsReplaced = areMetricsReplaced || !hasOwnRows
-                // Beside rows it is a view, unless something else has written it.
+                // Beside rows it is a view, unless another program has written it.
                 case .metricsFrame: areMetricsReplaced = areMetricsReplaced || isFrameTrue || !hasRows
                 case .error: kinds += hasError ? [.file(path), .failed] : [.file(path)]
                 default: kinds.append(.file(path))

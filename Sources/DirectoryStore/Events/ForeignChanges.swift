@@ -6,14 +6,14 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Tells of what something else does to run directories, such as R, while somebody reads events: at every second it looks at the
-/// directories that are followed, and compares them with what they were.
+/// Reports changes of run directories by other programs, such as R, while somebody reads events: every second it reads
+/// the followed directories, and compares them with the previous state.
 ///
-/// What this server writes itself it notes as it writes it, so that it is told once.
+/// The server's own writes are noted when they are made, so that they are reported only once.
 final class ForeignChanges: @unchecked Sendable {
-    // Sendable: `thread` is set once, before anyone else has this; the rest guards itself or is constant.
+    // Sendable: `thread` is set once, before the object is shared; the rest is constant or guards itself.
 
-    /// A run as it was seen.
+    /// The last seen state of a run.
     private struct Seen: Sendable {
         var place: RunPlace
         var files: SeenFiles
@@ -24,21 +24,21 @@ final class ForeignChanges: @unchecked Sendable {
     private struct State: Sendable {
         /// The runs that are followed; nil: all.
         var followed: Set<String>? = []
-        /// Whether all runs that are there have been seen.
+        /// Whether all existing runs have been seen.
         var isComplete = false
         var runs: [String: Seen] = [:]
     }
 
-    /// Seconds between two looks at least, and the share of a processor that they may take.
+    /// The least seconds between two passes, and the share of a processor that they may take.
     private static let interval = 1.0
     private static let share = 0.05
-    /// Up to so many runs are seen before the first event can be missed.
+    /// Up to this many runs are read before following begins, so that no event is missed.
     private static let few = 2000
 
     private let paths: RunPaths
     private let metricsFiles: MetricsFiles
     private let feed: ChangeFeed
-    /// Runs something while nothing is written.
+    /// Runs a closure while nothing is written.
     private let exclusively: @Sendable (@escaping @Sendable () -> Void) -> Void
     private let state = Mutex(State())
     private let isActive = Flag()
@@ -64,7 +64,7 @@ final class ForeignChanges: @unchecked Sendable {
 
     // MARK: Following
 
-    /// Follows a run, or all of them where it is nil, from now on.
+    /// Follows a run, or all runs if nil, from now on.
     func follow(_ run: RunID?) {
         if let run {
             let isNew = state.withLock { $0.followed != nil && $0.followed?.contains(run.description) == false }
@@ -87,7 +87,7 @@ final class ForeignChanges: @unchecked Sendable {
         bell.ring()
     }
 
-    /// Nobody reads events any more.
+    /// Nobody reads events any longer.
     func forgetAll() {
         isActive.clear()
         state.withLock { $0 = State() }
@@ -104,7 +104,7 @@ final class ForeignChanges: @unchecked Sendable {
         state.withLock { $0.isComplete = true }
     }
 
-    // MARK: What the server does itself
+    // MARK: The server's own writes
 
     /// The server has appended rows to a run.
     func noteOwnRows(_ folder: String) {
@@ -112,7 +112,7 @@ final class ForeignChanges: @unchecked Sendable {
         state.withLock { if $0.runs[folder]?.hasOwnRows == false { $0.runs[folder]?.hasOwnRows = true } }
     }
 
-    /// The server has changed a run: what there is of it now is no news. Called while nothing else is being written.
+    /// The server has changed a run: its present state is not reported. Called while nothing else is being written.
     func noteOwn(_ folder: String, _ records: [RedoRecord]) {
         guard isActive.isSet, RunID(folder) != nil else { return }
         let isFollowed = state.withLock { $0.followed?.contains(folder) ?? true }
@@ -135,14 +135,14 @@ final class ForeignChanges: @unchecked Sendable {
             let now = look(at: folder)
             return state.withLock { $0.runs[folder] = now }
         }
-        // A run that has not been seen yet will be, without being news.
+        // A run that has not been seen yet will be read without a report.
         guard let place = state.withLock({ $0.runs[folder]?.place }),
             let now = SeenFiles(paths.run(folder, place), only: files, properties: properties)
         else { return }
         state.withLock { $0.runs[folder]?.files.take(files: files, properties: properties, from: now) }
     }
 
-    // MARK: Looking
+    // MARK: Reading the directories
 
     private func work() {
         var pause = Self.interval
@@ -155,7 +155,7 @@ final class ForeignChanges: @unchecked Sendable {
         }
     }
 
-    /// The runs that are initialised or archived, and followed.
+    /// The followed runs that are initialised or archived.
     private func names() -> [(name: String, place: RunPlace)] {
         let followed = state.withLock { $0.followed }
         if let followed {
@@ -183,7 +183,7 @@ final class ForeignChanges: @unchecked Sendable {
     }
 
     private func lookAtAll() {
-        // A directory that is gone for a moment, with all that is in it, has lost no run.
+        // A runs directory that is gone for a moment has not lost its runs.
         guard Files.isDirectory(paths.own) else { return }
         let names = names()
         let (known, isComplete, followed) = state.withLock { ($0.runs, $0.isComplete, $0.followed) }
@@ -203,8 +203,8 @@ final class ForeignChanges: @unchecked Sendable {
         for name in doubtful { tell(of: name) }
     }
 
-    /// Whether there is nothing but rows that the server has appended, and their view, which then is no news: so it is with each
-    /// run that goes on, and nobody need wait for it.
+    /// Whether the only changes are rows that the server appended, and their view, which are not reported: the usual
+    /// case for a running run, for which no lock is needed.
     private func isOfOwnRows(_ changes: SeenFiles.Changes, _ folder: String, _ now: Seen?) -> Bool {
         let metrics = [DataPath.metricsRows, .metricsFrame].map(\.description)
         guard let now, changes.properties.isEmpty, changes.files.allSatisfy(metrics.contains),
@@ -220,17 +220,17 @@ final class ForeignChanges: @unchecked Sendable {
         }
     }
 
-    /// Tells what has changed of a run, if something else has changed it.
+    /// Reports the changes of a run made by other programs.
     private func tell(of folder: String) {
         guard let run = RunID(folder) else { return }
         let before = state.withLock { $0.runs[folder] }
         let now = look(at: folder)
-        // What takes its time is found out before: whether a document is whole, and whose view of the rows a frame is.
+        // Slow checks come first: whether a document is complete, and whether a frame is a view of the rows.
         let suspects = now.flatMap { now in before.map { now.files.changes(since: $0.files) } }
         if let suspects, isOfOwnRows(suspects, folder, now) { return }
         let reading = now.map { Reading(paths, metricsFiles, folder, $0.place, suspects ?? SeenFiles.Changes()) }
         exclusively { [self] in
-            // What the server has written is noted by now.
+            // By now the server's own writes are noted.
             let kinds = state.withLock { state -> [RunChange.Kind] in
                 guard isActive.isSet, let again = look(at: folder) else {
                     return state.runs.removeValue(forKey: folder) == nil ? [] : [.removed]
@@ -244,7 +244,7 @@ final class ForeignChanges: @unchecked Sendable {
                     state.runs[folder] = again
                     return [again.place == .archived ? .archived : .restored]
                 }
-                // What has changed since it was looked at is for the next look.
+                // Later changes are left to the next pass.
                 let later = again.files.changes(since: now.files)
                 var changes = now.files.changes(since: known.files)
                 changes.files.removeAll { later.files.contains($0) || reading.isUnfinished($0) }

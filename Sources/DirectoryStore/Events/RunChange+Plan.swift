@@ -2,7 +2,8 @@ internal import RunMetadata
 internal import RunStore
 
 extension RunChange {
-    /// What a plan that was carried out has changed. Nothing where no run was: what waits for a session is no run yet.
+    /// The changes made by an executed plan. None without a run: metadata of a session's next run belongs to no run
+    /// yet.
     static func changes(of plan: WritePlan) -> [RunChange] {
         guard let run = plan.outcome.run else { return [] }
         var rows = plan.rows.map { [RunChange(run: run, kind: .rows($0.bytes))] } ?? []
@@ -42,7 +43,7 @@ extension RunChange {
             case .append(let path, let offset, let bytes) where DataPath(path) == .output:
                 kinds.append(.output(AppendedOutput(offset: offset, bytes)))
             case .append(let path, _, _), .publish(let path, _), .publishFolder(let path, _, _), .adopt(let path, _, _):
-                // Of the rows that were replaced, their replacement tells.
+                // The replacement reports the change; the replaced rows do not.
                 if let path = DataPath(path), path != .earlierMetricsRows { kinds.append(kind(of: path)) }
             case .move(let place): moved = place
             case .restore: kinds.append(.restored)

@@ -2,26 +2,26 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// The files of a run's data directory as they were seen at some moment: enough to tell which have changed since.
+/// A snapshot of the files of a run's data directory, to tell which have changed since.
 ///
-/// Of folders other than that of the properties, their own time of change is seen, and nothing in them.
+/// Of folders other than the properties, only their own time of change is recorded, not their contents.
 struct SeenFiles: Sendable {
-    /// A file or folder, and what its version comes to.
+    /// A file or folder, and a hash of its version.
     struct File: Sendable {
-        /// In the data directory; of a property, its name.
+        /// The name in the data directory; for a property, its name.
         let name: String
         let isProperty: Bool
         let version: UInt64
     }
 
-    /// Files of one run that are looked at.
+    /// The most files of one run that are checked.
     private static let most = 2000
-    /// What belongs to other files, of which those tell.
+    /// Files that belong to others, whose changes are reported instead.
     private static let passedOver: Set<String> = ["sent", DataPath.earlierMetricsRows.description]
 
     private(set) var files: [File] = []
 
-    /// Looks at the data directory of a run's directory; nil where there is none.
+    /// Reads the data directory of a run's directory; nil if there is none.
     init?(_ run: String) {
         guard let folder = try? RunDirectory(run).openData() else { return nil }
         var found: [File] = []
@@ -42,7 +42,7 @@ struct SeenFiles: Sendable {
         files = found
     }
 
-    /// Looks at some files of the data directory alone.
+    /// Reads only some files of the data directory.
     init?(_ run: String, only names: Set<String>, properties: Set<String>) {
         guard let folder = try? RunDirectory(run).openData() else { return nil }
         for name in names where !Self.passedOver.contains(name) {
@@ -57,7 +57,7 @@ struct SeenFiles: Sendable {
         }
     }
 
-    /// Rows are appended in place: they are the same file, of another length.
+    /// For rows, which are appended in place, only the file and its length count.
     private static func version(_ status: stat, _ name: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let time = name == DataPath.metricsRows.description ? timespec() : status.st_mtim
@@ -77,7 +77,7 @@ struct SeenFiles: Sendable {
         Dictionary(files.map { (Name(name: $0.name, isProperty: $0.isProperty), $0.version) }) { first, _ in first }
     }
 
-    /// The names of files that are other ones, or came, or went.
+    /// The names of files that were replaced, added or removed.
     struct Changes: Sendable {
         var files: [String] = []
         var properties: [String] = []
@@ -85,10 +85,10 @@ struct SeenFiles: Sendable {
         var isEmpty: Bool { files.isEmpty && properties.isEmpty }
     }
 
-    /// What has changed since.
+    /// The changes since an earlier snapshot.
     func changes(since before: SeenFiles) -> Changes {
         var changes = Changes()
-        // The usual case: nothing has.
+        // The usual case: none.
         if files.count == before.files.count,
             zip(files, before.files).allSatisfy({ $0.version == $1.version && $0.name == $1.name })
         {
@@ -103,7 +103,7 @@ struct SeenFiles: Sendable {
         return changes
     }
 
-    /// Takes over what another look has found of some files.
+    /// Takes over the state of some files from another snapshot.
     mutating func take(files names: Set<String>, properties: Set<String>, from other: SeenFiles) {
         func isMeant(_ file: File) -> Bool { (file.isProperty ? properties : names).contains(file.name) }
         files.removeAll(where: isMeant)

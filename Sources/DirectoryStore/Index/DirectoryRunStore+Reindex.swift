@@ -3,11 +3,11 @@ internal import LocalFiles
 internal import RunMetadata
 
 extension DirectoryRunStore {
-    /// Builds the index of a runs directory anew. No server may have it.
+    /// Rebuilds the index of a runs directory. No server may have it open.
     /// - Parameters:
     ///   - runs: the runs directory
-    ///   - onProgress: told how many runs are done, of how many; from several threads
-    /// - Returns: how many runs are in the index, archived ones too, and of which not all could be read
+    ///   - onProgress: called with how many runs are done, of how many; from several threads
+    /// - Returns: how many runs are in the index, including archived ones, and which could only be read in part
     /// - Throws: `OpenFailure`
     package static func reindex(
         runs: String, onProgress: @escaping @Sendable (Int, Int) -> Void

@@ -1,14 +1,14 @@
-/// Memory into which one file after the other is read. For one thread at a time.
+/// Reusable memory for reading files. For one thread at a time.
 final class FileMemory {
     private var bytes: UnsafeMutableRawBufferPointer
-    /// More than that is given back once something smaller is read.
+    /// A larger buffer is freed when something smaller is read.
     private static let usual = 16 << 10
 
     init() { bytes = .allocate(byteCount: Self.usual, alignment: 16) }
 
     deinit { bytes.deallocate() }
 
-    /// Room for so many bytes, at least one.
+    /// Room for `count` bytes, at least one.
     func room(_ count: Int) -> UnsafeMutableRawBufferPointer {
         if count > bytes.count || bytes.count > Self.usual {
             bytes.deallocate()

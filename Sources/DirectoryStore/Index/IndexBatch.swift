@@ -1,9 +1,9 @@
 internal import JSON
 internal import RunMetadata
 
-/// Runs of successive rows as they go into a database that is being built: all that can be made ready without it.
+/// Runs of successive rows for a database that is being built: everything that can be prepared without the database.
 struct IndexBatch {
-    /// A run, and how the database keeps it.
+    /// A run, and its stored form.
     struct Run {
         let row: Int
         let entry: IndexEntry
@@ -19,14 +19,14 @@ struct IndexBatch {
         }
     }
 
-    /// Which piece of each column the rows are.
+    /// The index of the rows' chunk.
     let chunk: Int
     private(set) var runs: [Run] = []
     private var columns: [String: RunColumn] = [:]
 
     init(chunk: Int) { self.chunk = chunk }
 
-    /// The rows of the runs.
+    /// The rows of a chunk.
     static func rows(of chunk: Int) -> Range<Int> { chunk * RunColumn.chunkRows..<(chunk + 1) * RunColumn.chunkRows }
 
     mutating func add(_ row: Int, _ entry: IndexEntry) {
@@ -37,6 +37,6 @@ struct IndexBatch {
         }
     }
 
-    /// Each column's piece.
+    /// The chunk of each column.
     func cells() -> [(column: String, cells: [UInt8])] { columns.map { ($0, $1.chunk(0..<RunColumn.chunkRows)) } }
 }

@@ -6,15 +6,15 @@ internal import Threads
 
 /// Builds an index from the run directories.
 ///
-/// It is built in a file of its own that takes the index's place when it is complete, so that half an index is never taken
-/// for one.
+/// It is built in a separate file that replaces the index when it is complete, so that an incomplete index is never
+/// used.
 struct IndexBuilder {
     let paths: RunPaths
     let progress: IndexProgress
     var metricsFiles = MetricsFiles()
-    /// Asked now and then whether to go on.
+    /// Called now and then; true ends the building.
     var isStopped: @Sendable () -> Bool = { false }
-    /// Told now and then how many runs are done, of how many.
+    /// Called now and then with how many runs are done, of how many.
     var onProgress: @Sendable (Int, Int) -> Void = { _, _ in }
 
     private static let threads = 2
@@ -22,8 +22,8 @@ struct IndexBuilder {
     private struct Stopped: Error {}
 
     /// Builds it and opens it.
-    /// - Parameter inMemory: whether it is kept in memory alone, for a disk that is full
-    /// - Returns: nil when stopped
+    /// - Parameter inMemory: whether it is only kept in memory, if the disk is full
+    /// - Returns: nil if stopped
     func build(inMemory: Bool = false) throws -> IndexDatabase? {
         let file = "\(paths.own)/index-building.sqlite"
         try Self.remove(file)
@@ -71,7 +71,7 @@ struct IndexBuilder {
                     for row in range {
                         let (run, place) = names[row]
                         let directory = paths.run(run.description, place)
-                        // One that went meanwhile is seen by the next look.
+                        // A run that was removed meanwhile is noticed by the next check.
                         if let entry = try IndexEntry(found: run, place, in: directory, by: reader) {
                             batch.add(row, entry)
                         }
@@ -85,7 +85,7 @@ struct IndexBuilder {
         for result in results { try result.get() }
     }
 
-    /// A database that is filled by several threads. Sendable: it is touched only under `lock`.
+    /// A database that is filled by several threads. Sendable: it is used only under `lock`.
     private final class Filling: @unchecked Sendable {
         private let database: IndexDatabase
         private let lock = Mutex(())
@@ -93,7 +93,7 @@ struct IndexBuilder {
 
         init(_ database: IndexDatabase) { self.database = database }
 
-        /// The next piece to read.
+        /// The next chunk to read.
         func nextChunk() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
 
         func put(_ batch: IndexBatch) throws { try lock.withLock { _ in try database.add(batch) } }

@@ -3,11 +3,11 @@ internal import JSON
 internal import LocalFiles
 internal import RunMetadata
 
-/// Looks through the index for damage, and for runs of which it tells something else than their directories.
+/// Checks the index for damage, and for runs that differ from their directories.
 ///
-/// That a directory is newer than what the index has of it is no fault: a server sees that when it starts.
+/// A directory that is newer than its entry is not a fault: a server notices that when it starts.
 enum IndexCheck {
-    /// What is wrong; nil where nothing is, or where there is no index.
+    /// What is wrong; nil if nothing is, or if there is no index.
     static func fault(_ paths: RunPaths) -> String? {
         guard Files.status(paths.index) != nil else { return nil }
         do throws(IndexFailure) {
@@ -25,13 +25,13 @@ enum IndexCheck {
                 if isWrong(row, rows, place, kept, paths, reader) { wrong.append(rows.names[row]) }
             }
             try database.close()
-            if !torn.isEmpty { return "of \(torn.count) runs it tells one thing here, another there: \(some(torn))" }
+            if !torn.isEmpty { return "it is inconsistent for \(torn.count) runs: \(some(torn))" }
             if wrong.isEmpty { return nil }
-            return "of \(wrong.count) runs it tells something else than their directories: \(some(wrong))"
+            return "it differs from the directories of \(wrong.count) runs: \(some(wrong))"
         } catch { return error.isDamage ? "the database cannot be read: \(error)" : nil }
     }
 
-    /// Runs of which the index cannot have all, by id.
+    /// Runs that the index can only have in part, by id.
     static func unreadable(_ run: RunID, _ place: RunPlace, _ directory: String) -> String? {
         do throws(FileFailure) {
             return try IndexEntry(found: run, place, in: directory, by: RunReader())?.fault
@@ -42,9 +42,9 @@ enum IndexCheck {
         names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
     }
 
-    /// Whether the columns' pieces have something else of a run than its row.
+    /// Whether the chunks of columns differ from a run's row.
     private static func isTorn(_ row: Int, _ kept: RunSummary, _ cells: [String: RunColumn]) -> Bool {
-        // Of very many columns not all have pieces.
+        // If there are very many columns, not all have chunks.
         if cells.count < IndexDatabase.mostColumns, kept.all.contains(where: { cells[$0.name] == nil }) {
             return true
         }

@@ -9,7 +9,7 @@ extension IndexDatabase {
         case put(row: Int, IndexEntry)
         case remove(row: Int)
 
-        /// What it takes in memory (`IndexEntry.weight`).
+        /// Its weight in memory (`IndexEntry.weight`).
         var weight: Int {
             switch self {
             case .put(_, let entry): entry.weight
@@ -24,14 +24,14 @@ extension IndexDatabase {
         }
     }
 
-    /// Values of one column that change, of rows in one piece.
+    /// A chunk of one column with changed values.
     private struct Piece: Hashable {
         let column: Int
         let chunk: Int
     }
 
-    /// Makes changes, one a row at most. A run that the database does not take is kept without its columns, so that no run keeps
-    /// others out.
+    /// Makes changes, at most one per row. A run that the database rejects is stored without its columns, so that no
+    /// run blocks others.
     /// - Returns: the changes as they were made
     @discardableResult
     func apply(_ changes: [Change]) throws(IndexFailure) -> [Change] {
@@ -93,7 +93,7 @@ extension IndexDatabase {
         for change in changes { remember(change) }
     }
 
-    /// Adds runs to a database that has none of them.
+    /// Adds new runs to the database.
     func add(_ batch: IndexBatch) throws(IndexFailure) {
         do throws(IndexFailure) { try addAll(batch) } catch {
             guard error.isRefusal else { throw error }
@@ -147,7 +147,7 @@ extension IndexDatabase {
             .execute(arguments: [Self.id(piece.column, piece.chunk), Data(cells)])
     }
 
-    /// The number of a column; nil where there are too many.
+    /// The number of a column; nil if there are too many.
     private func number(of column: String, _ db: Database) throws -> Int? {
         if let number = columns[column] { return number }
         if columns.count >= Self.mostColumns { return nil }
@@ -157,7 +157,7 @@ extension IndexDatabase {
         return number
     }
 
-    /// A value as `cells` and the columns in memory have it.
+    /// A value as in `cells` and in the columns in memory.
     static func cell(_ value: JSONValue?) -> RunValue {
         let value = RunValue(value)
         guard case .text(let text) = value, text.utf8.count > longestText else { return value }

@@ -3,35 +3,36 @@ internal import GRDB
 internal import JSON
 internal import RunMetadata
 
-/// The index's tables in SQLite. Derived data: every run directory tells more, and all of it can be built again.
+/// The index's tables in SQLite. Derived data: everything can be rebuilt from the run directories.
 ///
-/// `runs` has a row a run with all of its columns as JSON, those apart that are listed only where they are asked for; `cells` has each value once more, a piece for each column of
-/// successive runs (`RunColumn+Chunk.swift`), so that one column of all runs is read in one go. For one thread at a time.
+/// `runs` has a row for each run with all of its columns as JSON, apart from those that are listed only on request;
+/// `cells` has each value again, in chunks of a column for successive runs (`RunColumn+Chunk.swift`), so that one
+/// column of all runs can be read at once. For one thread at a time.
 final class IndexDatabase {
-    /// The version of the tables; an index of another one is built anew.
+    /// The version of the tables; an index of another version is rebuilt.
     static let version = 6
 
-    /// Bytes of a text that are kept in `cells`; what is longer is compared by its beginning.
+    /// The most bytes of a text in `cells`; longer texts are compared by their beginning.
     static let longestText = 1000
 
     let queue: DatabaseQueue
     private let path: String?
     /// The numbers of columns by name.
     var columns: [String: Int] = [:]
-    /// What the database has of the runs that were asked for or written last, by row.
+    /// Cached contents of the most recently read or written runs, by row.
     var recent: [Int: IndexEntry.Kept] = [:]
     private static let recentRuns = 2048
-    /// What their columns may weigh together (`IndexEntry.weight`).
+    /// The greatest weight of their columns together (`IndexEntry.weight`).
     private static let recentWeight = 200_000
     private var weight = 0
-    /// Different columns that conditions and orders can name; what comes beyond is listed with its run alone.
+    /// The most distinct columns that conditions and orders can name; further ones are only listed with their run.
     static let mostColumns = 100_000
 
     /// Opens or makes a database.
     /// - Parameters:
     ///   - path: its file; nil: in memory
-    ///   - isNew: whether it is being built: nothing has to be safe before it is complete
-    /// - Throws: `IndexFailure`, also where the file is none of this version
+    ///   - isNew: whether it is being built: nothing has to be durable before it is complete
+    /// - Throws: `IndexFailure`, also if the file does not have this version
     init(path: String?, isNew: Bool = false) throws(IndexFailure) {
         self.path = path
         var configuration = Configuration()
@@ -39,7 +40,7 @@ final class IndexDatabase {
         configuration.busyMode = .timeout(5)
         if path != nil, !isNew { configuration.journalMode = .wal }
         configuration.prepareDatabase { db in
-            // https://sqlite.org/pragma.html. Checkpoints are made by the keeper, off the way of listings.
+            // https://sqlite.org/pragma.html. The keeper makes checkpoints, so that listings do not.
             let cache = isNew ? 32 : 4
             try db.execute(sql: "PRAGMA cache_size = -\(cache << 10)")
             try db.execute(sql: isNew ? "PRAGMA synchronous = OFF" : "PRAGMA wal_autocheckpoint = 0")
@@ -85,8 +86,8 @@ final class IndexDatabase {
         }
     }
 
-    /// Brings the write-ahead log of a database into it, by a connection of its own (PRAGMA wal_checkpoint(PASSIVE)), which
-    /// holds up neither readers nor writers.
+    /// Checkpoints a database's write-ahead log, by a separate connection (PRAGMA wal_checkpoint(PASSIVE)), which
+    /// blocks neither readers nor writers.
     static func checkpoint(_ path: String) throws(IndexFailure) {
         do {
             let queue = try DatabaseQueue(path: path)
@@ -95,7 +96,7 @@ final class IndexDatabase {
         } catch { throw IndexFailure(error) }
     }
 
-    /// Looks through the whole file for damage (PRAGMA quick_check).
+    /// Checks the whole file for damage (PRAGMA quick_check).
     func fault() throws(IndexFailure) -> String? {
         try perform { try queue.inDatabase { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") } }
             .flatMap { $0 == "ok" ? nil : $0 }
@@ -113,7 +114,7 @@ final class IndexDatabase {
                     db, sql: "SELECT id, run, place, state, start, updated, stamp, fault FROM runs ORDER BY id")
                 while let row = try cursor.next() {
                     guard let place = RunPlace(rawValue: row[2]), let state = RunState(rawValue: row[3]) else {
-                        throw IndexFailure.Damage(description: "a run is at no place")
+                        throw IndexFailure.Damage(description: "a run has an invalid place")
                     }
                     rows.set(
                         row[0], run: row[1], place: place, state: state, start: row[4], updated: row[5],
@@ -125,7 +126,7 @@ final class IndexDatabase {
         }
     }
 
-    /// What is kept of the run in a row.
+    /// The stored contents of a row.
     func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
         if let kept = recent[row] { return kept }
         let kept: IndexEntry.Kept? = try perform {
@@ -144,7 +145,7 @@ final class IndexDatabase {
         return kept
     }
 
-    /// Notes what the database has now.
+    /// Caches a change that was written.
     func remember(_ change: Change) {
         switch change {
         case .put(let row, let entry): remember(row, entry.kept)
@@ -161,7 +162,7 @@ final class IndexDatabase {
         recent[row] = kept
     }
 
-    /// The columns of the run in a row.
+    /// The columns of the run at a row.
     func summary(of row: Int) throws(IndexFailure) -> RunSummary? {
         try perform { try queue.inDatabase { db in try summary(of: row, db) } }
     }
@@ -177,9 +178,9 @@ final class IndexDatabase {
 
     private static func object(_ data: Data) throws -> JSONObject {
         guard var object = try? JSONValue.parse(Array(data)).object else {
-            throw IndexFailure.Damage(description: "a run's columns are no JSON object")
+            throw IndexFailure.Damage(description: "a run's columns are not a JSON object")
         }
-        // As JSON they are texts; without this, what is read again would not be what was written.
+        // In JSON they are texts; convert them, so that the value read is the one written.
         for member in object.members {
             guard case .string(let text) = member.value, text.utf8.count <= 4,
                 member.name.hasPrefix("metric_") || member.name.hasPrefix("eval_"), let number = JSONNumber(text),
@@ -211,10 +212,10 @@ final class IndexDatabase {
         }
     }
 
-    /// The number of a column's piece in `cells`.
+    /// The id of a column's chunk in `cells`.
     static func id(_ column: Int, _ chunk: Int) -> Int { column << 32 + chunk }
 
-    static var noPiece: IndexFailure.Damage { IndexFailure.Damage(description: "a piece of a column cannot be read") }
+    static var noPiece: IndexFailure.Damage { IndexFailure.Damage(description: "a chunk of a column cannot be read") }
 
     func perform<Result>(_ body: () throws -> Result) throws(IndexFailure) -> Result {
         do { return try body() } catch { throw error as? IndexFailure ?? IndexFailure(error) }

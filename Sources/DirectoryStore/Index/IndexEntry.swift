@@ -4,21 +4,21 @@ internal import LocalFiles
 internal import RunMetadata
 internal import SystemPackage
 
-/// What the index keeps of a run.
+/// A run in the index.
 struct IndexEntry: Sendable {
     let run: String
     let place: RunPlace
     let stamp: RunStamp
-    /// When something was written last, as `RunSummary.updated(_:)` tells it.
+    /// The time of the last write, as in `RunSummary.updated(_:)`.
     let updated: Double
     let summary: RunSummary
-    /// How far the rows were read; nil where there are none.
+    /// How far the rows were read; nil if there are none.
     let rows: RowsMark?
-    /// What could not be read of it; nil where all was.
+    /// What could not be read; nil if all was.
     let fault: String?
 
     /// Reads a run's directory.
-    /// - Parameter known: what was kept of it, so that rows are read on from there
+    /// - Parameter known: its stored contents, so that rows are read on from there
     init(
         _ run: RunID, _ place: RunPlace, in directory: String, known: Kept? = nil, by reader: RunReader
     ) throws(FileFailure) {
@@ -27,7 +27,7 @@ struct IndexEntry: Sendable {
         self.place = place
         fault = found.fault
         if found.isTorn {
-            // What was known stays until it is whole, and it is looked at again with the next look.
+            // The previous contents stay until the file is complete; it is read again with the next check.
             stamp = .unknown
             (summary, rows) = known.map { ($0.summary, $0.rows) } ?? (found.summary, found.rows)
         } else {
@@ -36,9 +36,9 @@ struct IndexEntry: Sendable {
         updated = summary.updated(found.updated)
     }
 
-    /// The same of a run that anyone may have made: what cannot be read of it is told.
-    /// - Returns: nil where there is no such run any more
-    /// - Throws: where the server is short of descriptors or memory
+    /// The same for a run that any program may have made: unreadable parts are noted.
+    /// - Returns: nil if the run no longer exists
+    /// - Throws: if the server is short of descriptors or memory
     init?(
         found run: RunID, _ place: RunPlace, in directory: String, known: Kept? = nil, by reader: RunReader
     ) throws(FileFailure) {
@@ -49,26 +49,26 @@ struct IndexEntry: Sendable {
         }
     }
 
-    /// A run of which nothing could be read, or kept, but that it is there.
+    /// A run of which only the existence is known.
     init(_ run: String, _ place: RunPlace, stamp: RunStamp = .unknown, updated: Double = 0, fault: String) {
         (self.run, self.place, self.stamp, self.updated, rows) = (run, place, stamp, updated, nil)
         summary = RunSummary(columns: ["run": .string(run)])
         self.fault = fault
     }
 
-    /// The run without its columns, which the index does not take.
+    /// The run without its columns, which the index rejects.
     func bare(because reason: String) -> IndexEntry {
-        IndexEntry(run, place, stamp: stamp, updated: updated, fault: "the index does not take its columns: \(reason)")
+        IndexEntry(run, place, stamp: stamp, updated: updated, fault: "the index rejects its columns: \(reason)")
     }
 
-    /// Reads the rows that were added to a run, and nothing else.
+    /// Reads only the rows that were added to a run.
     /// - Parameters:
-    ///   - directory: the run's directory at the place where it was before
-    /// - Returns: nil where that does not do: there is more to look at
+    ///   - directory: the run's directory at its previous place
+    /// - Returns: nil if that does not suffice: more may have changed
     init?(rowsOf run: RunID, in directory: String, known: Kept, by reader: RunReader) throws(FileFailure) {
         guard var mark = known.rows else { return nil }
         let folder = try RunDirectory(directory).openData()
-        // Something else may have written the frame since the last row.
+        // Another program may have written the frame since the last row.
         if RunStamp.Metrics(in: folder).isDoubtful { return nil }
         let read = try folder.withFile(DataPath.metricsRows.description) { (file, status) throws(FileFailure) in
             mark.read(file, status, by: reader)
@@ -79,7 +79,7 @@ struct IndexEntry: Sendable {
         guard let digest = mark.tail.digest, summary.update(digest) else { return nil }
         self.run = run.description
         place = known.place
-        // Not looked at: the next look will find that it changed, and make it whole.
+        // Not computed: the next check will find a difference, and read all of it.
         stamp = .unknown
         let time = status.st_mtim
         updated = max(known.updated, summary.updated(Double(time.tv_sec) + Double(time.tv_nsec) / 1e9))
@@ -88,23 +88,23 @@ struct IndexEntry: Sendable {
         fault = known.fault
     }
 
-    /// Where the run stands as far as its files tell: whether it has ended, and how.
+    /// The run's state according to its files: whether it has ended, and how.
     var state: RunState { RunState(summary) }
 
-    /// When the run started, seconds since 1970; 0 where nothing says so.
+    /// When the run started, seconds since 1970; 0 if unknown.
     var start: Double { summary.start }
 
-    /// What is kept of it.
+    /// Its stored contents.
     var kept: Kept { Kept(place: place, updated: updated, summary: summary, rows: rows, fault: fault) }
 
-    /// What its columns take in memory, about, in columns of numbers.
+    /// About the memory of its columns, in units of one numeric column.
     var weight: Int { Self.weight(of: summary) }
 
     static func weight(of summary: RunSummary) -> Int {
         summary.columns.members.reduce(summary.extremes.count) { $0 + 1 + ($1.value.string?.utf8.count ?? 0) / 64 }
     }
 
-    /// What is kept of a run between two looks at it.
+    /// The stored contents of a run.
     struct Kept {
         let place: RunPlace
         let updated: Double
@@ -114,7 +114,7 @@ struct IndexEntry: Sendable {
     }
 }
 
-/// How a run stands, without the time.
+/// A run's state, independent of the time.
 enum RunState: UInt8, Sendable {
     case running = 0
     case completed = 1
@@ -130,7 +130,7 @@ enum RunState: UInt8, Sendable {
         }
     }
 
-    /// The status, which the time tells too.
+    /// The status, which also depends on the time.
     func status(place: RunPlace, updated: Double, now: Double, staleAfter: Double) -> RunStatus {
         switch (place, self) {
         case (.archived, _): .archived

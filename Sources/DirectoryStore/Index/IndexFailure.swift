@@ -1,11 +1,11 @@
 internal import GRDB
 
-/// What the index's database said.
+/// A failure of the index's database.
 struct IndexFailure: Error, CustomStringConvertible {
     let description: String
-    /// Whether the file is no sound database, so that it has to be built anew.
+    /// Whether the file is damaged, so that it has to be rebuilt.
     let isDamage: Bool
-    /// Whether the database does not take what was to be written, and is sound.
+    /// Whether the database is valid but rejects the data.
     let isRefusal: Bool
 
     init(_ error: any Error) {
@@ -20,7 +20,7 @@ struct IndexFailure: Error, CustomStringConvertible {
         }
     }
 
-    /// Something is in the database that was never written there.
+    /// The database has content that was never written.
     struct Damage: Error, CustomStringConvertible {
         let description: String
     }

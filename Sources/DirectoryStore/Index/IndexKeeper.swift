@@ -3,16 +3,16 @@ internal import Logging
 internal import RunMetadata
 internal import Threads
 
-/// Keeps the index, on a thread of its own: opens or builds it, then looks at the run directories time and again.
+/// Maintains the index, on a thread of its own: opens or builds it, then checks the run directories periodically.
 final class IndexKeeper: @unchecked Sendable {
-    // Sendable: `thread` is set once, before anyone else has the keeper; the other variables are the thread's own.
+    // Sendable: `thread` is set once, before the keeper is shared; only the thread uses the other variables.
 
-    /// The share of a processor that looking may take, and the seconds between two looks at least.
+    /// The greatest share of a processor for checks, and the least seconds between two checks.
     private static let share = 0.02
     private static let interval = 2.0
-    /// Seconds between two times that what was written is brought up to date, at most.
+    /// The most seconds between two updates with noted writes.
     private static let longestInterval = 10.0
-    /// Bytes of the write-ahead log beyond which it is brought into the database.
+    /// The most bytes of the write-ahead log before a checkpoint.
     private static let longLog = 4 << 20
 
     private let index: RunIndex
@@ -22,11 +22,11 @@ final class IndexKeeper: @unchecked Sendable {
 
     init(_ index: RunIndex) {
         self.index = index
-        // Nobody waits for it but listings, which help themselves to what they need.
+        // Low priority: only listings need it, and they read what they need themselves.
         thread = Thread(named: "index", .low) { self.keep() }
     }
 
-    /// Ends the thread, brings the index up to date and closes it.
+    /// Ends the thread, updates the index and closes it.
     func stop() {
         stopping.set()
         bell.ring()
@@ -55,8 +55,8 @@ final class IndexKeeper: @unchecked Sendable {
         }
     }
 
-    /// Waits, but brings up to date what is written meanwhile, so that a listing never has much to do; while many rows are
-    /// written, less often, since a processor that reads them again is one that takes none.
+    /// Waits, but updates the index with writes meanwhile, so that a listing never has much to do. It does so less
+    /// often while many rows are written, to leave the processor to them.
     private func wait(_ seconds: Double) {
         let until = monotonicNanoseconds() + UInt64(seconds * 1e9)
         var interval = Self.interval
@@ -75,17 +75,17 @@ final class IndexKeeper: @unchecked Sendable {
         }
     }
 
-    /// Looks, and tells for how many seconds not to look again.
+    /// Runs a check, and returns the seconds to wait before the next.
     private static func pause(_ look: () -> Void) -> Double {
         let before = threadNanoseconds()
         look()
         return max(interval, Double(threadNanoseconds() - before) / 1e9 / share)
     }
 
-    /// Looks which runs there are.
+    /// Checks which runs exist.
     private func lookAtNames() { refresh(index.differingNames()) }
 
-    /// Looks at all runs, and brings those up to date that have changed.
+    /// Checks all runs, and updates those that have changed.
     private func look() {
         lookAtNames()
         var row = 0
@@ -101,7 +101,7 @@ final class IndexKeeper: @unchecked Sendable {
         }
     }
 
-    /// Opens what there is, or builds it.
+    /// Opens the index, or builds it.
     private func open() {
         let paths = index.paths
         do throws(IndexFailure) {
@@ -109,7 +109,7 @@ final class IndexKeeper: @unchecked Sendable {
                 return try index.open(try IndexDatabase(path: paths.index))
             }
         } catch {
-            index.log.notice("the index is built anew: \(error)")
+            index.log.notice("the index will be rebuilt: \(error)")
         }
         let builder = IndexBuilder(
             paths: paths, progress: index.progress, metricsFiles: index.metricsFiles,
@@ -120,7 +120,7 @@ final class IndexKeeper: @unchecked Sendable {
             index.log.warning("the index is kept in memory, since it cannot be written: \(error)")
             do {
                 if let database = try builder.build(inMemory: true) { try index.open(database) }
-            } catch { index.log.error("there is no index, and no listing: \(error)") }
+            } catch { index.log.error("there is no index, so runs cannot be listed: \(error)") }
         }
     }
 }

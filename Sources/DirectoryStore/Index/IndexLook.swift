@@ -1,19 +1,19 @@
 internal import LocalFiles
 internal import RunMetadata
 
-/// A run as the index knows it, to be compared with its directory.
+/// A run's entry in the index, to be compared with its directory.
 struct IndexLook: Sendable {
     let run: String
     /// Its directory.
     let directory: String
     let stamp: RunStamp
-    /// Whether the index knows that not all of it can be read.
+    /// Whether the index knows that it can only be read in part.
     let isUnreadable: Bool
 
-    /// Whether the directory is another than it was, or gone.
+    /// Whether the directory has changed or is gone.
     var hasChanged: Bool {
         do throws(FileFailure) { return try RunStamp(of: directory) != stamp } catch {
-            // One of which nothing could be read has no stamp, and stays as it is until it can be.
+            // A run that could not be read at all has no stamp, and stays so until it can be read.
             return error.isMissing || !isUnreadable || stamp != .unknown
         }
     }

@@ -2,37 +2,37 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// The names in the directories that hold runs, as they were found at one time.
+/// The names in the directories of runs, read at one time.
 struct IndexNames: Sendable {
     private let paths: RunPaths
     private let names: [(place: RunPlace, names: [String])]
     fileprivate let times: IndexNamesWatch.Times
 
-    /// Where runs are listed that are at several places, the first one counts.
+    /// The places, by priority: of a run at several places, the first counts.
     static let places: [RunPlace] = [.initialised, .archived, .pending]
 
     /// Reads the directories.
     init(_ paths: RunPaths) throws(FileFailure) {
         self.paths = paths
-        // Before the names are read: what changes meanwhile is seen to have changed since.
+        // Read before the names, so that a change meanwhile is noticed later.
         times = IndexNamesWatch.Times(paths)
         var names: [(place: RunPlace, names: [String])] = []
         for place in Self.places { names.append((place, try Files.names(in: paths.container(place)))) }
         self.names = names
     }
 
-    /// A name in which the index and the directories differ.
+    /// A name that is only in the index or only in the directories.
     struct Difference: Sendable {
         let run: String
-        /// Where the index has no run of this name: the place at which there may be one.
+        /// If the index has no such run: the place at which there may be one.
         let place: RunPlace?
         fileprivate let paths: RunPaths
 
-        /// Whether there is a run indeed, or one has gone. What stays no run, such as a link to one, is no news.
+        /// Whether a run was really added or removed. A name that is not a run, such as a link to one, does not count.
         var isNews: Bool { place.map { paths.isRun(run, at: $0) } ?? true }
     }
 
-    /// What differs from the index.
+    /// The differences from the index.
     func differing(from rows: IndexRows) -> [Difference] {
         var found: [Difference] = []
         var seen: Set<String> = []
@@ -54,13 +54,13 @@ struct IndexNames: Sendable {
     }
 }
 
-/// Knows when the names have to be read again: a directory's time of change tells (inode(7)).
+/// Knows when the names have to be read again, by the directories' times of change (inode(7)).
 struct IndexNamesWatch {
     /// The directories' times of change.
     struct Times: Equatable, Sendable {
         private let seconds: [Int]
         private let nanoseconds: [Int]
-        /// When they were asked for.
+        /// When they were read.
         private let asked: Int
 
         init(_ paths: RunPaths) {
@@ -72,7 +72,7 @@ struct IndexNamesWatch {
             asked = time(nil)
         }
 
-        /// Whether a change just after they were asked for would have another time: clocks of file systems are coarse.
+        /// Whether a later change would get another time: clocks of file systems are coarse.
         var isSettled: Bool { seconds.allSatisfy { $0 + 1 < asked } }
 
         static func == (one: Times, other: Times) -> Bool {
@@ -81,19 +81,19 @@ struct IndexNamesWatch {
     }
 
     private var last: Times?
-    /// Directories that hold no run yet: one may be on its way into them, of which the times do not tell.
+    /// Directories without a run yet: one may be copied into them, which does not change these times.
     private var candidates: [IndexNames.Difference] = []
-    /// More of them than that are not all looked at.
+    /// If there are more, not all are checked.
     private static let manyCandidates = 1000
 
-    /// Whether the names may have changed since they were read last.
+    /// Whether the names may have changed since they were last read.
     func isOutdated(_ paths: RunPaths) -> Bool {
         guard let last, last.isSettled else { return true }
         return last != Times(paths)
     }
 
     /// Notes that names were read.
-    /// - Returns: the runs that came or went
+    /// - Returns: the added and removed runs
     mutating func note(_ names: IndexNames, _ rows: IndexRows) -> [String] {
         last = names.times
         let found = names.differing(from: rows)
@@ -101,7 +101,7 @@ struct IndexNamesWatch {
         return found.filter(\.isNews).map(\.run)
     }
 
-    /// The runs that came into directories which held none.
+    /// The new runs in directories that had none.
     mutating func arrivals() -> [String] {
         let found = candidates.filter(\.isNews)
         if !found.isEmpty { candidates.removeAll(where: \.isNews) }

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// How far the building of an index has come.
+/// The progress of building an index.
 final class IndexProgress: Sendable {
-    /// More runs than that take a while.
+    /// More runs than this take a while.
     private static let longCount = 2000
     private let state = Mutex((done: 0, total: 0))
 
@@ -12,7 +12,7 @@ final class IndexProgress: Sendable {
 
     func begin(_ total: Int) { state.withLock { $0 = (0, total) } }
 
-    /// - Returns: how many are done
+    /// - Returns: how many runs are done
     @discardableResult
     func add(_ count: Int) -> Int {
         state.withLock { state in

@@ -1,10 +1,10 @@
 internal import RunMetadata
 
-/// What the index holds in memory of each run: who it is, where it is, what the listing of all begins with.
+/// The index's data in memory for each run: its id and place, and what every listing needs first.
 ///
-/// A run has a row for as long as it is in the index; the database and the columns know it by that number.
+/// A run has a row number while it is in the index; the database and the columns use that number.
 struct IndexRows {
-    /// Run ids; empty where a row is free.
+    /// Run ids; empty for free rows.
     private(set) var names: [String] = []
     private(set) var places: [RunPlace?] = []
     private(set) var states: [RunState] = []
@@ -14,19 +14,19 @@ struct IndexRows {
     private var rows: [String: Int] = [:]
     private var free: [Int] = []
     private(set) var initialisedCount = 0
-    /// What could not be read of runs, by run id.
+    /// What could not be read, by run id.
     private(set) var faults: [String: String] = [:]
 
-    /// Rows, free ones too.
+    /// The number of rows, including free ones.
     var count: Int { names.count }
 
-    /// The rows of a run.
+    /// The row of a run.
     subscript(run: String) -> Int? { rows[run] }
 
     /// The ids of all runs.
     var runs: some Collection<String> { rows.keys }
 
-    /// Sets what was found of a run.
+    /// Sets a run's entry.
     /// - Returns: its row
     mutating func set(_ entry: IndexEntry) -> Int {
         let row = rows[entry.run] ?? free.popLast() ?? names.count
@@ -36,7 +36,7 @@ struct IndexRows {
         return row
     }
 
-    /// Sets what is known of the run in a row.
+    /// Sets the data of the run at a row.
     mutating func set(
         _ row: Int, run: String, place: RunPlace, state: RunState, start: Double, updated: Double, stamp: RunStamp,
         fault: String?
@@ -61,7 +61,7 @@ struct IndexRows {
         free.append(row)
     }
 
-    /// Finds the free rows, once all rows that were kept have been set.
+    /// Finds the free rows, after all stored rows have been set.
     mutating func findFree() { free = names.indices.filter { names[$0].isEmpty } }
 
     mutating func reserve(_ count: Int) {

@@ -3,33 +3,33 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// How far the index has read a run's `metrics.ndjson`, so that it reads on from there.
+/// How far the index has read a run's `metrics.ndjson`, so that it continues there.
 struct RowsMark: Sendable {
     /// Where the next row begins.
     private(set) var offset = 0
-    /// The bytes just before, by which a file that was replaced is known.
+    /// The bytes just before, by which a replaced file is recognised.
     private(set) var anchor: [UInt8] = []
     private(set) var tail = MetricsTail()
-    /// Whether rows are passed over of which only the frame could tell what they change: there are too many for one.
+    /// Whether rows are skipped whose effect only a frame could tell, since there are too many rows for a frame.
     private var isRough = false
 
     private static let anchorLength = 64
     private static let partLength = 1 << 20
-    /// A line that is longer than that is no row, and ends what is read.
+    /// A longer line is not a row, and ends the reading.
     private static let longestLine = 64 << 20
 
     /// Nothing read yet.
     init() {}
 
-    /// Reads what has come to a file since.
-    /// - Parameter status: of the file, asked for before; what comes later is left for the next time
+    /// Reads what was added to a file.
+    /// - Parameter status: the file's status, read before; later rows are left for the next time
     mutating func read(_ file: CInt, _ status: stat, by reader: RunReader) {
-        // Of a file without a name nobody knows; it is read in whole parts.
+        // The size of a file without a name does not matter: it is read to its end.
         let size = status.st_nlink == 0 ? -1 : Int(status.st_size)
         if size >= 0, size < offset { self = RowsMark() }
         var partLength = Self.partLength
         while size != 0 {
-            // With the bytes before: whether the file still holds what was read there is told by the same call.
+            // Including the anchor, so that the same call tells whether the file is still the same.
             let start = offset - anchor.count
             let length = size < 0 ? partLength : min(size - start, partLength)
             let part = reader.memory.room(length)
@@ -41,7 +41,7 @@ struct RowsMark: Sendable {
             }
             let text = UnsafeRawBufferPointer(rebasing: part[anchor.count..<count])
             guard let end = text.lastIndex(of: UInt8(ascii: "\n")) else {
-                // A line longer than a part; else one that is still being written.
+                // Either a line longer than a part, or one that is still being written.
                 guard count == partLength, partLength < Self.longestLine else { return }
                 partLength *= 2
                 continue
@@ -50,7 +50,7 @@ struct RowsMark: Sendable {
             guard tail.read(UnsafeRawBufferPointer(rebasing: text[...end]), parser: reader.parser, isRough: isRough)
             else {
                 do throws(StoreError) { return try readAll(file) } catch {
-                    // What cannot be read just now is read the next time.
+                    // Read the next time.
                     guard case .tooLarge = error else {
                         self = before
                         return
@@ -67,7 +67,7 @@ struct RowsMark: Sendable {
         }
     }
 
-    /// Reads the whole file, where its end alone does not tell.
+    /// Reads the whole file, if its end alone does not suffice.
     private mutating func readAll(_ file: CInt) throws(StoreError) {
         let size = Int(Files.status(of: file).st_size)
         self = try WholeText.withBytes(file, size: size, of: "metrics.ndjson") { text throws(StoreError) in
@@ -82,10 +82,10 @@ struct RowsMark: Sendable {
     }
 }
 
-// MARK: - Kept
+// MARK: - Stored form
 
 extension RowsMark {
-    /// The mark as it is kept: the offset in 8 bytes, little end first, the anchor's length in one, the anchor, the tail.
+    /// The stored form: the offset in 8 bytes, little-endian, the anchor's length in one byte, the anchor, the tail.
     var bytes: [UInt8] {
         var bytes = withUnsafeBytes(of: offset.littleEndian) { Array($0) }
         bytes.append(UInt8(anchor.count))
@@ -94,7 +94,7 @@ extension RowsMark {
         return bytes
     }
 
-    /// Reads what was kept; nil where it is none.
+    /// Reads the stored form; nil if it is malformed.
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= 9, case let end = 9 + Int(bytes[8]), bytes.count >= end,
             let tail = MetricsTail(bytes[end...])

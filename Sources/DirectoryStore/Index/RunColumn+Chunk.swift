@@ -1,15 +1,15 @@
 internal import RunMetadata
 
-/// How the database keeps the values of one column for successive rows: in one piece, so that a column of very many runs is
+/// The database's format of one column's values for successive rows: one chunk, so that a column of very many runs is
 /// read quickly.
 ///
-/// A byte that says how many rows there are; a kind for each; then for each number its 8 bytes, little end first, for each
-/// text its place among the piece's different texts, in a byte; then those texts, each behind its length in 2 bytes.
+/// A byte with the number of rows; the kind of each; then for each number 8 bytes, little-endian, for each text its
+/// index among the chunk's distinct texts, in a byte; then those texts, each after its length in 2 bytes.
 extension RunColumn {
-    /// Rows in a piece: three pieces of numbers fit on a page of SQLite's.
+    /// Rows in a chunk: three chunks of numbers fit on an SQLite page.
     static let chunkRows = 128
 
-    /// The kinds as they are written.
+    /// The stored kinds.
     private enum Kept {
         static let missing: UInt8 = 0
         static let no: UInt8 = 1
@@ -18,7 +18,7 @@ extension RunColumn {
         static let text: UInt8 = 4
     }
 
-    /// The values of some rows, no more than `chunkRows`.
+    /// The chunk of some rows, at most `chunkRows`.
     func chunk(_ rows: Range<Int>) -> [UInt8] {
         var bytes: [UInt8] = [UInt8(rows.count)]
         bytes.reserveCapacity(1 + rows.count * 9)
@@ -52,9 +52,9 @@ extension RunColumn {
         return bytes + texts
     }
 
-    /// Sets rows to what a piece holds.
-    /// - Parameter first: the row of its first value; rows that the column does not have are left out
-    /// - Returns: false where it is none
+    /// Sets rows to the values of a chunk.
+    /// - Parameter first: the row of its first value; rows beyond the column are ignored
+    /// - Returns: false if it is malformed
     mutating func set(_ chunk: UnsafeRawBufferPointer, from first: Int) -> Bool {
         guard let rows = chunk.first.map(Int.init), chunk.count > rows else { return false }
         let payload = 1 + rows
@@ -94,7 +94,7 @@ extension RunColumn {
         return isRight
     }
 
-    /// The places that the texts at the end of a piece have in this column; nil where they are none.
+    /// The indices in this column of the texts at the end of a chunk; nil if they are malformed.
     private mutating func texts(of bytes: Slice<UnsafeRawBufferPointer>) -> [Int]? {
         var places: [Int] = []
         var rest = bytes

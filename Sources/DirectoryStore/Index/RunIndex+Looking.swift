@@ -4,15 +4,15 @@ internal import Logging
 internal import RunMetadata
 internal import RunStore
 
-/// Looking for what something else has done to the directories.
+/// Finding changes of the directories by other programs.
 extension RunIndex {
-    /// The runs that came or went without this process.
+    /// The runs that other programs added or removed.
     func lookAtNames() -> [String] {
         guard watch.isOutdated(paths), let names = try? IndexNames(paths) else { return watch.arrivals() }
         return watch.note(names, rows)
     }
 
-    /// The same for one who does not hold the lock: the names of many runs take a while to read.
+    /// The same, without holding the lock: reading the names of many runs takes a while.
     func differingNames() -> [String] {
         do {
             if let arrivals = try locked({ () throws(StoreError) in watch.isOutdated(paths) ? nil : watch.arrivals() })
@@ -24,13 +24,13 @@ extension RunIndex {
         } catch { return [] }
     }
 
-    /// Which runs have changed, but for those that are known to have.
+    /// The runs that have changed, without those known to have.
     func lookAtRuns(but known: [String: TouchedRuns.Change]) -> [String] {
         look(at: 0..<rows.count).filter { known[$0.run] == nil && $0.hasChanged }.map(\.run)
     }
 
-    /// Some rows, to look at without holding up listings.
-    /// - Returns: nil behind the last row
+    /// Some rows, to check without blocking listings.
+    /// - Returns: nil after the last row
     func looks(from row: Int, count: Int) -> [IndexLook]? {
         try? locked { () throws(StoreError) in
             row < rows.count ? look(at: row..<min(row + count, rows.count)) : nil
@@ -48,7 +48,7 @@ extension RunIndex {
         }
     }
 
-    /// Brings the write-ahead log into the database where it has grown long.
+    /// Makes a checkpoint if the write-ahead log is longer than `size`.
     func checkpoint(beyond size: Int) {
         guard (Files.status(paths.index + "-wal")?.st_size ?? 0) > size else { return }
         do throws(IndexFailure) { try IndexDatabase.checkpoint(paths.index) } catch {

@@ -4,9 +4,9 @@ internal import Logging
 internal import RunMetadata
 internal import RunStore
 
-/// Bringing the index up to date with what was found to have changed.
+/// Updating the index with changed runs.
 extension RunIndex {
-    /// Looks at what was written, and where there are few runs, at all of them.
+    /// Updates the index with noted writes and, if there are few runs, checks all of them.
     func bringUpToDate() {
         let changes = touched.take()
         var folders = changes
@@ -17,13 +17,13 @@ extension RunIndex {
             }
         }
         do throws(IndexFailure) { try refresh(folders) } catch {
-            // As if it had not been looked at; the listing lags.
+            // Noted again; the listing lags.
             for (folder, change) in changes { touched.insert(folder, change) }
             noteFailure(error)
         }
     }
 
-    /// Brings runs up to date that were found to have changed.
+    /// Updates runs that were found to have changed.
     func refresh(_ folders: [String]) {
         try? locked { () throws(StoreError) in
             do throws(IndexFailure) {
@@ -32,11 +32,11 @@ extension RunIndex {
         }
     }
 
-    /// Brings up to date what was written to, a few runs at a time, so that listings come in between. What is written to
-    /// meanwhile waits for the next time.
+    /// Updates the index with noted writes, a few runs at a time, so that listings come in between. Writes meanwhile
+    /// wait for the next time.
     func refreshTouched() {
         for _ in stride(from: 0, to: touched.count, by: Self.batch) {
-            // Taken and looked at under one lock: a listing in between would show neither.
+            // Taken and read under one lock: a listing in between would miss them.
             try? locked { () throws(StoreError) in refreshTouched(atMost: Self.batch) }
         }
     }
@@ -63,7 +63,7 @@ extension RunIndex {
                 }
             } catch {
                 // As if it had not been looked at; the listing lags.
-                log.warning("\(run) is listed as it was: \(error)")
+                log.warning("\(run) is listed with its previous values: \(error)")
                 touched.insert(folder, .anything)
             }
         }
@@ -79,7 +79,7 @@ extension RunIndex {
         unwritten[change.row] = change
     }
 
-    /// Writes down what was brought up to date, a few runs at a time, so that listings come in between.
+    /// Writes changes to the database, a few runs at a time, so that listings come in between.
     func writeDown() {
         while (try? locked({ () throws(StoreError) in writeSomeDown() })) ?? false {}
     }
@@ -108,19 +108,19 @@ extension RunIndex {
             isFull = false
         } catch {
             if error.isDamage { throw error }
-            if !isFull { log.warning("the index cannot be written, and is kept in memory meanwhile: \(error)") }
+            if !isFull { log.warning("the index cannot be written, and is kept in memory until it can: \(error)") }
             isFull = true
         }
     }
 
-    /// What is kept of the run in a row.
+    /// The stored contents of the run at a row.
     func kept(_ row: Int) throws(IndexFailure) -> IndexEntry.Kept? {
         if case .put(_, let entry) = unwritten[row] { return entry.kept }
         return try database?.kept(row)
     }
 
-    /// Reads a run; nil where there is none.
-    /// - Throws: where the server is short of descriptors or memory
+    /// Reads a run; nil if there is none.
+    /// - Throws: if the server is short of descriptors or memory
     private func read(_ run: RunID, _ change: TouchedRuns.Change) throws(FileFailure) -> IndexEntry? {
         let known = rows[run.description].flatMap { try? kept($0) }
         if change == .rows, let known {
@@ -137,11 +137,11 @@ extension RunIndex {
             loaded[index].column.grow(to: rows.count)
             Self.put(changes, into: &loaded[index].column, loaded[index].name)
         }
-        // Texts that were replaced are still held.
+        // Replaced texts are still in memory.
         loaded.removeAll { $0.column.textCount > 2 * rows.count + 1000 }
     }
 
-    /// Brings one column up to date with changes.
+    /// Applies changes to one column.
     static func put(_ changes: some Sequence<IndexDatabase.Change>, into column: inout RunColumn, _ name: String) {
         for change in changes {
             switch change {

@@ -2,11 +2,11 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// Choosing the runs that a query asks for. All of it holds the lock.
+/// Selecting the runs of a query. All of it runs under the lock.
 extension RunIndex {
     func check(_ query: RunQuery) throws(StoreError) {
         guard let database else { throw indexing }
-        // Those that were not written yet are looked for only where they matter.
+        // Columns that are not written yet are only searched if they matter.
         if query.unknown(isKnown: { database.columns[$0] != nil }) == nil { return }
         let known = try knownColumns()
         if let unknown = query.unknown(isKnown: known.contains) {
@@ -14,7 +14,7 @@ extension RunIndex {
         }
     }
 
-    /// What `where`, `order` and `columns` can name.
+    /// The columns that `where`, `order` and `columns` can name.
     func knownColumns() throws(StoreError) -> Set<String> {
         guard let database else { throw indexing }
         var known = RunQuery.standardColumns.union(database.columns.keys)
@@ -25,10 +25,10 @@ extension RunIndex {
         return known
     }
 
-    /// What the columns of a page may weigh together: some 50 MB of text.
+    /// The greatest weight of a page's columns together: about 50 MB of text.
     private static let pageWeight = 1_000_000
 
-    /// All that a query is answered from, as it is at one moment: a condition takes its time, and others need not wait.
+    /// A snapshot of everything that a query needs, so that evaluating its condition does not block others.
     struct Question {
         let query: RunQuery
         fileprivate let names: [String]
@@ -39,7 +39,7 @@ extension RunIndex {
         fileprivate let columns: [RunColumn]
         fileprivate let keys: [RunColumn]
 
-        /// The rows of the page in order, and one more where there is one. Needs no lock.
+        /// The rows of the page in order, and one more if there is one. Needs no lock.
         func found() -> (rows: [Int], count: Int, selection: RunSelection) {
             var selected = candidates
             if let predicate = query.predicate {
@@ -53,7 +53,7 @@ extension RunIndex {
 
     func question(_ query: RunQuery) throws(IndexFailure) -> Question {
         let now = settings.clock()
-        // Those that wait to be initialised are runs to those alone who ask for them.
+        // Pending runs are only included if the query asks for them.
         let looksForPending = query.predicate?.looksFor(RunStatus.pending.rawValue, in: "status") ?? false
         let candidates = rows.places.map { place in
             switch query.archived {
@@ -71,7 +71,7 @@ extension RunIndex {
             keys: keys)
     }
 
-    /// The page of rows that were found. A run that has gone meanwhile is left out.
+    /// The page of the found rows. A run that was removed meanwhile is left out.
     func page(
         of found: [Int], count: Int, _ selection: RunSelection, for question: Question
     ) throws(IndexFailure) -> RunPage {
@@ -97,7 +97,7 @@ extension RunIndex {
         return page
     }
 
-    /// How many of the runs have each status.
+    /// The number of runs by status.
     func countStatuses() -> [RunStatus: Int] {
         let now = settings.clock()
         var counts: [RunStatus: Int] = [:]
@@ -126,8 +126,9 @@ extension RunIndex {
         return RunColumn(texts: all.map(\.rawValue), places: places)
     }
 
-    /// A column of all rows: one that the time tells, one in memory, or one from the database, which stays in memory.
-    /// - Parameter isOrder: whether runs are ordered by it; what that takes is kept with it
+    /// A column of all rows: one that depends on the time, one in memory, or one from the database, which is then
+    /// cached.
+    /// - Parameter isOrder: whether runs are ordered by it; then its ranks are cached too
     private func column(_ name: String, isOrder: Bool = false, now: Double) throws(IndexFailure) -> RunColumn {
         switch name {
         case "updated": return RunColumn(numbers: rows.updated)

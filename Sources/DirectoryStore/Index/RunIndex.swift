@@ -5,51 +5,51 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// The listing of all runs: which there are, and the columns of each. It is brought up to date beside the way of writes.
+/// The listing of all runs: which exist, and the columns of each. It is updated outside of the path of writes.
 ///
-/// The run directories are the truth. What was written through this process is noted as it is written (`touched`), and
-/// looked at before the next listing, so that a listing is never behind a reply. What something else does to the directories
-/// is seen by looking: at all of them before a listing where they are few, else by the `IndexKeeper` time and again.
+/// The run directories are the source of truth. Writes of this process are noted (`touched`), and read before the next
+/// listing, so that a listing includes every acknowledged write. Changes by other programs are found by checking the
+/// directories: all of them before a listing if they are few, else periodically by the `IndexKeeper`.
 final class RunIndex: @unchecked Sendable {
-    // Sendable: `database`, `rows`, `loaded`, `watch`, `unwritten`, `unwrittenWeight`, `isFull` and `reader` are touched only under `lock` (in
-    // `locked(_:)`); the rest is constant, or guards itself.
+    // Sendable: `database`, `rows`, `loaded`, `watch`, `unwritten`, `unwrittenWeight`, `isFull` and `reader` are
+    // touched only under `lock` (in `locked(_:)`); the rest is constant, or guards itself.
 
-    /// Up to so many runs, a listing looks itself which there are, and up to fewer what each has.
+    /// Up to this many runs, a listing itself checks which exist, and up to fewer, what each has.
     static let fewNames = 5000
     static let fewRuns = 100
-    /// Runs that are brought up to date in one go.
+    /// Runs that are updated under one lock.
     static let batch = 32
-    /// Runs that are not written into the database yet, at most, unless it cannot be written.
+    /// The most runs that are not written to the database yet, unless it cannot be written.
     static let unwrittenRuns = 1024
-    /// Columns that are held in memory, those asked for last.
+    /// The most columns in memory, the most recently used ones.
     static let loadedColumns = 32
 
     let paths: RunPaths
     let settings: StoreSettings
     let log: Logger
     let touched = TouchedRuns()
-    /// Which runs the journal tells more of than their directories.
+    /// Knows the runs of which the journal has writes that their directories lack.
     let start: UnfinishedStart
-    /// Open when there is a complete index.
+    /// Open if there is a complete index.
     let ready = Gate()
     let progress = IndexProgress()
     private let lock = Mutex(())
     private(set) var database: IndexDatabase?
     var rows = IndexRows()
-    /// Columns that were asked for, the last ones last.
+    /// Cached columns, the most recently used last.
     var loaded: [(name: String, column: RunColumn)] = []
     var watch = IndexNamesWatch()
-    /// What has not been written into the database yet, by row: listings do not wait for that, and a disk that is full stops
-    /// none.
+    /// Changes that are not written to the database yet, by row: listings do not wait for that, and work with a full
+    /// disk.
     var unwritten: [Int: IndexDatabase.Change] = [:]
-    /// What the columns of those weigh together, and may.
+    /// The weight of their columns together, and its limit.
     var unwrittenWeight = 0
     static let unwrittenColumns = 200_000
-    /// What could not be read of runs.
+    /// The runs that could only be read in part.
     let faults = UnreadableRuns()
-    /// Whether the database could not be written the last time.
+    /// Whether the last write to the database failed.
     var isFull = false
-    /// Whether the database's file is of no use.
+    /// Whether the database's file is damaged.
     private let damage = Flag()
     let reader: RunReader
     let metricsFiles: MetricsFiles
@@ -65,9 +65,9 @@ final class RunIndex: @unchecked Sendable {
         reader = RunReader(metricsFiles)
     }
 
-    // MARK: Asking
+    // MARK: Queries
 
-    /// The page that a query asks for.
+    /// The page of a query.
     func page(_ query: RunQuery) throws(StoreError) -> RunPage {
         let question = try locked { () throws(StoreError) in
             bringUpToDate()
@@ -82,7 +82,7 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
-    /// The columns that runs have, those with which no run is written into the database yet among them.
+    /// The columns that runs have, including those not yet written to the database.
     func columns() throws(StoreError) -> Set<String> {
         try locked { () throws(StoreError) in
             bringUpToDate()
@@ -90,7 +90,7 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
-    /// How many runs are initialised.
+    /// The number of initialised runs.
     func runCount() throws(StoreError) -> Int {
         try locked { () throws(StoreError) in
             bringUpToDate()
@@ -98,7 +98,7 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
-    /// How many runs that are initialised or archived have each status.
+    /// The number of initialised or archived runs by status.
     func counts() throws(StoreError) -> [RunStatus: Int] {
         try locked { () throws(StoreError) in
             bringUpToDate()
@@ -106,13 +106,13 @@ final class RunIndex: @unchecked Sendable {
         }
     }
 
-    /// How far the rows of a run were read; nil where that is not known just now.
+    /// How far the rows of a run were read; nil if currently unknown.
     func mark(of run: String) -> RowsMark? {
         guard isOpen else { return nil }
         return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.rows } }
     }
 
-    /// What is known of a run; nil where that is not known just now.
+    /// The summary of a run; nil if currently unknown.
     func summary(of run: String) -> RunSummary? {
         guard isOpen else { return nil }
         return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.summary } }
@@ -120,7 +120,7 @@ final class RunIndex: @unchecked Sendable {
 
     // MARK: Opening
 
-    /// Takes a database that is complete.
+    /// Takes a complete database.
     func open(_ database: IndexDatabase) throws(IndexFailure) {
         let rows = try database.rows()
         lock.withLock { _ in
@@ -135,24 +135,24 @@ final class RunIndex: @unchecked Sendable {
         ready.open()
     }
 
-    /// Gives the database back.
+    /// Closes the database.
     func close() {
         lock.withLock { _ in
-            do { try database?.close() } catch { log.warning("the index was not closed well: \(error)") }
+            do { try database?.close() } catch { log.warning("the index could not be closed properly: \(error)") }
             database = nil
             ready.close()
         }
     }
 
-    // MARK: Failing
+    // MARK: Failures
 
-    /// What is told while there is no index.
+    /// The error while there is no index.
     var indexing: StoreError {
         let (done, total) = progress.counts
         return .indexing(done: done, total: total)
     }
 
-    /// Runs something once there is an index. For a short while this waits for it.
+    /// Runs a closure when there is an index; waits for it for a short time.
     func locked<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
         guard waitUntilReady() else { throw indexing }
         var result: Swift.Result<Result, StoreError>?
@@ -174,7 +174,7 @@ final class RunIndex: @unchecked Sendable {
         return ready.isOpen
     }
 
-    /// A listing failed: where the database is damaged, it is built anew.
+    /// Handles a failed listing: a damaged database will be rebuilt.
     private func failed(_ error: IndexFailure) -> StoreError {
         noteFailure(error)
         return error.isDamage ? indexing : .unreadable("the index cannot be read: \(error)")
@@ -182,7 +182,7 @@ final class RunIndex: @unchecked Sendable {
 
     func noteFailure(_ error: IndexFailure) {
         guard error.isDamage else { return log.warning("the index lags: \(error)") }
-        log.error("the index is damaged and is built anew: \(error)")
+        log.error("the index is damaged and will be rebuilt: \(error)")
         damage.set()
         database = nil
         ready.close()

@@ -3,7 +3,7 @@ internal import JSON
 internal import LocalFiles
 internal import RunMetadata
 
-/// Reads what a listing tells of runs, one after the other, with memory that is used again. For one thread at a time.
+/// Reads runs for the listing, one after another, with reused memory. For one thread at a time.
 final class RunReader {
     let memory = FileMemory()
     let parser = JSONParser()
@@ -12,29 +12,29 @@ final class RunReader {
 
     init(_ metricsFiles: MetricsFiles = MetricsFiles()) { self.metricsFiles = metricsFiles }
 
-    /// A run's data directory as it was found.
+    /// The contents of a run's data directory.
     struct Found {
         let stamp: RunStamp
-        /// When something was written last, seconds since 1970, as `RunFiles.updated` tells it.
+        /// The time of the last write, seconds since 1970, as in `RunFiles.updated`.
         let updated: Double
         let summary: RunSummary
-        /// How far the rows were read; nil where there are none.
+        /// How far the rows were read; nil if there are none.
         let rows: RowsMark?
-        /// What could not be read; nil where all was.
+        /// What could not be read; nil if all was.
         let fault: String?
-        /// Whether a file was cut short: it is being written, and has to be read again soon.
+        /// Whether a file was truncated: it is being written, and has to be read again soon.
         let isTorn: Bool
     }
 
-    /// Bytes of a document, of a property's text, and of all of a run that are read for its listing.
+    /// The most bytes of a document, of a property's text, and of a whole run that are read for its listing.
     private static let largestDocument = 16 << 20
     private static let longestProperty = 1 << 20
     private static let largestFrame = 256 << 20
     private static let mostBytes = 256 << 20
-    /// Properties that are read, and looked at.
+    /// The most properties that are read.
     static let mostProperties = RunSummary.mostColumns
 
-    /// What is read of one run, and what could not be.
+    /// The reading of one run: its budget, and what could not be read.
     private struct Reading {
         var parts = RunStamp.Parts()
         var updated = 0.0
@@ -42,11 +42,11 @@ final class RunReader {
         var fault: String?
         var isTorn = false
 
-        /// Whether a text of JSON is cut short, which is told as a fault.
+        /// Whether a JSON text is truncated, which is noted as a fault.
         mutating func isCut(_ text: UnsafeRawBufferPointer, _ name: String) -> Bool {
             guard JSONExtent.isCut(text) else { return false }
             isTorn = true
-            note(fault: "\(name) is cut short: something is writing it, or was ended while it did")
+            note(fault: "\(name) is truncated: a program is writing it, or was killed while it did")
             return true
         }
 
@@ -59,7 +59,7 @@ final class RunReader {
 
         mutating func note(fault: String) { self.fault = self.fault ?? fault }
 
-        /// Whether so much may be read; what may not is told as a fault.
+        /// Whether so much may be read; if not, that is noted as a fault.
         mutating func allows(_ size: Int, _ limit: Int, of name: String) -> Bool {
             if size <= min(limit, left) {
                 left -= size
@@ -70,12 +70,12 @@ final class RunReader {
         }
     }
 
-    /// Reads a run's directory. What cannot be read of it is left out, and told.
+    /// Reads a run's directory. Unreadable parts are left out, and noted.
     /// - Parameter known: how far the rows were read before
-    /// - Throws: where there is none, and where the server is short of descriptors or memory
+    /// - Throws: if there is none, or if the server is short of descriptors or memory
     func read(_ run: RunID, in directory: String, known: RowsMark?) throws(FileFailure) -> Found {
         let folder = try RunDirectory(directory).openData()
-        // Each thing is looked at before it is read: what changes meanwhile is seen to have changed since.
+        // Each status is read before the content, so that a change meanwhile is noticed later.
         var reading = Reading()
         reading.note(folder.status, counts: true)
         let flags = try object(.flags, in: folder, &reading)
@@ -97,7 +97,7 @@ final class RunReader {
         let status = folder.status(of: name)
         reading.note(status)
         guard let status, status.st_mode & S_IFMT == S_IFREG else {
-            if status != nil { reading.note(fault: "\(name) is no file") }
+            if status != nil { reading.note(fault: "\(name) is not a file") }
             return nil
         }
         guard reading.allows(Int(status.st_size), Self.largestDocument, of: name) else { return nil }
@@ -107,7 +107,7 @@ final class RunReader {
             }
             if reading.isCut(text, name) { return nil }
             let object = parse(text) { tokens in tokens.object(atMost: RunSummary.mostColumns) }
-            if object == nil { reading.note(fault: "\(name) is no JSON object") }
+            if object == nil { reading.note(fault: "\(name) is not a JSON object") }
             return object
         } catch {
             if error.isShortage { throw error }
@@ -134,7 +134,7 @@ final class RunReader {
                     return mark
                 }
                 if let mark = rows?.result { return (mark.tail.digest, mark) }
-                if rows != nil { reading.note(fault: "metrics.ndjson is no file") }
+                if rows != nil { reading.note(fault: "metrics.ndjson is not a file") }
             }
             let name = DataPath.metricsFrame.description
             guard let status = files.frame, status.st_mode & S_IFMT == S_IFREG,
@@ -196,9 +196,9 @@ final class RunReader {
         parse(text) { tokens in MetricsFrame(columnsAt: 0, of: tokens, in: text)?.digest }
     }
 
-    /// Lends the tokens of an object; nil where a text is none.
+    /// Lends the tokens of an object; nil if the text is not an object.
     private func parse<Result>(_ text: UnsafeRawBufferPointer, _ body: (JSONTokens) -> Result?) -> Result? {
-        // A parser keeps what memory it needed; that of a large document is not kept.
+        // A parser keeps its memory; for a large document a new one is used and dropped.
         let parser = text.count > Self.usualDocument ? JSONParser() : parser
         return withExtendedLifetime(parser) {
             guard let tokens = try? parser.parse(text, nonFinite: .allowed), tokens.kind(at: 0) == .objectBegin else {

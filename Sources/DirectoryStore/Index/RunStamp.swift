@@ -3,17 +3,17 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// Tells whether anything that a listing shows of a run has changed: a number made of the sizes and times of change of its
-/// files. Of those the time of change (`st_ctime`) cannot be set by anyone, so that `rsync` and `cp -p` are noticed too.
+/// Tells whether anything that a listing shows of a run has changed: a hash of the sizes and times of change of its
+/// files. The time of change (`st_ctime`) cannot be set by programs, so that `rsync` and `cp -p` are noticed too.
 struct RunStamp: Equatable, Sendable {
     let value: UInt64
 
-    /// A stamp that no run has: to be looked at again.
+    /// A stamp that no run has, so that the run is read again.
     static let unknown = RunStamp(value: 0)
 
     init(value: UInt64) { self.value = value }
 
-    /// Looks at the data directory of a run's directory.
+    /// Computes the stamp of a run's directory.
     init(of directory: String) throws(FileFailure) {
         let folder = try RunDirectory(directory).openData()
         var parts = Parts()
@@ -43,20 +43,20 @@ struct RunStamp: Equatable, Sendable {
             frame = folder.status(of: DataPath.metricsFrame.description)
         }
 
-        /// Whether something else may have written the frame since the last row.
+        /// Whether another program may have written the frame since the last row.
         var isDoubtful: Bool { MetricsFiles.isDoubtful(frame, beside: rows) }
 
-        /// Those that a stamp is made of: the rows, and the frame, unless it is a view of them.
+        /// The parts of the stamp: the rows, and the frame unless it is a view of them.
         var parts: [stat?] { rows == nil || isDoubtful ? [rows, frame] : [rows] }
     }
 
-    /// What a stamp is made of, as it is found, always in one order: the data directory, flags, evaluation, error, the rows
-    /// (where there are none, nothing), the frame, unless it is a view of them, the folder of properties, and the properties in the folder's own
-    /// order, which stays while nothing in it changes.
+    /// The parts of a stamp, always in one order: the data directory, flags, evaluation, error, the rows if any, the
+    /// frame unless it is a view of them, the folder of properties, and the properties in the folder's own order, which
+    /// stays the same while nothing in it changes.
     struct Parts {
         private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
 
-        /// Adds a file or folder; nil where there is none.
+        /// Adds a file or folder; nil if there is none.
         mutating func add(_ status: stat?) {
             guard let status else { return mix(1) }
             mix(status.st_ctim.tv_sec)

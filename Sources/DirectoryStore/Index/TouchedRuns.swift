@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// The runs that were written to since the index was brought up to date with them.
+/// The runs that were written to since the index was last updated with them.
 ///
-/// On the way of a row this is one look at a number: a log knows in which round it was noted last, and is noted again only
-/// once the index has taken what was noted so far.
+/// For a row this costs one comparison: a log knows in which round it was last noted, and is noted again only after the
+/// index has taken the notes so far.
 final class TouchedRuns: Sendable {
     /// What changed in a run.
     enum Change: Sendable {
@@ -14,7 +14,7 @@ final class TouchedRuns: Sendable {
 
     private struct Noted {
         var changes: [String: Change] = [:]
-        /// Their folders, those first that have waited longest.
+        /// Their folders, the longest waiting first.
         var folders: [String] = []
 
         mutating func insert(_ folder: String, _ change: Change) {
@@ -32,22 +32,22 @@ final class TouchedRuns: Sendable {
     }
 
     private let rounds = Atomic<UInt64>(1)
-    /// What has come since the last taking. The one that commits waits for this lock, and all the more right after a round has
-    /// begun, when threads that others run before have it: it is held for a few instructions only.
+    /// Notes since the last take. The committer waits for this lock, most of all right after a round has begun, when
+    /// low-priority threads hold it: so it is held only for a few instructions.
     private let noted = Mutex(Noted())
-    /// What was noted before that and is not taken yet.
+    /// Earlier notes that are not taken yet.
     private let waiting = Mutex(Noted())
 
-    /// The round; each taking begins a new one.
+    /// The round; each take begins a new one.
     var round: UInt64 { rounds.load(ordering: .sequentiallyConsistent) }
 
-    /// How many runs wait; one that was written to again counts twice.
+    /// The number of waiting runs; one that was written to again counts twice.
     var count: Int { waiting.withLock { $0.folders.count } + noted.withLock { $0.folders.count } }
 
     /// Notes a change of a run.
     func insert(_ folder: String, _ change: Change) { noted.withLock { $0.insert(folder, change) } }
 
-    /// Takes what was noted first, and begins a new round: whatever is written from here on is noted again.
+    /// Takes the earliest notes, and begins a new round: writes from now on are noted again.
     func take(atMost count: Int = .max) -> [String: Change] {
         waiting.withLock { waiting in
             rounds.wrappingAdd(1, ordering: .sequentiallyConsistent)

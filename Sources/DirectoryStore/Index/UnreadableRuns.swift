@@ -1,7 +1,7 @@
 internal import Limits
 internal import Synchronization
 
-/// The runs of which not all could be read or listed, and why. Asked for without waiting for the index.
+/// The runs that could only be read or listed in part, and why. Read without waiting for the index.
 final class UnreadableRuns: Sendable {
     private let runs = Mutex<[String: String]>([:])
 
@@ -9,11 +9,11 @@ final class UnreadableRuns: Sendable {
         runs.withLock { runs in if !faults.isEmpty || !runs.isEmpty { runs = faults } }
     }
 
-    /// The first few of them in words; nil where there is none.
+    /// A description with the first few of them; nil if there is none.
     var description: String? {
         let runs = runs.withLock { $0 }
         if runs.isEmpty { return nil }
-        return "of \(runs.count) runs not all is listed: "
+        return "\(runs.count) runs are listed only in part: "
             + runs.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.listed(atMost: 5)
     }
 }

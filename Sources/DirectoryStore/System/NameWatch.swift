@@ -1,16 +1,16 @@
 internal import CLinux
 internal import Glibc
 
-/// Tells of open files whether they may have lost their name, or have other names than before, and of folders whether something
-/// else has changed what is in them (inotify(7)): by one system call for all of them, rather than by one for each (statx(2)).
+/// Tells whether open files may have lost or changed their names, and whether other programs have changed the contents
+/// of folders (inotify(7)): by one system call for all of them, instead of one for each (statx(2)).
 ///
 /// Used by one thread at a time.
 final class NameWatch {
-    /// What is known of a watched file.
+    /// The state of a watched file.
     final class Mark {
         fileprivate let number: CInt
-        /// Whether the file has to be looked at, which whoever does notes here. At first it has: it may have been removed
-        /// before the watch began.
+        /// Whether the file has to be checked; reset by the caller after the check. Initially true: the file may have
+        /// been removed before the watch began.
         var isSuspect = true
 
         fileprivate init(_ number: CInt) { self.number = number }
@@ -19,7 +19,7 @@ final class NameWatch {
     private let queue: CInt
     private var marks: [CInt: Mark] = [:]
 
-    /// - Returns: nil where the system has no watch left for this user
+    /// - Returns: nil if the system has no watch left for this user
     init?() {
         queue = clinux_name_watch()
         if queue < 0 { return nil }
@@ -28,15 +28,16 @@ final class NameWatch {
     deinit { close(queue) }
 
     /// Watches an open file until `remove(_:)`.
-    /// - Returns: nil where it cannot be watched: there are too many (`fs.inotify.max_user_watches`), or it is watched already
+    /// - Returns: nil if it cannot be watched: there are too many (`fs.inotify.max_user_watches`), or it is already
+    ///   watched
     func add(_ descriptor: CInt) -> Mark? {
         note(clinux_watch_names(queue, descriptor))
     }
 
-    /// Watches what is in a folder: whether a name stands for another file, and whether something has written to a file.
+    /// Watches the contents of a folder: whether a name now means another file, and whether a file was written to.
     func add(namesIn folder: String) -> Mark? { note(clinux_watch_folder(queue, folder)) }
 
-    /// The same of an open folder, which may be moved.
+    /// Watches whether an open folder is moved.
     func add(folder descriptor: CInt) -> Mark? { note(clinux_watch_moves(queue, descriptor)) }
 
     private func note(_ number: CInt) -> Mark? {
@@ -51,7 +52,7 @@ final class NameWatch {
         marks[mark.number] = nil
     }
 
-    /// Notes what has happened until now.
+    /// Reads all events until now.
     func look() {
         withUnsafeTemporaryAllocation(of: CInt.self, capacity: 256) { numbers in
             var count = 1

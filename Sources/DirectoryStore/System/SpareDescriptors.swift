@@ -1,14 +1,14 @@
 internal import Glibc
 internal import LocalFiles
 
-/// Descriptors that are held open for nothing, so that there are some for what must not fail when all others are in use.
+/// Descriptors that are kept open in reserve, for operations that must not fail when all others are in use.
 ///
 /// Used by one thread at a time.
 final class SpareDescriptors {
     private let count: Int
     private var spares: [CInt] = []
 
-    /// - Parameter count: how many; fewer where the process may have few at all
+    /// - Parameter count: how many; fewer if the process may only have few
     init(count: Int) {
         self.count = min(count, max(2, Files.mostOpen / 8))
         _ = refill()
@@ -19,7 +19,7 @@ final class SpareDescriptors {
     /// Whether all are held.
     var isFull: Bool { spares.count == count }
 
-    /// Closes all that are held.
+    /// Closes all spares.
     /// - Returns: whether there were any
     func giveUp() -> Bool {
         defer { spares.removeAll() }
@@ -27,7 +27,7 @@ final class SpareDescriptors {
         return !spares.isEmpty
     }
 
-    /// Opens those that were given up.
+    /// Opens the spares that were given up.
     /// - Returns: whether all are held now
     func refill() -> Bool {
         while spares.count < count {
@@ -38,7 +38,7 @@ final class SpareDescriptors {
         return true
     }
 
-    /// Does something, and does it again without the spares where there were too few descriptors.
+    /// Runs a closure; if there are too few descriptors, again without the spares.
     func lending<Result>(_ body: () throws(FileFailure) -> Result) throws(FileFailure) -> Result {
         do throws(FileFailure) { return try body() } catch {
             guard error.isShortage, giveUp() else { throw error }

@@ -12,27 +12,27 @@ extension StoreError {
         }
     }
 
-    /// The same of something in a run's directory, of which the path may be told.
+    /// The same for a file in a run's directory, whose path may be shown.
     private init(inRun failure: FileFailure) {
         let path = "\"\(failure.path)\""
         switch failure.errno {
         case .tooManySymbolicLinkLevels:
             self = .outOfReach(
                 "\(path) is a link, or has one on the way, that leads out of the run's directory; nothing is written through "
-                    + "links at all")
+                    + "links")
         case .improperLink:
             self = .outOfReach("\(path) leads out of the run's directory, by a link or onto another file system")
         case .permissionDenied, .notPermitted:
-            self = .outOfReach("the server has no right to read or write \(path)")
+            self = .outOfReach("the server is not permitted to read or write \(path)")
         case _ where failure.isPathTaken:
             self = .pathTaken(
-                "\(path), or a folder on the way to it, is something else; remove it, or name another path")
+                "\(path), or a folder on the way to it, is of another kind; remove it, or choose another path")
         default: self.init(local: failure)
         }
     }
 }
 
-/// Runs a call on scratch files, turning its failure into the store's error.
+/// Runs a call on scratch files and turns its failure into a `StoreError`.
 func spooling<Result>(_ body: () throws(ScratchError) -> Result) throws(StoreError) -> Result {
     do throws(ScratchError) { return try body() } catch { throw StoreError(error) }
 }

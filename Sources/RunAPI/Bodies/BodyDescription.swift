@@ -1,20 +1,20 @@
 internal import HTTPServer
 internal import MetadataWriters
 
-/// What a request's head says of its body.
+/// The body as described by a request's head.
 struct BodyDescription: Sendable {
     var form = BodyForm.json
     var isGzipped = false
 }
 
 extension HTTPExchange {
-    /// - Throws: a problem where there is no body
+    /// - Throws: a problem if there is no body
     func requireBody(canBeEmpty: Bool = false) throws(Problem) {
         if isChunked { return }
         guard let length = contentLength else {
             throw Problem(
                 411, "length-required", "Length required",
-                "this needs a body, with Content-Length or Transfer-Encoding: chunked; curl sends one with -d")
+                "the request needs a body, with Content-Length or Transfer-Encoding: chunked; curl sends one with -d")
         }
         if length == 0, !canBeEmpty { throw .emptyBody("the body is empty; send the metadata in it") }
     }
@@ -26,15 +26,15 @@ extension HTTPExchange {
         if coding == "gzip" || coding == "x-gzip" { return true }
         throw Problem(
             415, "unsupported-media-type", "Unsupported content encoding",
-            "the content encoding \"\(coding)\" is not taken; send gzip, or no encoding"
+            "the content encoding \"\(coding)\" is not accepted; use gzip or none"
         ).with {
             $0.allowed = ["gzip"]
             $0.headers = [("Accept-Encoding", "gzip")]
         }
     }
 
-    /// The form that the content type names, among those that are taken. Without a content type it is read as `curl -d`
-    /// sends it.
+    /// The form that the content type names, among the accepted ones. Without a content type, the body is read as from
+    /// `curl -d`.
     func form(of forms: [BodyForm]) throws(Problem) -> BodyForm {
         guard let header = headerBytes("Content-Type") else { return forms.contains(.text) ? .text : .form }
         let type = MediaType.essence(of: header)
@@ -44,13 +44,13 @@ extension HTTPExchange {
             "\"\(String(decoding: header, as: UTF8.self))\"", forms.compactMap(\.mediaTypes.first))
     }
 
-    /// The same of a body for a writer.
+    /// The same for a writer's body.
     func form(for writer: any MetadataWriter) throws(Problem) -> BodyForm {
         let forms = writer.forms
         guard forms.first == .raw else { return try form(of: forms) }
         let types = writer.rawTypes
         let type = headerBytes("Content-Type").map(MediaType.essence) ?? ""
-        // What plain `curl --data-binary` says of everything.
+        // The default of `curl --data-binary`.
         let isUnnamed = type.isEmpty || BodyForm.form.mediaTypes.contains(type)
         guard types.isEmpty || isUnnamed || types.contains(where: { MediaType.matches(type, $0) }) else {
             throw .unsupportedMediaType("\"\(type)\"", types)
@@ -58,11 +58,11 @@ extension HTTPExchange {
         return .raw
     }
 
-    /// The same of a merge patch (RFC 7396).
+    /// The same for a merge patch (RFC 7396).
     func patchForm() throws(Problem) -> BodyForm {
         let type = headerBytes("Content-Type").map(MediaType.essence) ?? ""
         let allowed = ["application/merge-patch+json", "application/json"]
-        // Plain `curl -d` says it sends a form.
+        // The default of `curl -d` is a form.
         guard allowed.contains(type) || type.isEmpty || BodyForm.form.mediaTypes.contains(type) else {
             throw .unsupportedMediaType(type, allowed)
         }

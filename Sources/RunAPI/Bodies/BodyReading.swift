@@ -4,23 +4,23 @@ internal import Limits
 internal import MetadataWriters
 internal import RunMetadata
 
-/// Turns a collected body into what writers take: forgiving about form, strict about content.
+/// Converts a collected body for writers: lenient about form, strict about content.
 enum BodyReading {
     /// Reads a body of some form.
     /// - Parameters:
-    ///   - values: the most that a document may have
-    ///   - entries: the most fields that a form may have
+    ///   - values: the most values of a document
+    ///   - entries: the most fields of a form
     ///   - fields: reads the fields of a multipart body
     static func read(
         _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit, isMetrics: Bool = false,
         fields: ([UInt8]) throws -> [(name: String, value: String)]
     ) throws -> MetadataBody {
         if form == .text {
-            // As it came: white space is output too.
+            // Unchanged: white space is output too.
             if body.isEmpty { throw Problem.emptyBody("the body is empty; send the text in it") }
             return .text(body)
         }
-        // A byte order mark, which Windows' programs put before a text (RFC 3629 section 6).
+        // Windows programs begin a text with a byte order mark (RFC 3629 section 6).
         let body = body.starts(with: [0xEF, 0xBB, 0xBF]) && form != .raw ? Array(body.dropFirst(3)) : body
         guard let first = firstByte(body) else {
             throw Problem.emptyBody("the body is empty; send the metadata in it")
@@ -32,27 +32,27 @@ enum BodyReading {
         case .ndjson: return .ndjson(body)
         case .csv: return .csv(body)
         case .form:
-            // What Windows' cmd makes of that, for which single quotes are no quotes.
+            // From Windows' cmd, which does not remove single quotes.
             if first == UInt8(ascii: "'"), !body.contains(UInt8(ascii: "=")) {
                 throw MetadataFault.shape(
                     JSONPointer(),
-                    "the body begins with a quote, and so is neither JSON nor a form. In Windows' cmd write "
+                    "the body begins with a quote, so it is neither JSON nor a form. In Windows' cmd write "
                         + "-d \"{\\\"lr\\\": 0.1}\", or put the JSON into a file and write -d @file")
             }
-            // What `curl -d '{…}'` sends.
+            // As sent by `curl -d '{…}'`.
             if isJSON { return isMetrics && holdsLines(body) ? .ndjson(body) : .json(body) }
             if isMetrics, isTable(body) { return .csv(body) }
             if isMetrics, !body.contains(UInt8(ascii: "=")) {
                 throw Problem(
                     400, "invalid-form", "Invalid form",
-                    "the body is neither JSON nor a form. CSV is sent with --data-binary @file (curl's -d @file takes the line "
-                        + "breaks out) and Content-Type: text/csv")
+                    "the body is neither JSON nor a form. Send CSV with --data-binary @file (curl's -d @file removes line "
+                        + "breaks) and Content-Type: text/csv")
             }
             guard let form = try FormFields(body, budget: Budget([entries])) else {
                 throw Problem(
                     400, "invalid-form", "Invalid form",
                     "the form has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8; "
-                        + "to send JSON, start it with \"{\" or say Content-Type: application/json")
+                        + "to send JSON, start it with \"{\" or set Content-Type: application/json")
             }
             return .json(try json(of: form.fields, values: values, isMetrics: isMetrics))
         case .multipart: return .json(try json(of: fields(body), values: values, isMetrics: isMetrics))
@@ -60,7 +60,7 @@ enum BodyReading {
         }
     }
 
-    /// Whether a text that begins as JSON is several objects, one a line.
+    /// Whether a text that begins like JSON is several objects, one per line.
     private static func holdsLines(_ body: [UInt8]) -> Bool {
         guard let end = body.firstIndex(of: UInt8(ascii: "\n")), firstByte(Array(body[end...])) == UInt8(ascii: "{")
         else {
@@ -69,7 +69,8 @@ enum BodyReading {
         return body[..<end].last { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: " ") } == UInt8(ascii: "}")
     }
 
-    /// Whether a text is CSV beyond doubt: several lines, no `=` in the first, and as many fields in the second.
+    /// Whether a text is certainly CSV: several lines, no `=` in the first, and the same number of fields in the
+    /// second.
     private static func isTable(_ body: [UInt8]) -> Bool {
         let lines = body.split(separator: UInt8(ascii: "\n"), maxSplits: 2, omittingEmptySubsequences: true)
         guard lines.count >= 2, !lines[0].contains(UInt8(ascii: "=")), !lines[0].contains(UInt8(ascii: "&")) else {
@@ -78,9 +79,9 @@ enum BodyReading {
         return lines[0].count { $0 == UInt8(ascii: ",") } == lines[1].count { $0 == UInt8(ascii: ",") }
     }
 
-    /// A form as JSON: the field `data` where that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
-    /// which a value that reads as a JSON number within the range of a double, `true` or `false` is one.
-    /// - Parameter isMetrics: whether numbers are taken as programs print them, too
+    /// A form as JSON: the field `data` if that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
+    /// which values that read as a JSON number within the range of a double, `true` or `false` are such.
+    /// - Parameter isMetrics: whether numbers may also be written as programs print them
     static func json(
         of fields: [(name: String, value: String)], values: Limit, isMetrics: Bool = false
     ) throws -> [UInt8] {
@@ -110,7 +111,7 @@ enum BodyReading {
 
     private static func value(of text: String) -> JSONValue {
         if text == "true" || text == "false" { return .bool(text == "true") }
-        // Beyond the range of a double it is a name, such as the commit 80e5005, that happens to look like a number.
+        // Beyond the range of a double it is rather a name that looks like a number, such as the commit 80e5005.
         if let number = JSONNumber(text), number.isInDoubleRange { return .number(number) }
         return .string(text)
     }
@@ -123,8 +124,8 @@ enum BodyReading {
 }
 
 extension RunAPI {
-    /// The body of an exchange, unpacked and read. May take long for a large one.
-    /// - Parameter writer: who takes it, where it is of a type
+    /// The body of an exchange, unpacked and parsed. May take long if it is large.
+    /// - Parameter writer: its writer, if it is metadata of a type
     func body(of request: RunRequest, for writer: (any MetadataWriter)? = nil) throws -> MetadataBody {
         let exchange = request.exchange
         var bytes = exchange.takeBody()

@@ -4,13 +4,13 @@ internal import Limits
 /// The one file of a form, as `curl -F file=@net.pt` and Python's `requests.put(files=…)` send it: the file is stored, not the
 /// form around it.
 final class FormFile: @unchecked Sendable {
-    // Sendable: a sink's, whose methods are called one after the other.
+    // Sendable: owned by a sink, whose methods are called one at a time.
 
     private var reader: MultipartReader?
     private var files = 0
     private let receive: (UnsafeRawBufferPointer) throws -> Void
 
-    /// - Parameter receive: takes the file's pieces; told of an empty file too
+    /// - Parameter receive: takes the file's pieces; also called for an empty file
     init(
         _ exchange: HTTPExchange, bytes: Limit, receive: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) throws {
@@ -33,7 +33,7 @@ final class FormFile: @unchecked Sendable {
 
     private func take(_ piece: MultipartReader.Piece) throws {
         guard piece.fileName != nil else {
-            throw Self.refused("the form has the field \"\(piece.name.shown(atMost: 100))\", which is no file")
+            throw Self.refused("the form has the field \"\(piece.name.shown(atMost: 100))\", which is not a file")
         }
         if piece.isFirst { files += 1 }
         if files > 1 { throw Self.refused("the form has more than one file") }
@@ -43,6 +43,7 @@ final class FormFile: @unchecked Sendable {
     private static func refused(_ reason: String) -> Problem {
         Problem(
             422, "invalid-content", "Invalid content",
-            "\(reason), and this path is of one; send one request for each file, best without a form: curl -T net.pt")
+            "\(reason), but this path takes one file; send one request for each file, best without a form: curl -T net.pt"
+        )
     }
 }

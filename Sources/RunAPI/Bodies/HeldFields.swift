@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// The fields of a form that are held in memory, put together from the pieces in which they come.
+/// The fields of a form in memory, assembled from pieces.
 struct HeldFields {
     private var fields: [(name: String, value: [UInt8])] = []
 
@@ -12,7 +12,7 @@ struct HeldFields {
     }
 
     /// The fields, in order.
-    /// - Throws: where one is no text
+    /// - Throws: if one is not UTF-8
     var texts: [(name: String, value: String)] {
         get throws(Problem) {
             var texts: [(name: String, value: String)] = []

@@ -1,13 +1,13 @@
 /// Media types (RFC 9110 section 8.3.1).
 enum MediaType {
-    /// Whether a header names text, which is much smaller packed. Events are not among it: they are sent one by one.
+    /// Whether a header names text, which compresses well. Not events, which are sent one at a time.
     static func isText(_ header: String) -> Bool {
         let type = essence(of: header.utf8)
         return (type.hasPrefix("text/") && type != "text/event-stream") || type.hasSuffix("+json")
             || ["application/json", "application/x-ndjson", "application/yaml"].contains(type)
     }
 
-    /// Whether a type is one, or of the kind that one as `image/*` names.
+    /// Whether a type equals `wanted`, or matches it if that is like `image/*`.
     static func matches(_ type: String, _ wanted: String) -> Bool {
         let wanted = wanted.lowercased()
         return type == wanted || (wanted.hasSuffix("/*") && type.hasPrefix(wanted.dropLast()))

@@ -1,13 +1,15 @@
 internal import HTTPServer
 
-/// The digests that a client sends with an upload, held against what came (RFC 9530; RFC 1864 for `Content-MD5`).
+/// The digests that a client sends with an upload, compared with the received bytes (RFC 9530; RFC 1864 for
+/// `Content-MD5`).
 ///
-/// `Content-Digest` and `Content-MD5` are of the body as it is sent: of a form all of it, of a part of a file that part.
-/// `Repr-Digest` is of the file that is to be written; of metadata it is of the body, too. Algorithms that are not known here are passed over, as RFC 9530 section 2 asks.
+/// `Content-Digest` and `Content-MD5` are of the body as sent: of the whole form, or of the part of a file.
+/// `Repr-Digest` is of the file to be written; for metadata, of the body. Unknown algorithms are ignored, as RFC 9530
+/// section 2 requires.
 final class UploadDigests: @unchecked Sendable {
-    // Sendable: a sink's, whose methods are called one after the other.
+    // Sendable: owned by a sink, whose methods are called one at a time.
 
-    /// A digest that was sent, and the one that is being made.
+    /// A digest that was sent, and the one being computed.
     private struct Expected {
         let field: String
         let value: [UInt8]
@@ -16,17 +18,17 @@ final class UploadDigests: @unchecked Sendable {
 
     private let content: [Expected]
     private let file: [Expected]
-    /// Those of the file, as far as they were made here.
+    /// The computed digests of the file.
     private(set) var made: [Digest.Algorithm: [UInt8]] = [:]
-    /// The file's own, made of every file that is uploaded: with what is read anyway it costs little.
+    /// The file's digest, computed for every upload: that costs little while the bytes are read anyway.
     private let own: Digest?
 
     /// Whether the client sent the file's digest.
     var expectsFile: Bool { !file.isEmpty }
 
     /// Reads the head of a request.
-    /// - Parameter isFile: whether the file's digest is to be remembered
-    /// - Throws: a problem where a field is malformed
+    /// - Parameter isFile: whether the file's digest will be cached
+    /// - Throws: a problem if a field is malformed
     init(_ exchange: HTTPExchange, isFile: Bool = true) throws(Problem) {
         own = isFile ? Digest(.sha256) : nil
         file = try Self.expected("Repr-Digest", exchange)
@@ -66,12 +68,12 @@ final class UploadDigests: @unchecked Sendable {
         for expected in file where own == nil || expected.digest.algorithm != .sha256 { expected.digest.update(piece) }
     }
 
-    /// Holds what was sent of the body against what came. To be called once, at its end.
+    /// Compares the digests of the body. To be called once, at its end.
     func checkContent() throws(Problem) {
         for expected in content { try Self.check(expected, expected.digest.finish()) }
     }
 
-    /// The same of the file.
+    /// Compares the digests of the file.
     func checkFile() throws(Problem) {
         made[.sha256] = own?.finish()
         for expected in file {
@@ -81,7 +83,7 @@ final class UploadDigests: @unchecked Sendable {
         }
     }
 
-    /// Holds what was sent of a body that is no file's against all of it.
+    /// Compares the digests of a whole body that is not a file.
     func check(_ body: [UInt8]) throws(Problem) {
         body.withUnsafeBytes { body in
             update(content: body)
@@ -96,7 +98,7 @@ final class UploadDigests: @unchecked Sendable {
         let name = expected.field == "Content-MD5" ? "" : " (\(expected.digest.algorithm.rawValue))"
         throw Problem(
             422, "digest-mismatch", "Digest does not match",
-            "\(expected.field)\(name) is \(Base64.encode(expected.value)), and what came has \(Base64.encode(found)), so nothing "
-                + "is stored; send it again")
+            "\(expected.field)\(name) is \(Base64.encode(expected.value)), but that of the received bytes is \(Base64.encode(found)), so nothing "
+                + "was stored; send it again")
     }
 }

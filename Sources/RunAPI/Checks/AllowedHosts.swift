@@ -1,19 +1,19 @@
 internal import Synchronization
 internal import Threads
 
-/// A host that requests may name, beside those that are this machine: `example.org`, an address, `*.example.org` for all
-/// names below it, or `*` for all hosts. A port that goes with it plays no part.
+/// A host that requests may name, beside this machine's own names: `example.org`, an address, `*.example.org` for all
+/// names below it, or `*` for all hosts. The port of a request is ignored.
 package struct HostRule: Sendable, Hashable {
     private enum Kind: Hashable {
         case all
-        /// A name with a dot before it.
+        /// A name with a leading dot.
         case below(String)
         case host(Authority.Host)
     }
 
     private let kind: Kind
 
-    /// Nil where it is none of these.
+    /// Nil if the text is none of these.
     package init?(_ text: String) {
         if text == "*" {
             kind = .all
@@ -21,7 +21,7 @@ package struct HostRule: Sendable, Hashable {
         }
         let isBelow = text.hasPrefix("*.")
         let rest = isBelow ? String(text.dropFirst(2)) : text
-        // An IPv6 address may stand without its brackets.
+        // An IPv6 address may be written without brackets.
         let found = Authority(rest.utf8) ?? Authority("[\(rest)]".utf8)
         guard let found, found.port == nil, !(rest.hasSuffix(":") && Authority(rest.utf8) != nil) else { return nil }
         if isBelow {
@@ -42,11 +42,12 @@ package struct HostRule: Sendable, Hashable {
     }
 }
 
-/// The hosts that requests may name: loopback names, this machine's names and addresses, and what the rules allow.
+/// The hosts that requests may name: loopback names, this machine's names and addresses, and those that the rules
+/// allow.
 final class AllowedHosts: Sendable {
     private struct Known {
         var addresses: Set<[UInt8]>? = []
-        /// When the addresses may be looked up again, nanoseconds.
+        /// The earliest time of the next lookup of addresses, nanoseconds.
         var nextLook: UInt64 = 0
         var fullNames: Set<String> = []
         var nextResolving: UInt64 = 0
@@ -75,11 +76,10 @@ final class AllowedHosts: Sendable {
         }
     }
 
-    // MARK: This machine's
+    // MARK: This machine's names
 
-    /// Whether an interface has the address. They come and go, so an unknown one has them looked up again, which takes 2 % of
-    /// the time at most. Where the system does not tell them, any address is taken: what an attacker can have point here is a
-    /// name.
+    /// Whether an interface has the address. Addresses change, so for an unknown one they are looked up again, in at
+    /// most 2 % of the time. If the system does not tell them, any address is accepted: DNS rebinding needs a name.
     private func isOwn(_ address: [UInt8]) -> Bool {
         known.withLock { known in
             if known.addresses?.contains(address) == true { return true }
@@ -99,14 +99,15 @@ final class AllowedHosts: Sendable {
         let first = Self.firstLabel(own)
         if !own.isEmpty, name == own || name == first || name == "\(first).local" { return true }
         if known.withLock({ $0.fullNames.contains(name) }) { return true }
-        // The domain may not have been there at the start.
+        // The domain may have been unknown at the start.
         if !first.isEmpty, Self.firstLabel(name) == first { resolve() }
         return false
     }
 
     private static func firstLabel(_ name: String) -> Substring { name.prefix { $0 != "." } }
 
-    /// Asks for the host name with its domain, on a thread of its own, since a name server may take long; every 30 s at most.
+    /// Looks up the host name with its domain, on a thread of its own, since a name server may take long; at most every
+    /// 30 s.
     private func resolve() {
         let begins = known.withLock { known in
             guard !known.isResolving, clock() >= known.nextResolving else { return false }

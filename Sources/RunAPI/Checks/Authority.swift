@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// A host and perhaps a port, as `Host` and `Origin` have them (RFC 3986 section 3.2).
+/// A host and an optional port, as in `Host` and `Origin` (RFC 3986 section 3.2).
 package struct Authority: Hashable, Sendable {
     package enum Host: Hashable, Sendable {
-        /// In lower case, without a dot at the end.
+        /// In lower case, without a trailing dot.
         case name(String)
         /// The 16 bytes of an IPv6 address; IPv4 as `::ffff:a.b.c.d` (RFC 4291 section 2.5.5.2).
         case address([UInt8])
@@ -15,7 +15,7 @@ package struct Authority: Hashable, Sendable {
     /// Longest host name in bytes, and its longest label (RFC 1035 section 2.3.4).
     private static let longestName = 253, longestLabel = 63
 
-    /// Reads it strictly: nil where it has a user, escapes, spaces or anything else that could mean two things.
+    /// Reads it strictly: nil if it has a user, escapes, spaces or anything else ambiguous.
     package init?(_ bytes: some Collection<UInt8>) {
         let bytes = Array(bytes)
         let isBracketed = bytes.first == UInt8(ascii: "[")
@@ -48,7 +48,7 @@ package struct Authority: Hashable, Sendable {
         return .name(String(decoding: bytes, as: UTF8.self).lowercased())
     }
 
-    /// Letters, digits, hyphens; the underscore too, which container networks have in names.
+    /// Letters, digits, hyphens; also the underscore, which container networks use in names.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -58,9 +58,9 @@ package struct Authority: Hashable, Sendable {
         }
     }
 
-    /// Reads an address as it is written in full (inet_pton(3)).
+    /// Reads a complete address (inet_pton(3)).
     private static func address(_ text: ArraySlice<UInt8>, _ family: CInt) -> Host? {
-        // Longer is no address; a NUL would end the text early.
+        // A longer text is not an address; a NUL would end the text early.
         guard text.count < INET6_ADDRSTRLEN, !text.contains(0) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         let start = family == AF_INET ? 12 : 0
@@ -74,7 +74,7 @@ package struct Authority: Hashable, Sendable {
 }
 
 extension Authority.Host: CustomStringConvertible {
-    /// As it is written (inet_ntop(3)), IPv6 without brackets.
+    /// The host as text (inet_ntop(3)), IPv6 without brackets.
     package var description: String {
         switch self {
         case .name(let name): return name
@@ -89,7 +89,8 @@ extension Authority.Host: CustomStringConvertible {
         }
     }
 
-    /// Whether it is this machine wherever it is read: `localhost`, names below it (RFC 6761 section 6.3), 127.0.0.0/8, `::1`.
+    /// Whether it is a loopback name or address: `localhost`, names below it (RFC 6761 section 6.3), 127.0.0.0/8,
+    /// `::1`.
     var isLoopback: Bool {
         switch self {
         case .name(let name): name == "localhost" || name.hasSuffix(".localhost")

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// How to find out what this machine is called.
+/// Finds this machine's names and addresses.
 struct MachineNames: Sendable {
-    /// The addresses of its interfaces, 16 bytes each, as `Authority.Host` has them; nil where the system does not tell.
+    /// The addresses of its interfaces, 16 bytes each, as in `Authority.Host`; nil if the system does not tell.
     var addresses: @Sendable () -> Set<[UInt8]>?
     /// Its host name.
     var name: @Sendable () -> String
     /// That name with its domain. May block.
     var fullNames: @Sendable () -> [String]
 
-    /// As the system has it: getifaddrs(3), gethostname(2), getaddrinfo(3).
+    /// From the system: getifaddrs(3), gethostname(2), getaddrinfo(3).
     static let system = MachineNames(
         addresses: interfaceAddresses, name: hostName, fullNames: { canonicalName(hostName()).map { [$0] } ?? [] })
 

@@ -1,16 +1,17 @@
 internal import Glibc
 package import HTTPServer
 
-/// Refuses requests that a browser makes for a page of another site.
+/// Refuses requests that a browser sends for a page of another site.
 ///
-/// A browser lets any page send a form to any address, and lets a page read what comes from the host name that it was loaded
-/// from, whatever address that name has by now. So `Host` has to be a name of this server, and a request that changes
-/// something may not say that it was made for another site. This is asked of every request before anything else.
+/// A browser lets any page send a form to any address (CSRF), and lets a page read replies from the host name that it
+/// was loaded from, whatever address that name has by now (DNS rebinding). So `Host` has to be a name of this server,
+/// and a request that changes something may not come from another site. This is checked for every request, before
+/// anything else.
 package final class RequestOrigin: RequestCheck, @unchecked Sendable {
-    // Sendable: `accepted` and `next` are touched by `check` only, which the polling thread calls.
+    // Sendable: `accepted` and `next` are used only by `check`, which the polling thread calls.
 
     private let hosts: AllowedHosts
-    /// Values of `Host` that were accepted last: of most requests it is one of these.
+    /// The values of `Host` that were accepted last: most requests have one of these.
     private var accepted: [[UInt8]] = []
     private var next = 0
     private static let remembered = 4
@@ -18,8 +19,8 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
     /// - Parameter allowed: hosts that requests may name beside those of this machine
     package init(allowed: [HostRule] = []) { hosts = AllowedHosts(allowed) }
 
-    /// - Throws: a problem: 400 where `Host` is missing, repeated or malformed, 421 where it is another server's, 403 where
-    ///   the request changes something and was made for another site
+    /// - Throws: a problem: 400 if `Host` is missing, repeated or malformed, 421 if it is another server's, 403 if the
+    ///   request changes something and comes from another site
     package func check(_ exchange: HTTPExchange) throws {
         let fields = exchange.originFields
         try checkHost(fields.host, mayBeMissing: exchange.isHTTP10)
@@ -40,7 +41,7 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
         }
         guard let authority = Authority(Self.trimmed(value)) else {
             throw Problem.invalidHost(
-                "the Host \"\(Self.text(value))\" is no host name or address with or without a port")
+                "the Host \"\(Self.text(value))\" is not a host name or address with an optional port")
         }
         guard hosts.contains(authority.host) else { throw Problem.misdirected(authority.host) }
         if accepted.count < Self.remembered {
@@ -66,7 +67,7 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
         }
     }
 
-    /// Whether an `Origin` has the host and port of `Host`. Either scheme will do: a proxy may speak TLS for the server. The
+    /// Whether an `Origin` has the host and port of `Host`. Either scheme is accepted: a proxy may terminate TLS. The
     /// scheme's default port may be left out (RFC 9110 section 4.2).
     private static func isSame(origin: [UInt8], host: [UInt8]) -> Bool {
         for (scheme, port) in [("http://", 80), ("https://", 443)] where origin.starts(with: scheme.utf8) {
@@ -85,7 +86,7 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
         return value
     }
 
-    /// As much of a value as a message has room for.
+    /// A value, cut to fit into a message.
     private static func text(_ value: some Collection<UInt8>) -> String {
         String(decoding: value.prefix(200), as: UTF8.self) + (value.count > 200 ? "…" : "")
     }
@@ -102,7 +103,7 @@ extension Problem {
     fileprivate static func misdirected(_ host: Authority.Host) -> Problem {
         Problem(
             421, "misdirected-request", "Misdirected request",
-            "\"\(host)\" is no name or address of this server's machine; where it is one of the server's, allow it: "
+            "\"\(host)\" is not a name or address of this machine; if it is a name of this server, allow it: "
                 + "rundir serve --allow-host \(host) (RUNDIR_ALLOW_HOST)"
         ).with { $0.closes = true }
     }
@@ -110,7 +111,7 @@ extension Problem {
     fileprivate static func foreignOrigin(_ reason: String) -> Problem {
         Problem(
             403, "foreign-origin", "Foreign origin",
-            "\(reason), which is not this server's own: a page of another site may change nothing here. Where a proxy stands "
-                + "before the server, it has to pass Host on as it came")
+            "\(reason), which is not this server: pages of other sites may change nothing here. A proxy in front of the server "
+                + "has to pass Host on unchanged")
     }
 }

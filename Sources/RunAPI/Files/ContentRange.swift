@@ -1,11 +1,11 @@
 /// Which bytes of a file a body has (RFC 9110 section 14.4; for PUT section 14.5).
 enum ContentRange: Equatable, Sendable {
-    /// These, of a file of so many.
+    /// These bytes of a file of `total`.
     case part(Range<Int>, total: Int)
-    /// None: it is asked how many of so many are there.
+    /// No bytes: asks how many of `total` were received.
     case question(total: Int)
 
-    /// Reads the field's value; nil where it is none, or has no total.
+    /// Reads the field's value; nil if it is malformed or has no total.
     init?(_ value: String) {
         let parts = value.split(separator: " ", omittingEmptySubsequences: true)
         guard parts.count == 2, parts[0].lowercased() == "bytes" else { return nil }

@@ -5,20 +5,21 @@ internal import Synchronization
 
 /// The digests of files, for `Repr-Digest` (RFC 9530) and `Content-MD5` (RFC 1864) on download.
 ///
-/// They are remembered by the file's version, in memory alone: an upload leaves its own here, a small file's are made when it is first
-/// read, a large one's when a client asks with `Want-Repr-Digest`, which takes as long as reading it.
+/// They are cached by the file's version, only in memory: those of an upload when it is stored, those of a small file
+/// when it is first read, those of a large file when a client sends `Want-Repr-Digest`, which takes as long as reading
+/// it.
 final class FileDigests: Sendable {
     typealias Values = [Digest.Algorithm: [UInt8]]
 
-    /// Files of up to so many bytes are read for their digests unasked.
+    /// Files of at most so many bytes are digested without being asked.
     static let smallest = 1 << 20
-    /// Files whose digests are remembered.
+    /// The most files whose digests are cached.
     private static let most = 10_000
 
-    /// By the versions' texts, in the order in which they came.
+    /// By the text of the version, in order of arrival.
     private let known = Mutex(OrderedDictionary<String, Values>())
 
-    /// Remembers digests of a version.
+    /// Caches digests of a version.
     func note(_ values: Values, of version: BlobVersion) {
         known.withLock { known in
             known[version.text, default: [:]].merge(values) { $1 }
@@ -26,11 +27,11 @@ final class FileDigests: Sendable {
         }
     }
 
-    /// The digests of a file, made where they are missing.
+    /// The digests of a file, computed if they are missing.
     /// - Parameters:
-    ///   - algorithms: which
-    ///   - reads: whether it is read for that, however large
-    ///   - check: throws where nobody waits for it any more; asked now and then
+    ///   - algorithms: which ones
+    ///   - reads: whether to read the file for that, however large
+    ///   - check: called now and then; throws if nobody waits for the result any longer
     func values(
         of file: any Blob, _ algorithms: Set<Digest.Algorithm>, reads: Bool, _ check: () throws -> Void
     ) throws -> Values {
@@ -42,7 +43,7 @@ final class FileDigests: Sendable {
         return values.merging(made) { $1 }
     }
 
-    /// Reads a file; nil where that fails, or where the file was written to meanwhile.
+    /// Reads a file; nil if that fails, or the file was written to meanwhile.
     private static func make(
         _ algorithms: Set<Digest.Algorithm>, of file: any Blob, _ check: () throws -> Void
     ) throws -> Values? {
@@ -64,14 +65,15 @@ final class FileDigests: Sendable {
     }
 }
 
-/// Which digests a client would have of a file.
+/// The digests of a file that a client wants.
 struct WantedDigests: Sendable {
-    /// Those for `Repr-Digest`, what it likes best first.
+    /// Those for `Repr-Digest`, in order of preference.
     let algorithms: [Digest.Algorithm]
-    /// Whether it asks for them, so that a large file is read too.
+    /// Whether it asked for them, so that even a large file is read.
     let isAsked: Bool
 
-    /// Reads `Want-Repr-Digest` (RFC 9530 section 4); without one, or where it cannot be read, SHA-256 where that is at hand.
+    /// Reads `Want-Repr-Digest` (RFC 9530 section 4); if it is missing or malformed, SHA-256 if that is cached or
+    /// cheap.
     init(_ exchange: HTTPExchange) {
         guard let text = exchange.joinedHeader("Want-Repr-Digest"), let dictionary = StructuredDictionary(text) else {
             (algorithms, isAsked) = ([.sha256], false)

@@ -1,8 +1,8 @@
 internal import RunMetadata
 
-/// The media type of a file, by its name's ending: what training runs leave behind, and what a browser shows.
+/// The media type of a file, by its name's extension: common files of training runs, and those that browsers show.
 enum FileMediaType {
-    /// The type for `Content-Type`; bytes of any kind where the ending says nothing.
+    /// The type for `Content-Type`; `application/octet-stream` if the extension is unknown.
     static func of(_ path: ArtifactPath) -> String {
         guard let name = path.components.last, let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else {
             return unknown
@@ -10,7 +10,8 @@ enum FileMediaType {
         return types[String(name[name.index(after: dot)...]).lowercased()] ?? unknown
     }
 
-    /// Whether a browser would show it with nothing run: images, sound, film and plain text. All else it has to save.
+    /// Whether a browser may show it, since that runs nothing: images, sound, video and plain text. Others it has to
+    /// save.
     static func isShown(_ type: String) -> Bool { shown.contains(type) || type == types["txt"] || type == types["csv"] }
 
     static let unknown = "application/octet-stream"

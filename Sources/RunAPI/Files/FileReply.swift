@@ -2,9 +2,9 @@ internal import HTTPServer
 internal import RunMetadata
 internal import RunStore
 
-/// The reply with a file: whole, a part of it, or that it is the one that the client has (RFC 9110 sections 13 and 14).
+/// The reply with a file: all of it, a part, or that it has not changed (RFC 9110 sections 13 and 14).
 struct FileReply {
-    /// The header fields that decide which.
+    /// The header fields that decide.
     private let ifMatch: String?
     private let ifNoneMatch: String?
     private let ifModifiedSince: String?
@@ -63,12 +63,12 @@ struct FileReply {
         case .unsatisfiable:
             throw Problem(
                 416, "range-not-satisfiable", "Range not satisfiable",
-                "\"\(path)\" has \(file.size) bytes, and none of those that Range asks for"
+                "\"\(path)\" has \(file.size) bytes, which do not include the Range"
             ).with { $0.headers = [("Content-Range", "bytes */\(file.size)")] }
         }
     }
 
-    /// `Repr-Digest`, which is of the file whatever part of it is sent, and `Content-MD5`, which is of what is sent.
+    /// `Repr-Digest`, which is of the whole file, and `Content-MD5`, which is of the bytes sent.
     private func digestFields(
         of file: any Blob, isWhole: Bool
     ) throws -> [(name: String, value: String)] {
@@ -95,8 +95,8 @@ struct FileReply {
         return ByteRange(range, size: file.size)
     }
 
-    /// What goes with every file. It may hold anything: a browser neither guesses what it is nor runs it as part of this
-    /// site.
+    /// The header fields of every file. Files are untrusted: a browser must neither guess their type nor run them as
+    /// part of this site.
     private static func headers(
         _ path: ArtifactPath, tag: String, modified: Int
     ) -> [(name: String, value: String)] {

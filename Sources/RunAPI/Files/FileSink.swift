@@ -5,9 +5,9 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// Takes the body of `PUT /runs/{id}/files/{path}`, or the one file of a form that it is, to a staging file, and publishes it.
+/// Writes the body of `PUT /runs/{id}/files/{path}`, or the one file in its form, to a staging file, and publishes it.
 final class FileSink: BodySink, @unchecked Sendable {
-    // Sendable: the server calls the methods one after the other.
+    // Sendable: the server calls the methods one at a time.
 
     private let api: RunAPI
     private let target: RunTarget
@@ -17,7 +17,7 @@ final class FileSink: BodySink, @unchecked Sendable {
     private var form: FormFile?
     private var file: StagingFile?
 
-    /// - Throws: what the head alone says is wrong
+    /// - Throws: faults of the head
     init(api: RunAPI, target: RunTarget, path: ArtifactPath, exchange: HTTPExchange) throws {
         (self.api, self.target, self.path) = (api, target, path)
         condition = try Self.condition(path, exchange)
@@ -29,33 +29,34 @@ final class FileSink: BodySink, @unchecked Sendable {
         }
     }
 
-    /// Whether the file comes in a form.
-    /// - Throws: what else a head says that a body is
+    /// Whether the file is sent in a form.
+    /// - Throws: a problem if the content type or encoding is not accepted
     static func isForm(_ path: ArtifactPath, _ exchange: HTTPExchange) throws -> Bool {
         if let coding = exchange.header("Content-Encoding"), coding.lowercased() != "identity" {
             throw Problem(
                 415, "unsupported-media-type", "Unsupported content encoding",
-                "a file is stored as it is sent, so without Content-Encoding; to keep it packed, send it as \(path).gz")
+                "a file is stored as it is sent, so send it without Content-Encoding; to store it compressed, send it as \(path).gz"
+            )
         }
         switch exchange.headerBytes("Content-Type").map(MediaType.essence) ?? "" {
         case "multipart/form-data": return true
         case "application/x-www-form-urlencoded":
             throw Problem(
                 415, "unsupported-media-type", "Unsupported media type",
-                "the content type is that of a form, as curl -d says of everything, of which it takes the line breaks too; send the "
+                "the content type is that of a form, the default of curl -d, which also removes line breaks; send the "
                     + "file as it is: curl -T \(path.components.last ?? "file"), or another content type, such as "
                     + "application/octet-stream")
         default: return false
         }
     }
 
-    /// What the head says that a file to be changed has to be (RFC 9110 section 13).
-    /// - Throws: for metadata too, which is not changed here
+    /// The head's condition on the file to be changed (RFC 9110 section 13).
+    /// - Throws: also for metadata, which is not changed here
     static func condition(_ path: ArtifactPath, _ exchange: HTTPExchange) throws -> FileCondition {
         if path.isMetadata {
             throw Problem(
                 StoreError.outOfReach(
-                    "\"\(path)\" is metadata, which is read here, and written by /runs/{id}/metadata/{type}"))
+                    "\"\(path)\" is metadata, which can only be read here; write it at /runs/{id}/metadata/{type}"))
         }
         let ifMatch = try tags(exchange.header("If-Match"), "If-Match")
         let ifNoneMatch = try tags(exchange.header("If-None-Match"), "If-None-Match")
@@ -71,7 +72,7 @@ final class FileSink: BodySink, @unchecked Sendable {
         guard let tags = EntityTags(value) else {
             throw Problem(
                 400, "invalid-condition", "Invalid condition",
-                "\(name) is \(value); it has to be * or the ETag of a reply, in quotes as it came")
+                "\(name) is \(value); it has to be * or the ETag of a reply, unchanged, with its quotes")
         }
         return tags
     }
@@ -102,16 +103,16 @@ final class FileSink: BodySink, @unchecked Sendable {
         }
     }
 
-    /// The staged file removes itself once nothing holds it.
+    /// The staged file removes itself on deinit.
     func cancel() {
         form = nil
         file = nil
     }
 
-    /// Has the store publish a staged file, and answers.
+    /// Lets the store publish a staged file, and replies.
     /// - Parameters:
-    ///   - digests: of the file, as far as they are known
-    ///   - done: told whether it is published, on a worker, before the reply
+    ///   - digests: the known digests of the file
+    ///   - done: called with whether it was published, on a worker, before the reply
     static func publish(
         _ file: StagingFile, _ digests: FileDigests.Values, _ path: ArtifactPath, of target: RunTarget,
         if condition: @escaping FileCondition, _ api: RunAPI, _ exchange: HTTPExchange,
@@ -137,7 +138,7 @@ final class FileSink: BodySink, @unchecked Sendable {
                 202,
                 [
                     "status": "pending",
-                    "detail": "kept safe; published when the run is initialised (PUT /runs/{id}, POST /runs)",
+                    "detail": "stored; it is published when the run is initialised (PUT /runs/{id}, POST /runs)",
                 ], headers: tag)
         case .written, .unchanged:
             if outcome.replaced { return HTTPResponse(status: 204, headers: tag) }

@@ -3,7 +3,7 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// `/runs/{id}/files` and `/runs/{id}/files/{path}`: every file of a run, read; artifacts, written.
+/// `/runs/{id}/files` and `/runs/{id}/files/{path}`: reads all files of a run, writes artifacts.
 extension RunAPI {
     static let fileRoutes: [Route] = [
         Route("listFiles", .get, "/runs/{id}/files", .read, query: .fields, reply: RunAPI.listFiles),
@@ -15,7 +15,7 @@ extension RunAPI {
             submit: RunAPI.removeFile),
     ]
 
-    /// Whether a file is no metadata: files of metadata are read here, and written elsewhere.
+    /// Whether a file is not metadata, which can be read here but is written elsewhere.
     func isArtifact(_ target: RunTarget, _ path: ArtifactPath) -> Bool { !path.isMetadata }
 
     func listFiles(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
@@ -23,7 +23,7 @@ extension RunAPI {
     }
 
     func readFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
-        // Whoever asks for a digest may have a large file read.
+        // A request for a digest may read a large file.
         let threads: Route.Threads = request.exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long
         return try BodyUse.none.plan(request, self) { request in
             self.run(on: threads, request) {
@@ -75,7 +75,7 @@ extension RunAPI {
         ]
         var headers: [(name: String, value: String)] = [("X-Content-Type-Options", "nosniff")]
         if let next = page.next {
-            // Escaped twice: the name's bytes need not be a text.
+            // Escaped twice: the name's bytes need not be UTF-8.
             let cursor = PercentEncoding.encode(next)
             body["next"] = .string(cursor)
             let query = "limit=\(query.page.limit)&cursor=\(PercentEncoding.encode(cursor))"
@@ -84,7 +84,7 @@ extension RunAPI {
         return .json(200, .object(body), headers: headers)
     }
 
-    /// What a listing says of a file or folder: with where to read it, or why it cannot be read here.
+    /// A file or folder in a listing: with its URL, or why it cannot be read here.
     private static func describe(_ entry: FolderPage.Entry, of run: RunID) -> JSONObject {
         var object: JSONObject = ["path": .string(entry.text)]
         if !entry.isFolder { object["size"] = .number(JSONNumber(entry.size)) }
@@ -92,7 +92,7 @@ extension RunAPI {
         let type = entry.path.map(FileMediaType.of) ?? FileMediaType.unknown
         object["type"] = .string(entry.isFolder ? "folder" : type)
         guard let path = entry.path else {
-            object["unreadable"] = .string("no request can name it: \(ArtifactPath.rule)")
+            object["unreadable"] = .string("it cannot be read over HTTP: \(ArtifactPath.rule)")
             return object
         }
         let href = href(run, path)
@@ -126,7 +126,7 @@ extension RunAPI {
     }
 }
 
-/// What a listing asks for.
+/// The query of a listing.
 struct FileListQuery {
     var page = FolderPage.Request(limit: 1000)
 

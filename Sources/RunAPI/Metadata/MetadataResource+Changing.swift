@@ -5,9 +5,9 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// Merging into metadata, writing several types at once, removing.
+/// Patching metadata, writing several types at once, removing.
 extension RunAPI {
-    /// Whether a type can be merged into.
+    /// Whether a type can be patched.
     func isMergeable(_ target: RunTarget, _ type: MetadataType) -> Bool { writers[type] is any PatchableWriter }
 
     /// Merges a patch into a document (RFC 7396).
@@ -54,7 +54,7 @@ extension RunAPI {
         guard let object = sent.object, !object.members.isEmpty else {
             throw MetadataFault.shape(
                 JSONPointer(),
-                "the body is an object of types of metadata, such as {\"flags\": {…}, \"metrics\": [{…}]}")
+                "the body has to be an object of metadata by type, such as {\"flags\": {…}, \"metrics\": [{…}]}")
         }
         var changes: [DataChange] = []
         for member in object.members {
@@ -63,7 +63,7 @@ extension RunAPI {
                 let types = writers.writers.map(\.type.description)
                 throw MetadataFault.shape(
                     pointer,
-                    "no writer is registered for the type \"\(member.name.shown(atMost: 100))\"; there are: \(types.listed(atMost: 20))"
+                    "no writer is registered for the type \"\(member.name.shown(atMost: 100))\"; the types are: \(types.listed(atMost: 20))"
                 )
             }
             guard writer.forms.contains(.json), !(writer is any SlowWriter), !writer.readsRequest else {

@@ -4,7 +4,7 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// What of a run's metadata is read.
+/// Reading a run's metadata.
 extension RunAPI {
     func readMetadata(_ request: RunRequest, _ target: RunTarget, _ type: MetadataType) throws -> HTTPResponse {
         guard let document = try writer(of: type).document else { throw Problem.internalFault }
@@ -54,7 +54,7 @@ extension RunAPI {
         return .json(200, ["run": .string(run.description), "metadata": .array(list)])
     }
 
-    /// The files of a type that has a folder of them.
+    /// The files of a type that is stored as a folder.
     private func listing(_ files: [(path: DataPath, size: Int)], of run: RunID, type: MetadataType) -> JSONValue {
         let list = files.map { file -> JSONValue in
             ["path": .string(file.path.description), "size": .number(JSONNumber(file.size))]

@@ -24,7 +24,7 @@ extension RunAPI {
         try plan(try write(request, target, type), request.exchange)
     }
 
-    /// The same as tfruns' `write_run_data()` asks for it.
+    /// The same for tfruns' `write_run_data()`.
     func writeRunData(_ request: RunRequest, _ target: RunTarget, _ alias: AliasedType) throws -> BodyPlan {
         try plan(try write(request, target, alias.type, isAlias: true), request.exchange)
     }
@@ -34,7 +34,7 @@ extension RunAPI {
         _ request: RunRequest, _ target: RunTarget, _ type: MetadataType, isAlias: Bool = false
     ) throws -> MetadataWrite {
         let exchange = request.exchange
-        // Before the writer is looked up: one that is registered meanwhile is another generation's.
+        // Read before the lookup: a writer that is registered meanwhile belongs to another generation.
         let generation = registered.generation
         let writer = try writer(of: type)
         try exchange.requireBody()
@@ -44,7 +44,7 @@ extension RunAPI {
             details: try details(writer, target, exchange), generation: generation, isAlias: isAlias)
     }
 
-    /// What a writer may know beside the body: for most, the run.
+    /// What a writer may know, apart from the body: for most, the run.
     private func details(
         _ writer: any MetadataWriter, _ target: RunTarget, _ exchange: HTTPExchange
     ) throws(Problem) -> WriteRequest {
@@ -55,7 +55,7 @@ extension RunAPI {
             isCancelled: { [jobs] in jobs.isStopping })
     }
 
-    /// A body that the writer takes as files is streamed to one; others are gathered.
+    /// A body that the writer takes as files is streamed to a file; others are collected in memory.
     private func plan(_ write: MetadataWrite, _ exchange: HTTPExchange) throws -> BodyPlan {
         if write.isStreamed {
             if write.body.isGzipped, write.body.form == .multipart {
@@ -77,7 +77,7 @@ extension RunAPI {
         }
     }
 
-    /// Has a slow writer make its changes when its turn comes, and asks the store for them.
+    /// Runs a slow writer when its turn comes, and submits its changes to the store.
     func submitSlowly(_ body: MetadataBody, _ write: MetadataWrite, _ exchange: HTTPExchange) throws {
         let run = try store.resolve(write.target)?.description ?? "\(write.target)"
         let isTaken = jobs.run("\(run) \(write.writer.type)") { done in
@@ -93,7 +93,7 @@ extension RunAPI {
         if !isTaken { throw jobs.isStopping ? WriterFailure.stopping : WriterFailure.busy }
     }
 
-    /// Asks the store for the changes that a writer made, and answers when they have landed.
+    /// Submits a writer's changes to the store, and replies when they are stored.
     func submit(
         _ changes: [DataChange], _ write: MetadataWrite, _ exchange: HTTPExchange,
         whenDone: (@Sendable () -> Void)? = nil
@@ -111,7 +111,7 @@ extension RunAPI {
             switch result {
             case .success(let outcome):
                 guard endsRun, let run = outcome.run else { return exchange.respond(reply(outcome)) }
-                // An ended run's metrics.json is brought up to date.
+                // The metrics.json of an ended run has to be updated.
                 exchange.onWorker(.quick) {
                     self.store.settle(run)
                     exchange.respond(reply(outcome))
@@ -121,14 +121,14 @@ extension RunAPI {
         }
     }
 
-    /// - Throws: a problem where there is none
+    /// - Throws: a problem if there is none
     func writer(of type: MetadataType) throws(Problem) -> any MetadataWriter {
         let writers = writers
         if let writer = writers[type] { return writer }
         let allowed = writers.writers.map(\.type.description)
         throw Problem(
             404, "unknown-type", "Unknown type",
-            "no writer is registered for the type \"\(type)\"; there are: \(allowed.joined(separator: ", "))"
+            "no writer is registered for the type \"\(type)\"; the types are: \(allowed.joined(separator: ", "))"
         ).with { $0.allowed = allowed }
     }
 

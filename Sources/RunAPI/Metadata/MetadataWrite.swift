@@ -4,18 +4,17 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// A request to write metadata of a type, as its head describes it. A class, since it is handed on until the request is
-/// answered.
+/// A request to write metadata of a type, as its head describes it. A class, since it is passed along until the reply.
 final class MetadataWrite: Sendable {
     let target: RunTarget
     let session: SessionName
     let writer: any MetadataWriter
     let body: BodyDescription
-    /// What the writer may know beside the body.
+    /// What the writer may know, apart from the body.
     let details: WriteRequest
-    /// Of the registry that the writer was found in.
+    /// The generation of the registry in which the writer was found.
     let generation: UInt64
-    /// Whether it came by the path that tfruns' `write_run_data()` has.
+    /// Whether the path is that of tfruns' `write_run_data()`.
     let isAlias: Bool
 
     init(
@@ -29,7 +28,7 @@ final class MetadataWrite: Sendable {
     /// Whether the writer takes the body as files.
     var isStreamed: Bool { body.form == .raw || writer.forms.contains { $0 == .archive } }
 
-    /// The reply to what came of it.
+    /// The reply for an outcome.
     func reply(to outcome: WriteOutcome) -> HTTPResponse {
         isAlias ? deprecated(outcome) : Self.reply(to: outcome, session)
     }
@@ -42,7 +41,8 @@ final class MetadataWrite: Sendable {
         }
     }
 
-    /// The reply to the deprecated alias of `write_run_data()`: says since when, and what to use (RFC 9745, RFC 8288).
+    /// The reply at the deprecated alias for `write_run_data()`: tells since when, and the successor (RFC 9745, RFC
+    /// 8288).
     private func deprecated(_ outcome: WriteOutcome) -> HTTPResponse {
         var response: HTTPResponse = outcome.effect == .pending ? .pending(outcome, session) : .created
         let name =
@@ -59,16 +59,16 @@ final class MetadataWrite: Sendable {
 }
 
 extension HTTPResponse {
-    /// The reply to a write that has landed.
+    /// The reply to a stored write.
     fileprivate static let created = HTTPResponse(status: 201)
 
-    /// The reply to a write that waits for its run: says what publishes it.
+    /// The reply to a write whose run does not exist yet: says what publishes it.
     static func pending(_ outcome: WriteOutcome, _ session: SessionName) -> HTTPResponse {
         let detail =
             if let run = outcome.run {
-                "kept safe: the run \"\(run)\" has not been initialised. PUT /runs/\(run) initialises it, and publishes this"
+                "stored; the run \"\(run)\" is not initialised yet. PUT /runs/\(run) initialises it and publishes this"
             } else {
-                "kept safe: no run is active in the session \"\(session)\". It becomes part of the next run that the session "
+                "stored; no run is active in the session \"\(session)\". It becomes part of the next run that the session "
                     + "initialises (PUT /runs/{id} or POST /runs, with Run-Session: \(session))"
             }
         var body: JSONObject = ["status": "pending"]

@@ -9,8 +9,8 @@ extension RunAPI {
         Route("tailOutput", .get, "/runs/{id}/output", .read, query: .fields, reply: RunAPI.tailOutput)
     ]
 
-    /// A run's console output from a byte on, and in `Output-Length` where the next read goes on. A run that has none yet is one
-    /// to wait for: the reply is empty.
+    /// A run's console output from a byte on; `Output-Length` is where the next read continues. The reply is empty
+    /// while there is no output yet.
     func tailOutput(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
         var query = try QueryParameters(request.exchange, names: ["after"])
         let after = try query.take("after").map { text throws(Problem) in
@@ -35,7 +35,7 @@ extension RunAPI {
             body: .blob(file, start..<file.size))
     }
 
-    /// A number of bytes: digits only; one beyond all that there can be is the greatest there is.
+    /// A number of bytes: digits only; a too large one becomes the greatest Int.
     private static func offset(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             return nil

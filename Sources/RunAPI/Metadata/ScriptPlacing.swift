@@ -4,10 +4,10 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// The script of a run is where `view_run()` looks for it, whichever came first, the source or the script's name.
+/// Puts the script of a run where `view_run()` looks for it, whichever came first, the source or the script's name.
 extension RunAPI {
-    /// Asks the store for a write. Where that says what the script is of a run that has source, the script is put in its place
-    /// there before the write is answered.
+    /// Submits a write to the store. If it names the script of a run that has source, the script is put in its place in
+    /// the source before the reply.
     func submit(
         _ write: RunWrite, _ exchange: HTTPExchange,
         completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
@@ -35,7 +35,7 @@ extension RunAPI {
             let changes = try writer.changes(
                 placing: store.script(of: .run(run))?.text, in: source, isCancelled: { jobs.isStopping(for: 5) })
             store.submit(RunWrite(.run(run), .change(changes))) { result in
-                // Other source has come meanwhile.
+                // The source was replaced meanwhile.
                 if case .failure(.changedMeanwhile) = result, tries > 1 {
                     exchange.onWorker(.long) {
                         self.placeScript(of: run, tries: tries - 1, exchange, completion: completion)
@@ -48,14 +48,14 @@ extension RunAPI {
         } catch let error as StoreError {
             completion(.failure(error))
         } catch {
-            // Something else wrote the source, and it is none that can be read.
+            // Another program wrote the source, and it cannot be read.
             completion(.success(nil))
         }
     }
 }
 
 extension RunWrite {
-    /// Whether it says what the run's script is, where the run may have source.
+    /// Whether it names the run's script, and the run may have source.
     fileprivate func namesScript(_ outcome: WriteOutcome) -> Bool {
         switch action {
         case .change(let changes):

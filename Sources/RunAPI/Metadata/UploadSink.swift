@@ -6,9 +6,9 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// Takes the body of a type whose bodies are not held in memory: an archive, files of a form, or a little JSON.
+/// Takes the body of a type whose bodies are not held in memory: an archive, files of a form, or a small JSON document.
 final class UploadSink: BodySink, @unchecked Sendable {
-    // Sendable: the server calls the methods one after the other.
+    // Sendable: the server calls the methods one at a time.
 
     private let api: RunAPI
     private let write: MetadataWrite
@@ -16,18 +16,18 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private var isFirst = true
     /// The archive, once it is known to be one.
     private var archive: StagingFile?
-    /// A body that is kept as it comes, unpacked where it came packed.
+    /// A body that is stored unchanged, but without its content encoding.
     private var raw: StagingFile?
     private var gzip: GzipStream?
-    /// What the writer does with it meanwhile.
+    /// The writer's work during the upload.
     private var reception: (any ArchiveReception)?
     /// The reader of a form, and what it has read.
     private var form: MultipartReader?
-    /// The files of a form, one behind the other, with what each is called and where it begins.
+    /// The files of a form, one after another, with their names and offsets.
     private var spool: StagingFile?
     private var files: [(name: String, start: Int)] = []
     private var fields = HeldFields()
-    /// Text: JSON, or a form of `curl -d`.
+    /// Text: JSON, or a form from `curl -d`.
     private var text: [UInt8] = []
     private let held: Budget
     private let digests: UploadDigests?
@@ -53,7 +53,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         digests?.update(content: part)
         digests?.update(file: part)
         do { try take(part) } catch {
-            // The rest of the body may take long to come.
+            // The rest of the body may take long to arrive.
             cancel()
             throw error
         }
@@ -104,7 +104,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         cancel()
     }
 
-    /// Staged files remove themselves once nothing holds them.
+    /// Staged files remove themselves on deinit.
     func cancel() {
         archive?.end(isAbandoned: true)
         form = nil
@@ -157,7 +157,7 @@ final class UploadSink: BodySink, @unchecked Sendable {
         }
     }
 
-    /// Whether a body begins as a gzip, a zip or a tar does (magic(5)): `curl --data-binary @file` calls it a form.
+    /// Whether a body begins like a gzip, a zip or a tar (magic(5)): `curl --data-binary @file` declares it as a form.
     private static func isArchive(_ part: UnsafeRawBufferPointer) -> Bool {
         part.starts(with: [0x1F, 0x8B]) || part.starts(with: Array("PK".utf8))
             || part.dropFirst(257).starts(with: Array("ustar".utf8))

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import Threads
 
-/// Runs slow writers on threads of their own: a few at once, and of those that write the same type into the same run one
-/// after the other, each seeing what the one before has written. The rest wait, up to a limit.
+/// Runs slow writers on threads of their own: a few at once, but one at a time for each type and run, so that each sees
+/// what the previous one wrote. Others wait, up to a limit.
 final class WriterJobs: Sendable {
     private struct Job {
         let key: String
@@ -26,12 +26,12 @@ final class WriterJobs: Sendable {
     private let limit: Int
     private let state = Monitor(State())
     private let stopping = Flag()
-    /// When it was told to stop (monotonic clock, nanoseconds); 0: it was not.
+    /// When `stop()` was called (monotonic clock, nanoseconds); 0: not yet.
     private let stopped = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - count: jobs at once
-    ///   - limit: jobs that may wait
+    ///   - limit: the most waiting jobs
     init(threads count: Int, limit: Int) {
         self.limit = limit
         let threads = (0..<count).map { index in
@@ -42,24 +42,23 @@ final class WriterJobs: Sendable {
 
     deinit { stop() }
 
-    /// Whether the jobs that run are to come to an end.
+    /// Whether running jobs have to end.
     var isStopping: Bool { stopping.isSet }
 
-    /// Whether it has been stopping for so many seconds: what other requests in flight have to end with the server, if not
-    /// before.
+    /// Whether it has been stopping for at least `seconds`: the time that requests in flight get.
     func isStopping(for seconds: UInt64) -> Bool {
         let since = stopped.load(ordering: .acquiring)
         return since > 0 && monotonicNanoseconds() - since > seconds * 1_000_000_000
     }
 
-    /// How many run, and how many wait.
+    /// The number of running and of waiting jobs.
     var counts: (running: Int, waiting: Int) { state.withLock { ($0.running.count, $0.waiting.count) } }
 
     /// Runs a job when its turn comes.
     /// - Parameters:
-    ///   - key: of two jobs with one key, the second begins when the first has called `done`
+    ///   - key: a second job with the same key begins when the first has called `done`
     ///   - body: the job
-    /// - Returns: whether it was taken; not when too many wait
+    /// - Returns: whether it was accepted; false if too many are waiting
     func run(_ key: String, _ body: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void) -> Bool {
         state.changeForOne { state in
             guard state.waiting.count < limit, !isStopping else { return false }
@@ -68,7 +67,7 @@ final class WriterJobs: Sendable {
         }
     }
 
-    /// Does the jobs that wait, which see that they are to end, and ends the threads.
+    /// Runs the waiting jobs, which notice that they have to end, and ends the threads.
     func stop() {
         stopping.set()
         _ = stopped.compareExchange(expected: 0, desired: monotonicNanoseconds(), ordering: .acquiringAndReleasing)
@@ -85,7 +84,7 @@ final class WriterJobs: Sendable {
         }
     }
 
-    /// The first job whose key is free; nil when the threads are to end.
+    /// Waits for the first job whose key is free; nil if the threads have to end.
     private func next() -> Job? {
         state.wait { state -> Job?? in
             if let job = state.takeNext() { return .some(job) }

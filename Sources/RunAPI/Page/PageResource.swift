@@ -10,8 +10,8 @@ extension RunAPI {
         Route("readAsset", .get, "/assets/{path}", .none, reply: RunAPI.readAsset),
     ]
 
-    /// What the page may load: from this server alone, no script or style but its files. Images may also be made by its own
-    /// scripts.
+    /// What the page may load: only from this server, scripts and styles only from files. Its own scripts may also make
+    /// images.
     private static let policy = [
         "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "media-src 'self'",
         "font-src 'self'", "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
@@ -25,7 +25,7 @@ extension RunAPI {
         return response
     }
 
-    /// A file of the page. Its address has a version, so that it can be kept for good.
+    /// A file of the page. Its URL has a version, so that it can be cached for ever.
     func readAsset(_ request: RunRequest, _ path: ArtifactPath) throws -> HTTPResponse {
         let path = path.components
         guard path.count >= 2, path[0] == WebPage.version else {

@@ -6,9 +6,9 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// The one place where errors of every layer become statuses.
+/// The one place where errors of all layers are mapped to statuses.
 extension Problem {
-    /// The problem for whatever was thrown.
+    /// The problem for any error.
     init(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
@@ -26,7 +26,7 @@ extension Problem {
         case is MultipartReader.Failure:
             self.init(
                 400, "invalid-form", "Invalid form",
-                "the body is no multipart/form-data with the boundary that its content type names, or is cut short")
+                "the body is not multipart/form-data with the boundary of its content type, or is truncated")
         case is HTTPExchange.Abandoned: self.init(HTTPFault.abandoned)
         default: self = .internalFault
         }
@@ -60,24 +60,24 @@ extension Problem {
         case .notStarted(let type, let reason):
             self.init(502, "writer-failed", "Writer failed", "the writer of \(type) cannot be started: \(reason)")
         case .ended(let type, let how, let lines):
-            let said = lines.isEmpty ? "it said nothing on its standard error" : "its standard error ends: \(lines)"
+            let said = lines.isEmpty ? "its standard error is empty" : "its standard error ends: \(lines)"
             self.init(
-                502, "writer-failed", "Writer failed", "the writer of \(type) \(how), so nothing is written; \(said)")
+                502, "writer-failed", "Writer failed", "the writer of \(type) \(how), so nothing was stored; \(said)")
         case .overTime(let type, let seconds):
             self.init(
-                504, "writer-timeout", "Writer over its time",
-                "the writer of \(type) took longer than \(seconds) s and was ended, so nothing is written "
+                504, "writer-timeout", "Writer timed out",
+                "the writer of \(type) took longer than \(seconds) s and was killed, so nothing was stored "
                     + "(\"time_limit\" in \(type).json)")
         case .overSize(let type, let reason):
             self.init(
                 502, "writer-output", "Writer's output refused",
-                "the writer of \(type) used too much and was ended, so nothing is written: \(reason)")
+                "the writer of \(type) exceeded a limit and was killed, so nothing was stored: \(reason)")
         case .output(let type, let reason):
             self.init(
                 502, "writer-output", "Writer's output refused",
-                "what the writer of \(type) made cannot be published, so nothing is written: \(reason)")
+                "the output of the writer of \(type) cannot be published, so nothing was stored: \(reason)")
         case .busy:
-            self.init(503, "busy", "Busy", "too many writers of custom types wait for their turn; try again")
+            self.init(503, "busy", "Busy", "too many writers of custom types are waiting; try again")
             headers = [("Retry-After", "1")]
         case .stopping: self.init(HTTPFault.shuttingDown)
         }
@@ -96,22 +96,22 @@ extension Problem {
         case .tooManyFields(let limit):
             self.init(
                 431, "headers-too-large", "Headers too large",
-                "the request's head has more than \(limit) fields, those of the query counted too")
+                "the request's head has more than \(limit) fields, including those of the query")
         case .noMemory:
             self.init(503, "busy", "Busy", "too many bodies are being read at once; try again")
             headers = [("Retry-After", "1")]
         case .unknownTransferCoding:
             self.init(
                 501, "unknown-transfer-coding", "Unknown transfer coding",
-                "Transfer-Encoding may be chunked and nothing else; to send a packed body, say Content-Encoding: gzip")
+                "Transfer-Encoding may only be chunked; to send a compressed body, use Content-Encoding: gzip")
         case .expectationFailed:
             self.init(
-                417, "expectation-failed", "Expectation failed", "Expect may ask for 100-continue and nothing else")
+                417, "expectation-failed", "Expectation failed", "Expect may only be 100-continue")
         case .malformed(let status): self.init(malformed: status)
         case .abandoned:
             self.init(
                 503, "client-gone", "Client gone",
-                "the client closed its side of the connection and its reply took long; keep it open until the reply is here"
+                "the client closed its side of the connection before the reply; keep it open until the reply has arrived"
             )
         case .shuttingDown:
             self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
@@ -120,11 +120,11 @@ extension Problem {
         closes = true
     }
 
-    /// What libmicrohttpd found wrong by itself, of which it tells the status alone.
+    /// A fault that libmicrohttpd found itself; it only tells the status.
     private init(malformed status: Int) {
         switch status {
         case 413:
-            self.init(413, "content-too-large", "Content too large", "a chunk of the body announces more than can be")
+            self.init(413, "content-too-large", "Content too large", "a chunk of the body announces too large a size")
         case 414:
             self.init(414, "target-too-long", "Target too long", "the request target is longer than the server reads")
         case 431:
@@ -137,7 +137,7 @@ extension Problem {
         default:
             self.init(
                 400, "malformed-request", "Malformed request",
-                "the request is not HTTP/1.1 as RFC 9112 has it: a line of its head, or the size of a chunk, cannot be read"
+                "the request is not HTTP/1.1 (RFC 9112): a line of its head, or the size of a chunk, is malformed"
             )
         }
     }
@@ -146,11 +146,11 @@ extension Problem {
         switch failure {
         case .invalid:
             self.init(
-                400, "invalid-gzip", "Invalid gzip", "the body is no sound gzip, though Content-Encoding says so")
+                400, "invalid-gzip", "Invalid gzip", "Content-Encoding is gzip, but the body is not valid gzip")
         }
     }
 
-    /// A body that has more than it may.
+    /// A body that exceeds a limit.
     init(_ exceeded: LimitExceeded) {
         switch exceeded.limit.quantity {
         case .depth: self.init(400, "invalid-json", "Invalid body", "the body is \(exceeded) deep")
@@ -162,14 +162,14 @@ extension Problem {
         }
     }
 
-    /// What all requests together may hold is held by others.
+    /// Other requests hold all of a shared resource.
     init(_ exhausted: Reserve.Exhausted) {
         self.init(
             503, "busy", "Busy", "too much is being sent at once: \(LimitExceeded(exhausted.limit)) in all; try again")
         headers = [("Retry-After", "1")]
     }
 
-    /// A failure's call and reason, without the path between them.
+    /// A failure's call and reason, without its path.
     static func withoutPaths(_ text: String) -> String {
         text.split(separator: " ").filter { !$0.contains("/") }.joined(separator: " ")
     }

@@ -2,51 +2,54 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// What the store refuses.
+/// Problems from errors of the store.
 extension Problem {
     init(_ error: StoreError) {
         switch error {
         case .unknownRun:
-            self.init(404, "unknown-run", "Unknown run", "there is no such run, and nothing waits for one")
+            self.init(
+                404, "unknown-run", "Unknown run",
+                "there is no such run, and no metadata for it; GET /runs lists the runs")
         case .refused(let fault): self.init(fault)
         case .archived(let run):
             self.init(
                 409, "run-archived", "Run archived",
-                "the run \"\(run)\" is archived and takes no metadata; POST /runs/\(run)/restore brings it back")
+                "the run \"\(run)\" is archived and cannot be written to; POST /runs/\(run)/restore restores it")
         case .notInitialised(let run):
             self.init(
                 409, "run-not-initialised", "Run not initialised",
-                "the run \"\(run)\" has only metadata that waits; PUT /runs/\(run) initialises it, DELETE /runs/\(run)?force=true removes it"
+                "the run \"\(run)\" is not initialised yet; PUT /runs/\(run) initialises it, DELETE /runs/\(run)?force=true removes it"
             )
         case .placeTaken(let run, let isArchive):
             self.init(
                 409, "id-taken", "Run id taken",
                 isArchive
-                    ? "the archive has a run \"\(run)\" already; move one of the two by hand"
-                    : "there is a run \"\(run)\" beside the one in the archive; archive that under another name by hand, or remove it"
+                    ? "the archive already has a run \"\(run)\"; move one of the two by hand"
+                    : "there is already a run \"\(run)\"; rename the archived one by hand, or remove one of the two"
             )
         case .notArchived(let run):
             self.init(
                 409, "run-not-archived", "Run not archived",
-                "the run \"\(run)\" is not archived; to remove it all the same, with everything in it, add ?force=true")
+                "the run \"\(run)\" is not archived; archive it first, or add ?force=true to remove it with all its files"
+            )
         case .noFile(let path):
             self.init(
                 404, "unknown-file", "Unknown file",
-                "the run has no file \"\(path)\"; GET /runs/{id}/files lists those it has, PUT writes one")
+                "the run has no file \"\(path)\"; GET /runs/{id}/files lists its files, PUT writes one")
         case .conditionFailed(let path):
             self.init(
                 412, "precondition-failed", "Precondition failed",
-                "\"\(path)\" is not as If-Match or If-None-Match asks for; GET it and use the ETag that it has now")
+                "\"\(path)\" does not meet If-Match or If-None-Match; GET it and use its present ETag")
         case .pathTaken(let reason): self.init(409, "path-taken", "Path taken", reason)
         case .outOfReach(let reason): self.init(403, "path-forbidden", "Path forbidden", reason)
         case .exhausted(let limit): self.init(Reserve.Exhausted(limit: limit))
         case .runIsLink(let run):
             self.init(
                 403, "path-forbidden", "Path forbidden",
-                "the directory of the run \"\(run)\" is a link, and links lead out of the runs directory; put the directory itself "
+                "the directory of the run \"\(run)\" is a link, and links are not followed out of the runs directory; put the directory itself "
                     + "there (mount --bind, or cp -r), or choose another id")
         case .overloaded:
-            self.init(503, "busy", "Busy", "too many writes wait for the disk; try again")
+            self.init(503, "busy", "Busy", "too many writes are waiting for the disk; try again")
             headers = [("Retry-After", "1")]
         case .stopping:
             self.init(503, "stopping", "Shutting down", "the server is shutting down; try again")
@@ -54,18 +57,18 @@ extension Problem {
         case .readOnly(let reason):
             self.init(
                 503, "read-only", "Read-only",
-                "the disk failed (\(Self.withoutPaths(reason))); the server takes no write until it is restarted"
+                "the disk failed (\(Self.withoutPaths(reason))); no writes are accepted until the server is restarted"
             )
         case .behind(let run):
             self.init(
                 503, "run-behind", "Run behind",
-                "the disk has had no room since the server was started to bring the run \"\(run)\" up to date; what was "
-                    + "acknowledged last is safe in the journal, and is shown as soon as there is room")
+                "the disk has had no room since the server started to update the run \"\(run)\"; its last acknowledged writes "
+                    + "are safe in the journal, and become visible when there is room")
             headers = [("Retry-After", "5")]
         case .diskFull(let reason):
             self.init(
                 507, "disk-full", "Disk full",
-                "there is no room for this write: \(Self.withoutPaths(reason)). Reads go on; writes do again once there is room"
+                "there is no room for this write: \(Self.withoutPaths(reason)). Reads continue; writes resume when there is room"
             )
         case .shortage(let reason):
             self.init(
@@ -79,42 +82,42 @@ extension Problem {
         case .endedOtherwise(let run, let reason):
             self.init(409, "run-ended", "Run ended otherwise", "the run \"\(run)\" \(reason)")
         case .nothingThere:
-            self.init(404, "no-metadata", "No such metadata", "the run has nothing of that type that could be removed")
+            self.init(404, "no-metadata", "No such metadata", "the run has no metadata of that type")
         case .frameConflict(let reason):
             self.init(
-                409, "frame-conflict", "Conflict with the metrics that are there",
-                "\(reason). Send ?replace=true to replace what is there, or a step or epoch of its own in each row to add to it"
+                409, "frame-conflict", "Conflict with stored metrics",
+                "\(reason). Send ?replace=true to replace the stored metrics, or a unique step or epoch in each row to add to them"
             )
         case .tooManyPending(let exceeded) where exceeded.limit.quantity == .files:
             self.init(
                 507, "too-many-pending", "Too many pending files",
-                "\(exceeded.limit.most) files wait for the session's next run, which is the limit; initialise the run, or send "
+                "\(exceeded.limit.most) files are kept for the session's next run, which is the limit; initialise the run, or send "
                     + "them to its id")
         case .tooManyPending(let exceeded):
             self.init(
                 507, "too-many-pending", "Too many pending runs",
-                "\(exceeded.limit.most) runs and sessions wait to be initialised, which is the limit (\(exceeded.limit.setting ?? "")); "
+                "\(exceeded.limit.most) runs and sessions are not initialised yet, which is the limit (\(exceeded.limit.setting ?? "")); "
                     + "PUT /runs/{id} initialises one, DELETE /runs/{id}?force=true removes one, and POST /runs/purge with "
                     + "pending=true removes many")
         case .failed: self = .internalFault
         case .changedMeanwhile(let path):
             self.init(
                 409, "changed-meanwhile", "Changed meanwhile",
-                "something else changed the run's \(path) while this was being written; send it again")
+                "another program changed the run's \(path) while this was being written; send it again")
         case .query(let fault): self.init(fault)
         case .indexing(let done, let total):
             self.init(
                 503, "indexing", "Index being built",
-                "the listing of the runs is being built (\(done) of \(total) runs); everything else works. Try again")
+                "the index of the runs is being built (\(done) of \(total) runs); everything else works. Try again")
             headers = [("Retry-After", "1")]
         case .tooLarge(let reason):
             self.init(
-                507, "too-large", "Too large to be read so",
+                507, "too-large", "Too large",
                 "\(reason); ask for fewer columns or read the file itself, /runs/{id}/files/tfruns.d/metrics.ndjson")
         case .beingWritten(let path):
             self.init(
                 503, "being-written", "Being written",
-                "the run's \(path) is cut short: something else is writing it, or was ended while it did; try again, or write it anew"
+                "the run's \(path) is truncated: another program is writing it, or was killed while it did; try again, or rewrite the file"
             )
             headers = [("Retry-After", "1")]
         case .unreadable(let reason): self.init(409, "unreadable", "Stored file unreadable", reason)

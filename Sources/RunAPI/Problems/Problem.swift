@@ -4,7 +4,7 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// An error as it is told: `application/problem+json` (RFC 9457).
+/// An error as clients get it: `application/problem+json` (RFC 9457).
 struct Problem: Error {
     let status: Int
     /// The last part of `type`, `/problems/<slug>`.
@@ -16,11 +16,11 @@ struct Problem: Error {
     var pointer: String?
     /// Where in the body, in bytes.
     var offset: Int?
-    /// What could have been sent instead.
+    /// What may be sent instead.
     var allowed: [String]?
-    /// All that is in the way, where it may be more than one thing.
+    /// All causes, if there may be several.
     var reasons: [StoreHindrance]?
-    /// Header fields that go with it.
+    /// Header fields of the reply.
     var headers: [(name: String, value: String)] = []
     var closes = false
 
@@ -28,20 +28,20 @@ struct Problem: Error {
         (self.status, self.slug, self.title, self.detail) = (status, slug, title, detail)
     }
 
-    /// Whether it is the server's own fault or its disk's, so that whoever runs the server should hear of it.
+    /// Whether the server or its disk is at fault, so that the operator should know.
     var isOurs: Bool { status >= 500 && status != 501 && status != 505 && slug != "stopping" }
 
-    /// Bytes of a text in a reply, and entries of a list: a reply tells what is wrong, it does not send back what was sent.
+    /// The most bytes of a text and entries of a list in a reply: a reply does not send back all that was sent.
     private static let longestText = 6144, longestList = 100
 
     /// The reply.
     func response(requestID: String) -> HTTPResponse {
         var body: JSONObject = [
             "type": .string("/problems/\(slug)"), "title": .string(title), "status": .number(JSONNumber(status)),
-            // Names of files and of archives' entries are in it, which a terminal may get to see.
+            // It may have untrusted names of files, and be shown by a terminal.
             "detail": .string(detail.shown(atMost: Self.longestText)),
         ]
-        // A part of a pointer leads elsewhere.
+        // Not cut: a part of a pointer would point elsewhere.
         if let pointer, pointer.utf8.count <= Self.longestText { body["pointer"] = .string(pointer) }
         if let offset { body["offset"] = .number(JSONNumber(offset)) }
         if let allowed { body["allowed"] = .array(Self.shortened(allowed).map { .string($0) }) }
@@ -58,7 +58,7 @@ struct Problem: Error {
         return response
     }
 
-    /// The first of a list that have room in a reply.
+    /// The first entries of a list, as many as have room in a reply.
     private static func shortened(_ list: [String]) -> [String] {
         var room = longestText
         return Array(
@@ -79,22 +79,22 @@ struct Problem: Error {
     static func invalidQuery(_ detail: String) -> Problem { Problem(400, "invalid-query", "Invalid query", detail) }
 
     static let unknownPath = Problem(
-        404, "unknown-path", "Unknown path", "nothing is here; GET /openapi.yaml tells what is where")
+        404, "unknown-path", "Unknown path", "there is nothing at this path; GET /openapi.yaml describes all paths")
 
     static func emptyBody(_ detail: String) -> Problem { Problem(400, "empty-body", "Empty body", detail) }
 
     static func unknownRun(_ name: String) -> Problem {
         Problem(
             404, "unknown-run", "Unknown run",
-            "there is no run \"\(name)\"; GET /runs lists those there are, PUT /runs/\(name) initialises it")
+            "there is no run \"\(name)\"; GET /runs lists the runs, PUT /runs/\(name) initialises it")
     }
 
-    /// Several runs, of which none is there.
+    /// Several runs, none of which exists.
     static func unknownRuns(_ runs: [RunID]) -> Problem {
         if runs.count == 1 { return unknownRun(runs[0].description) }
         return Problem(
             404, "unknown-run", "Unknown run",
-            "there are no runs \(runs.map { "\"\($0)\"" }.listed()); GET /runs lists those there are")
+            "there are no runs \(runs.map { "\"\($0)\"" }.listed()); GET /runs lists the runs")
     }
 
     static let noActiveRun = Problem(
@@ -105,10 +105,10 @@ struct Problem: Error {
     static func unsupportedMediaType(_ found: String, _ allowed: [String]) -> Problem {
         Problem(
             415, "unsupported-media-type", "Unsupported media type",
-            "the content type \(found) is none that is taken here; send one of: \(allowed.joined(separator: ", "))"
+            "the content type \(found) is not accepted here; send one of: \(allowed.joined(separator: ", "))"
         ).with { $0.allowed = allowed }
     }
 
     static let internalFault = Problem(
-        500, "internal", "Fault inside", "something went wrong in the server; its log has more under the request id")
+        500, "internal", "Internal error", "the server has failed; its log has the cause under the request id")
 }

@@ -1,8 +1,8 @@
 internal import HTTPServer
 internal import JSON
 
-/// `/problems` and `/problems/{name}`: what every `type` of an error means, and what to do. As a page for browsers, as JSON
-/// where that is asked for, otherwise as text for a terminal.
+/// `/problems` and `/problems/{name}`: what every `type` of an error means, and what to do. HTML for browsers, JSON on
+/// request, otherwise text for a terminal.
 extension RunAPI {
     static let problemRoutes: [Route] = [
         Route("listProblems", .get, "/problems", .none, reply: RunAPI.listProblems),
@@ -73,7 +73,7 @@ extension RunAPI {
         return problems(response)
     }
 
-    /// A text for a page: what is in back quotes is code.
+    /// A text as HTML: text in back quotes is code.
     private static func html(_ text: String) -> String {
         let escaped = text.map { character in
             switch character {
@@ -88,7 +88,7 @@ extension RunAPI {
     }
 }
 
-/// How a problem's kind is told, by what the client would have (RFC 9110 section 12.5.1).
+/// The format of a problem type, by the client's preference (RFC 9110 section 12.5.1).
 private enum ProblemFormat {
     case text, html, json
 

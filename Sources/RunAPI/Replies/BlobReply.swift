@@ -2,10 +2,10 @@ internal import HTTPServer
 internal import RunStore
 
 extension HTTPResponse.Body {
-    /// Bytes of a blob that are read at a time, where it has no descriptor.
+    /// Bytes of a blob that are read at a time, if it has no descriptor.
     private static let piece = 256 << 10
 
-    /// A blob, or a range of its bytes: sent from its descriptor where it has one, else read as it is sent.
+    /// A blob, or a range of its bytes: sent from its descriptor if it has one, else read while it is sent.
     static func blob(_ blob: any Blob, _ range: Range<Int>? = nil) -> HTTPResponse.Body {
         let range = range ?? 0..<blob.size
         if let descriptor = blob.openDescriptor() {
@@ -19,7 +19,7 @@ extension HTTPResponse.Body {
 
 /// Reads a range of a blob piece by piece.
 private final class BlobReader: @unchecked Sendable {
-    // Sendable: a stream asks its source for one part after the other.
+    // Sendable: a stream reads its source one part at a time.
 
     private let blob: any Blob
     private var rest: Range<Int>
@@ -27,7 +27,7 @@ private final class BlobReader: @unchecked Sendable {
     init(_ blob: any Blob, _ range: Range<Int>) { (self.blob, rest) = (blob, range) }
 
     /// The next piece; nil at the end.
-    /// - Throws: also where the blob has become shorter
+    /// - Throws: also if the blob has become shorter
     func next(_ most: Int) throws -> [UInt8]? {
         var failure: StoreError?
         let piece = [UInt8](unsafeUninitializedCapacity: min(most, rest.count)) { buffer, count in

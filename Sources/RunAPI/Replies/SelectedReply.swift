@@ -1,16 +1,16 @@
 internal import Glibc
 internal import HTTPServer
 
-/// Which representation of a reply to GET or HEAD goes out: packed or as it is, or none, where the client has it already
+/// Selects the representation of a reply to GET or HEAD: compressed, uncompressed, or none if the client already has it
 /// (RFC 9110 sections 8.8.3, 12.5.3 and 13).
 ///
-/// Every reply to GET goes through here. JSON and text are packed where the client accepts gzip. Everything of which there is
-/// a tag is compared with the client's: the tag that whoever made the reply gave it, from a revision that was at hand, or the
-/// digest of a body that is in memory. Files of runs choose for themselves (`FileReply`): they are sent as they are stored.
+/// Every reply to GET goes through here. JSON and text are compressed if the client accepts gzip. If there is an entity
+/// tag, it is compared with the client's: a tag that the handler set, from a known revision, or the digest of a body in
+/// memory. Files of runs are an exception (`FileReply`): they are sent as they are stored.
 struct SelectedReply {
-    /// Smaller bodies are sent as they are: packed they would fill one packet of the network all the same.
+    /// Smaller bodies are not compressed: they take one network packet anyway.
     static let smallestPacked = 1024
-    /// Larger files are packed as they are sent.
+    /// Larger files are compressed while they are sent.
     private static let largestHeld = 4 << 20
 
     private let coding: HTTPExchange.Coding
@@ -24,13 +24,13 @@ struct SelectedReply {
         ifNoneMatch = exchange.joinedHeader("If-None-Match")
     }
 
-    /// The reply as it goes out; it takes what the body holds.
+    /// The reply to send. Takes over the resources of the body.
     func response(_ response: HTTPResponse) throws -> HTTPResponse {
         guard response.status == 200, response["Accept-Ranges"] == nil else { return response }
         var response = response
         let isPacked = selectCoding(&response)
         guard let tag = Self.tag(of: response) else { return isPacked ? try Self.packed(response) : response }
-        // The other form is other bytes, so another tag.
+        // The compressed form has other bytes, so another tag.
         let opaque = tag.opaque + (isPacked ? "-gzip" : "")
         response["ETag"] = (tag.isWeak ? "W/" : "") + "\"\(opaque)\""
         if response["Cache-Control"] == nil { response["Cache-Control"] = "no-cache" }
@@ -38,7 +38,7 @@ struct SelectedReply {
             response.drop()
             throw Problem(
                 412, "precondition-failed", "Precondition failed",
-                "what is here is not as If-Match asks for; GET it and use the ETag that it has now")
+                "the resource does not meet If-Match; GET it and use its present ETag")
         }
         if let ifNoneMatch, EntityTags(ifNoneMatch)?.matches(opaque, strongly: false) == true {
             return (isPacked ? try Self.packed(response) : response).notModified
@@ -46,13 +46,13 @@ struct SelectedReply {
         return isPacked ? try Self.packed(response) : response
     }
 
-    /// Whether `If-Match` names the tag; a weak one it cannot.
+    /// Whether `If-Match` names the tag; a weak tag never matches.
     private static func matches(_ ifMatch: String, _ opaque: String, isWeak: Bool) -> Bool {
         guard let tags = EntityTags(ifMatch) else { return false }
         return isWeak ? tags == .any : tags.matches(opaque, strongly: true)
     }
 
-    /// Whether the body is to be packed. Says that it depends on the client, whether or not it is.
+    /// Whether to compress the body. Adds `Vary` in either case.
     private func selectCoding(_ response: inout HTTPResponse) -> Bool {
         guard response["Content-Encoding"] == nil, MediaType.isText(response["Content-Type"] ?? "") else {
             return false
@@ -72,7 +72,7 @@ struct SelectedReply {
         }
     }
 
-    /// The tag of the body as it is; nil where there is none, and making one would take all of it.
+    /// The tag of the uncompressed body; nil if it has none and making one would require reading all of it.
     private static func tag(of response: HTTPResponse) -> EntityTags.Tag? {
         if let given = response["ETag"] {
             guard case .tags(let tags) = EntityTags(given) else { return nil }
@@ -102,13 +102,13 @@ struct SelectedReply {
     }
 }
 
-/// A part of a file, read piece by piece; closes the file at the end.
+/// A part of a file, read piece by piece; closes the file on deinit.
 private final class FileSource: @unchecked Sendable {
-    // Sendable: a stream asks its source for one part after the other.
+    // Sendable: a stream reads its source one part at a time.
     private let descriptor: Int32
     private var rest: Range<Int>
 
-    /// The file was cut short meanwhile, or cannot be read.
+    /// The file was truncated meanwhile, or cannot be read.
     private struct Failure: Error {
         let errno: Int32
     }
@@ -150,7 +150,7 @@ extension HTTPResponse {
         }
     }
 
-    /// The reply to a client that has this one: without the body, of which it keeps the length (RFC 9110 section 8.6).
+    /// The reply to a client that already has this one: without the body, but with its length (RFC 9110 section 8.6).
     var notModified: HTTPResponse {
         let kept = ["ETag", "Vary", "Cache-Control", "Last-Modified"]
         var response = self
@@ -159,7 +159,7 @@ extension HTTPResponse {
         return response
     }
 
-    /// Gives up the body, which is not sent.
+    /// Discards the body, which is not sent.
     fileprivate mutating func drop() {
         if case .file(let descriptor, _, _) = body { close(descriptor) }
         body = .empty

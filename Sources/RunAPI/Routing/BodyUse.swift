@@ -1,16 +1,16 @@
 internal import HTTPServer
 internal import MetadataWriters
 
-/// What a route does with a body, where its handler does not say so itself.
+/// What a route does with a body, unless its handler says so itself.
 enum BodyUse: Sendable {
-    /// Nothing: what a body says is not asked for.
+    /// Nothing: a body is ignored.
     case none
-    /// It may have the fields that the query may have, as `curl -d` sends them.
+    /// It may have the query's parameters, as `curl -d` sends them.
     case fields
     /// A document in one of these forms, read by `RunAPI.body(of:)`.
     case document([BodyForm], isRequired: Bool = false)
 
-    /// Gathers the body, then has the request answered.
+    /// Collects the body, then calls `answer`.
     func plan(
         _ request: RunRequest, _ api: RunAPI, then answer: @escaping @Sendable (RunRequest) -> Void
     ) throws(Problem) -> BodyPlan {
@@ -26,7 +26,7 @@ enum BodyUse: Sendable {
                 form: isThere ? try exchange.form(of: forms) : .json, isGzipped: try exchange.isGzipped())
             limit = api.settings.maxBody
         }
-        // The exchange keeps the plan: the plan keeps no exchange.
+        // The exchange retains the plan, so the plan must not retain the exchange.
         return .collect(limit: limit) { answer(RunRequest(exchange: $0, session: session, body: body)) }
     }
 }

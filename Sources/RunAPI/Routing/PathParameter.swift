@@ -1,11 +1,11 @@
 internal import RunMetadata
 
-/// A part of a path as a handler takes it.
+/// A handler's parameter that comes from the path.
 protocol PathParameter: Sendable {
-    /// Where it stands in a template.
+    /// Its placeholder in a template.
     static var placeholder: PathTemplate.Placeholder { get }
 
-    /// - Throws: a problem where the text is none
+    /// - Throws: a problem if the text is invalid
     static func read(_ values: PathValues) throws(Problem) -> Self
 }
 
@@ -24,7 +24,7 @@ extension RunID: PathParameter {
 
     static func read(_ values: PathValues) throws(Problem) -> RunID {
         guard let run = RunID(values.id) else {
-            throw .invalidName("\"\(values.id)\" is no run id; \(RunID.rule)")
+            throw .invalidName("\"\(values.id)\" is not a run id; \(RunID.rule)")
         }
         return run
     }
@@ -35,7 +35,9 @@ extension MetadataType: PathParameter {
     static var placeholder: PathTemplate.Placeholder { .type }
 
     static func read(_ values: PathValues) throws(Problem) -> MetadataType {
-        guard let type = MetadataType(values.type) else { throw .invalidName("\"\(values.type)\" is no type; \(rule)") }
+        guard let type = MetadataType(values.type) else {
+            throw .invalidName("\"\(values.type)\" is not a type; \(rule)")
+        }
         return type
     }
 }
@@ -48,7 +50,7 @@ struct AliasedType: PathParameter {
 
     static func read(_ values: PathValues) throws(Problem) -> AliasedType {
         guard let type = MetadataType.deprecatedAlias(values.type) else {
-            throw .invalidName("\"\(values.type)\" is no type; \(MetadataType.rule)")
+            throw .invalidName("\"\(values.type)\" is not a type; \(MetadataType.rule)")
         }
         return AliasedType(type: type)
     }
@@ -60,7 +62,7 @@ extension ArtifactPath: PathParameter {
 
     static func read(_ values: PathValues) throws(Problem) -> ArtifactPath {
         guard let path = ArtifactPath(components: values.file) else {
-            throw .invalidName("\"\(values.file.joined(separator: "/"))\" names no file; \(ArtifactPath.rule)")
+            throw .invalidName("\"\(values.file.joined(separator: "/"))\" is not a file's path; \(ArtifactPath.rule)")
         }
         return path
     }
@@ -74,7 +76,7 @@ extension ProblemType: PathParameter {
         guard let type = all.first(where: { $0.slug == values.name }) else {
             throw Problem(
                 404, "unknown-path", "Unknown path",
-                "no problem is called \"\(values.name)\"; GET /problems lists those there are")
+                "there is no problem \"\(values.name)\"; GET /problems lists all")
         }
         return type
     }

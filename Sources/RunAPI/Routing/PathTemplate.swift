@@ -2,7 +2,7 @@ internal import RunMetadata
 
 /// The path of a route: `/runs/{id}/files/{path}`.
 struct PathTemplate: Sendable, CustomStringConvertible {
-    /// What may stand in a path.
+    /// A placeholder in a path.
     enum Placeholder: String, Sendable {
         case id
         case type
@@ -26,7 +26,7 @@ struct PathTemplate: Sendable, CustomStringConvertible {
         segments = text.split(separator: "/").map { segment in
             guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return .literal(String(segment)) }
             guard let placeholder = Placeholder(rawValue: String(segment.dropFirst().dropLast())) else {
-                preconditionFailure("\(text): \(segment) is no placeholder")
+                preconditionFailure("\(text): \(segment) is not a placeholder")
             }
             return .placeholder(placeholder)
         }
@@ -39,8 +39,8 @@ struct PathTemplate: Sendable, CustomStringConvertible {
         }
     }
 
-    /// What stands in a path for the placeholders, and how many segments stand before the names of a file; nil where the path is
-    /// another.
+    /// The values of the placeholders in a path, and the number of segments before a file's path; nil if the path does
+    /// not match.
     func match(_ path: [String]) -> (values: PathValues, fixed: Int)? {
         guard path.count == segments.count || (isOpen && path.count > segments.count) else { return nil }
         var values = PathValues()
@@ -57,13 +57,13 @@ struct PathTemplate: Sendable, CustomStringConvertible {
     }
 }
 
-/// What stands in a request's path for the placeholders of its route, as text.
+/// The values of a route's placeholders in a request's path, as text.
 struct PathValues: Sendable {
     var id = ""
     var type = ""
     var name = ""
-    /// The names in the path of a file.
+    /// The components of a file's path.
     var file: [String] = []
-    /// The session that `active` is looked for in.
+    /// The session of `active`.
     var session = SessionName.default
 }

@@ -2,15 +2,15 @@ internal import HTTPServer
 internal import Limits
 internal import RunMetadata
 
-/// The parameters of a request's query, each taken once.
+/// The parameters of a request's query; each is taken once.
 struct QueryParameters {
-    /// All, as they were sent.
+    /// All parameters, as sent.
     let all: [(name: String, value: String)]
     private var left: [String: String] = [:]
 
     /// - Parameters:
-    ///   - names: those that are known here; nil: any, as often as they come
-    ///   - takesForm: whether parameters may stand in the body too, as `curl -d` sends them
+    ///   - names: the known parameters; nil: any, also repeated
+    ///   - takesForm: whether parameters may also be in the body, as `curl -d` sends them
     init(_ exchange: HTTPExchange, names: [String]?, takesForm: Bool = false) throws(Problem) {
         guard var query = exchange.query else {
             throw .invalidQuery("the query has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8")
@@ -20,22 +20,23 @@ struct QueryParameters {
             return
         }
         if takesForm, !exchange.body.isEmpty {
-            // A parameter is given once.
+            // Each parameter may be given once.
             let budget = Budget([Limit(.entries, most: names.count)])
             let form: FormFields?
             do throws(LimitExceeded) { form = try FormFields(exchange.body, budget: budget) } catch {
                 throw .invalidQuery(
-                    "the body has more than \(names.count) fields; there are: \(names.joined(separator: ", "))")
+                    "the body has more than \(names.count) fields; the parameters are: \(names.joined(separator: ", "))"
+                )
             }
             guard let fields = form else {
-                throw .invalidQuery("the body is no form; send parameters in it as curl -d does, or in the query")
+                throw .invalidQuery("the body is not a form; send parameters as curl -d does, or in the query")
             }
             query += fields.fields
         }
         for (name, value) in query {
             guard names.contains(name) else {
                 throw .invalidQuery(
-                    "\"\(name.shown(atMost: 100))\" is not known here; there are: \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+                    "\"\(name.shown(atMost: 100))\" is unknown here; the parameters are: \(names.isEmpty ? "none" : names.joined(separator: ", "))"
                 )
             }
             guard left.updateValue(value, forKey: name) == nil else {
@@ -45,7 +46,7 @@ struct QueryParameters {
         all = query
     }
 
-    /// A parameter's text; nil where it was not sent.
+    /// A parameter's text; nil if it was not sent.
     mutating func take(_ name: String) -> String? { left.removeValue(forKey: name) }
 
     /// A parameter that is true or false.
@@ -58,7 +59,7 @@ struct QueryParameters {
         }
     }
 
-    /// A parameter that is a finite number; nil where it was not sent.
+    /// A parameter that is a finite number; nil if it was not sent.
     mutating func number(_ name: String) throws(Problem) -> Double? {
         guard let text = take(name) else { return nil }
         guard let number = Double(text), number.isFinite else {
@@ -67,7 +68,7 @@ struct QueryParameters {
         return number
     }
 
-    /// A parameter that is a whole number within a range; nil where it was not sent.
+    /// A parameter that is a whole number within a range; nil if it was not sent.
     mutating func number(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = take(name) else { return nil }
         guard let number = Int(text), range.contains(number) else {
@@ -78,7 +79,7 @@ struct QueryParameters {
         return number
     }
 
-    /// Columns' names, each once; nil where it was not sent.
+    /// Names of columns, without duplicates; nil if it was not sent.
     mutating func columns(_ name: String) throws(Problem) -> [String]? {
         guard let text = take(name) else { return nil }
         let names: [String]
@@ -91,7 +92,7 @@ struct QueryParameters {
         return names
     }
 
-    /// One of some values; nil where it was not sent.
+    /// One of some values; nil if it was not sent.
     mutating func choice<Value: RawRepresentable<String> & CaseIterable>(_ name: String) throws(Problem) -> Value? {
         guard let text = take(name) else { return nil }
         guard let value = Value(rawValue: text) else {

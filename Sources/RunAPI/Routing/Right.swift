@@ -1,6 +1,6 @@
-/// What a client has to be allowed to do for a request. Every route says it; nothing checks it yet.
+/// The permission that a request needs. Every route declares it; nothing checks it yet.
 enum Right: Sendable, CaseIterable {
-    /// Anyone may: health, the page, the API's description.
+    /// None: health, the page, the API's description.
     case none
     /// Reads runs.
     case read

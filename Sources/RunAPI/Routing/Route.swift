@@ -1,27 +1,27 @@
 internal import HTTPServer
 
-/// A method and a path, and all that is done with a request that has them.
+/// A method and a path, and how their requests are handled.
 ///
-/// The handler is a method of `RunAPI`. Its parameters, after the request, are what stands in the path:
+/// The handler is a method of `RunAPI`. Its parameters, after the request, come from the path:
 ///
 ///     Route("readRun", .get, "/runs/{id}", .read, reply: RunAPI.readRun)
 ///
 ///     func readRun(_ request: RunRequest, _ run: RunTarget) throws -> HTTPResponse
 ///
-/// What a handler throws is told to the client as `Problem` has it.
+/// An error that a handler throws is sent to the client as a `Problem`.
 struct Route: Sendable {
-    /// The operation's id in openapi.yaml, which lists the standard types of metadata one by one: `writeMetadata` is there as
-    /// `writeFlags`, `writeMetrics` and so on, and as `writeCustomMetadata` for all others.
+    /// The operation's id in openapi.yaml. That lists the standard types of metadata one by one: `writeMetadata` is
+    /// there `writeFlags`, `writeMetrics` and so on, and `writeCustomMetadata` for all others.
     let id: String
     let method: HTTPMethod
     let template: PathTemplate
     let right: Right
-    /// Whether a query may have fields. (Which, the handler says.)
+    /// Whether a query may have parameters. (The handler says which.)
     let query: Query
-    /// Reads the parameters, and says what becomes of the body and who answers.
+    /// Reads the parameters, and plans how the body is read and the request answered.
     let accept: @Sendable (RunAPI, RunRequest, PathValues) throws -> BodyPlan
-    /// Whether the method is there for what stands in the path: `Allow` lists those that are.
-    /// - Throws: a problem where that is no name
+    /// Whether the path's resource has the method, so that `Allow` lists it.
+    /// - Throws: a problem if a name in the path is invalid
     let isOffered: @Sendable (RunAPI, PathValues) throws -> Bool
 
     enum Query: Sendable {
@@ -29,15 +29,16 @@ struct Route: Sendable {
         case fields
     }
 
-    /// Where a handler runs.
+    /// The threads on which a handler runs.
     enum Threads: Sendable {
         /// On the polling thread: it may not block.
         case polling
         /// On a worker: it takes milliseconds.
         case quick
-        /// On a worker: it may take as long as it likes.
+        /// On a worker: it may take any time.
         case long
-        /// On the polling thread where the body is small, which takes less time than handing it to another; else as `long`.
+        /// On the polling thread if the body is small, which takes less time than a handover to another; else as
+        /// `long`.
         case bySize
     }
 
@@ -55,10 +56,10 @@ struct Route: Sendable {
 }
 
 extension Route {
-    /// A route whose handler reads the head, and says what becomes of the body and who answers.
+    /// A route whose handler reads the head, and plans how the body is read and the request answered.
     ///
-    /// Its two parameters are no pack, as those of the other handlers are: rows of metrics come here.
-    /// - Parameter offered: whether the method is there for a run and a type or file
+    /// Two parameters instead of a pack, as in the other handlers, for speed: rows of metrics come here.
+    /// - Parameter offered: whether a run and a type or file have the method
     init<First: PathParameter, Second: PathParameter>(
         _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, query: Query = .none,
         where offered: @escaping @Sendable (RunAPI) -> (First, Second) -> Bool = { _ in { _, _ in true } },
@@ -87,8 +88,8 @@ extension Route {
             })
     }
 
-    /// A route whose handler asks the store for something, and answers when that is done.
-    /// - Parameter offered: whether the method is there for what stands in the path
+    /// A route whose handler submits to the store, and replies when that is done.
+    /// - Parameter offered: whether the path's resource has the method
     init<each Value: PathParameter>(
         _ id: String, _ method: HTTPMethod, _ template: String, _ right: Right, query: Query = .none,
         where offered: (@Sendable (RunAPI) -> (repeat each Value) -> Bool)? = nil, body: BodyUse = .none,

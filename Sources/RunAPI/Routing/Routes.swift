@@ -1,22 +1,22 @@
 internal import HTTPServer
 
-/// A list of routes, and which of them a request's method and path lead to.
+/// A list of routes, to be matched with a request's method and path.
 struct Routes: Sendable {
     let all: [Route]
 
-    /// - Parameter all: of two routes with one method that fit a path, the first one is taken
+    /// - Parameter all: the routes; if several match, the first one is used
     init(_ all: [Route]) { self.all = all }
 
-    /// What a method and a path lead to.
+    /// The result of matching.
     enum Match {
-        /// A route, its place in the list, and what the path has for its placeholders.
+        /// A route, its index, and the values of its placeholders.
         case found(Route, place: Int, PathValues)
-        /// The path is known, for other methods: those of these routes.
+        /// The path has only other methods: those of these routes.
         case others([(route: Route, values: PathValues)])
         case nothing
     }
 
-    /// - Throws: where the path of a file, or what stands before it, could mean two things
+    /// - Throws: if the path is ambiguous
     func match(_ method: HTTPMethod, _ path: RequestPath) throws(RequestPath.Failure) -> Match {
         // HEAD is GET without the body (RFC 9110 section 9.3.2), which libmicrohttpd leaves out.
         let method = method == .head ? .get : method

@@ -1,9 +1,9 @@
 internal import HTTPServer
 
-/// How handlers are run, and what they return or throw becomes a reply.
+/// Runs handlers, and turns what they return or throw into replies.
 extension RunAPI {
-    /// Runs what answers a request where it belongs. What it throws is the answer. To be called once, on the polling thread,
-    /// when the whole request is there.
+    /// Runs a request's job on the given threads. An error that it throws becomes the reply. To be called once, on the
+    /// polling thread, when the whole request is there.
     func run(on threads: Route.Threads, _ request: RunRequest, _ job: @escaping @Sendable () throws -> Void) {
         let exchange = request.exchange
         switch threads {
@@ -24,7 +24,7 @@ extension RunAPI {
     ) {
         exchange.handOver(to: kind) {
             self.answer(exchange, with: job)
-            // It may have asked the store for something, which the polling thread commits.
+            // It may have submitted a write, which the polling thread commits.
             exchange.wakeServer()
         }
     }
@@ -33,12 +33,12 @@ extension RunAPI {
         do { try job() } catch { exchange.respond(response(for: error, exchange)) }
     }
 
-    /// Answers with what `make` returns, or the problem that it throws.
+    /// Replies with what `make` returns, or the problem that it throws.
     func answer(_ exchange: HTTPExchange, _ make: () throws -> HTTPResponse) {
         answer(exchange) { try respond(to: exchange, with: try make()) }
     }
 
-    /// Answers with a reply; GET and HEAD with what of it the request asks for.
+    /// Sends a reply; for GET and HEAD, in the representation that the client wants.
     func respond(to exchange: HTTPExchange, with response: HTTPResponse) throws {
         switch exchange.method {
         case .get, .head: exchange.respond(try SelectedReply(exchange).response(response))
@@ -46,7 +46,7 @@ extension RunAPI {
         }
     }
 
-    /// The reply to whatever was thrown, which is logged where it is the server's own fault.
+    /// The reply for an error, which is logged if the server is at fault.
     func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
         response(to: error, of: exchange.id, in: exchange)
     }

@@ -1,8 +1,8 @@
-/// Every route of the API. Each stands beside its handler, in its resource's file; openapi.yaml describes it.
+/// All routes of the API. Each is declared beside its handler, in its resource's file; openapi.yaml describes it.
 extension RunAPI {
     static let routes = Routes(
         [
-            // First what is asked for most.
+            // The most frequent ones first.
             metadataRoutes,
             runRoutes,
             fileRoutes,

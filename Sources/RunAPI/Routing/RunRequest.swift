@@ -2,17 +2,17 @@ internal import HTTPServer
 internal import MetadataWriters
 internal import RunMetadata
 
-/// A request whose head has been understood, as handlers take it.
+/// A request with a parsed head, as handlers take it.
 struct RunRequest: Sendable {
     let exchange: HTTPExchange
     /// The session that the header `Run-Session` names.
     let session: SessionName
-    /// What the head says of a document in the body.
+    /// The body as described by the head.
     var body = BodyDescription()
 }
 
 extension RunRequest {
-    /// - Throws: a problem where `Run-Session` names none
+    /// - Throws: a problem if `Run-Session` is invalid
     init(_ exchange: HTTPExchange) throws(Problem) {
         self.exchange = exchange
         guard let name = exchange.header("Run-Session") else {

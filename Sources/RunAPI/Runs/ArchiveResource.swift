@@ -26,13 +26,13 @@ extension RunAPI {
     func restoreRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.restore, request.exchange) }
     func purgeRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.purge, request.exchange) }
 
-    /// What is done to runs.
+    /// A change of one or many runs.
     private enum RunChange: String {
         case archive
         case restore
         case purge
 
-        /// The write that does it.
+        /// The write that makes the change.
         func action(force: Bool) -> RunWrite.Action {
             switch self {
             case .archive: .archive
@@ -41,7 +41,7 @@ extension RunAPI {
             }
         }
 
-        /// Among which runs the condition selects.
+        /// The runs among which the condition selects.
         func candidates(force: Bool) -> RunQuery.Archived {
             switch self {
             case .archive: .without
@@ -61,7 +61,7 @@ extension RunAPI {
         }
     }
 
-    /// Does it to all runs that a condition selects: a dry run, unless it is told that it is none.
+    /// Changes all runs that a condition selects; by default a dry run.
     private func changeMany(_ change: RunChange, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let names = ["where", "dry_run"] + (change == .purge ? ["force", "pending", "unchanged_for"] : [])
         var parameters = try QueryParameters(exchange, names: names, takesForm: true)
@@ -73,7 +73,7 @@ extension RunAPI {
         if isDryRun {
             body["count"] = .number(JSONNumber(runs.count))
             body["runs"] = .array(runs.map { .string($0.description) })
-            body["detail"] = .string("nothing was done; with dry_run=false it is")
+            body["detail"] = .string("nothing was done; send dry_run=false to do it")
             return .json(200, .object(body))
         }
         let action = isPending ? .purgePending : change.action(force: force)
@@ -86,7 +86,7 @@ extension RunAPI {
                 _ = try result.get()
                 done.append(.string(run.description))
             } catch {
-                // What would refuse all that follow is the answer to the whole.
+                // An error that would refuse all other runs too is the reply to the whole request.
                 if done.isEmpty, case .readOnly = error { throw error }
                 if done.isEmpty, case .runsGone = error { throw error }
                 let problem = Problem(error)
@@ -102,14 +102,14 @@ extension RunAPI {
         return .json(200, .object(body))
     }
 
-    /// All runs that are pending, or those to which nothing has been written for some seconds.
+    /// All pending runs, or those without a write for some seconds.
     private func pending(_ parameters: inout QueryParameters) throws -> [RunID] {
         if parameters.take("where") != nil {
-            throw Problem.invalidQuery("pending runs are not in listings, so where does not go with pending=true")
+            throw Problem.invalidQuery("where cannot be used with pending=true, since pending runs are not in listings")
         }
         let text = parameters.take("unchanged_for")
         guard let seconds = Double(text ?? "0"), seconds.isFinite, seconds >= 0 else {
-            throw Problem.invalidQuery("unchanged_for is a number of seconds, such as 86400")
+            throw Problem.invalidQuery("unchanged_for has to be a number of seconds, such as 86400")
         }
         return try store.pendingRuns(unchangedFor: seconds)
     }
@@ -117,11 +117,11 @@ extension RunAPI {
     /// All runs that a condition selects, newest first.
     private func selected(_ parameters: inout QueryParameters, _ archived: RunQuery.Archived) throws -> [RunID] {
         if parameters.take("unchanged_for") != nil {
-            throw Problem.invalidQuery("unchanged_for goes with pending=true")
+            throw Problem.invalidQuery("unchanged_for needs pending=true")
         }
         guard let condition = parameters.take("where") else {
             throw Problem.invalidQuery(
-                "where is missing: it says which runs, such as where=eval_acc < 0.5; where=TRUE is all of them")
+                "where is missing; it selects the runs, as in where=eval_acc < 0.5; where=TRUE selects all")
         }
         let predicate = try RunPredicate(condition)
         var query = RunQuery()

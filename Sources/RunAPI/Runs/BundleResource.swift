@@ -4,7 +4,7 @@ internal import MetadataWriters
 internal import RunMetadata
 internal import RunStore
 
-/// `/runs/{id}/bundle.tar.gz`: all of a run in one archive, packed as it is sent.
+/// `/runs/{id}/bundle.tar.gz`: a whole run in one archive, packed while it is sent.
 extension RunAPI {
     static let bundleRoutes: [Route] = [
         Route("readBundle", .get, "/runs/{id}/bundle.tar.gz", .read, on: .long, reply: RunAPI.readBundle)

@@ -28,7 +28,7 @@ extension RunAPI {
         return .json(200, .object(body))
     }
 
-    /// The source of the first run against that of each other one.
+    /// The source of the first run compared with that of each other run.
     private func compareSource(_ runs: [RunID]) throws -> [JSONValue] {
         var comparison = SourceComparison()
         let first = try sourceContents(runs[0], &comparison)
@@ -40,7 +40,8 @@ extension RunAPI {
                 let (told, further) = comparison.files(from: old, to: new)
                 entry["files"] = .array(told)
                 if further > 0 {
-                    entry["note"] = .string("\(further) more files differ, for which the reply is too long")
+                    entry["note"] = .string(
+                        "\(further) more files differ; they are left out, since the reply is too long")
                 }
             case (.failure(let fault), _): entry["note"] = .string("\(runs[0]) has a source that \(fault.reason)")
             case (_, .failure(let fault)): entry["note"] = .string("\(run) has a source that \(fault.reason)")
@@ -71,15 +72,15 @@ extension RunAPI {
     }
 }
 
-/// What `GET /compare` asks for.
+/// The query of `GET /compare`.
 struct CompareQuery {
     var runs: [String] = []
-    /// Whether what is the same in all runs is left out.
+    /// Whether values that are the same in all runs are left out.
     var differing = false
     /// Whether the source is compared.
     var source = true
 
-    /// Runs at most.
+    /// The most runs.
     private static let limit = 50
 
     init(_ exchange: HTTPExchange) throws(Problem) {
@@ -90,10 +91,10 @@ struct CompareQuery {
         differing = try query.flag("differing")
         source = try query.flag("source", default: true)
         guard runs.count >= 2 else {
-            throw .invalidQuery("two runs or more are compared; name them as in ?runs=lr-0.1,lr-0.2")
+            throw .invalidQuery("name at least two runs to compare, as in ?runs=lr-0.1,lr-0.2")
         }
         guard runs.count <= Self.limit else {
-            throw .invalidQuery("\(runs.count) runs are more than the \(Self.limit) that are compared at once")
+            throw .invalidQuery("\(runs.count) runs are named; at most \(Self.limit) can be compared at once")
         }
     }
 }

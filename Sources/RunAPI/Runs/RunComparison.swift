@@ -2,7 +2,7 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// Runs side by side: for each flag, property, evaluation and metric a list with a value for each run, null where a run has
+/// Runs side by side: for each flag, property, evaluation and metric a list with the value of each run, null if it has
 /// none.
 struct RunComparison {
     private var runs: [JSONValue] = []
@@ -12,7 +12,7 @@ struct RunComparison {
     private var evaluation = JSONObject()
     private var metrics = JSONObject()
 
-    /// - Parameter differing: whether what is the same in all runs is left out
+    /// - Parameter differing: whether values that are the same in all runs are left out
     init(differing: Bool) { self.differing = differing }
 
     /// Adds a run.
@@ -21,7 +21,7 @@ struct RunComparison {
             for (prefix, list) in [
                 ("flag_", \Self.flags), ("eval_", \Self.evaluation), ("metric_", \Self.metrics),
             ] where column.name.utf8.starts(with: prefix.utf8) {
-                // By bytes: a name may begin with what joins the prefix to one character.
+                // By bytes: a name may begin with a combining character.
                 let name = String(decoding: column.name.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
                 add(column.value, name, to: list)
             }
@@ -36,7 +36,7 @@ struct RunComparison {
         self[keyPath: list][name] = .array(earlier + missing + [value])
     }
 
-    /// The comparison as it is told.
+    /// The comparison as JSON.
     var object: JSONObject {
         [
             "runs": .array(runs), "flags": .object(told(flags)), "properties": .object(told(properties)),
@@ -55,7 +55,7 @@ struct RunComparison {
         return told
     }
 
-    /// Whether two values are the same; numbers are by what they stand for, so that `0.1` is `0.10`.
+    /// Whether two values are equal; numbers are compared by value, so that `0.1` equals `0.10`.
     private static func isSame(_ one: JSONValue, _ other: JSONValue) -> Bool {
         if case .number(let one) = one, case .number(let other) = other { return one.isSameValue(as: other) }
         return one == other

@@ -11,7 +11,8 @@ enum RunEndReading {
         let sent: JSONValue
         do { sent = try JSONValue.parse(bytes, nonFinite: .allowed) } catch { throw MetadataFault(error) }
         guard let object = sent.object else {
-            throw MetadataFault.shape(JSONPointer(), "a run ends with an object of completed, end, evaluation")
+            throw MetadataFault.shape(
+                JSONPointer(), "the body has to be an object with any of completed, end, evaluation")
         }
         var end = RunEnd()
         for member in object.members {
@@ -20,7 +21,7 @@ enum RunEndReading {
             case "completed":
                 let value = member.value.unboxed
                 guard let flag = value.bool ?? value.string.flatMap({ PropertyText.flag($0) }) else {
-                    throw MetadataFault.shape(pointer, "\"completed\" is neither true nor false")
+                    throw MetadataFault.shape(pointer, "\"completed\" has to be true or false")
                 }
                 end.isCompleted = flag
             case "end":
@@ -36,7 +37,7 @@ enum RunEndReading {
             default:
                 throw MetadataFault.shape(
                     pointer,
-                    "\"\(member.name.shown(atMost: 100))\" is not known; a run ends with completed, end, evaluation")
+                    "\"\(member.name.shown(atMost: 100))\" is unknown; the members are completed, end, evaluation")
             }
         }
         return end

@@ -2,9 +2,9 @@ internal import HTTPServer
 internal import Limits
 internal import RunMetadata
 
-/// What a request that lists runs asks for.
+/// The query of a listing of runs.
 struct RunListQuery {
-    /// How the runs are written.
+    /// The format of the listing.
     enum Format: String, CaseIterable {
         case json
         case ndjson
@@ -13,7 +13,7 @@ struct RunListQuery {
 
     private(set) var query = RunQuery()
     private(set) var format = Format.json
-    /// The parameters but the cursor, as a link to the next page repeats them.
+    /// The parameters without the cursor, for the link to the next page.
     private(set) var repeated: [(name: String, value: String)] = []
 
     private static let names = [
@@ -37,7 +37,7 @@ struct RunListQuery {
         }
         if let cursor = parameters.take("cursor") {
             if query.offset > 0 {
-                throw Problem.invalidQuery("offset counts from the first run; send it without cursor")
+                throw Problem.invalidQuery("offset counts from the first run; send it without a cursor")
             }
             query.cursor = try RunCursor(cursor, order: query.order)
         }
@@ -45,7 +45,7 @@ struct RunListQuery {
         repeated = parameters.all.filter { $0.name != "cursor" && $0.name != "offset" }
     }
 
-    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
+    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON if it names none of ours.
     static func accepted(_ header: String) -> Format {
         WeightedList(header).preferred { name in
             switch name {

@@ -36,12 +36,12 @@ extension RunAPI {
         }
     }
 
-    /// What conditions, orders and lists of columns can name.
+    /// The columns that conditions, orders and lists of columns can name.
     func listColumns(_ request: RunRequest) throws -> HTTPResponse {
         .json(200, ["columns": .array(try store.columns().sorted().map { .string($0) })])
     }
 
-    /// A run as it is listed: all columns, its status, when it was written to, and links; or the columns asked for.
+    /// A run in a listing: all columns, its status, when it was last written to, and links; or the requested columns.
     private func represent(_ listed: ListedRun, columns: [String]) -> JSONObject {
         var run = listed.columns
         run["status"] = .string(listed.status.rawValue)

@@ -14,7 +14,7 @@ enum RunStartReading {
         do { sent = try JSONValue.parse(bytes) } catch { throw MetadataFault(error) }
         guard let object = sent.object else {
             throw MetadataFault.shape(
-                JSONPointer(), "a run starts with an object of \(Self.names.joined(separator: ", "))")
+                JSONPointer(), "the body has to be an object with any of \(Self.names.joined(separator: ", "))")
         }
         var start = RunStart()
         for member in object.members {
@@ -31,14 +31,14 @@ enum RunStartReading {
                 }
             case "script", "context", "type":
                 guard let text = member.value.unboxed.string else {
-                    throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is no text")
+                    throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is not a text")
                 }
                 start.properties.removeAll { $0.name.description == member.name }
                 start.properties += try Self.files(of: [member.name: .string(text)], names)
             default:
                 throw MetadataFault.shape(
                     JSONPointer().appending(member.name),
-                    "\"\(member.name.shown(atMost: 100))\" is not known; a run starts with \(Self.names.joined(separator: ", "))"
+                    "\"\(member.name.shown(atMost: 100))\" is unknown; the members are \(Self.names.joined(separator: ", "))"
                 )
             }
         }
@@ -53,7 +53,7 @@ enum RunStartReading {
         }
     }
 
-    /// Reads what a member holds; a fault in it is told with the member's name.
+    /// Reads a member's value; a fault in it gets the member's name.
     private static func within<Result>(
         _ member: JSONObject.Member, _ read: () throws(MetadataFault) -> Result
     ) throws(MetadataFault) -> Result {
@@ -64,6 +64,6 @@ enum RunStartReading {
     private static func list(_ member: JSONObject.Member) throws -> JSONObject {
         if let object = member.value.object { return object }
         if let text = member.value.string, let object = try? JSONValue.parse(text).object { return object }
-        throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is no object")
+        throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is not an object")
     }
 }

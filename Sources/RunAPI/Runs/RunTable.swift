@@ -1,13 +1,14 @@
 internal import JSON
 internal import RunMetadata
 
-/// Runs as a table: a line a run, a column for each that one of them has.
+/// Runs as a table: a line for each run, a column for each that any of them has.
 struct RunTable {
     let columns: [String]
     private let runs: [JSONObject]
 
-    /// - Parameter columns: the columns; empty: all that the runs have, in groups as `ls_runs()` has them; of no runs, those that
-    ///   every run has
+    /// - Parameter columns: the columns; empty: all of the runs, grouped as by `ls_runs()`; without runs, those that
+    ///   every
+    ///   run has
     init(columns: [String], runs: [JSONObject]) {
         self.runs = runs
         if !columns.isEmpty || runs.isEmpty {
@@ -24,7 +25,7 @@ struct RunTable {
         self.columns = Array(groups.joined())
     }
 
-    /// The table as CSV: TRUE and FALSE as R has them, `NA` for what is missing.
+    /// The table as CSV: TRUE and FALSE as in R, `NA` for missing values.
     var csv: [UInt8] {
         var output: [UInt8] = []
         let lineEnd = [UInt8(ascii: "\r"), UInt8(ascii: "\n")]

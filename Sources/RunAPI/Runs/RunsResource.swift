@@ -19,7 +19,7 @@ extension RunAPI {
         Route("purgeRun", .delete, "/runs/{id}", .admin, query: .fields, submit: RunAPI.purgeRun),
     ]
 
-    /// How a run's start and end may be sent.
+    /// The forms of the body of a run's start and end.
     private static let startForms = BodyUse.document([.json, .form, .multipart])
 
     func createRun(_ request: RunRequest) throws { try initialise(.active(request.session), request) }
@@ -69,8 +69,8 @@ extension RunAPI {
         }
     }
 
-    /// Answers with the run as it is now: as the write left it, or read from the store on a worker.
-    /// - Parameter ends: whether the run has ended, so that its files are brought up to date
+    /// Replies with the run's present state: as the write left it, or read from the store on a worker.
+    /// - Parameter ends: whether the run has ended, so that its files are updated
     func replyWithRun<Failure: Error>(
         _ result: Result<WriteOutcome, Failure>, _ exchange: HTTPExchange, ends: Bool = false,
         _ head: @escaping @Sendable (WriteOutcome) -> (status: Int, headers: [(name: String, value: String)])
@@ -87,7 +87,7 @@ extension RunAPI {
                 guard let run = outcome.run else { throw Problem.noActiveRun }
                 if ends { self.store.settle(run) }
                 let (status, headers) = head(outcome)
-                // The write is done, whether the run can be read now or not (for want of descriptors).
+                // The write is done, even if the run cannot be read now (no descriptors left).
                 let snapshot = try? self.store.snapshot(of: run)
                 let body = snapshot.map { self.represent($0) } ?? Self.unread(run)
                 return .json(status, .object(body), headers: headers)
@@ -101,7 +101,7 @@ extension RunAPI {
         return .json(200, .object(represent(snapshot)))
     }
 
-    /// A run as it is told: the columns of `ls_runs()`, its status, when it was written to, links.
+    /// A run as JSON: the columns of `ls_runs()`, its status, when it was last written to, links.
     func represent(_ snapshot: RunSnapshot) -> JSONObject {
         var run = snapshot.summary.columns
         run["status"] = .string(snapshot.status.rawValue)
@@ -110,7 +110,7 @@ extension RunAPI {
         return run
     }
 
-    /// The same of one that was written to just now, and cannot be read.
+    /// The same for a run that was just written to and cannot be read.
     private static func unread(_ run: RunID) -> JSONObject {
         [
             "run": .string(run.description), "status": .string(RunStatus.behind.rawValue),

@@ -2,27 +2,27 @@ internal import JSON
 internal import MetadataWriters
 internal import RunMetadata
 
-/// The files in which two sources differ, with the difference of those that are text. One value for a whole reply, whose
-/// length it bounds.
+/// The files that differ between two sources, with the differences of text files. One value is used for a whole reply,
+/// and bounds its length.
 struct SourceComparison {
-    /// Bytes of differences that may still be told.
+    /// Bytes of differences that still fit into the reply.
     private var left = 2 << 20
-    /// Bytes of the names of files that may still be told.
+    /// Bytes of file names that still fit into the reply.
     private var names = 2 << 20
-    /// Steps that looking for the shortest differences may still take: lines removed and added, squared. Without any left, a
-    /// difference is all old lines and all new ones.
+    /// Steps left for finding shortest differences: lines removed and added, squared. When none are left, a difference
+    /// is all old lines and all new ones.
     private var steps = 20_000_000
     /// Bytes that may still be unpacked.
     private(set) var bytes = 512 << 20
 
-    /// What a further source may have.
+    /// The limits of the next source.
     var limits: SourceContents.Limits {
         var limits = SourceContents.Limits()
         limits.bytes = min(limits.bytes, bytes)
         return limits
     }
 
-    /// Counts what was unpacked.
+    /// Counts unpacked bytes.
     mutating func add(_ source: SourceContents) { bytes -= source.files.values.reduce(0) { $0 + $1.size } }
 
     /// The files that differ, by path, and how many more there are.
@@ -53,7 +53,7 @@ struct SourceComparison {
             file["binary"] = true
             return file
         }
-        // A file that is not there is an empty one.
+        // A missing file counts as empty.
         guard let from = old.map(\.text) ?? [], let to = new.map(\.text) ?? [] else {
             file["note"] = "too large to be compared line by line"
             return file
@@ -61,7 +61,7 @@ struct SourceComparison {
         let diff = UnifiedDiff(from: from, to: to, edits: min(3000, Int(Double(steps).squareRoot())))
         steps -= diff.edits * diff.edits
         guard diff.hunks.utf8.count <= left else {
-            file["note"] = "the difference is left out: the reply is long enough with those before"
+            file["note"] = "the difference is left out, since the reply is too long"
             return file
         }
         left -= diff.hunks.utf8.count

@@ -9,13 +9,13 @@ enum OpenAPI {
 
     static let yaml = HTTPResponse(status: 200, type: "application/yaml", body: document)
 
-    /// The same as JSON: made of it when it is first asked for, which takes a moment.
+    /// The same as JSON, converted on first use, which takes a moment.
     static let json = HTTPResponse.json(200, value)
 
     /// The server's version, which is the API's.
     static let version = value["info"]?["version"]?.string ?? ""
 
-    /// The document, which the tests read too; null where it is no YAML.
+    /// The document, which the tests read too; null if it is not YAML.
     private static let value: JSONValue =
         (try? Yams.compose(yaml: String(decoding: document, as: UTF8.self))).map { json($0) } ?? .null
 

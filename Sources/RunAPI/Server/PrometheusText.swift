@@ -1,4 +1,4 @@
-/// Numbers in the text format of Prometheus, version 0.0.4.
+/// Metrics in Prometheus' text format, version 0.0.4.
 struct PrometheusText {
     static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -6,7 +6,7 @@ struct PrometheusText {
 
     typealias Labels = KeyValuePairs<String, String>
 
-    /// Begins a family of numbers.
+    /// Begins a family of metrics.
     /// - Parameter type: `counter`, `gauge` or `histogram`
     mutating func begin(_ name: String, _ type: String, _ help: String) {
         bytes += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n".utf8
@@ -20,13 +20,13 @@ struct PrometheusText {
         bytes += " \(Self.text(value))\n".utf8
     }
 
-    /// A family of one number.
+    /// A gauge without labels.
     mutating func gauge(_ name: String, _ help: String, _ value: Double) {
         begin(name, "gauge", help)
         add(name, [:], value)
     }
 
-    /// The same, of one that only grows.
+    /// A counter without labels.
     mutating func counter(_ name: String, _ help: String, _ value: Double) {
         begin(name, "counter", help)
         add(name, [:], value)
@@ -34,7 +34,7 @@ struct PrometheusText {
 
     /// Adds a histogram.
     /// - Parameters:
-    ///   - labels: as text, with a comma behind, or empty
+    ///   - labels: as text, followed by a comma, or empty
     ///   - buckets: observations by bucket, one more than `bounds`
     mutating func histogram(_ name: String, labels: String = "", bounds: [Double], buckets: [UInt64], sum: Double) {
         var total: UInt64 = 0

@@ -30,14 +30,14 @@ extension RunAPI {
             "openapi": "/openapi.json",
         ])
 
-    /// Whether writes are taken, and if not, all that is in the way. (While the server shuts down, it says so to every
-    /// request, this one too.)
+    /// Whether writes are accepted, and if not, all causes. (While the server shuts down, every request is told so,
+    /// including this one.)
     func readReadiness(_ request: RunRequest) throws -> HTTPResponse {
         let reasons = store.hindrances.map {
             StoreHindrance(name: $0.name, detail: Problem.withoutPaths($0.detail))
         }
         if reasons.isEmpty {
-            // Served all the same; of writers, those that were registered before.
+            // These do not make the server unready; with faulty writers, the previous ones stay registered.
             var warnings = JSONObject()
             if let fault = registered.fault { warnings["writers"] = .string(fault) }
             for warning in store.warnings { warnings[warning.name] = .string(warning.detail) }
@@ -51,7 +51,7 @@ extension RunAPI {
         }
     }
 
-    /// All numbers, for Prometheus. How many runs there are is read from the disk, at most every ten seconds.
+    /// All metrics, for Prometheus. The number of runs is counted at most every ten seconds.
     func readServerMetrics(_ request: RunRequest) throws -> HTTPResponse {
         var text = PrometheusText()
         telemetry.write(to: &text)
@@ -59,11 +59,11 @@ extension RunAPI {
         Telemetry.write(hub.statistics, to: &text)
         if let counts = telemetry.runCounts({ try? self.store.runCounts() }) { Telemetry.write(counts, to: &text) }
         if let room = store.room {
-            text.gauge("rundir_disk_free_bytes", "Bytes free where the runs are kept.", Double(room.free))
-            text.gauge("rundir_disk_size_bytes", "Bytes in all where the runs are kept.", Double(room.size))
+            text.gauge("rundir_disk_free_bytes", "Free bytes of the runs' file system.", Double(room.free))
+            text.gauge("rundir_disk_size_bytes", "Total bytes of the runs' file system.", Double(room.size))
         }
         text.gauge(
-            "rundir_ready", "Whether writes are taken.",
+            "rundir_ready", "Whether writes are accepted.",
             store.hindrances.isEmpty ? 1 : 0)
         Telemetry.writeProcess(to: &text)
         return HTTPResponse(status: 200, type: PrometheusText.mediaType, body: text.bytes)

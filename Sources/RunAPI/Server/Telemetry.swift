@@ -8,20 +8,20 @@ internal import Threads
 
 /// Counts requests for `GET /metrics`.
 ///
-/// Not by swift-metrics, whose counters are found by their labels and add by locked instructions: requests are counted in
-/// fixed arrays, by route and status, by the polling thread alone, which costs a few plain additions each.
+/// Not by swift-metrics, whose counters are looked up by label and use locked instructions: requests are counted in
+/// fixed arrays, by route and status, only on the polling thread, at the cost of a few plain additions each.
 package final class Telemetry: Sendable {
-    /// The statuses that are counted by themselves; the last place is for all others.
+    /// The statuses with counters of their own; one more counter is for all others.
     private static let statuses = [
         0, 200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 417, 421, 422,
         431, 500, 501, 502, 503, 504, 505, 507,
     ]
-    /// The place of each status, 0 to 599.
+    /// The index of each status, 0 to 599.
     private static let places: [UInt8] = (0..<600).map { UInt8(statuses.firstIndex(of: $0) ?? statuses.count) }
-    /// Upper bounds of the buckets of latency: 64 µs, twice that, and so on, 34 s.
+    /// Upper bounds of the latency buckets: 64 µs, doubling up to 34 s.
     private static let bounds: [Double] = (0..<20).map { 0.000064 * Double(1 << $0) }
 
-    /// What an exchange carries to be counted by: of a route in this place; 0: led nowhere.
+    /// The tag of an exchange, by which it is counted: the route's index plus 1; 0: no route.
     static func tag(place: Int) -> Int { place + 1 }
 
     /// Method and template of each tag's route.
@@ -33,7 +33,7 @@ package final class Telemetry: Sendable {
     private let gauges = Mutex<[(name: String, help: String, read: @Sendable () -> Double)]>([])
     private let runs = Mutex<(counts: [RunStatus: Int], at: Double)?>(nil)
 
-    /// - Parameter routes: those whose requests are counted each by itself
+    /// - Parameter routes: the routes, each counted by itself
     init(_ routes: Routes) {
         labels = [("", "")] + routes.all.map { ($0.method.name, $0.template.description) }
         requests = Counters(count: labels.count * (Telemetry.statuses.count + 1))
@@ -41,13 +41,13 @@ package final class Telemetry: Sendable {
         times = Counters(count: labels.count)
     }
 
-    /// Shows a number of another part, read at each `GET /metrics`, on a worker.
-    /// - Parameter name: as Prometheus has them: `rundir_writers`
+    /// Adds a gauge of another part, read at each `GET /metrics`, on a worker.
+    /// - Parameter name: Prometheus' name, such as `rundir_writers`
     package func addGauge(_ name: String, _ help: String, _ read: @escaping @Sendable () -> Double) {
         gauges.withLock { $0.append((name, help, read)) }
     }
 
-    /// Counts a request that is over. Called by the polling thread.
+    /// Counts a finished request. Called by the polling thread.
     func count(_ exchange: HTTPExchange) {
         let (tag, status) = (exchange.tag, exchange.status)
         let place = Int(Self.places[status < 600 ? status : 599])
@@ -61,7 +61,7 @@ package final class Telemetry: Sendable {
         times.add(exchange.nanoseconds, at: tag)
     }
 
-    /// The number of runs, counted anew if that was long ago.
+    /// The number of runs, counted again if the last count is old.
     func runCounts(_ count: () -> [RunStatus: Int]?) -> [RunStatus: Int]? {
         let now = wallClock()
         if let known = runs.withLock({ $0 }), now - known.at < 10, now >= known.at { return known.counts }
@@ -75,7 +75,7 @@ package final class Telemetry: Sendable {
     func write(to text: inout PrometheusText) {
         let (counts, buckets, sums) = (requests.values, latencies.values, times.values)
         let total = "rundir_http_requests_total"
-        text.begin(total, "counter", "Requests by route and status; status 0: the client left before it had a reply.")
+        text.begin(total, "counter", "Requests by route and status; status 0: the client left before its reply.")
         for (tag, route) in labels.enumerated() {
             for place in 0...Self.statuses.count {
                 let count = counts[tag * (Self.statuses.count + 1) + place]
@@ -97,19 +97,19 @@ package final class Telemetry: Sendable {
                 buckets: own, sum: Double(sums[tag]) / 1e9)
         }
         let size = bytes.values
-        text.counter("rundir_http_request_body_bytes_total", "Bytes of requests' bodies.", Double(size[0]))
-        text.counter("rundir_http_response_body_bytes_total", "Bytes of replies' bodies.", Double(size[1]))
+        text.counter("rundir_http_request_body_bytes_total", "Bytes of request bodies.", Double(size[0]))
+        text.counter("rundir_http_response_body_bytes_total", "Bytes of reply bodies.", Double(size[1]))
         for gauge in gauges.withLock({ $0 }) { text.gauge(gauge.name, gauge.help, gauge.read()) }
     }
 
     static func write(_ statistics: StoreStatistics, to text: inout PrometheusText) {
         let batch = "rundir_journal_batch_writes"
-        text.begin(batch, "histogram", "Writes that one sync of the journal made durable.")
+        text.begin(batch, "histogram", "Writes made durable by one sync of the journal.")
         text.histogram(
             batch, bounds: StoreStatistics.writesBounds, buckets: statistics.batchWrites.buckets,
             sum: statistics.batchWrites.sum)
         let sync = "rundir_journal_sync_seconds"
-        text.begin(sync, "histogram", "How long syncs of the journal took.")
+        text.begin(sync, "histogram", "Duration of syncs of the journal.")
         text.histogram(
             sync, bounds: StoreStatistics.syncBounds, buckets: statistics.syncSeconds.buckets,
             sum: statistics.syncSeconds.sum)
@@ -117,10 +117,10 @@ package final class Telemetry: Sendable {
     }
 
     static func write(_ statistics: EventHub.Statistics, to text: inout PrometheusText) {
-        text.gauge("rundir_event_readers", "Readers of events.", Double(statistics.readers))
-        text.counter("rundir_events_total", "Events made.", Double(statistics.events))
+        text.gauge("rundir_event_readers", "Clients reading events.", Double(statistics.readers))
+        text.counter("rundir_events_total", "Events sent.", Double(statistics.events))
         text.counter(
-            "rundir_event_readers_dropped_total", "Readers cut off since they read too slowly, or had gone.",
+            "rundir_event_readers_dropped_total", "Clients dropped because they read too slowly or were gone.",
             Double(statistics.dropped))
     }
 

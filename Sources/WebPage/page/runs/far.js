@@ -42,7 +42,7 @@ export class FarRows {
         }
     }
 
-    /** Runs have come, gone or changed: reads those in sight anew, and forgets the others. */
+    /** Runs were added, removed or changed: reads the visible ones again, and forgets the others. */
     renew() {
         if (this.#windows.size === 0) return;
         this.#generation++;
