@@ -82,7 +82,7 @@ struct RunQueryParser {
         guard let seconds = ISOTime.seconds(text) else {
             throw RunQueryFault(
                 "where", at: offset,
-                "where: \"\(text.shown(atMost: 100))\" at byte \(offset) is not a time, which \(columns[index].name) is compared with; "
+                "where: \"\(text.shown(atMost: 100))\" at byte \(offset) is not a time to compare \(columns[index].name) with; "
                     + "write a date such as \"2026-11-24\", or a date and time such as \"2026-11-24T09:30:00Z\" (without a zone: UTC)"
             )
         }

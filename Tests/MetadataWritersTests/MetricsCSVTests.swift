@@ -36,7 +36,7 @@ import Testing
             Refusal("a,b\n1\n", "shape /0", "metrics row 1: 1 fields, but the CSV has 2 columns"),
             Refusal("a\n1\n1,2\n", "shape /1", "metrics row 2: 2 fields, but the CSV has 1 columns"),
             Refusal("a,b,a\n1,2,3\n", "shape", "the column \"a\" twice"),
-            Refusal("\"\",\"loss\"\n\"1\",0.5\n", "shape", "column 1 of the CSV has no name; in R"),
+            Refusal("\"\",\"loss\"\n\"1\",0.5\n", "shape", "column 1 of the CSV has no name; write it"),
             Refusal("a,\n1,2\n", "shape", "column 2 of the CSV has no name"),
             Refusal("a\n1\nx\n", "shape /1/a", "metrics row 2: \"a\" is the text \"x\""),
             Refusal("a\nTRUE\n", "shape /0/a", "the text \"TRUE\""),

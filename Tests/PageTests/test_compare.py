@@ -82,7 +82,7 @@ class CompareTests(RunTestCase):
         field = self.find("[aria-label='Add a run']")
         field.send_keys("c\n")
         until(lambda: self.cells("acc") == ["0.9", "0.91", "0.92"], "three runs")
-        self.click("[aria-label='Take a out']")
+        self.click("[aria-label='Remove a']")
         until(lambda: self.cells("acc") == ["0.91", "0.92"], "the other two")
         self.driver.back()
         until(lambda: self.cells("acc") == ["0.9", "0.91", "0.92"], "three again")
@@ -104,7 +104,7 @@ class CompareTests(RunTestCase):
 
     def test_one_run_is_not_compared(self):
         self.open("#/compare?runs=a")
-        self.wait_text("One run is chosen")
+        self.wait_text("One run is selected")
 
     @unittest.skipUnless(LONG, "takes minutes")
     def test_twenty_runs_overlaid(self):

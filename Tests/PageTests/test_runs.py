@@ -35,7 +35,7 @@ class RunsTestCase(PageTestCase):
         field.send_keys(Keys.ESCAPE, Keys.ENTER)
 
     def choose(self, run):
-        self.find(f"input[aria-label='Choose {run}']").click()
+        self.find(f"input[aria-label='Select {run}']").click()
 
 
 class RunsTests(RunsTestCase):
@@ -342,7 +342,7 @@ class ChosenRunsTests(RunsTestCase):
         self.wait_runs("three", "two", "one")
         self.choose("two")
         self.choose("one")
-        self.wait_text("2 chosen", ".selection")
+        self.wait_text("2 selected", ".selection")
         self.press("Archive", ".selection")
         self.wait_runs("three")
         self.assertEqual(self.server.get("/runs/two")["status"], "archived")
@@ -363,16 +363,16 @@ class ChosenRunsTests(RunsTestCase):
         self.open()
         self.wait_runs("three", "two", "one")
         self.choose("three")
-        box = self.find("input[aria-label='Choose one']")
+        box = self.find("input[aria-label='Select one']")
         ActionChains(self.driver).key_down(Keys.SHIFT).click(box).key_up(Keys.SHIFT).perform()
-        self.wait_text("3 chosen", ".selection")
+        self.wait_text("3 selected", ".selection")
         self.assertIn("runs=three%2Ctwo%2Cone", self.button("Compare", ".selection").get_attribute("href"))
         self.driver.refresh()
-        self.wait_text("3 chosen", ".selection")
+        self.wait_text("3 selected", ".selection")
 
     def test_runs_are_downloaded_as_csv(self):
         self.open("#/?chosen=one,three&columns=run,flag_lr")
-        self.wait_text("2 chosen", ".selection")
+        self.wait_text("2 selected", ".selection")
         self.script("""
             window.texts = [];
             const make = URL.createObjectURL;

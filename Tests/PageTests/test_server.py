@@ -88,7 +88,7 @@ class ServerTests(PageTestCase):
         for _ in range(40):
             self.keys(Keys.TAB)
             names.append(self.script("const one = document.activeElement; return one.getAttribute('aria-label') ?? one.textContent"))
-        for name in ("Condition on the columns, as in R", "Columns", "Choose b", "b"):
+        for name in ("Condition on the columns, as in R", "Columns", "Select b", "b"):
             self.assertIn(name, names)
 
 

@@ -113,9 +113,9 @@ import Testing
             BadRequest("POST", "/runs/a/metadata/source", #"{"directory":7}"#, 422, "invalid-content"),
             BadRequest(
                 "POST", "/runs/a/metadata/metrics", type: "text/csv", "a\nx\n", 422, "invalid-content", "metrics row 1"),
-            BadRequest("PUT", "/runs/n", #"{"flags":[]}"#, 422, "invalid-content", "\"flags\" is no object"),
+            BadRequest("PUT", "/runs/n", #"{"flags":[]}"#, 422, "invalid-content", "\"flags\" is not an object"),
             BadRequest("PUT", "/runs/n", #"{"script":7}"#, 422, "invalid-content", "\"script\" is not a text"),
-            BadRequest("PUT", "/runs/n", "colour=red", 422, "invalid-content", "\"colour\" is not known"),
+            BadRequest("PUT", "/runs/n", "colour=red", 422, "invalid-content", "\"colour\" is unknown"),
             BadRequest("PUT", "/runs/n", type: "application/json", "[]", 422, "invalid-content"),
             BadRequest("PUT", "/runs/n", type: "text/csv", "a", 415, "unsupported-media-type"),
         ])

@@ -209,7 +209,7 @@ import Testing
 
     /// ERRORS.md, row 42.
     @Test(arguments: [
-        ("where", "grepl('[', run)", 6, "missing ]"), ("where", "start > 'soon'", 8, "no time"),
+        ("where", "grepl('[', run)", 6, "missing ]"), ("where", "start > 'soon'", 8, "not a time"),
         ("where", "eval_acc > ", 11, "the end"), ("where", "acc > 0.9", 0, "did you mean eval_acc"),
         ("where", "flag_lr > 1 & x > 2 & y < 1", 14, "\"x\", \"y\" (at byte 14, byte 22)"), ("where", "", 0, "empty"),
         (

@@ -24,7 +24,7 @@ export function chips(runs, { change, toggle, hover }) {
         swatches.push(swatch);
         return h("li.run-chip", { onmouseenter: () => hover(run.id), onmouseleave: () => hover(null) }, swatch,
             h("a", { href: link(["run", run.id]) }, run.id),
-            h("button.plain", { "aria-label": `Take ${run.id} out`, onclick: () => change(ids.filter((id) => id !== run.id)) }, "×"));
+            h("button.plain", { "aria-label": `Remove ${run.id}`, onclick: () => change(ids.filter((id) => id !== run.id)) }, "×"));
     });
     const known = h("datalist", { id: "known-runs" });
     const input = h("input", {

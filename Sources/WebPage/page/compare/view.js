@@ -56,7 +56,7 @@ class CompareView {
         await style(new URL("compare.css", import.meta.url));
         if (this.runs.length < 2) {
             fill(this.element, h("div.compare-head", {}, h("h1", {}, "Compare"), this.chips.element),
-                h("p.empty", {}, this.runs.length === 0 ? "Choose runs in the " : "One run is chosen. Add another here, or choose some in the ",
+                h("p.empty", {}, this.runs.length === 0 ? "Select runs in the " : "One run is selected. Add another here, or select some in the ",
                     h("a", { href: "#/" }, "list of runs"), "."));
             return;
         }

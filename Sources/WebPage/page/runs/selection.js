@@ -38,7 +38,7 @@ export class Selection {
     #box(run, index) {
         if (run.group !== undefined) return this.#groupBox(run);
         return h("input", {
-            type: "checkbox", checked: this.chosen.has(run.run), "aria-label": `Choose ${run.run}`,
+            type: "checkbox", checked: this.chosen.has(run.run), "aria-label": `Select ${run.run}`,
             onclick: (event) => this.#choose(run, index, event),
         });
     }
@@ -102,7 +102,7 @@ export class Selection {
         const isArchive = this.view.state.archived === "true";
         const isAll = this.view.state.archived === "all";
         this.element.replaceChildren(
-            h("span.count", { role: "status" }, `${count.toLocaleString("en")} chosen`),
+            h("span.count", { role: "status" }, `${count.toLocaleString("en")} selected`),
             count > 1 && count <= 100 ? h("a.button", { href: link(["compare"], { runs: ids.join(",") }) }, "Compare") : h("button", { disabled: true, title: "Select 2 to 100 runs to compare" }, "Compare"),
             ...(isArchive ? [] : [h("button", { onclick: () => this.#move("archive", ids) }, "Archive")]),
             ...(isArchive || isAll ? [h("button", { onclick: () => this.#move("restore", ids) }, "Restore")] : []),
