@@ -141,7 +141,7 @@ let package = Package(
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
                 "JSON",
-                "Limits", "TestSupport", logging, yams,
+                "Limits", "TestSupport", logging, systemPackage, yams,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
