@@ -11,6 +11,9 @@ let swiftSettings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// Of tests: optimised, they would take longer to build than what they test.
+let testSettings = swiftSettings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 /// A Swift target of this package, with the settings that all of them share.
 func target(
     _ name: String, dependencies: [Target.Dependency], exclude: [String] = [], plugins: [Target.PluginUsage] = []
@@ -21,7 +24,7 @@ func target(
 
 /// The tests of the target of the same name.
 func tests(_ name: String, dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: testSettings)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -108,7 +111,7 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         // An HTTP client, servers and temporary folders, for all tests.
-        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: testSettings),
         tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
@@ -116,7 +119,7 @@ let package = Package(
         // What every store does, to be checked of any.
         .target(
             name: "RunStoreClaims", dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
-            path: "Tests/RunStoreClaims", swiftSettings: swiftSettings),
+            path: "Tests/RunStoreClaims", swiftSettings: testSettings),
         // A store in memory: the protocol needs no directories.
         tests(
             "RunStoreTests",
@@ -141,7 +144,7 @@ let package = Package(
             dependencies: [
                 "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
                 "JSON",
-                "Limits", "TestSupport", logging, yams,
+                "Limits", "TestSupport", logging, systemPackage, yams,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],

@@ -21,7 +21,8 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
     return length;
 }
 
-static int most_fields;
+/// What several daemons share is atomic.
+static _Atomic int most_fields = 0;
 
 struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits) {
     most_fields = limits->fields;
@@ -72,10 +73,9 @@ int cmhd_field_count(struct MHD_Connection *connection) {
 
 /// libmicrohttpd's own function, which ours of the same name interposes (dlsym(3), RTLD_NEXT).
 #define LIBRARY(function) \
-    static __typeof__(&function) library = NULL; \
-    if (library == NULL) library = (__typeof__(&function)) dlsym(RTLD_NEXT, #function)
-
-static int most_fields = 0;
+    static _Atomic(__typeof__(&function)) found = NULL; \
+    __typeof__(&function) library = found; \
+    if (library == NULL) found = library = (__typeof__(&function)) dlsym(RTLD_NEXT, #function)
 
 /// Interposes libmicrohttpd's function of the same name: the library calls it through its procedure linkage table, and
 /// the dynamic linker finds this one first (ld.so(8)). Keeps one query field more than allowed, and drops the rest.
@@ -106,7 +106,7 @@ size_t cmhd_head_size(struct MHD_Connection *connection) {
     return info == NULL ? 0 : info->header_size;
 }
 
-static cmhd_own_reply own_reply = NULL;
+static _Atomic(cmhd_own_reply) own_reply = NULL;
 
 void cmhd_set_own_reply(cmhd_own_reply make) {
     own_reply = make;
@@ -120,7 +120,8 @@ enum MHD_Result cmhd_queue_response(struct MHD_Connection *connection, unsigned 
 /// Interposes libmicrohttpd's function, too. Rundir's own calls go through cmhd_queue_response(), so a reply that comes
 /// here was made by the library itself (transmit_error_response_len() in its connection.c).
 enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned int status, struct MHD_Response *reply) {
-    struct MHD_Response *better = own_reply == NULL ? NULL : own_reply(connection, &status);
+    cmhd_own_reply make = own_reply;
+    struct MHD_Response *better = make == NULL ? NULL : make(connection, &status);
     if (better == NULL) {
         return cmhd_queue_response(connection, status, reply);
     }

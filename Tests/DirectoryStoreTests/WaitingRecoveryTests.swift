@@ -59,6 +59,15 @@ import Testing
         #expect(harness.onDisk(.flags) == "younger")
     }
 
+    /// The file system's clock goes in steps, and two writes may come within one.
+    @Test func ofTwoFilesOfOneTimeTheSessionsIsKept() throws {
+        try harness.store.change(.one, .put(.flags, "run's"))
+        try harness.store.write(.active(.default), .change([.put(.flags, "session's")]))
+        for folder in ["one", "@default"] { Tree.setTime("\(pending)/\(folder)/tfruns.d/flags.json", 1_795_000_000) }
+        try harness.store.initialise(.one)
+        #expect(harness.onDisk(.flags) == "session's")
+    }
+
     @Test func adoptedMetadataStaysWhereAllWasApplied() throws {
         try harness.store.write(.active(.default), .change([.put(.flags, "waiting")]))
         try harness.store.initialise(.one)

@@ -148,7 +148,7 @@ extension Committer {
                 try adoptOutput(theirs, status, of: waiting.name, folder, &plan)
                 continue
             }
-            guard isYounger(status, than: ours, path) else { continue }
+            guard replaces(status, path, of: ours) else { continue }
             try version(RunPath(path), folder)
             if path == .source || status.st_size > Self.journaled {
                 // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
@@ -231,16 +231,17 @@ extension Committer {
         // A frame beside rows is a view of them: the rows tell how old they are.
         let hasRows = ours?.status(RunPath(rowsPath)) != nil
         guard let status = theirs.status(RunPath(frame)),
-            isYounger(status, than: ours, hasRows ? rowsPath : frame),
+            replaces(status, hasRows ? rowsPath : frame, of: ours),
             let text = try storing({ () throws(FileFailure) in try theirs.read(RunPath(frame)) })
         else { return }
         replaceMetrics(by: text, &plan)
     }
 
-    /// Whether a file is younger than the one of a path in a run, or there is none.
-    private func isYounger(_ status: stat, than run: RunDirectory?, _ path: DataPath) -> Bool {
+    /// Whether a file that waits is no older than the one of a path in a run, or there is none. The file system's clock goes in
+    /// steps of some milliseconds; of two files of one step, the session's counts, as of artifacts.
+    private func replaces(_ status: stat, _ path: DataPath, of run: RunDirectory?) -> Bool {
         guard let there = run?.status(RunPath(path)) else { return true }
-        return isBefore(there.st_mtim, status.st_mtim)
+        return !isBefore(status.st_mtim, there.st_mtim)
     }
 }
 
