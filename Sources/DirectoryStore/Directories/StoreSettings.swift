@@ -20,6 +20,8 @@ package struct StoreSettings: Sendable {
     package var viewDelay: Double = 0.5
     /// The share of the time that refreshing one run's `metrics.json` may take.
     package var viewShare: Double = 0.02
+    /// Seconds that a listing waits at most for the index to be opened.
+    package var indexWait: Double = 2
     /// Runs and sessions that may wait to be initialised.
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
     /// Properties that a run may have.
