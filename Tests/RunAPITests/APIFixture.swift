@@ -39,7 +39,10 @@ final class APIFixture: Sendable {
         signal(SIGPIPE, SIG_IGN)
         setlocale(LC_CTYPE, "C.UTF-8")
         folder.write("allowed/project/train.py", "print()\n")
-        store = try DirectoryRunStore(runs: "\(folder.path)/runs", log: log)
+        var storeSettings = StoreSettings()
+        // On a busy machine, too.
+        storeSettings.indexWait = 60
+        store = try DirectoryRunStore(runs: "\(folder.path)/runs", settings: storeSettings, log: log)
         var settings = RunAPI.Settings()
         (settings.maxBody, settings.maxUpload) = (maxBody, maxUpload)
         let source = SourceWriter(

@@ -20,6 +20,8 @@ package struct StoreSettings: Sendable {
     package var viewDelay: Double = 0.5
     /// The greatest share of the time for refreshing one run's `metrics.json`.
     package var viewShare: Double = 0.02
+    /// The most seconds that a listing waits for the index to be opened.
+    package var indexWait: Double = 2
     /// The most runs and sessions that are not initialised yet.
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
     /// The most properties of a run.

@@ -167,7 +167,7 @@ final class RunIndex: @unchecked Sendable {
     }
 
     private func waitUntilReady() -> Bool {
-        for _ in 0..<20 {
+        for _ in 0..<Int(settings.indexWait * 10) {
             if progress.isLong { break }
             if ready.wait(seconds: 0.1) { return true }
         }
