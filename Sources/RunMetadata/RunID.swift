@@ -89,7 +89,7 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     package static let end = PropertyName("end")!
     package static let completed = PropertyName("completed")!
     /// To tfruns the path of `metrics.json`, where there is one.
-    static let metrics = PropertyName("metrics")!
+    package static let metrics = PropertyName("metrics")!
     /// The console output, which grows as the run goes on.
     package static let output = PropertyName("output")!
 
@@ -104,6 +104,10 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether an empty file of that name only keeps its place.
     package var keepsPlace: Bool { Self.abbreviated.contains(self) }
+
+    /// Whether tfruns reads the file that the property's text names, if there is one, wherever R runs. No file has a name that
+    /// ends in an empty line.
+    package var isTakenForPath: Bool { self == .metrics }
 
     /// The rule, in words for the person who broke it.
     package static let rule =

@@ -54,6 +54,10 @@ import Testing
             ),
             ("one/tfruns.d/properties/steps", "NA\n", "one/tfruns.d/properties/steps: is missing", ""),
             (
+                "one/tfruns.d/properties/metrics", "/tmp\n", "one/tfruns.d/properties/metrics: is taken for the path",
+                "/tmp\n\n"
+            ),
+            (
                 "one/tfruns.d/properties/epochs", "3000000000\n",
                 "one/tfruns.d/properties/epochs: is \"3000000000\", which ls_runs() does not take", nil
             ),

@@ -76,6 +76,20 @@ extension RunCheck {
         }
     }
 
+    /// Looks for a property `metrics` that tfruns takes for a path, where the run has no `metrics.json` whose path it has then.
+    private func checkPath() throws {
+        let path = RunPath(DataPath.property(.metrics))
+        guard directory.status(RunPath(.metricsFrame)) == nil, let file = try directory.readIfInReach(path) else {
+            return
+        }
+        let exact = PropertyText.file(of: .string(PropertyText.read(file, of: .metrics)), .metrics) ?? []
+        if file.isEmpty || file == exact { return }
+        try mend(
+            path, "is taken for the path of a file, which breaks latest_run() and view_run() where R finds one",
+            "add an empty line, which the server passes over"
+        ) { try write(exact, path) }
+    }
+
     func checkProperties() throws {
         let names = try RunFiles.propertyNames(in: directory).compactMap { PropertyName($0) }
         for whole in PropertyName.abbreviated where place != .pending && !names.contains(whole) {
@@ -86,6 +100,7 @@ extension RunCheck {
                 "write an empty one, which is none"
             ) { try write([], path) }
         }
+        try checkPath()
         for name in names.map(\.description) {
             guard let path = DataPath("\(DataPath.properties)/\(name)").map({ RunPath($0) }) else { continue }
             switch try directory.look(path) {

@@ -34,7 +34,7 @@ struct RunDocuments {
             guard let name = DataPath(text)?.property, !(name.keepsPlace && bytes.isEmpty),
                 !ConsoleOutput.isTooLong(name.description, size: bytes.count)
             else { return nil }
-            return (name.description, PropertyText.read(bytes))
+            return (name.description, PropertyText.read(bytes, of: name))
         }.sorted { $0.name < $1.name }
         flags = texts[DataPath.flags.description].flatMap { try? JSONValue.parse($0, nonFinite: .allowed).object }
     }
