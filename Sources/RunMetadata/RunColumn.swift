@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One column of a listing, a value for each row: what conditions and orders are evaluated over.
 ///
 /// Nine bytes a row. Texts are kept once each, so that a comparison with a text looks at every different one once.
@@ -16,7 +18,7 @@ package struct RunColumn: Sendable {
     package private(set) var numbers: [Double]
     /// The different texts, those of earlier values too.
     package private(set) var texts: [String] = []
-    private var places: [String: Int] = [:]
+    private var places: [ExactText: Int] = [:]
     /// The places of texts in the order of the texts, and of each text where it comes in that order, as far as the column
     /// was ranked (`rankTexts()`).
     private var ordered: [Int32] = []
@@ -39,7 +41,7 @@ package struct RunColumn: Sendable {
         kinds = Array(repeating: Kind.text, count: places.count)
         numbers = places.map(Double.init)
         self.texts = texts
-        for (place, text) in texts.enumerated() { self.places[text] = place }
+        for (place, text) in texts.enumerated() { self.places[ExactText(text)] = place }
     }
 
     /// A column of numbers.
@@ -100,9 +102,9 @@ package struct RunColumn: Sendable {
 
     /// The place of a text in `texts`.
     package mutating func place(of text: String) -> Int {
-        if let place = places[text] { return place }
+        if let place = places[ExactText(text)] { return place }
         texts.append(text)
-        places[text] = texts.count - 1
+        places[ExactText(text)] = texts.count - 1
         return texts.count - 1
     }
 
@@ -130,12 +132,7 @@ package struct RunColumn: Sendable {
         }
         ordered = merged + ordered[start...]
         ranks = Array(repeating: 0, count: texts.count)
-        // Texts that are equal, if spelt with other scalars, have one rank.
-        var rank: Int32 = 0
-        for (index, place) in ordered.enumerated() {
-            if index > 0, isBefore(ordered[index - 1], place) { rank += 1 }
-            ranks[Int(place)] = rank
-        }
+        for (rank, place) in ordered.enumerated() { ranks[Int(place)] = Int32(rank) }
     }
 
     /// A number by which rows stand in the order of their values, the greater the later: what is missing or NaN last.

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The name of a run: `[A-Za-z0-9][A-Za-z0-9._=+@-]{0,127}`, except `active` and `archive`.
 ///
 /// A run id that exists is a safe path component.
@@ -80,7 +82,9 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
 ///
 /// A property name that exists is a safe path component.
 package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
-    package let description: String
+    private let text: ExactText
+
+    package var description: String { text.text }
 
     package static let type = PropertyName("type")!
     package static let context = PropertyName("context")!
@@ -118,7 +122,7 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
         guard (1...255).contains(text.utf8.count), text != ".", text != "..",
             text.unicodeScalars.allSatisfy({ $0 != "/" && $0.properties.generalCategory != .control })
         else { return nil }
-        description = text
+        self.text = ExactText(text)
     }
 }
 

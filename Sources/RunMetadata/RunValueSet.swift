@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The values behind an `%in%`: whether a value is equal to one of them is told at once, however many there are.
 ///
 /// Equal is what `RunValue.compared(with:)` finds so, and NA to NA and NaN to NaN, as R has it.
@@ -8,9 +10,9 @@ struct RunValueSet: Sendable {
     /// Flags as numbers, and texts that read as numbers: each is compared with numbers so.
     private var numbersOfFlags: Set<Double> = []
     private var numbersOfTexts: Set<Double> = []
-    private var texts: Set<String> = []
+    private var texts: Set<ExactText> = []
     /// Flags as texts, which they are compared with texts by.
-    private var textsOfFlags: Set<String> = []
+    private var textsOfFlags: Set<ExactText> = []
 
     mutating func insert(_ value: RunValue) {
         switch value {
@@ -19,9 +21,9 @@ struct RunValueSet: Sendable {
             if number.isNaN { hasNaN = true } else { numbers.insert(number) }
         case .flag(let flag):
             numbersOfFlags.insert(flag ? 1 : 0)
-            textsOfFlags.insert(value.asText)
+            textsOfFlags.insert(ExactText(value.asText))
         case .text(let text):
-            texts.insert(text)
+            texts.insert(ExactText(text))
             if let number = value.asNumber, !number.isNaN { numbersOfTexts.insert(number) }
         }
     }
@@ -34,10 +36,11 @@ struct RunValueSet: Sendable {
                 ? hasNaN
                 : numbers.contains(number) || numbersOfFlags.contains(number) || numbersOfTexts.contains(number)
         case .flag(let flag):
-            numbers.contains(flag ? 1 : 0) || numbersOfFlags.contains(flag ? 1 : 0) || texts.contains(value.asText)
+            numbers.contains(flag ? 1 : 0) || numbersOfFlags.contains(flag ? 1 : 0)
+                || texts.contains(ExactText(value.asText))
         case .text(let text):
             // A number's own text reads as that number, so a text that reads as none is equal to no number.
-            texts.contains(text) || textsOfFlags.contains(text)
+            texts.contains(ExactText(text)) || textsOfFlags.contains(ExactText(text))
                 || (value.asNumber.map { !$0.isNaN && numbers.contains($0) } ?? false)
         }
     }

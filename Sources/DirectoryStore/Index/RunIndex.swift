@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import Logging
 internal import RunMetadata
 internal import RunStore
@@ -83,7 +84,7 @@ final class RunIndex: @unchecked Sendable {
     }
 
     /// The columns that runs have, those with which no run is written into the database yet among them.
-    func columns() throws(StoreError) -> Set<String> {
+    func columns() throws(StoreError) -> Set<ExactText> {
         try locked { () throws(StoreError) in
             bringUpToDate()
             return try knownColumns()

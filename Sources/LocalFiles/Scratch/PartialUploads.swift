@@ -1,5 +1,5 @@
 internal import Glibc
-internal import JSON
+package import JSON
 package import RunMetadata
 internal import Synchronization
 
@@ -35,7 +35,7 @@ package final class PartialUploads: Sendable {
     private let limits: Limits
     let syncFailed: @Sendable (FileFailure) -> Void
     private let now: @Sendable () -> Double
-    private let uploads = Mutex<[String: PartialUpload]>([:])
+    private let uploads = Mutex<[ExactText: PartialUpload]>([:])
 
     /// Finds what a server before has kept.
     /// - Parameters:
@@ -48,7 +48,7 @@ package final class PartialUploads: Sendable {
     ) {
         (self.folder, self.limits, self.syncFailed, self.now) = (folder, limits, syncFailed, now)
         let names = (try? Files.names(in: folder)) ?? []
-        var found: [String: PartialUpload] = [:]
+        var found: [ExactText: PartialUpload] = [:]
         for name in names where name.hasSuffix(PartialUpload.noteEnding) {
             let id = String(name.dropLast(PartialUpload.noteEnding.count))
             guard let upload = PartialUpload(id: id, in: self), found[upload.key] == nil else { continue }
@@ -62,15 +62,15 @@ package final class PartialUploads: Sendable {
     }
 
     /// How an upload is found again: by the run or session, and the file's path.
-    package static func key(_ target: RunTarget, _ path: ArtifactPath) -> String {
+    package static func key(_ target: RunTarget, _ path: ArtifactPath) -> ExactText {
         switch target {
-        case .run(let run): "run \(run) \(path)"
-        case .active(let session): "session \(session) \(path)"
+        case .run(let run): ExactText("run \(run) \(path)")
+        case .active(let session): ExactText("session \(session) \(path)")
         }
     }
 
     /// How much of an upload is there; nil where there is none.
-    package func progress(of key: String) -> (received: Int, total: Int)? {
+    package func progress(of key: ExactText) -> (received: Int, total: Int)? {
         uploads.withLock { $0[key] }?.progress
     }
 
@@ -78,7 +78,7 @@ package final class PartialUploads: Sendable {
     /// - Parameters:
     ///   - offset: where it begins; 0 begins the upload anew. What is there behind it is sent anew too
     ///   - total: bytes of the whole file
-    package func begin(_ key: String, at offset: Int, of total: Int) throws(Refusal) -> UploadPart {
+    package func begin(_ key: ExactText, at offset: Int, of total: Int) throws(Refusal) -> UploadPart {
         try uploads.withLock { uploads throws(Refusal) in
             if let known = uploads[key], known.progress.total == total {
                 return UploadPart(of: known, try known.hold(from: offset), at: offset)
@@ -96,7 +96,7 @@ package final class PartialUploads: Sendable {
     }
 
     private func checkRoom(
-        _ uploads: [String: PartialUpload], _ total: Int, besides replaced: PartialUpload?
+        _ uploads: [ExactText: PartialUpload], _ total: Int, besides replaced: PartialUpload?
     ) throws(Refusal) {
         let others = uploads.values.filter { $0 !== replaced }
         guard others.count < limits.count else {
