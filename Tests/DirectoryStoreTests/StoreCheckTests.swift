@@ -92,6 +92,10 @@ import Testing
                 "two/tfruns.d/metrics.json", "{\"a\": [1], \"b\": [1, 2]}",
                 "two/tfruns.d/metrics.json: is no data frame", nil
             ),
+            (
+                "two/tfruns.d/metrics.json", "{\"a\": [1, NaN, -Infinity]}", "two/tfruns.d/metrics.json: has NaN",
+                "{\"a\": [1, \"NaN\", \"-Inf\"]}"
+            ),
             (".rundir/sessions/other", "gone", ".rundir/sessions/other: names the run \"gone\"", ""),
             ("archive/one/tfruns.d/flags.json", "{}", "one: there is another run of this id", nil),
         ] as [(String, String, String, String?)])

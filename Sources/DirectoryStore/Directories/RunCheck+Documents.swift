@@ -61,7 +61,7 @@ extension RunCheck {
     }
 
     /// Looks for bare NaN and infinities, which are no JSON to R.
-    private func checkQuotes(_ path: RunPath, _ repair: () throws -> Void) throws {
+    func checkQuotes(_ path: RunPath, _ repair: () throws -> Void) throws {
         if (try? JSONValue.parse(try directory.readIfInReach(path) ?? [])) != nil { return }
         try mend(
             path, "has NaN or an infinity without quotes, which breaks ls_runs() for all runs", "quote it", repair)

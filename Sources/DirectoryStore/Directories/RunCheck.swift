@@ -128,7 +128,10 @@ struct RunCheck {
             switch isRagged {
             case nil: report(path, "is no data frame: it has no column")
             case true?: report(path, "is no data frame: its columns differ in length")
-            case false?: break
+            case false?:
+                try checkQuotes(path) {
+                    if let quoted = text.withUnsafeBytes({ NonFinite.quoting($0) }) { try write(quoted, path) }
+                }
             }
         } catch {
             report(path, "is no data frame: \(error)")
