@@ -110,6 +110,29 @@ import Testing
         #expect(try findings().contains { $0.hasPrefix(finding) } == (mended == nil))
     }
 
+    /// Fails where lines are told of by the part of the file that is read at a time.
+    @Test func linesOfManyRowsAreFound() throws {
+        let rows = (0..<60_000).map { "{\"step\":\($0),\"loss\":0.123456789}\n" }
+        let path = "one/tfruns.d/metrics.ndjson"
+        folder.write(path, rows[..<50_000].joined() + "no row\n" + rows[50_000...].joined() + "{\"step\":")
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix("\(path): line 50001 is no row") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("\(path): is cut short") })
+        _ = try findings(repairs: true)
+        #expect(folder.text(path)?.hasSuffix("0.123456789}\n") == true)
+        #expect(try findings().count == 1)
+    }
+
+    /// Fails where a file is read whatever its size.
+    @Test(arguments: ["flags.json", "metrics.json", "properties/samples", "properties/metrics"])
+    func whatIsTooLargeIsNotLookedAt(name: String) throws {
+        folder.write("two/tfruns.d/properties/start", "1\n")
+        folder.write("two/tfruns.d/\(name)", "1")
+        #expect(truncate("\(folder.path)/two/tfruns.d/\(name)", 300 << 20) == 0)
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/\(name): is over 268435456 bytes") }, "\(found)")
+    }
+
     @Test(arguments: [("endpoint", "end"), ("metrics_dir", "metrics")])
     func whatAnotherPropertyWouldBeTakenForIsWritten(name: String, whole: String) throws {
         folder.write("one/tfruns.d/properties/\(name)", "/tmp\n")

@@ -30,10 +30,16 @@ extension RunCheck {
 
     /// Looks whether an exact list is still that of its file.
     private func checkExact(_ document: DataPath) throws {
-        guard let exact = document.sent.map({ RunPath($0) }), case .file = try directory.look(exact) else { return }
+        guard let exact = document.sent.map({ RunPath($0) }), case .file = try directory.look(exact),
+            let sent = try content(of: exact)
+        else { return }
         guard let current = try directory.openExact(document) else { return }
         defer { close(current) }
-        if try Files.read(current, path: document.description) == directory.readIfInReach(exact) { return }
+        if Int(Files.status(of: current).st_size) == sent.count,
+            try Files.read(current, path: document.description) == sent
+        {
+            return
+        }
         try mend(exact, "is of an earlier \(document), which something else wrote since", "remove it") {
             try directory.remove(exact)
         }
@@ -62,7 +68,7 @@ extension RunCheck {
 
     /// Looks for bare NaN and infinities, which are no JSON to R.
     func checkQuotes(_ path: RunPath, _ repair: () throws -> Void) throws {
-        if (try? JSONValue.parse(try directory.readIfInReach(path) ?? [])) != nil { return }
+        guard let text = try directory.readIfInReach(path), (try? JSONValue.parse(text)) == nil else { return }
         try mend(
             path, "has NaN or an infinity without quotes, which breaks ls_runs() for all runs", "quote it", repair)
     }
@@ -79,7 +85,7 @@ extension RunCheck {
     /// Looks for a property `metrics` that tfruns takes for a path, where the run has no `metrics.json` whose path it has then.
     private func checkPath() throws {
         let path = RunPath(DataPath.property(.metrics))
-        guard directory.status(RunPath(.metricsFrame)) == nil, let file = try directory.readIfInReach(path) else {
+        guard directory.status(RunPath(.metricsFrame)) == nil, let file = try content(of: path) else {
             return
         }
         let exact = PropertyText.file(of: .string(PropertyText.read(file, of: .metrics)), .metrics) ?? []
@@ -106,7 +112,7 @@ extension RunCheck {
             switch try directory.look(path) {
             case .folder: report(path, "is a folder, which breaks ls_runs() for all runs")
             case .file:
-                guard let typed = TypedProperty(name), let file = try directory.readIfInReach(path) else { continue }
+                guard let typed = TypedProperty(name), let file = try content(of: path) else { continue }
                 let text = PropertyText.read(file)
                 if typed == .count, TypedProperty.isMissing(text) {
                     try mend(path, "is missing (\"\(text)\"), which breaks view_run()", "remove it") {
