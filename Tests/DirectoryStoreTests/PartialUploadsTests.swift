@@ -1,5 +1,6 @@
 import Glibc
 import JSON
+import Limits
 import RunMetadata
 import RunStore
 import RunStoreClaims
@@ -152,7 +153,7 @@ import Testing
 
     @Test func thereAreLimits() throws {
         var limits = PartialUploads.Limits()
-        (limits.count, limits.bytes) = (2, 100)
+        (limits.count, limits.bytes) = (Limit(.files, most: 2), Limit(.bytes, most: 100))
         let uploads = open(limits)
         try send("0", "a", at: 0, of: 1000, uploads)
         try send("0", "a", at: 0, of: 40, uploads)

@@ -37,7 +37,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let knownRows = KnownRows()
     /// Files that are not in a run yet, on the disk of the runs directory, from which they are renamed into runs.
     package private(set) lazy var scratch = Scratch(
-        folder: paths.staging, uploads: paths.uploads,
+        folder: paths.staging, uploads: paths.uploads, limits: settings.partialUploads,
         keeper: Scratch.Keeper(
             closed: { [weak self] in self?.lacksRoomToStart }, gone: { [weak self] in self?.ownership.fault() },
             syncFailed: { [weak self] failure in self?.exclusively { $0.fail(failure) } }),

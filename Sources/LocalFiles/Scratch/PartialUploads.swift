@@ -1,5 +1,6 @@
 internal import Glibc
 package import JSON
+package import Limits
 package import RunMetadata
 internal import Synchronization
 
@@ -12,9 +13,9 @@ package final class PartialUploads: Sendable {
     /// What may be kept.
     package struct Limits: Sendable {
         /// Uploads at once.
-        package var count = 1000
+        package var count = Limit(.files, most: 1000, setting: "--max-partial-uploads")
         /// Bytes of all of them, as announced. One alone is taken whatever its length.
-        package var bytes = 64 << 30
+        package var bytes = Limit(.bytes, most: 64 << 30, setting: "--max-partial-bytes")
         /// Seconds since a part came, after which an upload is dropped.
         package var age = 7.0 * 24 * 3600
 
@@ -99,11 +100,11 @@ package final class PartialUploads: Sendable {
         _ uploads: [ExactText: PartialUpload], _ total: Int, besides replaced: PartialUpload?
     ) throws(Refusal) {
         let others = uploads.values.filter { $0 !== replaced }
-        guard others.count < limits.count else {
-            throw .full("\(limits.count) uploads wait for the rest of their files, which is the limit")
+        guard others.count < limits.count.most else {
+            throw .full("the uploads that wait for the rest of their files would be \(LimitExceeded(limits.count))")
         }
-        guard others.isEmpty || others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes else {
-            throw .full("the uploads that wait would have over \(limits.bytes) bytes, which is the limit")
+        guard others.isEmpty || others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes.most else {
+            throw .full("the uploads that wait would have \(LimitExceeded(limits.bytes))")
         }
     }
 
