@@ -54,7 +54,7 @@ import Testing
             ),
             ("one/tfruns.d/properties/steps", "NA\n", "one/tfruns.d/properties/steps: is missing", ""),
             (
-                "one/tfruns.d/properties/metrics", "/tmp\n", "one/tfruns.d/properties/metrics: is taken for the path",
+                "two/tfruns.d/properties/metrics", "/tmp\n", "two/tfruns.d/properties/metrics: is taken for the path",
                 "/tmp\n\n"
             ),
             (
