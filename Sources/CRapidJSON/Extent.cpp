@@ -27,10 +27,15 @@ void crj_extent_add(crj_extent *extent, const char *bytes, size_t size) {
             at.depth--;
         } else if (byte != ' ' && byte != '\n' && byte != '\r' && byte != '\t') {
             at.hasContent = 1;
+            if (byte == 'N' || byte == 'I') {
+                at.hasNonFinite = 1;
+            }
         }
     }
     *extent = at;
 }
+
+int crj_extent_has_non_finite(const crj_extent *extent) { return extent->hasNonFinite; }
 
 int crj_extent_is_cut(const crj_extent *extent) {
     return !extent->hasContent || extent->hasHole || extent->isInString || extent->depth > 0;

@@ -14,7 +14,7 @@ package struct JSONObject: Sendable {
         }
 
         package static func == (left: Member, right: Member) -> Bool {
-            JSONName(left.name) == JSONName(right.name) && left.value == right.value
+            ExactText(left.name) == ExactText(right.name) && left.value == right.value
         }
     }
 
@@ -22,7 +22,7 @@ package struct JSONObject: Sendable {
     package private(set) var members: [Member]
 
     /// Where each name is; empty while the object is small.
-    private var table: [JSONName: Int] = [:]
+    private var table: [ExactText: Int] = [:]
 
     /// Up to this many members, comparing each is faster than a table.
     private static let smallCount = 16
@@ -77,15 +77,15 @@ package struct JSONObject: Sendable {
 
     /// The place of `name` in ``members``.
     package func index(of name: String) -> Int? {
-        let wanted = JSONName(name)
+        let wanted = ExactText(name)
         if members.count > Self.smallCount { return table[wanted] }
-        return members.firstIndex { JSONName($0.name) == wanted }
+        return members.firstIndex { ExactText($0.name) == wanted }
     }
 
     private mutating func append(_ member: Member) {
         members.append(member)
         if members.count > Self.smallCount + 1 {
-            table[JSONName(member.name)] = members.count - 1
+            table[ExactText(member.name)] = members.count - 1
         } else {
             makeTable()
         }
@@ -95,7 +95,7 @@ package struct JSONObject: Sendable {
         table.removeAll()
         guard members.count > Self.smallCount else { return }
         table.reserveCapacity(members.count)
-        for (index, member) in members.enumerated() { table[JSONName(member.name)] = index }
+        for (index, member) in members.enumerated() { table[ExactText(member.name)] = index }
     }
 }
 

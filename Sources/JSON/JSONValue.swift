@@ -1,6 +1,7 @@
 /// Any JSON value, as it was sent: the order of names and the digits of numbers are kept.
 ///
-/// Equality compares these too: `{"a":1,"b":2}` and `{"b":2,"a":1}` differ, and so do `1` and `1.0`.
+/// Equality looks at that too: `{"a":1,"b":2}` and `{"b":2,"a":1}` differ, and so do `1` and `1.0`, and texts of other scalars
+/// (`ExactText`).
 package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
@@ -8,6 +9,18 @@ package enum JSONValue: Equatable, Sendable {
     case string(String)
     case array([JSONValue])
     case object(JSONObject)
+
+    package static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): ExactText(left) == ExactText(right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
 }
 
 extension JSONValue {

@@ -77,7 +77,7 @@ struct CSVTable {
     }
 
     private static func check(_ header: [String], _ type: MetadataType) throws(MetadataFault) {
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         for (index, name) in header.enumerated() {
             if name.isEmpty {
                 throw .shape(
@@ -85,7 +85,9 @@ struct CSVTable {
                     "\(type): column \(index + 1) of the CSV has no name; write it with row.names = FALSE in R, in pandas "
                         + "with index=False")
             }
-            if !seen.insert(name).inserted { throw .shape(nil, "\(type): the CSV has the column \"\(name)\" twice") }
+            if !seen.insert(ExactText(name)).inserted {
+                throw .shape(nil, "\(type): the CSV has the column \"\(name)\" twice")
+            }
         }
     }
 }

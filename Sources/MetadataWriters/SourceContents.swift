@@ -1,3 +1,4 @@
+package import JSON
 internal import Limits
 internal import RunMetadata
 package import RunStore
@@ -31,7 +32,7 @@ package struct SourceContents: Sendable {
     }
 
     /// By path below `source/`.
-    package private(set) var files: [String: File] = [:]
+    package private(set) var files: [ExactText: File] = [:]
 
     /// Reads an archive.
     /// - Throws: a `MetadataFault`, of kind `exceeded` if it is larger than the limits
@@ -73,7 +74,7 @@ package struct SourceContents: Sendable {
             }
             let path =
                 entry.path.utf8.starts(with: prefix) ? entry.path.utf8.dropFirst(prefix.count) : entry.path.utf8[...]
-            files[String(decoding: path, as: UTF8.self)] = file
+            files[ExactText(String(decoding: path, as: UTF8.self))] = file
         }
     }
 }

@@ -22,7 +22,7 @@ struct ListColumns {
     private let kind: Kind
     private let room: Int
     /// The last suffix that each taken name got.
-    private var numbers: [String: Int] = [:]
+    private var numbers: [ExactText: Int] = [:]
 
     /// - Parameter room: the most columns
     init(_ list: JSONObject, _ kind: Kind, room: Int) {
@@ -73,9 +73,9 @@ struct ListColumns {
 
     private mutating func freeName(_ name: String) -> String {
         if !isTaken(name) { return name }
-        var number = numbers[name] ?? 0
+        var number = numbers[ExactText(name)] ?? 0
         repeat { number += 1 } while isTaken("\(name).\(number)")
-        numbers[name] = number
+        numbers[ExactText(name)] = number
         return "\(name).\(number)"
     }
 

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import JSON
+package import JSON
 
 /// A run's metrics as numbers, to be reduced to points, with an index of where rows are in their text.
 ///
@@ -59,7 +59,7 @@ package final class MetricsTable: @unchecked Sendable {
     private let expectedRows: Int
     private let limit: Int
     /// The columns whose values are read beside the axes; nil: all.
-    package let only: Set<String>?
+    package let only: Set<ExactText>?
     /// Bytes that the columns hold.
     private var held = 0
     /// Whether the text has more than the table may hold; if so, the table must not be used.
@@ -70,7 +70,7 @@ package final class MetricsTable: @unchecked Sendable {
     ///   - expectedRows: about how many rows will come, so that memory is allocated once
     ///   - limit: the most bytes that it may hold
     ///   - only: the columns whose values are read beside the axes; nil: all. The others exist, without values
-    package init(expectedRows: Int = 0, limit: Int = .max, only: Set<String>? = nil) {
+    package init(expectedRows: Int = 0, limit: Int = .max, only: Set<ExactText>? = nil) {
         self.expectedRows = expectedRows
         self.limit = limit
         self.only = only
@@ -153,7 +153,7 @@ package final class MetricsTable: @unchecked Sendable {
         if let index = columnIndex[bytes] { return index }
         let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
         let role = MetricsColumnRole(name)
-        let isRead = role.isKey || only?.contains(String(decoding: bytes, as: UTF8.self)) ?? true
+        let isRead = role.isKey || only?.contains(ExactText(String(decoding: bytes, as: UTF8.self))) ?? true
         // If there are very many columns, few of them have a value in each row.
         storage.initialize(
             to: MetricsColumnStorage(

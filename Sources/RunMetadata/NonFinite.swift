@@ -59,3 +59,24 @@ package enum NonFinite: Sendable {
         }
     }
 }
+
+extension NonFinite {
+    /// A text of JSON with NaN and infinities in quotes, as jsonlite writes them, where they stand without.
+    /// - Returns: nil where none does, or the text is no JSON otherwise
+    package static func quoting(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        let parser = JSONParser()
+        return withExtendedLifetime(parser) {
+            guard let tokens = try? parser.parse(text, nonFinite: .allowed) else { return nil }
+            var output: [UInt8] = []
+            var copied = 0
+            for token in 0..<tokens.count where tokens.kind(at: token) == .nonFinite {
+                guard let number = NonFinite(tokens.number(at: token).double) else { continue }
+                output += text[copied..<tokens.offset(at: token)]
+                number.json.withUTF8Buffer { output += $0 }
+                copied = tokens.offset(at: token) + tokens.source(at: token).count
+            }
+            if copied == 0 { return nil }
+            return output + text[copied...]
+        }
+    }
+}

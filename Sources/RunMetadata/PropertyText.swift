@@ -16,28 +16,32 @@ package enum PropertyText {
         }
     }
 
-    /// The content of a value's file: the text and a newline; nothing for an empty list, as R's `writeLines()` does, or
-    /// for the empty object that `toJSON()` makes of NULL.
+    /// The content of a value's file: the text and a newline, and an empty line if tfruns would take the text for a path;
+    /// nothing for an empty list, as R's `writeLines()` does, or for the empty object that `toJSON()` makes of NULL.
     /// - Returns: nil for null, which removes the property
-    package static func file(of value: JSONValue) -> [UInt8]? {
+    package static func file(of value: JSONValue, _ name: PropertyName) -> [UInt8]? {
         if value == .array([]) || value == .object(JSONObject()) { return [] }
-        return text(of: value).map { file($0) }
+        return text(of: value).map { file($0) + (name.isTakenForPath ? [newline] : []) }
     }
 
     /// The content of a property's file: the text and a newline.
-    package static func file(_ text: String) -> [UInt8] { Array(text.utf8) + [UInt8(ascii: "\n")] }
+    package static func file(_ text: String) -> [UInt8] { Array(text.utf8) + [newline] }
 
     /// The text in a property's file.
-    package static func read(_ file: [UInt8]) -> String {
-        String(decoding: file.last == UInt8(ascii: "\n") ? file.dropLast() : file[...], as: UTF8.self)
+    package static func read(_ file: [UInt8], of name: PropertyName? = nil) -> String {
+        file.withUnsafeBytes { read($0, of: name) }
     }
 
     /// The same, of borrowed bytes.
-    package static func read(_ file: UnsafeRawBufferPointer) -> String {
-        let hasNewline = file.last == UInt8(ascii: "\n")
-        return String(
-            decoding: UnsafeRawBufferPointer(rebasing: hasNewline ? file.dropLast() : file[...]), as: UTF8.self)
+    package static func read(_ file: UnsafeRawBufferPointer, of name: PropertyName? = nil) -> String {
+        var text = file[...]
+        if text.last == newline { text.removeLast() }
+        // The empty line that keeps it from being taken for a path.
+        if name?.isTakenForPath ?? false, text.last == newline { text.removeLast() }
+        return String(decoding: UnsafeRawBufferPointer(rebasing: text), as: UTF8.self)
     }
+
+    private static let newline = UInt8(ascii: "\n")
 
     /// Seconds since 1970 as tfruns writes them: a decimal number, to the microsecond.
     package static func seconds(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// One column of a listing, with a value for each row. Conditions and orders are evaluated over columns.
 ///
 /// Nine bytes a row. Each distinct text is stored once, so that a comparison looks at it once.
@@ -16,7 +18,7 @@ package struct RunColumn: Sendable {
     package private(set) var numbers: [Double]
     /// The distinct texts, including those of earlier values.
     package private(set) var texts: [String] = []
-    private var places: [String: Int] = [:]
+    private var places: [ExactText: Int] = [:]
     /// The indices of texts in sorted order, and the rank of each text, as of the last `rankTexts()`.
     private var ordered: [Int32] = []
     private(set) var ranks: [Int32] = []
@@ -38,7 +40,7 @@ package struct RunColumn: Sendable {
         kinds = Array(repeating: Kind.text, count: places.count)
         numbers = places.map(Double.init)
         self.texts = texts
-        for (place, text) in texts.enumerated() { self.places[text] = place }
+        for (place, text) in texts.enumerated() { self.places[ExactText(text)] = place }
     }
 
     /// A column of numbers.
@@ -99,9 +101,9 @@ package struct RunColumn: Sendable {
 
     /// The index of a text in `texts`, to which it is added if it is new.
     package mutating func place(of text: String) -> Int {
-        if let place = places[text] { return place }
+        if let place = places[ExactText(text)] { return place }
         texts.append(text)
-        places[text] = texts.count - 1
+        places[ExactText(text)] = texts.count - 1
         return texts.count - 1
     }
 
@@ -129,12 +131,7 @@ package struct RunColumn: Sendable {
         }
         ordered = merged + ordered[start...]
         ranks = Array(repeating: 0, count: texts.count)
-        // Equal texts of different scalars have one rank.
-        var rank: Int32 = 0
-        for (index, place) in ordered.enumerated() {
-            if index > 0, isBefore(ordered[index - 1], place) { rank += 1 }
-            ranks[Int(place)] = rank
-        }
+        for (rank, place) in ordered.enumerated() { ranks[Int(place)] = Int32(rank) }
     }
 
     /// A key by which rows are sorted, ascending; missing and NaN are last. Call `rankTexts()` first.

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The name of a run: `[A-Za-z0-9][A-Za-z0-9._=+@-]{0,127}`, except `active` and `archive`.
 ///
 /// A run id that exists is a safe path component.
@@ -80,7 +82,9 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
 ///
 /// A property name that exists is a safe path component.
 package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
-    package let description: String
+    private let text: ExactText
+
+    package var description: String { text.text }
 
     package static let type = PropertyName("type")!
     package static let context = PropertyName("context")!
@@ -89,7 +93,7 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     package static let end = PropertyName("end")!
     package static let completed = PropertyName("completed")!
     /// tfruns' name for the path of `metrics.json`.
-    static let metrics = PropertyName("metrics")!
+    package static let metrics = PropertyName("metrics")!
     /// The console output, which grows while the run goes on.
     package static let output = PropertyName("output")!
 
@@ -105,6 +109,10 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     /// Whether an empty file of that name is only a placeholder.
     package var keepsPlace: Bool { Self.abbreviated.contains(self) }
 
+    /// Whether tfruns reads the file that the property's text names, if there is one, wherever R runs. No file has a name that
+    /// ends in an empty line.
+    package var isTakenForPath: Bool { self == .metrics }
+
     /// The rule, in words for the person who broke it.
     package static let rule =
         "a property name is 1 to 255 bytes without \"/\" and control characters, and is not \".\" or \"..\""
@@ -114,7 +122,7 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
         guard (1...255).contains(text.utf8.count), text != ".", text != "..",
             text.unicodeScalars.allSatisfy({ $0 != "/" && $0.properties.generalCategory != .control })
         else { return nil }
-        description = text
+        self.text = ExactText(text)
     }
 }
 

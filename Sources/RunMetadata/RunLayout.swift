@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Every name on disk.
 ///
 /// The layout is the one that R's tfruns reads: `<runs>/<run id>/tfruns.d/…`.
@@ -28,7 +30,9 @@ package enum RunLayout {
 
 /// A path in a run's data directory, one or more safe components.
 package struct DataPath: Hashable, Sendable, CustomStringConvertible {
-    package let description: String
+    private let text: ExactText
+
+    package var description: String { text.text }
 
     package static let flags = DataPath(checked: "flags.json")
     package static let evaluation = DataPath(checked: "evaluation.json")
@@ -85,7 +89,7 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
                 !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) && $0.count <= 255
             })
         else { return nil }
-        description = text
+        self.text = ExactText(text)
     }
 
     /// Whether a standard type owns the file or a folder above it; no custom writer may make it.
@@ -95,7 +99,7 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         return first == Self.properties || first == Self.sentFolder || files.contains { $0.description == first }
     }
 
-    private init(checked: String) { description = checked }
+    private init(checked: String) { text = ExactText(checked) }
 
     /// The property whose file this is, if any.
     package var property: PropertyName? {

@@ -1,6 +1,7 @@
 internal import Limits
 
-/// The columns by which runs are sorted: `eval_acc`, `-eval_acc,start`; names with a comma are in backticks.
+/// The columns by which runs are sorted: `eval_acc`, `-eval_acc,start`; names with a comma are in backticks, in which two
+/// backticks stand for one.
 ///
 /// Ascending unless a name has a minus sign or the whole order is descending. Missing values come last in both
 /// directions, as in R's `order()`. Equal runs come newest first, and those with the same start by id, descending.
@@ -51,13 +52,7 @@ extension RunColumnName {
             let isNegative = signed && position < bytes.count && bytes[position] == UInt8(ascii: "-")
             if isNegative { position += 1 }
             let start = position
-            let isQuoted = position < bytes.count && bytes[position] == UInt8(ascii: "`")
-            let stop = isQuoted ? UInt8(ascii: "`") : UInt8(ascii: ",")
-            let from = isQuoted ? position + 1 : position
-            let end = bytes[from...].firstIndex(of: stop) ?? bytes.count
-            position = isQuoted ? min(end + 1, bytes.count) : end
-            var name = bytes[from..<end]
-            while !isQuoted, name.last == UInt8(ascii: " ") { name.removeLast() }
+            let name = takeName(bytes, &position)
             if name.isEmpty {
                 throw RunQueryFault(
                     parameter, at: start,
@@ -74,5 +69,28 @@ extension RunColumnName {
             }
             position += 1
         }
+    }
+
+    /// Takes the name at `position` and moves behind it: up to a comma, or the text in backticks, where two backticks stand
+    /// for one.
+    private static func takeName(_ bytes: [UInt8], _ position: inout Int) -> [UInt8] {
+        let (backtick, comma) = (UInt8(ascii: "`"), UInt8(ascii: ","))
+        var name: [UInt8] = []
+        guard position < bytes.count, bytes[position] == backtick else {
+            name = Array(bytes[position...].prefix { $0 != comma })
+            position += name.count
+            while name.last == UInt8(ascii: " ") { name.removeLast() }
+            return name
+        }
+        position += 1
+        while position < bytes.count {
+            if bytes[position] == backtick {
+                position += 1
+                guard position < bytes.count, bytes[position] == backtick else { break }
+            }
+            name.append(bytes[position])
+            position += 1
+        }
+        return name
     }
 }

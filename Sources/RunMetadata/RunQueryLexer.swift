@@ -106,13 +106,17 @@ struct RunQueryLexer {
         return value
     }
 
-    /// The text between quotes, with R's escapes.
+    /// What stands between quotes, with R's escapes. Two backticks in backticks are one, as in lists of columns.
     private mutating func quoted() throws(RunQueryFault) -> String {
         let quote = bytes[position]
         var content: [UInt8] = []
         position += 1
-        while position < bytes.count, bytes[position] != quote {
-            if bytes[position] == UInt8(ascii: "\\"), position + 1 < bytes.count {
+        while position < bytes.count {
+            if bytes[position] == quote {
+                guard quote == UInt8(ascii: "`"), peek(1) == quote else { break }
+                position += 1
+                content.append(quote)
+            } else if bytes[position] == UInt8(ascii: "\\"), position + 1 < bytes.count {
                 position += 1
                 switch bytes[position] {
                 case UInt8(ascii: "n"): content.append(0x0A)

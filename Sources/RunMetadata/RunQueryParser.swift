@@ -1,3 +1,4 @@
+internal import JSON
 internal import Limits
 
 /// Reads a `where` expression by R's precedence: `|`, then `&`, then `!`, then comparisons, then `%in%`, then signs.
@@ -144,7 +145,9 @@ struct RunQueryParser {
 
     private mutating func column(_ name: String, _ offset: Int) throws(RunQueryFault) -> Operand {
         try count(.entries, offset)
-        if let index = columns.firstIndex(where: { $0.name == name }) { return Operand(.column(index), offset) }
+        if let index = columns.firstIndex(where: { ExactText($0.name) == ExactText(name) }) {
+            return Operand(.column(index), offset)
+        }
         try count(.columns, offset)
         columns.append(RunColumnName(name, at: offset))
         return Operand(.column(columns.count - 1), offset)

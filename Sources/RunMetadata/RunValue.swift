@@ -67,5 +67,8 @@ extension RunValue {
         }
     }
 
-    static func order(_ one: String, _ two: String) -> Int { one == two ? 0 : one < two ? -1 : 1 }
+    static func order(_ one: String, _ two: String) -> Int {
+        let (one, two) = (ExactText(one), ExactText(two))
+        return one == two ? 0 : one < two ? -1 : 1
+    }
 }

@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The values of an `%in%`, in sets, so that a test takes the same time for any number of them.
 ///
 /// Values are equal by `RunValue.compared(with:)`; also NA equals NA and NaN equals NaN, as in R.
@@ -8,9 +10,9 @@ struct RunValueSet: Sendable {
     /// Flags as numbers, and the numbers of texts, to compare with numbers.
     private var numbersOfFlags: Set<Double> = []
     private var numbersOfTexts: Set<Double> = []
-    private var texts: Set<String> = []
+    private var texts: Set<ExactText> = []
     /// Flags as texts, to compare with texts.
-    private var textsOfFlags: Set<String> = []
+    private var textsOfFlags: Set<ExactText> = []
 
     mutating func insert(_ value: RunValue) {
         switch value {
@@ -19,9 +21,9 @@ struct RunValueSet: Sendable {
             if number.isNaN { hasNaN = true } else { numbers.insert(number) }
         case .flag(let flag):
             numbersOfFlags.insert(flag ? 1 : 0)
-            textsOfFlags.insert(value.asText)
+            textsOfFlags.insert(ExactText(value.asText))
         case .text(let text):
-            texts.insert(text)
+            texts.insert(ExactText(text))
             if let number = value.asNumber, !number.isNaN { numbersOfTexts.insert(number) }
         }
     }
@@ -34,10 +36,11 @@ struct RunValueSet: Sendable {
                 ? hasNaN
                 : numbers.contains(number) || numbersOfFlags.contains(number) || numbersOfTexts.contains(number)
         case .flag(let flag):
-            numbers.contains(flag ? 1 : 0) || numbersOfFlags.contains(flag ? 1 : 0) || texts.contains(value.asText)
+            numbers.contains(flag ? 1 : 0) || numbersOfFlags.contains(flag ? 1 : 0)
+                || texts.contains(ExactText(value.asText))
         case .text(let text):
             // A text equals a number only if it reads as that number: so does the number's own text.
-            texts.contains(text) || textsOfFlags.contains(text)
+            texts.contains(ExactText(text)) || textsOfFlags.contains(ExactText(text))
                 || (value.asNumber.map { !$0.isNaN && numbers.contains($0) } ?? false)
         }
     }

@@ -25,7 +25,7 @@ package struct JSONObjectPatch: Sendable {
     package var propertyChanges: [DataChange] {
         object.members.compactMap { member in
             PropertyName(member.name).map { name in
-                PropertyText.file(of: member.value).map { .put(.property(name), $0) } ?? .remove(.property(name))
+                PropertyText.file(of: member.value, name).map { .put(.property(name), $0) } ?? .remove(.property(name))
             }
         }
     }

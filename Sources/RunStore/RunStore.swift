@@ -1,3 +1,4 @@
+package import JSON
 package import LocalFiles
 package import RunMetadata
 
@@ -22,7 +23,7 @@ package protocol RunStore: Sendable {
     func runs(_ query: RunQuery) throws(StoreError) -> RunPage
 
     /// The names of the columns that runs have, in no order: those that conditions and orders can name.
-    func columns() throws(StoreError) -> Set<String>
+    func columns() throws(StoreError) -> Set<ExactText>
 
     /// The runs that wait to be initialised and to which nothing has been written for some seconds.
     func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID]

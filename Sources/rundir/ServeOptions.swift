@@ -3,6 +3,7 @@ import DirectoryStore
 import Glibc
 import HTTPServer
 import Limits
+import LocalFiles
 import RunAPI
 import RunMetadata
 import RunStore
@@ -106,6 +107,26 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The most partly received files (Content-Range), 1 to 1000000. "
+                + "[env: RUNDIR_MAX_PARTIAL_UPLOADS]", valueName: "count"))
+    var maxPartialUploads =
+        Environment.number("RUNDIR_MAX_PARTIAL_UPLOADS") ?? PartialUploads.Limits().count.most
+
+    @Option(
+        help: ArgumentHelp(
+            "What these files have together once they are whole, 1 to 1125899906842624 bytes; one alone may have more. "
+                + "[env: RUNDIR_MAX_PARTIAL_BYTES]", valueName: "bytes"))
+    var maxPartialBytes = Environment.number("RUNDIR_MAX_PARTIAL_BYTES") ?? PartialUploads.Limits().bytes.most
+
+    @Option(
+        help: ArgumentHelp(
+            "How long such a part is kept after the last one came, 60 to 31536000 seconds. "
+                + "[env: RUNDIR_KEEP_PARTIAL_UPLOADS]", valueName: "seconds"))
+    var keepPartialUploads =
+        Environment.number("RUNDIR_KEEP_PARTIAL_UPLOADS") ?? Int(PartialUploads.Limits().age)
+
+    @Option(
+        help: ArgumentHelp(
             "The log level on standard error: trace, debug, info, notice, warning, error or critical. "
                 + "[env: RUNDIR_LOG_LEVEL]", valueName: "level"))
     var logLevel = Environment.text("RUNDIR_LOG_LEVEL").flatMap(LogLevel.init(rawValue:)) ?? LogLevel.notice
@@ -123,6 +144,9 @@ struct ServeOptions: ParsableArguments {
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
         try check("max-pending", maxPending, 1...10_000_000)
+        try check("max-partial-uploads", maxPartialUploads, 1...1_000_000)
+        try check("max-partial-bytes", maxPartialBytes, 1...1 << 50)
+        try check("keep-partial-uploads", keepPartialUploads, 60...31_536_000)
         try check("journal-size", journalSize, 65_536...1 << 30)
         for host in allowedHosts where HostRule(host) == nil {
             throw ValidationError(
@@ -160,6 +184,9 @@ struct ServeOptions: ParsableArguments {
         settings.segmentSize = journalSize
         settings.staleAfter = Double(staleAfter)
         settings.pendingLimit = Limit(.pendingRuns, most: maxPending, setting: "--max-pending")
+        settings.partialUploads.count = Limit(.files, most: maxPartialUploads, setting: "--max-partial-uploads")
+        settings.partialUploads.bytes = Limit(.bytes, most: maxPartialBytes, setting: "--max-partial-bytes")
+        settings.partialUploads.age = Double(keepPartialUploads)
         return settings
     }
 

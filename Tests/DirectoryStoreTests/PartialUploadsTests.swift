@@ -1,4 +1,6 @@
 import Glibc
+import JSON
+import Limits
 import RunMetadata
 import RunStore
 import RunStoreClaims
@@ -21,13 +23,14 @@ import Testing
         try Array(text.utf8).withUnsafeBytes { try part.write($0) }
     }
 
-    private func send(_ text: String, _ key: String, at offset: Int, of total: Int, _ uploads: PartialUploads) throws {
+    private func send(_ text: String, _ key: ExactText, at offset: Int, of total: Int, _ uploads: PartialUploads) throws
+    {
         let part = try uploads.begin(key, at: offset, of: total)
         try write(text, part)
         try part.end()
     }
 
-    private func content(_ uploads: PartialUploads, _ key: String) throws -> String {
+    private func content(_ uploads: PartialUploads, _ key: ExactText) throws -> String {
         let there = try #require(uploads.progress(of: key))
         var bytes: [UInt8] = []
         let part = try uploads.begin(key, at: there.received, of: there.total)
@@ -150,7 +153,7 @@ import Testing
 
     @Test func thereAreLimits() throws {
         var limits = PartialUploads.Limits()
-        (limits.count, limits.bytes) = (2, 100)
+        (limits.count, limits.bytes) = (Limit(.files, most: 2), Limit(.bytes, most: 100))
         let uploads = open(limits)
         try send("0", "a", at: 0, of: 1000, uploads)
         try send("0", "a", at: 0, of: 40, uploads)

@@ -54,6 +54,10 @@ import Testing
             ),
             ("one/tfruns.d/properties/steps", "NA\n", "one/tfruns.d/properties/steps: is missing", ""),
             (
+                "two/tfruns.d/properties/metrics", "/tmp\n", "two/tfruns.d/properties/metrics: is taken for the path",
+                "/tmp\n\n"
+            ),
+            (
                 "one/tfruns.d/properties/epochs", "3000000000\n",
                 "one/tfruns.d/properties/epochs: is \"3000000000\", which ls_runs() does not take", nil
             ),
@@ -88,6 +92,10 @@ import Testing
                 "two/tfruns.d/metrics.json", "{\"a\": [1], \"b\": [1, 2]}",
                 "two/tfruns.d/metrics.json: is not a data frame", nil
             ),
+            (
+                "two/tfruns.d/metrics.json", "{\"a\": [1, NaN, -Infinity]}", "two/tfruns.d/metrics.json: has NaN",
+                "{\"a\": [1, \"NaN\", \"-Inf\"]}"
+            ),
             (".rundir/sessions/other", "gone", ".rundir/sessions/other: names the run \"gone\"", ""),
             ("archive/one/tfruns.d/flags.json", "{}", "one: there is another run with this id", nil),
         ] as [(String, String, String, String?)])
@@ -100,6 +108,29 @@ import Testing
         _ = try findings(repairs: true)
         #expect(folder.text(file) ?? "" == mended ?? text)
         #expect(try findings().contains { $0.hasPrefix(finding) } == (mended == nil))
+    }
+
+    /// Fails where lines are told of by the part of the file that is read at a time.
+    @Test func linesOfManyRowsAreFound() throws {
+        let rows = (0..<60_000).map { "{\"step\":\($0),\"loss\":0.123456789}\n" }
+        let path = "one/tfruns.d/metrics.ndjson"
+        folder.write(path, rows[..<50_000].joined() + "no row\n" + rows[50_000...].joined() + "{\"step\":")
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix("\(path): line 50001 is no row") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("\(path): is cut short") })
+        _ = try findings(repairs: true)
+        #expect(folder.text(path)?.hasSuffix("0.123456789}\n") == true)
+        #expect(try findings().count == 1)
+    }
+
+    /// Fails where a file is read whatever its size.
+    @Test(arguments: ["flags.json", "metrics.json", "properties/samples", "properties/metrics"])
+    func whatIsTooLargeIsNotLookedAt(name: String) throws {
+        folder.write("two/tfruns.d/properties/start", "1\n")
+        folder.write("two/tfruns.d/\(name)", "1")
+        #expect(truncate("\(folder.path)/two/tfruns.d/\(name)", 300 << 20) == 0)
+        let found = try findings()
+        #expect(found.contains { $0.hasPrefix("two/tfruns.d/\(name): is over 268435456 bytes") }, "\(found)")
     }
 
     @Test(arguments: [("endpoint", "end"), ("metrics_dir", "metrics")])

@@ -29,4 +29,25 @@ import Testing
         server = try Server(runs: folder.path)
         #expect(try server.connect().send("GET", target).text == "0123456789")
     }
+
+    @Test func limitsAreSettings() throws {
+        let folder = TemporaryFolder()
+        let server = try Server(
+            runs: folder.path, "--max-partial-uploads", "1", variables: ["RUNDIR_MAX_PARTIAL_BYTES": "100"])
+        #expect(try server.connect().send("PUT", "/runs/a").status == 201)
+        func begin(_ name: String, _ total: Int) throws -> HTTPClient.Reply {
+            try server.connect()
+                .send("PUT", "/runs/a/files/\(name)", headers: [("Content-Range", "bytes 0-3/\(total)")], text: "0123")
+        }
+        #expect(try begin("one", 90).status == 202)
+        let refused = try begin("two", 5)
+        #expect(refused.status == 507)
+        #expect(refused.text.contains("over 1 files (--max-partial-uploads)"), "\(refused.text)")
+        for options in [
+            ["--max-partial-uploads", "0"], ["--keep-partial-uploads", "59"], ["--max-partial-bytes", "0"],
+        ] {
+            let command = try Command(arguments: [Server.executable, "serve", "--runs", folder.path] + options)
+            #expect(command.ending == .exited(64) && command.errors.contains("\(options[0]) is \(options[1])"))
+        }
+    }
 }

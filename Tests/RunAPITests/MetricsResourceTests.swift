@@ -109,4 +109,22 @@ import Testing
         #expect(try api.send("GET", "/runs/made/metrics?format=csv").text == "loss,acc\n0.5,NA\n0.25,1\n")
         #expect(try api.send("GET", "/runs/made/metrics?points=10").json == ["loss": [0.5, 0.25], "acc": [.null, 1]])
     }
+
+    /// As Python's `json.dump()` writes a frame.
+    @Test(arguments: ["/runs/python/metrics", "/runs/python/metadata/metrics"])
+    func bareNaNOfSomethingElseIsTold(target: String) throws {
+        let folder = "runs/python/tfruns.d"
+        api.folder.write("\(folder)/properties/start", "1795499177\n")
+        api.folder.write(
+            "\(folder)/metrics.json",
+            #"{"NaN": [0.50, NaN, Infinity], "a": [-Infinity, null, null], "t": ["x, Inf", null, null]}"#)
+        let reply = try api.send("GET", target)
+        #expect(reply.text == #"{"NaN": [0.50, "NaN", "Inf"], "a": ["-Inf", null, null], "t": ["x, Inf", null, null]}"#)
+        #expect(reply.headers["content-length"] == "\(reply.text.utf8.count)")
+        // The file stays as it is.
+        #expect(api.file("metrics.json", of: "python")?.contains("Infinity") == true)
+        let run = try api.send("GET", "/runs/python").json
+        #expect(run["metric_NaN"] == "Inf" && run["metric_a"] == "-Inf")
+        #expect(try api.send("GET", "/runs/python/metrics?format=csv&columns=NaN").text == "NaN\n0.50\nNaN\nInf\n")
+    }
 }

@@ -70,6 +70,28 @@ import Testing
         #expect(try api.send("GET", "/runs/a").json["metrics"] == "loss")
     }
 
+    /// R looks whether there is a file of the name that `metrics` has.
+    @Test(arguments: [
+        [("PUT", "/runs/a", #"{"properties":{"metrics":"/tmp"}}"#)],
+        [("PUT", "/runs/a", ""), ("POST", "/runs/a/metadata/properties", #"{"metrics":["/tmp"]}"#)],
+        [("PUT", "/runs/a", ""), ("PATCH", "/runs/a/metadata/properties", #"{"metrics":"/tmp"}"#)],
+        [("POST", "/runs/a/metadata/properties", #"{"metrics":"/tmp"}"#), ("PUT", "/runs/a", "")],
+        [("POST", "/runs/active/metadata/properties", #"{"metrics":"/tmp"}"#), ("PUT", "/runs/a", "")],
+        [("PUT", "/runs/a", ""), ("POST", "/runs/a/metadata", #"{"properties":{"metrics":"/tmp"}}"#)],
+    ])
+    func aPropertyIsNotTakenForThePathOfMetrics(requests: [(String, String, String)]) throws {
+        for (method, target, json) in requests { try send(method, target, json) }
+        try reader.readAll()
+        #expect(api.file("properties/metrics", of: "a") == "/tmp\n\n")
+        #expect(try api.send("GET", "/runs/a/metadata/properties").json["metrics"] == "/tmp")
+        #expect(try api.send("GET", "/runs/a").json["metrics"] == "/tmp")
+        #expect(try api.send("GET", "/runs").json["runs"]?.array?.first?["metrics"] == "/tmp")
+        #expect(try api.send("GET", "/runs?where=metrics%20==%20%22/tmp%22").json["count"] == 1)
+        let patched = try send("PATCH", "/runs/a/metadata/properties", #"{"model":"x"}"#)
+        #expect(try patched.json["metrics"] == "/tmp")
+        try reader.readAll()
+    }
+
     @Test func anEndThatComesAlongWithSuchAPropertyStays() throws {
         try send("PUT", "/runs/a", "")
         let client = try api.client()

@@ -21,6 +21,17 @@ import Testing
         #expect(PropertyText.file(text) == Array((text + "\n").utf8))
     }
 
+    @Test(arguments: ["", "text", "two\nlines", "ends\n", "\r\n", "é"])
+    func whatIsTakenForAPathEndsInAnEmptyLine(_ text: String) {
+        let file = PropertyText.file(of: .string(text), .metrics)
+        #expect(file == Array((text + "\n\n").utf8))
+        #expect(PropertyText.read(file ?? [], of: .metrics) == text)
+        // As R writes it.
+        #expect(PropertyText.read(Array("loss\n".utf8), of: .metrics) == "loss")
+        #expect(PropertyText.file(of: [], .metrics) == [])
+        #expect(PropertyText.file(of: .string(text), .script) == Array((text + "\n").utf8))
+    }
+
     @Test func aFileWithoutANewlineIsReadToo() {
         #expect(PropertyText.read(Array("text".utf8)) == "text")
         #expect(PropertyText.read([]) == "")

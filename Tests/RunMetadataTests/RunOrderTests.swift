@@ -23,6 +23,19 @@ import Testing
         #expect(try select(query).page(of: Array(repeating: true, count: 7)) == rows)
     }
 
+    @Test(arguments: [
+        ("`a,b`,c", ["a,b", "c"]), ("`a``,b`", ["a`,b"]), ("````", ["`"]), ("`a`` ` , b", ["a` ", "b"]),
+        ("a`b,c", ["a`b", "c"]), ("`a``b``c`", ["a`b`c"]),
+    ])
+    func aBacktickInBackticksIsWrittenTwice(_ text: String, _ names: [String]) throws {
+        #expect(try RunColumnName.list(text, parameter: "columns").map(\.0.name) == names)
+    }
+
+    @Test(arguments: ["``", "`a`b`", "a,``"])
+    func listsWithALoneBacktickAreRefused(_ text: String) {
+        #expect(throws: RunQueryFault.self) { try RunColumnName.list(text, parameter: "columns") }
+    }
+
     /// Each page goes on behind the one before, whatever its size.
     @Test(arguments: ["a", "-a", "b,-a", "-b"], [1, 2, 3, 7])
     func pagesTogetherAreTheWhole(_ order: String, _ limit: Int) throws {

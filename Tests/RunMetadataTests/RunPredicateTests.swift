@@ -164,4 +164,10 @@ import Testing
                 RunColumnName("x", at: 0), RunColumnName("odd name", at: 8), RunColumnName("y", at: 31),
             ])
     }
+
+    @Test func aBacktickInBackticksIsWrittenTwice() throws {
+        #expect(try RunPredicate("`a``,b` > 1 & ```` < 2").columns.map(\.name) == ["a`,b", "`"])
+        #expect(throws: RunQueryFault.self) { try RunPredicate("`a`b` > 1") }
+        #expect(throws: RunQueryFault.self) { try RunPredicate("``` > 1") }
+    }
 }

@@ -81,7 +81,7 @@ struct MemoryRun: Sendable {
             guard let file = self[.property(name)], !(name.keepsPlace && file.isEmpty),
                 !ConsoleOutput.isTooLong(name.description, size: file.count)
             else { return nil }
-            return (name.description, PropertyText.read(file))
+            return (name.description, PropertyText.read(file, of: name))
         }
     }
 

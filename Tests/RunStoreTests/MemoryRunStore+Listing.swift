@@ -1,3 +1,4 @@
+import JSON
 import LocalFiles
 import RunMetadata
 import RunStore
@@ -12,8 +13,8 @@ extension MemoryRunStore {
     func runs(_ query: RunQuery) throws(StoreError) -> RunPage {
         let all = snapshots
         let known = Self.columns(of: all)
-        if let unknown = query.unknown(isKnown: known.contains) {
-            throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known))
+        if let unknown = query.unknown(isKnown: { known.contains(ExactText($0)) }) {
+            throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known.map(\.text)))
         }
         func column(_ name: RunColumnName) -> RunColumn {
             switch name.name {
@@ -46,11 +47,11 @@ extension MemoryRunStore {
         return page
     }
 
-    private static func columns(of all: [RunSnapshot]) -> Set<String> {
-        all.reduce(into: RunQuery.standardColumns) { $0.formUnion($1.summary.all.map(\.name)) }
+    private static func columns(of all: [RunSnapshot]) -> Set<ExactText> {
+        Set((RunQuery.standardColumns + all.flatMap { $0.summary.all.map(\.name) }).map { ExactText($0) })
     }
 
-    func columns() -> Set<String> { Self.columns(of: snapshots) }
+    func columns() -> Set<ExactText> { Self.columns(of: snapshots) }
 
     func runCounts() -> [RunStatus: Int] {
         snapshots.reduce(into: [.pending: 0]) { $0[$1.status, default: 0] += 1 }

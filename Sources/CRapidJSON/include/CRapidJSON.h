@@ -107,6 +107,8 @@ typedef struct {
     uint8_t hasContent;
     /// Whether there are NUL bytes, which no JSON has.
     uint8_t hasHole;
+    /// Whether NaN or an infinity stands without quotes.
+    uint8_t hasNonFinite;
 } crj_extent;
 
 /// Takes the next part.
@@ -114,6 +116,9 @@ void crj_extent_add(crj_extent *extent, const char *bytes, size_t size);
 
 /// Whether the text so far is empty, ends inside a value, or has holes.
 int crj_extent_is_cut(const crj_extent *extent);
+
+/// Whether there is NaN or an infinity without quotes in it, which no JSON has.
+int crj_extent_has_non_finite(const crj_extent *extent);
 
 #ifdef __cplusplus
 }

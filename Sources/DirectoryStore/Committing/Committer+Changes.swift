@@ -133,7 +133,7 @@ extension Committer {
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
         guard let directory = try directory(of: folder) else { return nil }
         let path = RunPath(DataPath.property(name))
-        return try storing { () throws(FileFailure) in try directory.readIfInReach(path) }.map(PropertyText.read)
+        return try storing { () throws(FileFailure) in try directory.readIfInReach(path) }.map { PropertyText.read($0) }
     }
 
     /// Whether a run has an end; one that is empty or NA, as R writes what is missing, is none.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import Limits
 internal import LocalFiles
 internal import RunMetadata
@@ -39,21 +40,23 @@ extension Committer {
     /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
     /// others wait, and looked at by listings.
     private func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
-        var written: Set<String> = []
+        var written: Set<ExactText> = []
         let prefix = DataPath.properties + "/"
         for record in plan.records {
-            guard let path = record.path, path.hasPrefix(prefix) else { continue }
+            guard let path = record.path, path.utf8.starts(with: prefix.utf8) else { continue }
             switch record.step {
             case .remove: continue
             // It is among those that are there.
             case .append(_, let offset, _) where offset > 0: continue
-            default: written.insert(String(path.dropFirst(prefix.count)))
+            default: written.insert(ExactText(String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)))
             }
         }
         guard !written.isEmpty, let directory = try directory(of: folder) else { return }
         let limit = settings.mostProperties
         let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
-        guard there.count + written.count > limit.most, written.union(there).count > max(limit.most, there.count) else {
+        guard there.count + written.count > limit.most,
+            written.union(there.map { ExactText($0) }).count > max(limit.most, there.count)
+        else {
             return
         }
         throw .refused(

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import JSON
+package import JSON
 package import LocalFiles
 package import RunMetadata
 package import RunStore
@@ -58,7 +58,7 @@ extension DirectoryRunStore {
         return page
     }
 
-    package func columns() throws(StoreError) -> Set<String> {
+    package func columns() throws(StoreError) -> Set<ExactText> {
         if let fault = ownership.fault() { throw .runsGone(fault) }
         return try index.columns()
     }

@@ -39,7 +39,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let knownRows = KnownRows()
     /// Files that are not in a run yet, on the disk of the runs directory, so that they can be renamed into runs.
     package private(set) lazy var scratch = Scratch(
-        folder: paths.staging, uploads: paths.uploads,
+        folder: paths.staging, uploads: paths.uploads, limits: settings.partialUploads,
         keeper: Scratch.Keeper(
             closed: { [weak self] in self?.lacksRoomToStart }, gone: { [weak self] in self?.ownership.fault() },
             syncFailed: { [weak self] failure in self?.exclusively { $0.fail(failure) } }),

@@ -7,7 +7,8 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Copies of documents that are being sent, so that other programs' writes in place do not affect them.
+/// Copies of documents that are being sent, so that other programs' writes in place do not affect them. In a copy, NaN and
+/// infinities are in quotes, as jsonlite writes them, also if another program wrote them without.
 ///
 /// A copy is a file without a name, in memory if small. A few large ones are kept for a while, so that many readers of
 /// one frame share a copy.
@@ -44,12 +45,12 @@ final class DocumentCopies: Sendable {
         if let copy = descriptor(of: version) { return .whole(StoredFile(descriptor: copy, copyOf: version)) }
         let copy = try makeFile(size: version.size)
         do throws(StoreError) {
-            guard try storing({ () throws(FileFailure) in try fill(copy, from: file, version.size, path) }),
-                FileVersion(Files.status(of: file)) == version
-            else {
+            let filled = try storing { () throws(FileFailure) in try fill(copy, from: file, version.size, path) }
+            guard let extent = filled, !extent.isCut, FileVersion(Files.status(of: file)) == version else {
                 close(copy)
                 return .torn
             }
+            if extent.hasNonFinite { try quote(copy, version.size, path) }
         } catch {
             close(copy)
             throw error
@@ -58,8 +59,10 @@ final class DocumentCopies: Sendable {
         return .whole(StoredFile(descriptor: copy, copyOf: version))
     }
 
-    /// - Returns: whether it is complete
-    private func fill(_ copy: CInt, from file: CInt, _ size: Int, _ path: DataPath) throws(FileFailure) -> Bool {
+    /// - Returns: nil if the file has become shorter
+    private func fill(
+        _ copy: CInt, from file: CInt, _ size: Int, _ path: DataPath
+    ) throws(FileFailure) -> JSONExtent? {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, min(size, Self.part)), alignment: 16)
         defer { memory.deallocate() }
         var extent = JSONExtent()
@@ -68,13 +71,26 @@ final class DocumentCopies: Sendable {
             let count = try Files.read(
                 file, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, size - offset)]),
                 at: offset, path: path.description)
-            if count == 0 { return false }
+            if count == 0 { return nil }
             let part = UnsafeRawBufferPointer(rebasing: memory[..<count])
             extent.add(part)
             try Files.write(part, to: copy, at: offset, path: "a copy of \(path)")
             offset += count
         }
-        return !extent.isCut
+        return extent
+    }
+
+    /// Puts NaN and infinities in a copy into quotes.
+    private func quote(_ copy: CInt, _ size: Int, _ path: DataPath) throws(StoreError) {
+        let text = try WholeText.withBytes(copy, size: size, of: path.description) { text throws(StoreError) in
+            NonFinite.quoting(text)
+        }
+        guard let quoted = text else { return }
+        try storing { () throws(FileFailure) in
+            try Files.write(quoted, to: copy, at: 0, path: "a copy of \(path)")
+            // "Inf" is shorter than Infinity.
+            if ftruncate(copy, off_t(quoted.count)) != 0 { throw FileFailure("ftruncate", "a copy of \(path)") }
+        }
     }
 
     /// On the disk if there is room, or else in memory.

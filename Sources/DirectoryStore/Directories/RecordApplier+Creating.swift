@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import LocalFiles
 internal import RunMetadata
 
@@ -36,17 +37,18 @@ extension RecordApplier {
         try Files.makeOwnDirectory("\(staged)/\(RunLayout.dataDirectory)")
         let directory = try RunDirectory(staged)
         // If a file is written twice, the later text.
-        var texts: [(path: RunPath, bytes: [UInt8])] = []
+        var texts: [(name: ExactText, path: RunPath, bytes: [UInt8])] = []
         for record in files {
             guard case .put(let text, let bytes) = record.step else { continue }
-            let path = try RunPath(record: text)
-            texts.removeAll { $0.path.components == path.components }
-            texts.append((path, bytes))
+            let name = ExactText(text)
+            texts.removeAll { $0.name == name }
+            texts.append((name, try RunPath(record: text), bytes))
         }
         // By folder, each opened once.
-        for (_, texts) in Dictionary(grouping: texts, by: \.path.folders) {
+        let folders = Dictionary(grouping: texts) { ExactText($0.path.folders.joined(separator: "/")) }
+        for texts in folders.values {
             try directory.withFolder(of: texts[0].path, makes: true) { folder throws(FileFailure) in
-                for (path, bytes) in texts { try folder.make(path.name, bytes) }
+                for (_, path, bytes) in texts { try folder.make(path.name, bytes) }
             }
         }
     }

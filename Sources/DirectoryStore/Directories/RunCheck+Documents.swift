@@ -30,10 +30,16 @@ extension RunCheck {
 
     /// Checks whether an exact list still belongs to its file.
     private func checkExact(_ document: DataPath) throws {
-        guard let exact = document.sent.map({ RunPath($0) }), case .file = try directory.look(exact) else { return }
+        guard let exact = document.sent.map({ RunPath($0) }), case .file = try directory.look(exact),
+            let sent = try content(of: exact)
+        else { return }
         guard let current = try directory.openExact(document) else { return }
         defer { close(current) }
-        if try Files.read(current, path: document.description) == directory.readIfInReach(exact) { return }
+        if Int(Files.status(of: current).st_size) == sent.count,
+            try Files.read(current, path: document.description) == sent
+        {
+            return
+        }
         try mend(exact, "belongs to an earlier \(document), which another program has rewritten", "remove it") {
             try directory.remove(exact)
         }
@@ -61,8 +67,8 @@ extension RunCheck {
     }
 
     /// Checks for bare NaN and infinities, which R does not read as JSON.
-    private func checkQuotes(_ path: RunPath, _ repair: () throws -> Void) throws {
-        if (try? JSONValue.parse(try directory.readIfInReach(path) ?? [])) != nil { return }
+    func checkQuotes(_ path: RunPath, _ repair: () throws -> Void) throws {
+        guard let text = try directory.readIfInReach(path), (try? JSONValue.parse(text)) == nil else { return }
         try mend(
             path, "has NaN or an infinity without quotes, which breaks ls_runs() for all runs", "quote it", repair)
     }
@@ -76,6 +82,20 @@ extension RunCheck {
         }
     }
 
+    /// Looks for a property `metrics` that tfruns takes for a path, where the run has no `metrics.json` whose path it has then.
+    private func checkPath() throws {
+        let path = RunPath(DataPath.property(.metrics))
+        guard directory.status(RunPath(.metricsFrame)) == nil, let file = try content(of: path) else {
+            return
+        }
+        let exact = PropertyText.file(of: .string(PropertyText.read(file, of: .metrics)), .metrics) ?? []
+        if file.isEmpty || file == exact { return }
+        try mend(
+            path, "is taken for the path of a file, which breaks latest_run() and view_run() where R finds one",
+            "add an empty line, which the server passes over"
+        ) { try write(exact, path) }
+    }
+
     func checkProperties() throws {
         let names = try RunFiles.propertyNames(in: directory).compactMap { PropertyName($0) }
         for whole in PropertyName.abbreviated where place != .pending && !names.contains(whole) {
@@ -86,12 +106,13 @@ extension RunCheck {
                 "write an empty file, which counts as missing"
             ) { try write([], path) }
         }
+        try checkPath()
         for name in names.map(\.description) {
             guard let path = DataPath("\(DataPath.properties)/\(name)").map({ RunPath($0) }) else { continue }
             switch try directory.look(path) {
             case .folder: report(path, "is a folder, which breaks ls_runs() for all runs")
             case .file:
-                guard let typed = TypedProperty(name), let file = try directory.readIfInReach(path) else { continue }
+                guard let typed = TypedProperty(name), let file = try content(of: path) else { continue }
                 let text = PropertyText.read(file)
                 if typed == .count, TypedProperty.isMissing(text) {
                     try mend(path, "is missing (\"\(text)\"), which breaks view_run()", "remove it") {

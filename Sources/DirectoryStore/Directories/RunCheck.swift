@@ -72,8 +72,20 @@ struct RunCheck {
         try mend(path, "is missing; \(why)", "write \(text)") { try write(PropertyText.file(text), path) }
     }
 
+    /// Bytes of a file that is looked at as a whole.
+    static let largestFile = 256 << 20
+
+    /// What a file holds; nil where there is none, or one that is too large to be looked at, which is told.
+    func content(of path: RunPath) throws -> [UInt8]? {
+        if let status = directory.status(path), status.st_size > Self.largestFile {
+            report(path, "is over \(Self.largestFile) bytes, and was not looked at")
+            return nil
+        }
+        return try directory.readIfInReach(path)
+    }
+
     func checkJSON(_ path: RunPath) throws -> JSONObject? {
-        guard let bytes = try directory.readIfInReach(path) else { return nil }
+        guard let bytes = try content(of: path) else { return nil }
         do {
             if let object = try JSONValue.parse(bytes, nonFinite: .allowed).object { return object }
             report(path, "is not a JSON object")
@@ -81,58 +93,6 @@ struct RunCheck {
             report(path, "is not JSON: \(error)")
         }
         return nil
-    }
-
-    private func checkMetrics() throws {
-        let path = RunPath(.metricsRows)
-        guard let rows = try directory.readIfInReach(path) else { return try checkFrame() }
-        let parser = JSONParser()
-        var start = 0
-        var isWhole = true
-        for (number, line) in rows.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            defer { start += line.count + 1 }
-            if line.isEmpty { continue }
-            let isRow =
-                (try? line.withUnsafeBytes { try parser.parse($0, nonFinite: .allowed).kind(at: 0) }) == .objectBegin
-            if start + line.count == rows.count {
-                isWhole = false
-                let whole = start
-                if isRow {
-                    try mend(path, "has no newline after its last row", "add it") { try write(rows + [10], path) }
-                } else {
-                    try mend(path, "has a truncated last line", "cut that off") {
-                        try directory.truncate(path, to: whole)
-                    }
-                }
-            } else if !isRow {
-                report(path, "line \(number + 1) is not a row; readers skip it")
-            }
-        }
-        // A frame that another program has written since is authoritative.
-        if MetricsFiles().holder(of: "", in: directory) == .frame { return try checkFrame() }
-        let mended = check.repairs && !isWhole ? try directory.readIfInReach(path) ?? [] : rows
-        let expected = mended.withUnsafeBytes { MetricsFrame(rows: $0).text }
-        let view = RunPath(.metricsFrame)
-        guard try directory.readIfInReach(view) != expected else { return }
-        try mend(view, "lags behind \(DataPath.metricsRows)", "write it again") { try write(expected, view) }
-    }
-
-    /// Checks a frame that is not a view of rows.
-    private func checkFrame() throws {
-        let path = RunPath(.metricsFrame)
-        guard let text = try directory.readIfInReach(path) else { return }
-        do {
-            let isRagged = try JSONParser().withTokens(of: text, nonFinite: .allowed) { tokens in
-                text.withUnsafeBytes { MetricsFrame(columnsAt: 0, of: tokens, in: $0)?.isRagged }
-            }
-            switch isRagged {
-            case nil: report(path, "is not a data frame: it has no column")
-            case true?: report(path, "is not a data frame: its columns differ in length")
-            case false?: break
-            }
-        } catch {
-            report(path, "is not a data frame: \(error)")
-        }
     }
 
     func write(_ bytes: [UInt8], _ path: RunPath) throws {

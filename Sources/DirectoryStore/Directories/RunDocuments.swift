@@ -26,17 +26,19 @@ struct RunDocuments {
 
     /// The documents of a new run, from the redo records that write them.
     init(of records: [RedoRecord]) {
-        var texts: [String: [UInt8]] = [:]
+        var texts: [ExactText: [UInt8]] = [:]
         for record in records {
-            if case .put(let path, let bytes) = record.step { texts[path] = bytes }
+            if case .put(let path, let bytes) = record.step { texts[ExactText(path)] = bytes }
         }
         properties = texts.compactMap { text, bytes -> (name: String, text: String)? in
-            guard let name = DataPath(text)?.property, !(name.keepsPlace && bytes.isEmpty),
+            guard let name = DataPath(text.text)?.property, !(name.keepsPlace && bytes.isEmpty),
                 !ConsoleOutput.isTooLong(name.description, size: bytes.count)
             else { return nil }
-            return (name.description, PropertyText.read(bytes))
+            return (name.description, PropertyText.read(bytes, of: name))
         }.sorted { $0.name < $1.name }
-        flags = texts[DataPath.flags.description].flatMap { try? JSONValue.parse($0, nonFinite: .allowed).object }
+        flags = texts[ExactText(DataPath.flags.description)].flatMap {
+            try? JSONValue.parse($0, nonFinite: .allowed).object
+        }
     }
 
     /// The run's row.

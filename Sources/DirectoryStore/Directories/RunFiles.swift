@@ -33,7 +33,7 @@ enum RunFiles {
                 usleep(10_000)
                 bytes = try run.readIfInReach(RunPath(path)) ?? bytes
             }
-            found.append((text, PropertyText.read(bytes)))
+            found.append((text, PropertyText.read(bytes, of: path.property)))
         }
         return found.sorted { $0.0 < $1.0 }
     }

@@ -1,5 +1,5 @@
 package import Limits
-internal import LocalFiles
+package import LocalFiles
 internal import RunMetadata
 
 /// The settings of a directory store.
@@ -26,6 +26,8 @@ package struct StoreSettings: Sendable {
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
     /// The most properties of a run.
     package var mostProperties = NameLimits().properties
+    /// What may be kept of files of which only a part has come.
+    package var partialUploads = PartialUploads.Limits()
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock
 

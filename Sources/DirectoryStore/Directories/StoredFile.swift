@@ -27,9 +27,9 @@ final class StoredFile: Blob {
     /// A copy of a file.
     init(descriptor: CInt, copyOf version: FileVersion) {
         self.descriptor = descriptor
-        size = version.size
         content = version
         opened = FileVersion(Files.status(of: descriptor))
+        size = opened.size
     }
 
     deinit { close(descriptor) }

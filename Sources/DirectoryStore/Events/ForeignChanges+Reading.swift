@@ -45,7 +45,7 @@ extension ForeignChanges {
 
         private static func end(of run: RunDirectory) -> RunChange.Kind? {
             func text(_ name: PropertyName) -> String? {
-                ((try? run.readIfInReach(RunPath(DataPath.property(name)))) ?? nil).map(PropertyText.read)
+                ((try? run.readIfInReach(RunPath(DataPath.property(name)))) ?? nil).map { PropertyText.read($0) }
             }
             guard let end = text(.end), !TypedProperty.isMissing(end), run.status(RunPath(.error)) == nil else {
                 return nil

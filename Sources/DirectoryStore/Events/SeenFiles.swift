@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import LocalFiles
 internal import RunMetadata
 
@@ -69,12 +70,14 @@ struct SeenFiles: Sendable {
     }
 
     private struct Name: Hashable {
-        let name: String
+        let name: ExactText
         let isProperty: Bool
     }
 
     private var versions: [Name: UInt64] {
-        Dictionary(files.map { (Name(name: $0.name, isProperty: $0.isProperty), $0.version) }) { first, _ in first }
+        Dictionary(files.map { (Name(name: ExactText($0.name), isProperty: $0.isProperty), $0.version) }) { first, _ in
+            first
+        }
     }
 
     /// The names of files that were replaced, added or removed.
@@ -90,13 +93,15 @@ struct SeenFiles: Sendable {
         var changes = Changes()
         // The usual case: none.
         if files.count == before.files.count,
-            zip(files, before.files).allSatisfy({ $0.version == $1.version && $0.name == $1.name })
+            zip(files, before.files).allSatisfy({ $0.version == $1.version && ExactText($0.name) == ExactText($1.name) }
+            )
         {
             return changes
         }
         let (now, then) = (versions, before.versions)
         for name in Set(now.keys).union(then.keys) where now[name] != then[name] {
-            if name.isProperty { changes.properties.append(name.name) } else { changes.files.append(name.name) }
+            let text = name.name.text
+            if name.isProperty { changes.properties.append(text) } else { changes.files.append(text) }
         }
         changes.files.sort()
         changes.properties.sort()

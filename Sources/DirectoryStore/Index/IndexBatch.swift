@@ -22,7 +22,7 @@ struct IndexBatch {
     /// The index of the rows' chunk.
     let chunk: Int
     private(set) var runs: [Run] = []
-    private var columns: [String: RunColumn] = [:]
+    private var columns: [ExactText: RunColumn] = [:]
 
     init(chunk: Int) { self.chunk = chunk }
 
@@ -32,11 +32,13 @@ struct IndexBatch {
     mutating func add(_ row: Int, _ entry: IndexEntry) {
         runs.append(Run(row, entry))
         for member in entry.summary.all {
-            columns[member.name, default: RunColumn(rows: RunColumn.chunkRows)][row % RunColumn.chunkRows] =
+            columns[ExactText(member.name), default: RunColumn(rows: RunColumn.chunkRows)][row % RunColumn.chunkRows] =
                 IndexDatabase.cell(member.value)
         }
     }
 
     /// The chunk of each column.
-    func cells() -> [(column: String, cells: [UInt8])] { columns.map { ($0, $1.chunk(0..<RunColumn.chunkRows)) } }
+    func cells() -> [(column: String, cells: [UInt8])] {
+        columns.map { ($0.text, $1.chunk(0..<RunColumn.chunkRows)) }
+    }
 }

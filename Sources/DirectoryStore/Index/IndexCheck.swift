@@ -14,8 +14,8 @@ enum IndexCheck {
             let database = try IndexDatabase(path: paths.index)
             if let damage = try database.fault() { return "the database is damaged: \(damage)" }
             let rows = try database.rows()
-            var cells: [String: RunColumn] = [:]
-            for name in database.columns.keys { cells[name] = try database.column(name, rows: rows.count) }
+            var cells: [ExactText: RunColumn] = [:]
+            for name in database.columns.keys { cells[name] = try database.column(name.text, rows: rows.count) }
             let reader = RunReader()
             var torn: [String] = []
             var wrong: [String] = []
@@ -43,13 +43,13 @@ enum IndexCheck {
     }
 
     /// Whether the chunks of columns differ from a run's row.
-    private static func isTorn(_ row: Int, _ kept: RunSummary, _ cells: [String: RunColumn]) -> Bool {
+    private static func isTorn(_ row: Int, _ kept: RunSummary, _ cells: [ExactText: RunColumn]) -> Bool {
         // If there are very many columns, not all have chunks.
-        if cells.count < IndexDatabase.mostColumns, kept.all.contains(where: { cells[$0.name] == nil }) {
+        if cells.count < IndexDatabase.mostColumns, kept.all.contains(where: { cells[ExactText($0.name)] == nil }) {
             return true
         }
         return cells.contains { name, column in
-            let (one, other) = (column[row], IndexDatabase.cell(kept[name]))
+            let (one, other) = (column[row], IndexDatabase.cell(kept[name.text]))
             // NaN is not equal to itself.
             return one != other && !(one.isMissing && one != .missing && other.isMissing && other != .missing)
         }

@@ -149,11 +149,11 @@ extension IndexDatabase {
 
     /// The number of a column; nil if there are too many.
     private func number(of column: String, _ db: Database) throws -> Int? {
-        if let number = columns[column] { return number }
+        if let number = columns[ExactText(column)] { return number }
         if columns.count >= Self.mostColumns { return nil }
         try db.cachedStatement(sql: "INSERT INTO columns (name) VALUES (?)").execute(arguments: [column])
         let number = Int(db.lastInsertedRowID)
-        columns[column] = number
+        columns[ExactText(column)] = number
         return number
     }
 

@@ -18,7 +18,7 @@ final class IndexDatabase {
     let queue: DatabaseQueue
     private let path: String?
     /// The numbers of columns by name.
-    var columns: [String: Int] = [:]
+    var columns: [ExactText: Int] = [:]
     /// Cached contents of the most recently read or written runs, by row.
     var recent: [Int: IndexEntry.Kept] = [:]
     private static let recentRuns = 2048
@@ -59,7 +59,9 @@ final class IndexDatabase {
                 }
             }
             columns = try queue.inDatabase { db in
-                try Row.fetchAll(db, sql: "SELECT name, id FROM columns").reduce(into: [:]) { $0[$1[0]] = $1[1] }
+                try Row.fetchAll(db, sql: "SELECT name, id FROM columns").reduce(into: [:]) {
+                    $0[ExactText($1[0])] = $1[1]
+                }
             }
         } catch { throw IndexFailure(error) }
     }
@@ -195,7 +197,7 @@ final class IndexDatabase {
     func column(_ name: String, rows: Int) throws(IndexFailure) -> RunColumn {
         try perform {
             var column = RunColumn(rows: rows)
-            guard let number = columns[name] else { return column }
+            guard let number = columns[ExactText(name)] else { return column }
             try queue.inDatabase { db in
                 let statement = try db.cachedStatement(sql: "SELECT id, cells FROM cells WHERE id BETWEEN ? AND ?")
                 let found = try Row.fetchCursor(

@@ -7,20 +7,20 @@ extension RunIndex {
     func check(_ query: RunQuery) throws(StoreError) {
         guard let database else { throw indexing }
         // Columns that are not written yet are only searched if they matter.
-        if query.unknown(isKnown: { database.columns[$0] != nil }) == nil { return }
+        if query.unknown(isKnown: { database.columns[ExactText($0)] != nil }) == nil { return }
         let known = try knownColumns()
-        if let unknown = query.unknown(isKnown: known.contains) {
-            throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known))
+        if let unknown = query.unknown(isKnown: { known.contains(ExactText($0)) }) {
+            throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known.map(\.text)))
         }
     }
 
     /// The columns that `where`, `order` and `columns` can name.
-    func knownColumns() throws(StoreError) -> Set<String> {
+    func knownColumns() throws(StoreError) -> Set<ExactText> {
         guard let database else { throw indexing }
-        var known = RunQuery.standardColumns.union(database.columns.keys)
+        var known = Set(database.columns.keys)
+        known.formUnion(RunQuery.standardColumns.map { ExactText($0) })
         for case .put(_, let entry) in unwritten.values {
-            known.formUnion(entry.summary.columns.names)
-            known.formUnion(entry.summary.extremes.names)
+            known.formUnion(entry.summary.all.map { ExactText($0.name) })
         }
         return known
     }
@@ -135,7 +135,7 @@ extension RunIndex {
         case "status": return statuses(now: now)
         default: break
         }
-        if let index = loaded.firstIndex(where: { $0.name == name }) {
+        if let index = loaded.firstIndex(where: { ExactText($0.name) == ExactText(name) }) {
             loaded.append(loaded.remove(at: index))
         } else {
             var column = try database?.column(name, rows: rows.count) ?? RunColumn(rows: rows.count)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSON
 internal import Logging
 internal import RunMetadata
 internal import RunStore
@@ -83,7 +84,7 @@ final class RunIndex: @unchecked Sendable {
     }
 
     /// The columns that runs have, including those not yet written to the database.
-    func columns() throws(StoreError) -> Set<String> {
+    func columns() throws(StoreError) -> Set<ExactText> {
         try locked { () throws(StoreError) in
             bringUpToDate()
             return try knownColumns()

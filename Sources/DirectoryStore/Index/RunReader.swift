@@ -177,8 +177,11 @@ final class RunReader {
                 else { return }
                 do throws(FileFailure) {
                     let text = try folder.read(name, into: memory, atMost: Self.longestProperty)?.result
-                    let keepsPlace = text?.isEmpty ?? true && PropertyName(String(cString: name))?.keepsPlace ?? false
-                    if let text, !keepsPlace { properties.append((String(cString: name), PropertyText.read(text))) }
+                    let property = PropertyName(String(cString: name))
+                    let keepsPlace = text?.isEmpty ?? true && property?.keepsPlace ?? false
+                    if let text, !keepsPlace {
+                        properties.append((String(cString: name), PropertyText.read(text, of: property)))
+                    }
                 } catch {
                     if error.isShortage { throw error }
                     reading.note(fault: "a property: \(error.call): \(error.errno)")

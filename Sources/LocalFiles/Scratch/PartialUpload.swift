@@ -23,7 +23,7 @@ final class PartialUpload: Sendable {
         var safe: Int
     }
 
-    let key: String
+    let key: ExactText
     private let id: String
     private let total: Int
     private let facts: Mutex<Facts>
@@ -36,7 +36,7 @@ final class PartialUpload: Sendable {
     var changed: Double { facts.withLock { $0.changed } }
 
     /// A new upload, with nothing on disk.
-    init(key: String, total: Int, changed: Double, in uploads: PartialUploads) {
+    init(key: ExactText, total: Int, changed: Double, in uploads: PartialUploads) {
         (self.key, self.total, self.uploads) = (key, total, uploads)
         id = String(UInt64.random(in: .min ... .max), radix: 16)
         facts = Mutex(Facts(received: 0, changed: changed))
@@ -52,7 +52,7 @@ final class PartialUpload: Sendable {
             let status = Files.status(path), (0...total).contains(safe), Int(status.st_size) >= safe,
             truncate(path, off_t(safe)) == 0
         else { return nil }
-        (self.id, self.key, self.total, self.uploads) = (id, key, total, uploads)
+        (self.id, self.key, self.total, self.uploads) = (id, ExactText(key), total, uploads)
         facts = Mutex(Facts(received: safe, changed: changed))
         disk = Mutex(Disk(safe: safe))
     }
@@ -139,7 +139,7 @@ final class PartialUpload: Sendable {
     /// Rewrites the note, atomically with respect to crashes.
     private func note(safe: Int, _ disk: inout Disk) throws(FileFailure) {
         let text = JSONWriter.compact([
-            "key": .string(key), "total": .number(JSONNumber(total)), "safe": .number(JSONNumber(safe)),
+            "key": .string(key.text), "total": .number(JSONNumber(total)), "safe": .number(JSONNumber(safe)),
             "changed": .number(JSONNumber(changed)),
         ])
         let new = "\(path).new"

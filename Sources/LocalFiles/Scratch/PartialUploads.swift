@@ -1,5 +1,6 @@
 internal import Glibc
-internal import JSON
+package import JSON
+package import Limits
 package import RunMetadata
 internal import Synchronization
 
@@ -13,9 +14,9 @@ package final class PartialUploads: Sendable {
     /// How much may be kept.
     package struct Limits: Sendable {
         /// Uploads at once.
-        package var count = 1000
+        package var count = Limit(.files, most: 1000, setting: "--max-partial-uploads")
         /// Bytes of all uploads, as announced. A single upload may exceed this.
-        package var bytes = 64 << 30
+        package var bytes = Limit(.bytes, most: 64 << 30, setting: "--max-partial-bytes")
         /// Seconds after its last part when an upload is dropped.
         package var age = 7.0 * 24 * 3600
 
@@ -37,7 +38,7 @@ package final class PartialUploads: Sendable {
     private let limits: Limits
     let syncFailed: @Sendable (FileFailure) -> Void
     private let now: @Sendable () -> Double
-    private let uploads = Mutex<[String: PartialUpload]>([:])
+    private let uploads = Mutex<[ExactText: PartialUpload]>([:])
 
     /// Finds the uploads that an earlier server kept.
     /// - Parameters:
@@ -50,7 +51,7 @@ package final class PartialUploads: Sendable {
     ) {
         (self.folder, self.limits, self.syncFailed, self.now) = (folder, limits, syncFailed, now)
         let names = (try? Files.names(in: folder)) ?? []
-        var found: [String: PartialUpload] = [:]
+        var found: [ExactText: PartialUpload] = [:]
         for name in names where name.hasSuffix(PartialUpload.noteEnding) {
             let id = String(name.dropLast(PartialUpload.noteEnding.count))
             guard let upload = PartialUpload(id: id, in: self), found[upload.key] == nil else { continue }
@@ -64,15 +65,15 @@ package final class PartialUploads: Sendable {
     }
 
     /// The key of an upload: the run or session, and the file's path.
-    package static func key(_ target: RunTarget, _ path: ArtifactPath) -> String {
+    package static func key(_ target: RunTarget, _ path: ArtifactPath) -> ExactText {
         switch target {
-        case .run(let run): "run \(run) \(path)"
-        case .active(let session): "session \(session) \(path)"
+        case .run(let run): ExactText("run \(run) \(path)")
+        case .active(let session): ExactText("session \(session) \(path)")
         }
     }
 
     /// How much of an upload was received; nil if there is none.
-    package func progress(of key: String) -> (received: Int, total: Int)? {
+    package func progress(of key: ExactText) -> (received: Int, total: Int)? {
         uploads.withLock { $0[key] }?.progress
     }
 
@@ -80,7 +81,7 @@ package final class PartialUploads: Sendable {
     /// - Parameters:
     ///   - offset: where it begins; 0 restarts the upload. Bytes received from there on are sent again
     ///   - total: the length of the whole file, bytes
-    package func begin(_ key: String, at offset: Int, of total: Int) throws(Refusal) -> UploadPart {
+    package func begin(_ key: ExactText, at offset: Int, of total: Int) throws(Refusal) -> UploadPart {
         try uploads.withLock { uploads throws(Refusal) in
             if let known = uploads[key], known.progress.total == total {
                 return UploadPart(of: known, try known.hold(from: offset), at: offset)
@@ -98,14 +99,14 @@ package final class PartialUploads: Sendable {
     }
 
     private func checkRoom(
-        _ uploads: [String: PartialUpload], _ total: Int, besides replaced: PartialUpload?
+        _ uploads: [ExactText: PartialUpload], _ total: Int, besides replaced: PartialUpload?
     ) throws(Refusal) {
         let others = uploads.values.filter { $0 !== replaced }
-        guard others.count < limits.count else {
-            throw .full("\(limits.count) uploads are incomplete, which is the limit")
+        guard others.count < limits.count.most else {
+            throw .full("incomplete uploads would be \(LimitExceeded(limits.count))")
         }
-        guard others.isEmpty || others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes else {
-            throw .full("incomplete uploads would have over \(limits.bytes) bytes, which is the limit")
+        guard others.isEmpty || others.reduce(total, { $0 + $1.progress.total }) <= limits.bytes.most else {
+            throw .full("incomplete uploads would have \(LimitExceeded(limits.bytes))")
         }
     }
 

@@ -34,14 +34,16 @@ package final class Scratch: Sendable {
     /// - Parameters:
     ///   - folder: where files are created; it must exist
     ///   - uploads: where partly received files are kept; likewise
+    ///   - limits: what may be kept there
     ///   - keeper: the owner of the folder
     ///   - now: seconds since 1970
     package init(
-        folder: String, uploads: String, keeper: Keeper = Keeper(),
+        folder: String, uploads: String, limits: PartialUploads.Limits = .init(), keeper: Keeper = Keeper(),
         now: @escaping @Sendable () -> Double = { wallClock() }
     ) {
         (self.folder, self.keeper) = (folder, keeper)
-        partialUploads = PartialUploads(folder: uploads, syncFailed: keeper.syncFailed, now: now)
+        partialUploads = PartialUploads(
+            folder: uploads, limits: limits, syncFailed: keeper.syncFailed, now: now)
     }
 
     /// A new file, for a body that is too large for memory.

@@ -34,7 +34,7 @@ package struct PropertiesWriter: PatchableWriter {
         in object: JSONObject, _ limit: Limit
     ) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
         try checked(object, limit).members.compactMap { member in
-            PropertyName(member.name).map { ($0, PropertyText.file(of: member.value)) }
+            PropertyName(member.name).map { ($0, PropertyText.file(of: member.value, $0)) }
         }
     }
 

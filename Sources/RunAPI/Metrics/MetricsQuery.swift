@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 internal import Limits
 internal import RunMetadata
 
@@ -6,7 +7,7 @@ internal import RunMetadata
 struct MetricsQuery: Hashable, Sendable {
     var format = MetricsFormat.columns
     /// The columns by name, all of them if nil.
-    var columns: [String]?
+    var columns: [ExactText]?
     /// Only rows behind that value of the axis.
     var after: MetricsAxisValue?
     /// How many rows are to stand for all, about; all of them if nil.

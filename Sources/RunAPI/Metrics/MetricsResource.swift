@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 internal import Limits
 internal import Logging
 internal import RunMetadata
@@ -81,9 +82,9 @@ extension RunAPI {
         guard let asked = query.columns else { return table.shownColumns }
         var indices: [Int] = []
         for name in asked {
-            guard let index = table.column(named: name) else {
+            guard let index = table.column(named: name.text) else {
                 throw .invalidQuery(
-                    "there is no column \"\(name.shown(atMost: 100))\"; there are: "
+                    "there is no column \"\(name.text.shown(atMost: 100))\"; there are: "
                         + table.shownColumns.map { table.columns[$0].name }.listed(atMost: 20)
                 )
             }

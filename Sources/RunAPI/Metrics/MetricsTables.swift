@@ -1,3 +1,4 @@
+internal import JSON
 internal import Limits
 internal import RunMetadata
 internal import RunStore
@@ -32,10 +33,10 @@ final class MetricsTables: Sendable {
         case series(SeriesQuery.Question)
 
         /// The columns that are looked at beside the axes; nil: any.
-        var columns: Set<String>? {
+        var columns: Set<ExactText>? {
             guard case .series(let question) = self, let metrics = question.metrics else { return nil }
             let needsTime = question.axis == .time || question.axis == .elapsed
-            return Set(metrics + (needsTime ? [MetricsColumnRole.timeName] : []))
+            return Set(metrics + (needsTime ? [ExactText(MetricsColumnRole.timeName)] : []))
         }
     }
 
@@ -149,7 +150,7 @@ final class MetricsTables: Sendable {
     }
 
     private func bringUpToDate(
-        _ state: inout Entry.State, _ rows: any MetricsText, only columns: Set<String>? = nil,
+        _ state: inout Entry.State, _ rows: any MetricsText, only columns: Set<ExactText>? = nil,
         _ check: () throws -> Void
     ) throws -> MetricsTable {
         let isContinued = try Self.isContinued(state, rows)

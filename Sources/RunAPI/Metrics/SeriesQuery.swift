@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 internal import Limits
 internal import RunMetadata
 
@@ -7,7 +8,7 @@ struct SeriesQuery {
     /// What is asked of each run.
     struct Question: Hashable, Sendable {
         /// All of them if nil.
-        var metrics: [String]?
+        var metrics: [ExactText]?
         /// Each run's own if nil.
         var axis: MetricsAxis?
         /// Points of a series, about.

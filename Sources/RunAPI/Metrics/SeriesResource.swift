@@ -104,7 +104,7 @@ struct SeriesText {
     /// none.
     /// - Throws: where the values are too many
     func text(of run: RunID) throws(Problem) -> [UInt8] {
-        let columns = question.metrics.map { $0.compactMap { table.column(named: $0) } } ?? table.metricColumns
+        let columns = question.metrics.map { $0.compactMap { table.column(named: $0.text) } } ?? table.metricColumns
         if columns.count * min(question.points, table.rowCount) > Self.mostValues {
             throw .invalidQuery(
                 "\(columns.count) metrics of \(run) with \(question.points) points each are more than the \(Self.mostValues) "

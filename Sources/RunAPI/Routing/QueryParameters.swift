@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 internal import Limits
 internal import RunMetadata
 
@@ -80,14 +81,17 @@ struct QueryParameters {
     }
 
     /// Names of columns, without duplicates; nil if it was not sent.
-    mutating func columns(_ name: String) throws(Problem) -> [String]? {
+    mutating func columns(_ name: String) throws(Problem) -> [ExactText]? {
         guard let text = take(name) else { return nil }
-        let names: [String]
-        do throws(RunQueryFault) { names = try RunColumnName.list(text, parameter: name).map(\.0.name) } catch {
+        let names: [ExactText]
+        do throws(RunQueryFault) {
+            names = try RunColumnName.list(text, parameter: name).map { ExactText($0.0.name) }
+        } catch {
             throw Problem(error)
         }
-        if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-            throw .invalidQuery("\"\(names[twice].shown(atMost: 100))\" is named twice in \(name); name each once")
+        var seen: Set<ExactText> = []
+        if let twice = names.first(where: { !seen.insert($0).inserted }) {
+            throw .invalidQuery("\"\(twice.text.shown(atMost: 100))\" is named twice in \(name); name each once")
         }
         return names
     }

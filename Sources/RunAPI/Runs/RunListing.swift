@@ -38,7 +38,7 @@ extension RunAPI {
 
     /// The columns that conditions, orders and lists of columns can name.
     func listColumns(_ request: RunRequest) throws -> HTTPResponse {
-        .json(200, ["columns": .array(try store.columns().sorted().map { .string($0) })])
+        .json(200, ["columns": .array(try store.columns().sorted().map { .string($0.text) })])
     }
 
     /// A run in a listing: all columns, its status, when it was last written to, and links; or the requested columns.

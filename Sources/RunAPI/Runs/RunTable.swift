@@ -15,10 +15,10 @@ struct RunTable {
             self.columns = columns.isEmpty ? Self.leading : columns
             return
         }
-        var seen: Set<String> = []
+        var seen: Set<ExactText> = []
         var groups: [[String]] = Array(repeating: [], count: Self.prefixes.count + 2)
         for run in runs {
-            for member in run.members where member.name != "links" && seen.insert(member.name).inserted {
+            for member in run.members where member.name != "links" && seen.insert(ExactText(member.name)).inserted {
                 groups[Self.group(of: member.name)].append(member.name)
             }
         }

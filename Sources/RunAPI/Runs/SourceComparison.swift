@@ -32,12 +32,12 @@ struct SourceComparison {
         var further = 0
         for path in Set(old.keys).union(new.keys).sorted() {
             if let old = old[path], let new = new[path], old.isSame(as: new) { continue }
-            let size = path.utf8.count + 64
+            let size = path.text.utf8.count + 64
             if size > names {
                 further += 1
             } else {
                 names -= size
-                told.append(.object(compare(path, old[path], new[path])))
+                told.append(.object(compare(path.text, old[path], new[path])))
             }
         }
         return (told, further)
