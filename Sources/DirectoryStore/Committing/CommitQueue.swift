@@ -12,8 +12,6 @@ final class CommitQueue: Sendable {
 
     private struct State {
         var waiting: [Entry] = []
-        /// What the last batch leaves: room for the next but one.
-        var room: [Entry] = []
         var isCommitting = false
         var isStopped = false
     }
@@ -44,26 +42,16 @@ final class CommitQueue: Sendable {
 
     /// Takes all that waits and lets `commit` do it; does nothing when another thread is at it.
     func drain(_ commit: ([Entry]) -> Void) {
-        var batch: [Entry] = state.withLock { state in
+        let batch: [Entry] = state.withLock { state in
             if state.isCommitting || state.waiting.isEmpty { return [] }
             state.isCommitting = true
-            var taken: [Entry] = []
-            swap(&taken, &state.waiting)
-            swap(&state.waiting, &state.room)
-            return taken
+            defer { state.waiting = [] }
+            return state.waiting
         }
         if batch.isEmpty { return }
         commit(batch)
-        // What was in it ends here, and not under the lock.
-        batch.removeAll(keepingCapacity: batch.capacity <= Self.keptRoom)
-        state.withLock { state in
-            state.isCommitting = false
-            swap(&state.room, &batch)
-        }
+        state.withLock { $0.isCommitting = false }
     }
-
-    /// Entries that there is room for between batches.
-    private static let keptRoom = 1024
 }
 
 /// A write that waits, with who is to be told what came of it. One object, since it is handed on several times.

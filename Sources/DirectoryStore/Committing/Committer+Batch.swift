@@ -28,7 +28,7 @@ extension Committer {
             batch.removeAll(keepingCapacity: true)
             beginBatch()
         }
-        let isRows = batch.indices.allSatisfy { batch[$0].plan.records.isEmpty }
+        let isRows = batch.allSatisfy(\.plan.records.isEmpty)
         if let refusal = absence(isRows: isRows) ?? journalFrame(writes: batch.count) {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }
@@ -42,14 +42,14 @@ extension Committer {
         if !failures.isEmpty { refuse(failures, batch.map(\.plan), sequence: sequence) }
         if !isRows { applied?.note(sequence) }
         if changes.isWatched { tellOfChanges(batch.indices.filter { failures[$0] == nil }.map { batch[$0].plan }) }
-        for index in batch.indices {
+        for (index, write) in batch.enumerated() {
             if let failure = failures[index] {
-                logs.forget(batch[index].plan.folder)
+                logs.forget(write.plan.folder)
                 // Recovery will do what could be neither done nor taken back.
-                batch[index].complete(.failure(refusal ?? explained(StoreError(failure))))
+                write.complete(.failure(refusal ?? explained(StoreError(failure))))
             } else {
-                note(batch[index].plan)
-                batch[index].complete(.success(batch[index].plan.outcome))
+                note(write.plan)
+                write.complete(.success(write.plan.outcome))
             }
         }
         if journal.isFull(for: settings.segmentSlack) { sealSegment() }
@@ -79,18 +79,17 @@ extension Committer {
     private func apply(_ batch: [Planned]) -> [Int: FileFailure] {
         var failures: [Int: FileFailure] = [:]
         var failedFolders: [String: FileFailure] = [:]
-        // By index: a copy of each write, most of which are one row, costs more than what is done with it.
-        for index in batch.indices {
+        for (index, write) in batch.enumerated() {
             do throws(FileFailure) {
                 // A write whose predecessor on the same run failed would stand on nothing.
-                if let failure = failedFolders[batch[index].plan.folder] { throw failure }
-                if !batch[index].plan.records.isEmpty {
-                    try spares.lending { () throws(FileFailure) in try applier.apply(batch[index].plan.records) }
+                if let failure = failedFolders[write.plan.folder] { throw failure }
+                if !write.plan.records.isEmpty {
+                    try spares.lending { () throws(FileFailure) in try applier.apply(write.plan.records) }
                 }
-                if let rows = batch[index].plan.rows { logs.add(rows.bytes, to: rows.log) }
+                if let rows = write.plan.rows { logs.add(rows.bytes, to: rows.log) }
             } catch {
                 failures[index] = error
-                failedFolders[batch[index].plan.folder] = error
+                failedFolders[write.plan.folder] = error
             }
         }
         let failedRows = logs.flush(spares)

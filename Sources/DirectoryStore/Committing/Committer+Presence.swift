@@ -10,7 +10,7 @@ extension Committer {
     /// Why nothing can be written; nil where it can.
     /// - Parameter isRows: whether there are only rows to write, for which the watch has been asked just now
     func absence(isRows: Bool) -> StoreError? {
-        let now = isRows ? logs.lookedAt : monotonicNanoseconds()
+        let now = monotonicNanoseconds()
         let isDoubtful = presenceMarks.isEmpty || presenceMarks.contains(where: \.isSuspect)
         if isRows, !isDoubtful, now < presenceSeenAt + Self.presenceLifetime { return nil }
         if let fault = ownership.fault() { return .runsGone(fault) }

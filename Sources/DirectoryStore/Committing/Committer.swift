@@ -91,7 +91,6 @@ final class Committer: @unchecked Sendable {
     func commit(_ entries: [CommitQueue.Entry]) {
         if !start.isOver { return refuse(entries) }
         var batch: [Planned] = []
-        batch.reserveCapacity(entries.count)
         var exclusive: [@Sendable (Committer) -> Void] = []
         beginBatch()
         // A write is taken only where those that are journaled can surely be done.
@@ -173,11 +172,10 @@ final class Committer: @unchecked Sendable {
             pending.completion(.success(plan.outcome))
             return true
         }
-        let goesAlone = plan.goesAlone
         plan.encode(into: &frame)
         plannedEnds.add(plan.records)
-        batch.append(Planned(plan: consume plan, pending: pending))
-        if goesAlone { flush(&batch) }
+        batch.append(Planned(plan: plan, pending: pending))
+        if plan.goesAlone { flush(&batch) }
         return true
     }
 

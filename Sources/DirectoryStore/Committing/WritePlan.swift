@@ -21,13 +21,16 @@ struct WritePlan {
         self.outcome = outcome
     }
 
-    /// Rows for a run's log. Nearly all writes are these and nothing else, so they need no record: what the journal says of
-    /// them is written from here.
+    /// Rows for a run's log. Nearly all writes are these and nothing else; those of a batch are written run by run, and not
+    /// write by write.
     struct Rows {
         let log: MetricsLogs.Log
         /// Where they go in the log's file.
         let offset: Int
         fileprivate(set) var bytes: [UInt8]
+
+        /// The same as a step.
+        var step: RedoRecord.Step { .append(MetricsLogs.file, offset: offset, bytes) }
     }
 
     /// Whether it changes nothing.
@@ -47,15 +50,13 @@ struct WritePlan {
     func encode(into frame: inout JournalBuffer) {
         frame.append(UInt32(records.count + (rows == nil ? 0 : 1)))
         for record in records { record.encode(into: &frame) }
-        if let rows {
-            RedoRecord.encode(append: rows.bytes, to: MetricsLogs.file, at: rows.offset, of: folder, into: &frame)
-        }
+        if let rows { RedoRecord(folder, rows.step).encode(into: &frame) }
     }
 
     /// Makes a step of the rows, so that they are taken back with the write's other steps. The log is not up to date then.
     mutating func makeStepOfRows() {
         guard let rows else { return }
-        add(.append(MetricsLogs.file, offset: rows.offset, rows.bytes))
+        add(rows.step)
         self.rows = nil
         goesAlone = true
         let name = folder

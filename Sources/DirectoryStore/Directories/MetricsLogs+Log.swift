@@ -14,8 +14,8 @@ extension MetricsLogs {
         private var mark: NameWatch.Mark?
         /// The offset of the next row: the file's length when all planned rows are written.
         private(set) var end: Int
-        /// Rows planned in this batch but not written yet.
-        var planned: [[UInt8]] = []
+        /// Journaled rows of this batch that are not written yet; they go to `plannedAt`.
+        var planned: [UInt8] = []
         var plannedAt: Int
         var checkedInBatch = 0
         var locatedAt: UInt64

@@ -37,7 +37,7 @@ final class MetricsLogs {
     private var batch = 0
     /// Whether the watch was read in this batch, and when, nanoseconds on the monotonic clock.
     private var hasLooked = false
-    private(set) var lookedAt: UInt64 = 0
+    private var lookedAt: UInt64 = 0
     /// Why some rows are neither fully written nor undone; nil if none are.
     private(set) var halfDone: FileFailure?
 
@@ -105,7 +105,7 @@ final class MetricsLogs {
     /// Notes rows that have been journaled.
     func add(_ rows: [UInt8], to log: Log) {
         if log.planned.isEmpty { written.append(log) }
-        log.planned.append(rows)
+        log.planned += rows
     }
 
     /// Writes the rows of this batch, those of one run in one call.
@@ -115,13 +115,14 @@ final class MetricsLogs {
         for log in written {
             do throws(FileFailure) {
                 if log.descriptor < 0 { try spares.lending { () throws(FileFailure) in try make(log) } }
-                try write(log)
+                try Files.write(log.planned, to: log.descriptor, at: log.plannedAt, path: "\(log.folder)/\(Self.file)")
+                log.plannedAt += log.planned.count
             } catch {
                 if log.descriptor >= 0 { cut(log, spares) }
                 failures[log.folder] = error
                 logs[log.folder] = nil
             }
-            log.planned.removeAll(keepingCapacity: true)
+            log.planned = []
         }
         written.removeAll(keepingCapacity: true)
         return failures
@@ -130,22 +131,6 @@ final class MetricsLogs {
     /// Makes a log's file.
     private func make(_ log: Log) throws(FileFailure) {
         log.open(try paths.open(log.folder, log.place).openForWriting(Self.path))
-    }
-
-    private func write(_ log: Log) throws(FileFailure) {
-        if log.planned.count == 1 {
-            try write(log.planned[0], log)
-        } else {
-            var rows: [UInt8] = []
-            rows.reserveCapacity(log.end - log.plannedAt)
-            for planned in log.planned { rows += planned }
-            try write(rows, log)
-        }
-    }
-
-    private func write(_ rows: [UInt8], _ log: Log) throws(FileFailure) {
-        try Files.write(rows, to: log.descriptor, at: log.plannedAt, path: "\(log.folder)/\(Self.file)")
-        log.plannedAt += rows.count
     }
 
     /// Undoes partly written rows.

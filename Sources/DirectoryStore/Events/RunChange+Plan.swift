@@ -7,8 +7,6 @@ extension RunChange {
     static func changes(of plan: WritePlan) -> [RunChange] {
         guard let run = plan.outcome.run else { return [] }
         var rows = plan.rows.map { [RunChange(run: run, kind: .rows($0.bytes))] } ?? []
-        // The usual case first.
-        if plan.records.isEmpty { return rows }
         var kinds: [Kind] = []
         var properties: [String] = []
         var (isEnded, isCompleted, hasError) = (false, false, false)

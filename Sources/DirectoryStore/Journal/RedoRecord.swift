@@ -73,7 +73,8 @@ extension RedoRecord {
             head(.put, path, 0, bytes.count, &output)
             output.append(bytes)
         case .append(let path, let offset, let bytes):
-            Self.encode(append: bytes, to: path, at: offset, of: folder, into: &output)
+            head(.append, path, UInt64(offset), bytes.count, &output)
+            output.append(bytes)
         case .remove(let path): head(.remove, path, 0, 0, &output)
         case .publish(let path, let staged):
             head(.publish, path, 0, staged.utf8.count, &output)
@@ -92,21 +93,7 @@ extension RedoRecord {
         }
     }
 
-    /// Appends the record of an append, without one having been made.
-    static func encode(
-        append bytes: [UInt8], to path: String, at offset: Int, of folder: String, into output: inout JournalBuffer
-    ) {
-        head(.append, folder, path, UInt64(offset), bytes.count, &output)
-        output.append(bytes)
-    }
-
     private func head(_ code: Code, _ path: String, _ offset: UInt64, _ count: Int, _ output: inout JournalBuffer) {
-        Self.head(code, folder, path, offset, count, &output)
-    }
-
-    private static func head(
-        _ code: Code, _ folder: String, _ path: String, _ offset: UInt64, _ count: Int, _ output: inout JournalBuffer
-    ) {
         output.append(code.rawValue)
         output.append(UInt8(folder.utf8.count))
         output.append(UInt16(path.utf8.count))
