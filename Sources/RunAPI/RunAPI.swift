@@ -39,7 +39,6 @@ package final class RunAPI: HTTPHandler {
     let log: Logger
     /// Tells readers what happens to runs.
     let hub: EventHub
-    let tables = MetricsTables()
     let digests = FileDigests()
     let recentWrites = RecentWrites()
     /// Counts requests; others may show numbers of theirs there.

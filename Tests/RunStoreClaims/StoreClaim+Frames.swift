@@ -37,26 +37,6 @@ extension StoreClaim {
             try store.change(.one, replacing(#"{"a":[7]}"#, rows: 1, .continuing(otherwise: rows)))
             #expect(try store.frame(of: .one) == #"{"a":[1,2,7]}"#)
         },
-        StoreClaim("rows are one text that grows, and another one once they are replaced") { harness in
-            let store = harness.store
-            func rows() throws -> (identity: UInt64, text: String)? {
-                try store.metricsRows(of: .one).map {
-                    ($0.identity, String(decoding: try $0.read(0..<$0.size), as: UTF8.self))
-                }
-            }
-            try store.initialise(.one)
-            #expect(try rows() == nil)
-            try store.rows(.one, #"{"a":1}"#)
-            let first = try #require(try rows())
-            try store.rows(.one, #"{"a":2}"#)
-            let second = try #require(try rows())
-            #expect(first.identity == second.identity)
-            #expect((first.text, second.text) == ("{\"a\":1}\n", "{\"a\":1}\n{\"a\":2}\n"))
-            try store.change(.one, .frame(Array(#"{"b":[3]}"#.utf8)))
-            let third = try #require(try rows())
-            #expect(third.text == "{\"b\":3}\n")
-            #expect(third.identity != first.identity)
-        },
     ]
 
     private static func replacing(

@@ -50,7 +50,6 @@ final class MemoryRunStore: RunStore {
     func snapshot(of run: RunID) -> RunSnapshot? { value(run)?.snapshot(run, now: clock()) }
     func properties(of run: RunID) -> [(name: String, text: String)]? { value(run)?.properties }
     func file(_ path: DataPath, of run: RunID) -> (any Blob)? { value(run)?.file(path) }
-    func metricsRows(of run: RunID) throws(StoreError) -> (any MetricsText)? { try value(run)?.rows() }
 
     func files(below folder: DataPath, of run: RunID) -> [(path: DataPath, size: Int)] {
         (value(run)?.files(below: folder.inRun) ?? []).compactMap { path, file in
@@ -81,6 +80,28 @@ final class MemoryRunStore: RunStore {
         let left = entries.filter { entry in page.after.map { $0.lexicographicallyPrecedes(entry.name) } ?? true }
         let shown = left.prefix(page.limit)
         return .folder(FolderPage(entries: shown.map(\.entry), next: left.count > shown.count ? shown.last?.name : nil))
+    }
+
+    func metrics(
+        _ selection: MetricsSelection, of run: RunID, while isWanted: () -> Bool
+    ) throws(StoreError) -> (any MetricsReading)? {
+        if !isWanted() { throw .abandoned }
+        guard let rows = try value(run)?.rows() else { return nil }
+        return try rows.table().reading(selection, of: rows)
+    }
+
+    func series(
+        _ selection: SeriesSelection, of runs: [RunID], while isWanted: @Sendable () -> Bool
+    ) throws(StoreError) -> [[MetricsSeries]] {
+        let unknown = runs.filter { value($0) == nil }
+        if !unknown.isEmpty { throw .unknownRuns(unknown) }
+        var all: [[MetricsSeries]] = []
+        for run in runs {
+            if !isWanted() { throw .abandoned }
+            let table = try value(run)?.rows()?.table()
+            all.append(try table?.series(selection, of: run, start: snapshot(of: run)?.start) ?? [])
+        }
+        return all
     }
 
     func bundle(of run: RunID) throws(StoreError) -> any RunBundle {

@@ -108,7 +108,8 @@ extension DirectoryRunStore {
         }
     }
 
-    package func metricsRows(of run: RunID) throws(StoreError) -> (any MetricsText)? {
+    /// The rows of a run's metrics; nil when it has none. Reading them goes on while others are appended.
+    func metricsRows(of run: RunID) throws(StoreError) -> StoredRows? {
         guard let (_, directory) = try directory(of: run) else { return nil }
         if metricsFiles.holder(of: run.description, in: directory) == .rows {
             let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }

@@ -20,6 +20,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let sessions: Sessions
     let views: LaggingViews
     let metricsFiles = MetricsFiles()
+    let tables = MetricsTables()
     let copies: DocumentCopies
     /// Since when something else may be writing a file that is cut short, seconds since 1970: after a power cut, since this start.
     let writersSince: Double

@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import Limits
 internal import RunMetadata
 internal import RunStore
@@ -8,6 +9,12 @@ extension Problem {
         switch error {
         case .unknownRun:
             self.init(404, "unknown-run", "Unknown run", "there is no such run, and nothing waits for one")
+        case .unknownRuns(let runs): self = .unknownRuns(runs)
+        case .unknownColumn(let name, let known):
+            self = .invalidQuery(
+                "there is no column \"\(name.shown(atMost: 100))\"; there are: \(known.listed(atMost: 20))")
+        case .tooMuchAsked(let reason): self = .invalidQuery(reason)
+        case .abandoned: self.init(HTTPFault.abandoned)
         case .refused(let fault): self.init(fault)
         case .archived(let run):
             self.init(
