@@ -97,7 +97,7 @@ let package = Package(
             dependencies: [
                 "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads",
                 "WebPage", "COpenAPI",
-                deque, logging, orderedCollections, yams,
+                logging, orderedCollections, yams,
             ]),
         .executableTarget(
             name: "rundir",

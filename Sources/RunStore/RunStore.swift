@@ -77,7 +77,7 @@ package protocol RunStore: Sendable {
     // MARK: The store
 
     /// What happens to runs, while somebody watches.
-    var changes: ChangeFeed { get }
+    var changes: any ChangeFeed { get }
 
     /// What the store has done, and how long it took.
     var statistics: StoreStatistics { get }

@@ -100,7 +100,7 @@ extension StoreClaim {
             defer { store.changes.watch(false) }
             func told(_ write: () throws -> WriteOutcome) throws -> [String] {
                 _ = try write()
-                return store.changes.take().changes.filter { $0.run == .one }.map { "\($0.kind.word)" }
+                return store.changes.take().changes.map(\.change).filter { $0.run == .one }.map { "\($0.kind.word)" }
             }
             #expect(try told { try store.initialise(.one) } == ["properties", "initialised"])
             #expect(try told { try store.rows(.one, #"{"a":1}"#) } == [#"rows {"a":1}"# + "\n"])
@@ -113,6 +113,30 @@ extension StoreClaim {
             #expect(try told { try store.write(.run(.one), .archive) } == ["archived"])
             #expect(try told { try store.write(.run(.one), .restore) } == ["restored"])
             #expect(try told { try store.write(.run(.one), .purge(force: true)) } == ["removed"])
+        },
+        StoreClaim("who comes back is told what came after the last change that it has") { harness in
+            let store = harness.store
+            for run in [RunID.one, .two] { try store.initialise(run) }
+            store.changes.watch(true)
+            defer { store.changes.watch(false) }
+            let start = store.changes.position
+            for run in [RunID.one, .two, .one] { try store.rows(run, #"{"a":1}"#) }
+            try store.output(.two, "x")
+            let taken = store.changes.take().changes
+            #expect(taken.count == 4)
+            let ids = taken.map(\.id)
+            #expect(zip(ids, ids.dropFirst()).allSatisfy { $0.number < $1.number && $0.series == $1.series })
+            #expect(store.changes.position == ids.last)
+            #expect(ids.map { ChangeID($0.description) } == ids)
+            #expect(store.changes.changes(after: start, of: nil)?.map(\.id) == ids)
+            #expect(store.changes.changes(after: ids[1], of: nil)?.map(\.id) == Array(ids[2...]))
+            let ofTwo = taken.filter { $0.change.run == .two && $0.id.number > ids[0].number }.map(\.id)
+            #expect(store.changes.changes(after: ids[0], of: .two)?.map(\.id) == ofTwo)
+            let unknown = ChangeID(series: "none", number: ids[0].number)
+            #expect(store.changes.changes(after: unknown, of: nil) == nil)
+            try store.rows(.one, #"{"a":2}"#)
+            let later = store.changes.take().changes.map(\.id)
+            #expect(store.changes.changes(after: ids[3], of: nil)?.map(\.id) == later)
         },
     ]
 }

@@ -8,7 +8,7 @@ import Synchronization
 final class MemoryRunStore: RunStore {
     /// Seconds since 1970.
     let clock: @Sendable () -> Double
-    let changes = ChangeFeed()
+    private let feed = LocalChangeFeed()
     private let kept: Mutex<(state: MemoryState, isClosed: Bool)>
 
     /// - Parameter state: what an earlier store kept
@@ -16,6 +16,8 @@ final class MemoryRunStore: RunStore {
         self.clock = clock
         kept = Mutex((state, false))
     }
+
+    var changes: any ChangeFeed { feed }
 
     /// Takes no write any more.
     func close() { kept.withLock { $0.isClosed = true } }
@@ -31,8 +33,8 @@ final class MemoryRunStore: RunStore {
                 var after = before
                 let outcome = try after.apply(write, now: clock())
                 kept.state = after
-                if changes.isWatched, let run = outcome.run {
-                    changes.append(
+                if feed.isWatched, let run = outcome.run {
+                    feed.append(
                         RunChange.changes(of: run, from: before.folders[.run(run)], to: after.folders[.run(run)]))
                 }
                 return outcome
