@@ -115,7 +115,8 @@ let package = Package(
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         // What every store does, to be checked of any.
         .target(
-            name: "RunStoreClaims", dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
+            name: "RunStoreClaims",
+            dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "TestSupport"],
             path: "Tests/RunStoreClaims", swiftSettings: swiftSettings),
         // A store in memory: the protocol needs no directories.
         tests(

@@ -66,15 +66,18 @@ package protocol RunStore: Sendable {
         _ selection: SeriesSelection, of runs: [RunID], while isWanted: @Sendable () -> Bool
     ) throws(StoreError) -> [[MetricsSeries]]
 
-    /// A folder of this machine with a target's metadata, up to date, for programs to read: the store's own, or a copy in the folder
+    /// A target's metadata in a folder of this machine, up to date, for programs to read: the store's own, or a copy in the folder
     /// that is given. Nil where the target has none yet.
-    func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> String?
+    func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> LocalMetadata?
 
     /// A run has ended: what the store derives from its metadata is brought up to date, where that takes a moment; else that is
     /// begun.
     func settle(_ run: RunID)
 
     // MARK: The store
+
+    /// What the store was told to see to.
+    var rules: RunRules { get }
 
     /// What happens to runs, while somebody watches.
     var changes: any ChangeFeed { get }

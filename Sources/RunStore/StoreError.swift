@@ -67,8 +67,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case beingWritten(DataPath)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
-    /// The run has ended otherwise than the write says; says how.
-    case endedOtherwise(RunID, String)
+    /// The run has ended otherwise than the write says.
+    case endedOtherwise(RunID, RunEnd.Difference)
     /// The run has nothing of what was to be removed.
     case nothingThere
     /// A whole frame of metrics cannot take the place of those that are there; says why.

@@ -156,9 +156,9 @@ struct ServeOptions: ParsableArguments {
 
     var storeSettings: StoreSettings {
         var settings = StoreSettings()
-        settings.mostProperties = names.properties
+        settings.rules.mostProperties = names.properties
         settings.segmentSize = journalSize
-        settings.staleAfter = Double(staleAfter)
+        settings.rules.staleAfter = Double(staleAfter)
         settings.pendingLimit = Limit(.pendingRuns, most: maxPending, setting: "--max-pending")
         return settings
     }

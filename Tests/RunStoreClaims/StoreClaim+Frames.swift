@@ -59,6 +59,19 @@ extension StoreClaim {
             }
             #expect(try store.text(.source, of: .one) == "2")
         },
+        StoreClaim("a folder is published over the version that it was made from, and no other") { harness in
+            let store = harness.store
+            let images = try #require(DataPath("images"))
+            try store.initialise(.one)
+            try store.change(.one, try harness.staged(images, "a", "1"))
+            try store.change(.one, try harness.staged(images, "b", "2"))
+            #expect(try store.files(below: images, of: .one).map(\.path.description) == ["images/a", "images/b"])
+            let late = try harness.staged(images, "c", "3")
+            try store.change(.one, .put(try #require(DataPath("images/d")), "4"))
+            #expect(throws: StoreError.changedMeanwhile(images)) { try store.change(.one, late) }
+            let names = try store.files(below: images, of: .one).map(\.path.description)
+            #expect(names == ["images/a", "images/b", "images/d"])
+        },
         StoreClaim("a file that was opened stays what it was") { harness in
             let store = harness.store
             try store.initialise(.one, flags: "{}")
@@ -86,12 +99,12 @@ extension StoreClaim {
             #expect(try store.localMetadata(of: .active(.default), in: folder) == nil)
             try store.write(.active(.default), .change([.put(.flags, "{}")]))
             let waiting = try #require(try store.localMetadata(of: .active(.default), in: folder))
-            #expect(contents(of: "\(waiting)/flags.json") == Array("{}".utf8))
+            #expect(contents(of: "\(waiting.path)/flags.json") == Array("{}".utf8))
             try store.initialise(.one)
             try store.rows(.one, #"{"a":1}"#)
             let local = try #require(try store.localMetadata(of: .run(.one), in: folder))
-            #expect(contents(of: "\(local)/metrics.json") == Array("{\n  \"a\": [1]\n}\n".utf8))
-            #expect(contents(of: "\(local)/properties/type") == Array("training\n".utf8))
+            #expect(contents(of: "\(local.path)/metrics.json") == Array("{\n  \"a\": [1]\n}\n".utf8))
+            #expect(contents(of: "\(local.path)/properties/type") == Array("training\n".utf8))
         },
         StoreClaim("who watches is told what happened to a run, in its order") { harness in
             let store = harness.store

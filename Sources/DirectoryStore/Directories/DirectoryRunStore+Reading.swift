@@ -15,7 +15,7 @@ extension DirectoryRunStore {
         }
     }
 
-    package func localMetadata(of target: RunTarget, in _: StagingFolder) throws(StoreError) -> String? {
+    package func localMetadata(of target: RunTarget, in _: StagingFolder) throws(StoreError) -> LocalMetadata? {
         let folder: String
         switch target {
         case .run(let run): folder = run.description
@@ -24,7 +24,13 @@ extension DirectoryRunStore {
         }
         if let run = RunID(folder) { bringUpToDate(run) }
         // None that is a link: programs would be led out of the run.
-        return paths.locate(folder).map { paths.data(folder, $0) }.flatMap { Files.isOwnDirectory($0) ? $0 : nil }
+        guard let path = paths.locate(folder).map({ paths.data(folder, $0) }), Files.isOwnDirectory(path) else {
+            return nil
+        }
+        return LocalMetadata(path: path) { folder in
+            let folder = "\(path)/\(folder)"
+            return Files.isOwnDirectory(folder) ? Files.status(folder).flatMap { BlobVersion(folder: $0) } : nil
+        }
     }
 
     /// Where a run is, and its directory, open; nil where there is none.

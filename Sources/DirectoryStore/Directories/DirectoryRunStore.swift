@@ -207,6 +207,8 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
 
     package var changes: any ChangeFeed { committer.changes }
 
+    package var rules: RunRules { settings.rules }
+
     package var statistics: StoreStatistics { committer.counts.statistics }
 
     // MARK: Opening

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Making a run's folder together with what is put into it: aside, under a name of its own, so that nothing has to be staged
 /// and renamed file by file.

@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Looks through a runs directory for what tfruns' reader or the server could stumble over (`rundir check`).
 package final class StoreCheck {

@@ -1,6 +1,6 @@
 package import Limits
 internal import LocalFiles
-internal import RunMetadata
+package import RunStore
 
 /// What a directory store may be told.
 package struct StoreSettings: Sendable {
@@ -14,16 +14,14 @@ package struct StoreSettings: Sendable {
     package var batchBytes = 4 << 20
     /// Room below which a segment counts as full.
     var segmentSlack = 64 << 10
-    /// Seconds without a write after which a running run is stale.
-    package var staleAfter: Double = 3600
+    /// What every store sees to.
+    package var rules = RunRules()
     /// Seconds between a row and the next refresh of `metrics.json`.
     package var viewDelay: Double = 0.5
     /// The share of the time that refreshing one run's `metrics.json` may take.
     package var viewShare: Double = 0.02
     /// Runs and sessions that may wait to be initialised.
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
-    /// Properties that a run may have.
-    package var mostProperties = NameLimits().properties
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock
 

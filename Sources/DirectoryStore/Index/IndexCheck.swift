@@ -2,6 +2,7 @@ internal import Glibc
 internal import JSON
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Looks through the index for damage, and for runs of which it tells something else than their directories.
 ///

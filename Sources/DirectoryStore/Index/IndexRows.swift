@@ -1,4 +1,5 @@
 internal import RunMetadata
+internal import RunStore
 
 /// What the index holds in memory of each run: who it is, where it is, what the listing of all begins with.
 ///

@@ -40,17 +40,12 @@ package final class StagingFolder: Sendable {
     ///     taken over (link(2)), so that nothing is lost.
     package func folder(_ folder: DataPath, takingOver replaced: String?) throws(ScratchError) -> StagedFolder {
         let path = "\(path)/\(folder)"
-        // The state first: what comes after is noticed when it is published.
-        let base = replaced.flatMap { StagedFolder.Base(at: $0) }
-        try scratching { () throws(FileFailure) in
-            if let replaced, base != nil {
-                try Self.link(replaced, into: path)
-            }
+        if let replaced {
+            try scratching { () throws(FileFailure) in try Self.link(replaced, into: path) }
+            try syncing { () throws(FileFailure) in try Self.syncFolders(path) }
         }
-        if base != nil { try syncing { () throws(FileFailure) in try Self.syncFolders(path) } }
         guard let status = Files.status(path) else { throw .failed(FileFailure("stat", folder.description)) }
-        return StagedFolder(
-            owner: self, name: "\(name)/\(folder)", path: path, inode: UInt64(status.st_ino), base: base)
+        return StagedFolder(owner: self, name: "\(name)/\(folder)", path: path, inode: UInt64(status.st_ino))
     }
 
     /// Syncs files and every folder that holds one, up to the staging folder, so that their publication is all that the
@@ -116,39 +111,8 @@ package struct StagedFolder: Sendable {
     /// Where it is. For a store that copies it.
     package let path: String
     package let inode: UInt64
-    /// The folder that it takes the place of; nil: there is none.
-    package let base: Base?
 
-    fileprivate init(owner: StagingFolder, name: String, path: String, inode: UInt64, base: Base?) {
-        (self.owner, self.name, self.path, self.inode, self.base) = (owner, name, path, inode, base)
-    }
-
-    /// The files in it, by their paths in it. For a store that copies them.
-    package func files() throws(FileFailure) -> [String] {
-        var files: [String] = []
-        for folder in try Files.folders(in: path) {
-            for name in try Files.names(in: "\(path)/\(folder)") {
-                let file = folder.isEmpty ? name : "\(folder)/\(name)"
-                if !Files.isOwnDirectory("\(path)/\(file)") { files.append(file) }
-            }
-        }
-        return files
-    }
-
-    /// A folder in a run at some time, to notice when another is there or something was put in or taken out since.
-    package struct Base: Equatable, Sendable {
-        let inode: UInt64
-        let changed: Int
-
-        fileprivate init?(at path: String) {
-            guard Files.isOwnDirectory(path), let status = Files.status(path) else { return nil }
-            self.init(status)
-        }
-
-        package init(_ status: stat) {
-            inode = UInt64(status.st_ino)
-            // Any time that a directory may have been given, far ones too.
-            changed = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
-        }
+    fileprivate init(owner: StagingFolder, name: String, path: String, inode: UInt64) {
+        (self.owner, self.name, self.path, self.inode) = (owner, name, path, inode)
     }
 }

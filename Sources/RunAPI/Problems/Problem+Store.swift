@@ -83,7 +83,16 @@ extension Problem {
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]
-        case .endedOtherwise(let run, let reason):
+        case .endedOtherwise(let run, let difference):
+            let reason =
+                switch difference {
+                case .failed: "has failed: POST /runs/\(run)/resume goes on with it"
+                case .stopped: "was stopped: POST /runs/\(run)/resume goes on with it"
+                case .completed: "has been completed"
+                case .otherTime: "has ended at another time: POST /runs/\(run)/metadata/properties sets it"
+                case .otherEvaluation:
+                    "has ended with another evaluation: POST /runs/\(run)/metadata/evaluation replaces it"
+                }
             self.init(409, "run-ended", "Run ended otherwise", "the run \"\(run)\" \(reason)")
         case .nothingThere:
             self.init(404, "no-metadata", "No such metadata", "the run has nothing of that type that could be removed")
