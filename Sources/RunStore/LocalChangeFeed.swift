@@ -100,19 +100,19 @@ package final class LocalChangeFeed: ChangeFeed {
 
     package func take() -> TakenChanges {
         history.withLock { history in
-            let waiting = waiting.withLock { state in
+            let new = waiting.withLock { state in
                 defer { state = Waiting() }
                 return state
             }
-            if waiting.isIncomplete {
+            if new.isIncomplete {
                 // Who has one from before is not told what came behind it.
                 history.position = ChangeID(
                     series: history.position.series,
-                    number: history.position.number + UInt64(waiting.changes.count) + 1)
+                    number: history.position.number + UInt64(new.changes.count) + 1)
                 (history.changes, history.bytes) = ([], 0)
                 return TakenChanges(isIncomplete: true)
             }
-            let taken = Self.grouped(waiting.changes).enumerated().map { index, change in
+            let taken = Self.grouped(new.changes).enumerated().map { index, change in
                 ToldChange(
                     id: ChangeID(
                         series: history.position.series, number: history.position.number + UInt64(index) + 1),

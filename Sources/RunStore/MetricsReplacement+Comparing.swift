@@ -46,6 +46,6 @@ extension MetricsReplacement {
                 return MetricsFrame.withColumns(of: text, compare)
             }
         }
-        return known.flatMap(\.self) ?? (0, false)
+        return (known ?? nil) ?? (0, false)
     }
 }

@@ -38,8 +38,3 @@ package struct MetricsSeries: Sendable {
     /// Bytes of the points.
     package var size: Int { x.count + y.count }
 }
-
-extension RunSnapshot {
-    /// Seconds since 1970, which `elapsed` is counted from; nil where the run has no start.
-    package var start: Double? { summary.columns["start"]?.number?.double }
-}

@@ -1,4 +1,3 @@
-internal import Limits
 package import RunMetadata
 
 /// What is read of metrics, told from a table of them. For stores that keep rows as text.
@@ -10,7 +9,7 @@ extension MetricsTable {
     ) throws(StoreError) -> any MetricsReading {
         if let points = try points(selection) { return points }
         return RowsReading(
-            rows, parts(after: selection.after), columns: try columns(selection).map { columns[$0].name },
+            rows, parts(after: selection.after), columns: try indices(of: selection).map { columns[$0].name },
             rowCount: rowCount, after: selection.after, version: try rows.version)
     }
 
@@ -18,7 +17,7 @@ extension MetricsTable {
     /// - Throws: `unknownColumn`
     package func points(_ selection: MetricsSelection) throws(StoreError) -> HeldMetrics? {
         guard let points = selection.points else { return nil }
-        let indices = try columns(selection)
+        let indices = try indices(of: selection)
         // Where nothing is left out it is told as without points, however wide it is.
         let metrics = indices.filter { !columns[$0].role.isKey }
         let measured = metrics.isEmpty ? indices : metrics
@@ -30,7 +29,7 @@ extension MetricsTable {
     }
 
     /// The indices of the columns that are selected.
-    private func columns(_ selection: MetricsSelection) throws(StoreError) -> [Int] {
+    private func indices(of selection: MetricsSelection) throws(StoreError) -> [Int] {
         guard let names = selection.columns else { return shownColumns }
         var indices: [Int] = []
         for name in names {
@@ -46,7 +45,7 @@ extension MetricsTable {
     /// - Parameter start: the run's, seconds since 1970, which `elapsed` is counted from
     /// - Throws: `tooMuchAsked`
     package func series(
-        _ selection: SeriesSelection, of run: RunID, start: Double?
+        _ selection: SeriesSelection, of run: RunID, start: Double
     ) throws(StoreError) -> [MetricsSeries] {
         let indices = selection.metrics.map { $0.compactMap { column(named: $0) } } ?? metricColumns
         let axis = selection.axis ?? axis
@@ -58,7 +57,7 @@ extension MetricsTable {
         }
         return indices.compactMap { index in
             let series = series(
-                of: index, over: axis, points: selection.points, start: start ?? 0, within: selection.range)
+                of: index, over: axis, points: selection.points, start: start, within: selection.range)
             if series.count == 0 { return nil }
             return MetricsSeries(
                 metric: columns[index].name, axis: axis, count: series.count,

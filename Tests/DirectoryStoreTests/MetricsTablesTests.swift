@@ -51,7 +51,7 @@ import Testing
         var made = 0
         func answer(_ number: Int, _ rows: StoredRows) throws -> Int? {
             let answer = try tables.answer(
-                to: .series(SeriesSelection(), start: nil), of: runs[number], rows
+                to: .series(SeriesSelection(), start: 0), of: runs[number], rows
             ) { table in
                 made += 1
                 return .points(HeldMetrics(columns: [], rowCount: table.rowCount, version: nil, merged: []))

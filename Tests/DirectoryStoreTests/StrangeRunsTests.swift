@@ -129,7 +129,7 @@ import Testing
     @Test func rowsThatAreCutShortWhileTheyAreStreamedAreWhatIsLeftOfThem() throws {
         let line = "{\"step\":1,\"loss\":0.5}\n"
         harness.folder.write("runs/one/tfruns.d/metrics.ndjson", String(repeating: line, count: 50_000))
-        let rows = try #require(try harness.store.metricsRows(of: .one))
+        let rows = try #require(try harness.directoryStore.metricsRows(of: .one))
         truncate(harness.path(.metricsRows), off_t(line.utf8.count))
         #expect(try rows.read(0..<rows.size) == Array(line.utf8))
         #expect(try rows.read(rows.size - 100..<rows.size).isEmpty)

@@ -140,7 +140,7 @@ extension StoreClaim {
             try store.initialise(.one)
             let names = try (0..<6).map { try #require(PropertyName("p\($0)")) }
             // Beside the five that every run has.
-            try store.write(.run(.one), .change(names.prefix(5).map { .property($0, "1") }))
+            try store.write(.run(.one), .change(names.prefix(5).map { DataChange.property($0, "1") }))
             let eleventh = RunWrite(.run(.one), .change([.property(names[5], "1")]))
             guard case .refused? = try store.refusal(of: eleventh) else {
                 Issue.record("an eleventh property was taken")

@@ -89,10 +89,7 @@ extension StoreClaim {
             try store.change(.one, .frame(Array(#"{"b":[3]}"#.utf8)))
             let third = try version()
             #expect(third != nil && third != second && third != first)
-            let rows = try opened.part(0).withRows { frame, rows in
-                rows.map { String(decoding: frame.json(frame.cell(row: $0, column: 0)), as: UTF8.self) }
-            }
-            #expect(rows == ["1"], "what was opened stays what it was")
+            #expect(try opened.lines() == [#"{"a":1}"#], "what was opened stays what it was")
         },
         StoreClaim("series stand over the axis that is asked for, ascending") { harness in
             let store = harness.store
@@ -151,16 +148,7 @@ extension StoreClaim {
 extension RunStore {
     /// Metrics of the first run, one JSON object a line; nil where it has none.
     fileprivate func lines(_ selection: MetricsSelection = MetricsSelection()) throws -> [String]? {
-        guard let metrics = try metrics(selection, of: .one, while: { true }) else { return nil }
-        var output = MetricsOutput(format: .ndjson, columns: metrics.columns)
-        var text: [UInt8] = []
-        for part in 0..<metrics.partCount {
-            try metrics.part(part).withRows { frame, rows in
-                let columns = metrics.columns.map { frame.column(named: $0) }
-                for row in rows { output.append(row: row, of: frame, columns: columns, to: &text) }
-            }
-        }
-        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+        try metrics(selection, of: .one, while: { true })?.lines()
     }
 
     /// The first run's series: the metric, the axis, where points stand, their values.
@@ -169,6 +157,21 @@ extension RunStore {
             let texts = [series.x, series.y].map { String(decoding: $0, as: UTF8.self) }
             return "\(series.metric) \(series.axis) \(texts.joined(separator: " "))"
         }
+    }
+}
+
+extension MetricsReading {
+    /// The rows, one JSON object each.
+    fileprivate func lines() throws -> [String] {
+        var output = MetricsOutput(format: .ndjson, columns: columns)
+        var text: [UInt8] = []
+        for part in 0..<partCount {
+            try self.part(part).withRows { frame, rows in
+                let indices = columns.map { frame.column(named: $0) }
+                for row in rows { output.append(row: row, of: frame, columns: indices, to: &text) }
+            }
+        }
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 }
 

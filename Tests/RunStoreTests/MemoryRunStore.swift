@@ -83,7 +83,7 @@ final class MemoryRunStore: RunStore {
         for run in runs {
             if !isWanted() { throw .abandoned }
             let table = try value(run)?.rows()?.table()
-            all.append(try table?.series(selection, of: run, start: snapshot(of: run)?.start) ?? [])
+            all.append(try table?.series(selection, of: run, start: snapshot(of: run)?.summary.start ?? 0) ?? [])
         }
         return all
     }

@@ -45,7 +45,7 @@ extension DirectoryRunStore {
             guard let rows = rows[index] else { return [] }
             if told.load(ordering: .relaxed) > SeriesSelection.mostText.most { throw .seriesTooLarge }
             let series = try self.series(selection, of: runs[index], rows, isWanted)
-            told.add(series.reduce(0) { $0 + $1.size }, ordering: .relaxed)
+            told.wrappingAdd(series.reduce(0) { $0 + $1.size }, ordering: .relaxed)
             return series
         }
     }
@@ -53,7 +53,7 @@ extension DirectoryRunStore {
     private func series(
         _ selection: SeriesSelection, of run: RunID, _ rows: StoredRows, _ isWanted: () -> Bool
     ) throws(StoreError) -> [MetricsSeries] {
-        let start = selection.axis == .elapsed ? try snapshot(of: run)?.start : nil
+        let start = selection.axis == .elapsed ? try snapshot(of: run)?.summary.start ?? 0 : 0
         let answer = try tables.answer(to: .series(selection, start: start), of: run, rows, while: isWanted) {
             table throws(StoreError) in .series(try table.series(selection, of: run, start: start))
         }
@@ -62,16 +62,16 @@ extension DirectoryRunStore {
     }
 
     /// Does something so many times, on as many threads as there are processors.
-    private static func inParallel<Result: Sendable>(
-        _ count: Int, _ body: @Sendable (Int) throws(StoreError) -> Result
-    ) throws(StoreError) -> [Result] {
-        let answers = Mutex([Swift.Result<Result, StoreError>?](repeating: nil, count: count))
+    private static func inParallel<Answer: Sendable>(
+        _ count: Int, _ body: @Sendable (Int) throws(StoreError) -> Answer
+    ) throws(StoreError) -> [Answer] {
+        let results = Mutex([Result<Answer, StoreError>?](repeating: nil, count: count))
         DispatchQueue.concurrentPerform(iterations: count) { index in
-            let answer = Swift.Result { () throws(StoreError) in try body(index) }
-            answers.withLock { $0[index] = answer }
+            let result = Result { () throws(StoreError) in try body(index) }
+            results.withLock { $0[index] = result }
         }
-        var results: [Result] = []
-        for case let answer? in answers.withLock(\.self) { results.append(try answer.get()) }
-        return results
+        var answers: [Answer] = []
+        for case let result? in results.withLock({ $0 }) { answers.append(try result.get()) }
+        return answers
     }
 }

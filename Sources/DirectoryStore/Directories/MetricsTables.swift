@@ -30,7 +30,7 @@ final class MetricsTables: Sendable {
     enum Question: Hashable, Sendable {
         case points(MetricsSelection)
         /// From a run's start on.
-        case series(SeriesSelection, start: Double?)
+        case series(SeriesSelection, start: Double)
 
         /// The columns that are looked at beside the axes; nil: any.
         var columns: Set<String>? {

@@ -1,4 +1,4 @@
-package import Glibc
+internal import Glibc
 package import RunMetadata
 
 /// A folder outside of all runs in which a program makes files, until they are published into a run or dropped. Removed with

@@ -82,7 +82,7 @@ struct EventBatch {
             case .rows(let lines) where isLeftOut && skipped > 0: skipped += Self.count(lines)
             case .rows(let lines) where !isLeftOut && !rows.isEmpty: rows.append(lines)
             // Many lines, each sent by itself, are one event.
-            case .output(let next) where output?.join(next) == true: break
+            case .output(let next): if output?.join(next) != true { return false }
             default: return false
             }
             id = told.id

@@ -20,9 +20,9 @@ final class MetricsParts: @unchecked Sendable {
     init(_ metrics: any MetricsReading, _ format: MetricsFormat) {
         self.metrics = metrics
         (columns, partCount) = (metrics.columns, metrics.partCount)
-        let held = metrics.version == nil ? columns.count : Self.heldValues / max(1, metrics.rowCount)
+        let held = metrics.version == nil ? metrics.columns.count : Self.heldValues / max(1, metrics.rowCount)
         groupSize = max(1, held)
-        output = MetricsOutput(format: format, columns: columns)
+        output = MetricsOutput(format: format, columns: metrics.columns)
     }
 
     /// The whole reply.
