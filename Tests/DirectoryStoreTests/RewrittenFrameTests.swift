@@ -29,7 +29,9 @@ import Testing
     }
 
     private func rowsText(of run: RunID = .one) throws -> String? {
-        try harness.directoryStore.metricsRows(of: run).map { String(decoding: try $0.read(0..<$0.size), as: UTF8.self) }
+        try harness.directoryStore.metricsRows(of: run).map { rows in
+            String(decoding: try rows.read(0..<rows.size), as: UTF8.self)
+        }
     }
 
     /// What each of the ways to read a run's metrics says of the last loss.

@@ -67,6 +67,7 @@ extension StoreClaim {
             try store.change(.one, try harness.staged(images, "b", "2"))
             #expect(try store.files(below: images, of: .one).map(\.path.description) == ["images/a", "images/b"])
             let late = try harness.staged(images, "c", "3")
+            pause(milliseconds: 20)
             try store.change(.one, .put(try #require(DataPath("images/d")), "4"))
             #expect(throws: StoreError.changedMeanwhile(images)) { try store.change(.one, late) }
             let names = try store.files(below: images, of: .one).map(\.path.description)
