@@ -88,7 +88,8 @@ import Testing
         (selection.metrics, selection.axis) = (["acc"], axis)
         func answer(_ tables: MetricsTables) throws -> (text: [UInt8], size: Int) {
             var size = 0
-            let answer = try tables.answer(to: .series(selection, start: 900), of: runs[0], rows) { table in
+            let answer = try tables.answer(to: .series(selection, start: 900), of: runs[0], rows) {
+                table throws(StoreError) in
                 size = table.size
                 return .series(try table.series(selection, of: runs[0], start: 900))
             }

@@ -26,7 +26,9 @@ extension MemoryRun {
         case .publishFolder(let staged, let folder, let base):
             // What was there when it was made has been taken over into it.
             if version(of: folder) != base { throw .changedMeanwhile(folder) }
-            for (path, bytes) in try staged.contents() { DataPath("\(folder)/\(path)").map { self[$0] = bytes } }
+            for (path, bytes) in try staged.contents() {
+                if let place = DataPath("\(folder)/\(path)") { self[place] = bytes }
+            }
         case .artifact(let file, let path, let condition):
             outcome.replaced = files[path] != nil
             if !condition(files[path]?.version) { throw .conditionFailed(path) }
