@@ -159,12 +159,14 @@ final class MetricsTables: Sendable {
 
     /// Whether the text begins with what was read of it.
     private static func isContinued(_ state: Entry.State, _ rows: any MetricsText) throws(StoreError) -> Bool {
-        try state.identity == rows.identity && rows.size >= state.covered && ends(of: rows, state.covered) == state.ends
+        if state.identity != rows.identity || rows.size < state.covered { return false }
+        return try ends(of: rows, state.covered) == state.ends
     }
 
     /// Whether the text is what was read, and no more.
     private static func isCurrent(_ state: Entry.State, _ rows: any MetricsText) throws(StoreError) -> Bool {
-        try rows.size == state.covered && isContinued(state, rows)
+        if rows.size != state.covered { return false }
+        return try isContinued(state, rows)
     }
 
     private func bringUpToDate(
