@@ -100,7 +100,7 @@ let package = Package(
             dependencies: [
                 "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads",
                 "WebPage", "COpenAPI",
-                deque, logging, orderedCollections, yams,
+                logging, orderedCollections, yams,
             ]),
         .executableTarget(
             name: "rundir",
@@ -118,7 +118,8 @@ let package = Package(
         tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
         // What every store does, to be checked of any.
         .target(
-            name: "RunStoreClaims", dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
+            name: "RunStoreClaims",
+            dependencies: ["RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "TestSupport"],
             path: "Tests/RunStoreClaims", swiftSettings: testSettings),
         // A store in memory: the protocol needs no directories.
         tests(

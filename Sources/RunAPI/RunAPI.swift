@@ -40,7 +40,6 @@ package final class RunAPI: HTTPHandler {
     let log: Logger
     /// Sends events to clients.
     let hub: EventHub
-    let tables = MetricsTables()
     let digests = FileDigests()
     let recentWrites = RecentWrites()
     /// Counts requests; other parts may add gauges.

@@ -27,6 +27,9 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
             })
     }
 
+    /// The path of a file of metadata.
+    package init(_ path: DataPath) { components = [RunLayout.dataDirectory] + path.components }
+
     package var description: String { components.joined(separator: "/") }
 
     /// Whether it is the data directory or below it. Files there are written only as metadata.
@@ -39,6 +42,11 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
 
     /// The folder that it is in; nil: the run's directory.
     package var parent: ArtifactPath? { ArtifactPath(components: components.dropLast()) }
+
+    /// Whether it is in a folder or below; of all paths where that is nil, the run's directory.
+    package func isBelow(_ folder: ArtifactPath?) -> Bool {
+        folder.map { description.utf8.starts(with: "\($0)/".utf8) } ?? true
+    }
 
     private static func isName(_ text: String) -> Bool {
         (1...PathLimits.file.name.most).contains(text.utf8.count) && text != "." && text != ".."

@@ -54,6 +54,18 @@ extension MetricsFrame {
         if columns.isEmpty { return nil }
         for _ in 0..<rows { _ = row(for: .none) }
     }
+
+    /// Lends the frame that a text holds by column.
+    /// - Returns: nil where it holds none
+    package static func withColumns<Result>(
+        of text: UnsafeRawBufferPointer, _ body: (MetricsFrame) -> Result
+    ) -> Result? {
+        let parser = JSONParser()
+        return withExtendedLifetime(parser) {
+            guard let tokens = try? parser.parse(text, nonFinite: .allowed) else { return nil }
+            return MetricsFrame(columnsAt: 0, of: tokens, in: text).map(body)
+        }
+    }
 }
 
 /// Reads rows into a frame.

@@ -1,93 +1,66 @@
 package import RunMetadata
-internal import Synchronization
-internal import Threads
 
-/// Hands on what has happened from the thread that commits to the one that tells readers of it.
-///
-/// While nobody watches, it costs the one that commits a look at a flag. While somebody does, a batch's changes are
-/// appended under one lock, the rows as they are, and a bell is rung. What nobody takes is dropped beyond a limit.
-package final class ChangeFeed: Sendable {
-    /// What has come since the last time.
-    package struct Taken: Sendable {
-        package var changes: [RunChange] = []
-        /// Whether some were dropped.
-        package var isIncomplete = false
-        fileprivate var bytes = 0
-    }
-
-    /// Bytes of rows, and changes, that may wait.
-    private static let bytes = 16 << 20
-    private static let count = 200_000
-
-    private let watched = Atomic<Bool>(false)
-    private let waiting = Mutex(Taken())
-    private let bell = Doorbell()
-    private let followers = Mutex<Followers?>(nil)
-
-    /// Told which runs somebody watches.
-    package struct Followers: Sendable {
-        /// A run, or all of them where it is nil.
-        let follow: @Sendable (RunID?) -> Void
-        let forgetAll: @Sendable () -> Void
-
-        package init(follow: @escaping @Sendable (RunID?) -> Void, forgetAll: @escaping @Sendable () -> Void) {
-            (self.follow, self.forgetAll) = (follow, forgetAll)
-        }
-    }
-
-    package init() {}
-
-    /// Names the one who looks for what something else does to runs.
-    package func onFollowing(_ followers: Followers?) { self.followers.withLock { $0 = followers } }
+/// Hands on what happens to runs, to the one thread that tells others of it. The feed gives each change its id, so that who comes
+/// back is told what came meanwhile: by a server that was started anew too, or another one, where a store keeps ids for all.
+package protocol ChangeFeed: AnyObject, Sendable {
+    /// Begins or ends to gather. What was gathered before may be forgotten.
+    func watch(_ isWatched: Bool)
 
     /// From now on, what something else does to a run is told too, or to all of them where it is nil. May read their directories.
-    package func follow(_ run: RunID?) { followers.withLock { $0 }?.follow(run) }
+    func follow(_ run: RunID?)
 
-    /// Whether somebody watches.
-    package var isWatched: Bool { watched.load(ordering: .relaxed) }
+    /// Takes what has come. Never blocks.
+    func take() -> TakenChanges
 
-    /// Begins or ends to gather. What was gathered before is forgotten.
-    package func watch(_ isWatched: Bool) {
-        waiting.withLock { $0 = Taken() }
-        watched.store(isWatched, ordering: .releasing)
-        if !isWatched { followers.withLock { $0 }?.forgetAll() }
-    }
+    /// The id of the last change that was taken; before any, one that all have after them.
+    var position: ChangeID { get }
 
-    /// Takes what has come.
-    package func take() -> Taken {
-        waiting.withLock { state in
-            defer { state = Taken() }
-            return state
-        }
-    }
+    /// What was taken after the change with an id, of a run, or of all where it is nil; nil where that cannot be told any more.
+    func changes(after id: ChangeID, of run: RunID?) -> [ToldChange]?
 
     /// Waits until something has come or somebody rings, some seconds at most; nil: as long as it takes.
-    package func wait(seconds: Double?) {
-        if let seconds { bell.wait(seconds: seconds) } else { bell.wait() }
-    }
+    func wait(seconds: Double?)
 
     /// Wakes whoever waits.
-    package func ring() { bell.ring() }
+    func ring()
+}
 
-    /// Adds what a batch has changed.
-    package func append(_ changes: [RunChange]) {
-        if changes.isEmpty { return }
-        waiting.withLock { state in
-            for change in changes {
-                let size =
-                    switch change.kind {
-                    case .rows(let rows): rows.count
-                    case .output(let output): output.bytes?.count ?? 0
-                    default: 0
-                    }
-                if state.bytes + size > Self.bytes || state.changes.count >= Self.count {
-                    state.isIncomplete = true
-                    continue
-                }
-                state.bytes += size
-                state.changes.append(change)
-            }
-        }
-        bell.ring()
+/// Where a change stands among all.
+package struct ChangeID: Hashable, Sendable, CustomStringConvertible {
+    /// Names the count that the number belongs to: letters and digits. Numbers of different counts have nothing to do with one
+    /// another.
+    package let series: String
+    /// The greater, the later.
+    package let number: UInt64
+
+    package init(series: String, number: UInt64) { (self.series, self.number) = (series, number) }
+
+    /// Reads the text of an id; nil where it is none.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let number = UInt64(parts[1]) else { return nil }
+        self.init(series: String(parts[0]), number: number)
+    }
+
+    package var description: String { "\(series)-\(number)" }
+}
+
+/// A change with its id.
+package struct ToldChange: Sendable {
+    package let id: ChangeID
+    package let change: RunChange
+
+    package init(id: ChangeID, change: RunChange) { (self.id, self.change) = (id, change) }
+}
+
+/// What a feed had.
+package struct TakenChanges: Sendable {
+    /// By their numbers; those of one run in the order in which they were made.
+    package var changes: [ToldChange]
+    /// Whether some were lost, so that all has to be read anew.
+    package var isIncomplete: Bool
+
+    package init(_ changes: [ToldChange] = [], isIncomplete: Bool = false) {
+        (self.changes, self.isIncomplete) = (changes, isIncomplete)
     }
 }

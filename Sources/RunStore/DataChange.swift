@@ -20,8 +20,9 @@ package enum DataChange: Sendable {
     case artifact(StagingFile, ArtifactPath, if: FileCondition)
     /// Remove an artifact, likewise.
     case removeArtifact(ArtifactPath, if: FileCondition)
-    /// Publish a folder that was staged and synced, all at once.
-    case publishFolder(StagedFolder, DataPath)
+    /// Publish a folder that was staged and synced, all at once, in place of the version from which it took over what it does
+    /// not have itself; nil: there was none (`LocalMetadata`).
+    case publishFolder(StagedFolder, DataPath, over: BlobVersion?)
     /// The source has this script, among these files (paths in it): it becomes the run's `script`, unless what that says is one
     /// that tfruns can open there.
     case script(String, among: [String])

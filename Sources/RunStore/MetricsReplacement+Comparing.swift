@@ -1,4 +1,3 @@
-internal import JSON
 package import RunMetadata
 
 extension MetricsReplacement {
@@ -38,21 +37,15 @@ extension MetricsReplacement {
     ///   - isRows: which of them it is
     /// - Returns: how many rows are there, and whether the frame begins with them; none where a text is no frame
     package func compared(with text: UnsafeRawBufferPointer, isRows: Bool) -> (rowCount: Int, isBeginning: Bool) {
-        let (parser, other) = (JSONParser(), JSONParser())
-        return withExtendedLifetime((parser, other)) {
-            self.text.withUnsafeBytes { sentText in
-                guard let sentTokens = try? parser.parse(sentText, nonFinite: .allowed),
-                    let sent = MetricsFrame(columnsAt: 0, of: sentTokens, in: sentText)
-                else { return (0, false) }
-                if isRows {
-                    let there = MetricsFrame(rows: text)
-                    return (there.filledRowCount, sent.begins(with: there))
+        let known = self.text.withUnsafeBytes { sent in
+            MetricsFrame.withColumns(of: sent) { sent -> (Int, Bool)? in
+                func compare(_ there: MetricsFrame) -> (Int, Bool) {
+                    (there.filledRowCount, sent.begins(with: there))
                 }
-                guard let tokens = try? other.parse(text, nonFinite: .allowed),
-                    let there = MetricsFrame(columnsAt: 0, of: tokens, in: text)
-                else { return (0, false) }
-                return (there.filledRowCount, sent.begins(with: there))
+                if isRows { return compare(MetricsFrame(rows: text)) }
+                return MetricsFrame.withColumns(of: text, compare)
             }
         }
+        return (known ?? nil) ?? (0, false)
     }
 }

@@ -1,11 +1,14 @@
 package import Limits
 
-/// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile.
+/// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile. For stores that
+/// keep them so.
 package protocol MetricsText: AnyObject, Sendable {
     /// Names the text: as long as it is the same, the text has only grown.
     var identity: UInt64 { get }
     /// Bytes that are there by now.
     var size: Int { get }
+    /// Which text is there by now.
+    var version: BlobVersion { get throws(StoreError) }
 
     /// Reads a part of the text into a buffer.
     /// - Returns: how much there was

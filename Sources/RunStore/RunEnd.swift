@@ -9,6 +9,19 @@ package struct RunEnd: Sendable {
     /// The changes that write its evaluation; none where none was given.
     package var evaluation: [DataChange] = []
 
+    /// How a run has ended, where a write says otherwise.
+    package enum Difference: Sendable, Equatable {
+        /// By an error.
+        case failed
+        /// Before it was completed.
+        case stopped
+        case completed
+        /// So, but at another time.
+        case otherTime
+        /// So, but with another evaluation.
+        case otherEvaluation
+    }
+
     package init() {}
 
     /// Checks that a run that has ended did so as this says.
@@ -17,15 +30,14 @@ package struct RunEnd: Sendable {
     package func check(
         _ run: RunID, hasFailed: Bool, hasEnded: Bool, content: (DataPath) throws(StoreError) -> [UInt8]?
     ) throws(StoreError) {
-        if hasFailed { throw .endedOtherwise(run, "has failed: POST /runs/\(run)/resume goes on with it") }
+        if hasFailed { throw .endedOtherwise(run, .failed) }
         if !hasEnded { return }
         let completed = try content(.property(.completed)).map { PropertyText.read($0) }
         if (completed.flatMap { PropertyText.flag($0) } ?? false) != isCompleted {
-            throw .endedOtherwise(
-                run, isCompleted ? "was stopped: POST /runs/\(run)/resume goes on with it" : "has been completed")
+            throw .endedOtherwise(run, isCompleted ? .stopped : .completed)
         }
         if let end, try content(.property(.end)).map({ PropertyText.read($0) }) != end {
-            throw .endedOtherwise(run, "has ended at another time: POST /runs/\(run)/metadata/properties sets it")
+            throw .endedOtherwise(run, .otherTime)
         }
         for change in evaluation {
             switch change {
@@ -33,8 +45,7 @@ package struct RunEnd: Sendable {
             case .remove(let path): if try content(path) == nil { continue }
             default: break
             }
-            throw .endedOtherwise(
-                run, "has ended with another evaluation: POST /runs/\(run)/metadata/evaluation replaces it")
+            throw .endedOtherwise(run, .otherEvaluation)
         }
     }
 }

@@ -34,6 +34,29 @@ package struct FolderPage: Sendable {
 
     package init(entries: [Entry], next: [UInt8]?) { (self.entries, self.next) = (entries, next) }
 
+    /// A page of a folder, told from the files that are in it and below. For a store that keeps files by their paths.
+    /// - Parameters:
+    ///   - folder: nil: the run's directory
+    ///   - files: with their paths in the run's directory, in any order
+    /// - Returns: nil where there is no file in the folder; of the run's directory, an empty page
+    package init?(of folder: ArtifactPath?, _ files: [(path: ArtifactPath, file: any Blob)], _ request: Request) {
+        let depth = folder?.components.count ?? 0
+        var entries: [[UInt8]: Entry] = [:]
+        for (path, file) in files where path.isBelow(folder) {
+            let isFolder = path.components.count > depth + 1
+            let place = ArtifactPath(components: Array(path.components[...depth]))
+            entries[Array(path.components[depth].utf8)] = Entry(
+                text: "\(place ?? path)", path: place, isFolder: isFolder, size: isFolder ? 0 : file.size,
+                modified: file.modified)
+        }
+        if folder != nil, entries.isEmpty { return nil }
+        let names = entries.keys.sorted { $0.lexicographicallyPrecedes($1) }.drop { name in
+            request.after.map { !$0.lexicographicallyPrecedes(name) } ?? false
+        }
+        let shown = names.prefix(request.limit)
+        self.init(entries: shown.compactMap { entries[$0] }, next: names.count > shown.count ? shown.last : nil)
+    }
+
     /// Which page is asked for.
     package struct Request: Sendable {
         /// Entries at most.

@@ -51,12 +51,25 @@ package protocol RunStore: Sendable {
     /// - Throws: `unknownRun`
     func bundle(of run: RunID) throws(StoreError) -> any RunBundle
 
-    /// The rows of a run's metrics; nil when it has none. Reading them goes on while others are appended.
-    func metricsRows(of run: RunID) throws(StoreError) -> (any MetricsText)?
+    /// Rows of a run's metrics as they are now, each number as it was sent, or points of them; nil when it has none. Points keep
+    /// the least and the greatest values; where none would be left out, all rows are told. Reading goes on while others are
+    /// appended.
+    /// - Parameter isWanted: whether anybody waits for it still; asked now and then
+    /// - Throws: `unknownColumn`; `abandoned` where it is not wanted any more
+    func metrics(
+        _ selection: MetricsSelection, of run: RunID, while isWanted: () -> Bool
+    ) throws(StoreError) -> (any MetricsReading)?
 
-    /// A folder of this machine with a target's metadata, up to date, for programs to read: the store's own, or a copy in the folder
+    /// The series of each of some runs, in their order; none of a run without metrics.
+    /// - Parameter isWanted: likewise; on any thread
+    /// - Throws: `unknownRuns`; `tooMuchAsked`; `abandoned`
+    func series(
+        _ selection: SeriesSelection, of runs: [RunID], while isWanted: @Sendable () -> Bool
+    ) throws(StoreError) -> [[MetricsSeries]]
+
+    /// A target's metadata in a folder of this machine, up to date, for programs to read: the store's own, or a copy in the folder
     /// that is given. Nil where the target has none yet.
-    func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> String?
+    func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> LocalMetadata?
 
     /// A run has ended: what the store derives from its metadata is brought up to date, where that takes a moment; else that is
     /// begun.
@@ -64,8 +77,11 @@ package protocol RunStore: Sendable {
 
     // MARK: The store
 
+    /// What the store was told to see to.
+    var rules: RunRules { get }
+
     /// What happens to runs, while somebody watches.
-    var changes: ChangeFeed { get }
+    var changes: any ChangeFeed { get }
 
     /// What the store has done, and how long it took.
     var statistics: StoreStatistics { get }

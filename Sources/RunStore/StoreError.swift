@@ -6,6 +6,14 @@ package import RunMetadata
 package enum StoreError: Error, Sendable, Equatable {
     /// There is no such run.
     case unknownRun
+    /// There are no such runs, of those that were named.
+    case unknownRuns([RunID])
+    /// The run's metrics have no such column.
+    case unknownColumn(String, known: [String])
+    /// What is asked for is more than is told at once; says what, and what to do.
+    case tooMuchAsked(String)
+    /// Nobody waits for what was asked for any more.
+    case abandoned
     /// The result of a merge is none that the type takes.
     case refused(MetadataFault)
     /// The run is archived; restore it first.
@@ -59,8 +67,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case beingWritten(DataPath)
     /// What was written cannot be combined with what is there.
     case unreadable(String)
-    /// The run has ended otherwise than the write says; says how.
-    case endedOtherwise(RunID, String)
+    /// The run has ended otherwise than the write says.
+    case endedOtherwise(RunID, RunEnd.Difference)
     /// The run has nothing of what was to be removed.
     case nothingThere
     /// A whole frame of metrics cannot take the place of those that are there; says why.
@@ -68,6 +76,10 @@ package enum StoreError: Error, Sendable, Equatable {
 }
 
 extension StoreError {
+    /// The points of some runs are more than `SeriesSelection.mostText`.
+    package static let seriesTooLarge = StoreError.tooMuchAsked(
+        "the series are \(LimitExceeded(SeriesSelection.mostText)); ask for fewer runs, metrics or points")
+
     /// The error for a call on a file of this machine that is in no run.
     package init(local failure: FileFailure) {
         if failure.isNoSpace {

@@ -16,18 +16,18 @@ package struct StoreStatistics: Sendable {
         package init(bounds: [Double]) { self.init(buckets: Array(repeating: 0, count: bounds.count + 1), sum: 0) }
     }
 
-    /// Writes that one frame of the journal, and so one sync, made durable.
+    /// Writes that were made durable together.
     package let batchWrites: Histogram
-    /// How long the journal's syncs took.
+    /// How long it took to make them so.
     package let syncSeconds: Histogram
-    /// Bytes written to the journal.
-    package let journalBytes: UInt64
+    /// Bytes written for that.
+    package let writtenBytes: UInt64
 
-    /// Of a store that has no journal.
+    /// Of a store that counts nothing.
     package static let none = StoreStatistics(
-        batchWrites: Histogram(bounds: writesBounds), syncSeconds: Histogram(bounds: syncBounds), journalBytes: 0)
+        batchWrites: Histogram(bounds: writesBounds), syncSeconds: Histogram(bounds: syncBounds), writtenBytes: 0)
 
-    package init(batchWrites: Histogram, syncSeconds: Histogram, journalBytes: UInt64) {
-        (self.batchWrites, self.syncSeconds, self.journalBytes) = (batchWrites, syncSeconds, journalBytes)
+    package init(batchWrites: Histogram, syncSeconds: Histogram, writtenBytes: UInt64) {
+        (self.batchWrites, self.syncSeconds, self.writtenBytes) = (batchWrites, syncSeconds, writtenBytes)
     }
 }

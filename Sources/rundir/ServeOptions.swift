@@ -180,9 +180,9 @@ struct ServeOptions: ParsableArguments {
 
     var storeSettings: StoreSettings {
         var settings = StoreSettings()
-        settings.mostProperties = names.properties
+        settings.rules.mostProperties = names.properties
         settings.segmentSize = journalSize
-        settings.staleAfter = Double(staleAfter)
+        settings.rules.staleAfter = Double(staleAfter)
         settings.pendingLimit = Limit(.pendingRuns, most: maxPending, setting: "--max-pending")
         settings.partialUploads.count = Limit(.files, most: maxPartialUploads, setting: "--max-partial-uploads")
         settings.partialUploads.bytes = Limit(.bytes, most: maxPartialBytes, setting: "--max-partial-bytes")

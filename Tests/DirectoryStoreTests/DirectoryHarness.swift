@@ -12,7 +12,7 @@ import TestSupport
 final class DirectoryHarness: StoreHarness {
     let folder = TemporaryFolder()
     let clock = TestClock()
-    private let settings: StoreSettings
+    private var settings: StoreSettings
     private var opened: DirectoryRunStore?
     private var isOpen = true
 
@@ -45,6 +45,11 @@ final class DirectoryHarness: StoreHarness {
         opened = nil
         opened = try Self.open(runs, settings)
         isOpen = true
+    }
+
+    func reopen(_ rules: RunRules) throws {
+        settings.rules = rules
+        try reopen()
     }
 
     func archive(_ run: RunID) {

@@ -1,3 +1,4 @@
+internal import RunStore
 import Testing
 
 @testable import DirectoryStore

@@ -1,5 +1,6 @@
 import LocalFiles
 import RunMetadata
+import RunStore
 import RunStoreClaims
 import TestSupport
 import Testing

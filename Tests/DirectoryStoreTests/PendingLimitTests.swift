@@ -15,7 +15,7 @@ import Testing
     init() throws {
         harness = try DirectoryHarness {
             $0.pendingLimit = Self.limit
-            $0.mostProperties = Limit(.names, most: 10_000)
+            $0.rules.mostProperties = Limit(.names, most: 10_000)
         }
     }
 

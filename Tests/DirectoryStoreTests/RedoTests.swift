@@ -1,4 +1,5 @@
 import RunMetadata
+import RunStore
 import RunStoreClaims
 import TestSupport
 import Testing

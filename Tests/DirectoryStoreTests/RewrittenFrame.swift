@@ -25,7 +25,9 @@ struct RewrittenFrame {
     }
 
     private func rowsText(of run: RunID = .one) throws -> String? {
-        try harness.store.metricsRows(of: run).map { String(decoding: try $0.read(0..<$0.size), as: UTF8.self) }
+        try harness.directoryStore.metricsRows(of: run).map {
+            String(decoding: try $0.read(0..<$0.size), as: UTF8.self)
+        }
     }
 
     /// What each of the ways to read a run's metrics says of the last loss.

@@ -19,7 +19,7 @@ import Testing
     }
 
     /// Stages a folder with these files and asks for its publication.
-    private func stage(_ files: [String: String]) throws -> StagedFolder {
+    private func stage(_ files: [String: String]) throws -> (folder: StagedFolder, change: DataChange) {
         let staging = try harness.scratch.makeFolder()
         for (name, text) in files {
             var folder = "\(staging.path)/data/images"
@@ -32,12 +32,15 @@ import Testing
             Tree.write(Array(text.utf8), "\(staging.path)/data/images/\(name)")
         }
         try staging.sync(DataPath("data")!, files.keys.compactMap { DataPath("images/\($0)") })
-        let replaced = try harness.store.localMetadata(of: .run(.one), in: staging).map { "\($0)/images" }
-        return try staging.folder(DataPath("data/images")!, takingOver: replaced)
+        let there = try #require(try harness.store.localMetadata(of: .run(.one), in: staging))
+        let version = there.version(of: images)
+        let folder = try staging.folder(
+            DataPath("data/images")!, takingOver: version == nil ? nil : "\(there.path)/images")
+        return (folder, .publishFolder(folder, images, over: version))
     }
 
     private func publish(_ files: [String: String]) throws {
-        try harness.store.change(.one, .publishFolder(try stage(files), images))
+        try harness.store.change(.one, try stage(files).change)
     }
 
     private var published: [String] {
@@ -67,14 +70,14 @@ import Testing
         try publish(["a.png": "a"])
         let late = try stage(["b.png": "b"])
         Tree.write([1], "\(harness.runs)/one/tfruns.d/images/by-hand")
-        let write = RunWrite(.run(.one), .change([.publishFolder(late, images)]))
+        let write = RunWrite(.run(.one), .change([late.change]))
         #expect(try harness.store.refusal(of: write) == .changedMeanwhile(images))
         #expect(published == ["a.png", "by-hand"])
     }
 
     @Test func fileInTheFoldersPlaceIsNotLost() throws {
         Tree.write([1], "\(harness.runs)/one/tfruns.d/images")
-        let write = RunWrite(.run(.one), .change([.publishFolder(try stage(["a": "a"]), images)]))
+        let write = RunWrite(.run(.one), .change([try stage(["a": "a"]).change]))
         guard case .unreadable = try harness.store.refusal(of: write) else {
             Issue.record("it was not refused")
             return
@@ -96,7 +99,7 @@ import Testing
 
     @Test func publicationThatWasJournaledAndNotDoneIsDone() throws {
         try publish(["a.png": "1"])
-        let folder = try stage(["a.png": "2"])
+        let folder = try stage(["a.png": "2"]).folder
         // The frame of the publication, as a crash right after the sync leaves it.
         let frame = JournalText.frame(
             1, [[RedoRecord("one", .publishFolder("images", staged: folder.name, inode: folder.inode))]])
@@ -105,7 +108,7 @@ import Testing
     }
 
     @Test func pendingRunKeepsTheFolder() throws {
-        try harness.store.change(.two, .publishFolder(try stageForNew(), images))
+        try harness.store.change(.two, .publishFolder(try stageForNew(), images, over: nil))
         #expect(!Tree.names(harness.runs).contains("two"))
         try harness.store.initialise(.two)
         #expect(harness.onDisk(DataPath("images/a.png")!, of: .two) == "a")

@@ -129,7 +129,7 @@ import Testing
     @Test func rowsThatAreCutShortWhileTheyAreStreamedAreWhatIsLeftOfThem() throws {
         let line = "{\"step\":1,\"loss\":0.5}\n"
         harness.folder.write("runs/one/tfruns.d/metrics.ndjson", String(repeating: line, count: 50_000))
-        let rows = try #require(try harness.store.metricsRows(of: .one))
+        let rows = try #require(try harness.directoryStore.metricsRows(of: .one))
         truncate(harness.path(.metricsRows), off_t(line.utf8.count))
         #expect(try rows.read(0..<rows.size) == Array(line.utf8))
         #expect(try rows.read(rows.size - 100..<rows.size).isEmpty)
@@ -178,10 +178,10 @@ import Testing
         try harness.store.write(.active(.other), .change([.rows(try .make(rows))]))
         let waiting = "\(harness.runs)/.rundir/pending/@other/tfruns.d/metrics.ndjson"
         let inode = try #require(Files.status(waiting)).st_ino
-        let before = harness.store.statistics.journalBytes
+        let before = harness.store.statistics.writtenBytes
         try harness.store.initialise(.three, session: .other)
         #expect(Files.status(harness.path(.metricsRows, of: .three))?.st_ino == inode)
-        #expect(harness.store.statistics.journalBytes - before < 10_000)
+        #expect(harness.store.statistics.writtenBytes - before < 10_000)
         try harness.store.rows(.three, #"{"step":5000,"loss":1}"#)
         #expect(try harness.store.snapshot(of: .three)?.summary.columns["steps_completed"] == 5001)
         #expect(try harness.store.frame(of: .three)?.contains("0.25,1]") == true)

@@ -23,7 +23,7 @@ func describe(_ change: DataChange) -> String {
     case .publish(_, let path, _): "publish \(path)"
     case .artifact(_, let path, _): "artifact \(path)"
     case .removeArtifact(let path, _): "remove artifact \(path)"
-    case .publishFolder(_, let path): "publish folder \(path)"
+    case .publishFolder(_, let path, _): "publish folder \(path)"
     case .append(let path, let head, let bytes): "append \(path) \(String(decoding: head + bytes, as: UTF8.self))"
     case .script(let script, _): "script \(script)"
     case .end(let completed): "end \(completed)"

@@ -69,21 +69,20 @@ import Testing
     @Test func outputThatIsAppendedInManyPartsIsToldTogether() {
         let run = RunID("a")!
         let parts = (0..<100).map { RunChange(run: run, kind: .output(AppendedOutput(offset: $0 * 2, [97, 10]))) }
-        var ring = EventRing(epoch: "e")
-        let joined = EventBatch(parts, readers: [:], readersOfAll: 1, ring: &ring)
+        let joined = batch(parts)
         #expect(joined.count == 1)
         #expect(String(decoding: joined.all, as: UTF8.self).contains("\"offset\":0,\"length\":200,\"text\":\"a\\na"))
         // What was replaced in between, and begins anew, is told apart.
         let anew = parts + [RunChange(run: run, kind: .properties(["output"]))] + parts.prefix(2)
-        #expect(EventBatch(anew, readers: [:], readersOfAll: 1, ring: &ring).count == 3)
-        let other = EventBatch([parts[0], parts[5], parts[6]], readers: [:], readersOfAll: 1, ring: &ring)
+        #expect(batch(anew).count == 3)
+        let other = batch([parts[0], parts[5], parts[6]])
         #expect(other.count == 2)
         // As much as a reader is sent at a time.
         let much = (0..<100).map { index in
             RunChange(
                 run: run, kind: .output(AppendedOutput(offset: index * 1000, [UInt8](repeating: 97, count: 1000))))
         }
-        let long = EventBatch(much, readers: [:], readersOfAll: 1, ring: &ring)
+        let long = batch(much)
         #expect(long.count == 1 && long.all.count < 200)
         #expect(String(decoding: long.all, as: UTF8.self).contains("\"length\":100000,\"href\""))
     }
@@ -145,39 +144,42 @@ import Testing
 
     private let run = RunID("a")!
 
-    @Test func ringTellsWhatCameAfterAnEventAndForgetsTheOldest() throws {
-        var ring = EventRing(epoch: "e", limit: 1000)
-        let other = try #require(RunID("b"))
-        for number in 0..<100 {
-            _ = ring.append(number % 2 == 0 ? run : other) { Array("\($0) ".utf8) + Array(repeating: 1, count: 40) }
+    /// Changes, numbered from 1, as events.
+    private func batch(_ changes: [RunChange], readers: [RunID: Int] = [:], readersOfAll: Int = 1) -> EventBatch {
+        let told = changes.enumerated().map {
+            ToldChange(id: ChangeID(series: "e", number: UInt64($0 + 1)), change: $1)
         }
-        #expect(ring.events(after: "e-100", of: nil)?.isEmpty == true)
-        #expect(ring.events(after: "e-96", of: nil)?.map(\.number) == [97, 98, 99, 100])
-        #expect(ring.events(after: "e-96", of: other)?.map(\.number) == [98, 100])
-        #expect(ring.events(after: "e-101", of: nil) == nil)
-        #expect(ring.events(after: "e-1", of: nil) == nil, "too long ago")
-        #expect(ring.events(after: "f-99", of: nil) == nil)
+        return EventBatch(told, readers: readers, readersOfAll: readersOfAll)
+    }
+
+    /// Fails when an event's id stands for more than was told by then.
+    @Test func anEventHasTheIDOfTheLastChangeInIt() throws {
+        let other = try #require(RunID("b"))
+        let row = RunChange.Kind.rows(Array("{}\n".utf8))
+        let changes = [
+            RunChange(run: run, kind: row), RunChange(run: run, kind: row), RunChange(run: other, kind: row),
+            RunChange(run: run, kind: .output(AppendedOutput(offset: 0, [97]))), RunChange(run: run, kind: row),
+        ]
+        let events = batch(changes)
+        func ids(_ text: [UInt8]?) -> [String] {
+            String(decoding: text ?? [], as: UTF8.self).split(separator: "\n").filter { $0.hasPrefix("id: ") }.map {
+                String($0.dropFirst(4))
+            }
+        }
+        #expect(ids(events.all) == ["e-2", "e-3", "e-4", "e-5"])
+        #expect(ids(events.texts[run]) == ["e-2", "e-4", "e-5"])
+        #expect(ids(events.texts[other]) == ["e-3"])
     }
 
     @Test func rowsThatComeTooFastAreSkippedAndCountedTheLatestKept() {
-        var ring = EventRing(epoch: "e")
         let line = "{\"loss\":0.123456789}\n"
         let changes = (0..<2000).map { _ in RunChange(run: run, kind: .rows(Array(line.utf8))) }
-        let few = EventBatch(changes, readers: [run: 1], readersOfAll: 0, ring: &ring)
+        let few = batch(changes, readers: [run: 1], readersOfAll: 0)
         #expect(!String(decoding: few.texts[run] ?? [], as: UTF8.self).contains("skipped"))
-        let many = EventBatch(changes, readers: [run: 1000], readersOfAll: 0, ring: &ring)
+        let many = batch(changes, readers: [run: 1000], readersOfAll: 0)
         let text = String(decoding: many.texts[run] ?? [], as: UTF8.self)
         let kept = text.split(separator: "loss").count - 1
         #expect(text.contains("event: skipped") && text.contains("\"rows\":\(2000 - kept)"))
         #expect(kept > 500 && text.utf8.count < 20_000)
-    }
-
-    @Test func feedThatNobodyEmptiesDropsAndSaysSo() {
-        let feed = ChangeFeed()
-        feed.watch(true)
-        feed.append((0..<200_001).map { _ in RunChange(run: run, kind: .completed) })
-        let taken = feed.take()
-        #expect(taken.changes.count == 200_000 && taken.isIncomplete)
-        #expect(feed.take().changes.isEmpty)
     }
 }

@@ -48,17 +48,15 @@ extension StoreClaim {
             #expect(try store.write(.run(.one), .complete(end)).effect == .written)
             #expect(try store.snapshot(of: .one)?.status == .stopped)
             #expect(try store.write(.run(.one), .complete(end)).effect == .unchanged)
-            let changes: [(inout RunEnd) -> Void] = [
-                { $0.isCompleted = true }, { $0.end = "1" }, { $0.evaluation = [.put(.evaluation, "{}")] },
+            let changes: [(RunEnd.Difference, (inout RunEnd) -> Void)] = [
+                (.stopped, { $0.isCompleted = true }), (.otherTime, { $0.end = "1" }),
+                (.otherEvaluation, { $0.evaluation = [.put(.evaluation, "{}")] }),
             ]
-            for change in changes {
+            for (difference, change) in changes {
                 var other = end
                 change(&other)
-                guard case .endedOtherwise(.one, _)? = try store.refusal(of: RunWrite(.run(.one), .complete(other)))
-                else {
-                    Issue.record("another end was taken: \(other)")
-                    continue
-                }
+                let refusal = try store.refusal(of: RunWrite(.run(.one), .complete(other)))
+                #expect(refusal == .endedOtherwise(.one, difference))
             }
             #expect(try store.property(.end, of: .one) == "1795499200")
             #expect(try store.text(.evaluation, of: .one) == #"{"acc":1}"#)

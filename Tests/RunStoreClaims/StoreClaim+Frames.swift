@@ -37,26 +37,6 @@ extension StoreClaim {
             try store.change(.one, replacing(#"{"a":[7]}"#, rows: 1, .continuing(otherwise: rows)))
             #expect(try store.frame(of: .one) == #"{"a":[1,2,7]}"#)
         },
-        StoreClaim("rows are one text that grows, and another one once they are replaced") { harness in
-            let store = harness.store
-            func rows() throws -> (identity: UInt64, text: String)? {
-                try store.metricsRows(of: .one).map {
-                    ($0.identity, String(decoding: try $0.read(0..<$0.size), as: UTF8.self))
-                }
-            }
-            try store.initialise(.one)
-            #expect(try rows() == nil)
-            try store.rows(.one, #"{"a":1}"#)
-            let first = try #require(try rows())
-            try store.rows(.one, #"{"a":2}"#)
-            let second = try #require(try rows())
-            #expect(first.identity == second.identity)
-            #expect((first.text, second.text) == ("{\"a\":1}\n", "{\"a\":1}\n{\"a\":2}\n"))
-            try store.change(.one, .frame(Array(#"{"b":[3]}"#.utf8)))
-            let third = try #require(try rows())
-            #expect(third.text == "{\"b\":3}\n")
-            #expect(third.identity != first.identity)
-        },
     ]
 
     private static func replacing(
@@ -78,6 +58,20 @@ extension StoreClaim {
                 try store.change(.one, .publish(file, .source, over: version))
             }
             #expect(try store.text(.source, of: .one) == "2")
+        },
+        StoreClaim("a folder is published over the version that it was made from, and no other") { harness in
+            let store = harness.store
+            let images = try #require(DataPath("images"))
+            try store.initialise(.one)
+            try store.change(.one, try harness.staged(images, "a", "1"))
+            try store.change(.one, try harness.staged(images, "b", "2"))
+            #expect(try store.files(below: images, of: .one).map(\.path.description) == ["images/a", "images/b"])
+            let late = try harness.staged(images, "c", "3")
+            pause(milliseconds: 20)
+            try store.change(.one, .put(try #require(DataPath("images/d")), "4"))
+            #expect(throws: StoreError.changedMeanwhile(images)) { try store.change(.one, late) }
+            let names = try store.files(below: images, of: .one).map(\.path.description)
+            #expect(names == ["images/a", "images/b", "images/d"])
         },
         StoreClaim("a file that was opened stays what it was") { harness in
             let store = harness.store
@@ -106,12 +100,12 @@ extension StoreClaim {
             #expect(try store.localMetadata(of: .active(.default), in: folder) == nil)
             try store.write(.active(.default), .change([.put(.flags, "{}")]))
             let waiting = try #require(try store.localMetadata(of: .active(.default), in: folder))
-            #expect(contents(of: "\(waiting)/flags.json") == Array("{}".utf8))
+            #expect(contents(of: "\(waiting.path)/flags.json") == Array("{}".utf8))
             try store.initialise(.one)
             try store.rows(.one, #"{"a":1}"#)
             let local = try #require(try store.localMetadata(of: .run(.one), in: folder))
-            #expect(contents(of: "\(local)/metrics.json") == Array("{\n  \"a\": [1]\n}\n".utf8))
-            #expect(contents(of: "\(local)/properties/type") == Array("training\n".utf8))
+            #expect(contents(of: "\(local.path)/metrics.json") == Array("{\n  \"a\": [1]\n}\n".utf8))
+            #expect(contents(of: "\(local.path)/properties/type") == Array("training\n".utf8))
         },
         StoreClaim("who watches is told what happened to a run, in its order") { harness in
             let store = harness.store
@@ -120,7 +114,7 @@ extension StoreClaim {
             defer { store.changes.watch(false) }
             func told(_ write: () throws -> WriteOutcome) throws -> [String] {
                 _ = try write()
-                return store.changes.take().changes.filter { $0.run == .one }.map { "\($0.kind.word)" }
+                return store.changes.take().changes.map(\.change).filter { $0.run == .one }.map { "\($0.kind.word)" }
             }
             #expect(try told { try store.initialise(.one) } == ["properties", "initialised"])
             #expect(try told { try store.rows(.one, #"{"a":1}"#) } == [#"rows {"a":1}"# + "\n"])
@@ -133,6 +127,30 @@ extension StoreClaim {
             #expect(try told { try store.write(.run(.one), .archive) } == ["archived"])
             #expect(try told { try store.write(.run(.one), .restore) } == ["restored"])
             #expect(try told { try store.write(.run(.one), .purge(force: true)) } == ["removed"])
+        },
+        StoreClaim("who comes back is told what came after the last change that it has") { harness in
+            let store = harness.store
+            for run in [RunID.one, .two] { try store.initialise(run) }
+            store.changes.watch(true)
+            defer { store.changes.watch(false) }
+            let start = store.changes.position
+            for run in [RunID.one, .two, .one] { try store.rows(run, #"{"a":1}"#) }
+            try store.output(.two, "x")
+            let taken = store.changes.take().changes
+            #expect(taken.count == 4)
+            let ids = taken.map(\.id)
+            #expect(zip(ids, ids.dropFirst()).allSatisfy { $0.number < $1.number && $0.series == $1.series })
+            #expect(store.changes.position == ids.last)
+            #expect(ids.map { ChangeID($0.description) } == ids)
+            #expect(store.changes.changes(after: start, of: nil)?.map(\.id) == ids)
+            #expect(store.changes.changes(after: ids[1], of: nil)?.map(\.id) == Array(ids[2...]))
+            let ofTwo = taken.filter { $0.change.run == .two && $0.id.number > ids[0].number }.map(\.id)
+            #expect(store.changes.changes(after: ids[0], of: .two)?.map(\.id) == ofTwo)
+            let unknown = ChangeID(series: "none", number: ids[0].number)
+            #expect(store.changes.changes(after: unknown, of: nil) == nil)
+            try store.rows(.one, #"{"a":2}"#)
+            let later = store.changes.take().changes.map(\.id)
+            #expect(store.changes.changes(after: ids[3], of: nil)?.map(\.id) == later)
         },
     ]
 }

@@ -1,3 +1,4 @@
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 internal import TestSupport
@@ -96,10 +97,7 @@ extension StoreClaim {
             #expect(try store.property(.completed, of: .one) == "FALSE")
             #expect(try store.snapshot(of: .one)?.status == .failed)
             let completed = try store.refusal(of: RunWrite(.run(.one), .complete(RunEnd())))
-            guard case .some(.endedOtherwise(.one, _)) = completed else {
-                Issue.record("\(String(describing: completed))")
-                return
-            }
+            #expect(completed == .endedOtherwise(.one, .failed))
             #expect(try store.property(.completed, of: .one) == "FALSE")
             harness.clock.seconds += 1
             try store.change(.one, .put(.error, #"{"message":"again"}"#), .end(completed: false))
@@ -115,16 +113,51 @@ extension StoreClaim {
             #expect(try store.snapshot(of: .one)?.status == .completed)
         },
         StoreClaim("a running run is stale when nothing was written for a while") { harness in
+            var rules = RunRules()
+            for seconds in [rules.staleAfter, 60] {
+                rules.staleAfter = seconds
+                try harness.reopen(rules)
+                let store = harness.store
+                #expect(store.rules.staleAfter == seconds)
+                try store.initialise(.one)
+                try store.initialise(.two)
+                try store.complete(.two)
+                let updated = try #require(try store.snapshot(of: .one)?.updated)
+                harness.clock.seconds = updated + seconds - 1
+                #expect(try store.snapshot(of: .one)?.status == .running)
+                #expect(try store.listed(where: "status == 'stale'").isEmpty)
+                harness.clock.seconds = updated + seconds + 1
+                #expect(try store.snapshot(of: .one)?.status == .stale)
+                #expect(try store.listed(where: "status == 'stale'") == ["one"])
+                #expect(try store.snapshot(of: .two)?.status == .completed)
+            }
+        },
+        StoreClaim("a run has no more properties than it may") { harness in
+            var rules = RunRules()
+            rules.mostProperties = Limit(.names, most: 10)
+            try harness.reopen(rules)
             let store = harness.store
             try store.initialise(.one)
-            try store.initialise(.two)
-            try store.complete(.two)
-            let updated = try #require(try store.snapshot(of: .one)?.updated)
-            harness.clock.seconds = updated + 3599
-            #expect(try store.snapshot(of: .one)?.status == .running)
-            harness.clock.seconds = updated + 3601
-            #expect(try store.snapshot(of: .one)?.status == .stale)
-            #expect(try store.snapshot(of: .two)?.status == .completed)
+            let names = try (0..<6).map { try #require(PropertyName("p\($0)")) }
+            // Beside the five that every run has.
+            try store.write(.run(.one), .change(names.prefix(5).map { DataChange.property($0, "1") }))
+            let eleventh = RunWrite(.run(.one), .change([.property(names[5], "1")]))
+            guard case .refused? = try store.refusal(of: eleventh) else {
+                Issue.record("an eleventh property was taken")
+                return
+            }
+            #expect(try store.property(names[5], of: .one) == nil)
+            try store.change(.one, .property(names[0], "2"))
+            try store.change(.one, .remove(.property(names[1])))
+            try store.change(.one, .property(names[5], "1"))
+            #expect(try store.properties(of: .one)?.count == 10)
+            let start = RunStart.make(properties: names.map { ($0, "1") })
+            let initialisation = RunWrite(.run(.two), .initialise(session: .other, start))
+            guard case .refused? = try store.refusal(of: initialisation) else {
+                Issue.record("a run was initialised with too many")
+                return
+            }
+            #expect(try store.snapshot(of: .two) == nil)
         },
         StoreClaim("an archived run is read, and refuses every write") { harness in
             try harness.store.initialise(.one, flags: "{}")

@@ -1,3 +1,4 @@
+internal import Glibc
 package import LocalFiles
 package import RunMetadata
 package import RunStore
@@ -12,6 +13,8 @@ package protocol StoreHarness: AnyObject {
 
     /// Closes the store and opens it again. A test must not keep the one before.
     func reopen() throws
+    /// The same, with other rules.
+    func reopen(_ rules: RunRules) throws
     /// Closes the store.
     func close()
     /// Moves a run into the archive.
@@ -25,6 +28,22 @@ extension StoreHarness {
         try Array(text.utf8).withUnsafeBytes { try file.write($0) }
         try file.finish()
         return file
+    }
+
+    /// A staged and synced folder with a file, beside what is there in run one, and its publication.
+    package func staged(_ folder: DataPath, _ name: String, _ text: String) throws -> DataChange {
+        let staging = try scratch.makeFolder()
+        let top = "\(staging.path)/data"
+        for path in [top, "\(top)/\(folder)"] { try Files.makeDirectories(path) }
+        let file = try Files.open("\(top)/\(folder)/\(name)", O_WRONLY | O_CREAT | O_EXCL)
+        defer { Glibc.close(file) }
+        try Files.write(Array(text.utf8), to: file, at: 0, path: name)
+        try staging.sync(DataPath("data")!, [DataPath("\(folder)/\(name)")!])
+        let there = try store.localMetadata(of: .run(.one), in: staging)
+        let version = there?.version(of: folder)
+        let replaced = version == nil ? nil : there.map { "\($0.path)/\(folder)" }
+        let staged = try staging.folder(DataPath("data/\(folder)")!, takingOver: replaced)
+        return .publishFolder(staged, folder, over: version)
     }
 
     /// Writes an artifact of run one.

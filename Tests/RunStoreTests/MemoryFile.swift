@@ -37,18 +37,8 @@ final class MemoryFile: Blob, MetricsText {
     /// The object of JSON that it holds; nil where it holds none.
     var object: JSONObject? { try? JSONValue.parse(bytes, nonFinite: .allowed).object }
 
-    func withRows<Result>(_ body: (MetricsFrame) -> Result) -> Result {
-        bytes.withUnsafeBytes { body(MetricsFrame(rows: $0)) }
-    }
-
     /// Lends the frame that the file holds; nil where it holds none.
-    func withFrame<Result>(_ body: (MetricsFrame) -> Result?) -> Result? {
-        let parser = JSONParser()
-        return withExtendedLifetime(parser) {
-            bytes.withUnsafeBytes { text in
-                guard let tokens = try? parser.parse(text, nonFinite: .allowed) else { return nil }
-                return MetricsFrame(columnsAt: 0, of: tokens, in: text).flatMap(body)
-            }
-        }
+    func withFrame<Result>(isRows: Bool, _ body: (MetricsFrame) -> Result) -> Result? {
+        bytes.withUnsafeBytes { isRows ? body(MetricsFrame(rows: $0)) : MetricsFrame.withColumns(of: $0, body) }
     }
 }

@@ -18,14 +18,16 @@ final class MemoryHarness: StoreHarness {
         let uploads = "\(folder.path)/uploads"
         mkdir(uploads, 0o755)
         scratch = Scratch(folder: folder.path, uploads: uploads)
-        opened = MemoryRunStore { [clock] in clock.seconds }
+        opened = MemoryRunStore(rules: RunRules()) { [clock] in clock.seconds }
     }
 
     func close() { opened.close() }
 
-    func reopen() {
+    func reopen() { reopen(opened.rules) }
+
+    func reopen(_ rules: RunRules) {
         close()
-        opened = MemoryRunStore(opened.state) { [clock] in clock.seconds }
+        opened = MemoryRunStore(opened.state, rules: rules) { [clock] in clock.seconds }
     }
 
     func archive(_ run: RunID) throws { try store.write(.run(run), .archive) }

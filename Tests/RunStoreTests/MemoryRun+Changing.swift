@@ -21,40 +21,28 @@ extension MemoryRun {
             }
         case .append(let path, let head, let bytes): append(bytes, to: path, head: head)
         case .publish(let file, let path, let base):
-            if let base, files[path.inRun]?.version != base { throw .changedMeanwhile(path) }
-            self[path] = try Self.content(file.path)
-        case .publishFolder(let staged, let folder):
+            if let base, files[ArtifactPath(path)]?.version != base { throw .changedMeanwhile(path) }
+            self[path] = try file.contents()
+        case .publishFolder(let staged, let folder, let base):
             // What was there when it was made has been taken over into it.
-            if files(below: folder.inRun).isEmpty != (staged.base == nil) { throw .changedMeanwhile(folder) }
-            for file in try Self.reading(staged.files) {
-                guard let path = DataPath("\(folder)/\(file)") else { continue }
-                self[path] = try Self.content("\(staged.path)/\(file)")
+            if version(of: folder) != base { throw .changedMeanwhile(folder) }
+            for (path, bytes) in try staged.contents() {
+                if let place = DataPath("\(folder)/\(path)") { self[place] = bytes }
             }
         case .artifact(let file, let path, let condition):
-            outcome.replaced = files[path.bytes] != nil
-            if !condition(files[path.bytes]?.version) { throw .conditionFailed(path) }
-            let published = MemoryFile(try Self.content(file.path))
-            (files[path.bytes], outcome.version) = (published, published.version)
+            outcome.replaced = files[path] != nil
+            if !condition(files[path]?.version) { throw .conditionFailed(path) }
+            let published = MemoryFile(try file.contents())
+            (files[path], outcome.version) = (published, published.version)
         case .removeArtifact(let path, let condition):
             if files.isEmpty { throw .unknownRun }
-            if !condition(files[path.bytes]?.version) { throw .conditionFailed(path) }
-            if files.removeValue(forKey: path.bytes) == nil { throw .noFile(path) }
+            if !condition(files[path]?.version) { throw .conditionFailed(path) }
+            if files.removeValue(forKey: path) == nil { throw .noFile(path) }
         case .script(let script, let files):
             if let there = self[.script], ScriptName.isFound(there, among: files) { return }
             self[.script] = script
         case .end(let completed): end(completed: completed, at: PropertyText.seconds(now))
         }
-    }
-
-    private static func content(_ path: String) throws(StoreError) -> [UInt8] {
-        guard let bytes = try reading({ () throws(FileFailure) in try Files.read(path) }) else {
-            throw .failed("\(path) is gone")
-        }
-        return bytes
-    }
-
-    private static func reading<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError) -> Result {
-        do throws(FileFailure) { return try body() } catch { throw StoreError(local: error) }
     }
 
     private mutating func add(_ rows: [UInt8]) throws(StoreError) {
@@ -83,7 +71,7 @@ extension MemoryRun {
     mutating func resume() {
         (self[.end], self[.completed]) = (nil, "FALSE")
         guard let error = self[.error] else { return }
-        let free = (1...).lazy.map { DataPath.earlierError($0) }.first { [files] in files[$0.inRun] == nil }
+        let free = (1...).lazy.map { DataPath.earlierError($0) }.first { [files] in files[ArtifactPath($0)] == nil }
         if let free { self[free] = error }
         self[.error] = nil
     }
@@ -110,7 +98,7 @@ extension MemoryRun {
         let paths =
             switch removed {
             case .files(let paths): paths
-            case .folder(let path): files(below: path.inRun).compactMap { DataPath(inRun: $0.path) }
+            case .folder(let path): metadata(below: path).map(\.path)
             case .properties:
                 propertyNames.filter { !RemovedMetadata.lasting.contains($0.description) }.map(DataPath.property)
             }
@@ -122,7 +110,7 @@ extension MemoryRun {
     mutating func adopt(_ waiting: MemoryRun) throws(StoreError) {
         func isYounger(_ file: MemoryFile, than there: MemoryFile?) -> Bool { file.number > there?.number ?? 0 }
         for (path, file) in waiting.files where file !== waiting.metricsFile {
-            let data = DataPath(inRun: path)
+            let data = path.dataPath
             if data == .output {
                 append(file.bytes, to: .output)
             } else if data?.isSent != true, isYounger(file, than: files[path]) {
@@ -139,8 +127,8 @@ extension MemoryRun {
     /// - Throws: `pathTaken` where a file has the place of a folder
     mutating func finish() throws(StoreError) {
         for path in files.keys {
-            for end in path.indices where path[end] == slash && files[Array(path[..<end])] != nil {
-                throw .pathTaken("\"\(String(decoding: path[..<end], as: UTF8.self))\" is a file and a folder")
+            for folder in sequence(first: path, next: \.parent).dropFirst() where files[folder] != nil {
+                throw .pathTaken("\"\(folder)\" is a file and a folder")
             }
         }
         if place != .initialised { return }

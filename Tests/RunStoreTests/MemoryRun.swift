@@ -5,27 +5,25 @@ import RunStore
 
 /// A run, or what waits for a session's next one.
 struct MemoryRun: Sendable {
-    enum Place { case pending, initialised, archived }
-
-    var place = Place.pending
+    var place = RunPlace.pending
     /// By their paths in the run's directory. Where there are rows, their frame is made when it is read.
-    var files: [[UInt8]: MemoryFile] = [:]
+    var files: [ArtifactPath: MemoryFile] = [:]
     /// When its metadata changed, seconds since 1970.
     private(set) var modified = 0.0
 
     /// The bytes of a file of metadata. Of the frame and the rows, what is written last counts.
     subscript(path: DataPath) -> [UInt8]? {
-        get { files[path.inRun]?.bytes }
+        get { files[ArtifactPath(path)]?.bytes }
         set {
-            files[path.inRun] = newValue.map { MemoryFile($0) }
-            if path == .metricsFrame, newValue != nil { files[DataPath.metricsRows.inRun] = nil }
+            files[ArtifactPath(path)] = newValue.map { MemoryFile($0) }
+            if path == .metricsFrame, newValue != nil { files[ArtifactPath(.metricsRows)] = nil }
             modified = wallClock()
         }
     }
 
     mutating func append(_ bytes: [UInt8], to path: DataPath, head: [UInt8] = []) {
-        let there = files[path.inRun]
-        files[path.inRun] = MemoryFile((there?.bytes ?? head) + bytes, continuing: there)
+        let there = files[ArtifactPath(path)]
+        files[ArtifactPath(path)] = MemoryFile((there?.bytes ?? head) + bytes, continuing: there)
         modified = wallClock()
     }
 
@@ -37,44 +35,53 @@ struct MemoryRun: Sendable {
 
     // MARK: Reading
 
-    private var rowsFile: MemoryFile? { files[DataPath.metricsRows.inRun] }
-    private var frameFile: MemoryFile? { files[DataPath.metricsFrame.inRun] }
+    private var rowsFile: MemoryFile? { files[ArtifactPath(.metricsRows)] }
+    private var frameFile: MemoryFile? { files[ArtifactPath(.metricsFrame)] }
     var metricsFile: MemoryFile? { rowsFile ?? frameFile }
-    private var frame: MemoryFile? { rowsFile.map { MemoryFile($0.withRows(\.text), madeOf: $0) } ?? frameFile }
+    private var frame: MemoryFile? {
+        rowsFile.map { rows in MemoryFile(rows.withFrame(isRows: true, \.text) ?? [], madeOf: rows) } ?? frameFile
+    }
 
     /// The rows of its metrics.
     func rows() throws(StoreError) -> MemoryFile? {
         guard rowsFile == nil, let frameFile else { return rowsFile }
-        guard let rows = frameFile.withFrame(\.rows) else { throw .unreadable("metrics.json is no data frame") }
+        guard let rows = frameFile.withFrame(isRows: false, \.rows) else {
+            throw .unreadable("metrics.json is no data frame")
+        }
         return MemoryFile(rows, madeOf: frameFile)
     }
 
     /// The files in a folder and below, by name, the frame of rows among them.
-    func files(below folder: [UInt8] = []) -> [(path: [UInt8], file: MemoryFile)] {
+    func files(below folder: ArtifactPath? = nil) -> [(path: ArtifactPath, file: MemoryFile)] {
         var all = files
-        all[DataPath.metricsFrame.inRun] = frame
-        let prefix = folder.isEmpty ? [] : folder + [slash]
-        return all.filter { $0.key.starts(with: prefix) }.map { ($0.key, $0.value) }.sorted {
-            $0.path.lexicographicallyPrecedes($1.path)
+        all[ArtifactPath(.metricsFrame)] = frame
+        return all.filter { $0.key.isBelow(folder) }.map { ($0.key, $0.value) }.sorted {
+            $0.path.description.utf8.lexicographicallyPrecedes($1.path.description.utf8)
         }
+    }
+
+    /// The files of metadata below a folder, or all of them.
+    func metadata(below folder: DataPath? = nil) -> [(path: DataPath, file: MemoryFile)] {
+        files(below: folder.map { ArtifactPath($0) }).compactMap { path, file in path.dataPath.map { ($0, file) } }
+    }
+
+    /// Which content a folder of metadata has; nil where there is none.
+    func version(of folder: DataPath) -> BlobVersion? {
+        let numbers = metadata(below: folder).map { String($0.file.number, radix: 16) }
+        return numbers.isEmpty ? nil : BlobVersion(numbers.joined(separator: "-"))
     }
 
     /// A file; of a list that was not written as it was sent, the exact one.
     func file(_ path: DataPath) -> MemoryFile? {
-        if let sent = path.sent.flatMap({ files[$0.inRun] }), NamedListFiles(sent: sent.bytes)?.file == self[path] {
-            return sent
-        }
-        return path == .metricsFrame ? frame : files[path.inRun]
-    }
-
-    /// The paths of its metadata, by name.
-    private var paths: [DataPath] {
-        let made: [DataPath] = rowsFile == nil ? [] : [.metricsFrame]
-        return (files.keys.compactMap { DataPath(inRun: $0) } + made).sorted { $0.description < $1.description }
+        let sent = path.sent.flatMap { files[ArtifactPath($0)] }
+        if let sent, NamedListFiles(sent: sent.bytes)?.file == self[path] { return sent }
+        return path == .metricsFrame ? frame : files[ArtifactPath(path)]
     }
 
     /// The names of properties that have a file.
-    var propertyNames: [PropertyName] { paths.compactMap(\.property) }
+    var propertyNames: [PropertyName] {
+        files.keys.compactMap { $0.dataPath?.property }.sorted { $0.description < $1.description }
+    }
 
     var properties: [(name: String, text: String)] {
         propertyNames.compactMap { name in
@@ -87,39 +94,19 @@ struct MemoryRun: Sendable {
 
     var hasEnded: Bool { self[.end].map { !TypedProperty.isMissing($0) } ?? false }
 
-    func snapshot(_ run: RunID, now: Double) -> RunSnapshot {
-        let objects = [DataPath.flags, .evaluation, .error].map { files[$0.inRun]?.object }
-        let digest = rowsFile.map { $0.withRows(\.digest) } ?? frameFile?.withFrame(\.digest)
+    func snapshot(_ run: RunID, now: Double, _ rules: RunRules) -> RunSnapshot {
+        let objects = [DataPath.flags, .evaluation, .error].map { files[ArtifactPath($0)]?.object }
         let summary = RunSummary(
             run: run, properties: properties, flags: objects[0], evaluation: objects[1], error: objects[2],
-            digest: digest)
+            digest: metricsFile?.withFrame(isRows: rowsFile != nil, \.digest).flatMap(\.self))
         let updated = summary.updated(modified)
         let status: RunStatus =
             switch place {
             case .pending: .pending
             case .archived: .archived
-            case .initialised: summary.status(updated: updated, now: now, staleAfter: 3600)
+            case .initialised: summary.status(updated: updated, now: now, staleAfter: rules.staleAfter)
             }
         return RunSnapshot(
-            run: run, status: status, updated: updated, summary: summary, files: paths)
-    }
-}
-
-let slash = UInt8(ascii: "/")
-
-extension ArtifactPath {
-    var bytes: [UInt8] { Array(description.utf8) }
-}
-
-extension DataPath {
-    private static let folder = Array("\(RunLayout.dataDirectory)/".utf8)
-
-    /// The path in the run's directory.
-    var inRun: [UInt8] { Self.folder + Array(description.utf8) }
-
-    /// Nil where the path is of no metadata.
-    init?(inRun path: [UInt8]) {
-        guard path.starts(with: Self.folder) else { return nil }
-        self.init(String(decoding: path.dropFirst(Self.folder.count), as: UTF8.self))
+            run: run, status: status, updated: updated, summary: summary, files: metadata().map(\.path))
     }
 }

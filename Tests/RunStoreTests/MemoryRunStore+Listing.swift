@@ -7,7 +7,7 @@ extension MemoryRunStore {
     /// All runs, pending and archived ones too.
     private var snapshots: [RunSnapshot] {
         let time = clock()
-        return state.folders.compactMap { target, value in target.run.map { value.snapshot($0, now: time) } }
+        return state.folders.compactMap { target, value in target.run.map { value.snapshot($0, now: time, rules) } }
     }
 
     func runs(_ query: RunQuery) throws(StoreError) -> RunPage {

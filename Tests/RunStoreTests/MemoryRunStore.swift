@@ -1,4 +1,3 @@
-import Glibc
 import LocalFiles
 import RunMetadata
 import RunStore
@@ -6,16 +5,19 @@ import Synchronization
 
 /// A run store in memory, for tests.
 final class MemoryRunStore: RunStore {
+    let rules: RunRules
     /// Seconds since 1970.
     let clock: @Sendable () -> Double
-    let changes = ChangeFeed()
+    private let feed = LocalChangeFeed()
     private let kept: Mutex<(state: MemoryState, isClosed: Bool)>
 
     /// - Parameter state: what an earlier store kept
-    init(_ state: MemoryState = MemoryState(), clock: @escaping @Sendable () -> Double) {
-        self.clock = clock
+    init(_ state: MemoryState = MemoryState(), rules: RunRules, clock: @escaping @Sendable () -> Double) {
+        (self.rules, self.clock) = (rules, clock)
         kept = Mutex((state, false))
     }
+
+    var changes: any ChangeFeed { feed }
 
     /// Takes no write any more.
     func close() { kept.withLock { $0.isClosed = true } }
@@ -30,9 +32,12 @@ final class MemoryRunStore: RunStore {
                 let before = kept.state
                 var after = before
                 let outcome = try after.apply(write, now: clock())
+                let target = outcome.run.map(RunTarget.run) ?? write.target
+                let counts = [before, after].map { $0.folders[target]?.propertyNames.count ?? 0 }
+                try rules.checkProperties(counts[1], before: counts[0])
                 kept.state = after
-                if changes.isWatched, let run = outcome.run {
-                    changes.append(
+                if feed.isWatched, let run = outcome.run {
+                    feed.append(
                         RunChange.changes(of: run, from: before.folders[.run(run)], to: after.folders[.run(run)]))
                 }
                 return outcome
@@ -47,40 +52,40 @@ final class MemoryRunStore: RunStore {
 
     private func value(_ run: RunID) -> MemoryRun? { state.folders[.run(run)] }
 
-    func snapshot(of run: RunID) -> RunSnapshot? { value(run)?.snapshot(run, now: clock()) }
+    func snapshot(of run: RunID) -> RunSnapshot? { value(run)?.snapshot(run, now: clock(), rules) }
     func properties(of run: RunID) -> [(name: String, text: String)]? { value(run)?.properties }
     func file(_ path: DataPath, of run: RunID) -> (any Blob)? { value(run)?.file(path) }
-    func metricsRows(of run: RunID) throws(StoreError) -> (any MetricsText)? { try value(run)?.rows() }
 
     func files(below folder: DataPath, of run: RunID) -> [(path: DataPath, size: Int)] {
-        (value(run)?.files(below: folder.inRun) ?? []).compactMap { path, file in
-            DataPath(inRun: path).map { ($0, file.size) }
-        }
+        (value(run)?.metadata(below: folder) ?? []).map { ($0.path, $0.file.size) }
     }
 
     func file(_ path: ArtifactPath?, of run: RunID, page: FolderPage.Request) throws(StoreError) -> RunFile? {
-        guard let run = value(run) else { throw .unknownRun }
-        let folder = path.map { $0.bytes } ?? []
-        if let file = run.files().first(where: { $0.path == folder })?.file { return .file(file) }
-        var entries: [(name: [UInt8], entry: FolderPage.Entry)] = []
-        for (full, file) in run.files(below: folder) {
-            let below = full.dropFirst(path == nil ? 0 : folder.count + 1)
-            let name = Array(below.prefix { $0 != slash })
-            if entries.last?.name == name { continue }
-            let text = String(decoding: full.dropLast(below.count - name.count), as: UTF8.self)
-            let isFolder = name.count < below.count
-            entries.append(
-                (
-                    name,
-                    FolderPage.Entry(
-                        text: text, path: ArtifactPath(text), isFolder: isFolder, size: isFolder ? 0 : file.size,
-                        modified: file.modified)
-                ))
+        guard let files = value(run)?.files() else { throw .unknownRun }
+        if let file = files.first(where: { $0.path == path })?.file { return .file(file) }
+        return FolderPage(of: path, files.map { ($0.path, $0.file) }, page).map { .folder($0) }
+    }
+
+    func metrics(
+        _ selection: MetricsSelection, of run: RunID, while isWanted: () -> Bool
+    ) throws(StoreError) -> (any MetricsReading)? {
+        if !isWanted() { throw .abandoned }
+        guard let rows = try value(run)?.rows() else { return nil }
+        return try rows.table().reading(selection, of: rows)
+    }
+
+    func series(
+        _ selection: SeriesSelection, of runs: [RunID], while isWanted: @Sendable () -> Bool
+    ) throws(StoreError) -> [[MetricsSeries]] {
+        let unknown = runs.filter { value($0) == nil }
+        if !unknown.isEmpty { throw .unknownRuns(unknown) }
+        var all: [[MetricsSeries]] = []
+        for run in runs {
+            if !isWanted() { throw .abandoned }
+            let table = try value(run)?.rows()?.table()
+            all.append(try table?.series(selection, of: run, start: snapshot(of: run)?.summary.start ?? 0) ?? [])
         }
-        if path != nil, entries.isEmpty { return nil }
-        let left = entries.filter { entry in page.after.map { $0.lexicographicallyPrecedes(entry.name) } ?? true }
-        let shown = left.prefix(page.limit)
-        return .folder(FolderPage(entries: shown.map(\.entry), next: left.count > shown.count ? shown.last?.name : nil))
+        return all
     }
 
     func bundle(of run: RunID) throws(StoreError) -> any RunBundle {
@@ -88,22 +93,11 @@ final class MemoryRunStore: RunStore {
         return MemoryBundle(run, value.files())
     }
 
-    func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> String? {
+    func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> LocalMetadata? {
         let state = state
         guard let run = state.folders[state.resolved(target)] else { return nil }
-        let top = "\(folder.path)/\(RunLayout.dataDirectory)"
-        do throws(FileFailure) {
-            try Files.removeTree(top)
-            try Files.makeDirectories(top)
-            for (path, file) in run.files() where DataPath(inRun: path) != nil {
-                let place = "\(folder.path)/\(String(decoding: path, as: UTF8.self))"
-                try Files.makeDirectories(place.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" })
-                let descriptor = try Files.open(place, O_WRONLY | O_CREAT | O_EXCL)
-                defer { Glibc.close(descriptor) }
-                try Files.write(file.bytes, to: descriptor, at: 0, path: place)
-            }
-        } catch { throw StoreError(local: error) }
-        return top
+        let path = try folder.write(run.metadata().map { ($0.path, $0.file.bytes) })
+        return LocalMetadata(path: path) { run.version(of: $0) }
     }
 }
 
@@ -113,10 +107,11 @@ private final class MemoryBundle: RunBundle {
     let entries: [BundleEntry]
     private let files: [MemoryFile]
 
-    init(_ run: RunID, _ files: [(path: [UInt8], file: MemoryFile)]) {
+    init(_ run: RunID, _ files: [(path: ArtifactPath, file: MemoryFile)]) {
         (self.run, self.files) = (run, files.map(\.file))
-        entries = files.map {
-            BundleEntry(path: $0.path, isFolder: false, mode: 0o644, modified: Int($0.file.modified))
+        entries = files.map { path, file in
+            BundleEntry(
+                path: Array(path.description.utf8), isFolder: false, mode: 0o644, modified: Int(file.modified))
         }
     }
 

@@ -13,8 +13,8 @@ extension RunChange {
             // What came behind, where nothing else did.
             let isLonger = new != nil && (old == nil || new?.identity == old?.identity)
             let added = isLonger ? new?.bytes[(old?.size ?? 0)...] : nil
-            switch (DataPath(inRun: path), added) {
-            case (nil, _): kinds += ArtifactPath(String(decoding: path, as: UTF8.self)).map { [.artifact($0)] } ?? []
+            switch (path.dataPath, added) {
+            case (nil, _): kinds.append(.artifact(path))
             case (.metricsRows, let added?) where before?[.metricsFrame] == nil: kinds.append(.rows(Array(added)))
             case (.metricsRows, _): kinds += after[.metricsFrame] == nil ? [.metricsReplaced] : []
             case (.metricsFrame, _): kinds += after[.metricsRows] == nil ? [.metricsReplaced] : []
@@ -22,7 +22,7 @@ extension RunChange {
             case (let path?, _) where path.isSent || path == .earlierMetricsRows: continue
             case (let path?, _): if path.property == nil { kinds.append(.file(path)) }
             }
-            if let name = DataPath(inRun: path)?.property, name != .output || added == nil {
+            if let name = path.dataPath?.property, name != .output || added == nil {
                 properties.append(name.description)
             }
         }

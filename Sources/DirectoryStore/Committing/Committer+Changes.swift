@@ -50,7 +50,7 @@ extension Committer {
             try version(RunPath(path), folder)
             let end = try end(of: path, folder, plan)
             plan.add(.append(path.description, offset: end, end == 0 ? head + bytes : bytes))
-        case .publishFolder(let staged, let path):
+        case .publishFolder(let staged, let path, let base):
             let directory = try directory(of: folder)
             switch try storing({ () throws(FileFailure) in try directory?.look(RunPath(path)) }) {
             case nil, .nothing, .folder: break
@@ -59,9 +59,8 @@ extension Committer {
                 throw .unreadable("the run has \(path), which is no folder, where one is to be published; remove it")
             case .link(let link): throw .outOfReach("\"\(link)\" is a link, and nothing is written through links")
             }
-            guard directory.flatMap({ Self.state(of: path, in: $0) }) == staged.base else {
-                throw .changedMeanwhile(path)
-            }
+            let status = directory.flatMap { try? $0.ownStatus(RunPath(path).bytes) }
+            guard status.flatMap({ BlobVersion(folder: $0) }) == base else { throw .changedMeanwhile(path) }
             plan.add(.publishFolder(path.description, staged: staged.name, inode: staged.inode))
             plan.whenDone { _ in withExtendedLifetime(staged) {} }
         case .publish(let file, let path, let base):
@@ -80,14 +79,6 @@ extension Committer {
             try put(.script, script, folder, &plan)
         case .end(let completed): try end(folder, completed: completed, &plan)
         }
-    }
-
-    /// What a folder of a run is like now; nil where there is none.
-    private static func state(of path: DataPath, in run: RunDirectory) -> StagedFolder.Base? {
-        guard let status = try? run.ownStatus(RunPath(path).bytes), status.st_mode & S_IFMT == S_IFDIR else {
-            return nil
-        }
-        return StagedFolder.Base(status)
     }
 
     /// Plans the removal of a run.

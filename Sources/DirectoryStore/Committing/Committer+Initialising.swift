@@ -68,7 +68,8 @@ extension Committer {
         let updated = summary.updated(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9)
         let paths = Set(records.compactMap { $0.path.flatMap(DataPath.init) })
         return RunSnapshot(
-            run: run, status: summary.status(updated: updated, now: settings.clock(), staleAfter: settings.staleAfter),
+            run: run,
+            status: summary.status(updated: updated, now: settings.clock(), staleAfter: settings.rules.staleAfter),
             updated: updated, summary: summary, files: paths.sorted { $0.description < $1.description })
     }
 

@@ -52,14 +52,10 @@ extension Committer {
             }
         }
         guard !written.isEmpty, let directory = try directory(of: folder) else { return }
-        let limit = settings.mostProperties
+        let limit = settings.rules.mostProperties
         let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
-        guard there.count + written.count > limit.most,
-            written.union(there.map { ExactText($0) }).count > max(limit.most, there.count)
-        else {
-            return
-        }
-        throw .refused(
-            .shape(nil, "properties: the run would have \(LimitExceeded(limit)); remove some, or send fewer"))
+        if there.count + written.count <= limit.most { return }
+        try settings.rules.checkProperties(
+            written.union(there.map { ExactText($0) }).count, before: there.count)
     }
 }

@@ -56,7 +56,7 @@ final class Committer: @unchecked Sendable {
     let sealed: SealedSegments
 
     /// Told of what has come to pass, while somebody watches.
-    let changes = ChangeFeed()
+    let changes = LocalChangeFeed()
     /// Has to know what is written, so that it is not taken for something else's doing.
     var foreignChanges: ForeignChanges?
     /// Folders whose `metrics.json` was written and not synced. The journal's current segment says of each that it may lag.

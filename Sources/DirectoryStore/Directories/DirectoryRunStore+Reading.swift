@@ -15,7 +15,7 @@ extension DirectoryRunStore {
         }
     }
 
-    package func localMetadata(of target: RunTarget, in _: StagingFolder) throws(StoreError) -> String? {
+    package func localMetadata(of target: RunTarget, in _: StagingFolder) throws(StoreError) -> LocalMetadata? {
         let folder: String
         switch target {
         case .run(let run): folder = run.description
@@ -24,7 +24,13 @@ extension DirectoryRunStore {
         }
         if let run = RunID(folder) { bringUpToDate(run) }
         // Not if it is a link, which would lead programs out of the run.
-        return paths.locate(folder).map { paths.data(folder, $0) }.flatMap { Files.isOwnDirectory($0) ? $0 : nil }
+        guard let path = paths.locate(folder).map({ paths.data(folder, $0) }), Files.isOwnDirectory(path) else {
+            return nil
+        }
+        return LocalMetadata(path: path) { folder in
+            let folder = "\(path)/\(folder)"
+            return Files.isOwnDirectory(folder) ? Files.status(folder).flatMap { BlobVersion(folder: $0) } : nil
+        }
     }
 
     /// The place of a run, and its open directory; nil if there is none.
@@ -108,7 +114,8 @@ extension DirectoryRunStore {
         }
     }
 
-    package func metricsRows(of run: RunID) throws(StoreError) -> (any MetricsText)? {
+    /// The rows of a run's metrics; nil when it has none. Reading them goes on while others are appended.
+    func metricsRows(of run: RunID) throws(StoreError) -> StoredRows? {
         guard let (_, directory) = try directory(of: run) else { return nil }
         if metricsFiles.holder(of: run.description, in: directory) == .rows {
             let rows = try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) }

@@ -25,7 +25,7 @@ extension DirectoryRunStore {
             case .pending: .pending
             case .archived: .archived
             case .initialised:
-                summary.status(updated: updated, now: settings.clock(), staleAfter: settings.staleAfter)
+                summary.status(updated: updated, now: settings.clock(), staleAfter: settings.rules.staleAfter)
             }
         return RunSnapshot(
             run: run, status: status, updated: updated, summary: summary,

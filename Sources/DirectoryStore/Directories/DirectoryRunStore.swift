@@ -21,6 +21,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let sessions: Sessions
     let views: LaggingViews
     let metricsFiles = MetricsFiles()
+    let tables = MetricsTables()
     let copies: DocumentCopies
     /// The earliest time at which a present writer of a truncated file may have started, seconds since 1970: after a
     /// power cut, this start.
@@ -132,12 +133,12 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     }
 
     private func followChanges() {
-        let foreign = ForeignChanges(paths, metricsFiles, changes) { [weak self] body in
+        let foreign = ForeignChanges(paths, metricsFiles, committer.changes) { [weak self] body in
             self?.exclusively { _ in body() }
         }
         foreignChanges = foreign
         exclusively { $0.foreignChanges = foreign }
-        changes.onFollowing(.init(follow: { foreign.follow($0) }, forgetAll: { foreign.forgetAll() }))
+        committer.changes.onFollowing(.init(follow: { foreign.follow($0) }, forgetAll: { foreign.forgetAll() }))
     }
 
     deinit { ownership.release() }
@@ -148,7 +149,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         queue.stop()
         whenWaiting.withLock { $0 = nil }
         commit()
-        changes.onFollowing(nil)
+        committer.changes.onFollowing(nil)
         foreignChanges?.stop()
         foreignChanges = nil
         keeper?.stop()
@@ -208,7 +209,9 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     /// Why writes are refused until a restart; nil if they are not.
     package var failure: String? { committer.firstFailure.text }
 
-    package var changes: ChangeFeed { committer.changes }
+    package var changes: any ChangeFeed { committer.changes }
+
+    package var rules: RunRules { settings.rules }
 
     package var statistics: StoreStatistics { committer.counts.statistics }
 

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 internal import Threads
 
 /// The open `metrics.ndjson` files, so that a row costs one write to an open file, whatever the length of its run.

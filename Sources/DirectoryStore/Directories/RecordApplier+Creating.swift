@@ -2,6 +2,7 @@ internal import Glibc
 internal import JSON
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Makes a run's folder together with its files under a temporary name, and renames it, so that the files need not be
 /// staged and renamed one by one.

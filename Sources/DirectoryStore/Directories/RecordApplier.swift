@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Applies redo records to the run directories: when a batch is committed, and again in recovery.
 ///

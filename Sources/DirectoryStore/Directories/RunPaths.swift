@@ -2,13 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
-
-/// The place of a run's directory, which moves between three places by renaming.
-enum RunPlace: UInt8, Sendable {
-    case initialised = 1
-    case archived = 2
-    case pending = 3
-}
+internal import RunStore
 
 /// Paths below the runs directory.
 struct RunPaths: Sendable {

@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Checks a runs directory for faults that would trouble tfruns or the server (`rundir check`).
 package final class StoreCheck {

@@ -1,6 +1,6 @@
 package import Limits
 package import LocalFiles
-internal import RunMetadata
+package import RunStore
 
 /// The settings of a directory store.
 package struct StoreSettings: Sendable {
@@ -14,8 +14,8 @@ package struct StoreSettings: Sendable {
     package var batchBytes = 4 << 20
     /// A segment with less room than this counts as full.
     var segmentSlack = 64 << 10
-    /// Seconds without a write after which a running run is stale.
-    package var staleAfter: Double = 3600
+    /// The rules of every store.
+    package var rules = RunRules()
     /// Seconds from a row to the next refresh of `metrics.json`.
     package var viewDelay: Double = 0.5
     /// The greatest share of the time for refreshing one run's `metrics.json`.
@@ -24,9 +24,7 @@ package struct StoreSettings: Sendable {
     package var indexWait: Double = 2
     /// The most runs and sessions that are not initialised yet.
     package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
-    /// The most properties of a run.
-    package var mostProperties = NameLimits().properties
-    /// What may be kept of files of which only a part has come.
+    /// What may be kept of partly received files.
     package var partialUploads = PartialUploads.Limits()
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = wallClock

@@ -51,4 +51,10 @@ final class StoredFile: Blob {
 
 extension BlobVersion {
     init(_ version: FileVersion) { self.init(version.text) }
+
+    /// Of a folder: another one once something was put in or taken out; nil where the status is of something else.
+    init?(folder status: stat) {
+        guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
+        self.init(FileVersion(status))
+    }
 }

@@ -26,6 +26,20 @@ final class StoredRows: MetricsText, @unchecked Sendable {
 
     deinit { close(descriptor) }
 
+    /// By how the text begins and ends too, since something else may have changed it.
+    var version: BlobVersion {
+        get throws(StoreError) {
+            var ends = CRC32C()
+            for part in [0..<min(size, Self.endLength), max(0, size - Self.endLength)..<size] {
+                try read(part).withUnsafeBytes { ends.add($0) }
+            }
+            let parts = [identity, UInt64(size), UInt64(ends.value)].map { String($0, radix: 16) }
+            return BlobVersion(parts.joined(separator: "-"))
+        }
+    }
+
+    private static let endLength = 1024
+
     /// Reads a part of the text into a buffer (pread(2)).
     /// - Returns: the number of bytes read
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {

@@ -37,7 +37,7 @@ final class ForeignChanges: @unchecked Sendable {
 
     private let paths: RunPaths
     private let metricsFiles: MetricsFiles
-    private let feed: ChangeFeed
+    private let feed: LocalChangeFeed
     /// Runs a closure while nothing is written.
     private let exclusively: @Sendable (@escaping @Sendable () -> Void) -> Void
     private let state = Mutex(State())
@@ -47,7 +47,7 @@ final class ForeignChanges: @unchecked Sendable {
     private var thread: Thread?
 
     init(
-        _ paths: RunPaths, _ metricsFiles: MetricsFiles, _ feed: ChangeFeed,
+        _ paths: RunPaths, _ metricsFiles: MetricsFiles, _ feed: LocalChangeFeed,
         exclusively: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
     ) {
         (self.paths, self.metricsFiles, self.feed, self.exclusively) = (paths, metricsFiles, feed, exclusively)

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 internal import Synchronization
 internal import Threads
 

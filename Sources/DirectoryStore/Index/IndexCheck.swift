@@ -2,6 +2,7 @@ internal import Glibc
 internal import JSON
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Checks the index for damage, and for runs that differ from their directories.
 ///

@@ -2,6 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import JSON
 internal import RunMetadata
+internal import RunStore
 
 extension IndexDatabase {
     /// A change of one run.

@@ -2,6 +2,7 @@ internal import Foundation
 internal import GRDB
 internal import JSON
 internal import RunMetadata
+internal import RunStore
 
 /// The index's tables in SQLite. Derived data: everything can be rebuilt from the run directories.
 ///

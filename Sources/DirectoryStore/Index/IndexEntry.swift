@@ -2,6 +2,7 @@ internal import Glibc
 internal import JSON
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 internal import SystemPackage
 
 /// A run in the index.

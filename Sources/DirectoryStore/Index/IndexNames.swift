@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// The names in the directories of runs, read at one time.
 struct IndexNames: Sendable {

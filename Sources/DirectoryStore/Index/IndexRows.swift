@@ -1,4 +1,5 @@
 internal import RunMetadata
+internal import RunStore
 
 /// The index's data in memory for each run: its id and place, and what every listing needs first.
 ///

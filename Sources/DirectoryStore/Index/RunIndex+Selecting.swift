@@ -114,7 +114,7 @@ extension RunIndex {
         if start.isBehind(rows.names[row]) { return .behind }
         return rows.states[row].status(
             place: rows.places[row] ?? .initialised, updated: rows.updated[row], now: now,
-            staleAfter: settings.staleAfter)
+            staleAfter: settings.rules.staleAfter)
     }
 
     private func statuses(now: Double) -> RunColumn {

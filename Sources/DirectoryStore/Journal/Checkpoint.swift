@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 
 /// Makes durable what a journal segment's frames touched, so that the segment can go.
 enum Checkpoint {

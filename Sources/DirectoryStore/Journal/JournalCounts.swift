@@ -22,7 +22,7 @@ final class JournalCounts: Sendable {
         return StoreStatistics(
             batchWrites: StoreStatistics.Histogram(buckets: writes.values, sum: Double(sums[0])),
             syncSeconds: StoreStatistics.Histogram(buckets: syncs.values, sum: Double(sums[1]) / 1e9),
-            journalBytes: sums[2])
+            writtenBytes: sums[2])
     }
 
     /// The least power of two that is not below a number.

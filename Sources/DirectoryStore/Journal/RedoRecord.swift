@@ -1,4 +1,5 @@
 internal import RunMetadata
+internal import RunStore
 
 /// One step of a write, as the journal holds it: enough to do it again after a crash, however often.
 ///

@@ -1,4 +1,4 @@
-package import Glibc
+internal import Glibc
 package import RunMetadata
 
 /// A folder outside of all runs in which a program creates files, until they are published into a run or dropped. It is
@@ -40,17 +40,12 @@ package final class StagingFolder: Sendable {
     ///     linked into it (link(2)), so that nothing is lost.
     package func folder(_ folder: DataPath, takingOver replaced: String?) throws(ScratchError) -> StagedFolder {
         let path = "\(path)/\(folder)"
-        // The state first: later changes are noticed at publication.
-        let base = replaced.flatMap { StagedFolder.Base(at: $0) }
-        try scratching { () throws(FileFailure) in
-            if let replaced, base != nil {
-                try Self.link(replaced, into: path)
-            }
+        if let replaced {
+            try scratching { () throws(FileFailure) in try Self.link(replaced, into: path) }
+            try syncing { () throws(FileFailure) in try Self.syncFolders(path) }
         }
-        if base != nil { try syncing { () throws(FileFailure) in try Self.syncFolders(path) } }
         guard let status = Files.status(path) else { throw .failed(FileFailure("stat", folder.description)) }
-        return StagedFolder(
-            owner: self, name: "\(name)/\(folder)", path: path, inode: UInt64(status.st_ino), base: base)
+        return StagedFolder(owner: self, name: "\(name)/\(folder)", path: path, inode: UInt64(status.st_ino))
     }
 
     /// Syncs files and their folders up to the staging folder (fdatasync(2), fsync(2)), so that the journal has to hold
@@ -116,39 +111,8 @@ package struct StagedFolder: Sendable {
     /// Its path, for a store that copies it.
     package let path: String
     package let inode: UInt64
-    /// The folder that it replaces; nil: there is none.
-    package let base: Base?
 
-    fileprivate init(owner: StagingFolder, name: String, path: String, inode: UInt64, base: Base?) {
-        (self.owner, self.name, self.path, self.inode, self.base) = (owner, name, path, inode, base)
-    }
-
-    /// The paths of its files, relative to it, for a store that copies them.
-    package func files() throws(FileFailure) -> [String] {
-        var files: [String] = []
-        for folder in try Files.folders(in: path) {
-            for name in try Files.names(in: "\(path)/\(folder)") {
-                let file = folder.isEmpty ? name : "\(folder)/\(name)"
-                if !Files.isOwnDirectory("\(path)/\(file)") { files.append(file) }
-            }
-        }
-        return files
-    }
-
-    /// The state of a folder in a run at some time, to notice whether it was replaced or its entries changed since.
-    package struct Base: Equatable, Sendable {
-        let inode: UInt64
-        let changed: Int
-
-        fileprivate init?(at path: String) {
-            guard Files.isOwnDirectory(path), let status = Files.status(path) else { return nil }
-            self.init(status)
-        }
-
-        package init(_ status: stat) {
-            inode = UInt64(status.st_ino)
-            // Overflow is allowed: a directory may have any time.
-            changed = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
-        }
+    fileprivate init(owner: StagingFolder, name: String, path: String, inode: UInt64) {
+        (self.owner, self.name, self.path, self.inode) = (owner, name, path, inode)
     }
 }

@@ -96,7 +96,7 @@ package struct ExecutableWriter: SlowWriter {
             ("CONTENT_LENGTH", "\(input.size)"),
             ("RUNDIR_QUERY", String(decoding: JSONWriter.compact(.object(query)), as: UTF8.self)),
             // Without metadata, an empty folder.
-            ("RUNDIR_CURRENT", try store.localMetadata(of: request.target, in: staging) ?? temporary),
+            ("RUNDIR_CURRENT", try store.localMetadata(of: request.target, in: staging)?.path ?? temporary),
             ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("HOME", temporary), ("TMPDIR", temporary), ("LANG", "C.UTF-8"),
         ]
@@ -111,8 +111,11 @@ package struct ExecutableWriter: SlowWriter {
         if let folder, output.top == [folder.description], !output.files.isEmpty,
             !output.files.contains(folder), let staged = DataPath("\(Self.dataName)/\(folder)")
         {
-            let replaced = try store.localMetadata(of: request.target, in: staging).map { "\($0)/\(folder)" }
-            return [.publishFolder(try staging.folder(staged, takingOver: replaced), folder)]
+            let there = try store.localMetadata(of: request.target, in: staging)
+            // The version first: what comes after is noticed when the folder is published.
+            let version = there?.version(of: folder)
+            let replaced = version == nil ? nil : there.map { "\($0.path)/\(folder)" }
+            return [.publishFolder(try staging.folder(staged, takingOver: replaced), folder, over: version)]
         }
         return output.files.compactMap { path in
             DataPath("\(Self.dataName)/\(path)").map { .publish(staging.file($0), path) }

@@ -3,8 +3,9 @@ internal import RunStore
 
 /// What has come since readers were told last, as events.
 ///
-/// Each event is made once, and each reader of a run gets the same bytes. Rows that come faster than they can be passed on to
-/// all readers are left out, the oldest first, and an event `skipped` says how many.
+/// Each event is made once, and each reader of a run gets the same bytes. Changes of one kind that stand behind one another are one
+/// event, with the id of the last of them: who has an event has all before it. Rows that come faster than they can be passed on
+/// to all readers are left out, the oldest first, and an event `skipped` says how many.
 struct EventBatch {
     /// The events of each run, one after the other, and those of all.
     private(set) var texts: [RunID: [UInt8]] = [:]
@@ -20,68 +21,82 @@ struct EventBatch {
     /// - Parameters:
     ///   - readers: how many readers each run has; those of all runs count for each
     ///   - readersOfAll: how many readers all runs have
-    ///   - ring: numbers the events and keeps them
-    init(_ changes: [RunChange], readers: [RunID: Int], readersOfAll: Int, ring: inout EventRing) {
-        var runs: [RunID] = []
-        var byRun: [RunID: [RunChange.Kind]] = [:]
+    init(_ changes: [ToldChange], readers: [RunID: Int], readersOfAll: Int) {
         var sizes: [RunID: Int] = [:]
-        for change in changes {
-            if byRun[change.run] == nil { runs.append(change.run) }
-            byRun[change.run, default: []].append(change.kind)
-            if case .rows(let rows) = change.kind { sizes[change.run, default: 0] += rows.count }
+        for told in changes {
+            if case .rows(let rows) = told.change.kind { sizes[told.change.run, default: 0] += rows.count }
         }
         let total = sizes.values.reduce(0, +)
         let share = Double(max(Self.least, Self.budget / max(1, readersOfAll))) / Double(max(1, total))
-        for run in runs {
-            let size = sizes[run] ?? 0
+        var leavingOut: [RunID: Int] = [:]
+        for (run, size) in sizes {
             var limit = max(Self.least, Self.budget / max(1, (readers[run] ?? 0) + readersOfAll))
             if readersOfAll > 0, share < 1 { limit = min(limit, max(512, Int(Double(size) * share))) }
-            add(byRun[run] ?? [], of: run, leavingOut: size - limit, &ring)
+            if size > limit { leavingOut[run] = size - limit }
         }
+        var joined: Joined?
+        for told in changes {
+            let isLeftOut = leavingOut[told.change.run].map { $0 > 0 } ?? false
+            if isLeftOut, case .rows(let lines) = told.change.kind {
+                leavingOut[told.change.run, default: 0] -= lines.count
+            }
+            if joined?.join(told, isLeftOut: isLeftOut) == true { continue }
+            if let joined { add(joined) }
+            joined = Joined(told, isLeftOut: isLeftOut)
+        }
+        if let joined { add(joined) }
     }
 
-    private mutating func add(_ kinds: [RunChange.Kind], of run: RunID, leavingOut: Int, _ ring: inout EventRing) {
-        var text: [UInt8] = []
-        var left = leavingOut
-        var skipped = 0
-        var rows: [[UInt8]] = []
-        var output: AppendedOutput?
-        func flush() {
-            if skipped > 0 { text += ring.append(run) { EventText.skipped(skipped, of: run, id: $0) }.text }
-            if !rows.isEmpty { text += ring.append(run) { EventText.rows(rows, of: run, id: $0) }.text }
-            count += (skipped > 0 ? 1 : 0) + (rows.isEmpty ? 0 : 1)
-            skipped = 0
-            rows = []
-            if let appended = output {
-                text += ring.append(run) { EventText.change(.output(appended), of: run, id: $0) }.text
-                count += 1
-            }
-            output = nil
-        }
-        for kind in kinds {
-            if case .rows(let lines) = kind {
-                if left > 0 {
-                    left -= lines.count
-                    skipped += lines.count { $0 == UInt8(ascii: "\n") }
-                } else {
-                    rows.append(lines)
-                }
-                continue
-            }
-            if case .output(let appended) = kind {
-                // Many lines, each sent by itself, are one event.
-                if output?.join(appended) == true { continue }
-                if output != nil { flush() }
-                output = appended
-                continue
-            }
-            flush()
-            text += ring.append(run) { EventText.change(kind, of: run, id: $0) }.text
-            count += 1
-            if case .removed = kind { removed.insert(run) } else { removed.remove(run) }
-        }
-        flush()
-        texts[run] = text
+    private mutating func add(_ event: Joined) {
+        let text = event.text
+        texts[event.run, default: []] += text
         all += text
+        count += 1
+        if event.isRemoval { removed.insert(event.run) } else { removed.remove(event.run) }
+    }
+
+    /// Changes that are one event: rows, rows that are left out, output, or any other one.
+    private struct Joined {
+        let run: RunID
+        private var id: ChangeID
+        private var rows: [[UInt8]] = []
+        private var skipped = 0
+        private var output: AppendedOutput?
+        private let kind: RunChange.Kind
+
+        init(_ told: ToldChange, isLeftOut: Bool) {
+            (run, id, kind) = (told.change.run, told.id, told.change.kind)
+            switch kind {
+            case .rows(let lines) where isLeftOut: skipped = Self.count(lines)
+            case .rows(let lines): rows = [lines]
+            case .output(let appended): output = appended
+            default: break
+            }
+        }
+
+        /// Adds a change.
+        /// - Returns: false where it is an event of its own
+        mutating func join(_ told: ToldChange, isLeftOut: Bool) -> Bool {
+            guard told.change.run == run else { return false }
+            switch told.change.kind {
+            case .rows(let lines) where isLeftOut && skipped > 0: skipped += Self.count(lines)
+            case .rows(let lines) where !isLeftOut && !rows.isEmpty: rows.append(lines)
+            // Many lines, each sent by itself, are one event.
+            case .output(let next): if output?.join(next) != true { return false }
+            default: return false
+            }
+            id = told.id
+            return true
+        }
+
+        var isRemoval: Bool { if case .removed = kind { true } else { false } }
+
+        var text: [UInt8] {
+            if skipped > 0 { return EventText.skipped(skipped, of: run, id: id) }
+            if !rows.isEmpty { return EventText.rows(rows, of: run, id: id) }
+            return EventText.change(output.map { .output($0) } ?? kind, of: run, id: id)
+        }
+
+        private static func count(_ lines: [UInt8]) -> Int { lines.count { $0 == UInt8(ascii: "\n") } }
     }
 }

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import HTTPServer
-internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 internal import Synchronization
@@ -10,7 +9,7 @@ internal import Threads
 ///
 /// The thread that commits only leaves changes in the store's `ChangeFeed`. A thread of this hub takes what has come, makes
 /// events of it, and hands the bytes to each reader's stream, which never waits: a reader whose buffer is full is cut off,
-/// and comes back with the id of the last event that it has. The more readers there are, the longer the hub gathers before
+/// and comes back with the id of the last event that it has, which is the feed's. The more readers there are, the longer the hub gathers before
 /// it tells them, and it tells some at a time, so that writers keep the polling thread.
 final class EventHub: Sendable {
     /// A reader of one run, or of all.
@@ -20,7 +19,6 @@ final class EventHub: Sendable {
     }
 
     private struct State: Sendable {
-        var ring = EventRing(epoch: "")
         var readers: [UInt64: Reader] = [:]
         var nextReader: UInt64 = 0
         var isWatching = false
@@ -46,12 +44,12 @@ final class EventHub: Sendable {
     private static let slice = 50
     private static let slicePause: UInt64 = 2_000_000
 
-    private let feed: ChangeFeed
+    private let feed: any ChangeFeed
     private let state = Mutex(State())
     private let stopping = Atomic<Bool>(false)
 
     /// Starts the thread: it is there before anybody reads, so that readers make a server's threads no more. `stop()` ends it.
-    init(feed: ChangeFeed) {
+    init(feed: any ChangeFeed) {
         self.feed = feed
         Thread(named: "events") { self.work() }.detach()
     }
@@ -75,21 +73,22 @@ final class EventHub: Sendable {
             let number = state.nextReader
             state.nextReader += 1
             let stream = ResponseStream(limit: Self.bufferLimit, isEndless: true) { [weak self] in self?.leave(number) }
-            let here = state.ring.id(state.ring.last)
-            var text = EventText.opening(id: here)
-            if let lastID, !lastID.isEmpty {
-                if let missed = state.ring.events(after: lastID, of: run) {
-                    text = missed.reduce(into: EventText.opening(id: lastID)) { $0 += $1.text }
-                } else {
-                    text += EventText.reset(id: here)
-                }
-            }
-            _ = stream.write(text)
+            _ = stream.write(beginning(for: run, after: lastID))
             state.readers[number] = Reader(run: run, stream: stream)
             return stream
         }
         feed.follow(run)
         return stream
+    }
+
+    /// What a stream begins with: where it stands, and what was missed. What is taken later comes behind it.
+    private func beginning(for run: RunID?, after lastID: String?) -> [UInt8] {
+        let here = feed.position
+        guard let lastID, !lastID.isEmpty else { return EventText.opening(id: here) }
+        guard let last = ChangeID(lastID), let missed = feed.changes(after: last, of: run) else {
+            return EventText.opening(id: here) + EventText.reset(id: here)
+        }
+        return EventText.opening(id: last) + EventBatch(missed, readers: [:], readersOfAll: 1).all
     }
 
     private func leave(_ number: UInt64) {
@@ -101,7 +100,6 @@ final class EventHub: Sendable {
 
     private func begin(_ state: inout State) {
         state.isWatching = true
-        state.ring = EventRing(epoch: String(UInt64(wallClock() * 1000), radix: 36))
         feed.watch(true)
         // The heartbeat begins to count.
         feed.ring()
@@ -116,7 +114,7 @@ final class EventHub: Sendable {
             let untilHeartbeat = Double(nextHeartbeat - min(nextHeartbeat, monotonicNanoseconds())) / 1e9
             feed.wait(seconds: isWatching ? max(0.001, untilHeartbeat) : nil)
             if stopping.load(ordering: .acquiring) { break }
-            let told = deliver(feed.take())
+            let told = deliver()
             if monotonicNanoseconds() >= nextHeartbeat {
                 nextHeartbeat = monotonicNanoseconds() + Self.heartbeat
                 beat()
@@ -129,19 +127,16 @@ final class EventHub: Sendable {
 
     /// Tells the readers.
     /// - Returns: how many there were
-    private func deliver(_ taken: ChangeFeed.Taken) -> Int {
-        if taken.isIncomplete { return startAnew() }
-        guard !taken.changes.isEmpty else { return 0 }
-        let (batch, readers): (EventBatch, [(number: UInt64, reader: Reader)]) = state.withLock { state in
-            var counts: [RunID: Int] = [:]
-            var ofAll = 0
-            for reader in state.readers.values {
-                if let run = reader.run { counts[run, default: 0] += 1 } else { ofAll += 1 }
-            }
-            let batch = EventBatch(taken.changes, readers: counts, readersOfAll: ofAll, ring: &state.ring)
-            state.eventCount += UInt64(batch.count)
-            return (batch, state.readers.map { (number: $0.key, reader: $0.value) })
+    private func deliver() -> Int {
+        // Taken together with the readers: who comes later is told of it by `beginning`.
+        let (taken, readers) = state.withLock { state in
+            (feed.take(), state.readers.map { (number: $0.key, reader: $0.value) })
         }
+        if taken.isIncomplete { return tell(readers) { _ in EventText.reset(id: self.feed.position) } }
+        if taken.changes.isEmpty { return 0 }
+        let (counts, ofAll) = Self.counts(readers.map(\.reader))
+        let batch = EventBatch(taken.changes, readers: counts, readersOfAll: ofAll)
+        state.withLock { $0.eventCount += UInt64(batch.count) }
         return tell(readers) { reader in
             guard let run = reader.run else { return batch.all }
             return batch.texts[run]
@@ -150,15 +145,11 @@ final class EventHub: Sendable {
         }
     }
 
-    /// Changes were lost: every reader has to read anew.
-    private func startAnew() -> Int {
-        let (text, readers): ([UInt8], [(number: UInt64, reader: Reader)]) = state.withLock { state in
-            state.ring = EventRing(epoch: String(UInt64(wallClock() * 1000), radix: 36))
-            return (
-                EventText.reset(id: state.ring.id(0)), state.readers.map { (number: $0.key, reader: $0.value) }
-            )
+    /// How many readers each run has, and how many all runs have.
+    private static func counts(_ readers: [Reader]) -> (ofRuns: [RunID: Int], ofAll: Int) {
+        readers.reduce(into: ([:], 0)) { counts, reader in
+            if let run = reader.run { counts.ofRuns[run, default: 0] += 1 } else { counts.ofAll += 1 }
         }
-        return tell(readers) { _ in text }
     }
 
     /// Says to all that the connection stands; stops watching when nobody has read for long.
@@ -166,7 +157,6 @@ final class EventHub: Sendable {
         let readers = state.withLock { state in
             if state.readers.isEmpty, state.isWatching, monotonicNanoseconds() - state.lastLeft > Self.linger {
                 state.isWatching = false
-                state.ring = EventRing(epoch: "")
                 feed.watch(false)
             }
             return state.readers.map { (number: $0.key, reader: $0.value) }

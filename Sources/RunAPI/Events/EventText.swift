@@ -8,20 +8,20 @@ enum EventText {
     static let heartbeat = Array(":\n\n".utf8)
 
     /// What a stream begins with: how long to wait before coming back, and where it stands.
-    static func opening(id: String) -> [UInt8] { Array("retry: 2000\nid: \(id)\n\n".utf8) }
+    static func opening(id: ChangeID) -> [UInt8] { Array("retry: 2000\nid: \(id)\n\n".utf8) }
 
-    static func event(_ type: String, id: String, data: [UInt8]) -> [UInt8] {
+    static func event(_ type: String, id: ChangeID, data: [UInt8]) -> [UInt8] {
         Array("id: \(id)\nevent: \(type)\ndata: ".utf8) + data + [UInt8(ascii: "\n"), UInt8(ascii: "\n")]
     }
 
     /// What was missed is not kept any more.
-    static func reset(id: String) -> [UInt8] {
+    static func reset(id: ChangeID) -> [UInt8] {
         let data: JSONValue = ["detail": "what came meanwhile is no longer kept; read anew, and go on from here"]
         return event("reset", id: id, data: JSONWriter.compact(data))
     }
 
     /// Rows, as they came.
-    static func rows(_ rows: [[UInt8]], of run: RunID, id: String) -> [UInt8] {
+    static func rows(_ rows: [[UInt8]], of run: RunID, id: ChangeID) -> [UInt8] {
         var text = Array("id: \(id)\nevent: metrics\ndata: {\"run\":\"\(run)\",\"rows\":[".utf8)
         text.reserveCapacity(text.count + rows.reduce(4) { $0 + $1.count })
         for lines in rows {
@@ -34,7 +34,7 @@ enum EventText {
     }
 
     /// Rows that came faster than they can be passed on.
-    static func skipped(_ count: Int, of run: RunID, id: String) -> [UInt8] {
+    static func skipped(_ count: Int, of run: RunID, id: ChangeID) -> [UInt8] {
         let data: JSONValue = [
             "run": .string(run.description), "rows": .number(JSONNumber(count)),
             "href": .string("/runs/\(run)/metrics"),
@@ -43,7 +43,7 @@ enum EventText {
     }
 
     /// Any change but rows.
-    static func change(_ kind: RunChange.Kind, of run: RunID, id: String) -> [UInt8] {
+    static func change(_ kind: RunChange.Kind, of run: RunID, id: ChangeID) -> [UInt8] {
         var data: JSONObject = ["run": .string(run.description)]
         let type: String
         var href: String? = "/runs/\(run)"

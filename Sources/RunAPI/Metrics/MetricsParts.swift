@@ -1,4 +1,3 @@
-internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -6,11 +5,11 @@ internal import RunStore
 final class MetricsParts: @unchecked Sendable {
     // Sendable: the stream asks for one part after the other.
 
-    private let rows: any MetricsText
-    private let parts: [MetricsTable.Part]
+    private let metrics: any MetricsReading
     private let columns: [String]
-    private let after: MetricsAxisValue?
-    private let rowCount: Int
+    private let partCount: Int
+    /// Columns whose text is made at a time, in the format of columns: about 16 MiB of it; of points all.
+    private let groupSize: Int
     private var output: MetricsOutput
     private var column = 0
     private var part = 0
@@ -18,12 +17,19 @@ final class MetricsParts: @unchecked Sendable {
     private var isAtFirstValue = true
     private var hasEnded = false
 
-    init(
-        rows: any MetricsText, parts: [MetricsTable.Part], rowCount: Int, output: MetricsOutput,
-        columns: [String], after: MetricsAxisValue?
-    ) {
-        (self.rows, self.parts, self.rowCount, self.output) = (rows, parts, rowCount, output)
-        (self.columns, self.after) = (columns, after)
+    init(_ metrics: any MetricsReading, _ format: MetricsFormat) {
+        self.metrics = metrics
+        (columns, partCount) = (metrics.columns, metrics.partCount)
+        let held = metrics.version == nil ? metrics.columns.count : Self.heldValues / max(1, metrics.rowCount)
+        groupSize = max(1, held)
+        output = MetricsOutput(format: format, columns: metrics.columns)
+    }
+
+    /// The whole reply.
+    func all() throws -> [UInt8] {
+        var text: [UInt8] = []
+        while let part = try next() { text += part }
+        return text
     }
 
     /// The next part of the reply; nil at its end.
@@ -35,13 +41,13 @@ final class MetricsParts: @unchecked Sendable {
     private func nextOfRows() throws -> [UInt8] {
         var text = hasBegun ? [] : output.head
         hasBegun = true
-        guard part < parts.count else {
+        guard part < partCount else {
             hasEnded = true
             return text + output.tail
         }
-        try withFrame(part) { frame in
+        try metrics.part(part).withRows { frame, rows in
             let indices = columns.map { frame.column(named: $0) }
-            for row in frame.order.positions(after: after) {
+            for row in rows {
                 output.append(row: row, of: frame, columns: indices, to: &text)
             }
         }
@@ -49,13 +55,13 @@ final class MetricsParts: @unchecked Sendable {
         return text
     }
 
-    /// Some columns at a time, as many as their text may be held of: each part is read once for those.
+    /// Some columns at a time: each part is read once for those.
     private func nextOfColumns() throws -> [UInt8] {
         guard column < columns.count else {
             hasEnded = true
             return output.columnsEnd
         }
-        let group = column..<min(columns.count, column + max(1, Self.heldValues / max(1, rowCount)))
+        let group = column..<min(columns.count, column + groupSize)
         if group.count == 1 { return try nextOfColumn() }
         var texts: [[UInt8]] = group.map { column in
             var text: [UInt8] = []
@@ -63,13 +69,12 @@ final class MetricsParts: @unchecked Sendable {
             return text
         }
         var isFirst = true
-        for part in parts.indices {
-            try withFrame(part) { frame in
-                let order = frame.order.positions(after: after)
+        for part in 0..<partCount {
+            try metrics.part(part).withRows { frame, rows in
                 for (index, column) in group.enumerated() {
-                    append(order, of: frame, column, isFirst: isFirst, to: &texts[index])
+                    append(rows, of: frame, column, isFirst: isFirst, to: &texts[index])
                 }
-                isFirst = isFirst && order.isEmpty
+                isFirst = isFirst && rows.isEmpty
             }
         }
         column = group.upperBound
@@ -81,15 +86,14 @@ final class MetricsParts: @unchecked Sendable {
         var text: [UInt8] = []
         if !hasBegun { output.beginColumn(column, to: &text) }
         hasBegun = true
-        if part < parts.count {
-            try withFrame(part) { frame in
-                let order = frame.order.positions(after: after)
-                append(order, of: frame, column, isFirst: isAtFirstValue, to: &text)
-                isAtFirstValue = isAtFirstValue && order.isEmpty
+        if part < partCount {
+            try metrics.part(part).withRows { frame, rows in
+                append(rows, of: frame, column, isFirst: isAtFirstValue, to: &text)
+                isAtFirstValue = isAtFirstValue && rows.isEmpty
             }
             part += 1
         }
-        if part >= parts.count {
+        if part >= partCount {
             column += 1
             (part, hasBegun, isAtFirstValue) = (0, false, true)
         }
@@ -103,15 +107,6 @@ final class MetricsParts: @unchecked Sendable {
         }
     }
 
-    /// Values whose text is held at a time, about: 16 MiB.
+    /// Values whose text is held at a time.
     private static let heldValues = 1 << 20
-
-    private func withFrame(_ index: Int, _ body: (MetricsFrame) throws -> Void) throws {
-        let text = try rows.read(parts[index].range)
-        try text.withUnsafeBytes { text in
-            let frame = MetricsFrame(rows: text, start: parts[index].start)
-            if frame.isCut { throw StoreError.tooLarge("the frame is \(LimitExceeded(MetricsFrame.limit))") }
-            try body(frame)
-        }
-    }
 }

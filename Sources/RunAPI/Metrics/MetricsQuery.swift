@@ -2,16 +2,12 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 internal import RunMetadata
+internal import RunStore
 
 /// What `GET /runs/{id}/metrics` asks for.
 struct MetricsQuery: Hashable, Sendable {
     var format = MetricsFormat.columns
-    /// The columns by name, all of them if nil.
-    var columns: [ExactText]?
-    /// Only rows behind that value of the axis.
-    var after: MetricsAxisValue?
-    /// How many rows are to stand for all, about; all of them if nil.
-    var points: Int?
+    var selection = MetricsSelection()
 
     /// Whether it is the frame as `metrics.json` has it.
     var isWholeFrame: Bool { self == MetricsQuery() }
@@ -20,15 +16,15 @@ struct MetricsQuery: Hashable, Sendable {
 
     init(_ exchange: HTTPExchange) throws(Problem) {
         var query = try QueryParameters(exchange, names: ["columns", "after", "points", "format"])
-        columns = try query.columns("columns")
+        selection.columns = try query.columns("columns")
         if let text = query.take("after") {
             guard let after = MetricsAxisValue(text) else {
                 throw .invalidQuery(
                     "after is \"\(text.shown(atMost: 100))\"; it has to be the step or epoch of a row")
             }
-            self.after = after
+            selection.after = after
         }
-        points = try query.number("points", in: 1...1_000_000)
+        selection.points = try query.number("points", in: 1...1_000_000)
         format = try query.choice("format") ?? Self.format(accepted: exchange.joinedHeader("Accept") ?? "")
     }
 

@@ -2,32 +2,19 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 internal import RunMetadata
+internal import RunStore
 
 /// What `GET /series` asks for.
 struct SeriesQuery {
-    /// What is asked of each run.
-    struct Question: Hashable, Sendable {
-        /// All of them if nil.
-        var metrics: [ExactText]?
-        /// Each run's own if nil.
-        var axis: MetricsAxis?
-        /// Points of a series, about.
-        var points = 500
-        /// The part of the axis that is told of; all of it if nil.
-        var range: ClosedRange<Double>?
-        var format = Format.json
-        /// The run's start, where the axis is counted from it.
-        var start: Double?
-    }
-
-    enum Format: String, CaseIterable, Hashable, Sendable {
+    enum Format: String, CaseIterable, Sendable {
         case json
         case csv
     }
 
     /// Names as they stand in the query.
     var runs: [String] = []
-    var question = Question()
+    var selection = SeriesSelection()
+    var format = Format.json
 
     /// Runs at most.
     private static let mostRuns = 1000
@@ -42,18 +29,18 @@ struct SeriesQuery {
         guard self.runs.count <= Self.mostRuns else {
             throw .invalidQuery("\(self.runs.count) runs are more than the \(Self.mostRuns) that are told of at once")
         }
-        question.metrics = try query.columns("metrics")
-        question.axis = try query.choice("x")
+        selection.metrics = try query.columns("metrics")
+        selection.axis = try query.choice("x")
         let (from, to) = (try query.number("from"), try query.number("to"))
         if from != nil || to != nil {
             let (least, greatest) = (from ?? -.greatestFiniteMagnitude, to ?? .greatestFiniteMagnitude)
             guard least <= greatest else {
                 throw .invalidQuery("from is greater than to; name the lesser end of the axis first")
             }
-            question.range = least...greatest
+            selection.range = least...greatest
         }
-        if let points = try query.number("points", in: 2...Self.mostPoints) { question.points = points }
-        question.format = try query.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
+        if let points = try query.number("points", in: 2...Self.mostPoints) { selection.points = points }
+        format = try query.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
     }
 
     /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.

@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import Limits
 internal import RunMetadata
 internal import RunStore
@@ -10,6 +11,12 @@ extension Problem {
             self.init(
                 404, "unknown-run", "Unknown run",
                 "there is no such run, and no metadata for it; GET /runs lists the runs")
+        case .unknownRuns(let runs): self = .unknownRuns(runs)
+        case .unknownColumn(let name, let known):
+            self = .invalidQuery(
+                "there is no column \"\(name.shown(atMost: 100))\"; there are: \(known.listed(atMost: 20))")
+        case .tooMuchAsked(let reason): self = .invalidQuery(reason)
+        case .abandoned: self.init(HTTPFault.abandoned)
         case .refused(let fault): self.init(fault)
         case .archived(let run):
             self.init(
@@ -79,7 +86,16 @@ extension Problem {
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]
-        case .endedOtherwise(let run, let reason):
+        case .endedOtherwise(let run, let difference):
+            let reason =
+                switch difference {
+                case .failed: "has failed: POST /runs/\(run)/resume goes on with it"
+                case .stopped: "was stopped: POST /runs/\(run)/resume goes on with it"
+                case .completed: "has been completed"
+                case .otherTime: "has ended at another time: POST /runs/\(run)/metadata/properties sets it"
+                case .otherEvaluation:
+                    "has ended with another evaluation: POST /runs/\(run)/metadata/evaluation replaces it"
+                }
             self.init(409, "run-ended", "Run ended otherwise", "the run \"\(run)\" \(reason)")
         case .nothingThere:
             self.init(404, "no-metadata", "No such metadata", "the run has no metadata of that type")

@@ -113,7 +113,7 @@ package final class Telemetry: Sendable {
         text.histogram(
             sync, bounds: StoreStatistics.syncBounds, buckets: statistics.syncSeconds.buckets,
             sum: statistics.syncSeconds.sum)
-        text.counter("rundir_journal_bytes_total", "Bytes written to the journal.", Double(statistics.journalBytes))
+        text.counter("rundir_journal_bytes_total", "Bytes written to the journal.", Double(statistics.writtenBytes))
     }
 
     static func write(_ statistics: EventHub.Statistics, to text: inout PrometheusText) {

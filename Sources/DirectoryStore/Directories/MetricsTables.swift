@@ -17,11 +17,11 @@ final class MetricsTables: Sendable {
             var covered = 0
             /// The first and the last bytes of that text: what is behind them is new, if they are the same.
             var ends: [UInt8] = []
-            /// Replies that were made of the table as it is, or was.
-            var replies: [Question: [UInt8]] = [:]
+            /// Answers that were made of the table as it is, or was.
+            var answers: [Question: Answer] = [:]
 
-            /// Bytes of the replies.
-            var replySize: Int { replies.values.reduce(0) { $0 + $1.count } }
+            /// Bytes of the answers.
+            var answerSize: Int { answers.values.reduce(0) { $0 + $1.size } }
         }
 
         let state = Mutex(State())
@@ -29,14 +29,30 @@ final class MetricsTables: Sendable {
 
     /// What is answered of a table as a whole.
     enum Question: Hashable, Sendable {
-        case points(MetricsQuery)
-        case series(SeriesQuery.Question)
+        case points(MetricsSelection)
+        /// From a run's start on.
+        case series(SeriesSelection, start: Double)
 
         /// The columns that are looked at beside the axes; nil: any.
         var columns: Set<ExactText>? {
-            guard case .series(let question) = self, let metrics = question.metrics else { return nil }
-            let needsTime = question.axis == .time || question.axis == .elapsed
+            guard case .series(let selection, _) = self, let metrics = selection.metrics else { return nil }
+            let needsTime = selection.axis == .time || selection.axis == .elapsed
             return Set(metrics + (needsTime ? [ExactText(MetricsColumnRole.timeName)] : []))
+        }
+    }
+
+    /// An answer, which is kept.
+    enum Answer: Sendable {
+        /// Nil: nothing would be left out.
+        case points(HeldMetrics?)
+        case series([MetricsSeries])
+
+        /// Bytes.
+        var size: Int {
+            switch self {
+            case .points(let points): points?.size ?? 0
+            case .series(let series): series.reduce(0) { $0 + $1.size }
+            }
         }
     }
 
@@ -56,43 +72,46 @@ final class MetricsTables: Sendable {
         (self.limit, self.largest) = (limit, Limit(.bytes, most: largest))
     }
 
-    /// What an entry takes beside its table and replies.
+    /// What an entry takes beside its table and answers.
     private static let overhead = 1024
 
     /// Lends the table of a run's rows, up to date.
-    /// - Parameter check: throws where nobody waits for it any more; asked now and then
+    /// - Parameter isWanted: whether somebody waits for it still; asked now and then
+    /// - Throws: `abandoned`, `tooLarge`
     func withTable<Result: Sendable>(
-        of run: RunID, _ rows: any MetricsText, _ check: () throws -> Void = {},
-        _ body: (MetricsTable) throws -> Result
-    ) throws -> Result {
-        try withState(of: run, check) { state in try body(try bringUpToDate(&state, rows, check)) }
+        of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool = { true },
+        _ body: (MetricsTable) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try withState(of: run, isWanted) { state throws(StoreError) in
+            try body(try bringUpToDate(&state, rows, while: isWanted))
+        }
     }
 
-    /// A reply that was made for the same question of the same rows, or else is made now.
-    func reply(
-        to question: Question, of run: RunID, _ rows: any MetricsText, _ check: () throws -> Void = {},
-        _ make: (MetricsTable) throws -> [UInt8]
-    ) throws -> [UInt8] {
-        try withState(of: run, check) { state in
-            if let reply = state.replies[question], try Self.isCurrent(state, rows) { return reply }
+    /// An answer that was made to the same question of the same rows, or else is made now.
+    func answer(
+        to question: Question, of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool = { true },
+        _ make: (MetricsTable) throws(StoreError) -> Answer
+    ) throws(StoreError) -> Answer {
+        try withState(of: run, isWanted) { state throws(StoreError) in
+            if let answer = state.answers[question], try Self.isCurrent(state, rows) { return answer }
             // A table that is too large to be kept is made of the asked columns alone, which takes half the time or less.
             let columns = try Self.expectedSize(rows) > limit ? question.columns : nil
-            let reply = try make(try bringUpToDate(&state, rows, only: columns, check))
-            if state.replies.count >= 8 { state.replies = [:] }
-            if reply.count <= 512 << 10 { state.replies[question] = reply }
-            return reply
+            let answer = try make(try bringUpToDate(&state, rows, only: columns, while: isWanted))
+            if state.answers.count >= 8 { state.answers = [:] }
+            if answer.size <= 512 << 10 { state.answers[question] = answer }
+            return answer
         }
     }
 
     private func withState<Result: Sendable>(
-        of run: RunID, _ check: () throws -> Void, _ body: (inout Entry.State) throws -> Result
-    ) throws -> Result {
+        of run: RunID, _ isWanted: () -> Bool, _ body: (inout Entry.State) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
         let entry = entry(of: run)
-        let (result, size): (Result, Int) = try entry.state.withLock { state in
+        let (result, size) = try entry.state.withLock { state throws(StoreError) -> (Result, Int) in
             // It may have waited for another one's reading.
-            try check()
+            if !isWanted() { throw .abandoned }
             let result = try body(&state)
-            return (result, (state.table?.size ?? 0) + state.replySize + Self.overhead)
+            return (result, (state.table?.size ?? 0) + state.answerSize + Self.overhead)
         }
         keep(run, entry, size)
         return result
@@ -119,7 +138,7 @@ final class MetricsTables: Sendable {
                 // One that is being read has just been used.
                 let left = other.entry.state.withLockIfAvailable { state in
                     state.table = nil
-                    return state.replySize + Self.overhead
+                    return state.answerSize + Self.overhead
                 }
                 guard let left else { continue }
                 total -= other.size - left
@@ -140,19 +159,21 @@ final class MetricsTables: Sendable {
     private static let longestLine = 64 << 20
 
     /// Whether the text begins with what was read of it.
-    private static func isContinued(_ state: Entry.State, _ rows: any MetricsText) throws -> Bool {
-        try state.identity == rows.identity && rows.size >= state.covered && ends(of: rows, state.covered) == state.ends
+    private static func isContinued(_ state: Entry.State, _ rows: any MetricsText) throws(StoreError) -> Bool {
+        if state.identity != rows.identity || rows.size < state.covered { return false }
+        return try ends(of: rows, state.covered) == state.ends
     }
 
     /// Whether the text is what was read, and no more.
-    private static func isCurrent(_ state: Entry.State, _ rows: any MetricsText) throws -> Bool {
-        try rows.size == state.covered && isContinued(state, rows)
+    private static func isCurrent(_ state: Entry.State, _ rows: any MetricsText) throws(StoreError) -> Bool {
+        if rows.size != state.covered { return false }
+        return try isContinued(state, rows)
     }
 
     private func bringUpToDate(
         _ state: inout Entry.State, _ rows: any MetricsText, only columns: Set<ExactText>? = nil,
-        _ check: () throws -> Void
-    ) throws -> MetricsTable {
+        while isWanted: () -> Bool
+    ) throws(StoreError) -> MetricsTable {
         let isContinued = try Self.isContinued(state, rows)
         if isContinued, let table = state.table, rows.size == table.covered { return table }
         let table: MetricsTable
@@ -164,44 +185,46 @@ final class MetricsTables: Sendable {
         // Where that fails, half of it is there.
         let before = state
         state = Entry.State()
-        try read(rows, into: table, check)
+        try read(rows, into: table, while: isWanted)
         state.table = table.only == nil ? table : nil
         state.identity = rows.identity
         state.covered = table.covered
         state.ends = try Self.ends(of: rows, table.covered)
-        if isContinued, table.covered == before.covered { state.replies = before.replies }
+        if isContinued, table.covered == before.covered { state.answers = before.answers }
         return table
     }
 
-    private static func ends(of rows: any MetricsText, _ covered: Int) throws -> [UInt8] {
+    private static func ends(of rows: any MetricsText, _ covered: Int) throws(StoreError) -> [UInt8] {
         let length = min(covered, endLength)
         return try rows.read(0..<length) + rows.read(covered - length..<covered)
     }
 
     /// The first and the last rows that fit in a little.
-    private static func sample(_ rows: any MetricsText) throws -> [UInt8] {
+    private static func sample(_ rows: any MetricsText) throws(StoreError) -> [UInt8] {
         try rows.read(0..<min(rows.size, 4096)) + rows.read(max(0, rows.size - 4096)..<rows.size)
     }
 
     /// Bytes that a table of all columns may take: eight for each value, before which there is a colon.
-    private static func expectedSize(_ rows: any MetricsText) throws -> Int {
+    private static func expectedSize(_ rows: any MetricsText) throws(StoreError) -> Int {
         let sample = try sample(rows)
         return rows.size / max(1, sample.count) * sample.count { $0 == UInt8(ascii: ":") } * 8
     }
 
     /// How many rows there may be, by the length of those in the sample.
-    private static func expectedRows(_ rows: any MetricsText) throws -> Int {
+    private static func expectedRows(_ rows: any MetricsText) throws(StoreError) -> Int {
         let sample = try sample(rows)
         let lines = sample.count { $0 == UInt8(ascii: "\n") }
         // No more than would fill as many bytes as the text has.
         return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)
     }
 
-    private func read(_ rows: any MetricsText, into table: MetricsTable, _ check: () throws -> Void) throws {
+    private func read(
+        _ rows: any MetricsText, into table: MetricsTable, while isWanted: () -> Bool
+    ) throws(StoreError) {
         var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferSize, alignment: 16)
         defer { buffer.deallocate() }
         while table.covered < rows.size {
-            try check()
+            if !isWanted() { throw .abandoned }
             let wanted = min(buffer.count, rows.size - table.covered)
             let count = try rows.read(
                 at: table.covered, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))

@@ -6,15 +6,11 @@ import TestSupport
 import Testing
 
 @testable import DirectoryStore
-@testable import HTTPServer
-@testable import RunAPI
 
 /// The tables of runs' metrics that are kept.
 @Suite struct MetricsTablesTests {
     private let folder = TemporaryFolder()
     private let runs = ["one", "two"].compactMap { RunID($0) }
-
-    private struct NobodyWaits: Error {}
 
     /// The rows of a run, enough for several reads of its file.
     private func rows(of run: RunID, count: Int = 100_000) throws -> StoredRows {
@@ -27,12 +23,12 @@ import Testing
         let tables = MetricsTables()
         let rows = try rows(of: runs[0])
         var asked = 0
-        #expect(throws: NobodyWaits.self) {
+        #expect(throws: StoreError.abandoned) {
             try tables.withTable(
                 of: runs[0], rows,
-                {
+                while: {
                     asked += 1
-                    if asked > 2 { throw NobodyWaits() }
+                    return asked <= 2
                 }, { $0.rowCount })
         }
         #expect(try tables.withTable(of: runs[0], rows) { $0.rowCount } == 100_000)
@@ -50,28 +46,32 @@ import Testing
         #expect(try tables.withTable(of: runs[0], rows[0]) { $0 } !== first)
     }
 
-    /// Fails when a reply goes with the table that it was made of, or is told after the rows have grown.
-    @Test func repliesOutliveTheirTables() throws {
+    /// Fails when an answer goes with the table that it was made of, or is told after the rows have grown.
+    @Test func answersOutliveTheirTables() throws {
         let tables = MetricsTables(limit: 3 << 20)
         var made = 0
-        func reply(_ number: Int, _ rows: StoredRows) throws -> [UInt8] {
-            try tables.reply(to: .series(SeriesQuery.Question()), of: runs[number], rows) { table in
+        func answer(_ number: Int, _ rows: StoredRows) throws -> Int? {
+            let answer = try tables.answer(
+                to: .series(SeriesSelection(), start: 0), of: runs[number], rows
+            ) { table in
                 made += 1
-                return Array("\(table.rowCount)".utf8)
+                return .points(HeldMetrics(columns: [], rowCount: table.rowCount, version: nil, merged: []))
             }
+            guard case .points(let points) = answer else { return nil }
+            return points?.rowCount
         }
         let first = try rows(of: runs[0])
-        #expect(try reply(0, first) == Array("100000".utf8))
+        #expect(try answer(0, first) == 100_000)
         let second = try rows(of: runs[1])
-        #expect(try reply(1, second) == Array("100000".utf8))
-        #expect(try reply(0, first) == Array("100000".utf8))
+        #expect(try answer(1, second) == 100_000)
+        #expect(try answer(0, first) == 100_000)
         #expect(made == 2)
         let grown = open("\(folder.path)/\(runs[0])", O_WRONLY | O_APPEND)
         let row = Array("{\"step\":100000}\n".utf8)
         #expect(write(grown, row, row.count) == row.count)
         close(grown)
         let more = StoredRows(descriptor: open("\(folder.path)/\(runs[0])", O_RDONLY | O_CLOEXEC))
-        #expect(try reply(0, more) == Array("100001".utf8))
+        #expect(try answer(0, more) == 100_001)
         #expect(made == 3)
     }
 
@@ -85,21 +85,23 @@ import Testing
                     + "\n"
             }.joined())
         let rows = StoredRows(descriptor: open("\(folder.path)/\(runs[0])", O_RDONLY | O_CLOEXEC))
-        var question = SeriesQuery.Question()
-        (question.metrics, question.axis, question.start) = (["acc"], axis, 900)
-        func reply(_ tables: MetricsTables) throws -> (text: [UInt8], size: Int) {
+        var selection = SeriesSelection()
+        (selection.metrics, selection.axis) = (["acc"], axis)
+        func answer(_ tables: MetricsTables) throws -> (text: [UInt8], size: Int) {
             var size = 0
-            let text = try tables.reply(to: .series(question), of: runs[0], rows) { table in
+            let answer = try tables.answer(to: .series(selection, start: 900), of: runs[0], rows) {
+                table throws(StoreError) in
                 size = table.size
-                return try SeriesText(table, question).text(of: runs[0])
+                return .series(try table.series(selection, of: runs[0], start: 900))
             }
-            return (text, size)
+            guard case .series(let series) = answer else { return ([], 0) }
+            return (series.flatMap { $0.x + $0.y }, size)
         }
-        let (whole, part) = (try reply(MetricsTables()), try reply(MetricsTables(limit: 1 << 20)))
+        let (whole, part) = (try answer(MetricsTables()), try answer(MetricsTables(limit: 1 << 20)))
         #expect(part.text == whole.text && !part.text.isEmpty)
         #expect(part.size < whole.size)
         let small = MetricsTables(limit: 1 << 20)
-        _ = try reply(small)
+        _ = try answer(small)
         #expect(try small.withTable(of: runs[0], rows) { $0.only == nil }, "others are told of all columns")
     }
 
