@@ -1,3 +1,4 @@
+internal import JSON
 package import RunMetadata
 
 /// What is read of metrics, told from a table of them. For stores that keep rows as text.

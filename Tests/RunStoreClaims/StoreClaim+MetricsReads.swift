@@ -1,3 +1,4 @@
+internal import JSON
 internal import RunMetadata
 internal import RunStore
 internal import Testing
@@ -180,7 +181,7 @@ extension MetricsSelection {
         columns: [String]? = nil, after: String? = nil, points: Int? = nil
     ) -> MetricsSelection {
         var selection = MetricsSelection()
-        (selection.columns, selection.points) = (columns, points)
+        (selection.columns, selection.points) = (columns?.map { ExactText($0) }, points)
         selection.after = after.flatMap { MetricsAxisValue($0) }
         return selection
     }
@@ -191,7 +192,7 @@ extension SeriesSelection {
         _ metrics: [String]?, axis: MetricsAxis? = nil, range: ClosedRange<Double>? = nil
     ) -> SeriesSelection {
         var selection = SeriesSelection()
-        (selection.metrics, selection.axis, selection.range) = (metrics, axis, range)
+        (selection.metrics, selection.axis, selection.range) = (metrics?.map { ExactText($0) }, axis, range)
         return selection
     }
 }

@@ -51,9 +51,12 @@ extension Committer {
             default: written.insert(ExactText(String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)))
             }
         }
-        guard !written.isEmpty, let directory = try directory(of: folder) else { return }
+        if written.isEmpty { return }
         let limit = settings.rules.mostProperties
-        let there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+        var there: [String] = []
+        if let directory = try directory(of: folder) {
+            there = try storing { () throws(FileFailure) in try RunFiles.propertyNames(in: directory) }
+        }
         if there.count + written.count <= limit.most { return }
         try settings.rules.checkProperties(
             written.union(there.map { ExactText($0) }).count, before: there.count)

@@ -2,6 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
+internal import RunStore
 internal import Threads
 
 extension MetricsLogs {
