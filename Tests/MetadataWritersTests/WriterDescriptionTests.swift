@@ -46,7 +46,7 @@ import Testing
     @Test(arguments: [
         Faulty("{\n  \"store\": \"json\",\n}", 2, "trailing comma"),
         Faulty("[]", 1, "JSON object"),
-        Faulty("{}", 1, "no executable"),
+        Faulty("{}", 1, "without an executable"),
         Faulty("{\"store\": \"sql\"}", 1, "unknown store"),
         Faulty("{\"store\": \"json\"}", 1, "\"path\""),
         Faulty("{\"store\": \"json\",\n \"path\": \"a.json\",\n \"pth\": 1}", 3, "unknown member \"pth\""),
@@ -101,7 +101,7 @@ import Testing
         script("thing")
         folder.write("thing.json", "{\n\"store\": \"json\"}")
         let faults = #expect(throws: WritersFolder.Faults.self) { _ = try load() }
-        #expect("\(faults!)".contains("thing.json:2: the type has an executable too"))
+        #expect("\(faults!)".contains("thing.json:2: the type also has an executable"))
     }
 
     @Test func folderThatIsNotThereIsToldOf() throws {
