@@ -75,7 +75,7 @@ import Testing
             BadRequest("GET", "/runs/a/output?after=1.5", 400, "invalid-query"),
             BadRequest("GET", "/runs/a/output?after=x", 400, "invalid-query"),
             BadRequest("GET", "/runs/a/output?after=1&after=2", 400, "invalid-query", "twice"),
-            BadRequest("GET", "/runs/a/output?from=1", 400, "invalid-query", "there are: after"),
+            BadRequest("GET", "/runs/a/output?from=1", 400, "invalid-query", "the parameters are: after"),
             BadRequest("GET", "/runs/none/output", 404, "unknown-run"),
             BadRequest("GET", "/runs/none/metadata/output", 404, "unknown-run"),
             BadRequest("GET", "/runs/a/metadata/output", 404, "no-metadata"),
