@@ -31,6 +31,7 @@ import Testing
             let least = 30 * (number + 1)
             #expect(eventually(within: 60) { load.facts.completed.count >= least || load.hasFailed })
             acknowledged.append(load.facts)
+            load.noteBackup()
             let previous = number > 0 ? ["\(copies.path)/\(number - 1)"] : []
             let backup = try Command(arguments: [Self.script, runs, "\(copies.path)/\(number)"] + previous)
             #expect(backup.ending == .exited(0), "\(backup.errors)")

@@ -28,6 +28,7 @@ final class BackupLoad: Sendable {
     private struct State {
         var facts = Facts()
         var isStopping = false
+        var backupBegan = ContinuousClock.now
         var failures: [String] = []
     }
 
@@ -42,6 +43,9 @@ final class BackupLoad: Sendable {
 
     var facts: Facts { state.withLock { $0.facts } }
     var hasFailed: Bool { state.withLock { !$0.failures.isEmpty } }
+
+    /// A backup begins: from now on the clients pause longer and longer, so that it ends on a slow machine too.
+    func noteBackup() { state.withLock { $0.backupBegan = .now } }
 
     /// Makes the runs that are written to, and starts the clients.
     func start() throws {
@@ -146,8 +150,8 @@ final class BackupLoad: Sendable {
 
     /// Gives the others their turn, and a backup its moment between two writes to the same run.
     private func pause(milliseconds: Int) {
-        var pause = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
-        nanosleep(&pause, nil)
+        let backup = state.withLock { ContinuousClock.now - $0.backupBegan }
+        usleep(UInt32(milliseconds * 1000 * Int(1 + backup / .seconds(5))))
     }
 
     private func expect(_ reply: HTTPClient.Reply) throws {
