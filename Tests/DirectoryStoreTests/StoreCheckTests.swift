@@ -59,7 +59,7 @@ import Testing
             ),
             (
                 "one/tfruns.d/properties/epochs", "3000000000\n",
-                "one/tfruns.d/properties/epochs: is \"3000000000\", which ls_runs() does not take", nil
+                "one/tfruns.d/properties/epochs: is \"3000000000\", which ls_runs() does not read", nil
             ),
             (
                 "one/tfruns.d/sent/flags.json", "{\"a\": [2]}",
@@ -74,7 +74,7 @@ import Testing
             ("one/tfruns.d/properties/x/y", "1", "one/tfruns.d/properties/x: is a folder", nil),
             (
                 "one/tfruns.d/properties/start", "yesterday\n",
-                "one/tfruns.d/properties/start: is \"yesterday\", which ls_runs() does not take", nil
+                "one/tfruns.d/properties/start: is \"yesterday\", which ls_runs() does not read", nil
             ),
             (
                 "one/tfruns.d/metrics.ndjson", "{\"a\":1}\n{\"a\":",
@@ -86,7 +86,7 @@ import Testing
             ),
             (
                 "one/tfruns.d/metrics.ndjson", "{\"a\":1}\nno row\n{\"a\":2}\n",
-                "one/tfruns.d/metrics.ndjson: line 2 is no row", nil
+                "one/tfruns.d/metrics.ndjson: line 2 is not a row", nil
             ),
             (
                 "two/tfruns.d/metrics.json", "{\"a\": [1], \"b\": [1, 2]}",
@@ -116,8 +116,8 @@ import Testing
         let path = "one/tfruns.d/metrics.ndjson"
         folder.write(path, rows[..<50_000].joined() + "no row\n" + rows[50_000...].joined() + "{\"step\":")
         let found = try findings()
-        #expect(found.contains { $0.hasPrefix("\(path): line 50001 is no row") }, "\(found)")
-        #expect(found.contains { $0.hasPrefix("\(path): is cut short") })
+        #expect(found.contains { $0.hasPrefix("\(path): line 50001 is not a row") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("\(path): has a truncated last line") })
         _ = try findings(repairs: true)
         #expect(folder.text(path)?.hasSuffix("0.123456789}\n") == true)
         #expect(try findings().count == 1)
