@@ -73,8 +73,8 @@ let package = Package(
         target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2", orderedCollections]),
         target("LocalFiles", dependencies: ["RunMetadata", "JSON", "Limits", "Threads", "CLinux", systemPackage]),
         target(
-            "RunStore", dependencies: ["LocalFiles", "RunMetadata", "JSON", "Limits", "Threads"], exclude: ["README.md"]
-        ),
+            "RunStore", dependencies: ["LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", deque],
+            exclude: ["README.md"]),
         target(
             "DirectoryStore",
             dependencies: [

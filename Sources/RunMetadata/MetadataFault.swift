@@ -28,7 +28,7 @@ package struct MetadataFault: Error, Equatable, Sendable {
 
     /// A fault in JSON text.
     package init(_ error: JSONSyntaxError) {
-        self.init(.syntax(offset: error.offset), "the body is not valid JSON: \(error.reason) at byte \(error.offset)")
+        self.init(.syntax(offset: error.offset), "the body is not valid JSON at byte \(error.offset): \(error.reason)")
     }
 
     package static func shape(_ pointer: JSONPointer? = nil, _ detail: String) -> MetadataFault {

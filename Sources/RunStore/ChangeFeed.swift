@@ -1,41 +1,41 @@
 package import RunMetadata
 
-/// Hands on what happens to runs, to the one thread that tells others of it. The feed gives each change its id, so that who comes
-/// back is told what came meanwhile: by a server that was started anew too, or another one, where a store keeps ids for all.
+/// Passes changes of runs to the one thread that reports them. The feed gives each change its id, so that a returning reader
+/// gets the changes since its last one; if the store keeps ids for all servers, also from another server or after a restart.
 package protocol ChangeFeed: AnyObject, Sendable {
-    /// Begins or ends to gather. What was gathered before may be forgotten.
+    /// Starts or stops collecting changes. Those collected before may be dropped.
     func watch(_ isWatched: Bool)
 
-    /// From now on, what something else does to a run is told too, or to all of them where it is nil. May read their directories.
+    /// From now on, changes that other programs make to a run are reported too; nil: to all runs. May read their directories.
     func follow(_ run: RunID?)
 
-    /// Takes what has come. Never blocks.
+    /// Takes the collected changes. Never blocks.
     func take() -> TakenChanges
 
-    /// The id of the last change that was taken; before any, one that all have after them.
+    /// The id of the last change that was taken; before the first, an id that precedes all.
     var position: ChangeID { get }
 
-    /// What was taken after the change with an id, of a run, or of all where it is nil; nil where that cannot be told any more.
+    /// The changes of a run that were taken after the one with this id; of all runs if `run` is nil. Nil if they are no longer
+    /// all known.
     func changes(after id: ChangeID, of run: RunID?) -> [ToldChange]?
 
-    /// Waits until something has come or somebody rings, some seconds at most; nil: as long as it takes.
+    /// Waits for a change or for `ring()`, at most so many seconds; nil: without limit.
     func wait(seconds: Double?)
 
-    /// Wakes whoever waits.
+    /// Wakes the waiting thread.
     func ring()
 }
 
-/// Where a change stands among all.
+/// The position of a change among all.
 package struct ChangeID: Hashable, Sendable, CustomStringConvertible {
-    /// Names the count that the number belongs to: letters and digits. Numbers of different counts have nothing to do with one
-    /// another.
+    /// The name of the series that the number belongs to: letters and digits. Numbers of different series are unrelated.
     package let series: String
-    /// The greater, the later.
+    /// Later changes have greater numbers.
     package let number: UInt64
 
     package init(series: String, number: UInt64) { (self.series, self.number) = (series, number) }
 
-    /// Reads the text of an id; nil where it is none.
+    /// Reads the text of an id; nil if it is not one.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, let number = UInt64(parts[1]) else { return nil }
@@ -53,11 +53,11 @@ package struct ToldChange: Sendable {
     package init(id: ChangeID, change: RunChange) { (self.id, self.change) = (id, change) }
 }
 
-/// What a feed had.
+/// Changes taken from a feed.
 package struct TakenChanges: Sendable {
-    /// By their numbers; those of one run in the order in which they were made.
+    /// In order of their numbers; those of one run in the order in which they were made.
     package var changes: [ToldChange]
-    /// Whether some were lost, so that all has to be read anew.
+    /// Whether some were lost, so that readers have to read everything again.
     package var isIncomplete: Bool
 
     package init(_ changes: [ToldChange] = [], isIncomplete: Bool = false) {

@@ -1,15 +1,16 @@
+internal import DequeModule
 internal import LocalFiles
 package import RunMetadata
 internal import Synchronization
 internal import Threads
 
-/// The feed of a store that makes all of its changes in this process, and keeps the latest of them in memory.
+/// The feed of a store that makes all changes in this process. It keeps the latest of them in memory.
 ///
-/// While nobody watches, it costs the one that commits a look at a flag. While somebody does, a batch's changes are
-/// appended under one lock, the rows as they are, and a bell is rung. What nobody takes is dropped beyond a limit.
+/// Without watchers, a commit only reads a flag. With watchers, the changes of a batch are appended under one lock, rows
+/// unchanged, and a bell is rung. Changes that are not taken are dropped beyond a limit.
 ///
-/// Changes get their numbers when they are taken, those of one run behind one another, so that they can be told together.
-/// Numbers begin anew, in a series of another name, when somebody begins to watch.
+/// Changes get their numbers when they are taken, those of one run consecutively, so that they can be reported together.
+/// Each time watching begins, numbers start again in a new series.
 package final class LocalChangeFeed: ChangeFeed {
     private struct Waiting: Sendable {
         var changes: [RunChange] = []
@@ -17,9 +18,9 @@ package final class LocalChangeFeed: ChangeFeed {
         var bytes = 0
     }
 
-    /// What was taken.
+    /// The changes that were taken last.
     private struct History: Sendable {
-        var changes: [ToldChange] = []
+        var changes: Deque<ToldChange> = []
         var bytes = 0
         var position = ChangeID(series: "0", number: 0)
 
@@ -31,10 +32,10 @@ package final class LocalChangeFeed: ChangeFeed {
         }
     }
 
-    /// Bytes of rows, and changes, that may wait.
+    /// The most bytes of rows, and the most changes, that wait to be taken.
     private static let bytes = 16 << 20
     private static let count = 200_000
-    /// Bytes of what was taken that are kept, about, and what a change takes beside its rows.
+    /// About how many bytes of taken changes are kept, and the bytes of a change beside its rows.
     private let keptBytes: Int
     private static let overhead = 100
 
@@ -44,9 +45,9 @@ package final class LocalChangeFeed: ChangeFeed {
     private let bell = Doorbell()
     private let followers = Mutex<Followers?>(nil)
 
-    /// Told which runs somebody watches.
+    /// Learns which runs are watched.
     package struct Followers: Sendable {
-        /// A run, or all of them where it is nil.
+        /// A run; nil: all runs.
         let follow: @Sendable (RunID?) -> Void
         let forgetAll: @Sendable () -> Void
 
@@ -55,15 +56,15 @@ package final class LocalChangeFeed: ChangeFeed {
         }
     }
 
-    /// - Parameter keptBytes: bytes of what was taken that are kept, about
+    /// - Parameter keptBytes: about how many bytes of taken changes are kept
     package init(keptBytes: Int = 4 << 20) { self.keptBytes = keptBytes }
 
-    /// Names the one who looks for what something else does to runs.
+    /// Sets who looks for changes by other programs.
     package func onFollowing(_ followers: Followers?) { self.followers.withLock { $0 = followers } }
 
     package func follow(_ run: RunID?) { followers.withLock { $0 }?.follow(run) }
 
-    /// Whether somebody watches.
+    /// Whether anyone watches.
     package var isWatched: Bool { watched.load(ordering: .relaxed) }
 
     package func watch(_ isWatched: Bool) {
@@ -81,7 +82,7 @@ package final class LocalChangeFeed: ChangeFeed {
 
     // MARK: Changes
 
-    /// Adds what a batch has changed.
+    /// Adds the changes of a batch.
     package func append(_ changes: [RunChange]) {
         if changes.isEmpty { return }
         waiting.withLock { state in
@@ -105,7 +106,7 @@ package final class LocalChangeFeed: ChangeFeed {
                 return state
             }
             if new.isIncomplete {
-                // Who has one from before is not told what came behind it.
+                // Changes after earlier ids are lost, so those ids no longer continue.
                 history.position = ChangeID(
                     series: history.position.series,
                     number: history.position.number + UInt64(new.changes.count) + 1)
@@ -132,7 +133,7 @@ package final class LocalChangeFeed: ChangeFeed {
         }
     }
 
-    /// The changes of each run behind one another, in their order.
+    /// The changes, those of each run consecutively and in their order.
     private static func grouped(_ changes: [RunChange]) -> [RunChange] {
         var places: [RunID: Int] = [:]
         var groups: [[RunChange]] = []

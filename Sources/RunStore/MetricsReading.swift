@@ -2,34 +2,34 @@ package import JSON
 internal import Limits
 package import RunMetadata
 
-/// What is read of a run's metrics.
+/// Which part of a run's metrics is read.
 package struct MetricsSelection: Hashable, Sendable {
-    /// The columns by name, in this order; nil: all but those of Rundir's own.
+    /// The columns by name, in this order; nil: all except Rundir's own.
     package var columns: [ExactText]?
-    /// Only rows behind that value of the axis (the step if any row has one, else the epoch, else the row's number).
+    /// Only rows after that value of the axis (the step if any row has one, else the epoch, else the row's number).
     package var after: MetricsAxisValue?
-    /// How many values of each metric are to stand for all of its, about, 1 or more (`MetricsPoints`); nil: each does.
+    /// To about how many values each metric is reduced, 1 or more (`MetricsPoints`); nil: not reduced.
     package var points: Int?
 
     package init() {}
 }
 
-/// Rows of a run's metrics: merged by their keys, in the order of the axis, to be read part by part.
+/// Rows of a run's metrics, merged by key and in the order of the axis, read part by part.
 package protocol MetricsReading: AnyObject, Sendable {
-    /// The names of the columns that are read, in order.
+    /// The names of the selected columns, in order.
     var columns: [String] { get }
-    /// Rows, at most.
+    /// The most rows that there are.
     var rowCount: Int { get }
-    /// The parts that there are.
+    /// The number of parts.
     var partCount: Int { get }
-    /// Which rows the run has. Nil where points stand for them.
+    /// The version of the run's rows; nil if they are reduced to points.
     var version: BlobVersion? { get }
 
-    /// Reads a part of a few thousand rows, or of all points. It may have more columns than are read.
+    /// Reads a part: a few thousand rows, or all points. It may have more columns than selected.
     func part(_ index: Int) throws(StoreError) -> MetricsPart
 }
 
-/// Some rows of a run's metrics: text, one JSON object a line.
+/// Some rows of a run's metrics, as text with one JSON object per line.
 package struct MetricsPart: Sendable {
     private enum Form: Sendable {
         case merged
@@ -39,16 +39,16 @@ package struct MetricsPart: Sendable {
     private let text: [UInt8]
     private let form: Form
 
-    /// Rows that are merged and in order.
+    /// Merged rows in order.
     package init(merged text: [UInt8]) {
         self.text = text
         form = .merged
     }
 
-    /// Rows as they arrived.
+    /// Rows in order of arrival.
     /// - Parameters:
-    ///   - start: what came before
-    ///   - after: only rows behind that value of the axis count
+    ///   - start: the state of the order after the rows before
+    ///   - after: only rows after that value of the axis count
     package init(arrived text: [UInt8], start: MetricsRowOrder.Start, after: MetricsAxisValue?) {
         self.text = text
         form = .arrived(start, after: after)
@@ -74,12 +74,12 @@ package struct MetricsPart: Sendable {
     }
 }
 
-/// Rows that are held in memory, as one part.
+/// Rows in memory, as one part.
 package final class HeldMetrics: MetricsReading {
     package let columns: [String]
     package let rowCount: Int
     package let version: BlobVersion?
-    /// Merged, in order, one JSON object a line.
+    /// Merged, in order, one JSON object per line.
     private let text: [UInt8]
 
     package init(columns: [String], rowCount: Int, version: BlobVersion?, merged text: [UInt8]) {

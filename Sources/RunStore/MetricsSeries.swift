@@ -2,22 +2,22 @@ package import JSON
 package import Limits
 package import RunMetadata
 
-/// What is read of each of some runs for a plot.
+/// What is read of several runs for a plot.
 package struct SeriesSelection: Hashable, Sendable {
-    /// The metrics by name, in this order; nil: all that a run has.
+    /// The metrics by name, in this order; nil: all metrics of a run.
     package var metrics: [ExactText]?
-    /// Nil: of each run its own (the step if any row has one, else the epoch, else the row's number).
+    /// Nil: each run's own axis (the step if any row has one, else the epoch, else the row's number).
     package var axis: MetricsAxis?
-    /// How many points are to stand for all of a metric's, about, 2 or more (`MetricsPoints`).
+    /// To about how many points each metric is reduced, 2 or more (`MetricsPoints`).
     package var points = 500
-    /// The part of the axis that is told of; nil: all of it.
+    /// The range of the axis; nil: all of it.
     package var range: ClosedRange<Double>?
 
     package init() {}
 
-    /// Points of one run together, at most.
+    /// The most points of one run.
     package static let mostValues = 1_000_000
-    /// Bytes of all runs' points together, at most.
+    /// The most bytes of the points of all runs.
     package static let mostText = Limit(.bytes, most: 64 << 20)
 }
 
@@ -25,9 +25,9 @@ package struct SeriesSelection: Hashable, Sendable {
 package struct MetricsSeries: Sendable {
     package let metric: String
     package let axis: MetricsAxis
-    /// Points that there are, 1 or more.
+    /// The number of points, 1 or more.
     package let count: Int
-    /// Where they stand, ascending: numbers as JSON, parted by commas.
+    /// Their positions on the axis, ascending: JSON numbers separated by commas.
     package let x: [UInt8]
     /// Their values, likewise: numbers, `"NaN"`, `"Inf"` or `"-Inf"`.
     package let y: [UInt8]

@@ -1,9 +1,9 @@
 internal import JSON
 package import RunMetadata
 
-/// What is read of metrics, told from a table of them. For stores that keep rows as text.
+/// Metrics reads answered from a table. For stores that keep rows as text.
 extension MetricsTable {
-    /// The rows that are selected, of the text that the table was made of.
+    /// The selected rows, read from the text that the table was made of.
     /// - Throws: `unknownColumn`
     package func reading(
         _ selection: MetricsSelection, of rows: any MetricsText
@@ -14,12 +14,12 @@ extension MetricsTable {
             rowCount: rowCount, after: selection.after, version: try rows.version)
     }
 
-    /// The points that stand for the rows that are selected; nil where no points are asked for, or no metric has more values.
+    /// The points that represent the selected rows; nil if no points are asked for, or no metric has more values.
     /// - Throws: `unknownColumn`
     package func points(_ selection: MetricsSelection) throws(StoreError) -> HeldMetrics? {
         guard let points = selection.points else { return nil }
         let indices = try indices(of: selection)
-        // Where nothing is left out it is told as without points, however wide it is.
+        // If nothing would be left out, the reply is the same as without points, however many columns there are.
         let metrics = indices.filter { !columns[$0].role.isKey }
         let measured = metrics.isEmpty ? indices : metrics
         if !MetricsPoints.areFewer(points, than: self, columns: measured, after: selection.after) { return nil }
@@ -29,7 +29,7 @@ extension MetricsTable {
         return HeldMetrics(columns: names, rowCount: chosen.rows.count, version: nil, merged: text)
     }
 
-    /// The indices of the columns that are selected.
+    /// The indices of the selected columns.
     private func indices(of selection: MetricsSelection) throws(StoreError) -> [Int] {
         guard let names = selection.columns else { return shownColumns }
         var indices: [Int] = []
@@ -42,8 +42,8 @@ extension MetricsTable {
         return indices
     }
 
-    /// The series of a run. A metric that it has not, or not over the axis, has none.
-    /// - Parameter start: the run's, seconds since 1970, which `elapsed` is counted from
+    /// The series of a run. Metrics that it does not have, or not over the axis, have none.
+    /// - Parameter start: when the run started, seconds since 1970; `elapsed` counts from it
     /// - Throws: `tooMuchAsked`
     package func series(
         _ selection: SeriesSelection, of run: RunID, start: Double
@@ -53,7 +53,7 @@ extension MetricsTable {
         if indices.count * min(selection.points, rowCount) > SeriesSelection.mostValues {
             throw .tooMuchAsked(
                 "\(indices.count) metrics of \(run) with \(selection.points) points each are more than the "
-                    + "\(SeriesSelection.mostValues) points that are told of a run; name fewer metrics, or ask for fewer points"
+                    + "\(SeriesSelection.mostValues) points that one run may have here; name fewer metrics, or ask for fewer points"
             )
         }
         return indices.compactMap { index in
@@ -77,7 +77,7 @@ extension MetricsTable {
     }
 }
 
-/// Rows as they stand in a text that a table was made of.
+/// Rows in the text that a table was made of.
 private final class RowsReading: MetricsReading {
     let columns: [String]
     let rowCount: Int
@@ -102,7 +102,7 @@ private final class RowsReading: MetricsReading {
 }
 
 extension MetricsText {
-    /// A table of all rows that are there. For a store that keeps none of its tables.
+    /// A table of all rows. For a store that keeps no tables.
     package func table() throws(StoreError) -> MetricsTable {
         let table = MetricsTable()
         try read(0..<size).withUnsafeBytes { _ = table.append($0) }

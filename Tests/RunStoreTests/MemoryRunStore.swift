@@ -79,13 +79,11 @@ final class MemoryRunStore: RunStore {
     ) throws(StoreError) -> [[MetricsSeries]] {
         let unknown = runs.filter { value($0) == nil }
         if !unknown.isEmpty { throw .unknownRuns(unknown) }
-        var all: [[MetricsSeries]] = []
-        for run in runs {
+        return try runs.map { run throws(StoreError) in
             if !isWanted() { throw .abandoned }
             let table = try value(run)?.rows()?.table()
-            all.append(try table?.series(selection, of: run, start: snapshot(of: run)?.summary.start ?? 0) ?? [])
+            return try table?.series(selection, of: run, start: snapshot(of: run)?.summary.start ?? 0) ?? []
         }
-        return all
     }
 
     func bundle(of run: RunID) throws(StoreError) -> any RunBundle {

@@ -107,8 +107,7 @@ struct MemoryState: Sendable {
     }
 
     private func freshID(_ now: Double) -> RunID {
-        let ids = (1...).lazy.compactMap { RunID(stamp: RunID.stamp(of: now), number: $0) }
-        return ids.first { folders[.run($0)] == nil }!
+        (1...).lazy.compactMap { RunID(stamp: RunID.stamp(of: now), number: $0) }.first { folders[.run($0)] == nil }!
     }
 
     private mutating func deactivate(_ run: RunID) { sessions = sessions.filter { $0.value != run } }

@@ -1,26 +1,26 @@
 internal import RunMetadata
 internal import RunStore
 
-/// What has come since readers were told last, as events.
+/// New changes, as events for readers.
 ///
-/// Each event is made once, and each reader of a run gets the same bytes. Changes of one kind that stand behind one another are one
-/// event, with the id of the last of them: who has an event has all before it. Rows that come faster than they can be passed on
-/// to all readers are left out, the oldest first, and an event `skipped` says how many.
+/// Each event is made once, and all readers of a run get the same bytes. Consecutive changes of one kind become one event, with
+/// the id of the last: a reader that has an event has all before it. Rows that arrive faster than they can be sent to all
+/// readers are left out, the oldest first, and an event `skipped` says how many.
 struct EventBatch {
-    /// The events of each run, one after the other, and those of all.
+    /// The events of each run, and those of all runs, as text.
     private(set) var texts: [RunID: [UInt8]] = [:]
     private(set) var all: [UInt8] = []
     private(set) var count = 0
-    /// Runs that are there no more.
+    /// Runs that no longer exist.
     private(set) var removed: Set<RunID> = []
 
-    /// Bytes of rows of one run that are passed on at a time, to all of its readers together, and at the least to each.
+    /// The most bytes of rows of one run in a batch, for all of its readers together, and the least for each reader.
     private static let budget = 4 << 20
     private static let least = 16 << 10
 
     /// - Parameters:
-    ///   - readers: how many readers each run has; those of all runs count for each
-    ///   - readersOfAll: how many readers all runs have
+    ///   - readers: the number of readers of each run
+    ///   - readersOfAll: the number of readers of all runs
     init(_ changes: [ToldChange], readers: [RunID: Int], readersOfAll: Int) {
         var sizes: [RunID: Int] = [:]
         for told in changes {
@@ -55,7 +55,7 @@ struct EventBatch {
         if event.isRemoval { removed.insert(event.run) } else { removed.remove(event.run) }
     }
 
-    /// Changes that are one event: rows, rows that are left out, output, or any other one.
+    /// Changes that become one event: rows, left-out rows, output, or a single other change.
     private struct Joined {
         let run: RunID
         private var id: ChangeID
@@ -75,13 +75,13 @@ struct EventBatch {
         }
 
         /// Adds a change.
-        /// - Returns: false where it is an event of its own
+        /// - Returns: false if it needs an event of its own
         mutating func join(_ told: ToldChange, isLeftOut: Bool) -> Bool {
             guard told.change.run == run else { return false }
             switch told.change.kind {
             case .rows(let lines) where isLeftOut && skipped > 0: skipped += Self.count(lines)
             case .rows(let lines) where !isLeftOut && !rows.isEmpty: rows.append(lines)
-            // Many lines, each sent by itself, are one event.
+            // Lines that were sent one by one become one event.
             case .output(let next): if output?.join(next) != true { return false }
             default: return false
             }

@@ -28,7 +28,7 @@ extension RunAPI {
         return try names.map { name in
             let target = name == "active" ? RunTarget.active(request.session) : RunID(name).map { .run($0) }
             guard let target else {
-                throw Problem.invalidName("\"\(name.shown(atMost: 200))\" is no run id; \(RunID.rule)")
+                throw Problem.invalidName("\"\(name.shown(atMost: 200))\" is not a run id; \(RunID.rule)")
             }
             guard let run = try store.resolve(target) else { throw Problem.noActiveRun }
             guard seen.insert(run).inserted else {
@@ -39,9 +39,9 @@ extension RunAPI {
     }
 }
 
-/// Writes series down.
+/// Series as text.
 enum SeriesText {
-    /// The series of a run: JSON objects parted by commas, or lines of CSV.
+    /// The series of a run: JSON objects separated by commas, or lines of CSV.
     static func text(_ series: [MetricsSeries], of run: RunID, _ format: SeriesQuery.Format) -> [UInt8] {
         var output: [UInt8] = []
         for series in series {
@@ -80,7 +80,7 @@ enum SeriesText {
         }
     }
 
-    /// The reply that runs' texts make.
+    /// The reply made of the texts of all runs.
     static func reply(_ texts: [[UInt8]], _ format: SeriesQuery.Format) -> [UInt8] {
         let texts = texts.filter { !$0.isEmpty }
         switch format {
