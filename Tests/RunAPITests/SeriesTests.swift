@@ -142,7 +142,7 @@ import Testing
 
     @Test(arguments: [
         ("", 400, "runs is missing"), ("runs=", 400, "runs is missing"), ("runs=a,a", 400, "named twice"),
-        ("runs=a,gone,lost", 404, "gone"), ("runs=a,", 400, "no run id"), ("runs=a&x=batch", 400, "elapsed"),
+        ("runs=a,gone,lost", 404, "gone"), ("runs=a,", 400, "not a run id"), ("runs=a&x=batch", 400, "elapsed"),
         ("runs=a&points=1", 400, "from 2 to"), ("runs=a&points=x", 400, "from 2 to"),
         ("runs=a&metric=loss", 400, "metrics"),
         ("runs=a&metrics=loss,loss", 400, "named twice"), ("runs=a&runs=b", 400, "twice"),
