@@ -14,14 +14,14 @@ final class ForeignChanges: @unchecked Sendable {
     // Sendable: `thread` is set once, before the object is shared; the rest is constant or guards itself.
 
     /// The last seen state of a run.
-    private struct Seen: Sendable {
+    struct Seen: Sendable {
         var place: RunPlace
         var files: SeenFiles
         /// Whether the server has appended rows since.
         var hasOwnRows = false
     }
 
-    private struct State: Sendable {
+    struct State: Sendable {
         /// The runs that are followed; nil: all.
         var followed: Set<String>? = []
         /// Whether all existing runs have been seen.
@@ -35,13 +35,13 @@ final class ForeignChanges: @unchecked Sendable {
     /// Up to this many runs are read before following begins, so that no event is missed.
     private static let few = 2000
 
-    private let paths: RunPaths
+    let paths: RunPaths
     private let metricsFiles: MetricsFiles
     private let feed: LocalChangeFeed
     /// Runs a closure while nothing is written.
     private let exclusively: @Sendable (@escaping @Sendable () -> Void) -> Void
-    private let state = Mutex(State())
-    private let isActive = Flag()
+    let state = Mutex(State())
+    let isActive = Flag()
     private let stopping = Flag()
     private let bell = Doorbell()
     private var thread: Thread?
@@ -104,44 +104,6 @@ final class ForeignChanges: @unchecked Sendable {
         state.withLock { $0.isComplete = true }
     }
 
-    // MARK: The server's own writes
-
-    /// The server has appended rows to a run.
-    func noteOwnRows(_ folder: String) {
-        guard isActive.isSet else { return }
-        state.withLock { if $0.runs[folder]?.hasOwnRows == false { $0.runs[folder]?.hasOwnRows = true } }
-    }
-
-    /// The server has changed a run: its present state is not reported. Called while nothing else is being written.
-    func noteOwn(_ folder: String, _ records: [RedoRecord]) {
-        guard isActive.isSet, RunID(folder) != nil else { return }
-        let isFollowed = state.withLock { $0.followed?.contains(folder) ?? true }
-        guard isFollowed else { return }
-        var (files, properties) = (Set<String>(), Set<String>())
-        var hasMoved = false
-        for record in records where record.folder == folder {
-            switch record.step {
-            case .create, .move, .restore, .delete: hasMoved = true
-            default:
-                guard let path = record.path.flatMap(DataPath.init) else { continue }
-                if let property = path.property {
-                    properties.insert(property.description)
-                } else if let first = path.components.first {
-                    files.insert(first)
-                }
-            }
-        }
-        if hasMoved {
-            let now = look(at: folder)
-            return state.withLock { $0.runs[folder] = now }
-        }
-        // A run that has not been seen yet will be read without a report.
-        guard let place = state.withLock({ $0.runs[folder]?.place }),
-            let now = SeenFiles(paths.run(folder, place), only: files, properties: properties)
-        else { return }
-        state.withLock { $0.runs[folder]?.files.take(files: files, properties: properties, from: now) }
-    }
-
     // MARK: Reading the directories
 
     private func work() {
@@ -174,7 +136,7 @@ final class ForeignChanges: @unchecked Sendable {
         return found
     }
 
-    private func look(at folder: String) -> Seen? {
+    func look(at folder: String) -> Seen? {
         guard let place = paths.locate(folder), place != .pending, let files = SeenFiles(paths.run(folder, place))
         else {
             return nil
