@@ -35,6 +35,23 @@ let orderedCollections = Target.Dependency.product(name: "OrderedCollections", p
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// Whether Tests/Fuzz/run builds: then all programs are linked with libFuzzer, which brings main() and calls the fuzz targets.
+let isFuzzing = Context.environment["RUNDIR_FUZZ"] != nil
+
+let fuzzing: [Target] =
+    !isFuzzing
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "DirectoryStore", "MetadataWriters", "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON",
+                "Limits", "TestSupport", logging,
+            ],
+            path: "Tests/Fuzz", exclude: ["corpus", "run"],
+            swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "rundir",
     products: [
@@ -94,7 +111,8 @@ let package = Package(
         .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
         .plugin(
             name: "PagePacking", capability: .buildTool(), dependencies: ["PackPage"], path: "Sources/PagePacking"),
-        target("WebPage", dependencies: ["CNettle"], exclude: ["page"], plugins: ["PagePacking"]),
+        target(
+            "WebPage", dependencies: ["CNettle"], exclude: ["page"], plugins: isFuzzing ? [] : ["PagePacking"]),
         target(
             "RunAPI",
             dependencies: [
@@ -157,6 +175,6 @@ let package = Package(
             "CrashTests",
             dependencies: ["rundir", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
             exclude: ["README.md", "apply-variant", "faults", "long", "variants"]),
-    ],
+    ] + fuzzing,
     cxxLanguageStandard: .cxx17
 )

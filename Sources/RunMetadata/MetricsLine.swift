@@ -161,9 +161,21 @@ enum MetricsLine {
         guard place.pointee == UInt8(ascii: "\""), let quote = find(UInt8(ascii: "\""), place + 1, newline),
             quote[1] == UInt8(ascii: ":"), find(UInt8(ascii: "\\"), place, quote) == nil
         else { return nil }
-        let column = columns.column(named: UnsafeRawBufferPointer(start: place + 1, count: quote - place - 1))
+        let name = UnsafeRawBufferPointer(start: place + 1, count: quote - place - 1)
+        guard isText(name) else { return nil }
+        let column = columns.column(named: name)
         place = quote + 2
         return column
+    }
+
+    /// Whether bytes may stand in a JSON text as they are: UTF-8 without control characters (RFC 8259 section 7).
+    private static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var isPlain = true
+        for byte in bytes {
+            if byte < 0x20 { return false }
+            isPlain = isPlain && byte < 0x80
+        }
+        return isPlain || String(validating: bytes, as: UTF8.self) != nil
     }
 
     /// The value that the quoted text at `place` names.
