@@ -42,7 +42,12 @@ package final class MultipartReader: @unchecked Sendable {
         exchange: HTTPExchange, budget: Budget, fields: Budget, receive: @escaping (Piece) throws -> Void
     ) {
         (self.budget, self.fields, self.receive) = (budget, fields, receive)
-        contentType = strdup(exchange.header("Content-Type") ?? "")
+        guard let boundary = exchange.headerBytes("Content-Type").flatMap({ MultipartBoundary.read($0) }) else {
+            contentType = strdup("")
+            return nil
+        }
+        // As libmicrohttpd finds it: behind "boundary=" in lower case, up to the end, without quotes.
+        contentType = strdup("multipart/form-data; boundary=\(String(decoding: boundary, as: UTF8.self))")
         // Unretained: the processor is destroyed before the reader goes.
         processor = cmhd_create_post_processor(
             exchange.connection, contentType, 64 * 1024,
