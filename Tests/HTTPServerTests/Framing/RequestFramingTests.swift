@@ -107,7 +107,7 @@ import Testing
     @Test func nothingDependsOnThePieces() {
         for framing in FramingCase.all {
             let whole = Self.feed(framing.bytes, pieces: [1 << 20])
-            #expect((whole.fault != nil) == (framing.closes && framing.statuses != [200] && framing.statuses != [404]) || whole.fault == nil)
+            if framing.statuses == [200] { #expect(whole.fault == nil, "\(framing.name)") }
             for pieces in [[1], [2], [3, 1, 4, 1, 5], [64], [7, 500]] {
                 #expect(Self.feed(framing.bytes, pieces: pieces) == whole, "\(framing.name)")
             }
