@@ -2,9 +2,9 @@ internal import Glibc
 
 /// Connections that the server has ended, and whose clients may still be sending.
 ///
-/// A socket that is closed with bytes unread resets the connection (RFC 1122 section 4.2.2.13), and the client may lose the reply that
-/// it has not read yet. So the sending side is shut down, and what comes is thrown away until the client ends its side, for a
-/// while (RFC 9112 section 9.6). Used by the polling thread only.
+/// A socket that is closed with bytes unread resets the connection (RFC 1122 section 4.2.2.13), and the client may lose
+/// the reply that it has not read yet. So the sending side is shut down, and what comes is thrown away until the client
+/// ends its side, for a while (RFC 9112 section 9.6). Used by the polling thread only.
 final class LingeringSockets {
     private struct Entry {
         let socket: Int32
@@ -28,7 +28,8 @@ final class LingeringSockets {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Takes a socket that is about to be closed (fcntl(2), F_DUPFD_CLOEXEC). Without a descriptor for it, it does not linger.
+    /// Takes a socket that is about to be closed (fcntl(2), F_DUPFD_CLOEXEC). Without a descriptor for it, it does not
+    /// linger.
     func add(copyOf socket: Int32, now: UInt64) {
         let copy = fcntl(socket, F_DUPFD_CLOEXEC, 0)
         if copy >= 0 { add(copy, now: now) }

@@ -3,8 +3,8 @@ enum MultipartBoundary {
     /// The longest that is read, bytes. (RFC 2046 allows 70.)
     private static let longest = 200
 
-    /// The boundary of `multipart/form-data`; nil for another content type, and where it has none or several. Other parameters
-    /// may stand beside it, names in any case, values in quotes (RFC 9110 section 5.6.6).
+    /// The boundary of `multipart/form-data`; nil for another content type, and where it has none or several. Other
+    /// parameters may stand beside it, names in any case, values in quotes (RFC 9110 section 5.6.6).
     static func read(_ contentType: some Collection<UInt8>) -> [UInt8]? {
         var rest = Array(contentType)[...]
         let essence = trimmed(take(from: &rest, until: UInt8(ascii: ";")))

@@ -1,8 +1,12 @@
+internal import Glibc
+
 /// Finds bytes of some class, eight at a time where that pays.
 enum ByteScan {
     /// Whether a byte may stand in a token: a method, a field's name (RFC 9110 section 5.6.2).
     @inline(__always)
     static func isToken(_ byte: UInt8) -> Bool {
+        // Most are letters.
+        if (byte | 0x20) &- UInt8(ascii: "a") < 26 { return true }
         if byte < 64 { return (0x03ff_6cfa_0000_0000 as UInt64) >> UInt64(byte) & 1 != 0 }
         if byte < 128 { return (0x57ff_ffff_c7ff_fffe as UInt64) >> UInt64(byte - 64) & 1 != 0 }
         return false
@@ -31,16 +35,22 @@ enum ByteScan {
         return end
     }
 
+    /// The first byte of `start..<end` that may not stand in a token; `end` if there is none.
+    static func tokenEnd(_ bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int {
+        guard let base = bytes.baseAddress else { return end }
+        var index = start
+        while index < end, isToken(base.load(fromByteOffset: index, as: UInt8.self)) { index += 1 }
+        return index
+    }
+
     /// Whether `range` holds a name, compared without regard to case.
-    /// - Parameter name: of the same length, in lower case
+    /// - Parameter name: in lower case
     static func equals(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ name: StaticString) -> Bool {
-        guard range.count == name.utf8CodeUnitCount else { return false }
-        for offset in 0..<range.count {
-            let byte = bytes[range.lowerBound + offset]
-            let lower = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
-            if lower != name.utf8Start[offset] { return false }
+        guard range.count == name.utf8CodeUnitCount, let base = bytes.baseAddress else { return false }
+        let text = (base + range.lowerBound).assumingMemoryBound(to: CChar.self)
+        return name.withUTF8Buffer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { strncasecmp(text, $0.baseAddress!, range.count) == 0 }
         }
-        return true
     }
 
     /// A range without the spaces and tabs at both of its ends (OWS, RFC 9110 section 5.6.3).
@@ -106,8 +116,7 @@ struct FieldLine {
 
     init(_ bytes: UnsafeRawBufferPointer, _ line: Range<Int>) throws(FramingFault) {
         if ByteScan.isBlank(bytes[line.lowerBound]) { throw .folded }
-        var index = line.lowerBound
-        while index < line.upperBound, ByteScan.isToken(bytes[index]) { index += 1 }
+        let index = ByteScan.tokenEnd(bytes, from: line.lowerBound, to: line.upperBound)
         if index == line.upperBound { throw .noColon }
         guard bytes[index] == UInt8(ascii: ":"), index > line.lowerBound else {
             throw bytes[line].contains(UInt8(ascii: ":")) ? .fieldName : .noColon

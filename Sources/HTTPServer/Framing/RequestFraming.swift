@@ -42,8 +42,8 @@ struct RequestFraming {
     /// Whether the next byte belongs to a body in chunks.
     var isInChunks: Bool { if case .chunks = part { true } else { false } }
 
-    /// What becomes of the first of these bytes, of which there is at least one. After `.more` the same ones are to be given again,
-    /// with more behind them.
+    /// What becomes of the first of these bytes, of which there is at least one. After `.more` the same ones are to be
+    /// given again, with more behind them.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> Step {
         switch part {
         case .head: return nextOfHead(bytes)

@@ -1,7 +1,8 @@
 /// The head of a request, judged line by line as it comes (RFC 9112 sections 3, 5 and 6). It keeps offsets, no copies.
 ///
-/// Strict, since libmicrohttpd (0.9.75) is not: what two readers could take for two things is refused. The first fault in the
-/// order of the bytes counts, and those of framing behind the last line, so that it does not matter in what pieces a head comes.
+/// Strict, since libmicrohttpd (0.9.75) is not: what two readers could take for two things is refused. The first fault
+/// in the order of the bytes counts, and those of framing behind the last line, so that it does not matter in what
+/// pieces a head comes.
 struct RequestHead {
     enum Progress {
         case unfinished
@@ -76,8 +77,7 @@ struct RequestHead {
 
     private mutating func readRequestLine(_ bytes: UnsafeRawBufferPointer, _ end: Int) throws(HTTPFault) {
         if end == 0 { throw .framing(.emptyLines) }
-        var index = 0
-        while index < end, ByteScan.isToken(bytes[index]) { index += 1 }
+        var index = ByteScan.tokenEnd(bytes, from: 0, to: end)
         guard index > 0, index < end, bytes[index] == UInt8(ascii: " ") else {
             throw .framing(index == end ? .requestLine : .method)
         }
@@ -211,8 +211,8 @@ struct RequestHead {
         return first..<length.upperBound
     }
 
-    /// The head as libmicrohttpd understands it: no blanks behind values, a path as its target with the target's host as `Host`,
-    /// no zeros in front of a length.
+    /// The head as libmicrohttpd understands it: no blanks behind values, a path as its target with the target's host
+    /// as `Host`, no zeros in front of a length.
     func rewritten(_ bytes: UnsafeRawBufferPointer, size: Int) -> [UInt8] {
         var result = Array(bytes[method])
         result.reserveCapacity(size + 16)

@@ -1,12 +1,13 @@
 internal import Glibc
 internal import Threads
 
-/// Reads a connection for libmicrohttpd (0.9.75), which is told nothing but sound requests: it takes many a malformed head as good,
-/// and reads a second request out of the body of the first.
+/// Reads a connection for libmicrohttpd (0.9.75), which is told nothing but sound requests: it takes many a malformed
+/// head as good, and reads a second request out of the body of the first.
 ///
-/// It stands between the socket and the library (recv() in CMicroHTTPD.c). Sound bytes go on at once and in place; the beginning of a
-/// head or of a chunk's size is kept until the whole of it can be judged. A request that is refused is replaced by one that no client
-/// can send (`marker`), so that its reply comes behind those to earlier requests, and what follows is thrown away.
+/// It stands between the socket and the library (recv() in CMicroHTTPD.c). Sound bytes go on at once and in place; the
+/// beginning of a head or of a chunk's size is kept until the whole of it can be judged. A request that is refused is
+/// replaced by one that no client can send (`marker`), so that its reply comes behind those to earlier requests, and
+/// what follows is thrown away.
 ///
 /// Used by the polling thread only.
 final class RequestReader {
@@ -18,7 +19,8 @@ final class RequestReader {
     /// Bytes that are read at once behind the beginning of a head.
     private static let step = 4096
 
-    /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by record.
+    /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by
+    /// record.
     private let isPlain: Bool
     private var framing: RequestFraming
     /// Bytes that are not judged yet, from `judged` on.
@@ -48,8 +50,8 @@ final class RequestReader {
 
     /// Reads sound bytes, as recv(2) does.
     ///
-    /// libmicrohttpd takes less than it asked for as a sign that the socket is empty, and waits for an edge of epoll(7). So less is
-    /// returned only if that is so.
+    /// libmicrohttpd takes less than it asked for as a sign that the socket is empty, and waits for an edge of
+    /// epoll(7). So less is returned only if that is so.
     /// - Parameter isGivenUp: whether the request that is being read was refused already, past libmicrohttpd
     /// - Returns: bytes read; 0 at the end of the stream; less than 0: what the source returned
     func read(into buffer: UnsafeMutableRawPointer, _ room: Int, isGivenUp: Bool, from source: Source) -> Int {

@@ -112,7 +112,8 @@ extension Problem {
         case .tooManyConnections:
             self.init(
                 503, "busy", "Busy",
-                "the server has as many connections as it takes (--max-connections); close those that are idle, and try again")
+                "the server has as many connections as it takes (--max-connections); close those that are idle, and try again"
+            )
             headers = [("Retry-After", "1")]
         case .abandoned:
             self.init(

@@ -8,7 +8,8 @@ extension FramingCase {
         let blanks = [" ", "\t", "  ", " \t"].flatMap { blank in
             fields.map { name, value in
                 refused(
-                    "\(name) with \(blank.debugDescription) before its colon", post("\(name)\(blank): \(value)\r\n"), 400)
+                    "\(name) with \(blank.debugDescription) before its colon", post("\(name)\(blank): \(value)\r\n"),
+                    400)
             }
         }
         let folds = ["\r\n ", "\r\n\t", "\r\n  \t", "\r\n \r\n "].flatMap { fold in
@@ -50,7 +51,8 @@ extension FramingCase {
     static var names: [FramingCase] {
         "()<>@,;\\\"/[]?={} äé".map { refused("\($0) in a name", post("X\($0)Y: z\r\n"), 400) }
             + [
-                refused("an empty name", post(": y\r\n"), 400), refused("an empty name and no value", post(":\r\n"), 400),
+                refused("an empty name", post(": y\r\n"), 400),
+                refused("an empty name and no value", post(":\r\n"), 400),
                 refused("no colon", post("nothing\r\n"), 400), refused("no colon but blanks", post("a b c\r\n"), 400),
                 refused("no colon behind a bad byte", post("a@b\r\n"), 400),
                 taken("every sign that a name may have", post("!#$%&'*+-.^_`|~09azAZ: z\r\n"), echo: "POST /x "),
@@ -66,11 +68,13 @@ extension FramingCase {
             refused("no Host before a body", "POST / HTTP/1.1\r\nContent-Length: 7\r\n\r\n", 400),
             refused("no Host but another field", "GET / HTTP/1.1\r\nHosts: a\r\nXHost: a\r\n\r\n", 400),
             refused("two hosts", post("Host: b\r\n"), 400), refused("one host twice", post("Host: a\r\n"), 400),
-            refused("two hosts, mixed case", post("hOST: b\r\n"), 400), refused("an empty second host", post("Host:\r\n"), 400),
+            refused("two hosts, mixed case", post("hOST: b\r\n"), 400),
+            refused("an empty second host", post("Host:\r\n"), 400),
             refused("three hosts", post("Host: a\r\nHost: a\r\n"), 400),
             refused("two hosts in HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", 400),
             FramingCase(
-                name: "no Host in HTTP/1.0", bytes: Array("GET /x HTTP/1.0\r\n\r\n".utf8), statuses: [200], closes: true,
+                name: "no Host in HTTP/1.0", bytes: Array("GET /x HTTP/1.0\r\n\r\n".utf8), statuses: [200],
+                closes: true,
                 echo: "GET /x "),
             FramingCase(
                 name: "HTTP/1.0 kept alive",
@@ -85,8 +89,10 @@ extension FramingCase {
             refused("version \($0)", "GET / HTTP/\($0)\r\nHost: a\r\n\r\n", 505)
         }
             + [
-                "HTTP/1.10", "HTTP/1", "HTTP/1.", "HTTP/.1", "http/1.1", "Http/1.1", "HTTP/1,1", "HTTPS/1.1", "HTTP /1.1",
-                "HTTP/11", "HTTP/1.1 ", "HTTP/1.1x", " HTTP/1.1", "HTTP/01.1", "HTTP/1.01", "HTTP/a.b", "HTTP/-1.1", "XXXX/1.1",
+                "HTTP/1.10", "HTTP/1", "HTTP/1.", "HTTP/.1", "http/1.1", "Http/1.1", "HTTP/1,1", "HTTPS/1.1",
+                "HTTP /1.1",
+                "HTTP/11", "HTTP/1.1 ", "HTTP/1.1x", " HTTP/1.1", "HTTP/01.1", "HTTP/1.01", "HTTP/a.b", "HTTP/-1.1",
+                "XXXX/1.1",
                 "HTTP", "1.1",
             ].map { refused("version \($0.debugDescription)", "GET / \($0)\r\nHost: a\r\n\r\n", 400) }
             + [refused("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505)]
@@ -107,7 +113,8 @@ extension FramingCase {
     static var lineEnds: [FramingCase] {
         let good = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
         let before = [
-            "\r\n\r\n", "\r\n\r\n\r\n", "\n", "\n\n", "\r", "\rX", " ", "\t", "\0", "\u{FEFF}", "x\r\n", "0\r\n\r\n", ":\r\n",
+            "\r\n\r\n", "\r\n\r\n\r\n", "\n", "\n\n", "\r", "\rX", " ", "\t", "\0", "\u{FEFF}", "x\r\n", "0\r\n\r\n",
+            ":\r\n",
             "\u{16}\u{3}\u{1}\u{2}", "\u{7f}", "\r\n ", "\r\n\n",
         ].map { refused("\($0.debugDescription) before a request", $0 + good, 400) }
         let within = [

@@ -30,12 +30,14 @@ extension FramingCase {
         let whole = taken(
             "a request in a body", post("Content-Length: \(body.utf8.count)\r\n", body), echo: "POST /x \(body)")
         let onGET = taken(
-            "a request in the body of GET", "GET /x HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            "a request in the body of GET",
+            "GET /x HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
                 + body, echo: "GET /x \(body)")
         return bad + good + large + [whole, onGET]
             + [
                 refused("18 digits", post("Content-Length: 999999999999999999\r\n"), 413),
-                refused("18 digits and Expect", post("Content-Length: 999999999999999999\r\nExpect: 100-continue\r\n"), 413),
+                refused(
+                    "18 digits and Expect", post("Content-Length: 999999999999999999\r\nExpect: 100-continue\r\n"), 413),
                 taken("length 0", post("Content-Length: 0\r\n"), echo: "POST /x "),
                 taken("length 000", post("Content-Length: 000\r\n"), echo: "POST /x "),
                 taken("no length", post(""), echo: "POST /x "),
@@ -89,7 +91,8 @@ extension FramingCase {
             taken("coding \($0)", post("Transfer-Encoding:\($0)\r\n", body), echo: "POST /x abc")
         }
         let fields = [
-            ("chunked", "chunked", 400), ("chunked", "CHUNKED", 400), ("gzip", "chunked", 501), ("chunked", "gzip", 501),
+            ("chunked", "chunked", 400), ("chunked", "CHUNKED", 400), ("gzip", "chunked", 501),
+            ("chunked", "gzip", 501),
             ("identity", "chunked", 501), ("chunked", "", 501),
         ].map { one, other, status in
             refused(

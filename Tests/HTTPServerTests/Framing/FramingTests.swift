@@ -4,8 +4,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Every kind of request that is framed badly, or well in an unusual way, over a real socket: whole and byte by byte, alone and behind a
-/// good request. Each gets exactly its replies, and what is behind a refused one is never taken for a request.
+/// Every kind of request that is framed badly, or well in an unusual way, over a real socket: whole and byte by byte,
+/// alone and behind a good request. Each gets exactly its replies, and what is behind a refused one is never taken for
+/// a request.
 @Suite struct FramingTests {
     /// One server for all cases, which notes a request that should never have been one.
     private final class Fixture: Sendable {
@@ -80,7 +81,8 @@ import Testing
         let server = try RunningServer.make(
             .make(answer: { exchange in
                 let host = exchange.originFields.host
-                exchange.respond(.text(200, "\(host.count) " + (host.value.map { String(decoding: $0, as: UTF8.self) } ?? "")))
+                exchange.respond(
+                    .text(200, "\(host.count) " + (host.value.map { String(decoding: $0, as: UTF8.self) } ?? "")))
             }))
         for (target, host) in [("http://other:7/p", "other:7"), ("/p", "a"), ("HTTPS://Other", "Other")] {
             let client = try server.client()

@@ -43,10 +43,13 @@ import Testing
         return result
     }
 
-    private static func feed(_ text: String, pieces: [Int] = [1 << 20]) -> Result { feed(Array(text.utf8), pieces: pieces) }
+    private static func feed(_ text: String, pieces: [Int] = [1 << 20]) -> Result {
+        feed(Array(text.utf8), pieces: pieces)
+    }
 
     @Test func soundRequestGoesOnAsItIs() {
-        let text = "POST /a?b=c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX:\ty z\r\n\r\nbody\0GET /b HTTP/1.0\r\n\r\n"
+        let text =
+            "POST /a?b=c HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX:\ty z\r\n\r\nbody\0GET /b HTTP/1.0\r\n\r\n"
         let result = Self.feed(text)
         #expect(result.text == text && result.fault == nil && result.heads == 2)
     }
@@ -92,7 +95,10 @@ import Testing
         ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x\r\n", .chunkSize),
         ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1000000000000000\r\n", .chunkTooLarge),
         ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy", .chunkEnd),
-        ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + String(repeating: "e", count: 1024), .chunkLine),
+        (
+            "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + String(repeating: "e", count: 1024),
+            .chunkLine
+        ),
     ])
     func faultIsNamed(text: String, fault: FramingFault) {
         for pieces in [[1 << 20], [1], [2, 7]] {
@@ -120,7 +126,9 @@ import Testing
         var random = SeededNumbers(seed: seed)
         for _ in 0..<25 {
             var bytes: [UInt8] = []
-            for _ in 0..<Int.random(in: 1...4, using: &random) { bytes += FramingCase.all.randomElement(using: &random)!.bytes }
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                bytes += FramingCase.all.randomElement(using: &random)!.bytes
+            }
             for _ in 0..<Int.random(in: 0...3, using: &random) {
                 let index = Int.random(in: 0..<bytes.count, using: &random)
                 bytes[index] = [0, 9, 10, 13, 32, 58, 48, 127, 255].randomElement(using: &random)!

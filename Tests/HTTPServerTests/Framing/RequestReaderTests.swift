@@ -4,7 +4,8 @@ import Testing
 
 @testable import HTTPServer
 
-/// How libmicrohttpd reads through the reader: all sound bytes in their order, and less than it asks for only where there is no more.
+/// How libmicrohttpd reads through the reader: all sound bytes in their order, and less than it asks for only where
+/// there is no more.
 @Suite struct RequestReaderTests {
     /// A socket's receive buffer.
     private final class Socket {
@@ -45,7 +46,9 @@ import Testing
             let count = reader.read(into: buffer, room, isGivenUp: false, from: socket.receive)
             #expect(count <= room)
             if count > 0 { result += UnsafeRawBufferPointer(start: buffer, count: count) }
-            if count < room, count != 0, reader.refusal == nil { #expect(socket.isEmpty && !reader.hasBytes, "an edge would be lost") }
+            if count < room, count != 0, reader.refusal == nil {
+                #expect(socket.isEmpty && !reader.hasBytes, "an edge would be lost")
+            }
             if count == 0 || (count < 0 && reader.refusal != nil) { break }
         }
         return (String(decoding: result, as: UTF8.self), reader.refusal)
