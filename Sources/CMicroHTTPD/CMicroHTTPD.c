@@ -216,6 +216,10 @@ void cmhd_set_filter(cmhd_filter filter) {
     reading = filter;
 }
 
+bool cmhd_is_filtered(void) {
+    return dlsym(RTLD_DEFAULT, "recv") == (void *) recv;
+}
+
 static void *reader_of(int socket) {
     if (socket < 0 || socket >= readers_in_page * reader_pages) {
         return NULL;

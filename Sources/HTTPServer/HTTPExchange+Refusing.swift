@@ -59,7 +59,10 @@ extension HTTPExchange {
     @discardableResult
     private func sendDirectly(_ reply: PreparedResponse) -> Bool {
         direct = client.flatMap { DirectRefusal(reply, to: $0) }
-        if direct != nil { noteRefused(with: reply) }
+        if direct != nil {
+            noteRefused(with: reply)
+            client?.lingers = true
+        }
         return direct != nil
     }
 }

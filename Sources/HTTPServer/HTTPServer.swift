@@ -37,7 +37,7 @@ package final class HTTPServer: @unchecked Sendable {
 
     /// libmicrohttpd refused to start.
     package struct StartFailure: Error, CustomStringConvertible {
-        package let description = "libmicrohttpd cannot start (MHD_start_daemon); is the limit of open files very low?"
+        package var description = "libmicrohttpd cannot start (MHD_start_daemon); is the limit of open files very low?"
     }
 
     /// Serves a listening socket until `stop()`.
@@ -57,6 +57,10 @@ package final class HTTPServer: @unchecked Sendable {
         watch = ConnectionWatch(seconds: limits.headSeconds, lingering: lingering)
         port = socket.port
         _ = interpositionIsSet
+        // Without it, malformed requests would be taken as good.
+        guard cmhd_is_filtered() else {
+            throw StartFailure(description: "recv is not among the executable's dynamic symbols; was it stripped of them?")
+        }
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle
         callbacks.completed = completed

@@ -109,6 +109,10 @@ typedef ssize_t (*cmhd_filter)(void *reader, cmhd_source source, void *of, void 
 /// Sets the filter of all connections that have a reader.
 void cmhd_set_filter(cmhd_filter filter);
 
+/// Whether libmicrohttpd's calls of recv() come to ours (dlsym(3)). They do not if the linker has left it out of the
+/// executable's dynamic symbols.
+bool cmhd_is_filtered(void);
+
 /// Has libmicrohttpd read a plain connection's socket through the filter, until it is set to NULL: before it is closed.
 /// \returns false if there is no room for it
 bool cmhd_set_reader(int socket, void *reader);
