@@ -59,7 +59,8 @@ package final class HTTPServer: @unchecked Sendable {
         _ = interpositionIsSet
         // Without it, malformed requests would be taken as good.
         guard cmhd_is_filtered() else {
-            throw StartFailure(description: "recv is not among the executable's dynamic symbols; was it stripped of them?")
+            throw StartFailure(
+                description: "recv is not among the executable's dynamic symbols")
         }
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle

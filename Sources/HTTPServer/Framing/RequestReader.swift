@@ -66,16 +66,17 @@ final class RequestReader {
                 return count > 0 ? count : isGivenUp ? 0 : discard(buffer, room, source)
             } else if held.isEmpty {
                 if end != nil { break }
-                let (size, isLast) = receive(into: buffer + count, room - count, count, source)
-                if isLast { end = size }
+                let asked = room - count
+                let size = source(buffer + count, asked)
                 if size > 0 { count += judge(buffer + count, size) }
+                if isEnd(size, of: asked, hasRead: count > 0) { end = size }
             } else if !judgeHeld() {
                 if end != nil { break }
                 let asked = min(room - count, Self.step)
                 withUnsafeTemporaryAllocation(byteCount: asked, alignment: 1) { part in
-                    let (size, isLast) = receive(into: part.baseAddress!, asked, count, source)
-                    if isLast { end = size }
+                    let size = source(part.baseAddress!, asked)
                     if size > 0 { held.append(contentsOf: part[..<size]) }
+                    if isEnd(size, of: asked, hasRead: count > 0) { end = size }
                 }
             }
         }
@@ -83,12 +84,9 @@ final class RequestReader {
         return end.map { $0 > 0 ? -Int(EAGAIN) : $0 } ?? -Int(EAGAIN)
     }
 
-    /// - Returns: what the source returned, and whether it has no more for now
-    private func receive(
-        into buffer: UnsafeMutableRawPointer, _ room: Int, _ count: Int, _ source: Source
-    ) -> (Int, isLast: Bool) {
-        let size = source(buffer, room)
-        return (size, size <= 0 || (size < room && (isPlain || count > 0)))
+    /// Whether the source is not to be asked again for now.
+    private func isEnd(_ size: Int, of asked: Int, hasRead: Bool) -> Bool {
+        size <= 0 || (size < asked && (isPlain || hasRead))
     }
 
     private func takeReady(into buffer: UnsafeMutableRawPointer, _ room: Int) -> Int {

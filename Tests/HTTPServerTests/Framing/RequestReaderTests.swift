@@ -14,14 +14,16 @@ import Testing
         var arrived = 0
         var read = 0
         var isEnded = false
+        /// The most that is read at once, as of a record of TLS; nil: all that there is.
+        let record: Int?
 
-        init(_ bytes: [UInt8]) { self.bytes = bytes }
+        init(_ bytes: [UInt8], record: Int? = nil) { (self.bytes, self.record) = (bytes, record) }
 
         var isEmpty: Bool { read == arrived }
 
         func receive(_ buffer: UnsafeMutableRawPointer, _ room: Int) -> Int {
             if isEmpty { return isEnded ? 0 : -Int(EAGAIN) }
-            let count = min(room, arrived - read)
+            let count = min(room, arrived - read, record ?? .max)
             bytes[read..<read + count].withUnsafeBytes { buffer.copyMemory(from: $0.baseAddress!, byteCount: count) }
             read += count
             return count
@@ -30,10 +32,11 @@ import Testing
 
     /// Reads all, with bytes arriving and rooms of random sizes.
     private static func readAll(
-        _ bytes: [UInt8], rooms: ClosedRange<Int>, arrivals: ClosedRange<Int>, _ random: inout SeededNumbers
+        _ bytes: [UInt8], rooms: ClosedRange<Int>, arrivals: ClosedRange<Int>, record: Int? = nil,
+        _ random: inout SeededNumbers
     ) throws -> (text: String, fault: HTTPFault?) {
-        let socket = Socket(bytes)
-        let reader = RequestReader(limits: ServerLimits(), isPlain: true)
+        let socket = Socket(bytes, record: record)
+        let reader = RequestReader(limits: ServerLimits(), isPlain: record == nil)
         var result: [UInt8] = []
         while true {
             if socket.isEmpty {
@@ -46,7 +49,7 @@ import Testing
             let count = reader.read(into: buffer, room, isGivenUp: false, from: socket.receive)
             #expect(count <= room)
             if count > 0 { result += UnsafeRawBufferPointer(start: buffer, count: count) }
-            if count < room, count != 0, reader.refusal == nil {
+            if count < room, count != 0, reader.refusal == nil, record == nil || count < 0 {
                 #expect(socket.isEmpty && !reader.hasBytes, "an edge would be lost")
             }
             if count == 0 || (count < 0 && reader.refusal != nil) { break }
@@ -102,8 +105,10 @@ import Testing
         for _ in 0..<20 {
             let bytes = (0..<3).flatMap { _ in FramingCase.all.randomElement(using: &random)!.bytes }
             let whole = try Self.readAll(bytes, rooms: 100_000...100_000, arrivals: 100_000...100_000, &random)
-            let split = try Self.readAll(bytes, rooms: 1...120, arrivals: 1...120, &random)
-            #expect(whole.text == split.text && whole.fault == split.fault)
+            for record in [nil, 1, 40] {
+                let split = try Self.readAll(bytes, rooms: 1...120, arrivals: 1...120, record: record, &random)
+                #expect(whole.text == split.text && whole.fault == split.fault)
+            }
         }
     }
 
