@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
@@ -30,7 +32,6 @@ struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
         callbacks->handle, callbacks->context,
         MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, callbacks->context,
-        MHD_OPTION_URI_LOG_CALLBACK, callbacks->target, callbacks->context,
         MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, callbacks->context,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, limits->connection_memory,
@@ -50,6 +51,11 @@ int cmhd_accept(struct MHD_Daemon *daemon, int listening_socket) {
     }
     MHD_add_connection(daemon, client, (struct sockaddr *) &address, length);
     return 0;
+}
+
+int cmhd_accept_apart(int listening_socket) {
+    int client = accept4(listening_socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return client < 0 ? -errno : client;
 }
 
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
@@ -89,10 +95,6 @@ enum MHD_Result MHD_set_connection_value_n(
     }
     enum MHD_Result result = library(connection, kind, key, key_size, value, value_size);
     return is_query ? MHD_YES : result;
-}
-
-bool cmhd_has_memory(struct MHD_Connection *connection) {
-    return MHD_set_connection_value_n(connection, MHD_FOOTER_KIND, "", 0, "", 0) == MHD_YES;
 }
 
 void cmhd_cut(int epoll, struct MHD_Connection *connection, int socket) {
@@ -137,9 +139,18 @@ static bool is_name(const char *key, size_t size, const char *name) {
     return size == strlen(name) && strncasecmp(key, name, size) == 0;
 }
 
-/// Whether libmicrohttpd accepts a Content-Length (parse_connection_headers()): digits, and not too many.
-static bool is_length(const char *value, size_t size) {
-    return size >= 1 && size <= 18 && strspn(value, "0123456789") == size;
+/// Whether a field has a value other than zeros.
+static bool has_field(struct MHD_Connection *connection, const char *name) {
+    const char *value = NULL;
+    size_t size = 0;
+    return cmhd_header(connection, MHD_HEADER_KIND, name, strlen(name), &value, &size) == MHD_YES && value != NULL
+        && strspn(value, "0") < size;
+}
+
+/// Whether a body follows a request's head.
+static bool has_body(struct MHD_Connection *connection) {
+    return has_field(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING)
+        || has_field(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
 }
 
 /// Interposes libmicrohttpd's function, too. Rundir's own calls go through cmhd_header() and do not come here.
@@ -153,17 +164,11 @@ enum MHD_Result MHD_lookup_connection_value_n(
     if (is_name(key, key_size, MHD_HTTP_HEADER_COOKIE)) {
         return MHD_NO;
     }
-    const char *found = NULL;
-    size_t size = 0;
-    if (cmhd_header(connection, kind, key, key_size, &found, &size) != MHD_YES) {
+    enum MHD_Result result = cmhd_header(connection, kind, key, key_size, value, value_size);
+    if (result == MHD_YES && is_name(key, key_size, MHD_HTTP_HEADER_EXPECT) && !has_body(connection)) {
         return MHD_NO;
     }
-    if (is_name(key, key_size, MHD_HTTP_HEADER_CONTENT_LENGTH) && !is_length(found, size)) {
-        return MHD_NO;
-    }
-    if (value != NULL) *value = found;
-    if (value_size != NULL) *value_size = size;
-    return MHD_YES;
+    return result;
 }
 
 enum MHD_Result cmhd_header(
@@ -198,4 +203,70 @@ uint64_t cmhd_bytes_received(int socket) {
         return 0;
     }
     return info.tcpi_bytes_received;
+}
+
+/// The readers of sockets, by descriptor: pages that are made when they are first needed, and stay.
+enum { readers_in_page = 1024, reader_pages = 4096 };
+typedef _Atomic(void *) reader_slot;
+static _Atomic(reader_slot *) readers[reader_pages];
+
+static _Atomic(cmhd_filter) reading = NULL;
+
+void cmhd_set_filter(cmhd_filter filter) {
+    reading = filter;
+}
+
+bool cmhd_is_filtered(void) {
+    return dlsym(RTLD_DEFAULT, "recv") == (void *) recv;
+}
+
+static void *reader_of(int socket) {
+    if (socket < 0 || socket >= readers_in_page * reader_pages) {
+        return NULL;
+    }
+    reader_slot *page = readers[socket / readers_in_page];
+    return page == NULL ? NULL : (void *) page[socket % readers_in_page];
+}
+
+bool cmhd_set_reader(int socket, void *reader) {
+    if (socket < 0 || socket >= readers_in_page * reader_pages) {
+        return false;
+    }
+    _Atomic(reader_slot *) *place = &readers[socket / readers_in_page];
+    reader_slot *page = *place;
+    if (page == NULL) {
+        page = calloc(readers_in_page, sizeof *page);
+        reader_slot *other = NULL;
+        if (page != NULL && !atomic_compare_exchange_strong(place, &other, page)) {
+            free(page);
+            page = other;
+        }
+    }
+    if (page == NULL) {
+        return false;
+    }
+    page[socket % readers_in_page] = reader;
+    return true;
+}
+
+/// A cmhd_source: a socket.
+static ssize_t receive(void *of, void *buffer, size_t size) {
+    ssize_t count = recvfrom((int) (intptr_t) of, buffer, size, 0, NULL, NULL);
+    return count < 0 ? -errno : count;
+}
+
+/// Interposes the C library's function of the same name, in the way of the functions above. libmicrohttpd reads plain connections
+/// with it (MHD_recv_ in mhd_sockets.h, without flags); whatever else in the process calls it gets what it asks for.
+ssize_t recv(int socket, void *buffer, size_t size, int flags) {
+    void *reader = flags == 0 ? reader_of(socket) : NULL;
+    if (reader == NULL) {
+        return recvfrom(socket, buffer, size, flags, NULL, NULL);
+    }
+    cmhd_filter filter = reading;
+    ssize_t count = filter(reader, receive, (void *) (intptr_t) socket, buffer, size);
+    if (count >= 0) {
+        return count;
+    }
+    errno = (int) -count;
+    return -1;
 }

@@ -8,22 +8,22 @@ final class Connection {
     let socket: Int32
     unowned let server: HTTPServer
     let presence: ClientPresence
+    let reader: RequestReader
+    /// Whether a reply has ended the connection whose client may still be sending.
+    var lingers = false
     /// The request that is being read or answered; nil between requests, and while a head is being read.
     private(set) var exchange: HTTPExchange?
-    /// Bytes of the target of the request whose head is being read.
-    var targetLength = 0
-
-    // What the watch keeps.
-
-    var hadRequest = false
-    var bytesReceived: UInt64?
-    var headBegan: UInt64?
+    /// Whether a request's head has been complete.
+    private(set) var hadRequest = false
+    /// When the watch first saw bytes before the first head (of TLS, perhaps), nanoseconds, monotonic.
+    var bytesBegan: UInt64?
 
     init(_ handle: OpaquePointer, server: HTTPServer) {
         self.handle = handle
         self.server = server
         socket = cmhd_connection_socket(handle)
         presence = ClientPresence(socket: socket, patience: server.limits.halfClosedSeconds)
+        reader = RequestReader(limits: server.limits, isPlain: !cmhd_is_encrypted(handle))
     }
 
     /// What the library keeps for us with a connection (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
@@ -40,9 +40,18 @@ final class Connection {
     /// A request has ended: what comes next is another head.
     func rest() {
         exchange = nil
-        targetLength = 0
-        bytesReceived = nil
-        headBegan = nil
+        reader.restartHeadClock()
+    }
+
+    /// Has libmicrohttpd read through `reader` what comes (`cmhd_set_reader()`).
+    /// - Returns: false where that cannot be
+    func beginFiltering() -> Bool { isEncrypted || cmhd_set_reader(socket, Unmanaged.passUnretained(self).toOpaque()) }
+
+    /// The connection is about to be closed.
+    func end(now: UInt64) {
+        presence.end()
+        cmhd_set_reader(socket, nil)
+        if lingers { server.lingering.add(copyOf: socket, now: now) }
     }
 
     /// Whether its bytes are those of a TLS session.
@@ -50,6 +59,7 @@ final class Connection {
 
     /// Whether the client sends no more, and all that it sent was read (recv(2)).
     var hasEnded: Bool {
+        if reader.hasBytes { return false }
         var byte: UInt8 = 0
         return recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
     }

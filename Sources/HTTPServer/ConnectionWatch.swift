@@ -3,19 +3,22 @@ internal import Glibc
 
 /// Ends the connections that libmicrohttpd (0.9.75) would wait for in vain. Used by the polling thread only.
 ///
-/// - Heads that come too slowly: its own timeout counts from the last byte, so a client that sends one now and then would
-///   hold its connection for ever. Nothing tells when a head begins. So once a second each connection that is between
-///   requests is looked at: bytes that have come without a request having begun are the start of a head.
+/// - Heads that come too slowly: its own timeout counts from the last byte that it sees, so a client that sends one now and
+///   then would hold its connection for ever. So once a second each connection that is between requests is looked at.
 /// - Clients that left in the middle of a request, or ended their side right behind one: it learns of that from an edge of
 ///   epoll(7), and there is none if the end came along with the last bytes that it read.
-/// - Lines of a chunk's size that fill its memory: it asks to be run again at once, for ever, and reads no more.
 final class ConnectionWatch {
     private let limit: UInt64
+    /// Looked at as often as the loop goes round.
+    let lingering: LingeringSockets
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var lastLook: UInt64 = 0
 
     /// - Parameter seconds: how long a head may take
-    init(seconds: Int) { limit = UInt64(seconds) * 1_000_000_000 }
+    init(seconds: Int, lingering: LingeringSockets) {
+        limit = UInt64(seconds) * 1_000_000_000
+        self.lingering = lingering
+    }
 
     var count: Int { connections.count }
 
@@ -25,6 +28,7 @@ final class ConnectionWatch {
 
     /// Looks, if a second has passed since the last time (`now` in nanoseconds, monotonic). Between two runs.
     func look(now: UInt64) {
+        lingering.look(now: now)
         guard now - lastLook > 1_000_000_000 else { return }
         lastLook = now
         for connection in connections.values {
@@ -42,18 +46,12 @@ final class ConnectionWatch {
     }
 
     private func lookForHead(_ connection: Connection, _ now: UInt64) {
-        let bytes = cmhd_bytes_received(connection.socket)
-        if let known = connection.bytesReceived, bytes > known, connection.headBegan == nil {
-            connection.headBegan = now
+        // Before the first head, a handshake may be as slow.
+        if !connection.hadRequest, connection.bytesBegan == nil, cmhd_bytes_received(connection.socket) > 0 {
+            connection.bytesBegan = now
         }
-        // The first bytes of the first head may have come before the first look.
-        if connection.bytesReceived == nil, bytes > 0, connection.headBegan == nil,
-            !connection.hadRequest
-        {
-            connection.headBegan = now
-        }
-        connection.bytesReceived = bytes
-        let isSlow = connection.headBegan.map { now - $0 > limit } ?? false
+        let began = connection.reader.headBegan ?? (connection.hadRequest ? nil : connection.bytesBegan)
+        let isSlow = began.map { now > $0 && now - $0 > limit } ?? false
         if isSlow || connection.hasEnded { connection.cut() }
     }
 
@@ -61,14 +59,6 @@ final class ConnectionWatch {
     func cutOff() {
         for connection in connections.values {
             if let exchange = connection.exchange, !exchange.isSuspended { connection.cut() }
-        }
-    }
-
-    /// Ends the requests whose chunk sizes can never be read. To be called where libmicrohttpd asked to be run again for many
-    /// times in a row. Between two runs.
-    func endWhatCannotGoOn() {
-        for connection in connections.values {
-            if let exchange = connection.exchange, exchange.isStuck() { exchange.refuseStuck() }
         }
     }
 }

@@ -12,7 +12,8 @@ extension HTTPExchange {
         headSize = cmhd_head_size(connection)
         let fields = Int(cmhd_field_count(connection))
         replyRoom = limits.replyRoom(head: headSize, fields: fields)
-        if let fault = headFault(fields: fields) { return refuseHead(fault) }
+        if let headFault { return refuseHead(headFault) }
+        if fields > limits.fields { return refuseHead(.tooManyFields(limit: limits.fields)) }
         if server.isStopping { return queueEarly(.shuttingDown) }
         let announced = contentLength
 
@@ -36,8 +37,8 @@ extension HTTPExchange {
             }
             stream = BodyStream(sink: sink, exchange: self, memory: share)
         case .refuse(let reply):
-            // A short body is read and dropped, so that the connection can go on.
-            if let announced, announced > limits.discarded { return queueEarly(reply) }
+            // A short body is read and dropped, so that the connection can go on. Nobody is asked for one (RFC 9110 section 10.1.1).
+            if expectsContinue || announced ?? 0 > limits.discarded { return queueEarly(reply) }
             refusal = reply
         }
         return .YES
@@ -45,7 +46,6 @@ extension HTTPExchange {
 
     /// A part of the body is here, all of which is taken: libmicrohttpd has the more of it in its memory the more is left.
     func receive(_ part: UnsafeRawBufferPointer) -> MHD_Result {
-        stuckQuestions.noteProgress()
         if refusal != nil { return discard(part.count) }
         received += part.count
         switch plan {
@@ -64,35 +64,8 @@ extension HTTPExchange {
         return .YES
     }
 
-    /// What is wrong with the head.
-    private func headFault(fields: Int) -> HTTPFault? {
-        let limits = server.limits
-        if client?.targetLength ?? path.count > limits.target {
-            return .targetTooLong(limit: limits.target)
-        }
-        if headSize > limits.head { return .headTooLarge(limit: limits.head) }
-        if fields > limits.fields { return .tooManyFields(limit: limits.fields) }
-        if isChunked, let coding = headerBytes("Transfer-Encoding"), !Self.isChunked(coding) {
-            return .unknownTransferCoding
-        }
-        // libmicrohttpd sees such a length as none (CMicroHTTPD.c).
-        if !isChunked, contentLength == nil, let length = headerBytes("Content-Length") {
-            let isNumber =
-                !length.isEmpty && length.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-            return .malformed(status: isNumber ? 413 : 400)
-        }
-        if let expected = headerBytes("Expect"), !expected.elementsEqual("100-continue".utf8),
-            String(decoding: expected, as: UTF8.self).lowercased() != "100-continue"
-        {
-            return .expectationFailed
-        }
-        return nil
-    }
-
-    private static func isChunked(_ coding: UnsafeRawBufferPointer) -> Bool {
-        coding.elementsEqual("chunked".utf8)
-            || String(decoding: coding, as: UTF8.self).lowercased() == "chunked"
-    }
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    private var expectsContinue: Bool { !isHTTP10 && headerBytes("Expect") != nil }
 
     /// Takes memory for a collected body of so many bytes from what all bodies share.
     /// - Returns: false when there is not enough

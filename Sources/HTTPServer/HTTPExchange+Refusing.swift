@@ -14,6 +14,7 @@ extension HTTPExchange {
         }
         var reply = reply
         reply.closes = true
+        client?.lingers = true
         return queue(PreparedResponse(reply, to: id))
     }
 
@@ -21,6 +22,7 @@ extension HTTPExchange {
     func refuseHead(_ fault: HTTPFault) -> MHD_Result {
         var reply = server.handler.response(to: fault, of: id, in: self)
         reply.closes = true
+        client?.lingers = true
         let prepared = PreparedResponse(reply, to: id)
         if prepared.headSize <= replyRoom { return queueEarly(reply) }
         sendDirectly(prepared)
@@ -57,51 +59,10 @@ extension HTTPExchange {
     @discardableResult
     private func sendDirectly(_ reply: PreparedResponse) -> Bool {
         direct = client.flatMap { DirectRefusal(reply, to: $0) }
-        if direct != nil { noteRefused(with: reply) }
+        if direct != nil {
+            noteRefused(with: reply)
+            client?.lingers = true
+        }
         return direct != nil
-    }
-
-    // MARK: What can never go on
-
-    /// Whether libmicrohttpd has no memory left to read on, as a line of a chunk's size fills all of it: it has no limit of its own
-    /// for that (`process_request_body()` in 0.9.75). Between two of its runs.
-    func isStuck() -> Bool {
-        guard isChunked, !isHandedOver, !isSuspended, direct == nil, stuckQuestions.isDue() else {
-            return false
-        }
-        return !cmhd_has_memory(connection)
-    }
-
-    /// Ends the request. Between two of libmicrohttpd's runs.
-    func refuseStuck() {
-        stream?.cancel()
-        stream = nil
-        let reply = server.handler.response(to: HTTPFault.malformed(status: 400), of: id, in: self)
-        refusal = reply
-        sendDirectly(PreparedResponse(reply, to: id))
-        client?.cut()
-    }
-}
-
-/// When to ask whether libmicrohttpd has memory for a request. Each question takes a little of that memory, so it is asked
-/// more and more seldom, and not while the body comes.
-struct StuckQuestions {
-    private var hasProgress = false
-    private var left = 0
-    private var interval = 1
-
-    mutating func noteProgress() { hasProgress = true }
-
-    /// Whether to ask now.
-    mutating func isDue() -> Bool {
-        if hasProgress {
-            hasProgress = false
-            return false
-        }
-        left -= 1
-        guard left < 0 else { return false }
-        left = interval
-        interval = min(interval * 2, 1 << 20)
-        return true
     }
 }

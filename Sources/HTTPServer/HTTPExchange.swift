@@ -60,14 +60,14 @@ package final class HTTPExchange: @unchecked Sendable {
     var accounted = HTTPExchange.unaccounted
     /// The reply to a request that is refused, and whose body is thrown away.
     var refusal: HTTPResponse?
+    /// Why the head was refused, which libmicrohttpd has not seen.
+    var headFault: HTTPFault?
     /// A refusal that goes past libmicrohttpd; nil where none does.
     var direct: DirectRefusal?
     /// Bytes of the head, of the body that were taken, and of the body that were thrown away.
     var headSize = 0, received = 0, discarded = 0
     /// Bytes of a reply's head for which there is room for sure.
     var replyRoom = 0
-    /// When to ask whether reading can go on (`isStuck()`).
-    var stuckQuestions = StuckQuestions()
 
     init(connection: OpaquePointer, client: Connection?, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
         self.connection = connection
@@ -227,6 +227,8 @@ package final class HTTPExchange: @unchecked Sendable {
         self.status = status
         nanoseconds = monotonicNanoseconds() - startedAt
     }
+
+    func noteRefused(with status: Int) { note(status) }
 
     func noteRefused(with reply: PreparedResponse) {
         note(Int(reply.status))

@@ -55,8 +55,12 @@ package enum HTTPFault: Error, Equatable {
     case unknownTransferCoding
     /// `Expect` asks for something other than `100-continue`: 417.
     case expectationFailed
-    /// The request is not HTTP/1.1 as it has to be, with the status that says how: 400, 413, 414, 431, 505.
+    /// The request is not framed as HTTP/1.1 says: 400, 413 or 505.
+    case framing(FramingFault)
+    /// libmicrohttpd refused the request by itself, with this status.
     case malformed(status: Int)
+    /// There are as many connections as there may be: 503.
+    case tooManyConnections
     /// The client has gone, or closed its side of the connection long ago: 503, which it hardly sees.
     case abandoned
     /// The server is shutting down: 503.
@@ -69,8 +73,9 @@ package enum HTTPFault: Error, Equatable {
         case .bodyTooLarge: 413
         case .expectationFailed: 417
         case .unknownTransferCoding: 501
+        case .framing(let fault): fault.status
         case .malformed(let status): status
-        case .noMemory, .abandoned, .shuttingDown: 503
+        case .noMemory, .tooManyConnections, .abandoned, .shuttingDown: 503
         }
     }
 }

@@ -2,6 +2,7 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import Limits
 internal import Synchronization
+internal import Threads
 
 /// The Swift face of libmicrohttpd: an HTTP/1.1 server with keep-alive, chunked bodies, replies that may wait, and no
 /// knowledge of what it serves.
@@ -25,6 +26,7 @@ package final class HTTPServer: @unchecked Sendable {
     /// libmicrohttpd's epoll descriptor.
     var epollDescriptor: Int32 { daemon.map { cmhd_epoll_descriptor($0) } ?? -1 }
     fileprivate let watch: ConnectionWatch
+    let lingering: LingeringSockets
     private var daemon: OpaquePointer?
     private var loop: PollingLoop?
     private let stopping = Atomic<Bool>(false)
@@ -35,7 +37,7 @@ package final class HTTPServer: @unchecked Sendable {
 
     /// libmicrohttpd refused to start.
     package struct StartFailure: Error, CustomStringConvertible {
-        package let description = "libmicrohttpd cannot start (MHD_start_daemon); is the limit of open files very low?"
+        package var description = "libmicrohttpd cannot start (MHD_start_daemon); is the limit of open files very low?"
     }
 
     /// Serves a listening socket until `stop()`.
@@ -51,14 +53,19 @@ package final class HTTPServer: @unchecked Sendable {
         self.workers = workers
         bodyMemory = Reserve(Limit(.bytes, most: limits.bodyMemory))
         bodyGrowth = Reserve(Limit(.bytes, most: limits.bodyMemory / 4))
-        watch = ConnectionWatch(seconds: limits.headSeconds)
+        lingering = LingeringSockets(discarded: limits.discarded)
+        watch = ConnectionWatch(seconds: limits.headSeconds, lingering: lingering)
         port = socket.port
-        _ = ownReplyIsSet
+        _ = interpositionIsSet
+        // Without it, malformed requests would be taken as good.
+        guard cmhd_is_filtered() else {
+            throw StartFailure(
+                description: "recv is not among the executable's dynamic symbols")
+        }
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle
         callbacks.completed = completed
         callbacks.connection = connected
-        callbacks.target = targetRead
         // Unretained: the daemon is stopped before the server goes.
         callbacks.context = Unmanaged.passUnretained(self).toOpaque()
         var settings = cmhd_limits(
@@ -68,7 +75,12 @@ package final class HTTPServer: @unchecked Sendable {
         self.daemon = daemon
         let loop = PollingLoop(
             daemon: daemon, socket: socket.descriptor, connections: limits.connections, work: work,
-            watch: watch)
+            watch: watch,
+            turnedAway: TurnedAway(
+                reply: {
+                    let id = RequestID.next()
+                    return handler.response(to: HTTPFault.tooManyConnections, of: id, in: nil).serialized(as: id)
+                }, lingering: lingering))
         self.loop = loop
         loop.start()
     }
@@ -108,6 +120,7 @@ package final class HTTPServer: @unchecked Sendable {
         // of the process.
         guard requestsInFlight == 0 else { return false }
         MHD_stop_daemon(daemon)
+        lingering.closeAll()
         return true
     }
 
@@ -151,11 +164,14 @@ private func handle(
         return result
     }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    // What stands for a request that the reader refused.
+    let isRefused = url[0] == CChar(RequestReader.marker)
     let path = Array(UnsafeRawBufferPointer(start: url, count: strlen(url)))
     let client = Connection.of(connection)
     let exchange = HTTPExchange(
         connection: connection, client: client, method: HTTPMethod(String(cString: method)), path: path,
         server: server)
+    if isRefused { exchange.headFault = client?.reader.refusal }
     if let version { exchange.isHTTP10 = strcmp(version, "HTTP/1.0") == 0 }
     // Retained for libmicrohttpd; released in completed(), which it calls once for each request whose head was handled.
     request.pointee = Unmanaged.passRetained(exchange).toOpaque()
@@ -177,15 +193,6 @@ private func completed(
     exchange.client?.rest()
 }
 
-/// A request's target has been read; the rest of its head may never be.
-private func targetRead(
-    context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
-) -> UnsafeMutableRawPointer? {
-    guard let connection, let target, let client = Connection.of(connection) else { return nil }
-    client.targetLength = strlen(target)
-    return nil
-}
-
 /// MHD_NotifyConnectionCallback.
 private func connected(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
@@ -197,27 +204,40 @@ private func connected(
         socketContext.pointee = nil
         // Released here, at the connection's end; retained at its start.
         let ended = Unmanaged<Connection>.fromOpaque(known).takeRetainedValue()
-        ended.presence.end()
+        ended.end(now: monotonicNanoseconds())
         server.watch.remove(ended)
     } else {
         let begun = Connection(connection, server: server)
         socketContext.pointee = Unmanaged.passRetained(begun).toOpaque()
         server.watch.add(begun)
+        if !begun.beginFiltering() { begun.endBothWays() }
     }
 }
 
-/// Says once for the process who makes the replies of libmicrohttpd's own.
-private let ownReplyIsSet: Void = cmhd_set_own_reply(ownReply)
+/// Says once for the process who reads for libmicrohttpd, and who makes the replies of its own.
+private let interpositionIsSet: Void = {
+    cmhd_set_own_reply(ownReply)
+    cmhd_set_filter(readRequests)
+}()
+
+/// Reads for libmicrohttpd (`cmhd_filter`).
+private func readRequests(
+    connection: UnsafeMutableRawPointer?, source: cmhd_source?, of: UnsafeMutableRawPointer?,
+    buffer: UnsafeMutableRawPointer?, size: Int
+) -> Int {
+    guard let connection, let source, let buffer else { return 0 }
+    let client = Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue()
+    return client.reader.read(into: buffer, size, isGivenUp: client.exchange?.direct != nil) { source(of, $0, $1) }
+}
 
 /// The reply to a request that libmicrohttpd refuses by itself: told as every other fault.
 private func ownReply(connection: OpaquePointer?, status: UnsafeMutablePointer<UInt32>?) -> OpaquePointer? {
     guard let connection, let status, let client = Connection.of(connection) else { return nil }
-    let server = client.server
-    // A target that fills the memory leaves none for the fields behind it, which is what libmicrohttpd then complains of.
-    let limit = server.limits.target
-    let isTarget = status.pointee == 431 && client.targetLength > limit
-    let fault: HTTPFault = isTarget ? .targetTooLong(limit: limit) : .malformed(status: Int(status.pointee))
+    let fault = client.reader.refusal ?? .malformed(status: Int(status.pointee))
     status.pointee = UInt32(fault.status)
-    let id = RequestID.next()
-    return PreparedResponse.make(server.handler.response(to: fault, of: id, in: nil), to: id)
+    client.lingers = true
+    let id = client.exchange?.id ?? RequestID.next()
+    let reply = client.server.handler.response(to: fault, of: id, in: client.exchange)
+    client.exchange?.noteRefused(with: fault.status)
+    return PreparedResponse.make(reply, to: id)
 }

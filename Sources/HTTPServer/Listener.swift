@@ -19,6 +19,7 @@ final class Listener {
     private let socket: Int32
     private let watch: Int32
     private let limit: Int
+    private let turnedAway: TurnedAway
     private var isWatched = true
     private var lastLook: UInt64 = 0
 
@@ -26,8 +27,10 @@ final class Listener {
     ///   - socket: owned from here on
     ///   - watch: an epoll descriptor that tells of clients that wait
     ///   - limit: connections at once
-    init(daemon: OpaquePointer, socket: Int32, watch: Int32, limit: Int) {
+    ///   - turnedAway: what becomes of those above it
+    init(daemon: OpaquePointer, socket: Int32, watch: Int32, limit: Int, turnedAway: TurnedAway) {
         (self.daemon, self.socket, self.watch, self.limit) = (daemon, socket, watch, limit)
+        self.turnedAway = turnedAway
         clinux_watch_more(watch, socket)
     }
 
@@ -42,7 +45,10 @@ final class Listener {
         guard isReady || now - lastLook > (isWatched ? Self.busyInterval : Self.pause) else { return }
         lastLook = now
         for open in 0..<Self.most {
-            guard count + open < limit else { return rest() }
+            guard count + open < limit else {
+                turnedAway.turnAway(from: socket, now: now)
+                return rest()
+            }
             switch cmhd_accept(daemon, socket) {
             case 0, EINTR, ECONNABORTED, EPROTO: continue
             case EAGAIN: return resume()

@@ -42,7 +42,13 @@ package final class MultipartReader: @unchecked Sendable {
         exchange: HTTPExchange, budget: Budget, fields: Budget, receive: @escaping (Piece) throws -> Void
     ) {
         (self.budget, self.fields, self.receive) = (budget, fields, receive)
-        contentType = strdup(exchange.header("Content-Type") ?? "")
+        guard let boundary = exchange.headerBytes("Content-Type").flatMap({ MultipartBoundary.read($0) }) else {
+            contentType = strdup("")
+            return nil
+        }
+        // As libmicrohttpd (0.9.75) finds it: behind "boundary=" in lower case, up to the end. A boundary of one character
+        // it takes in quotes alone.
+        contentType = strdup("multipart/form-data; boundary=\"\(String(decoding: boundary, as: UTF8.self))\"")
         // Unretained: the processor is destroyed before the reader goes.
         processor = cmhd_create_post_processor(
             exchange.connection, contentType, 64 * 1024,

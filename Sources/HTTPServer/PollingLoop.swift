@@ -30,9 +30,6 @@ final class PollingLoop: @unchecked Sendable {
     /// How often the holder looks for further requests at most, so that those that wait are not kept waiting.
     private static let looks = 8
 
-    /// After how many rounds without sleep it is looked whether libmicrohttpd asks for them in vain.
-    private static let roundsUntilDoubt = 1000
-
     /// How long the thread that stands by may sleep, nanoseconds.
     private static let longestSleep: UInt64 = 200_000_000
 
@@ -58,16 +55,18 @@ final class PollingLoop: @unchecked Sendable {
     /// - Parameters:
     ///   - socket: a listening socket, owned from here on
     ///   - limit: connections at once
+    ///   - turnedAway: what becomes of clients above it
     init(
         daemon: OpaquePointer, socket: Int32, connections limit: Int, work: (any GatheredWork)?,
-        watch: ConnectionWatch
+        watch: ConnectionWatch, turnedAway: TurnedAway
     ) {
         self.daemon = daemon
         self.work = work
         connections = watch
         wakeDescriptor = clinux_event()
         self.watch = clinux_watch(cmhd_epoll_descriptor(daemon), wakeDescriptor)
-        listener = Listener(daemon: daemon, socket: socket, watch: self.watch, limit: limit)
+        listener = Listener(
+            daemon: daemon, socket: socket, watch: self.watch, limit: limit, turnedAway: turnedAway)
     }
 
     deinit {
@@ -85,9 +84,6 @@ final class PollingLoop: @unchecked Sendable {
 
     /// Those that the gathered work may answer, which are suspended if it does not. Likewise.
     private var waiting: [HTTPExchange] = []
-
-    /// How often the loop has gone on without sleeping. Likewise.
-    private var roundsAwake = 0
 
     /// A request was handed over, which the work may answer. To be called by the polling thread.
     func noteHandedOver() { handedOver &+= 1 }
@@ -200,12 +196,7 @@ final class PollingLoop: @unchecked Sendable {
         var timeout: UInt64 = 0
         let hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
         // A connection that has more to be read, or to be sent: libmicrohttpd looks for events itself as it runs.
-        if hasTimeout, timeout == 0 {
-            roundsAwake += 1
-            if roundsAwake % Self.roundsUntilDoubt == 0 { connections.endWhatCannotGoOn() }
-            return false
-        }
-        roundsAwake = 0
+        if hasTimeout, timeout == 0 { return false }
         isPolling.store(true, ordering: .sequentiallyConsistent)
         defer { isPolling.store(false, ordering: .sequentiallyConsistent) }
         if isWoken.exchange(false, ordering: .sequentiallyConsistent) { return false }
@@ -215,7 +206,7 @@ final class PollingLoop: @unchecked Sendable {
             let until = monotonicNanoseconds() + Self.keenness
             repeat { ready = clinux_wait(watch, 0) } while ready == 0 && monotonicNanoseconds() < until
         }
-        let longest = listener.isPausing ? Listener.pause / 1_000_000 : 1000
+        let longest = listener.isPausing || !connections.lingering.isEmpty ? Listener.pause / 1_000_000 : 1000
         if ready == 0 {
             ready = clinux_wait(watch, Int32(hasTimeout ? min(timeout, longest) : longest))
         }

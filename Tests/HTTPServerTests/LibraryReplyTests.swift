@@ -39,11 +39,11 @@ import Testing
         ("GET /?\(String(repeating: "a&", count: 5000)) HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         ("GET /?\(String(repeating: "a&", count: 7500)) HTTP/1.1\r\nHost: a\r\n\r\n", 414),
         ("GET /?\(String(repeating: "a&", count: 7500)) HTTP/1.0\r\n\r\n", 414),
-        ("GET /\0?\(String(repeating: "a&", count: 1900)) HTTP/1.1\r\nHost: a\r\n\r\n", 431),
+        ("GET /\0?\(String(repeating: "a&", count: 1900)) HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("GET /\(long) HTTP/1.1\r\nHost: a\r\n\r\n", 414), ("GET /\(long.prefix(16_200)) HTTP/1.0\r\n\r\n", 414),
         ("GET /\(long.prefix(32_600)) HTTP/1.0\r\n\r\n", 414),
         ("\(long) / HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n \(long.prefix(5000))\r\n \(long.prefix(9000))\r\n\r\n", 431),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n \(long.prefix(5000))\r\n \(long.prefix(9000))\r\n\r\n", 400),
     ])
     func replyComesOnceAndWhole(request: String, status: Int) throws {
         let server = try RunningServer.make()

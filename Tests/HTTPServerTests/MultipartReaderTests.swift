@@ -31,6 +31,15 @@ import Testing
     }
 
     @Test(arguments: [
+        ("x", "boundary=x"), ("x", "boundary=\"x\""), ("BB", "Boundary=BB"), ("BB", "boundary=BB; charset=utf-8"),
+        ("-", "boundary=-"), ("B B", "boundary=\"B B\""),
+    ])
+    func boundaryMayBeWrittenInManyWays(boundary: String, parameter: String) throws {
+        let body = (part("a", "1") + part("b", "y\r\n--") + end).replacing("--BB", with: "--" + boundary)
+        #expect(try read(body, type: "multipart/form-data; \(parameter)") == ["a|nil|1", "b|nil|y\r\n--"])
+    }
+
+    @Test(arguments: [
         "--BB\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1",
         "--BB\r\nContent-Disposition: form-data; name=\"a\"",
         "no form at all",

@@ -62,7 +62,10 @@ import Testing
             (.shuttingDown, 503, "stopping"), (.malformed(status: 400), 400, "malformed-request"),
             (.malformed(status: 413), 413, "content-too-large"), (.malformed(status: 414), 414, "target-too-long"),
             (.malformed(status: 431), 431, "headers-too-large"), (.malformed(status: 505), 505, "unsupported-version"),
-            (.malformed(status: 500), 500, "internal"),
+            (.malformed(status: 500), 500, "internal"), (.framing(.noHost), 400, "invalid-host"),
+            (.framing(.lengths), 400, "malformed-request"), (.framing(.chunkTooLarge), 413, "content-too-large"),
+            (.framing(.version), 505, "unsupported-version"), (.unknownTransferCoding, 501, "unknown-transfer-coding"),
+            (.tooManyConnections, 503, "busy"),
         ])
     func faultOfTheServerBecomesAProblemThatCloses(fault: HTTPFault, status: Int, slug: String) {
         let problem = Problem(fault)

@@ -87,6 +87,13 @@ package final class HTTPClient {
         }
     }
 
+    /// Writes each byte by itself (tcp(7), TCP_NODELAY).
+    package func writeByteByByte(_ bytes: [UInt8]) throws {
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        for byte in bytes { try write([byte]) }
+    }
+
     /// Sends no more, and still reads (shutdown(2)).
     package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 

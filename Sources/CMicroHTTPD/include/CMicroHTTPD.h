@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// The callbacks of a daemon and their common context.
 typedef struct {
@@ -17,8 +18,6 @@ typedef struct {
     MHD_AccessHandlerCallback handle;
     /// MHD_RequestCompletedCallback: a request has ended, successfully or not.
     MHD_RequestCompletedCallback completed;
-    /// A request's target was read, before the rest of its head (MHD_OPTION_URI_LOG_CALLBACK). Returns NULL.
-    void *(*target)(void *context, const char *target, struct MHD_Connection *connection);
     /// A connection was accepted or closed (MHD_NotifyConnectionCallback). The socket context is the callback's to use.
     MHD_NotifyConnectionCallback connection;
     void *context;
@@ -47,6 +46,10 @@ struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits
 /// \returns 0, or the error number of accept4()
 int cmhd_accept(struct MHD_Daemon *daemon, int listening_socket);
 
+/// Accepts a connection that no daemon gets (accept4(2)); it does not block.
+/// \returns its descriptor, or the negative error number
+int cmhd_accept_apart(int listening_socket);
+
 /// The daemon's epoll descriptor, or -1 (MHD_get_daemon_info(), MHD_DAEMON_INFO_EPOLL_FD).
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon);
 
@@ -62,18 +65,14 @@ size_t cmhd_head_size(struct MHD_Connection *connection);
 /// The number of header fields and query fields of a request (MHD_get_connection_values()).
 int cmhd_field_count(struct MHD_Connection *connection);
 
-/// Whether libmicrohttpd has memory left for a connection whose request it is reading. Uses some bytes of it each time
-/// (MHD_set_connection_value_n()).
-bool cmhd_has_memory(struct MHD_Connection *connection);
-
 /// Shuts a connection down in both directions, and makes the daemon, whose epoll descriptor is given, notice it even if
 /// the connection is not in its epoll set, as after a resume with more to read (MHD_epoll() closes connections with
 /// EPOLLHUP). Not for a suspended connection.
 void cmhd_cut(int epoll, struct MHD_Connection *connection, int socket);
 
-/// A header field's value (MHD_lookup_connection_value_n()). libmicrohttpd's own lookups go another way: it sees no
-/// Cookie, which it would copy and split, and no Content-Length that is not a number. Either can make
-/// parse_connection_headers() fail, and the library's own reply then has its head twice and its body cut (0.9.75).
+/// A header field's value (MHD_lookup_connection_value_n()). libmicrohttpd's own lookups go another way. It sees no
+/// Cookie, which it would copy and split: that can make parse_connection_headers() fail, and the library's own reply then
+/// has its head twice and its body cut (0.9.75). And it sees no Expect where no body follows.
 enum MHD_Result cmhd_header(
     struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size,
     const char **value, size_t *value_size);
@@ -100,6 +99,23 @@ void cmhd_set_own_reply(cmhd_own_reply make);
 
 /// The socket's context set by the connection callback, or NULL (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
 void *cmhd_socket_context(struct MHD_Connection *connection);
+
+/// Reads received bytes, as recv(2) does. \returns how many; 0 at the end of the stream; less than 0, an error.
+typedef ssize_t (*cmhd_source)(void *of, void *buffer, size_t size);
+
+/// Reads for libmicrohttpd, from a source, what it may see of a connection. \returns the same.
+typedef ssize_t (*cmhd_filter)(void *reader, cmhd_source source, void *of, void *buffer, size_t size);
+
+/// Sets the filter of all connections that have a reader.
+void cmhd_set_filter(cmhd_filter filter);
+
+/// Whether libmicrohttpd's calls of recv() come to ours (dlsym(3)). They do not if the linker has left it out of the
+/// executable's dynamic symbols.
+bool cmhd_is_filtered(void);
+
+/// Has libmicrohttpd read a plain connection's socket through the filter, until it is set to NULL: before it is closed.
+/// \returns false if there is no room for it
+bool cmhd_set_reader(int socket, void *reader);
 
 /// Bytes received on a TCP socket so far (getsockopt(2), TCP_INFO), or 0.
 uint64_t cmhd_bytes_received(int socket);

@@ -19,27 +19,24 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
     /// - Parameter allowed: hosts that requests may name beside those of this machine
     package init(allowed: [HostRule] = []) { hosts = AllowedHosts(allowed) }
 
-    /// - Throws: a problem: 400 if `Host` is missing, repeated or malformed, 421 if it is another server's, 403 if the
+    /// - Throws: a problem: 400 if `Host` is malformed, 421 if it is another server's, 403 if the
     ///   request changes something and comes from another site
     package func check(_ exchange: HTTPExchange) throws {
         let fields = exchange.originFields
-        try checkHost(fields.host, mayBeMissing: exchange.isHTTP10)
+        try checkHost(fields.host)
         switch exchange.method {
         case .get, .head, .options: break
         default: if fields.origin.count > 0 || fields.fetchSite.count > 0 { try checkSite(fields) }
         }
     }
 
-    private func checkHost(_ host: OriginFields.Field, mayBeMissing: Bool) throws {
-        guard host.count == 1, let value = host.value else {
-            if host.count == 0, mayBeMissing { return }
-            throw Problem.invalidHost(
-                host.count == 0 ? "the request has no Host" : "the request has \(host.count) Host fields")
-        }
+    private func checkHost(_ host: OriginFields.Field) throws {
+        // Only HTTP/1.0 may have none, and nothing may have two: the server refuses such a head (`FramingFault`).
+        guard let value = host.value else { return }
         if accepted.contains(where: { $0.count == value.count && memcmp($0, value.baseAddress!, value.count) == 0 }) {
             return
         }
-        guard let authority = Authority(Self.trimmed(value)) else {
+        guard let authority = Authority(value) else {
             throw Problem.invalidHost(
                 "the Host \"\(Self.text(value))\" is not a host name or address with an optional port")
         }
@@ -54,15 +51,15 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
 
     private func checkSite(_ fields: OriginFields) throws {
         if fields.fetchSite.count > 0 {
-            let site = fields.fetchSite.value.map(Self.trimmed) ?? []
+            let site = fields.fetchSite.value.map { Array($0) } ?? []
             guard fields.fetchSite.count == 1, site == Array("same-origin".utf8) || site == Array("none".utf8) else {
                 throw Problem.foreignOrigin("Sec-Fetch-Site is \"\(Self.text(site))\"")
             }
         }
         if fields.origin.count > 0 {
-            let origin = fields.origin.value.map(Self.trimmed) ?? []
+            let origin = fields.origin.value.map { Array($0) } ?? []
             guard fields.origin.count == 1, let host = fields.host.value,
-                Self.isSame(origin: origin, host: Self.trimmed(host))
+                Self.isSame(origin: origin, host: Array(host))
             else { throw Problem.foreignOrigin("Origin is \"\(Self.text(origin))\"") }
         }
     }
@@ -77,13 +74,6 @@ package final class RequestOrigin: RequestCheck, @unchecked Sendable {
             return origin.host == host.host && origin.port ?? port == host.port ?? port
         }
         return false
-    }
-
-    private static func trimmed(_ value: UnsafeRawBufferPointer) -> [UInt8] {
-        let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        var value = Array(value.drop(while: isSpace))
-        while let last = value.last, isSpace(last) { value.removeLast() }
-        return value
     }
 
     /// A value, cut to fit into a message.

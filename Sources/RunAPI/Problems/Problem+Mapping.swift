@@ -107,7 +107,14 @@ extension Problem {
         case .expectationFailed:
             self.init(
                 417, "expectation-failed", "Expectation failed", "Expect may only be 100-continue")
+        case .framing(let fault): self.init(fault)
         case .malformed(let status): self.init(malformed: status)
+        case .tooManyConnections:
+            self.init(
+                503, "busy", "Busy",
+                "the server has as many connections as it takes (--max-connections); close those that are idle, and try again"
+            )
+            headers = [("Retry-After", "1")]
         case .abandoned:
             self.init(
                 503, "client-gone", "Client gone",
@@ -118,6 +125,20 @@ extension Problem {
             headers = [("Retry-After", "5")]
         }
         closes = true
+    }
+
+    /// A request that is not framed as HTTP/1.1 says.
+    private init(_ fault: FramingFault) {
+        switch fault {
+        case .noHost, .hosts:
+            self.init(
+                400, "invalid-host", "Invalid Host",
+                "\(fault.rawValue); send one Host field with the server's name or address, such as localhost:7117")
+        case .version: self.init(505, "unsupported-version", "Unsupported HTTP version", fault.rawValue)
+        case .lengthTooLarge, .chunkTooLarge:
+            self.init(413, "content-too-large", "Content too large", fault.rawValue)
+        default: self.init(400, "malformed-request", "Malformed request", "\(fault.rawValue) (RFC 9112)")
+        }
     }
 
     /// A fault that libmicrohttpd found itself; it only tells the status.

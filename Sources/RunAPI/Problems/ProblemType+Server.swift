@@ -15,7 +15,7 @@ extension ProblemType {
             "`detail` names it. The program may only make ordinary files of its own in the folder that it is given."),
         ProblemType(
             503, "busy", "Busy",
-            "The server is overloaded: too much is being sent or written at once. Nothing was stored.",
+            "The server is overloaded: too many connections, or too much is being sent or written at once. Nothing was stored.",
             "Send it again after the seconds in `Retry-After`."),
         ProblemType(
             503, "client-gone", "Client gone",

@@ -1,0 +1,193 @@
+internal import Glibc
+internal import Threads
+
+/// Reads a connection for libmicrohttpd (0.9.75), which is told nothing but sound requests: it takes many a malformed
+/// head as good, and reads a second request out of the body of the first.
+///
+/// It stands between the socket and the library (recv() in CMicroHTTPD.c). Sound bytes go on at once and in place; the
+/// beginning of a head or of a chunk's size is kept until the whole of it can be judged. A request that is refused is
+/// replaced by one that no client can send (`marker`), so that its reply comes behind those to earlier requests, and
+/// what follows is thrown away.
+///
+/// Used by the polling thread only.
+final class RequestReader {
+    /// Reads received bytes: how many; 0 at the end of the stream; less than 0, an error.
+    typealias Source = (UnsafeMutableRawPointer, Int) -> Int
+
+    /// The target of the request that stands for one that is refused: a control character, which no target has.
+    static let marker = UInt8(1)
+    /// Bytes that are read at once behind the beginning of a head.
+    private static let step = 4096
+
+    /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by
+    /// record.
+    private let isPlain: Bool
+    private var framing: RequestFraming
+    /// Bytes that are not judged yet, from `judged` on.
+    private var held: [UInt8] = []
+    private var judged = 0
+    /// Sound bytes for which there was no room, from `taken` on.
+    private var ready: [UInt8] = []
+    private var taken = 0
+    /// Why a request was refused; nothing is read behind it.
+    private(set) var refusal: HTTPFault?
+    /// When the head began that is not complete, nanoseconds, monotonic.
+    private(set) var headBegan: UInt64?
+    private var headNumber = -1
+    /// Whether the request that is being read was refused already, past libmicrohttpd (`DirectRefusal`).
+    private var isGivenUp = false
+
+    init(limits: ServerLimits, isPlain: Bool) {
+        framing = RequestFraming(limits: limits)
+        self.isPlain = isPlain
+    }
+
+    /// Whether there is something to read on without the socket.
+    var hasBytes: Bool { taken < ready.count }
+
+    /// A request has ended: the head behind it, if it has begun, has its time from now on.
+    func restartHeadClock() { if headBegan != nil { headBegan = monotonicNanoseconds() } }
+
+    /// Reads sound bytes, as recv(2) does.
+    ///
+    /// libmicrohttpd takes less than it asked for as a sign that the socket is empty, and waits for an edge of
+    /// epoll(7). So less is returned only if that is so.
+    /// - Parameter isGivenUp: whether the request that is being read was refused already, past libmicrohttpd
+    /// - Returns: bytes read; 0 at the end of the stream; less than 0: what the source returned
+    func read(into buffer: UnsafeMutableRawPointer, _ room: Int, isGivenUp: Bool, from source: Source) -> Int {
+        self.isGivenUp = isGivenUp
+        var count = 0
+        // What the source says when it has nothing more; less than asked for is as good as -EAGAIN.
+        var end: Int?
+        while count < room {
+            if hasBytes {
+                count += takeReady(into: buffer + count, room - count)
+            } else if refusal != nil {
+                return count > 0 ? count : isGivenUp ? 0 : discard(buffer, room, source)
+            } else if held.isEmpty {
+                if end != nil { break }
+                let asked = room - count
+                let size = source(buffer + count, asked)
+                if size > 0 { count += judge(buffer + count, size) }
+                if isEnd(size, of: asked, hasRead: count > 0) { end = size }
+            } else if !judgeHeld() {
+                if end != nil { break }
+                let asked = min(room - count, Self.step)
+                withUnsafeTemporaryAllocation(byteCount: asked, alignment: 1) { part in
+                    let size = source(part.baseAddress!, asked)
+                    if size > 0 { held.append(contentsOf: part[..<size]) }
+                    if isEnd(size, of: asked, hasRead: count > 0) { end = size }
+                }
+            }
+        }
+        if count > 0 || room == 0 { return count }
+        return end.map { $0 > 0 ? -Int(EAGAIN) : $0 } ?? -Int(EAGAIN)
+    }
+
+    /// Whether the source is not to be asked again for now.
+    private func isEnd(_ size: Int, of asked: Int, hasRead: Bool) -> Bool {
+        size <= 0 || (size < asked && (isPlain || hasRead))
+    }
+
+    private func takeReady(into buffer: UnsafeMutableRawPointer, _ room: Int) -> Int {
+        let count = min(room, ready.count - taken)
+        ready.withUnsafeBytes { buffer.copyMemory(from: $0.baseAddress! + taken, byteCount: count) }
+        taken += count
+        if taken == ready.count { (ready, taken) = ([], 0) }
+        return count
+    }
+
+    /// Judges bytes where they are, and closes the gaps.
+    /// - Returns: how many are sound. The rest is kept
+    private func judge(_ bytes: UnsafeMutableRawPointer, _ size: Int) -> Int {
+        var (read, written) = (0, 0)
+        while read < size {
+            switch framing.next(UnsafeRawBufferPointer(start: bytes + read, count: size - read)) {
+            case .pass(let count):
+                if written < read { memmove(bytes + written, bytes + read, count) }
+                read += count
+                written += count
+            case .replace(let count, let replacement):
+                read += count
+                if written + replacement.count > read {
+                    ready = replacement
+                    hold(UnsafeRawBufferPointer(start: bytes + read, count: size - read))
+                    return written
+                }
+                replacement.withUnsafeBytes {
+                    if let base = $0.baseAddress { memcpy(bytes + written, base, $0.count) }
+                }
+                written += replacement.count
+            case .more:
+                hold(UnsafeRawBufferPointer(start: bytes + read, count: size - read))
+                noteBeginning()
+                return written
+            case .refuse(let fault):
+                refuse(fault)
+                return written
+            }
+        }
+        return written
+    }
+
+    private func hold(_ bytes: UnsafeRawBufferPointer) {
+        held = Array(bytes)
+        judged = 0
+    }
+
+    /// Judges the bytes that are kept, and makes those ready that are sound.
+    /// - Returns: false if more are needed
+    private func judgeHeld() -> Bool {
+        while judged < held.count {
+            let step = held.withUnsafeBytes { framing.next(UnsafeRawBufferPointer(rebasing: $0[judged...])) }
+            switch step {
+            case .pass(let count):
+                ready += held[judged..<judged + count]
+                judged += count
+            case .replace(let count, let replacement):
+                ready += replacement
+                judged += count
+            case .more:
+                held.removeFirst(judged)
+                judged = 0
+                noteBeginning()
+                return hasBytes
+            case .refuse(let fault):
+                refuse(fault)
+                return true
+            }
+        }
+        (held, judged) = ([], 0)
+        headBegan = nil
+        return true
+    }
+
+    /// A head is incomplete: its time runs from its first byte on.
+    private func noteBeginning() {
+        guard framing.isInHead else {
+            headBegan = nil
+            return
+        }
+        if headNumber == framing.headCount, headBegan != nil { return }
+        headNumber = framing.headCount
+        headBegan = monotonicNanoseconds()
+    }
+
+    /// Ends the reading. In the middle of a body, libmicrohttpd is given the size of a chunk that it refuses by itself.
+    private func refuse(_ fault: HTTPFault) {
+        refusal = fault
+        (held, judged, headBegan) = ([], 0, nil)
+        if framing.isInChunks {
+            if !isGivenUp { ready += Array("xx\r\n".utf8) }
+        } else {
+            let method = framing.isRefusedHEAD ? "HEAD " : "GET "
+            ready += Array(method.utf8) + [Self.marker] + Array(" HTTP/1.1\r\n\r\n".utf8)
+        }
+    }
+
+    /// Throws away what comes behind a refused request.
+    private func discard(_ buffer: UnsafeMutableRawPointer, _ room: Int, _ source: Source) -> Int {
+        let size = source(buffer, room)
+        return size > 0 ? -Int(EAGAIN) : size
+    }
+}
