@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CMicroHTTPD.h"
+#include "TLS.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /// Leaves percent escapes as they are (MHD_OPTION_UNESCAPE_CALLBACK): the path is decoded and checked in Swift.
 static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
@@ -24,10 +26,13 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 /// What several daemons share is atomic.
 static _Atomic int most_fields = 0;
 
-struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits) {
+struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits, bool is_encrypted) {
     most_fields = limits->fields;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, cmhd_certificate_callback}, {MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | (is_encrypted ? MHD_USE_TLS : 0), 0,
+        NULL, NULL,
         callbacks->handle, callbacks->context,
         MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, callbacks->context,
         MHD_OPTION_URI_LOG_CALLBACK, callbacks->target, callbacks->context,
@@ -38,18 +43,23 @@ struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits
         MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds,
         // SIGPIPE is ignored by the process (signal(7)), which lets libmicrohttpd use sendfile().
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_ARRAY, is_encrypted ? tls : tls + 1,
         MHD_OPTION_END);
 }
 
-int cmhd_accept(struct MHD_Daemon *daemon, int listening_socket) {
+int cmhd_accept(int listening_socket) {
+    int client = accept4(listening_socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return client < 0 ? -errno : client;
+}
+
+bool cmhd_add(struct MHD_Daemon *daemon, int socket) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
-    int client = accept4(listening_socket, (struct sockaddr *) &address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (client < 0) {
-        return errno;
+    if (getpeername(socket, (struct sockaddr *) &address, &length) != 0) {
+        close(socket);
+        return false;
     }
-    MHD_add_connection(daemon, client, (struct sockaddr *) &address, length);
-    return 0;
+    return MHD_add_connection(daemon, socket, (struct sockaddr *) &address, length) == MHD_YES;
 }
 
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
@@ -60,11 +70,6 @@ int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
 int cmhd_connection_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info == NULL ? -1 : info->connect_fd;
-}
-
-bool cmhd_is_encrypted(struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return info != NULL && info->tls_session != NULL;
 }
 
 int cmhd_field_count(struct MHD_Connection *connection) {
@@ -95,10 +100,13 @@ bool cmhd_has_memory(struct MHD_Connection *connection) {
     return MHD_set_connection_value_n(connection, MHD_FOOTER_KIND, "", 0, "", 0) == MHD_YES;
 }
 
-void cmhd_cut(int epoll, struct MHD_Connection *connection, int socket) {
+void cmhd_cut(struct MHD_Connection *connection, int socket) {
     shutdown(socket, SHUT_RDWR);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = connection};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+    if (info != NULL) {
+        epoll_ctl(cmhd_epoll_descriptor(info->daemon), EPOLL_CTL_ADD, socket, &event);
+    }
 }
 
 size_t cmhd_head_size(struct MHD_Connection *connection) {

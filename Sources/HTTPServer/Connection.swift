@@ -24,6 +24,8 @@ final class Connection {
         self.server = server
         socket = cmhd_connection_socket(handle)
         presence = ClientPresence(socket: socket, patience: server.limits.halfClosedSeconds)
+        // Those of the handshake are not of a head.
+        if isEncrypted { bytesReceived = cmhd_bytes_received(socket) }
     }
 
     /// What the library keeps for us with a connection (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
@@ -48,6 +50,13 @@ final class Connection {
     /// Whether its bytes are those of a TLS session.
     var isEncrypted: Bool { cmhd_is_encrypted(handle) }
 
+    /// Sends bytes past libmicrohttpd without blocking, encrypted if the connection is (`cmhd_send()`).
+    /// - Returns: how many were sent; -1 and `errno` on failure. What EAGAIN left has to be tried again unchanged
+    func send(_ bytes: UnsafeRawBufferPointer) -> Int { cmhd_send(handle, socket, bytes.baseAddress, bytes.count) }
+
+    /// Ends that direction.
+    func endSending() { cmhd_end_sending(handle, socket) }
+
     /// Whether the client sends no more, and all that it sent was read (recv(2)).
     var hasEnded: Bool {
         var byte: UInt8 = 0
@@ -58,5 +67,5 @@ final class Connection {
     func endBothWays() { shutdown(socket, Int32(SHUT_RDWR)) }
 
     /// Lets libmicrohttpd find that the connection has ended.
-    func cut() { cmhd_cut(server.epollDescriptor, handle, socket) }
+    func cut() { cmhd_cut(handle, socket) }
 }

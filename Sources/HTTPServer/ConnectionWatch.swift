@@ -52,6 +52,8 @@ final class ConnectionWatch {
         {
             connection.headBegan = now
         }
+        // The bytes of a socket of this machine's own are not counted. There, a head is seen once its first line is whole.
+        if connection.targetLength > 0, connection.headBegan == nil { connection.headBegan = now }
         connection.bytesReceived = bytes
         let isSlow = connection.headBegan.map { now - $0 > limit } ?? false
         if isSlow || connection.hasEnded { connection.cut() }

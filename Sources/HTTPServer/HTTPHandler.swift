@@ -57,6 +57,8 @@ package enum HTTPFault: Error, Equatable {
     case expectationFailed
     /// The request is not HTTP/1.1 as it has to be, with the status that says how: 400, 413, 414, 431, 505.
     case malformed(status: Int)
+    /// A client speaks plain HTTP where TLS is spoken: 400.
+    case notEncrypted
     /// The client has gone, or closed its side of the connection long ago: 503, which it hardly sees.
     case abandoned
     /// The server is shutting down: 503.
@@ -68,6 +70,7 @@ package enum HTTPFault: Error, Equatable {
         case .headTooLarge, .tooManyFields: 431
         case .bodyTooLarge: 413
         case .expectationFailed: 417
+        case .notEncrypted: 400
         case .unknownTransferCoding: 501
         case .malformed(let status): status
         case .noMemory, .abandoned, .shuttingDown: 503

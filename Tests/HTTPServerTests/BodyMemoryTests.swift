@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The memory that bodies of all requests share.
-@Suite struct BodyMemoryTests {
+@Suite(.overBothTransports) struct BodyMemoryTests {
     @Test func uploadForWhichThereIsNoMemoryIsRefusedBeforeAnyOfItIsTaken() throws {
         var limits = ServerLimits()
         // Of three uploads.

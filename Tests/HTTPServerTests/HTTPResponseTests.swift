@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-@Suite struct HTTPResponseTests {
+@Suite(.overBothTransports) struct HTTPResponseTests {
     private let id = RequestID.next()
 
     @Test func replyIsSerializedWithItsLengthAndClose() {

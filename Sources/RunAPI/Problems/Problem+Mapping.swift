@@ -108,6 +108,10 @@ extension Problem {
             self.init(
                 417, "expectation-failed", "Expectation failed", "Expect may only be 100-continue")
         case .malformed(let status): self.init(malformed: status)
+        case .notEncrypted:
+            self.init(
+                400, "tls-required", "TLS required",
+                "the server speaks HTTPS on this port, and got a plain HTTP request; begin the address with https://")
         case .abandoned:
             self.init(
                 503, "client-gone", "Client gone",
