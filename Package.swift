@@ -70,7 +70,8 @@ let package = Package(
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
         target(
-            "HTTPServer", dependencies: [
+            "HTTPServer",
+            dependencies: [
                 "Limits", "Threads", "CMicroHTTPD", "CGnuTLS", "CISAL", "CNettle", "CLinux", deque,
             ]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
@@ -116,7 +117,9 @@ let package = Package(
 
         // An HTTP client, servers and temporary folders, for all tests.
         .target(name: "CTLSClient", path: "Tests/CTLSClient", linkerSettings: [.linkedLibrary("gnutls")]),
-        .target(name: "TestSupport", dependencies: ["CTLSClient", "JSON"], path: "Tests/TestSupport", swiftSettings: testSettings),
+        .target(
+            name: "TestSupport", dependencies: ["CTLSClient", "JSON"], path: "Tests/TestSupport",
+            swiftSettings: testSettings),
         tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),

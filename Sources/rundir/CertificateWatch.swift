@@ -37,10 +37,11 @@ final class CertificateWatch: Sendable {
             let made = Self.selfSigned(options)
             (files, selfSigned) = (made.files, made)
         }
-        let version = files.version
+        var version = files.version
         let identity: TLSIdentity
         if let selfSigned {
             identity = try selfSigned.renew(now: time(nil))
+            version = files.version
         } else {
             identity = try files.load()
         }

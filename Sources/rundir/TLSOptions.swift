@@ -6,14 +6,15 @@ struct TLSOptions: ParsableArguments {
     @Option(
         name: .customLong("tls-certificate"),
         help: ArgumentHelp(
-            "A certificate in PEM form, with those of its issuers behind it: connections over the network are encrypted "
-                + "(TLS 1.2 and 1.3). It is read again when it changes, and on SIGHUP. [env: RUNDIR_TLS_CERTIFICATE]",
+            "A certificate in PEM form, with those of its issuers behind it: connections over the network are "
+                + "encrypted (TLS 1.2 and 1.3). It is read again when it changes, and on SIGHUP. [env: RUNDIR_TLS_CERTIFICATE]",
             valueName: "path"))
     var certificate: String?
 
     @Option(
         name: .customLong("tls-key"),
-        help: ArgumentHelp("The certificate's key, in PEM form, not encrypted. [env: RUNDIR_TLS_KEY]", valueName: "path"))
+        help: ArgumentHelp(
+            "The certificate's key, in PEM form, not encrypted. [env: RUNDIR_TLS_KEY]", valueName: "path"))
     var key: String?
 
     @Flag(
@@ -30,7 +31,9 @@ struct TLSOptions: ParsableArguments {
     }
 
     func source() throws -> Source {
-        let files = (certificate ?? Environment.text("RUNDIR_TLS_CERTIFICATE"), key ?? Environment.text("RUNDIR_TLS_KEY"))
+        let files = (
+            certificate ?? Environment.text("RUNDIR_TLS_CERTIFICATE"), key ?? Environment.text("RUNDIR_TLS_KEY")
+        )
         let isSelfSigned = try selfSigned || Environment.isOn("RUNDIR_TLS_SELF_SIGNED")
         switch files {
         case (let certificate?, let key?) where !isSelfSigned:

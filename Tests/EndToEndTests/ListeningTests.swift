@@ -69,7 +69,8 @@ import Testing
             os.execv(sys.argv[1], sys.argv[1:])
             """)
         return try Server(
-            runs: runs, variables: ["RUNDIR_LISTEN": "unix:/never"], launcher: ["python3", "\(folder.path)/activate.py"])
+            runs: runs, variables: ["RUNDIR_LISTEN": "unix:/never"],
+            launcher: ["python3", "\(folder.path)/activate.py"])
     }
 
     @Test func socketsThatWerePassedAreServed() throws {

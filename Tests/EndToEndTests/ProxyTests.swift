@@ -22,7 +22,8 @@ import Testing
                 + "-subj /CN=runs.example.org -addext subjectAltName=DNS:runs.example.org", directory: folder.path)
         var site = try OperatingPage.block("nginx")
         for (from, to) in [
-            ("unix:/run/rundir/socket", "unix:\(folder.path)/socket"), ("listen 443 ssl", "listen 127.0.0.1:\(port) ssl"),
+            ("unix:/run/rundir/socket", "unix:\(folder.path)/socket"),
+            ("listen 443 ssl", "listen 127.0.0.1:\(port) ssl"),
             ("/etc/ssl/certs/runs.example.org.pem", "\(folder.path)/c.pem"),
             ("/etc/ssl/private/runs.example.org.key", "\(folder.path)/k.pem"),
         ] {

@@ -156,7 +156,8 @@ import Testing
         try makePair()
         chmod("\(folder.path)/k.pem", 0o644)
         let server = try Server(
-            runs: runs, variables: [
+            runs: runs,
+            variables: [
                 "RUNDIR_TLS_CERTIFICATE": "\(folder.path)/c.pem", "RUNDIR_TLS_KEY": "\(folder.path)/k.pem",
             ])
         #expect(server.isEncrypted)

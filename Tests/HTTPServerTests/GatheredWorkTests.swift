@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Work that gathers while requests are read, and the lease on polling that moves while it blocks.
-@Suite(.overBothTransports) struct GatheredWorkTests {
+@Suite struct GatheredWorkTests {
     @Test func workIsDoneBetweenPollsAndAnswersItsRequests() throws {
         let work = FixtureWork()
         let server = try RunningServer.make(.gathering(work), work: work)

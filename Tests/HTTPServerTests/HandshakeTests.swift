@@ -53,7 +53,8 @@ import Testing
     /// Of what a client sends first, only the very beginning looks like TLS.
     @Test func handshakeThatIsNoneEndsTheConnection() throws {
         let server = try server()
-        for rest in [[3, 1, 0, 5, 1, 2, 3, 4, 5], [3, 3, 255, 255, 0], [UInt8](repeating: 22, count: 3000)] as [[UInt8]] {
+        for rest in [[3, 1, 0, 5, 1, 2, 3, 4, 5], [3, 3, 255, 255, 0], [UInt8](repeating: 22, count: 3000)] as [[UInt8]]
+        {
             let client = try plain(server)
             try client.write([22] + rest)
             client.endSending()
@@ -71,6 +72,18 @@ import Testing
         let client = try plain(server)
         try client.write(begun)
         #expect(client.isClosed())
+    }
+
+    /// Fails when the bytes of the handshake are taken for those of a head, or those of a head are not seen.
+    @Test func headHasItsTimeFromItsFirstByte() throws {
+        var limits = ServerLimits()
+        limits.headSeconds = 2
+        let server = try server(limits: limits)
+        let client = try HTTPClient(port: server.server.port, isEncrypted: true, timeout: 30)
+        let idle = try server.client()
+        try client.write(Array("GET / HTTP/1.1\r\nHo".utf8))
+        #expect(client.isClosed())
+        #expect(try idle.send("GET", "/idle").status == 200, "one that waits for its first request is left alone")
     }
 
     @Test func handshakesThatAreHalfDoneKeepNobodyWaiting() throws {
@@ -145,7 +158,8 @@ import Testing
     @Test func renegotiationEndsTheConnection() throws {
         let server = try server()
         let said = try Command(
-            "sh", "-c", "printf 'R\\n' | timeout 20 openssl s_client -tls1_2 -connect 127.0.0.1:\(server.server.port) 2>&1")
+            "sh", "-c",
+            "printf 'R\\n' | timeout 20 openssl s_client -tls1_2 -connect 127.0.0.1:\(server.server.port) 2>&1")
         #expect(String(decoding: said.output, as: UTF8.self).contains("RENEGOTIATING"))
         #expect(try server.client().send("GET", "/").status == 200)
     }

@@ -170,7 +170,11 @@ package final class HTTPClient {
 
     /// Reads until the server closes the connection.
     package func readToEnd() throws -> [UInt8] {
-        while !isClosed() { try fill() }
+        var known = buffer.count
+        while !isClosed() {
+            if buffer.count == known { try fill() }
+            known = buffer.count
+        }
         defer { buffer = [] }
         return buffer
     }
@@ -185,8 +189,10 @@ package final class HTTPClient {
     package func isClosed() -> Bool {
         var byte: UInt8 = 0
         if let session {
-            let count = ctls_receive(session, &byte, 1)
-            if count == 1 { buffer.append(byte) }
+            // Nothing can be looked at without being taken.
+            var part = [UInt8](repeating: 0, count: 65536)
+            let count = ctls_receive(session, &part, 65536)
+            if count > 0 { buffer += part[..<count] }
             return count == 0 || (count < 0 && errno == ECONNRESET)
         }
         let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK))

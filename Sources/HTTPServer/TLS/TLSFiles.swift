@@ -52,13 +52,15 @@ package struct TLSFiles: Sendable {
         var warnings: [String] = []
         let days = (identity.ends - now) / 86_400
         if now >= identity.ends {
-            warnings.append("the certificate \(certificate) has expired (\(HTTPDate.text(identity.ends))): clients refuse it")
+            warnings.append(
+                "the certificate \(certificate) has expired (\(HTTPDate.text(identity.ends))): clients refuse it")
         } else if days < Self.daysOfNotice {
             warnings.append("the certificate \(certificate) expires in \(days) days (\(HTTPDate.text(identity.ends)))")
         }
         if now < identity.begins {
             warnings.append(
-                "the certificate \(certificate) is not valid before \(HTTPDate.text(identity.begins)): clients refuse it")
+                "the certificate \(certificate) is not valid before \(HTTPDate.text(identity.begins)): clients refuse it"
+            )
         }
         var status = stat()
         if stat(key, &status) == 0, status.st_mode & 0o007 != 0 {
