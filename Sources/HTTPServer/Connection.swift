@@ -6,6 +6,8 @@ final class Connection {
     /// libmicrohttpd's name for it.
     let handle: OpaquePointer
     let socket: Int32
+    /// Whether its bytes are those of a TLS session.
+    let isEncrypted: Bool
     unowned let server: HTTPServer
     let presence: ClientPresence
     /// The request that is being read or answered; nil between requests, and while a head is being read.
@@ -23,6 +25,7 @@ final class Connection {
         self.handle = handle
         self.server = server
         socket = cmhd_connection_socket(handle)
+        isEncrypted = cmhd_is_encrypted(handle)
         presence = ClientPresence(socket: socket, patience: server.limits.halfClosedSeconds)
         // Those of the handshake are not of a head.
         if isEncrypted { bytesReceived = cmhd_bytes_received(socket) }
@@ -46,9 +49,6 @@ final class Connection {
         bytesReceived = nil
         headBegan = nil
     }
-
-    /// Whether its bytes are those of a TLS session.
-    var isEncrypted: Bool { cmhd_is_encrypted(handle) }
 
     /// Sends bytes past libmicrohttpd without blocking, encrypted if the connection is (`cmhd_send()`).
     /// - Returns: how many were sent; -1 and `errno` on failure. What EAGAIN left has to be tried again unchanged

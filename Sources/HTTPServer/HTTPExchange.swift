@@ -126,7 +126,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Answers. The first answer counts; thread-safe.
     package func respond(_ response: HTTPResponse) {
         guard state.claim() else { return }
-        let prepared = PreparedResponse(response, to: id)
+        let prepared = PreparedResponse(response, to: id, isEncrypted: isEncrypted)
         self.response = prepared
         let (resumes, isOver) = state.answer()
         if resumes { resume() }
