@@ -67,8 +67,10 @@ let package = Package(
     ],
     targets: [
         // C libraries of Debian, one module each.
-        .target(name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(
+            name: "CMicroHTTPD", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
         .target(name: "CRapidJSON", cxxSettings: [.define("NDEBUG", .when(configuration: .release))]),
+        .target(name: "CGnuTLS", linkerSettings: [.linkedLibrary("gnutls")]),
         .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CISAL", linkerSettings: [.linkedLibrary("isal")]),
         .target(name: "CNettle", linkerSettings: [.linkedLibrary("nettle")]),
@@ -85,7 +87,10 @@ let package = Package(
         target("Threads", dependencies: ["CLinux"]),
         target("Limits", dependencies: []),
         target(
-            "HTTPServer", dependencies: ["Limits", "Threads", "CMicroHTTPD", "CISAL", "CNettle", "CLinux", deque]),
+            "HTTPServer",
+            dependencies: [
+                "Limits", "Threads", "CMicroHTTPD", "CGnuTLS", "CISAL", "CNettle", "CLinux", deque,
+            ]),
         target("JSON", dependencies: ["Limits", "CRapidJSON"]),
         target("RunMetadata", dependencies: ["JSON", "Limits", "CNumbers", "CRE2", orderedCollections]),
         target("LocalFiles", dependencies: ["RunMetadata", "JSON", "Limits", "Threads", "CLinux", systemPackage]),
@@ -129,7 +134,10 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         // An HTTP client, servers and temporary folders, for all tests.
-        .target(name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport", swiftSettings: testSettings),
+        .target(name: "CTLSClient", path: "Tests/CTLSClient", linkerSettings: [.linkedLibrary("gnutls")]),
+        .target(
+            name: "TestSupport", dependencies: ["CTLSClient", "JSON"], path: "Tests/TestSupport",
+            swiftSettings: testSettings),
         tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),

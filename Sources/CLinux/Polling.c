@@ -21,6 +21,11 @@ int clinux_watch(int first, int second) {
     return -1;
 }
 
+int clinux_watch_also(int watch, int other) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = 1};
+    return epoll_ctl(watch, EPOLL_CTL_ADD, other, &event);
+}
+
 void clinux_watch_more(int watch, int third) {
     struct epoll_event three = {.events = EPOLLIN, .data.u32 = 4};
     epoll_ctl(watch, EPOLL_CTL_ADD, third, &three);
@@ -31,8 +36,8 @@ void clinux_watch_less(int watch, int third) {
 }
 
 int clinux_wait(int watch, int milliseconds) {
-    struct epoll_event events[3];
-    int count = epoll_wait(watch, events, 3, milliseconds);
+    struct epoll_event events[8];
+    int count = epoll_wait(watch, events, 8, milliseconds);
     int ready = 0;
     for (int index = 0; index < count; index++) {
         ready |= (int) events[index].data.u32;

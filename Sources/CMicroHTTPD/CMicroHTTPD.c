@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CMicroHTTPD.h"
+#include "TLS.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
@@ -11,6 +13,7 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /// Leaves percent escapes as they are (MHD_OPTION_UNESCAPE_CALLBACK): the path is decoded and checked in Swift.
 static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
@@ -26,10 +29,13 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 /// What several daemons share is atomic.
 static _Atomic int most_fields = 0;
 
-struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits) {
+struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits, bool is_encrypted) {
     most_fields = limits->fields;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, cmhd_certificate_callback}, {MHD_OPTION_END, 0, NULL}};
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | (is_encrypted ? MHD_USE_TLS : 0), 0,
+        NULL, NULL,
         callbacks->handle, callbacks->context,
         MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, callbacks->context,
         MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, callbacks->context,
@@ -39,23 +45,23 @@ struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits
         MHD_OPTION_CONNECTION_TIMEOUT, limits->idle_seconds,
         // SIGPIPE is ignored by the process (signal(7)), which lets libmicrohttpd use sendfile().
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_ARRAY, is_encrypted ? tls : tls + 1,
         MHD_OPTION_END);
 }
 
-int cmhd_accept(struct MHD_Daemon *daemon, int listening_socket) {
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
-    int client = accept4(listening_socket, (struct sockaddr *) &address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (client < 0) {
-        return errno;
-    }
-    MHD_add_connection(daemon, client, (struct sockaddr *) &address, length);
-    return 0;
-}
-
-int cmhd_accept_apart(int listening_socket) {
+int cmhd_accept(int listening_socket) {
     int client = accept4(listening_socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     return client < 0 ? -errno : client;
+}
+
+bool cmhd_add(struct MHD_Daemon *daemon, int socket) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    if (getpeername(socket, (struct sockaddr *) &address, &length) != 0) {
+        close(socket);
+        return false;
+    }
+    return MHD_add_connection(daemon, socket, (struct sockaddr *) &address, length) == MHD_YES;
 }
 
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
@@ -66,11 +72,6 @@ int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
 int cmhd_connection_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info == NULL ? -1 : info->connect_fd;
-}
-
-bool cmhd_is_encrypted(struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return info != NULL && info->tls_session != NULL;
 }
 
 int cmhd_field_count(struct MHD_Connection *connection) {
@@ -97,10 +98,13 @@ enum MHD_Result MHD_set_connection_value_n(
     return is_query ? MHD_YES : result;
 }
 
-void cmhd_cut(int epoll, struct MHD_Connection *connection, int socket) {
+void cmhd_cut(struct MHD_Connection *connection, int socket) {
     shutdown(socket, SHUT_RDWR);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = connection};
-    epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+    if (info != NULL) {
+        epoll_ctl(cmhd_epoll_descriptor(info->daemon), EPOLL_CTL_ADD, socket, &event);
+    }
 }
 
 size_t cmhd_head_size(struct MHD_Connection *connection) {
@@ -217,7 +221,13 @@ void cmhd_set_filter(cmhd_filter filter) {
 }
 
 bool cmhd_is_filtered(void) {
-    return dlsym(RTLD_DEFAULT, "recv") == (void *) recv;
+    return dlsym(RTLD_DEFAULT, "recv") == (void *) recv
+        && dlsym(RTLD_DEFAULT, "gnutls_record_recv") == (void *) gnutls_record_recv;
+}
+
+ssize_t cmhd_read_filtered(void *reader, cmhd_source source, void *of, void *buffer, size_t size) {
+    cmhd_filter filter = reading;
+    return filter(reader, source, of, buffer, size);
 }
 
 static void *reader_of(int socket) {
@@ -262,8 +272,7 @@ ssize_t recv(int socket, void *buffer, size_t size, int flags) {
     if (reader == NULL) {
         return recvfrom(socket, buffer, size, flags, NULL, NULL);
     }
-    cmhd_filter filter = reading;
-    ssize_t count = filter(reader, receive, (void *) (intptr_t) socket, buffer, size);
+    ssize_t count = cmhd_read_filtered(reader, receive, (void *) (intptr_t) socket, buffer, size);
     if (count >= 0) {
         return count;
     }

@@ -6,6 +6,8 @@ final class Connection {
     /// libmicrohttpd's name for it.
     let handle: OpaquePointer
     let socket: Int32
+    /// Whether its bytes are those of a TLS session.
+    let isEncrypted: Bool
     unowned let server: HTTPServer
     let presence: ClientPresence
     let reader: RequestReader
@@ -15,15 +17,19 @@ final class Connection {
     private(set) var exchange: HTTPExchange?
     /// Whether a request's head has been complete.
     private(set) var hadRequest = false
-    /// When the watch first saw bytes before the first head (of TLS, perhaps), nanoseconds, monotonic.
+    /// Bytes that had come when it was handed over: those of a TLS handshake.
+    let bytesBefore: UInt64
+    /// When the watch first saw more before the first head (of a TLS record, perhaps), nanoseconds, monotonic.
     var bytesBegan: UInt64?
 
     init(_ handle: OpaquePointer, server: HTTPServer) {
         self.handle = handle
         self.server = server
         socket = cmhd_connection_socket(handle)
+        isEncrypted = cmhd_is_encrypted(handle)
         presence = ClientPresence(socket: socket, patience: server.limits.halfClosedSeconds)
-        reader = RequestReader(limits: server.limits, isPlain: !cmhd_is_encrypted(handle))
+        bytesBefore = isEncrypted ? cmhd_bytes_received(socket) : 0
+        reader = RequestReader(limits: server.limits, isPlain: !isEncrypted)
     }
 
     /// What the library keeps for us with a connection (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
@@ -54,8 +60,12 @@ final class Connection {
         if lingers { server.lingering.add(copyOf: socket, now: now) }
     }
 
-    /// Whether its bytes are those of a TLS session.
-    var isEncrypted: Bool { cmhd_is_encrypted(handle) }
+    /// Sends bytes past libmicrohttpd without blocking, encrypted if the connection is (`cmhd_send()`).
+    /// - Returns: how many were sent; -1 and `errno` on failure. What EAGAIN left has to be tried again unchanged
+    func send(_ bytes: UnsafeRawBufferPointer) -> Int { cmhd_send(handle, socket, bytes.baseAddress, bytes.count) }
+
+    /// Ends that direction.
+    func endSending() { cmhd_end_sending(handle, socket) }
 
     /// Whether the client sends no more, and all that it sent was read (recv(2)).
     var hasEnded: Bool {
@@ -68,5 +78,5 @@ final class Connection {
     func endBothWays() { shutdown(socket, Int32(SHUT_RDWR)) }
 
     /// Lets libmicrohttpd find that the connection has ended.
-    func cut() { cmhd_cut(server.epollDescriptor, handle, socket) }
+    func cut() { cmhd_cut(handle, socket) }
 }

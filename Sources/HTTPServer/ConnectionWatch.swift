@@ -46,8 +46,10 @@ final class ConnectionWatch {
     }
 
     private func lookForHead(_ connection: Connection, _ now: UInt64) {
-        // Before the first head, a handshake may be as slow.
-        if !connection.hadRequest, connection.bytesBegan == nil, cmhd_bytes_received(connection.socket) > 0 {
+        // A record of TLS may be as slow, before anything of its head can be read.
+        if !connection.hadRequest, connection.bytesBegan == nil,
+            cmhd_bytes_received(connection.socket) > connection.bytesBefore
+        {
             connection.bytesBegan = now
         }
         let began = connection.reader.headBegan ?? (connection.hadRequest ? nil : connection.bytesBegan)

@@ -58,7 +58,7 @@ extension HTTPExchange {
     /// - Returns: whether it is on its way
     @discardableResult
     private func sendDirectly(_ reply: PreparedResponse) -> Bool {
-        direct = client.flatMap { DirectRefusal(reply, to: $0) }
+        direct = client.map { DirectRefusal(reply, to: $0) }
         if direct != nil {
             noteRefused(with: reply)
             client?.lingers = true

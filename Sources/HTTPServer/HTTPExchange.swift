@@ -85,6 +85,9 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Whether the body comes in chunks (RFC 9112 section 7.1).
     package private(set) lazy var isChunked = headerBytes("Transfer-Encoding") != nil
 
+    /// Whether the connection is encrypted by this server. (One to a proxy before it may be, too.)
+    package var isEncrypted: Bool { client?.isEncrypted ?? false }
+
     /// Takes the collected body out of the exchange, which keeps none.
     package func takeBody() -> [UInt8] {
         let taken = body
@@ -123,7 +126,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Answers. The first answer counts; thread-safe.
     package func respond(_ response: HTTPResponse) {
         guard state.claim() else { return }
-        let prepared = PreparedResponse(response, to: id)
+        let prepared = PreparedResponse(response, to: id, isEncrypted: isEncrypted)
         self.response = prepared
         let (resumes, isOver) = state.answer()
         if resumes { resume() }

@@ -61,6 +61,8 @@ package enum HTTPFault: Error, Equatable {
     case malformed(status: Int)
     /// There are as many connections as there may be: 503.
     case tooManyConnections
+    /// A client speaks plain HTTP where TLS is spoken: 400.
+    case notEncrypted
     /// The client has gone, or closed its side of the connection long ago: 503, which it hardly sees.
     case abandoned
     /// The server is shutting down: 503.
@@ -72,6 +74,7 @@ package enum HTTPFault: Error, Equatable {
         case .headTooLarge, .tooManyFields: 431
         case .bodyTooLarge: 413
         case .expectationFailed: 417
+        case .notEncrypted: 400
         case .unknownTransferCoding: 501
         case .framing(let fault): fault.status
         case .malformed(let status): status

@@ -84,10 +84,11 @@ final class PreparedResponse: @unchecked Sendable {
 
     /// Prepares the reply to the request of this id (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
     /// MHD_create_response_from_callback()).
-    init(_ response: HTTPResponse, to id: RequestID) {
+    /// - Parameter isEncrypted: whether it goes over TLS
+    init(_ response: HTTPResponse, to id: RequestID, isEncrypted: Bool = false) {
         status = UInt32(response.status)
         headSize = response.headers.reduce(Self.fixedHead) { $0 + Self.size(of: $1) }
-        pointer = Self.make(response, to: id)
+        pointer = Self.make(response, to: id, isEncrypted: isEncrypted)
         self.response = response
         self.id = id
     }
@@ -112,7 +113,7 @@ final class PreparedResponse: @unchecked Sendable {
     }
 
     /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
-    static func make(_ response: HTTPResponse, to id: RequestID) -> OpaquePointer? {
+    static func make(_ response: HTTPResponse, to id: RequestID, isEncrypted: Bool = false) -> OpaquePointer? {
         let pointer: OpaquePointer?
         switch response.body {
         case .empty:
@@ -122,6 +123,8 @@ final class PreparedResponse: @unchecked Sendable {
                 MHD_create_response_from_buffer(
                     $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
             }
+        case .file(let descriptor, let size, let offset) where isEncrypted:
+            pointer = EncryptedFile(descriptor, offset: offset).makeResponse(size: size)
         case .file(let descriptor, let size, let offset):
             pointer = MHD_create_response_from_fd_at_offset64(UInt64(size), descriptor, UInt64(offset))
         case .stream(let stream):

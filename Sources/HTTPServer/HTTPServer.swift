@@ -7,7 +7,7 @@ internal import Threads
 /// The Swift face of libmicrohttpd: an HTTP/1.1 server with keep-alive, chunked bodies, replies that may wait, and no
 /// knowledge of what it serves.
 package final class HTTPServer: @unchecked Sendable {
-    // Sendable: `daemon` and `loop` are set once, before any thread is started.
+    // Sendable: `daemons`, `handshakes` and `loop` are set once, before any thread uses them.
 
     /// The version of libmicrohttpd that is loaded (MHD_get_version()).
     package static let libraryVersion = String(cString: MHD_get_version())
@@ -15,7 +15,7 @@ package final class HTTPServer: @unchecked Sendable {
     package let limits: ServerLimits
     /// The threads for what may block; handlers use them too.
     package let workers: Workers
-    /// The port it listens on.
+    /// The port it listens on, the first one if there are several; 0 if it listens on no network.
     package let port: Int
 
     let handler: any HTTPHandler
@@ -23,11 +23,11 @@ package final class HTTPServer: @unchecked Sendable {
     /// used for the other, or clients that send fast at first and then nothing would keep others out.
     let bodyMemory: Reserve
     let bodyGrowth: Reserve
-    /// libmicrohttpd's epoll descriptor.
-    var epollDescriptor: Int32 { daemon.map { cmhd_epoll_descriptor($0) } ?? -1 }
     fileprivate let watch: ConnectionWatch
     let lingering: LingeringSockets
-    private var daemon: OpaquePointer?
+    /// One of libmicrohttpd's for plain connections, one for encrypted ones, as far as they are needed.
+    private var daemons: [OpaquePointer] = []
+    private var handshakes: Handshakes?
     private var loop: PollingLoop?
     private let stopping = Atomic<Bool>(false)
     private let cutOff = Atomic<Bool>(false)
@@ -40,12 +40,16 @@ package final class HTTPServer: @unchecked Sendable {
         package var description = "libmicrohttpd cannot start (MHD_start_daemon); is the limit of open files very low?"
     }
 
-    /// Serves a listening socket until `stop()`.
+    /// Serves listening sockets until `stop()`.
     /// - Parameters:
+    ///   - sockets: at least one; owned from here on
+    ///   - tls: what connections over a network begin with; nil: they are not encrypted. Those of this machine's own
+    ///     (unix(7)) never are
     ///   - work: what gathers while requests are handled and is done between two polls
     ///   - workers: threads for what may block
     package init(
-        socket: ListeningSocket, limits: ServerLimits = ServerLimits(), handler: any HTTPHandler,
+        sockets: [ListeningSocket], tls: TLSCredentials? = nil, limits: ServerLimits = ServerLimits(),
+        handler: any HTTPHandler,
         work: (any GatheredWork)? = nil, workers: Workers
     ) throws(StartFailure) {
         self.limits = limits
@@ -55,12 +59,11 @@ package final class HTTPServer: @unchecked Sendable {
         bodyGrowth = Reserve(Limit(.bytes, most: limits.bodyMemory / 4))
         lingering = LingeringSockets(discarded: limits.discarded)
         watch = ConnectionWatch(seconds: limits.headSeconds, lingering: lingering)
-        port = socket.port
+        port = sockets.lazy.map(\.port).first { $0 != 0 } ?? 0
         _ = interpositionIsSet
         // Without it, malformed requests would be taken as good.
         guard cmhd_is_filtered() else {
-            throw StartFailure(
-                description: "recv is not among the executable's dynamic symbols")
+            throw StartFailure(description: "recv is not among the executable's dynamic symbols")
         }
         var callbacks = cmhd_callbacks()
         callbacks.handle = handle
@@ -71,11 +74,23 @@ package final class HTTPServer: @unchecked Sendable {
         var settings = cmhd_limits(
             connection_memory: limits.connectionMemory, connections: UInt32(limits.connections),
             fields: Int32(limits.fields), idle_seconds: UInt32(limits.bodySeconds))
-        guard let daemon = cmhd_start(&callbacks, &settings) else { throw StartFailure() }
-        self.daemon = daemon
+        let isEncrypted = sockets.map { tls != nil && $0.isOfNetwork }
+        let kinds = Set(isEncrypted).sorted { !$0 && $1 }
+        for kind in kinds {
+            guard let daemon = cmhd_start(&callbacks, &settings, kind) else {
+                for daemon in daemons { MHD_stop_daemon(daemon) }
+                throw StartFailure()
+            }
+            daemons.append(daemon)
+        }
+        if let tls, kinds.contains(true) { handshakes = Handshakes(credentials: tls, server: self) }
+        let endpoints = zip(sockets, isEncrypted).map { socket, isEncrypted in
+            PollingLoop.Endpoint(
+                daemon: daemons[kinds.firstIndex(of: isEncrypted)!], socket: socket.descriptor,
+                handshakes: isEncrypted ? handshakes : nil)
+        }
         let loop = PollingLoop(
-            daemon: daemon, socket: socket.descriptor, connections: limits.connections, work: work,
-            watch: watch,
+            daemons: daemons, endpoints: endpoints, connections: limits.connections, work: work, watch: watch,
             turnedAway: TurnedAway(
                 reply: {
                     let id = RequestID.next()
@@ -102,9 +117,9 @@ package final class HTTPServer: @unchecked Sendable {
     /// - Returns: whether no request is left. If one is, its connection stays suspended, and the process has to end
     @discardableResult
     package func stop() -> Bool {
-        guard let daemon else { return true }
         stopping.store(true, ordering: .releasing)
         loop?.stopAccepting()
+        handshakes?.stop()
         for stream in openStreams where stream.isEndless { stream.finish() }
         waitForRequests(centiseconds: limits.drainSeconds * 100)
         cutOff.store(true, ordering: .releasing)
@@ -119,7 +134,8 @@ package final class HTTPServer: @unchecked Sendable {
         // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
         // of the process.
         guard requestsInFlight == 0 else { return false }
-        MHD_stop_daemon(daemon)
+        for daemon in daemons { MHD_stop_daemon(daemon) }
+        daemons = []
         lingering.closeAll()
         return true
     }

@@ -15,8 +15,7 @@ final class Listener {
     /// How long a loop that never sleeps may not look for new connections, nanoseconds.
     private static let busyInterval: UInt64 = 500_000
 
-    private let daemon: OpaquePointer
-    private let socket: Int32
+    private let endpoint: PollingLoop.Endpoint
     private let watch: Int32
     private let limit: Int
     private let turnedAway: TurnedAway
@@ -24,50 +23,65 @@ final class Listener {
     private var lastLook: UInt64 = 0
 
     /// - Parameters:
-    ///   - socket: owned from here on
+    ///   - endpoint: its socket is owned from here on
     ///   - watch: an epoll descriptor that tells of clients that wait
     ///   - limit: connections at once
     ///   - turnedAway: what becomes of those above it
-    init(daemon: OpaquePointer, socket: Int32, watch: Int32, limit: Int, turnedAway: TurnedAway) {
-        (self.daemon, self.socket, self.watch, self.limit) = (daemon, socket, watch, limit)
+    init(_ endpoint: PollingLoop.Endpoint, watch: Int32, limit: Int, turnedAway: TurnedAway) {
+        (self.endpoint, self.watch, self.limit) = (endpoint, watch, limit)
         self.turnedAway = turnedAway
-        clinux_watch_more(watch, socket)
+        clinux_watch_more(watch, endpoint.socket)
     }
 
     /// Whether no connections are accepted for the moment.
     var isPausing: Bool { !isWatched }
 
-    /// Accepts those that wait (accept4(2), MHD_add_connection()).
+    /// Accepts those that wait (accept4(2), MHD_add_connection()). If the endpoint is one for TLS, their handshakes come
+    /// first; those whose handshake is done are handed to libmicrohttpd.
     /// - Parameters:
     ///   - isReady: whether some are known to wait
-    ///   - count: connections that there are
+    ///   - count: connections that libmicrohttpd has
     func accept(isReady: Bool, count: Int, now: UInt64) {
+        var count = count
+        if let handshakes = endpoint.handshakes {
+            for done in handshakes.take() where cmhd_add_encrypted(endpoint.daemon, done.socket, done.session) {
+                count += 1
+            }
+            count += handshakes.count
+        }
         guard isReady || now - lastLook > (isWatched ? Self.busyInterval : Self.pause) else { return }
         lastLook = now
         for open in 0..<Self.most {
             guard count + open < limit else {
-                turnedAway.turnAway(from: socket, now: now)
+                turnedAway.turnAway(from: endpoint.socket, isEncrypted: endpoint.handshakes != nil, now: now)
                 return rest()
             }
-            switch cmhd_accept(daemon, socket) {
-            case 0, EINTR, ECONNABORTED, EPROTO: continue
+            let client = cmhd_accept(endpoint.socket)
+            switch -client {
+            case EINTR, ECONNABORTED, EPROTO: continue
             case EAGAIN: return resume()
-            default: return rest()
+            case 1...: return rest()
+            default:
+                if let handshakes = endpoint.handshakes {
+                    handshakes.add(client)
+                } else {
+                    cmhd_add(endpoint.daemon, client)
+                }
             }
         }
         resume()
     }
 
-    func close() { Glibc.close(socket) }
+    func close() { Glibc.close(endpoint.socket) }
 
     /// Leaves clients that wait alone.
     func rest() {
-        if isWatched { clinux_watch_less(watch, socket) }
+        if isWatched { clinux_watch_less(watch, endpoint.socket) }
         isWatched = false
     }
 
     private func resume() {
-        if !isWatched { clinux_watch_more(watch, socket) }
+        if !isWatched { clinux_watch_more(watch, endpoint.socket) }
         isWatched = true
     }
 }

@@ -13,7 +13,7 @@ internal import Threads
 /// the lease back and nothing has happened (two atomic operations). If not, the other thread takes the lease and polls on,
 /// and the first one, once its work is done, becomes the one that stands by.
 final class PollingLoop: @unchecked Sendable {
-    // Sendable: the daemon is run by the holder of the lease alone; all else is atomic or constant.
+    // Sendable: the daemons are run by the holder of the lease alone; all else is atomic or constant.
 
     /// How long the holder may be at work before the other thread takes over the polling, nanoseconds.
     private static let patience: UInt64 = 4_000_000
@@ -33,10 +33,19 @@ final class PollingLoop: @unchecked Sendable {
     /// How long the thread that stands by may sleep, nanoseconds.
     private static let longestSleep: UInt64 = 200_000_000
 
-    private let daemon: OpaquePointer
+    /// A socket that listens, and who serves its connections.
+    struct Endpoint {
+        let daemon: OpaquePointer
+        /// Owned by the loop.
+        let socket: Int32
+        /// Where its connections get their TLS sessions; nil: they have none.
+        let handshakes: Handshakes?
+    }
+
+    private let daemons: [OpaquePointer]
     private let work: (any GatheredWork)?
     private let connections: ConnectionWatch
-    private let listener: Listener
+    private let listeners: [Listener]
     private let watch: Int32
     private let wakeDescriptor: Int32
     private let isWoken = Atomic<Bool>(false)
@@ -53,20 +62,21 @@ final class PollingLoop: @unchecked Sendable {
     private var threads: [Thread] = []
 
     /// - Parameters:
-    ///   - socket: a listening socket, owned from here on
+    ///   - daemons: those of the endpoints, each once
     ///   - limit: connections at once
     ///   - turnedAway: what becomes of clients above it
     init(
-        daemon: OpaquePointer, socket: Int32, connections limit: Int, work: (any GatheredWork)?,
+        daemons: [OpaquePointer], endpoints: [Endpoint], connections limit: Int, work: (any GatheredWork)?,
         watch: ConnectionWatch, turnedAway: TurnedAway
     ) {
-        self.daemon = daemon
+        self.daemons = daemons
         self.work = work
         connections = watch
         wakeDescriptor = clinux_event()
-        self.watch = clinux_watch(cmhd_epoll_descriptor(daemon), wakeDescriptor)
-        listener = Listener(
-            daemon: daemon, socket: socket, watch: self.watch, limit: limit, turnedAway: turnedAway)
+        let ready = clinux_watch(cmhd_epoll_descriptor(daemons[0]), wakeDescriptor)
+        for daemon in daemons.dropFirst() { clinux_watch_also(ready, cmhd_epoll_descriptor(daemon)) }
+        self.watch = ready
+        listeners = endpoints.map { Listener($0, watch: ready, limit: limit, turnedAway: turnedAway) }
     }
 
     deinit {
@@ -122,7 +132,7 @@ final class PollingLoop: @unchecked Sendable {
         wake()
         for thread in threads { thread.join() }
         threads = []
-        listener.close()
+        for listener in listeners { listener.close() }
     }
 
     /// Makes the polling thread look at what waits: a resumed connection, gathered work. Thread-safe.
@@ -140,9 +150,9 @@ final class PollingLoop: @unchecked Sendable {
             let clientsWait = waitForEvents()
             let now = monotonicNanoseconds()
             if accepts.load(ordering: .acquiring) {
-                listener.accept(isReady: clientsWait, count: connections.count, now: now)
+                for listener in listeners { listener.accept(isReady: clientsWait, count: connections.count, now: now) }
             } else {
-                listener.rest()
+                for listener in listeners { listener.rest() }
             }
             connections.look(now: now)
             if cutsOff.load(ordering: .acquiring) { connections.cutOff() }
@@ -165,7 +175,7 @@ final class PollingLoop: @unchecked Sendable {
 
     /// Runs libmicrohttpd, and has begin what does not wait for the work that gathers.
     private func run() {
-        MHD_run(daemon)
+        for daemon in daemons { MHD_run(daemon) }
         if unsettled.isEmpty { return }
         for exchange in unsettled { exchange.settle() }
         unsettled.removeAll(keepingCapacity: true)
@@ -193,10 +203,14 @@ final class PollingLoop: @unchecked Sendable {
     /// Sleeps until there is something to do.
     /// - Returns: whether clients wait to be accepted, as far as that was looked at
     private func waitForEvents() -> Bool {
-        var timeout: UInt64 = 0
-        let hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
+        var timeout: UInt64?
+        for daemon in daemons {
+            var milliseconds: UInt64 = 0
+            guard MHD_get_timeout(daemon, &milliseconds) == .YES else { continue }
+            timeout = min(milliseconds, timeout ?? .max)
+        }
         // A connection that has more to be read, or to be sent: libmicrohttpd looks for events itself as it runs.
-        if hasTimeout, timeout == 0 { return false }
+        if timeout == 0 { return false }
         isPolling.store(true, ordering: .sequentiallyConsistent)
         defer { isPolling.store(false, ordering: .sequentiallyConsistent) }
         if isWoken.exchange(false, ordering: .sequentiallyConsistent) { return false }
@@ -206,10 +220,9 @@ final class PollingLoop: @unchecked Sendable {
             let until = monotonicNanoseconds() + Self.keenness
             repeat { ready = clinux_wait(watch, 0) } while ready == 0 && monotonicNanoseconds() < until
         }
-        let longest = listener.isPausing || !connections.lingering.isEmpty ? Listener.pause / 1_000_000 : 1000
-        if ready == 0 {
-            ready = clinux_wait(watch, Int32(hasTimeout ? min(timeout, longest) : longest))
-        }
+        let isBusy = listeners.contains(where: \.isPausing) || !connections.lingering.isEmpty
+        let longest = isBusy ? Listener.pause / 1_000_000 : 1000
+        if ready == 0 { ready = clinux_wait(watch, Int32(min(timeout ?? longest, longest))) }
         if ready & 2 != 0 {
             clinux_event_clear(wakeDescriptor)
             isWoken.store(false, ordering: .sequentiallyConsistent)

@@ -119,4 +119,4 @@ extension ResponseStream.State {
 private let contentReaderEnded = -1
 
 /// MHD_CONTENT_READER_END_WITH_ERROR, likewise: the connection is closed without the end of the chunked body.
-private let contentReaderFailed = -2
+let contentReaderFailed = -2

@@ -8,21 +8,23 @@ struct TurnedAway {
     /// The most that are turned away in a row.
     private static let most = 32
 
-    /// Makes the reply, as bytes on the wire; nil where the connections are encrypted.
-    let reply: () -> [UInt8]?
+    /// Makes the reply, as bytes on the wire.
+    let reply: () -> [UInt8]
     /// Where they go, so that they see the reply.
     let lingering: LingeringSockets
 
     /// Accepts those that wait (accept4(2)), answers and closes.
-    func turnAway(from socket: Int32, now: UInt64) {
+    func turnAway(from socket: Int32, isEncrypted: Bool, now: UInt64) {
         for _ in 0..<Self.most {
-            let client = cmhd_accept_apart(socket)
+            let client = cmhd_accept(socket)
             if client < 0 { return }
-            if let reply = reply() {
-                // A new socket's buffer has room for it.
-                _ = reply.withUnsafeBytes {
-                    send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-                }
+            if isEncrypted {
+                close(client)
+                continue
+            }
+            // A new socket's buffer has room for it.
+            _ = reply().withUnsafeBytes {
+                send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
             lingering.add(client, now: now)
         }

@@ -20,6 +20,16 @@ enum Environment {
         (text(name) ?? "").split(separator: separator).map(String.init)
     }
 
+    /// Whether a setting that is on or off is on: `true` or `1`; `false` or `0`.
+    static func isOn(_ name: String) throws -> Bool {
+        switch text(name) {
+        case "true", "1": return true
+        case nil, "false", "0": return false
+        case let other?:
+            throw ValidationError("the environment variable \(name) is \"\(other)\"; it has to be true or false")
+        }
+    }
+
     /// Refuses a malformed variable, rather than ignoring it.
     static func check() throws {
         for name in numbers {

@@ -31,19 +31,31 @@ struct Serve: ParsableCommand {
         let handler = CheckedHandler([RequestOrigin(allowed: options.hostRules)], before: api)
         let workers = Workers(threads: options.workers)
         defer { workers.stop() }
+        let tls = try CertificateWatch(options)
+        defer { tls?.stop() }
+        let sockets = try options.listening.sockets(host: options.host, port: options.port)
+        defer { for socket in sockets { socket.removeFile() } }
         let server = try HTTPServer(
-            socket: ListeningSocket(host: options.host, port: options.port), limits: options.limits, handler: handler,
+            sockets: sockets, tls: tls?.credentials, limits: options.limits, handler: handler,
             work: StoreCommits(store: store), workers: workers)
 
         // Retains the server until the store is closed: workers and the store's own threads wake it until then.
         store.onWaiting { server.wake() }
         let count = store.runCount()
-        let host = options.host.contains(":") ? "[\(options.host)]" : options.host
-        let address = "http://\(host):\(server.port)"
+        let scheme = tls == nil ? "http" : "https"
+        let addresses = sockets.map { $0.isOfNetwork ? "\(scheme)://\($0.address)" : $0.address }
+        let address = addresses.joined(separator: " and ")
         signals.beginServing()
         print("rundir on \(address), runs in \(options.runs.shown(atMost: .max)): \(count) run\(count == 1 ? "" : "s")")
+        if let pin = tls?.pinToTell, server.port != 0 {
+            print("its certificate is self-signed: curl --insecure --pinnedpubkey '\(pin)' \(addresses[0])")
+        }
         fflush(nil)
-        signals.waitForStop { reload(api, store) }
+        tls?.start()
+        signals.waitForStop {
+            reload(api, store)
+            tls?.reload()
+        }
         Process.end(within: server.limits.drainSeconds + Self.secondsToEnd)
         api.stop()
         let areRequestsOver = server.stop()
@@ -51,6 +63,7 @@ struct Serve: ParsableCommand {
         Logger(label: "serve").warning("requests took too long and were cut off")
         // Their threads may still use what a normal exit would free. The store is closed all the same.
         store.close()
+        for socket in sockets { socket.removeFile() }
         fflush(nil)
         _exit(EXIT_SUCCESS)
     }

@@ -21,6 +21,10 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "The port to listen on, 0 to 65535; 0: any free port. [env: RUNDIR_PORT]")
     var port = Environment.number("RUNDIR_PORT") ?? 7117
 
+    @OptionGroup var listening: ListenOptions
+
+    @OptionGroup var tls: TLSOptions
+
     @Option(
         name: .customLong("allow-host"),
         help: ArgumentHelp(
@@ -201,5 +205,5 @@ struct ServeOptions: ParsableArguments {
     }
 
     /// Hosts that requests may name, including the address to listen on: the server may print "0.0.0.0".
-    var hostRules: [HostRule] { allowedHosts.compactMap(HostRule.init) + [HostRule(host)].compactMap { $0 } }
+    var hostRules: [HostRule] { (allowedHosts + [host] + listening.hosts).compactMap(HostRule.init) }
 }

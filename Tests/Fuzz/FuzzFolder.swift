@@ -8,7 +8,8 @@ final class FuzzFolder: @unchecked Sendable {
     let path: String
 
     init() {
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/dev/shm")/rundir-fuzz-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/dev/shm"
+        var template = Array("\(parent)/rundir-fuzz-XXXXXX".utf8CString)
         path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     }
 

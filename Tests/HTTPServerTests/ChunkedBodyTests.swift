@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Bodies in chunks of any size, and lines between them that are never right.
-@Suite struct ChunkedBodyTests {
+@Suite(.overBothTransports) struct ChunkedBodyTests {
     /// One read has many chunks, which libmicrohttpd hands over also where the connection is to wait.
     @Test(arguments: [(150_000, 1), (1_000_000, 17), (4_000_000, 500), (4_000_000, 4096), (4_000_000, 65_536)])
     func sinkThatIsSlowGetsAllOfTheBody(size: Int, chunk: Int) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Whether work for a client that has gone learns of it.
-@Suite struct ClientPresenceTests {
+@Suite(.overBothTransports) struct ClientPresenceTests {
     @Test func clientThatResetsTheConnectionIsGoneAtOnce() throws {
         let held = HeldExchange()
         let server = try RunningServer.make(held.handler)

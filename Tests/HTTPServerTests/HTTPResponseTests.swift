@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-@Suite struct HTTPResponseTests {
+@Suite(.overBothTransports) struct HTTPResponseTests {
     private let id = RequestID.next()
 
     @Test func replyIsSerializedWithItsLengthAndClose() {
@@ -43,6 +43,37 @@ import Testing
         #expect(isSame(try client.send("GET", "/").body, Array(text.utf8)))
         #expect(try client.send("HEAD", "/").headers["content-length"] == "\(text.utf8.count)")
         #expect(isSame(try client.send("GET", "/").body, Array(text.utf8)))
+    }
+
+    @Test(arguments: [(0, 0), (0, 1), (1, 16_384), (16_383, 16_385), (1000, 3_000_000), (4_000_000, 10)])
+    func partOfAFileIsSent(offset: Int, size: Int) throws {
+        let folder = TemporaryFolder()
+        let text = String(decoding: pattern(4_500_000).map { $0 & 63 | 64 }, as: UTF8.self)
+        folder.write("file", text)
+        let path = "\(folder.path)/file"
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+                exchange.respond(
+                    HTTPResponse(status: 206, body: .file(descriptor: descriptor, size: size, offset: offset)))
+            }))
+        let client = try server.client()
+        let expected = Array(text.utf8.dropFirst(offset).prefix(size))
+        for _ in 0..<2 { #expect(isSame(try client.send("GET", "/").body, expected)) }
+    }
+
+    /// The client sees that it did not get all.
+    @Test func fileThatHasBecomeShorterEndsTheConnection() throws {
+        let folder = TemporaryFolder()
+        folder.write("file", String(repeating: "a", count: 100_000))
+        let path = "\(folder.path)/file"
+        let server = try RunningServer.make(
+            .make(answer: { exchange in
+                let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+                exchange.respond(HTTPResponse(status: 200, body: .file(descriptor: descriptor, size: 200_000)))
+            }))
+        #expect(throws: HTTPClient.Failure.self) { try server.client().send("GET", "/") }
+        #expect(eventually { server.server.requestsInFlight == 0 })
     }
 
     @Test func sameReplyIsSentAnyNumberOfTimesUnderTheIDOfItsRequest() throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Bodies that are gathered: their framing, their limits, their refusal.
-@Suite struct HTTPServerBodyTests {
+@Suite(.overBothTransports) struct HTTPServerBodyTests {
     @Test(arguments: [1, 7, 100, 4096, 65_536, 200_000])
     func chunkedBodyArrivesWholeWhateverItsChunks(size: Int) throws {
         let server = try RunningServer.make()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Requests and replies on one connection and on many.
-@Suite struct HTTPServerConnectionTests {
+@Suite(.overBothTransports) struct HTTPServerConnectionTests {
     @Test func oneConnectionServesRequestAfterRequest() throws {
         let server = try RunningServer.make()
         let client = try server.client()

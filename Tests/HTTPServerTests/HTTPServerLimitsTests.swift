@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The limits of a request's head.
-@Suite struct HTTPServerLimitsTests {
+@Suite(.overBothTransports) struct HTTPServerLimitsTests {
     private static let limits = ServerLimits()
 
     /// A request that is so many bytes longer than the limit of the head, over the whole of the connection's memory, too.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// How a server ends.
-@Suite struct HTTPServerStopTests {
+@Suite(.overBothTransports) struct HTTPServerStopTests {
     @Test func stoppingLetsTheRequestInFlightFinishAndRefusesNewOnes() throws {
         let held = Mutex<HTTPExchange?>(nil)
         let arrived = Signal()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Bodies that are handed to a sink as they come.
-@Suite struct HTTPServerStreamTests {
+@Suite(.overBothTransports) struct HTTPServerStreamTests {
     @Test(arguments: [1, 1000, 1 << 20, (1 << 20) + 1, 3_000_000])
     func streamedBodyArrivesWholeAndInOrder(size: Int) throws {
         let sink = RecordingSink()

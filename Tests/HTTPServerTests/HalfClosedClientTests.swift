@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Clients that end their side right behind a request, as `nc -N` does: each gets its reply.
-@Suite struct HalfClosedClientTests {
+@Suite(.overBothTransports) struct HalfClosedClientTests {
     private static let rounds = 100
 
     @Test(arguments: ["at-once", "quick", "long", "later", "work", "stream"])

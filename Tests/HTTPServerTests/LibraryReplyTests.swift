@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Replies to what libmicrohttpd refuses by itself: each comes once and whole, and ends the connection.
-@Suite struct LibraryReplyTests {
+@Suite(.overBothTransports) struct LibraryReplyTests {
     private static let long = String(repeating: "a", count: 40_000)
 
     @Test(arguments: [

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Replies whose bodies come over time.
-@Suite struct ResponseStreamTests {
+@Suite(.overBothTransports) struct ResponseStreamTests {
     /// Answers each request with a stream of the test's.
     private func server(
         limits: ServerLimits = ServerLimits(), _ stream: @escaping @Sendable (HTTPExchange) -> ResponseStream

@@ -6,10 +6,12 @@ import TestSupport
 final class RunningServer: Sendable {
     let server: HTTPServer
     let workers: Workers
+    private let isEncrypted: Bool
 
-    private init(server: HTTPServer, workers: Workers) {
+    private init(server: HTTPServer, workers: Workers, isEncrypted: Bool) {
         self.server = server
         self.workers = workers
+        self.isEncrypted = isEncrypted
     }
 
     static func make(
@@ -27,13 +29,16 @@ final class RunningServer: Sendable {
         signal(SIGPIPE, SIG_IGN)
         let workers = Workers(threads: count)
         let socket = try ListeningSocket(host: "127.0.0.1", port: 0)
-        let server = try HTTPServer(socket: socket, limits: limits, handler: handler, work: work, workers: workers)
-        return RunningServer(server: server, workers: workers)
+        let isEncrypted = Transport.current == .encrypted
+        let server = try HTTPServer(
+            sockets: [socket], tls: isEncrypted ? TLSCredentials(try Transport.identity.get()) : nil, limits: limits,
+            handler: handler, work: work, workers: workers)
+        return RunningServer(server: server, workers: workers, isEncrypted: isEncrypted)
     }
 
     deinit { stop() }
 
-    func client() throws -> HTTPClient { try HTTPClient(port: server.port) }
+    func client() throws -> HTTPClient { try HTTPClient(port: server.port, isEncrypted: isEncrypted) }
 
     /// Ends the server and its threads, so that nothing more can happen.
     func stop() {

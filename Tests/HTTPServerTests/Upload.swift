@@ -15,9 +15,8 @@ final class Upload: Sendable {
         sent: @escaping @Sendable (Int) -> Void = { _ in },
         reply: @escaping @Sendable (HTTPClient.Reply?) -> Void = { _ in }
     ) throws {
-        let port = server.server.port
         Thread.detachNewThread { [done] in
-            reply(try? Self.send(body, path, port, sent))
+            reply(try? Self.send(body, path, server, sent))
             done.send()
         }
     }
@@ -26,9 +25,9 @@ final class Upload: Sendable {
     func join() { _ = done.wait() }
 
     private static func send(
-        _ body: [UInt8], _ path: String, _ port: Int, _ sent: (Int) -> Void
+        _ body: [UInt8], _ path: String, _ server: RunningServer, _ sent: (Int) -> Void
     ) throws -> HTTPClient.Reply {
-        let client = try HTTPClient(port: port)
+        let client = try server.client()
         try client.write(head("POST \(path) HTTP/1.1", "Content-Length: \(body.count)"))
         for start in stride(from: 0, to: body.count, by: 1 << 16) {
             let end = min(start + 1 << 16, body.count)

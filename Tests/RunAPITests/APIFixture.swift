@@ -55,7 +55,7 @@ final class APIFixture: Sendable {
             store: store, scratch: store.scratch, writers: writers, settings: settings, log: log)
         // As `rundir serve` puts it together.
         let handler = CheckedHandler([RequestOrigin()], before: api)
-        server = try HTTPServer(socket: socket, handler: handler, work: Commits(store: store), workers: workers)
+        server = try HTTPServer(sockets: [socket], handler: handler, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }
         client = { [port = server.port] in try HTTPClient(port: port, recorder: .shared) }
     }

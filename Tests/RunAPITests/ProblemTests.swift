@@ -59,6 +59,7 @@ import Testing
             (HTTPFault.targetTooLong(limit: 9), 414, "target-too-long"),
             (.headTooLarge(limit: 9), 431, "headers-too-large"),
             (.bodyTooLarge(limit: 9), 413, "content-too-large"), (.expectationFailed, 417, "expectation-failed"),
+            (.notEncrypted, 400, "tls-required"),
             (.shuttingDown, 503, "stopping"), (.malformed(status: 400), 400, "malformed-request"),
             (.malformed(status: 413), 413, "content-too-large"), (.malformed(status: 414), 414, "target-too-long"),
             (.malformed(status: 431), 431, "headers-too-large"), (.malformed(status: 505), 505, "unsupported-version"),

@@ -1,6 +1,7 @@
+import CTLSClient
 import Glibc
 
-/// An HTTP/1.1 client over a plain socket, which sends what it is told, rubbish too.
+/// An HTTP/1.1 client over a plain or an encrypted connection, which sends what it is told, rubbish too.
 package final class HTTPClient {
     /// A reply as it came.
     package struct Reply: Sendable {
@@ -18,12 +19,18 @@ package final class HTTPClient {
     }
 
     private var descriptor: Int32
+    /// The TLS session; nil: a plain connection.
+    private var session: OpaquePointer?
     private var buffer: [UInt8] = []
     private let recorder: ExchangeRecorder?
 
     /// Connects to a port of this machine. Reads wait `timeout` seconds at most.
-    /// - Parameter recorder: keeps what `send` sends and gets
-    package init(port: Int, timeout: Int = 60, recorder: ExchangeRecorder? = nil) throws {
+    /// - Parameters:
+    ///   - isEncrypted: whether over TLS, whatever the server's certificate
+    ///   - recorder: keeps what `send` sends and gets
+    package init(
+        port: Int, isEncrypted: Bool = false, timeout: Int = 60, recorder: ExchangeRecorder? = nil
+    ) throws {
         self.recorder = recorder
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -42,9 +49,16 @@ package final class HTTPClient {
             // Closed by deinit: all that the object stores is there.
             throw Failure(description: "connect to port \(port): \(String(cString: strerror(errno)))")
         }
+        if isEncrypted {
+            session = ctls_connect(descriptor)
+            if session == nil { throw Failure(description: "no TLS with port \(port)") }
+        }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        if let session { ctls_free(session) }
+        if descriptor >= 0 { close(descriptor) }
+    }
 
     /// Sends a request with `Host` and, where there is a body, `Content-Length`; reads the reply.
     package func send(
@@ -80,7 +94,9 @@ package final class HTTPClient {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + done, bytes.count - done, Int32(MSG_NOSIGNAL))
+                let (rest, size) = ($0.baseAddress! + done, bytes.count - done)
+                if let session { return ctls_send(session, rest, size) }
+                return Glibc.send(descriptor, rest, size, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw Failure(description: "send: \(String(cString: strerror(errno)))") }
             done += count
@@ -95,7 +111,10 @@ package final class HTTPClient {
     }
 
     /// Sends no more, and still reads (shutdown(2)).
-    package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func endSending() {
+        if let session { ctls_end_sending(session) }
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
 
     /// Has the connection end, whenever it does, so that the server sees an error (RST: socket(7), SO_LINGER of 0).
     package func resetAtTheEnd() {
@@ -158,7 +177,11 @@ package final class HTTPClient {
 
     /// Reads until the server closes the connection.
     package func readToEnd() throws -> [UInt8] {
-        while !isClosed() { try fill() }
+        var known = buffer.count
+        while !isClosed() {
+            if buffer.count == known { try fill() }
+            known = buffer.count
+        }
         defer { buffer = [] }
         return buffer
     }
@@ -172,6 +195,13 @@ package final class HTTPClient {
     /// Whether the server has closed the connection, waiting for that as long as reads wait.
     package func isClosed() -> Bool {
         var byte: UInt8 = 0
+        if let session {
+            // Nothing can be looked at without being taken.
+            var part = [UInt8](repeating: 0, count: 65536)
+            let count = ctls_receive(session, &part, 65536)
+            if count > 0 { buffer += part[..<count] }
+            return count == 0 || (count < 0 && errno == ECONNRESET)
+        }
         let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK))
         return count == 0 || (count < 0 && errno == ECONNRESET)
     }
@@ -197,7 +227,8 @@ package final class HTTPClient {
 
     private func fill() throws {
         var part = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &part, part.count, 0)
+        let size = part.count
+        let count = session.map { ctls_receive($0, &part, size) } ?? recv(descriptor, &part, size, 0)
         guard count > 0 else {
             throw Failure(
                 description: count == 0 ? "the connection was closed" : "recv: \(String(cString: strerror(errno)))")

@@ -14,7 +14,10 @@ package final class Server: Sendable {
         }
     }
 
+    /// The port of the first address that is one of a network; 0 if there is none.
     package let port: Int
+    /// Whether that port has TLS.
+    package let isEncrypted: Bool
     /// The runs directory.
     package let runs: String
     /// The line that it printed when it was up.
@@ -58,12 +61,17 @@ package final class Server: Sendable {
                 ending: process.hasEnded ? try process.wait() : nil)
         }
         greeting = line
-        let address = line.split(separator: ",")[0]
-        guard let port = address.split(separator: ":").last.flatMap({ Int($0) }) else {
-            throw Failure(description: "the server's line names no port: \(line)")
-        }
+        let addresses = line.split(separator: ",")[0].split(separator: " ")
+        let network = addresses.first { $0.hasPrefix("http") }
+        isEncrypted = network?.hasPrefix("https") ?? false
+        guard network != nil || addresses.contains(where: { $0.hasPrefix("unix:") }),
+            let port = network == nil ? 0 : network?.split(separator: ":").last.flatMap({ Int($0) })
+        else { throw Failure(description: "the server's line names no address: \(line)") }
         self.port = port
     }
+
+    /// What it printed.
+    package var output: String { log.text("output") ?? "" }
 
     /// What it wrote to standard error.
     package var errors: String { log.text("log") ?? "" }
@@ -96,7 +104,7 @@ package final class Server: Sendable {
 
     /// A new connection.
     package func connect(timeout: Int = 60) throws -> HTTPClient {
-        try HTTPClient(port: port, timeout: timeout, recorder: .shared)
+        try HTTPClient(port: port, isEncrypted: isEncrypted, timeout: timeout, recorder: .shared)
     }
 
     /// SIGKILL: what `kill -9` does.

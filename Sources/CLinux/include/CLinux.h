@@ -12,7 +12,10 @@ int clinux_watch(int first, int second);
 /// \returns 0 if there is none, else 1 for the first plus 2 for the second plus 4 for the third
 int clinux_wait(int watch, int milliseconds);
 
-/// Watches a third descriptor for input, or stops watching it.
+/// Watches another descriptor for input, which counts as the first; -1 and errno on failure.
+int clinux_watch_also(int watch, int other);
+
+/// Watches a further descriptor for input, which counts as a third, or stops watching it. There may be several.
 void clinux_watch_more(int watch, int third);
 void clinux_watch_less(int watch, int third);
 
@@ -181,5 +184,25 @@ void clinux_return_memory(void);
 /// Returns free memory in the middle of heaps to the system, if there is over 16 MiB more than the last time
 /// (mallinfo2(3), malloc_trim(3)). For one thread at a time.
 void clinux_trim_memory(void);
+
+/// A set of descriptors that are waited for (epoll_create1(2)); -1 on failure.
+int clinux_poll_set(void);
+
+/// What is waited for: bytes or a connection to read, or room to write.
+typedef enum {
+    CLINUX_READABLE = 1,
+    CLINUX_WRITABLE = 4,
+} clinux_wish;
+
+/// Adds a descriptor to a set, or changes what is waited for (epoll_ctl(2), level-triggered); -1 and errno on failure.
+int clinux_poll_add(int set, int descriptor, clinux_wish wish);
+int clinux_poll_change(int set, int descriptor, clinux_wish wish);
+
+/// Takes it out again.
+void clinux_poll_remove(int set, int descriptor);
+
+/// Waits (epoll_wait(2)); -1 milliseconds: until there is something.
+/// \returns how many descriptors of the set were written to `ready`; 0 on a timeout or a signal
+size_t clinux_poll_wait(int set, int *ready, size_t room, int milliseconds);
 
 #endif

@@ -38,17 +38,23 @@ typedef struct {
 } cmhd_limits;
 
 /// Starts a daemon that has neither threads of its own nor a listening socket (MHD_start_daemon() in external epoll mode):
-/// the caller runs it (MHD_run()) and hands it connections (MHD_add_connection()). \returns NULL if libmicrohttpd
-/// refuses.
-struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits);
+/// the caller runs it (MHD_run()) and hands it connections (cmhd_add()). \param is_encrypted whether they are TLS
+/// sessions (cmhd_add_encrypted()) \returns NULL if libmicrohttpd refuses.
+struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits, bool is_encrypted);
 
-/// Accepts a connection for a daemon (accept4(2), MHD_add_connection()). One that the daemon cannot take is closed.
-/// \returns 0, or the error number of accept4()
-int cmhd_accept(struct MHD_Daemon *daemon, int listening_socket);
+/// Accepts a connection (accept4(2)), not blocking.
+/// \returns its socket, or the negative error number
+int cmhd_accept(int listening_socket);
 
-/// Accepts a connection that no daemon gets (accept4(2)); it does not block.
-/// \returns its descriptor, or the negative error number
-int cmhd_accept_apart(int listening_socket);
+/// Hands a connection to a daemon (MHD_add_connection()), which owns the socket from then on. One that it cannot take is
+/// closed.
+bool cmhd_add(struct MHD_Daemon *daemon, int socket);
+
+/// A session of GnuTLS (gnutls_session_t).
+struct gnutls_session_int;
+
+/// The same with a TLS session whose handshake is done, which the daemon owns from then on too.
+bool cmhd_add_encrypted(struct MHD_Daemon *daemon, int socket, struct gnutls_session_int *session);
 
 /// The daemon's epoll descriptor, or -1 (MHD_get_daemon_info(), MHD_DAEMON_INFO_EPOLL_FD).
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon);
@@ -65,10 +71,18 @@ size_t cmhd_head_size(struct MHD_Connection *connection);
 /// The number of header fields and query fields of a request (MHD_get_connection_values()).
 int cmhd_field_count(struct MHD_Connection *connection);
 
-/// Shuts a connection down in both directions, and makes the daemon, whose epoll descriptor is given, notice it even if
-/// the connection is not in its epoll set, as after a resume with more to read (MHD_epoll() closes connections with
-/// EPOLLHUP). Not for a suspended connection.
-void cmhd_cut(int epoll, struct MHD_Connection *connection, int socket);
+/// Shuts a connection down in both directions, and makes the daemon notice it even if the connection is not in its epoll
+/// set, as after a resume with more to read (MHD_epoll() closes connections with EPOLLHUP). Not for a suspended
+/// connection.
+void cmhd_cut(struct MHD_Connection *connection, int socket);
+
+/// Sends bytes past libmicrohttpd, within the TLS session where there is one (send(2), gnutls_record_send()). Never
+/// blocks. What was not sent because of EAGAIN has to be tried again with the same bytes.
+/// \returns how many were sent; -1 and errno on failure
+ptrdiff_t cmhd_send(struct MHD_Connection *connection, int socket, const void *bytes, size_t size);
+
+/// Ends that direction (shutdown(2), gnutls_bye()).
+void cmhd_end_sending(struct MHD_Connection *connection, int socket);
 
 /// A header field's value (MHD_lookup_connection_value_n()). libmicrohttpd's own lookups go another way. It sees no
 /// Cookie, which it would copy and split: that can make parse_connection_headers() fail, and the library's own reply then

@@ -1,16 +1,16 @@
 internal import Glibc
 
 /// Finds this machine's names and addresses.
-struct MachineNames: Sendable {
+package struct MachineNames: Sendable {
     /// The addresses of its interfaces, 16 bytes each, as in `Authority.Host`; nil if the system does not tell.
-    var addresses: @Sendable () -> Set<[UInt8]>?
+    package var addresses: @Sendable () -> Set<[UInt8]>?
     /// Its host name.
-    var name: @Sendable () -> String
+    package var name: @Sendable () -> String
     /// That name with its domain. May block.
-    var fullNames: @Sendable () -> [String]
+    package var fullNames: @Sendable () -> [String]
 
     /// From the system: getifaddrs(3), gethostname(2), getaddrinfo(3).
-    static let system = MachineNames(
+    package static let system = MachineNames(
         addresses: interfaceAddresses, name: hostName, fullNames: { canonicalName(hostName()).map { [$0] } ?? [] })
 
     @Sendable private static func interfaceAddresses() -> Set<[UInt8]>? {

@@ -115,6 +115,10 @@ extension Problem {
                 "the server has as many connections as it takes (--max-connections); close those that are idle, and try again"
             )
             headers = [("Retry-After", "1")]
+        case .notEncrypted:
+            self.init(
+                400, "tls-required", "TLS required",
+                "the server speaks HTTPS on this port, and got a plain HTTP request; begin the address with https://")
         case .abandoned:
             self.init(
                 503, "client-gone", "Client gone",

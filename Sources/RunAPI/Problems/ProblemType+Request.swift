@@ -33,6 +33,11 @@ extension ProblemType {
             "Use an HTTP library. If you write to the socket yourself, end lines with CR LF, and tell the body's length."
         ),
         ProblemType(
+            400, "tls-required", "TLS required",
+            "The request was sent without TLS to a port that has it. The connection is closed.",
+            "Begin the address with `https://`. Whether the request had secrets, such as a token, is worth a thought: they were "
+                + "sent unencrypted."),
+        ProblemType(
             403, "foreign-origin", "Foreign origin",
             "A page of another site made a browser send this request. Such requests may change nothing.",
             "Send it from a program, or from this server's own pages. A proxy in front of the server has to pass `Host` on."

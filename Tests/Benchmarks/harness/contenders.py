@@ -47,7 +47,7 @@ def http_contender(name: str, server: Server, connections: int, kind: str = "met
 
     def run(seconds: int) -> Load:
         nonlocal first
-        wrk = Wrk(server.port, connections, seconds, kind, runs, first)
+        wrk = Wrk(server.port, connections, seconds, kind, runs, first, encrypted=server.encrypted)
         try:
             load = wrk.wait()
         finally:

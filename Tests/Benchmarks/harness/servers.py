@@ -27,6 +27,8 @@ def free_port() -> int:
 class Server:
     """A running server. Paused, it takes no processor and no disk from the one that is measured."""
 
+    encrypted = False
+
     def __init__(self, command: list[str], port: int, log: Path, environment: dict[str, str] | None = None) -> None:
         self.port = port
         self._command = command
@@ -79,21 +81,29 @@ class Server:
 class Rundir(Server):
     """`rundir serve` over a runs directory of its own."""
 
-    def __init__(self, binary: Path, folder: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, binary: Path, folder: Path, environment: dict[str, str] | None = None, *, encrypted: bool = False
+    ) -> None:
         self.runs = folder / "runs"
         self.runs.mkdir(exist_ok=True)
         port = free_port()
         command = [str(binary), "serve", "--runs", str(self.runs), "--port", str(port)]
+        if encrypted:
+            command.append("--tls-self-signed")
         super().__init__(command, port, folder / "log", environment)
+        self.encrypted = encrypted
 
     def wait_until_up(self) -> None:
         super().wait_until_up()
-        with Client(self.port) as client:
+        with self.client() as client:
             client.expect(200, request_bytes("GET", "/health"))
+
+    def client(self) -> Client:
+        return Client(self.port, encrypted=self.encrypted)
 
     def initialise(self, runs: list[str]) -> None:
         """Makes runs, so that metadata sent to them is written rather than kept as pending."""
-        with Client(self.port) as client:
+        with self.client() as client:
             for run in runs:
                 client.expect(201, request_bytes("PUT", f"/runs/{run}"))
 

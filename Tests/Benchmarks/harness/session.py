@@ -36,11 +36,13 @@ class Session:
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
-    def rundir(self, runs: list[str], environment: dict[str, str] | None = None) -> Iterator[Rundir]:
-        """A rundir of its own, with these runs initialised."""
+    def rundir(
+        self, runs: list[str], environment: dict[str, str] | None = None, *, encrypted: bool = False
+    ) -> Iterator[Rundir]:
+        """A rundir of its own, with these runs initialised; encrypted with a certificate that it makes."""
         assert self.binary is not None, "figures of rundir alone are skipped without a binary"
         with self.new_folder() as folder:
-            server = Rundir(self.binary, folder, environment)
+            server = Rundir(self.binary, folder, environment, encrypted=encrypted)
             with running(server):
                 server.initialise(runs)
                 yield server

@@ -4,10 +4,18 @@ import Foundation
 struct OperatingPage {
     private let text: String
 
-    init() throws {
+    init() throws { text = try Self.content() }
+
+    private static func content() throws -> String {
         let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../../docker/OPERATING.md")
-        text = try String(contentsOf: page, encoding: .utf8)
+        return try String(contentsOf: page, encoding: .utf8)
+    }
+
+    /// The first block of code in a language.
+    static func block(_ language: String) throws -> String {
+        let parts = try content().components(separatedBy: "\n```\(language)\n")
+        return parts.count > 1 ? parts[1].components(separatedBy: "\n```")[0] : ""
     }
 
     /// The code in the first cells of a section's tables, one list a row.

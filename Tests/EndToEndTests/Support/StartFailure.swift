@@ -11,6 +11,14 @@ enum StartFailure: String, CaseIterable {
     case portTaken = "cannot listen on … port …: Address already in use"
     case foreignAddress = "cannot listen on … port …: Cannot assign requested address"
     case lowPort = "cannot listen on … port …: Permission denied"
+    case inherited = "LISTEN_FDS: descriptor … is no socket that listens; …"
+    case socketTaken = "cannot listen on unix:…: another program listens there"
+    case socketKind = "cannot listen on unix:…: there is a file of another kind"
+    case certificateMissing = "the TLS … … cannot be read: …"
+    case certificateDamaged = "the TLS … … is not in PEM form …"
+    case keyEncrypted = "the TLS key … is encrypted; …"
+    case keyMismatch = "the TLS key … is not that of the certificate …"
+    case keyWeak = "the TLS key … is too short; …"
     case unknownHost = "…: Name or service not known"
     case taken = "the runs directory … belongs to another rundir server (process …)"
     case noFolder = "cannot open the runs directory …: mkdir …: Permission denied"
@@ -68,6 +76,32 @@ enum StartFailure: String, CaseIterable {
         // Of a network that is nobody's (RFC 5737).
         case .foreignAddress: return try start(runs, "--host", "192.0.2.1")
         case .lowPort: return try start(runs, "--port", "80", by: Self.withoutCapabilities)
+        case .inherited:
+            return try start(
+                runs, by: ["sh", "-c", "export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3</dev/null", "sh"])
+        case .socketTaken:
+            let other = try Server(runs: "\(folder.path)/other", "--listen", "unix:\(folder.path)/socket")
+            return try withExtendedLifetime(other) { try start(runs, "--listen", "unix:\(folder.path)/socket") }
+        case .socketKind:
+            folder.write("socket", "")
+            return try start(runs, "--listen", "unix:\(folder.path)/socket")
+        case .certificateMissing: return try startWithTLS(runs, folder)
+        case .certificateDamaged:
+            folder.write("c.pem", "damaged")
+            folder.write("k.pem", "damaged")
+            return try startWithTLS(runs, folder)
+        case .keyEncrypted:
+            try makePair(folder, "ec -pkeyopt ec_paramgen_curve:P-256 -passout pass:secret")
+            return try startWithTLS(runs, folder)
+        case .keyMismatch:
+            try makePair(folder)
+            try Command.succeed("cp", "c.pem", "first.pem", directory: folder.path)
+            try makePair(folder)
+            try Command.succeed("cp", "first.pem", "c.pem", directory: folder.path)
+            return try startWithTLS(runs, folder)
+        case .keyWeak:
+            try makePair(folder, "rsa:1024 -nodes")
+            return try startWithTLS(runs, folder)
         // No name server is asked for this.
         case .unknownHost: return try start(runs, "--host", "a..b")
         case .taken:
@@ -121,6 +155,19 @@ enum StartFailure: String, CaseIterable {
     private func start(_ runs: String, _ options: String..., by words: [String] = []) throws -> Command {
         let port = options.contains("--port") || words.first == "env" ? [] : ["--port", "0"]
         return try Command(arguments: words + [Server.executable, "serve", "--runs", runs] + port + options)
+    }
+
+    private func startWithTLS(_ runs: String, _ folder: TemporaryFolder) throws -> Command {
+        try start(runs, "--tls-certificate", "\(folder.path)/c.pem", "--tls-key", "\(folder.path)/k.pem")
+    }
+
+    /// Makes a certificate and its key with openssl(1).
+    private func makePair(
+        _ folder: TemporaryFolder, _ key: String = "ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+    ) throws {
+        try Command.succeed(
+            "sh", "-c", "openssl req -x509 -newkey \(key) -keyout k.pem -out c.pem -days 30 -subj /CN=localhost",
+            directory: folder.path)
     }
 
     /// Leaves a journal with two writes.

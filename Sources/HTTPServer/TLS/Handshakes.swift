@@ -1,0 +1,172 @@
+internal import CGnuTLS
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+internal import Threads
+
+/// Connections to a port with TLS until their handshake is done, on a thread of their own.
+///
+/// A handshake takes a millisecond of computing or more, and a client may leave it half done. So the polling thread hands
+/// over what it accepts, and takes back those whose session is ready. Each has as long as a request's head may take.
+/// A client that speaks plain HTTP gets an answer that says so.
+final class Handshakes: @unchecked Sendable {
+    // Sendable: `arrivals` are the thread's own; all else is constant, atomic, or inside the mutex.
+
+    /// A connection whose handshake is done. Whoever takes it owns the socket and the session.
+    struct Done: @unchecked Sendable {
+        // Sendable: one thread owns the session: first the handshakes', then the polling one.
+        let socket: Int32
+        let session: OpaquePointer
+    }
+
+    private struct Shared {
+        var new: [Int32] = []
+        var done: [Done] = []
+        var isStopping = false
+    }
+
+    /// How often deadlines are looked at, milliseconds.
+    private static let interval: Int32 = 250
+    /// Descriptors that are looked at in one round.
+    private static let most = 64
+
+    private let credentials: TLSCredentials
+    private unowned let server: HTTPServer
+    private let shared = Mutex(Shared())
+    private let hasDone = Atomic<Bool>(false)
+    private let connections = Atomic<Int>(0)
+    private let set = clinux_poll_set()
+    private let bell = clinux_event()
+    private var arrivals: [Int32: Arrival] = [:]
+    private var thread: Thread?
+
+    init(credentials: TLSCredentials, server: HTTPServer) {
+        (self.credentials, self.server) = (credentials, server)
+        clinux_poll_add(set, bell, CLINUX_READABLE)
+        thread = Thread(named: "handshakes") { [unowned self] in run() }
+    }
+
+    deinit {
+        close(set)
+        close(bell)
+    }
+
+    /// Connections that are not taken yet.
+    var count: Int { connections.load(ordering: .acquiring) }
+
+    /// Begins with a connection, whose socket it owns from here on.
+    func add(_ socket: Int32) {
+        connections.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        let isTaken = shared.withLock { shared in
+            if !shared.isStopping { shared.new.append(socket) }
+            return !shared.isStopping
+        }
+        if isTaken { clinux_event_signal(bell) } else { drop(socket) }
+    }
+
+    /// Takes those that are done.
+    func take() -> [Done] {
+        guard hasDone.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
+        let done = shared.withLock { shared in
+            defer { shared.done = [] }
+            return shared.done
+        }
+        connections.wrappingSubtract(done.count, ordering: .acquiringAndReleasing)
+        return done
+    }
+
+    /// Closes all that are not taken, and ends the thread.
+    func stop() {
+        let wasStopping = shared.withLock { shared in
+            defer { shared.isStopping = true }
+            return shared.isStopping
+        }
+        guard !wasStopping else { return }
+        clinux_event_signal(bell)
+        thread?.join()
+        for done in take() {
+            cgnutls_session_end(done.session)
+            close(done.socket)
+        }
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        var ready = [Int32](repeating: 0, count: Self.most)
+        var lastLook = monotonicNanoseconds()
+        while !shared.withLock({ $0.isStopping }) {
+            let count = clinux_poll_wait(set, &ready, ready.count, arrivals.isEmpty ? -1 : Self.interval)
+            let now = monotonicNanoseconds()
+            for socket in ready[..<count] {
+                if socket == bell {
+                    clinux_event_clear(bell)
+                } else if let arrival = arrivals[socket] {
+                    advance(arrival, now)
+                }
+            }
+            begin(now)
+            if now - lastLook > UInt64(Self.interval) * 1_000_000 {
+                lastLook = now
+                for arrival in arrivals.values where arrival.deadline < now { end(arrival) }
+            }
+        }
+        for arrival in arrivals.values { end(arrival) }
+        for socket in shared.withLock({ $0.new }) { drop(socket) }
+    }
+
+    /// Begins with those that were handed over.
+    private func begin(_ now: UInt64) {
+        let new = shared.withLock { shared in
+            defer { shared.new = [] }
+            return shared.new
+        }
+        for socket in new {
+            guard clinux_poll_add(set, socket, CLINUX_READABLE) == 0 else {
+                drop(socket)
+                continue
+            }
+            let arrival = Arrival(socket, deadline: now + UInt64(server.limits.headSeconds) * 1_000_000_000)
+            arrivals[socket] = arrival
+            // Its first bytes are often there.
+            advance(arrival, now)
+        }
+    }
+
+    private func advance(_ arrival: Arrival, _ now: UInt64) {
+        switch arrival.advance(with: credentials, limit: server.limits.discarded, refusal: refusal, now: now) {
+        case .reads: wait(arrival, for: CLINUX_READABLE)
+        case .writes: wait(arrival, for: CLINUX_WRITABLE)
+        case .ended: end(arrival)
+        case .done(let session):
+            arrivals[arrival.socket] = nil
+            clinux_poll_remove(set, arrival.socket)
+            shared.withLock { $0.done.append(Done(socket: arrival.socket, session: session)) }
+            hasDone.store(true, ordering: .releasing)
+            server.wake()
+        }
+    }
+
+    private func wait(_ arrival: Arrival, for wish: clinux_wish) {
+        guard arrival.wish != wish else { return }
+        arrival.wish = wish
+        clinux_poll_change(set, arrival.socket, wish)
+    }
+
+    private func end(_ arrival: Arrival) {
+        arrivals[arrival.socket] = nil
+        arrival.endSession()
+        drop(arrival.socket)
+    }
+
+    private func drop(_ socket: Int32) {
+        close(socket)
+        connections.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+    }
+
+    /// The reply to a client that speaks plain HTTP.
+    private func refusal() -> [UInt8] {
+        let id = RequestID.next()
+        return server.handler.response(to: HTTPFault.notEncrypted, of: id, in: nil).serialized(as: id)
+    }
+}
