@@ -713,6 +713,9 @@ class Run:
         if not self.joins:
             given = dict(_plain(properties or {}))
             given.setdefault("host", socket.gethostname())
+            if place.is_fresh:
+                # The request may arrive much later.
+                given["start"] = time.time()
             if script is None and getattr(sys, "argv", [""])[0] not in ("", "-c", "-m"):
                 script = os.path.basename(sys.argv[0])
             start = {"flags": _plain(flags or {}), "properties": given}
@@ -1102,14 +1105,15 @@ class Run:
 
     def _last_step(self):
         """The greatest step that was recorded for the run before."""
-        last = self._sender.spool.noted("steps", self.id).strip()
-        last = int(last) if last.isdigit() else 0
+        noted = self._sender.spool.noted("steps", self.id).strip()
+        last = int(noted) if noted.isdigit() else 0
         try:
             reply = _Client(self.address).request("GET", self._path + "/metrics?columns=step&points=2", reply=_CONNECT)
             steps = json.loads(reply.body).get("step") if reply.status == 200 else None
             return max([last] + [step for step in steps or [] if isinstance(step, int)])
         except (OSError, http.client.HTTPException, ValueError, Error):
-            _say(f"the last step of {self.id} is not known while the server is away; rows without a step go on from {last}")
+            if not noted:
+                _say(f"the last step of {self.id} is not known while the server is away; rows without one go on from 0")
             return last
 
     def _mark_failed(self):

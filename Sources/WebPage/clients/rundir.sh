@@ -10,7 +10,7 @@
 #   rundir.sh evaluation acc=0.97
 #   rundir.sh output 'a line'                     without a text: what comes on standard input, live
 #   rundir.sh file net.pt models/net.pt           a file, and its path beside the run's metadata
-#   rundir.sh source [FOLDER]                     what Git tracks there, or all files
+#   rundir.sh source [FOLDER]                     what Git tracks there, or else files of up to 1 MiB
 #   rundir.sh write TYPE [FILE|FOLDER]            metadata of another type; standard input unless a file is named
 #   rundir.sh finish [--stopped]
 #   rundir.sh fail 'out of memory'
@@ -240,8 +240,8 @@ may_try() {
 
 # Keeps what the server does not take, and what it said. The same thing has the same name, however often it is sent.
 refuse() {
-    rest=${2#/runs/}
-    folder=$place/refused/${rest%%/*}
+    folder=${2#/runs/}
+    folder=$place/refused/${folder%%/*}
     mkdir -p "$folder"
     name=$(cat "$1.req" "$1.body" | cksum | tr ' ' -)
     cp "$1.body" "$folder/$name.body"
@@ -294,13 +294,13 @@ replay() {
 
 # Sends all that waits. Status 1: something is left.
 replay_all() {
-    rest=0
+    incomplete=0
     for lane in "$place"/runs/* "$place"/files/*; do
         [ -d "$lane" ] || continue
-        if replay "$lane"; then rmdir "$lane" 2>/dev/null; else rest=1; fi
+        if replay "$lane"; then rmdir "$lane" 2>/dev/null; else incomplete=1; fi
         may_try || return 1
     done
-    return $rest
+    return $incomplete
 }
 
 # Goes on with sending in the background, unless a process does so already.
@@ -320,6 +320,7 @@ send_later() {
             if may_try && replay_all; then break; fi
             sleep 1
         done
+        rm -f "$place/tmp/reply.$who".*
         unlock "$place/sender"
     ) &
 }
@@ -388,6 +389,8 @@ start_run() {
         resume
     else
         mkdir -p "$place/steps" && echo 0 >"$place/steps/$run"
+        # The request may arrive much later.
+        values POST properties "start=$(seconds)"
     fi
     values PATCH flags "$@"
     values POST properties "host=$host"
@@ -446,7 +449,7 @@ pump() {
     sent=0
     while :; do
         ends=0
-        [ -e "$1.end" ] && ends=1
+        if [ -e "$1.end" ]; then ends=1; fi
         size=$(($(wc -c <"$1")))
         while [ $size -gt $sent ]; do
             new=$((size - sent))
@@ -458,26 +461,38 @@ pump() {
             sent=$((sent + new))
         done
         may_try && replay "$place/runs/$run"
-        [ $ends = 1 ] && return
+        # One whose parent was killed ends too.
+        [ $ends = 1 ] || ! kill -0 $$ 2>/dev/null && break
         [ -e "$1.end" ] || sleep 1
     done
+    rm -f "$place/tmp/reply.$who".*
 }
 
+# source_of FOLDER: what Git tracks there, or else all files of up to 1 MiB that are not hidden, 2,000 at most. A name with a
+# line feed is left out.
 source_of() {
     folder=${1:-.}
     [ -d "$folder" ] || usage "$folder is no folder"
     new_body
-    # Of files that Git tracks, those that were removed are left out.
-    if (cd "$folder" && git ls-files -z 2>/dev/null | tr '\0\n' '\n\0' | while IFS= read -r file; do
-        [ -f "$file" ] && printf '%s\n' "$file"; done | tr '\n\0' '\0\n') >"$body.list" && [ -s "$body.list" ]; then
-        (cd "$folder" && xargs -0 tar -cf - -- <"$body.list") 2>/dev/null | gzip >"$body"
-        # More names than one command takes: several archives one behind another are not one.
-        [ "$(tr -cd '\0' <"$body.list" | wc -c)" -gt 2000 ] && (cd "$folder" && tar -czf - --null -T -) <"$body.list" >"$body"
+    (
+        cd "$folder" || exit
+        git ls-files -z 2>/dev/null | tr '\0' '\n' | while IFS= read -r file; do
+            if [ -f "$file" ]; then printf './%s\n' "$file"; fi
+        done >"$body.list"
+        if ! [ -s "$body.list" ]; then
+            own=$(cd "$spool" && pwd -P)
+            own=.${own#"$(pwd -P)"}
+            find . -name '.?*' -prune -o -path "$own" -prune -o -type d '(' -name __pycache__ -o -name node_modules ')' -prune \
+                -o -type f -size -2049 -print | head -n 2000 >"$body.list"
+        fi
+        [ ! -s "$body.list" ] || tar -cf - -T "$body.list" 2>/dev/null | gzip
+    ) >"$body" || lost
+    if [ -s "$body.list" ]; then
+        add "$place/runs/$run" POST "$path/metadata/source" application/gzip
     else
-        (cd "$folder" && tar -czf - --exclude=.git --exclude=.venv --exclude=__pycache__ --exclude=node_modules .) >"$body" 2>/dev/null
+        rm -f "$body"
     fi
     rm -f "$body.list"
-    add "$place/runs/$run" POST "$path/metadata/source" application/gzip
 }
 
 ended() {
@@ -486,8 +501,8 @@ ended() {
     return 0
 }
 
-# complete true|false
-complete() {
+# end_run true|false: whether it is completed, or was stopped
+end_run() {
     new_body
     printf '{"completed": %s, "end": %s}' "$1" "$(seconds)" >"$body" || lost || return
     add "$place/runs/$run" POST "$path/complete" application/json
@@ -559,9 +574,9 @@ execute() {
     else
         values POST properties "exit_status=$result" "duration=$(($(date +%s) - begun))"
         if [ $result = 0 ]; then
-            complete true
+            end_run true
         elif [ -n "$stopped" ] && [ $result -gt 128 ]; then
-            complete false
+            end_run false
         elif [ -e "$place/failed/$run" ]; then
             ended
         elif [ $result -gt 128 ]; then
@@ -616,6 +631,8 @@ case $command in
     start) case ${1:-} in '{'*) ;; --id) ;; *) check_pairs "$@" ;; esac ;;
 esac
 
+trap 'rm -f "$place/tmp/reply.$who".*' EXIT
+
 given=
 case $command in
     start | exec)
@@ -632,6 +649,8 @@ esac
 
 case $command in
     start)
+        # What interrupted calls left.
+        find "$place/tmp" -type f -mtime +1 -exec rm -f {} + 2>/dev/null
         start_run "$@"
         printf '%s\n' "$run" >"$place/active.$$" 2>/dev/null && mv "$place/active.$$" "$place/active"
         push
@@ -685,7 +704,7 @@ case $command in
         ;;
     finish)
         case ${1:-} in --stopped) completed=false ;; '') completed=true ;; *) usage "finish takes no $1" ;; esac
-        [ "$joins" = 1 ] || complete $completed
+        [ "$joins" = 1 ] || end_run $completed
         push_all
         ;;
     fail) fail "${*:-failed}"; push_all ;;
@@ -721,5 +740,4 @@ case $command in
         execute "$@"
         ;;
 esac
-rm -f "$place/tmp/reply.$who".* 2>/dev/null
 exit 0
