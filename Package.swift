@@ -94,7 +94,7 @@ let package = Package(
         .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
         .plugin(
             name: "PagePacking", capability: .buildTool(), dependencies: ["PackPage"], path: "Sources/PagePacking"),
-        target("WebPage", dependencies: ["CNettle"], exclude: ["page"], plugins: ["PagePacking"]),
+        target("WebPage", dependencies: ["CNettle"], exclude: ["page", "clients"], plugins: ["PagePacking"]),
         target(
             "RunAPI",
             dependencies: [
