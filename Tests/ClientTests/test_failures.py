@@ -1,6 +1,7 @@
 """The server goes away, comes back, has a full disk, hangs, has another token: nothing is lost, nothing is doubled, and the job
 never notices. The same scenario for every client."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -175,6 +176,13 @@ class FailuresOfShell(FailuresOfPython):
     command = ["sh", HERE / "jobs/job.sh", CLIENTS / "rundir.sh", *SHELLS[0]]
     send = [*SHELLS[0], CLIENTS / "rundir.sh", "send"]
     times_said = 2
+
+
+@unittest.skipUnless(shutil.which("Rscript"), "there is no R")
+class FailuresOfR(FailuresOfPython):
+    command = ["Rscript", "--vanilla", HERE / "jobs/job.R", CLIENTS / "rundir.R"]
+    send = ["Rscript", "--vanilla", "-e", f"source('{CLIENTS / 'rundir.R'}'); send_runs()"]
+
 
 
 if __name__ == "__main__":
