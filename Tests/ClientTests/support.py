@@ -150,10 +150,18 @@ class ClientTestCase(unittest.TestCase):
         cls.addClassCleanup(cls.server.remove)
 
     def setUp(self):
+        # A test that hangs fails.
+        signal.signal(signal.SIGALRM, self.took_too_long)
+        signal.alarm(180)
+        self.addCleanup(signal.alarm, 0)
         self.folder = Path(tempfile.mkdtemp(prefix="rundir-job-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.spool = self.folder / "spool"
         self.addCleanup(self.end_background)
+
+    @staticmethod
+    def took_too_long(number, frame):
+        raise AssertionError("the test took more than three minutes")
 
     def end_background(self):
         """Ends the processes in the background that still try to send."""

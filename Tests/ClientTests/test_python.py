@@ -1,16 +1,18 @@
 """rundir.py in ordinary use."""
 
+import ast
+import io
 import json
 import os
-import sys
 import tarfile
 import unittest
-import io
 
-from support import CLIENTS, ClientTestCase, LONG, SHELLS, until
+from support import CLIENTS, ClientTestCase, SHELLS
 
 
 class PythonTests(ClientTestCase):
+    options = ("--custom-folders",)
+
     def run_job(self, code, **named):
         """Runs a job that prints its run's id first, and returns the id."""
         out, self.complaints = self.python("import rundir\n" + code, **named)
@@ -178,6 +180,23 @@ with rundir.run() as run:
 """)
         self.assertEqual(self.server.request("GET", f"/runs/{run}/files/models/net.pt"), (200, bytes(3_000_000)))
         self.assertEqual(self.server.get(f"/runs/{run}/files/logs/a%20b/x.txt"), "x")
+
+    def test_function_writes_the_files_of_a_type(self):
+        run = self.run_job("""
+import os
+def plot(folder):
+    os.makedirs(f"{folder}/plots/deep")
+    open(f"{folder}/plots/deep/loss.txt", "w").write("x")
+with rundir.run() as run:
+    print(run.id)
+    run.write("plots", plot)
+    run.write("plots", lambda folder: 1 / 0)
+""")
+        self.assertEqual([file["path"] for file in self.metadata(run, "plots")["files"]], ["plots/deep/loss.txt"])
+        self.assertIn("write: ZeroDivisionError", self.complaints)
+
+    def test_file_is_valid_for_python_3_8(self):
+        ast.parse((CLIENTS / "rundir.py").read_text(), feature_version=(3, 8))
 
     def test_runs_are_listed(self):
         for lr in (1, 2, 3):

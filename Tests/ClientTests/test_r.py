@@ -4,7 +4,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 import unittest
 
@@ -15,6 +14,7 @@ FIXTURES = ROOT / "Tests/EndToEndTests/Fixtures"
 
 @unittest.skipUnless(shutil.which("Rscript"), "there is no R")
 class RTests(ClientTestCase):
+    options = ("--custom-folders",)
     # What options() is told before.
     settings = ""
 
@@ -131,7 +131,18 @@ complete_run()
     def test_write_run_data_is_deprecated(self):
         self.r("initialize_run('data')\nwrite_run_data('x', function(data_dir) cat('1', file = file.path(data_dir, 'a')))")
         self.assertIn("deprecated", self.complaints)
-        self.assertIn("/metadata/customx was refused: 404", self.complaints)
+        self.assertEqual(self.server.get("/runs/data/files/tfruns.d/a"), "1")
+
+    def test_function_writes_the_files_of_a_type(self):
+        self.r("""
+initialize_run("plots")
+write_run_metadata("plots", function(data_dir) {
+  dir.create(file.path(data_dir, "plots"))
+  for (name in c("a", "b")) cat(name, file = file.path(data_dir, "plots", name))
+})
+complete_run()
+""")
+        self.assertEqual([file["path"] for file in self.metadata("plots", "plots")["files"]], ["plots/a", "plots/b"])
 
     def test_files_are_stored_and_a_run_is_copied(self):
         (self.folder / "a b.bin").write_bytes(bytes(range(256)) * 5000)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import tarfile
-import time
 import unittest
 
 from support import CLIENTS, ClientTestCase, SHELLS, until
@@ -14,6 +13,7 @@ CLIENT = CLIENTS / "rundir.sh"
 
 
 class ShellTests(ClientTestCase):
+    options = ("--custom-folders",)
     shell = SHELLS[0]
 
     def rundir(self, *words, **named):
@@ -62,6 +62,16 @@ class ShellTests(ClientTestCase):
         self.assertEqual(self.server.get("/runs/named")["status"], "stopped")
         self.rundir("resume", RUNDIR_RUN="named")
         self.assertEqual(self.server.get("/runs/named")["status"], "running")
+
+    def test_metadata_of_other_types_is_written(self):
+        self.rundir("start", "--id", "types")
+        self.rundir("write", "flags", input='{"lr": 1}')
+        plots = self.folder / "made/plots"
+        plots.mkdir(parents=True)
+        (plots / "a.txt").write_text("x")
+        self.rundir("write", "plots", "made")
+        self.assertEqual(self.server.get("/runs/types/metadata/flags"), {"lr": 1})
+        self.assertEqual([file["path"] for file in self.server.get("/runs/types/metadata/plots")["files"]], ["plots/a.txt"])
 
     def test_command_is_recorded(self):
         project = self.folder / "project"
@@ -128,7 +138,9 @@ class ShellTests(ClientTestCase):
             with self.subTest(number):
                 name = f"signal-{int(number)}"
                 job = subprocess.Popen([*self.shell, str(CLIENT), "exec", "--id", name, "--", "python3", "-c", code],
-                                       cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, text=True)
+                                       cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, text=True,
+                                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                self.addCleanup(job.kill)
                 self.addCleanup(job.stdout.close)
                 self.assertEqual(job.stdout.readline(), "ready\n")
                 job.send_signal(signal.SIGUSR1)
