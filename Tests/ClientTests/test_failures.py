@@ -6,11 +6,21 @@ import subprocess
 import sys
 import time
 import unittest
+import urllib.error
+import urllib.request
 
 from support import BINARY, CLIENTS, ClientTestCase, HERE, PATIENCE, SHELLS, Server, until
 
 RUN = "lr-0.1"
 HAS_TOKENS = "\n  token " in subprocess.run([BINARY, "--help"], stdout=subprocess.PIPE, text=True).stdout
+
+
+def status_of(request):
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return reply.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 class FailuresOfPython(ClientTestCase):
@@ -141,22 +151,22 @@ class FailuresOfPython(ClientTestCase):
         token_file.parent.mkdir(parents=True)
         self.begin()
 
-        def create():
-            made = subprocess.run([BINARY, "token", "create", "job", "--runs", str(self.server.runs), "--right", "write"],
-                                  stdout=subprocess.PIPE, text=True, check=True).stdout
-            return made.split()[-1]
+        def token(*words):
+            return subprocess.run([BINARY, "token", *words, "--runs", str(self.server.runs)], check=True, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip()
 
-        first = create()
+        # One that stays: without any token, none would be needed.
+        self.server.token = token("create", "test", "--right", "write")
+        first = token("create", "job", "--right", "write")
         token_file.write_text(first + "\n")
-        self.server.token = first
         self.tell("row 3", "text two")
         self.until_all_is_there()
-        subprocess.run([BINARY, "token", "revoke", "job", "--runs", str(self.server.runs)], check=True)
+        token("revoke", "job")
+        with_first = urllib.request.Request(self.server.address + "/runs", headers={"Authorization": "Bearer " + first})
+        until(lambda: status_of(with_first) == 401, "the server does not take the first token")
         self.tell("row 4", "text three")
         until(lambda: self.waiting(), "something waits for another token")
-        second = create()
-        self.server.token = second
-        token_file.write_text(second + "\n")
+        token_file.write_text(token("create", "job", "--right", "write") + "\n")
         self.until_all_is_there()
         self.end()
         self.assertEqual(self.refused(), [])
