@@ -13,7 +13,7 @@
 # background. What the server refuses is kept in the spool's refused/. Every request is safe to send twice. (Functions that read,
 # such as ls_runs(), stop if there is no answer.)
 #
-# RUNDIR_URL            the server, default http://127.0.0.1:7117; off: record nothing
+# RUNDIR_URL            the server, default the one that this file was read from; off: record nothing
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
 # RUNDIR_RUN            the run's id
 # RUNDIR_JOIN           1: another process starts and ends the run
@@ -41,7 +41,15 @@ local(envir = .rundir, {
     if (is.na(value)) otherwise else value
   }
 
-  address <- function() sub("/+$", "", setting("RUNDIR_URL", "http://127.0.0.1:7117"))
+  # The server that this file was read from, if it was: source() has the address.
+  origin <- "http://127.0.0.1:7117"
+  for (frame in sys.frames()) {
+    file <- get0("ofile", frame, mode = "character", inherits = FALSE)
+    if (length(file) == 1 && grepl("^https?://.*/clients/rundir\\.R$", file)) origin <- sub("/clients/rundir\\.R$", "", file)
+  }
+  rm(frame, file)
+
+  address <- function() sub("/+$", "", setting("RUNDIR_URL", origin))
 
   is_off <- function() identical(address(), "off")
 
@@ -389,7 +397,8 @@ local(envir = .rundir, {
     program <- file.path(place(), "sender.R")
     functions <- Filter(function(name) is.function(get(name, envir = .rundir)), ls(.rundir))
     dump(functions, program, envir = .rundir)
-    cat("state <- new.env()\nstate$count <- 0\nsend_in_background()\n", file = program, append = TRUE)
+    cat(sprintf("origin <- %s\nstate <- new.env()\nstate$count <- 0\nsend_in_background()\n", deparse(origin)), file = program,
+        append = TRUE)
     system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(program)), stdout = FALSE, stderr = FALSE, wait = FALSE)
     invisible()
   }
