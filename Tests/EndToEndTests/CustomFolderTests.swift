@@ -39,7 +39,9 @@ import Testing
         #expect(try send(type, archive("mkdir \(type); echo 3 >\(type)/one")).status == 201)
         #expect(server.file("\(type)/one", of: "a") == Array("3\n".utf8))
         #expect(server.file("\(type)/sub/two", of: "a") == Array("2\n".utf8))
-        let types = try client.send("GET", "/runs/a/metadata").json["metadata"]?.array?.compactMap { $0["type"]?.string }
+        let types = try client.send("GET", "/runs/a/metadata").json["metadata"]?.array?.compactMap {
+            $0["type"]?.string
+        }
         #expect(types?.contains(type) == true)
     }
 

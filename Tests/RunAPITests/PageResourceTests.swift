@@ -68,7 +68,9 @@ import Testing
     func clientThatDoesNotExistIs404(_ name: String) throws {
         let reply = try api.send("GET", "/clients/\(name)")
         #expect(reply.status == (name == ".." ? 400 : 404))
-        if name == "rundir.js" { #expect(reply.text.contains("/clients/rundir.R, /clients/rundir.py, /clients/rundir.sh")) }
+        if name == "rundir.js" {
+            #expect(reply.text.contains("/clients/rundir.R, /clients/rundir.py, /clients/rundir.sh"))
+        }
     }
 
     @Test(arguments: ["dygraph.js", "dygraph.css", "dygraph.txt", "highlight.js", "highlight.txt"])

@@ -103,7 +103,8 @@ package struct FolderWriter: SlowWriter {
                     while offset < file.size {
                         let count = file.read(at: offset, into: buffer)
                         guard count > 0 else {
-                            throw MetadataFault.shape(nil, "\(type): \"\(file.name.shown())\" cannot be read to its end")
+                            throw MetadataFault.shape(
+                                nil, "\(type): \"\(file.name.shown())\" cannot be read to its end")
                         }
                         try write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                         offset += count

@@ -22,7 +22,8 @@ struct WriterDescription {
     private static let common = ["description", "content_types", "max_bytes"]
     private static let forExecutables = ["time_limit", "memory", "max_output", "processes", "network"]
     private static let forStores = [
-        "file": ["path"], "json": ["path", "schema"], "rows": ["path", "schema", "columns"], "list": ["path", "schema"],
+        "file": ["path"], "json": ["path", "schema"], "rows": ["path", "schema", "columns"],
+        "list": ["path", "schema"],
         "folder": [],
     ]
 

@@ -60,7 +60,9 @@ extension RunAPI {
         guard writers.takesOtherTypes else { return [] }
         let registered = Set(writers.writers.map(\.type))
         let folders = Set(files.compactMap { $0.components.count > 1 ? $0.components.first : nil })
-        return folders.sorted().compactMap { MetadataType($0) }.filter { !registered.contains($0) && writers[$0] != nil }
+        return folders.sorted().compactMap { MetadataType($0) }.filter {
+            !registered.contains($0) && writers[$0] != nil
+        }
     }
 
     /// The files of a type that is stored as a folder.

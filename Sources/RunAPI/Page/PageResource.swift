@@ -73,7 +73,8 @@ struct ClientFile: PathParameter {
             let names = WebPage.names.filter { $0.hasPrefix(folder) }.map { "/\($0)" }
             throw Problem(
                 404, "unknown-path", "Unknown path",
-                "there is no client \"\(values.name.shown(atMost: 100))\"; the clients are \(names.joined(separator: ", "))")
+                "there is no client \"\(values.name.shown(atMost: 100))\"; the clients are \(names.joined(separator: ", "))"
+            )
         }
         return ClientFile(path: path)
     }
