@@ -7,7 +7,7 @@ import os
 import tarfile
 import unittest
 
-from support import CLIENTS, ClientTestCase, SHELLS
+from support import CLIENTS, ClientTestCase, LONG, SHELLS
 
 
 class PythonTests(ClientTestCase):
@@ -433,6 +433,46 @@ with rundir.run() as run:
     callback.on_log(None, state, None, logs={"loss": 7})
 """, transformers="class TrainerCallback:\n    pass\n")
         self.assertEqual(rows, {"step": [5], "loss": [0.5], "epoch": [0.5]})
+
+
+@unittest.skipUnless(LONG, "in the long form")
+class RealFrameworkTests(ClientTestCase):
+    """The frameworks themselves; Keras is among the examples."""
+
+    def train(self, code):
+        self.python("import numpy, rundir\nx = numpy.random.rand(400, 5)\ny = x.sum(axis=1)\n"
+                    "with rundir.run(id='real') as run:\n" + code)
+        self.assertEqual(self.server.get("/runs/real")["status"], "completed")
+        rows = self.server.get("/runs/real/metrics")
+        self.server.request("POST", "/runs/purge", b'{"runs": ["real"], "force": true}')
+        self.server.request("DELETE", "/runs/real?force=true")
+        return rows
+
+    def test_lightgbm(self):
+        rows = self.train("""
+    import lightgbm
+    train, test = lightgbm.Dataset(x[:300], y[:300]), lightgbm.Dataset(x[300:], y[300:])
+    lightgbm.train({"objective": "l2", "verbose": -1}, train, 5, valid_sets=[train, test], callbacks=[rundir.lightgbm_callback()])
+""")
+        self.assertEqual(rows["step"], [1, 2, 3, 4, 5])
+        self.assertEqual(set(rows), {"step", "l2", "val_l2"})
+
+    def test_xgboost(self):
+        rows = self.train("""
+    import xgboost
+    train, test = xgboost.DMatrix(x[:300], y[:300]), xgboost.DMatrix(x[300:], y[300:])
+    xgboost.train({"verbosity": 0}, train, 5, evals=[(train, "train"), (test, "eval")], verbose_eval=False,
+                  callbacks=[rundir.xgboost_callback()])
+""")
+        self.assertEqual(rows["step"], [1, 2, 3, 4, 5])
+        self.assertEqual(set(rows), {"step", "rmse", "val_rmse"})
+
+    def test_jax_arrays_are_taken_as_they_are(self):
+        rows = self.train("""
+    import jax.numpy
+    run.log(step=jax.numpy.int32(3), loss=jax.numpy.float32(0.5), acc=jax.numpy.array([0.25]))
+""")
+        self.assertEqual(rows, {"step": [3], "loss": [0.5], "acc": [0.25]})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ const examples = {
     Shell: "shell.sh",
     Python: "python.py",
     R: "r.R",
-    Keras: "keras.py",
+    Keras: "keras-jax.py",
     Julia: "julia.jl",
     Node: "node.mjs",
 };
