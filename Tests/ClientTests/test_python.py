@@ -4,6 +4,8 @@ import ast
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 import unittest
 
@@ -307,6 +309,50 @@ with rundir.run() as run:
         for name in ("shared-1", "shared-2"):
             self.assertEqual(self.server.steps(name), list(range(5)))
             self.assertEqual(self.server.get(f"/runs/{name}")["status"], "completed")
+
+    def test_runs_at_once_in_one_process_are_all_ended(self):
+        self.run_job("""
+a, b = rundir.run(id="at-once-1"), rundir.run(id="at-once-2")
+a.log(step=1, loss=1)
+rundir.log(step=2, loss=2)
+b.finish()
+rundir.log(step=3, loss=3)
+""")
+        self.assertEqual((self.server.steps("at-once-1"), self.server.steps("at-once-2")), ([1, 3], [2]))
+        for run in ("at-once-1", "at-once-2"):
+            self.assertEqual(self.server.get(f"/runs/{run}")["status"], "completed")
+
+    def test_processes_that_record_and_send_at_once_double_nothing(self):
+        code = """
+import sys
+with rundir.run(id=sys.argv[1]) as run:
+    for step in range(300):
+        run.log(step=step, **{sys.argv[2]: step})
+        if step % 10 == 0:
+            run.output(f"{sys.argv[2]} {step}\\n")
+            run.flush(0.01)
+"""
+        path = self.folder / "job.py"
+        path.write_text("import rundir\n" + code)
+        self.server.kill()
+        jobs = [subprocess.Popen([sys.executable, str(path), run, metric], env=self.environment(RUNDIR_WAIT="0"),
+                                 stderr=subprocess.DEVNULL)
+                for run, metric in (("both", "a"), ("both", "b"), ("own", "c"))]
+        for job in jobs:
+            self.assertEqual(job.wait(timeout=60), 0)
+        self.server.start()
+        senders = [[sys.executable, CLIENTS / "rundir.py", "send"], [*SHELLS[0], CLIENTS / "rundir.sh", "send"]] * 2
+        senders = [subprocess.Popen([str(word) for word in words], env=self.environment(), stderr=subprocess.DEVNULL)
+                   for words in senders]
+        for sender in senders:
+            sender.wait(timeout=60)
+        self.run_command(sys.executable, CLIENTS / "rundir.py", "send")
+        both = self.server.get("/runs/both/metrics")
+        self.assertEqual((both["step"], both["a"], both["b"]), (list(range(300)),) * 3)
+        self.assertEqual(self.server.steps("own"), list(range(300)))
+        for run, metrics in (("both", "ab"), ("own", "c")):
+            lines = self.server.output(run).splitlines()
+            self.assertEqual(sorted(lines), sorted(f"{metric} {step}" for metric in metrics for step in range(0, 300, 10)))
 
     def test_next_run_sends_what_earlier_ones_left(self):
         self.server.kill()

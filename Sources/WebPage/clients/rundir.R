@@ -417,7 +417,8 @@ local(envir = .rundir, {
 
   # Sends what was added, now if the server is there, else later.
   push <- function(run) {
-    if (!is_away() && replay(lane_of(run)) && replay(lane_of(run, "files"))) return(invisible())
+    in_background <- seconds_of("RUNDIR_BACKGROUND", 900) > 0
+    if ((!is_away() || (!in_background && may_try())) && replay(lane_of(run)) && replay(lane_of(run, "files"))) return(invisible())
     send_later()
   }
 

@@ -706,6 +706,7 @@ class Run:
         self._step = 0 if place.is_fresh else None
         if self.is_off:
             return
+        _open.append(self)
         self._sender = _Sender(self.address)
         self._lane = self._sender.spool.lane(self.id)
         self._files = self._sender.spool.lane(self.id, "files")
@@ -887,9 +888,10 @@ class Run:
             end = {"completed": bool(completed), "end": time.time()}
             self._put(_Item("POST", self._path + "/complete", "application/json", _json(end)))
         self.has_ended = True
+        _open.remove(self)
         global _current
         if _current is self:
-            _current = None
+            _current = _open[-1] if _open else None
         self._deadline = time.monotonic() + (_patience() if wait is None else wait)
         self._closing = True
         self._wake.set()
@@ -1214,7 +1216,8 @@ def _archive(folder, files):
 
 # MARK: The module's functions
 
-_current = None
+# The run that the module's functions record, and all that have not ended.
+_current, _open = None, []
 
 
 def run(flags=None, *, id=None, properties=None, script=None, source=None, capture=False, resume=False, url=None):
@@ -1306,14 +1309,13 @@ def send(url=None):
 
 
 def _at_exit():
-    if _current is not None and _current._pid_is_here():
+    for run in [run for run in _open if run._pid == os.getpid()]:
         if _uncaught is not None:
-            _current.__exit__(type(_uncaught), _uncaught, None)
+            run.__exit__(type(_uncaught), _uncaught, None)
         else:
-            _current.finish()
+            run.finish()
 
 
-Run._pid_is_here = lambda self: self.is_off or self._pid == os.getpid()
 _uncaught = None
 
 
@@ -1329,10 +1331,9 @@ atexit.register(_at_exit)
 
 def _after_fork():
     # The parent's thread sends what the queue holds; the child has none.
-    if _current is not None and not _current.is_off:
-        _current._queue.clear()
-        _current._taking = threading.Lock()
-        _current._lock = threading.Lock()
+    for run in _open:
+        run._queue.clear()
+        run._lock, run._taking = threading.Lock(), threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

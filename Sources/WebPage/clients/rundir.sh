@@ -172,7 +172,9 @@ request() {
         curl "$@" "$url$target" 2>/dev/null) || status=000
 }
 
-header() { sed -n "s/^$1: *//Ip" "$reply.head" 2>/dev/null | tr -d '\r' | tail -n 1; }
+header() {
+    tr -d '\r' 2>/dev/null <"$reply.head" | awk -v name="$1:" 'tolower($1) == tolower(name) { value = $2 } END { print value }'
+}
 is_problem() { grep -qi '^content-type: *application/problem+json' "$reply.head" 2>/dev/null; }
 detail() {
     said=$(sed -n 's/^ *"detail": "\(.*\)",\{0,1\}$/\1/p' "$reply.body" 2>/dev/null)
@@ -327,7 +329,7 @@ send_later() {
 
 # Sends what was added, now if the server is there, else later.
 push() {
-    if [ ! -e "$place/away" ]; then
+    if [ ! -e "$place/away" ] || { [ "${RUNDIR_BACKGROUND:-900}" = 0 ] && may_try; }; then
         replay "$place/runs/$run" && { [ $# = 0 ] || replay "$place/files/$run"; } && return 0
     fi
     send_later
