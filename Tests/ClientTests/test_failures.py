@@ -1,15 +1,17 @@
 """The server goes away, comes back, has a full disk, hangs, has another token: nothing is lost, nothing is doubled, and the job
 never notices. The same scenario for every client."""
 
+import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
 
-from support import BINARY, CLIENTS, ClientTestCase, HERE, PATIENCE, SHELLS, Server, until
+from support import BINARY, CLIENTS, ClientTestCase, HERE, LONG, PATIENCE, SHELLS, Server, until
 
 RUN = "lr-0.1"
 HAS_TOKENS = "\n  token " in subprocess.run([BINARY, "--help"], stdout=subprocess.PIPE, text=True).stdout
@@ -116,6 +118,34 @@ class FailuresOfPython(ClientTestCase):
         self.run_command(*self.send)
         self.until_all_is_there()
         self.assertEqual(self.server.get(f"/runs/{RUN}")["status"], "completed")
+
+    @unittest.skipUnless(LONG, "in the long form")
+    def test_server_that_is_killed_again_and_again_gets_everything_once(self):
+        self.begin()
+        stopped = threading.Event()
+
+        def kill():
+            chance = random.Random(7)
+            while not stopped.wait(chance.uniform(0.2, 1.5)):
+                if chance.random() < 0.3:
+                    self.server.pause()
+                    stopped.wait(chance.uniform(0.5, 3))
+                self.server.kill()
+                stopped.wait(chance.uniform(0, 1))
+                self.server.start()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            for step in range(3, 250):
+                self.tell(f"row {step}", f"text line {step}")
+                time.sleep(0.1)
+        finally:
+            stopped.set()
+            killer.join()
+        self.until_all_is_there()
+        self.end()
+        self.assertEqual(self.refused(), [])
 
     def test_server_with_a_full_disk_gets_everything_once_there_is_room(self):
         if not self.server.disk.is_mounted:

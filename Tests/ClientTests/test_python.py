@@ -310,6 +310,17 @@ with rundir.run() as run:
             self.assertEqual(self.server.steps(name), list(range(5)))
             self.assertEqual(self.server.get(f"/runs/{name}")["status"], "completed")
 
+    def test_id_that_the_server_does_not_take_becomes_one(self):
+        run = self.run_job("with rundir.run(id='../a b/ü') as run:\n    print(run.id)\n    run.log(step=1, loss=1)\n")
+        self.assertEqual(run, "a-b--")
+        self.assertEqual(self.server.steps(run), [1])
+        self.assertIn("is no run id", self.complaints)
+
+    def test_of_ranks_that_do_not_agree_only_rank_0_records(self):
+        self.run_job("with rundir.run() as run: run.log(step=1, loss=1)\n", RANK="1", WORLD_SIZE="2")
+        self.assertIn("do not agree on a run", self.complaints)
+        self.assertFalse(self.spool.exists())
+
     def test_runs_at_once_in_one_process_are_all_ended(self):
         self.run_job("""
 a, b = rundir.run(id="at-once-1"), rundir.run(id="at-once-2")

@@ -189,6 +189,16 @@ complete_run()
         self.assertEqual((run["status"], run["flag_rank"]), ("completed", 0))
         self.assertEqual(self.server.get("/runs/slurm-8/metrics"), {"step": [1], "loss1": [1], "loss0": [0]})
 
+    def test_id_that_the_server_does_not_take_becomes_one(self):
+        self.r("initialize_run('a b'); write_run_metadata('metrics', list(loss = 1)); complete_run()")
+        self.assertEqual(self.server.steps("a-b"), [1])
+        self.assertIn("is no run id", self.complaints)
+
+    def test_of_ranks_that_do_not_agree_only_rank_0_records(self):
+        self.r("initialize_run(); write_run_metadata('metrics', list(loss = 1)); complete_run()", RANK="1", WORLD_SIZE="2")
+        self.assertIn("do not agree on a run", self.complaints)
+        self.assertFalse(self.spool.exists())
+
     def test_off_records_nothing(self):
         self.r("initialize_run()\nwrite_run_metadata('metrics', list(loss = 1))\nwith_run(1)\ncomplete_run()", RUNDIR_URL="off")
         self.assertFalse(self.spool.exists())

@@ -63,6 +63,32 @@ class ShellTests(ClientTestCase):
         self.rundir("resume", RUNDIR_RUN="named")
         self.assertEqual(self.server.get("/runs/named")["status"], "running")
 
+    def test_rows_without_a_step_get_different_steps(self):
+        self.rundir("start", "--id", "steps")
+        calls = [subprocess.Popen([*self.shell, str(CLIENT), "metrics", f"m{number}={number}"], cwd=self.folder,
+                                  env=self.environment(RUNDIR_RUN="steps")) for number in range(6)]
+        for call in calls:
+            self.assertEqual(call.wait(timeout=60), 0)
+        self.rundir("metrics", '{"loss": 1}')
+        self.rundir("send", "--wait", "10")
+        rows = self.server.get("/runs/steps/metrics")
+        self.assertEqual(rows["step"], [1, 2, 3, 4, 5, 6, 7])
+        self.assertEqual(rows["loss"], [None] * 6 + [1])
+        self.assertEqual(sorted(value for number in range(6) for value in rows[f"m{number}"] if value is not None), list(range(6)))
+
+    def test_id_that_the_server_does_not_take_becomes_one(self):
+        out, errors = self.run_command(*self.shell, CLIENT, "start", "--id", "../a b/ü")
+        self.assertRegex(out, r"^a-b-+\n$")
+        self.assertIn("is no run id", errors)
+        self.rundir("metrics", "loss=1")
+        self.assertEqual(self.server.steps(out.strip()), [1])
+
+    def test_of_ranks_that_do_not_agree_only_rank_0_records(self):
+        out, errors = self.run_command(*self.shell, CLIENT, "exec", "a=1", "--", "echo", "one", RANK="1", WORLD_SIZE="2")
+        self.assertEqual(out, "one\n")
+        self.assertIn("do not agree on a run", errors)
+        self.assertFalse(self.spool.exists())
+
     def test_metadata_of_other_types_is_written(self):
         self.rundir("start", "--id", "types")
         self.rundir("write", "flags", input='{"lr": 1}')

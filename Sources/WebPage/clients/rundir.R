@@ -10,8 +10,8 @@
 #
 # Recording never stops a job: what goes wrong is a message. What the server cannot take now (it is away, its disk is full, it
 # does not accept the token) waits in a folder, the spool, and is sent in order by the next call or by a process in the
-# background. What the server refuses is kept in the spool's refused/. Every request is safe to send twice. (Functions that read,
-# such as ls_runs(), stop if there is no answer.)
+# background. What the server refuses is kept in the spool's refused/. Every request is safe to send twice. (Functions that
+# read, such as ls_runs(), stop if there is no answer.)
 #
 # RUNDIR_URL            the server, default the one that this file was read from; off: record nothing
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
@@ -170,7 +170,8 @@ local(envir = .rundir, {
     is_file <- method == "PUT" && grepl("^/runs/[^/]+/files/", path)
     by_package <- !identical(getOption("rundir.curl"), "command") && !is_file && is.null(to) &&
       requireNamespace("curl", quietly = TRUE)
-    if (by_package) by_package(method, path, type, file, seconds) else by_command(method, path, type, file, to, seconds, is_file)
+    if (by_package) return(by_package(method, path, type, file, seconds))
+    by_command(method, path, type, file, to, seconds, is_file)
   }
 
   by_package <- function(method, path, type, file, seconds) {
@@ -199,12 +200,15 @@ local(envir = .rundir, {
     on.exit(unlink(c(head, input, if (is.null(to)) body)))
     file.create(input)
     Sys.chmod(input, "0600")
-    if (nzchar(token())) writeLines(sprintf("header = \"Authorization: Bearer %s\"", gsub("([\\\\\"])", "\\\\\\1", token())), input)
+    secret <- gsub("([\\\\\"])", "\\\\\\1", token())
+    if (nzchar(secret)) writeLines(sprintf("header = \"Authorization: Bearer %s\"", secret), input)
     limits <- if (is_file || !is.null(to)) c("--speed-limit", "1", "--speed-time", "120") else c("--max-time", ceiling(seconds))
-    arguments <- c("-s", "-K", input, "-X", method, "--connect-timeout", "3", limits, "-o", body, "-D", head, "-w", "%{http_code}")
+    arguments <- c("-s", "-K", input, "-X", method, "--connect-timeout", "3", limits, "-o", body, "-D", head,
+                   "-w", "%{http_code}")
     if (!is.null(file)) arguments <- c(arguments, "-T", file, "-H", "Expect:", "-H", paste0("Content-Type: ", type))
     else if (method != "GET") arguments <- c(arguments, "-H", "Content-Length: 0")
-    status <- suppressWarnings(system2("curl", shQuote(c(arguments, paste0(address(), path))), stdout = TRUE, stderr = FALSE))
+    arguments <- shQuote(c(arguments, paste0(address(), path)))
+    status <- suppressWarnings(system2("curl", arguments, stdout = TRUE, stderr = FALSE))
     failed <- !is.null(attr(status, "status")) || length(status) == 0
     list(status = if (failed) 0L else as.integer(status[[1]]),
          headers = if (file.exists(head)) paste(readLines(head, warn = FALSE), collapse = "\n") else "",
@@ -258,7 +262,8 @@ local(envir = .rundir, {
     last <- if (length(names)) as.numeric(sub("-.*", "", names[[length(names)]])) else 0
     state$count <- state$count + 1
     base <- file.path(lane, sprintf("%012.0f-%s.%d", last + 1, who(), state$count))
-    written <- if (is.character(body)) file.copy(body, paste0(base, ".body")) else { writeBin(body, paste0(base, ".body")); TRUE }
+    written <- TRUE
+    if (is.character(body)) written <- file.copy(body, paste0(base, ".body")) else writeBin(body, paste0(base, ".body"))
     writeBin(charToRaw(paste0(method, "\n", path, "\n", type, "\n")), paste0(base, ".tmp"))
     if (!written || !file.rename(paste0(base, ".tmp"), paste0(base, ".req"))) {
       stop("the spool ", place(), " cannot be written; something is not recorded", call. = FALSE)
@@ -281,10 +286,12 @@ local(envir = .rundir, {
   is_stale <- function(path) {
     age <- as.numeric(difftime(Sys.time(), file.mtime(path), units = "secs"))
     if (is.na(age)) return(FALSE)
-    owner <- tryCatch(strsplit(readLines(file.path(path, "owner"), n = 1), " ")[[1]], error = function(e) NULL, warning = function(w) NULL)
+    nothing <- function(condition) NULL
+    owner <- tryCatch(strsplit(readLines(file.path(path, "owner"), n = 1), " ")[[1]], error = nothing, warning = nothing)
     if (length(owner) != 2) return(age > 60)
     if (age > 600) return(TRUE)
-    owner[[1]] == Sys.info()[["nodename"]] && as.integer(owner[[2]]) != Sys.getpid() && !tools::pskill(as.integer(owner[[2]]), 0)
+    pid <- as.integer(owner[[2]])
+    owner[[1]] == Sys.info()[["nodename"]] && pid != Sys.getpid() && !tools::pskill(pid, 0)
   }
 
   unlock <- function(path) unlink(path, recursive = TRUE)
@@ -307,7 +314,8 @@ local(envir = .rundir, {
   may_try <- function() {
     path <- file.path(place(), "away")
     if (!file.exists(path)) return(TRUE)
-    attempt <- tryCatch(as.numeric(strsplit(readLines(path, n = 1), " ")[[1]][[2]]), error = function(e) 0, warning = function(w) 0)
+    now <- function(condition) 0
+    attempt <- tryCatch(as.numeric(strsplit(readLines(path, n = 1), " ")[[1]][[2]]), error = now, warning = now)
     as.numeric(Sys.time()) >= attempt
   }
 
@@ -418,7 +426,8 @@ local(envir = .rundir, {
   # Sends what was added, now if the server is there, else later.
   push <- function(run) {
     in_background <- seconds_of("RUNDIR_BACKGROUND", 900) > 0
-    if ((!is_away() || (!in_background && may_try())) && replay(lane_of(run)) && replay(lane_of(run, "files"))) return(invisible())
+    tries <- !is_away() || (!in_background && may_try())
+    if (tries && replay(lane_of(run)) && replay(lane_of(run, "files"))) return(invisible())
     send_later()
   }
 
@@ -468,6 +477,14 @@ local(envir = .rundir, {
   }
 
   run_id <- function(run_dir) basename(as.character(if (is.list(run_dir)) run_dir$run_dir else run_dir))
+
+  # An id that the server takes, and that is a name in the spool.
+  clean <- function(id) {
+    cleaned <- substr(sub("^[^A-Za-z0-9]*", "", gsub("[^A-Za-z0-9._=+@-]", "-", id)), 1, 128)
+    if (cleaned %in% c("", "active", "archive")) cleaned <- paste0("run-", cleaned)
+    if (cleaned != id) say("the run is called ", cleaned, ", since ", id, " is no run id")
+    cleaned
+  }
 
   # Adds metadata of a run as a request. Returns whether there was something to add.
   enqueue <- function(run, type, data) {
@@ -570,6 +587,10 @@ local(envir = .rundir, {
     guarded({
       job <- job()
       given <- if (!is.null(run_dir)) run_id(run_dir) else if (nzchar(job$run)) job$run
+      if (is.null(given) && job$joins) {
+        stop("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records", call. = FALSE)
+      }
+      if (!is.null(given)) given <- clean(given)
       run <- if (is.null(given)) new_id() else given
       state$run <- run
       state$joins <- job$joins
@@ -649,7 +670,8 @@ local(envir = .rundir, {
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({
       if (!file.exists(path)) stop("there is no file ", path, call. = FALSE)
-      add(lane_of(run, "files"), "PUT", paste0("/runs/", encoded(run), "/files/", encoded(name)), "application/octet-stream", path)
+      target <- paste0("/runs/", encoded(run), "/files/", encoded(name))
+      add(lane_of(run, "files"), "PUT", target, "application/octet-stream", path)
       push(run)
     })
     invisible(NULL)
@@ -670,13 +692,15 @@ local(envir = .rundir, {
   }
 
   # Columns of numbers; the others are text, but completed.
-  is_number <- "^(start|end|samples|validation_samples|batch_size|epochs|learning_rate|(steps|epochs)_completed|(metric|eval|flag|min|max)_.*)$"
+  is_number <- paste0("^(start|end|samples|validation_samples|batch_size|epochs|learning_rate|(steps|epochs)_completed|",
+                      "(metric|eval|flag|min|max)_.*)$")
 
   page_of_runs <- function(text) {
     if (!nzchar(text)) return(NULL)
     names <- names(utils::read.csv(text = text, nrows = 0, check.names = FALSE))
     classes <- ifelse(names == "completed", "logical", ifelse(grepl(is_number, names), NA, "character"))
-    utils::read.csv(text = text, check.names = FALSE, na.strings = "NA", stringsAsFactors = FALSE, colClasses = classes, encoding = "UTF-8")
+    utils::read.csv(text = text, check.names = FALSE, na.strings = "NA", stringsAsFactors = FALSE, colClasses = classes,
+                    encoding = "UTF-8")
   }
 
   bind <- function(x, y) {
@@ -689,7 +713,8 @@ local(envir = .rundir, {
   # The server's runs, as tfruns lists those of a folder. `where` is a condition that the server evaluates.
   ls_runs <- function(subset = NULL, order = "start", decreasing = TRUE, latest_n = NULL, where = NULL) {
     limit <- if (is.null(latest_n)) 1000 else min(1000, latest_n)
-    path <- paste0("/runs?format=csv&limit=", limit, if (!is.null(where)) paste0("&where=", utils::URLencode(where, reserved = TRUE)))
+    path <- paste0("/runs?format=csv&limit=", limit)
+    if (!is.null(where)) path <- paste0(path, "&where=", utils::URLencode(where, reserved = TRUE))
     runs <- NULL
     repeat {
       reply <- read_or_stop(path)

@@ -647,6 +647,7 @@ class _Place:
 
     def __init__(self, id=None):
         get = os.environ.get
+        id = None if id is None else str(id)
         rank = get("RANK") or get("SLURM_PROCID") or "0"
         size = get("WORLD_SIZE") or get("SLURM_STEP_NUM_TASKS") or get("SLURM_NTASKS") or "1"
         self.rank = int(rank) if rank.isdigit() else 0
@@ -654,7 +655,17 @@ class _Place:
         given = id or get("RUNDIR_RUN")
         self.is_fresh = not given and not many
         self.joins = get("RUNDIR_JOIN") == "1" or (many and self.rank > 0)
+        given = given and self._clean(given)
         self.run = given or (self._of_job(size) if many else None) or (None if self.joins else _new_id())
+
+    @staticmethod
+    def _clean(id):
+        """An id that the server takes, and that is a name in the spool."""
+        clean = re.sub("^[^A-Za-z0-9]*", "", re.sub("[^A-Za-z0-9._=+@-]", "-", id))[:128] or "run"
+        clean = "run-" + clean if clean in ("active", "archive") else clean
+        if clean != id:
+            _say(f"the run is called {clean}, since {id} is no run id")
+        return clean
 
     @staticmethod
     def _of_job(size):
@@ -1084,8 +1095,9 @@ class Run:
     def _spill(self):
         """Writes the queue to the spool, in the caller's time: it is full, or this is a child of the process that has the
         thread, or the thread is stuck at the end."""
-        is_usual = self._pid == os.getpid() and not self._closing
-        if not self._taking.acquire(timeout=0.05 if is_usual and len(self._queue) < 5 * _QUEUE else -1):
+        may_go_on = self._pid == os.getpid() and not self._closing and len(self._queue) < 2 * _QUEUE
+        if not self._taking.acquire(blocking=not may_go_on):
+            # The thread is sending.
             return
         try:
             while self._queue:

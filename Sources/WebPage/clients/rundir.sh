@@ -59,7 +59,7 @@ become() {
 }
 
 lost() {
-    say "the spool $place cannot be written; something is not recorded"
+    say "the spool $place cannot be written; something is not recorded. RUNDIR_SPOOL may name another folder"
     return 1
 }
 
@@ -168,7 +168,8 @@ request() {
     fi
     rm -f "$reply.body" "$reply.head"
     # In a configuration of curl, a backslash and a quote inside quotes are escaped.
-    status=$({ [ -z "$token" ] || printf 'header = "Authorization: Bearer %s"\n' "$(printf %s "$token" | sed 's/[\\"]/\\&/g')"; } |
+    token=$(printf %s "$token" | sed 's/[\\"]/\\&/g')
+    status=$({ [ -z "$token" ] || printf 'header = "Authorization: Bearer %s"\n' "$token"; } |
         curl "$@" "$url$target" 2>/dev/null) || status=000
 }
 
@@ -372,17 +373,26 @@ job() {
     fi
 }
 
+# An id that the server takes, and that is a name in the spool.
+clean() {
+    cleaned=$(printf %s "$1" | tr -c 'A-Za-z0-9._=+@-' - | sed 's/^[^A-Za-z0-9]*//' | cut -c 1-128)
+    case $cleaned in '' | active | archive) cleaned=run-$cleaned ;; esac
+    [ "$cleaned" = "$1" ] || say "the run is called $cleaned, since $1 is no run id"
+    run=$cleaned
+}
+
 # The run of a command other than start and exec.
 known_run() {
     job
     [ -n "$run" ] || read -r run 2>/dev/null <"$place/active" || usage 'no run was started here; set RUNDIR_RUN'
+    clean "$run"
     path=/runs/$(encoded "$run")
 }
 
 # start_run [NAME=VALUE …]: makes $run, or an id, and adds what starts it.
 start_run() {
     fresh=0
-    [ -n "$run" ] || { run=$(new_id) fresh=1; }
+    if [ -n "$run" ]; then clean "$run"; else run=$(new_id) fresh=1; fi
     path=/runs/$(encoded "$run")
     [ "$joins" = 1 ] && return 0
     new_body
@@ -420,11 +430,17 @@ values() {
 metrics() {
     keyed=0
     case $1 in
-        '{'*) values POST metrics "$@"; return ;;
+        '{'*'"step"'* | '{'*'"epoch"'* | '{}') values POST metrics "$1"; return ;;
     esac
     for pair in "$@"; do case $pair in step=* | epoch=*) keyed=1 ;; esac; done
     if [ $keyed = 0 ]; then
         step=
+        # Calls at once get different steps.
+        mkdir -p "$place/steps"
+        for round in 1 2 3 4 5; do
+            lock "$place/steps/$run.lock" && break
+            sleep 1
+        done
         [ -e "$place/steps/$run" ] && read -r step <"$place/steps/$run"
         if [ -z "$step" ]; then
             mkdir -p "$place/tmp" "$place/steps"
@@ -432,6 +448,11 @@ metrics() {
             [ "$status" = 200 ] && step=$(sed -n 's/.*"step": \[\(.*, \)\{0,1\}\([0-9-]*\)\].*/\2/p' "$reply.body")
         fi
         step=$((${step:-0} + 1))
+        echo $step >"$place/steps/$run"
+        unlock "$place/steps/$run.lock"
+        case $1 in
+            '{'*) values POST metrics "{\"step\": $step, ${1#'{'}"; return ;;
+        esac
         set -- "step=$step" "$@"
     fi
     for pair in "$@"; do
@@ -606,10 +627,25 @@ pass() {
 command=$1
 shift
 case $command in
-    start | flags | properties | metrics | evaluation | output | file | source | write | finish | fail | resume | exec | send) ;;
+    start | flags | properties | metrics | evaluation | output | file | source | write) ;;
+    finish | fail | resume | exec | send) ;;
     -h | --help | help) sed -n '2,34s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) usage "there is no command $command" ;;
 esac
+
+# Of ranks that do not agree on a run, only rank 0 records.
+if [ "$command" = start ] || [ "$command" = exec ]; then
+    job
+    case ${1:-} in
+        --id | --id=*) ;;
+        *)
+            if [ "$joins" = 1 ] && [ -z "$run" ]; then
+                say 'the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records'
+                url=off
+            fi
+            ;;
+    esac
+fi
 
 if [ "$url" = off ]; then
     case $command in
@@ -642,7 +678,6 @@ case $command in
             --id) [ $# -gt 1 ] || usage '--id needs an id'; given=$2; shift 2 ;;
             --id=*) given=${1#--id=}; shift ;;
         esac
-        job
         [ -z "$given" ] || run=$given
         ;;
     send) ;;
