@@ -117,7 +117,8 @@ let package = Package(
         .plugin(
             name: "PagePacking", capability: .buildTool(), dependencies: ["PackPage"], path: "Sources/PagePacking"),
         target(
-            "WebPage", dependencies: ["CNettle"], exclude: ["page"], plugins: isFuzzing ? [] : ["PagePacking"]),
+            "WebPage", dependencies: ["CNettle"], exclude: ["page", "clients"],
+            plugins: isFuzzing ? [] : ["PagePacking"]),
         target(
             "RunAPI",
             dependencies: [

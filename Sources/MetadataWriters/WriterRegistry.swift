@@ -5,6 +5,8 @@ package struct WriterRegistry: Sendable {
     /// In order of registration.
     package let writers: [any MetadataWriter]
     private let byType: [MetadataType: any MetadataWriter]
+    /// Makes the writer of a type that is not registered, if it may be written all the same.
+    private let otherwise: (@Sendable (MetadataType) -> (any MetadataWriter)?)?
 
     /// Two writers want the same type.
     package struct Conflict: Error, CustomStringConvertible {
@@ -13,13 +15,17 @@ package struct WriterRegistry: Sendable {
     }
 
     /// Registers writers.
-    package init(_ writers: [any MetadataWriter]) throws(Conflict) {
+    /// - Parameter otherwise: makes the writer of any other type; nil: there are no others
+    package init(
+        _ writers: [any MetadataWriter], otherwise: (@Sendable (MetadataType) -> (any MetadataWriter)?)? = nil
+    ) throws(Conflict) {
         var byType: [MetadataType: any MetadataWriter] = [:]
         for writer in writers where byType.updateValue(writer, forKey: writer.type) != nil {
             throw Conflict(type: writer.type)
         }
         self.writers = writers
         self.byType = byType
+        self.otherwise = otherwise
     }
 
     /// The standard types.
@@ -31,5 +37,8 @@ package struct WriterRegistry: Sendable {
         ]
     }
 
-    package subscript(type: MetadataType) -> (any MetadataWriter)? { byType[type] }
+    /// Whether a type that is not registered may be written.
+    package var takesOtherTypes: Bool { otherwise != nil }
+
+    package subscript(type: MetadataType) -> (any MetadataWriter)? { byType[type] ?? otherwise?(type) }
 }

@@ -1,8 +1,6 @@
 internal import CLinux
 internal import Glibc
-package import LocalFiles
 internal import RunMetadata
-package import RunStore
 
 /// The folder in which the operator registers writers of custom types: an executable `<type>` or `<type>/run`, a
 /// description `<type>.json`, or both; the description then holds the executable's settings.
@@ -17,9 +15,7 @@ package enum WritersFolder {
     /// Reads the folder.
     /// - Returns: the writers, by name of type
     /// - Throws: `Faults`, of all files
-    package static func load(_ folder: String, store: any RunStore, scratch: Scratch) throws(Faults)
-        -> [any MetadataWriter]
-    {
+    package static func load(_ folder: String, _ context: FolderWriter.Context) throws(Faults) -> [any MetadataWriter] {
         guard let names = names(in: folder) else {
             throw Faults(faults: [WriterFault(folder, "cannot be read: \(String(cString: strerror(errno)))")])
         }
@@ -36,7 +32,7 @@ package enum WritersFolder {
         }
         var writers: [any MetadataWriter] = []
         for (type, files) in found.sorted(by: { $0.key.description < $1.key.description }) {
-            do throws(WriterFault) { writers.append(try writer(type, files, store, scratch)) } catch {
+            do throws(WriterFault) { writers.append(try writer(type, files, context)) } catch {
                 faults.append(error)
             }
         }
@@ -83,7 +79,7 @@ package enum WritersFolder {
     }
 
     private static func writer(
-        _ type: MetadataType, _ files: Files, _ store: any RunStore, _ scratch: Scratch
+        _ type: MetadataType, _ files: Files, _ context: FolderWriter.Context
     ) throws(WriterFault) -> any MetadataWriter {
         var description: WriterDescription?
         if let path = files.description {
@@ -96,10 +92,11 @@ package enum WritersFolder {
             guard let description else {
                 throw WriterFault(type.description, "it has no executable and no description")
             }
-            return try description.writer()
+            return try description.writer(context)
         }
         let settings = try description?.settings() ?? ExecutableSettings()
-        return ExecutableWriter(type: type, executable: executable, settings: settings, store: store, scratch: scratch)
+        return ExecutableWriter(
+            type: type, executable: executable, settings: settings, store: context.store, scratch: context.scratch)
     }
 
     // MARK: Files

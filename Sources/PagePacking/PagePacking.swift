@@ -1,7 +1,7 @@
 import Foundation
 import PackagePlugin
 
-/// Packs the files of `page/`, and the libraries of Debian that they use, into the module's code.
+/// Packs the files of `page/` and `clients/`, and the libraries of Debian that the page uses, into the module's code.
 @main struct PagePacking: BuildToolPlugin {
     /// The files of Debian's packages libjs-dygraphs and libjs-highlight.js that the page loads on demand, with their
     /// licences.
@@ -14,11 +14,13 @@ import PackagePlugin
     ]
 
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
-        let page = target.directoryURL.appending(path: "page")
         let output = context.pluginWorkDirectoryURL.appending(path: "PackedPage.swift")
         var files = Self.libraries
-        let names = FileManager.default.enumerator(atPath: page.path)?.compactMap { $0 as? String } ?? []
-        for name in names where name.contains(".") { files[name] = page.appending(path: name).path }
+        for (folder, prefix) in [("page", ""), ("clients", "clients/")] {
+            let place = target.directoryURL.appending(path: folder)
+            let names = FileManager.default.enumerator(atPath: place.path)?.compactMap { $0 as? String } ?? []
+            for name in names where name.contains(".") { files[prefix + name] = place.appending(path: name).path }
+        }
         let sorted = files.sorted { $0.key < $1.key }
         return [
             .buildCommand(

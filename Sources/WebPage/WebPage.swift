@@ -1,7 +1,7 @@
 internal import CNettle
 
 /// The page's files, inside the binary: HTML, CSS and ES modules of `page/`, and the files of Debian's packages that
-/// they load.
+/// they load; and the clients of `clients/`.
 package enum WebPage {
     /// A file, compressed when the server was built.
     package struct File: Sendable {
@@ -15,7 +15,8 @@ package enum WebPage {
     /// The version of all files together. It changes with any file, so that URLs with it can be cached for ever.
     package static let version = packedVersion
 
-    /// A file by its path in `page/`, such as `runs/table.js`; those of Debian's packages are in `lib/`.
+    /// A file by its path in `page/`, such as `runs/table.js`; those of Debian's packages are in `lib/`, clients in
+    /// `clients/`.
     package static func file(_ name: String) -> File? { files[name] }
 
     /// The names of all files.
@@ -32,6 +33,9 @@ package enum WebPage {
         case "css": "text/css; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
         case "svg": "image/svg+xml"
+        case "py": "text/x-python; charset=utf-8"
+        case "sh": "text/x-shellscript; charset=utf-8"
+        case "R": "text/x-r-source; charset=utf-8"
         default: "text/plain; charset=utf-8"
         }
     }

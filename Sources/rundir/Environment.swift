@@ -37,6 +37,10 @@ enum Environment {
                 throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be a whole number")
             }
         }
+        if let text = text("RUNDIR_CUSTOM_FOLDERS"), text != "true", text != "false" {
+            throw ValidationError(
+                "the environment variable RUNDIR_CUSTOM_FOLDERS is \"\(text)\"; it has to be true or false")
+        }
         if let text = text("RUNDIR_LOG_LEVEL"), LogLevel(rawValue: text) == nil {
             let levels = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationError(

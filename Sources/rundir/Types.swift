@@ -29,9 +29,11 @@ struct Types: ParsableCommand {
         let log = Logger(label: "types") { _ in SwiftLogNoOpLogHandler() }
         let store = try DirectoryRunStore(runs: folder, log: log)
         defer { store.close() }
-        let source = SourceWriter(roots: [], limits: SourceWriter.Limits(bytes: 0)) { try store.scratch.makeFile() }
+        let limits = SourceWriter.Limits(bytes: 0)
+        let source = SourceWriter(roots: [], limits: limits) { try store.scratch.makeFile() }
+        let context = FolderWriter.Context(store: store, scratch: store.scratch, limits: limits)
         var failures = 0
-        for writer in try writers.registry(source: source, store: store, scratch: store.scratch).writers {
+        for writer in try writers.registry(source: source, context).writers {
             print("\(writer.type): \(writer.summary.shown(atMost: .max))")
             print("    takes \(writer.accepts.joined(separator: ", ").shown(atMost: .max))")
             guard check, let executable = writer as? ExecutableWriter else { continue }

@@ -15,6 +15,12 @@ struct WriterOptions: ParsableArguments {
                 + "[env: RUNDIR_WRITERS]", valueName: "path"))
     var writers: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Take any type that is not registered as a folder: an archive or files of a form, which become the run's. "
+                + "[env: RUNDIR_CUSTOM_FOLDERS, true or false]"))
+    var customFolders = Environment.text("RUNDIR_CUSTOM_FOLDERS") == "true"
+
     /// The folder; nil if none was named and the default does not exist.
     var folder: String? {
         if let named = writers ?? Environment.text("RUNDIR_WRITERS") { return named }
@@ -28,14 +34,17 @@ struct WriterOptions: ParsableArguments {
         let source = SourceWriter(
             roots: options.sourceRoots, limits: limits, script: { store.script(of: $0) },
             makeStagingFile: { try scratch.makeFile() })
-        return try registry(source: source, store: store, scratch: scratch, names: options.names)
+        let context = FolderWriter.Context(store: store, scratch: scratch, limits: limits)
+        return try registry(source: source, context, names: options.names)
     }
 
     /// The same, with a writer of source.
     func registry(
-        source: SourceWriter, store: any RunStore, scratch: Scratch, names: NameLimits = NameLimits()
+        source: SourceWriter, _ context: FolderWriter.Context, names: NameLimits = NameLimits()
     ) throws -> WriterRegistry {
-        let custom = try folder.map { try WritersFolder.load($0, store: store, scratch: scratch) } ?? []
-        return try WriterRegistry(WriterRegistry.standard(source: source, names: names) + custom)
+        let custom = try folder.map { try WritersFolder.load($0, context) } ?? []
+        return try WriterRegistry(
+            WriterRegistry.standard(source: source, names: names) + custom,
+            otherwise: customFolders ? FolderWriter.ofAnyType(context) : nil)
     }
 }

@@ -15,9 +15,13 @@ import Testing
 
     private static let quiet = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
+    private static func context(_ store: DirectoryRunStore) -> FolderWriter.Context {
+        FolderWriter.Context(store: store, scratch: store.scratch, limits: SourceWriter.Limits(bytes: 1 << 20))
+    }
+
     private func load() throws -> [any MetadataWriter] {
         let store = try DirectoryRunStore(runs: runs.path, log: Self.quiet)
-        return try WritersFolder.load(folder.path, store: store, scratch: store.scratch)
+        return try WritersFolder.load(folder.path, Self.context(store))
     }
 
     /// The one writer of a description.
@@ -59,6 +63,8 @@ import Testing
         Faulty("{\"store\": \"file\",\n \"path\": \"a/{na\"}", 2, "without \"}\""),
         Faulty("{\"store\": \"file\",\n \"path\": \"a/{Na}\"}", 2, "not a placeholder"),
         Faulty("{\"store\": \"list\",\n \"path\": \"a/{name}.json\"}", 2, "remove the placeholder"),
+        Faulty("{\"store\": \"folder\",\n \"path\": \"a\"}", 2, "unknown member \"path\""),
+        Faulty("{\"store\": \"folder\",\n \"content_types\": [\"text/csv\"]}", 2, "cannot be read here"),
         Faulty("{\"store\": \"rows\",\n \"path\": \"a.txt\"}", 2, ".ndjson, .jsonl or .csv"),
         Faulty("{\"store\": \"rows\",\n \"path\": \"a.csv\"}", 2, "\"columns\""),
         Faulty("{\"store\": \"rows\", \"path\": \"a.csv\",\n \"columns\": [\"a\", \"a\"]}", 2, "different names"),
@@ -107,7 +113,7 @@ import Testing
     @Test func folderThatIsNotThereIsToldOf() throws {
         let store = try DirectoryRunStore(runs: runs.path, log: Self.quiet)
         #expect(throws: WritersFolder.Faults.self) {
-            try WritersFolder.load("\(folder.path)/none", store: store, scratch: store.scratch)
+            try WritersFolder.load("\(folder.path)/none", Self.context(store))
         }
     }
 

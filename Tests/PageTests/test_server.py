@@ -97,17 +97,19 @@ class EmptyServerTests(PageTestCase):
         self.open()
         self.wait_text("No runs yet")
         self.assert_accessible()
-        for language, part in (("curl", f"curl -X PUT {self.server.address}/runs/first"), ("Python", "import requests"), ("R", "library(httr)")):
+        for language, part in (("curl", f"curl -X PUT {self.server.address}/runs/lr-0.1"), ("Shell", "rundir.sh exec"), ("Python", "import rundir"),
+                               ("R", f'source("{self.server.address}/clients/rundir.R")'), ("Node", "await fetch(run")):
             self.press(language)
             self.wait_text(part, "pre")
         self.press("curl")
+        self.wait_text("curl -X POST", "pre")
         import subprocess
         # The lines that are shown do what they say.
         subprocess.run(["bash", "-euc", self.text("pre")], check=True, capture_output=True)
-        until(lambda: self.all("tr[data-key=first]"), "the run")
+        until(lambda: self.all("tr[data-key='lr-0.1']"), "the run")
         # With the columns that it has got since.
         until(lambda: {"flag_lr", "eval_acc", "metric_val_loss", "min_val_loss"} <= {head.get_attribute("data-column") for head in self.all("th")}, "its columns")
-        self.assertEqual(self.server.get("/runs/first")["status"], "completed")
+        self.assertEqual(self.server.get("/runs/lr-0.1")["status"], "completed")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,32 @@ import Testing
         #expect(reply.status == 404)
     }
 
+    @Test(arguments: [
+        ("rundir.py", "text/x-python; charset=utf-8"), ("rundir.sh", "text/x-shellscript; charset=utf-8"),
+        ("rundir.R", "text/x-r-source; charset=utf-8"),
+    ])
+    func clientsAreServedAsTheyAreInTheRepository(_ name: String, _ mediaType: String) throws {
+        let reply = try api.send("GET", "/clients/\(name)")
+        #expect(reply.status == 200)
+        #expect(reply.headers["content-type"] == mediaType)
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Sources/WebPage/clients/\(name)")
+        #expect(reply.text == (try String(contentsOf: file, encoding: .utf8)))
+        #expect(reply.headers["cache-control"] == "no-cache")
+        let again = try api.send(
+            "GET", "/clients/\(name)", headers: [("If-None-Match", try #require(reply.headers["etag"]))])
+        #expect(again.status == 304)
+    }
+
+    @Test(arguments: ["rundir.js", "clients", ".."])
+    func clientThatDoesNotExistIs404(_ name: String) throws {
+        let reply = try api.send("GET", "/clients/\(name)")
+        #expect(reply.status == (name == ".." ? 400 : 404))
+        if name == "rundir.js" {
+            #expect(reply.text.contains("/clients/rundir.R, /clients/rundir.py, /clients/rundir.sh"))
+        }
+    }
+
     @Test(arguments: ["dygraph.js", "dygraph.css", "dygraph.txt", "highlight.js", "highlight.txt"])
     func librariesAndTheirLicencesAreThere(_ name: String) throws {
         let version = try #require(try main().split(separator: "/").dropFirst().first)

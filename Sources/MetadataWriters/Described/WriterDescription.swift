@@ -7,8 +7,9 @@ internal import RunMetadata
 /// | `content_types` | all | the media types accepted: for `file` and executables such as `image/png` or `image/*`,
 /// default any; else a subset of those that the store can read, default all of them |
 /// | `max_bytes` | all | the largest body; default: `--max-upload` for files and executables, else `--max-body` |
-/// | `store` | descriptions | `file` (as sent), `json` (a document), `rows` (appended), `list` (a named list) |
-/// | `path` | descriptions | the file below the data directory, with `{name}` for a query field, `{time}` for a new
+/// | `store` | descriptions | `file` (as sent), `json` (a document), `rows` (appended), `list` (a named list), `folder` (an
+/// archive, unpacked) |
+/// | `path` | descriptions, but for `folder` | the file below the data directory, with `{name}` for a query field, `{time}` for a new
 /// file each time |
 /// | `schema` | `json`, `rows`, `list` | a JSON Schema (draft 7) of the document, of each row, of the list |
 /// | `columns` | `rows` in a path that ends in `.csv` | the columns, in order |
@@ -20,7 +21,11 @@ internal import RunMetadata
 struct WriterDescription {
     private static let common = ["description", "content_types", "max_bytes"]
     private static let forExecutables = ["time_limit", "memory", "max_output", "processes", "network"]
-    private static let forStores = ["file": [], "json": ["schema"], "rows": ["schema", "columns"], "list": ["schema"]]
+    private static let forStores = [
+        "file": ["path"], "json": ["path", "schema"], "rows": ["path", "schema", "columns"],
+        "list": ["path", "schema"],
+        "folder": [],
+    ]
 
     private let type: MetadataType
     private let reader: DescriptionReader
@@ -51,8 +56,8 @@ struct WriterDescription {
     }
 
     /// The writer that the description defines.
-    func writer() throws(WriterFault) -> any MetadataWriter {
-        let stores = "file, json, rows, list"
+    func writer(_ context: FolderWriter.Context) throws(WriterFault) -> any MetadataWriter {
+        let stores = "file, json, rows, list, folder"
         guard let store = try reader.string("store") else {
             throw reader.fault(
                 "without an executable \"\(type)\", it needs \"store\": one of \(stores)")
@@ -60,9 +65,14 @@ struct WriterDescription {
         guard let own = Self.forStores[store] else {
             throw reader.fault("store", "unknown store \"\(store)\"; use one of \(stores)")
         }
-        try reader.check(allowed: Self.common + ["store", "path"] + own)
-        let path = try path()
+        try reader.check(allowed: Self.common + ["store"] + own)
         let limit = try maxBytes()
+        if store == "folder" {
+            return FolderWriter(
+                type: type, summary: try summary("A tar, tar.gz or zip, or files of a form, which become the run's."),
+                forms: try forms(FolderWriter.allForms), limit: limit, context: context)
+        }
+        let path = try path()
         switch store {
         case "file":
             return FileWriter(

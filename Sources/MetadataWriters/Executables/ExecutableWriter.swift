@@ -44,14 +44,15 @@ package struct ExecutableWriter: SlowWriter {
             throw MetadataFault(.contentType(allowed: rawTypes), "\(type): the type does not take this form of body")
         }
         let staging = try scratch.makeFolder()
-        return try publish(try run(input: file, request, in: staging), of: staging, request)
+        let output = try run(input: file, request, in: staging)
+        return try OutputPublication(type: type, store: store).changes(output, of: staging, for: request.target)
     }
 
     /// Runs the executable and checks its output.
     func run(input: StagingFile, _ request: WriteRequest, in staging: StagingFolder) throws -> WriterOutput {
         _ = Self.isPrepared
-        for name in [Self.dataName, Self.temporaryName] { try staging.makeFolder(name) }
-        let data = "\(staging.path)/\(Self.dataName)"
+        for name in [OutputPublication.folder, Self.temporaryName] { try staging.makeFolder(name) }
+        let data = "\(staging.path)/\(OutputPublication.folder)"
         let program = ContainedProgram(
             path: executable, argument: data, environment: try environment(input, request, staging),
             workingDirectory: data, writable: staging.path, settings: settings, isCancelled: request.isCancelled)
@@ -74,7 +75,6 @@ package struct ExecutableWriter: SlowWriter {
         }
     }
 
-    private static let dataName = DataPath("data")!
     private static let temporaryName = DataPath("tmp")!
 
     private func environment(
@@ -100,25 +100,5 @@ package struct ExecutableWriter: SlowWriter {
             ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
             ("HOME", temporary), ("TMPDIR", temporary), ("LANG", "C.UTF-8"),
         ]
-    }
-
-    /// Syncs the output and lists the changes: one folder if all of it is in the folder named after the type, else each
-    /// file.
-    private func publish(
-        _ output: WriterOutput, of staging: StagingFolder, _ request: WriteRequest
-    ) throws -> [DataChange] {
-        try staging.sync(Self.dataName, output.files)
-        if let folder, output.top == [folder.description], !output.files.isEmpty,
-            !output.files.contains(folder), let staged = DataPath("\(Self.dataName)/\(folder)")
-        {
-            let there = try store.localMetadata(of: request.target, in: staging)
-            // The version first: what comes after is noticed when the folder is published.
-            let version = there?.version(of: folder)
-            let replaced = version == nil ? nil : there.map { "\($0.path)/\(folder)" }
-            return [.publishFolder(try staging.folder(staged, takingOver: replaced), folder, over: version)]
-        }
-        return output.files.compactMap { path in
-            DataPath("\(Self.dataName)/\(path)").map { .publish(staging.file($0), path) }
-        }
     }
 }

@@ -48,10 +48,21 @@ extension RunAPI {
             case nil: false
             }
         }
-        let list = present.map { writer -> JSONValue in
-            ["type": .string(writer.type.description), "href": .string("/runs/\(run)/metadata/\(writer.type)")]
+        let list = (present.map(\.type) + unregistered(in: snapshot.files)).map { type -> JSONValue in
+            ["type": .string(type.description), "href": .string("/runs/\(run)/metadata/\(type)")]
         }
         return .json(200, ["run": .string(run.description), "metadata": .array(list)])
+    }
+
+    /// The types that are not registered, but have a folder and may be written (`--custom-folders`), by name.
+    private func unregistered(in files: some Sequence<DataPath>) -> [MetadataType] {
+        let writers = writers
+        guard writers.takesOtherTypes else { return [] }
+        let registered = Set(writers.writers.map(\.type))
+        let folders = Set(files.compactMap { $0.components.count > 1 ? $0.components.first : nil })
+        return folders.sorted().compactMap { MetadataType($0) }.filter {
+            !registered.contains($0) && writers[$0] != nil
+        }
     }
 
     /// The files of a type that is stored as a folder.

@@ -3,11 +3,12 @@ internal import Limits
 internal import RunMetadata
 internal import WebPage
 
-/// `/` and `/assets/{version}/…`: the web page.
+/// `/` and `/assets/{version}/…`: the web page; and `/clients/{name}`: a client in one file.
 extension RunAPI {
     static let pageRoutes: [Route] = [
         Route("readPage", .get, "/", .none, reply: RunAPI.readPage),
         Route("readAsset", .get, "/assets/{path}", .none, reply: RunAPI.readAsset),
+        Route("readClient", .get, "/clients/{name}", .none, reply: RunAPI.readClient),
     ]
 
     /// What the page may load: only from this server, scripts and styles only from files. Its own scripts may also make
@@ -36,6 +37,13 @@ extension RunAPI {
         return response
     }
 
+    /// A client. Its URL has no version, so that caches have to ask.
+    func readClient(_ request: RunRequest, _ client: ClientFile) throws -> HTTPResponse {
+        var response = try pageFile(client.path, request.exchange)
+        response.headers.append(("Cache-Control", "no-cache"))
+        return response
+    }
+
     private func pageFile(_ name: String, _ exchange: HTTPExchange) throws -> HTTPResponse {
         guard let file = WebPage.file(name) else { throw Problem.unknownPath }
         var headers = [("Content-Type", file.mediaType), ("X-Content-Type-Options", "nosniff")]
@@ -47,5 +55,27 @@ extension RunAPI {
         case .identity: body = try GzipDecoder.decode(file.gzip, budget: Budget([Limit(.bytes, most: file.length)]))
         }
         return HTTPResponse(status: 200, headers: headers, body: .bytes(body))
+    }
+}
+
+/// `{name}` of `/clients/{name}`.
+struct ClientFile: PathParameter {
+    private static let folder = "clients/"
+
+    /// Its path among the page's files.
+    let path: String
+
+    static var placeholder: PathTemplate.Placeholder { .name }
+
+    static func read(_ values: PathValues) throws(Problem) -> ClientFile {
+        let path = folder + values.name
+        guard WebPage.file(path) != nil else {
+            let names = WebPage.names.filter { $0.hasPrefix(folder) }.map { "/\($0)" }
+            throw Problem(
+                404, "unknown-path", "Unknown path",
+                "there is no client \"\(values.name.shown(atMost: 100))\"; the clients are \(names.joined(separator: ", "))"
+            )
+        }
+        return ClientFile(path: path)
     }
 }

@@ -4,29 +4,22 @@ import { fill, h } from "../dom.js";
 /** The server's address, including a proxy's prefix. */
 export const base = () => new URL(".", document.baseURI).href.replace(/\/$/, "");
 
-const languages = {
-    curl: (at) => `curl -X PUT ${at}/runs/first
-curl -d lr=0.1 -d batch_size=32 ${at}/runs/first/metadata/flags
-curl -d '{"epoch": 1, "loss": 0.42, "val_loss": 0.47}' ${at}/runs/first/metadata/metrics
-curl -d loss=0.0871 -d acc=0.9712 ${at}/runs/first/metadata/evaluation
-curl -X POST ${at}/runs/first/complete`,
-    Python: (at) => `import requests
-
-run = requests.put("${at}/runs/first").url
-requests.post(f"{run}/metadata/flags", json={"lr": 0.1, "batch_size": 32})
-requests.post(f"{run}/metadata/metrics", json={"epoch": 1, "loss": 0.42, "val_loss": 0.47})
-requests.post(f"{run}/metadata/evaluation", json={"loss": 0.0871, "acc": 0.9712})
-requests.post(f"{run}/complete")`,
-    R: (at) => `library(httr); library(jsonlite)
-
-run <- PUT("${at}/runs/first")$url
-send <- function(type, data)
-  POST(paste0(run, "/metadata/", type), body = toJSON(data, digits = NA), content_type_json())
-send("flags", list(lr = 0.1, batch_size = 32))
-send("metrics", list(epoch = 1, loss = 0.42, val_loss = 0.47))
-send("evaluation", list(loss = 0.0871, acc = 0.9712))
-POST(paste0(run, "/complete"))`,
+/** The files of `examples/`, which README.md shows too, by the names of their tabs. */
+const examples = {
+    curl: "curl.sh",
+    Shell: "shell.sh",
+    Python: "python.py",
+    R: "r.R",
+    Keras: "keras-jax.py",
+    Julia: "julia.jl",
+    Node: "node.mjs",
 };
+
+/** An example, for this server. @param {string} name a file */
+async function example(name) {
+    const reply = await fetch(new URL(`examples/${name}`, import.meta.url));
+    return (await reply.text()).trimEnd().replaceAll(/(http:\/\/)?localhost:7117/g, () => base());
+}
 
 /** Lines with a button that copies them. */
 export function lines(text) {
@@ -50,12 +43,13 @@ function select(element) {
 
 export function welcome() {
     const place = h("div");
-    const tabs = Object.keys(languages).map((name) => h("button", { role: "tab", onclick: () => choose(name) }, name));
-    function choose(name) {
+    const tabs = Object.keys(examples).map((name) => h("button", { role: "tab", onclick: () => choose(name) }, name));
+    async function choose(name) {
         for (const tab of tabs) {
             tab.setAttribute("aria-selected", String(tab.textContent === name));
         }
-        fill(place, lines(languages[name](base())));
+        const text = await example(examples[name]);
+        if (tabs.some((tab) => tab.textContent === name && tab.getAttribute("aria-selected") === "true")) fill(place, lines(text));
     }
     choose("curl");
     return h("div.welcome", {}, h("h1", {}, "No runs yet"),

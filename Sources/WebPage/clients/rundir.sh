@@ -1,0 +1,780 @@
+#!/bin/sh
+# Records training runs on a Rundir server. POSIX sh and curl.
+#
+#   rundir.sh exec -- python train.py             a run of a command: its output, status, source and duration
+#
+#   export RUNDIR_RUN=$(rundir.sh start lr=0.1)   or step by step; without RUNDIR_RUN the run that was started last
+#   rundir.sh metrics step=1 loss=0.42            a row; without step and epoch it gets the next step
+#   rundir.sh flags batch_size=32
+#   rundir.sh properties data=mnist
+#   rundir.sh evaluation acc=0.97
+#   rundir.sh output 'a line'                     without a text: what comes on standard input, live
+#   rundir.sh file net.pt models/net.pt           a file, and its path beside the run's metadata
+#   rundir.sh source [FOLDER]                     what Git tracks there, or else files of up to 1 MiB
+#   rundir.sh write TYPE [FILE|FOLDER]            metadata of another type; standard input unless a file is named
+#   rundir.sh finish [--stopped]
+#   rundir.sh fail 'out of memory'
+#   rundir.sh resume                              go on with a run that has ended
+#   rundir.sh send [--wait SECONDS]               sends what waits in the spool; status 1 if something is left
+#
+# start and exec take --id ID. flags, properties, evaluation and metrics take NAME=VALUE, or one JSON object.
+#
+# Tracking never stops a job: all of these exit 0, unless they are misused (2); exec exits as its command does. What the server
+# cannot take now waits in a folder, the spool, and is sent in order by the next call or by a process in the background. What
+# it refuses is kept in the spool's refused/. Every request is safe to send twice.
+#
+# RUNDIR_URL            the server, default http://127.0.0.1:7117; off: record nothing
+# RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
+# RUNDIR_RUN            the run's id
+# RUNDIR_JOIN           1: another process starts and ends the run
+# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir
+# RUNDIR_WAIT           seconds that the end of a run may wait for the server, default 10
+# RUNDIR_TIMEOUT        seconds that a reply may take, default 10
+# RUNDIR_BACKGROUND     seconds that a process in the background goes on while the server is away, default 900; 0: none
+set -u
+# What a command that is run gets back.
+old_umask=$(umask) had_locale=${LC_ALL+yes} old_locale=${LC_ALL-}
+LC_ALL=C
+export LC_ALL
+umask 077
+
+say() { printf 'rundir: %s\n' "$*" >&2; }
+usage() { say "$1"; sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+url=${RUNDIR_URL:-http://127.0.0.1:7117}
+url=${url%/}
+spool=${RUNDIR_SPOOL:-${XDG_STATE_HOME:-${HOME:-/tmp}/.local/state}/rundir}
+place=$spool/$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
+wait_seconds=${RUNDIR_WAIT:-10}
+timeout=${RUNDIR_TIMEOUT:-10}
+host=$(uname -n)
+who=$(printf %s "$host" | tr -c 'A-Za-z0-9.' '_').$$
+count=0
+
+# Becomes a command, in the environment as it was.
+become() {
+    umask "$old_umask"
+    if [ -n "$had_locale" ]; then LC_ALL=$old_locale; else unset LC_ALL; fi
+    exec "$@"
+}
+
+lost() {
+    say "the spool $place cannot be written; something is not recorded. RUNDIR_SPOOL may name another folder"
+    return 1
+}
+
+seconds() {
+    now=$(date +%s.%N)
+    case $now in *[!0-9.]*) now=$(date +%s) ;; esac
+    printf %s "$now"
+}
+
+# --- Values
+
+# Prints a text as it stands in a form or a path; "/" and what the second argument lists stay.
+encoded() {
+    case $1 in
+        *[!A-Za-z0-9._/-]*) printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' | sed 's/%2f/\//g' ;;
+        *) printf %s "$1" ;;
+    esac
+}
+
+# Prints NAME=VALUE … as a form.
+form() {
+    between=
+    for pair in "$@"; do
+        printf '%s%s=%s' "$between" "$(encoded "${pair%%=*}")" "$(encoded "${pair#*=}")"
+        between='&'
+    done
+}
+
+check_pairs() {
+    for pair in "$@"; do
+        case $pair in *=*) ;; *) usage "$pair is not NAME=VALUE" ;; esac
+    done
+}
+
+# --- The spool: a folder for each run, shared with rundir.py and rundir.R
+
+# add FOLDER METHOD PATH TYPE: takes the file $body into a folder. A request is there when its .req is.
+add() {
+    mkdir -p "$1" || lost || return
+    last=
+    for found in "$1"/*.req; do [ -e "$found" ] && last=${found##*/}; done
+    last=${last%%-*}
+    last=${last#"${last%%[!0]*}"}
+    count=$((count + 1))
+    name=$1/$(printf '%012d' $((${last:-0} + 1)))-$who.$count
+    mv "$body" "$name.body" && printf '%s\n%s\n%s\n' "$2" "$3" "$4" >"$name.tmp" && mv "$name.tmp" "$name.req" || lost
+}
+
+new_body() {
+    mkdir -p "$place/tmp"
+    count=$((count + 1))
+    body=$place/tmp/$who.$count
+}
+
+# A lock is a folder with its owner's name. One whose owner is gone, or that is old, is broken.
+lock() {
+    if ! mkdir "$1" 2>/dev/null; then
+        [ -d "$1" ] && stale "$1" && mv "$1" "$1.$who" 2>/dev/null && rm -rf "$1.$who"
+        mkdir "$1" 2>/dev/null || return 1
+    fi
+    printf '%s %s\n' "$host" "${2:-$$}" >"$1/owner"
+}
+
+stale() {
+    if [ -n "$(find "$1" -prune -mmin +10 2>/dev/null)" ]; then return 0; fi
+    read -r owner_host owner_pid 2>/dev/null <"$1/owner" || {
+        [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]
+        return
+    }
+    [ "$owner_host" = "$host" ] && ! kill -0 "$owner_pid" 2>/dev/null
+}
+
+unlock() { rm -rf "$1"; }
+
+is_empty() {
+    for found in "$1"/*.req; do [ -e "$found" ] && return 1; done
+    return 0
+}
+
+all_empty() {
+    for folder in "$place"/runs/* "$place"/files/*; do is_empty "$folder" || return 1; done
+    return 0
+}
+
+# --- HTTP
+
+# request METHOD PATH [TYPE FILE]: sets $status, and leaves the reply in $place/tmp. Status 000: no reply. The token goes to
+# curl by a pipe: command lines are visible to others.
+request() {
+    reply=$place/tmp/reply.$who
+    token=${RUNDIR_TOKEN:-}
+    if [ -z "$token" ]; then
+        file=${RUNDIR_TOKEN_FILE:-${XDG_CONFIG_HOME:-${HOME:-}/.config}/rundir/token}
+        [ -r "$file" ] && read -r token <"$file"
+    fi
+    limits="--max-time $timeout"
+    case $1,$2 in PUT,*/files/*) limits='--speed-limit 1 --speed-time 120' ;; esac
+    method=$1 target=$2 type=${3:-} file=${4:-}
+    # $limits is two or four words.
+    # shellcheck disable=SC2086
+    set -- -s -K - -X "$method" --connect-timeout 3 $limits -o "$reply.body" -D "$reply.head" -w '%{http_code}'
+    if [ -n "$file" ]; then
+        set -- "$@" -T "$file" -H "Content-Type: $type" -H 'Expect:'
+    elif [ "$method" != GET ]; then
+        set -- "$@" -H 'Content-Length: 0'
+    fi
+    rm -f "$reply.body" "$reply.head"
+    # In a configuration of curl, a backslash and a quote inside quotes are escaped.
+    token=$(printf %s "$token" | sed 's/[\\"]/\\&/g')
+    status=$({ [ -z "$token" ] || printf 'header = "Authorization: Bearer %s"\n' "$token"; } |
+        curl "$@" "$url$target" 2>/dev/null) || status=000
+}
+
+header() {
+    tr -d '\r' 2>/dev/null <"$reply.head" | awk -v name="$1:" 'tolower($1) == tolower(name) { value = $2 } END { print value }'
+}
+is_problem() { grep -qi '^content-type: *application/problem+json' "$reply.head" 2>/dev/null; }
+detail() {
+    said=$(sed -n 's/^ *"detail": "\(.*\)",\{0,1\}$/\1/p' "$reply.body" 2>/dev/null)
+    [ -n "$said" ] || said=$(head -c 300 "$reply.body" 2>/dev/null)
+    printf %s "$said"
+}
+
+# Whether the same request may succeed later, also after a change of the token or of the server's settings.
+is_temporary() {
+    case $status in
+        000 | 401 | 408 | 421 | 425 | 429 | 503 | 507) return 0 ;;
+        403) ! grep -q '/problems/\(path\|directory\)-forbidden"' "$reply.body" 2>/dev/null ;;
+        5*) ! is_problem ;;
+        *) return 1 ;;
+    esac
+}
+
+# Whether output that was sent before, without a reply, is there. Before the first attempt, the length of the run's output is
+# noted beside the request. Status 0: it is there, 1: it is not, 2: nobody knows now.
+has_arrived() {
+    if [ ! -e "$1.base" ]; then
+        request GET "${2%/metadata/output}/output?after=4611686018427387904"
+        case $status in
+            200) header Output-Length >"$1.base" ;;
+            404) echo 0 >"$1.base" ;;
+            401 | 403) ;;
+            *) return 2 ;;
+        esac
+        return 1
+    fi
+    for pause in 0 1; do
+        # A server that was stuck may only now handle the first attempt.
+        sleep $pause
+        request GET "${2%/metadata/output}/output?after=$(cat "$1.base")"
+        case $status in
+            200) ;;
+            401 | 403 | 404) return 1 ;;
+            *) return 2 ;;
+        esac
+        awk 'BEGIN { RS = "\001" } FNR == 1 { text[++n] = $0; next } { text[n] = text[n] RS $0 }
+            END { exit !(n == 2 && index(text[2], text[1])) }' "$1.body" "$reply.body" && return 0
+    done
+    return 1
+}
+
+away() {
+    delay=0
+    if [ -e "$place/away" ]; then read -r delay _ <"$place/away"; else
+        case $status in 000) said='no reply' ;; *) said="$status $(detail)" ;; esac
+        say "$url: $said; what is recorded waits in $place"
+    fi
+    delay=$((delay * 2))
+    [ $delay -lt 1 ] && delay=1
+    [ $delay -gt 30 ] && delay=30
+    after=$(header Retry-After)
+    case $after in '' | *[!0-9]*) ;; *) [ "$after" -gt $delay ] && [ "$after" -le 60 ] && delay=$after ;; esac
+    echo "$delay $(($(date +%s) + delay))" >"$place/away.$who" && mv "$place/away.$who" "$place/away"
+}
+
+may_try() {
+    [ -e "$place/away" ] || return 0
+    read -r _ attempt <"$place/away"
+    [ "$(date +%s)" -ge "${attempt:-0}" ]
+}
+
+# Keeps what the server does not take, and what it said. The same thing has the same name, however often it is sent.
+refuse() {
+    folder=${2#/runs/}
+    folder=$place/refused/${folder%%/*}
+    mkdir -p "$folder"
+    name=$(cat "$1.req" "$1.body" | cksum | tr ' ' -)
+    cp "$1.body" "$folder/$name.body"
+    printf '%s\n%s\n' "$status" "$(detail)" >"$folder/$name.reply"
+    cp "$1.req" "$folder/$name.req"
+    say "$2 was refused: $status $(detail). It is kept in $folder"
+}
+
+# Sends what waits in a folder, in order. Status 1: something is left.
+replay() {
+    is_empty "$1" && return 0
+    lock "$1/lock" || return 1
+    left=0
+    while [ $left = 0 ] && ! is_empty "$1"; do
+        for item in "$1"/*.req; do
+            item=${item%.req}
+            { read -r item_method && read -r item_path && read -r item_type; } 2>/dev/null <"$item.req" || continue
+            # One whose body is gone was sent, and only half removed.
+            [ -e "$item.body" ] || { rm -f "$item.req"; continue; }
+            touch "$1/lock"
+            arrived=1
+            case $item_path in */metadata/output) has_arrived "$item" "$item_path"; arrived=$? ;; esac
+            if [ $arrived = 1 ]; then
+                if [ -n "$item_type" ]; then
+                    request "$item_method" "$item_path" "$item_type" "$item.body"
+                else
+                    request "$item_method" "$item_path"
+                fi
+            elif [ $arrived = 0 ]; then
+                status=200
+            fi
+            case $status in
+                2*) rm -f "$place/away" ;;
+                *)
+                    if [ $arrived = 2 ] || is_temporary; then
+                        away
+                        left=1
+                        break
+                    fi
+                    rm -f "$place/away"
+                    refuse "$item" "$item_path"
+                    ;;
+            esac
+            rm -f "$item.req" "$item.body" "$item.base"
+        done
+    done
+    unlock "$1/lock"
+    return $left
+}
+
+# Sends all that waits. Status 1: something is left.
+replay_all() {
+    incomplete=0
+    for lane in "$place"/runs/* "$place"/files/*; do
+        [ -d "$lane" ] || continue
+        if replay "$lane"; then rmdir "$lane" 2>/dev/null; else incomplete=1; fi
+        may_try || return 1
+    done
+    return $incomplete
+}
+
+# Goes on with sending in the background, unless a process does so already.
+send_later() {
+    [ "${RUNDIR_BACKGROUND:-900}" -gt 0 ] || return 0
+    [ -d "$place/sender" ] && ! stale "$place/sender" && return 0
+    (
+        trap '' HUP INT TERM
+        exec </dev/null >/dev/null 2>&1
+        # $$ is the parent's number; the lock needs this process's.
+        self=$(exec sh -c 'echo $PPID')
+        lock "$place/sender" "$self" || exit 0
+        who=$who.later
+        end=$(($(date +%s) + ${RUNDIR_BACKGROUND:-900}))
+        while ! all_empty && [ "$(date +%s)" -lt $end ]; do
+            touch "$place/sender"
+            if may_try && replay_all; then break; fi
+            sleep 1
+        done
+        rm -f "$place/tmp/reply.$who".*
+        unlock "$place/sender"
+    ) &
+}
+
+# Sends what was added, now if the server is there, else later.
+push() {
+    if [ ! -e "$place/away" ] || { [ "${RUNDIR_BACKGROUND:-900}" = 0 ] && may_try; }; then
+        replay "$place/runs/$run" && { [ $# = 0 ] || replay "$place/files/$run"; } && return 0
+    fi
+    send_later
+}
+
+# Waits for all of the run to be sent, $wait_seconds at most.
+push_all() {
+    end=$(($(date +%s) + wait_seconds))
+    while :; do
+        if replay "$place/runs/$run" && replay "$place/files/$run"; then
+            rmdir "$place/runs/$run" "$place/files/$run" 2>/dev/null
+            return 0
+        fi
+        [ "$(date +%s)" -lt $end ] || break
+        sleep 1
+    done
+    is_empty "$place/runs/$run" && is_empty "$place/files/$run" && return 0
+    send_later
+    say "the run $run is not wholly sent; it waits in $place and is sent by the next call, or by \`rundir.sh send\`"
+}
+
+# --- The run
+
+new_id() { printf '%s-%s' "$(date -u +%Y-%m-%dT%H-%M-%SZ)" "$(od -An -N2 -tx1 /dev/urandom | tr -d ' ')"; }
+
+# Of the ranks of a job, rank 0 starts and ends the run, and the others join it; sets $joins, and $run if the job names it.
+job() {
+    joins=${RUNDIR_JOIN:-0}
+    run=${RUNDIR_RUN:-}
+    rank=${RANK:-${SLURM_PROCID:-0}}
+    size=${WORLD_SIZE:-${SLURM_STEP_NUM_TASKS:-${SLURM_NTASKS:-1}}}
+    case $size in '' | *[!0-9]*) size=1 ;; esac
+    [ "$size" -gt 1 ] || return 0
+    [ "$rank" = 0 ] || joins=1
+    if [ -z "$run" ] && [ -n "${SLURM_JOB_ID:-}" ]; then
+        run=slurm-$SLURM_JOB_ID
+        case ${SLURM_STEP_ID:-} in '' | *[!0-9]*) ;; *) run=$run.$SLURM_STEP_ID ;; esac
+    elif [ -z "$run" ] && [ -n "${TORCHELASTIC_RUN_ID:-}" ] && [ "$TORCHELASTIC_RUN_ID" != none ]; then
+        run=torchrun-$(printf %s "$TORCHELASTIC_RUN_ID" | tr -c 'A-Za-z0-9._-' - | cut -c 1-100)
+    fi
+}
+
+# An id that the server takes, and that is a name in the spool.
+clean() {
+    cleaned=$(printf %s "$1" | tr -c 'A-Za-z0-9._=+@-' - | sed 's/^[^A-Za-z0-9]*//' | cut -c 1-128)
+    case $cleaned in '' | active | archive) cleaned=run-$cleaned ;; esac
+    [ "$cleaned" = "$1" ] || say "the run is called $cleaned, since $1 is no run id"
+    run=$cleaned
+}
+
+# The run of a command other than start and exec.
+known_run() {
+    job
+    [ -n "$run" ] || read -r run 2>/dev/null <"$place/active" || usage 'no run was started here; set RUNDIR_RUN'
+    clean "$run"
+    path=/runs/$(encoded "$run")
+}
+
+# start_run [NAME=VALUE …]: makes $run, or an id, and adds what starts it.
+start_run() {
+    fresh=0
+    if [ -n "$run" ]; then clean "$run"; else run=$(new_id) fresh=1; fi
+    path=/runs/$(encoded "$run")
+    [ "$joins" = 1 ] && return 0
+    new_body
+    printf '{}' >"$body" && add "$place/runs/$run" PUT "$path" application/json
+    if [ $fresh = 0 ]; then
+        resume
+    else
+        mkdir -p "$place/steps" && echo 0 >"$place/steps/$run"
+        # The request may arrive much later.
+        values POST properties "start=$(seconds)"
+    fi
+    values PATCH flags "$@"
+    values POST properties "host=$host"
+}
+
+resume() {
+    new_body
+    : >"$body" && add "$place/runs/$run" POST "$path/resume" ''
+}
+
+# values METHOD TYPE NAME=VALUE … | '{…}': adds a named list.
+values() {
+    method=$1 type=$2
+    shift 2
+    [ $# -gt 0 ] || return 0
+    new_body
+    case $1 in
+        '{'*) printf %s "$1" >"$body" || lost || return; media=application/json ;;
+        *) form "$@" >"$body" || lost || return; media=application/x-www-form-urlencoded ;;
+    esac
+    add "$place/runs/$run" "$method" "$path/metadata/$type" $media
+}
+
+# A row has the time when it was made, and a step.
+metrics() {
+    keyed=0
+    case $1 in
+        '{'*'"step"'* | '{'*'"epoch"'* | '{}') values POST metrics "$1"; return ;;
+    esac
+    for pair in "$@"; do case $pair in step=* | epoch=*) keyed=1 ;; esac; done
+    if [ $keyed = 0 ]; then
+        step=
+        # Calls at once get different steps.
+        mkdir -p "$place/steps"
+        for round in 1 2 3 4 5; do
+            lock "$place/steps/$run.lock" && break
+            sleep 1
+        done
+        [ -e "$place/steps/$run" ] && read -r step <"$place/steps/$run"
+        if [ -z "$step" ]; then
+            mkdir -p "$place/tmp" "$place/steps"
+            request GET "$path/metrics?columns=step&points=2"
+            [ "$status" = 200 ] && step=$(sed -n 's/.*"step": \[\(.*, \)\{0,1\}\([0-9-]*\)\].*/\2/p' "$reply.body")
+        fi
+        step=$((${step:-0} + 1))
+        echo $step >"$place/steps/$run"
+        unlock "$place/steps/$run.lock"
+        case $1 in
+            '{'*) values POST metrics "{\"step\": $step, ${1#'{'}"; return ;;
+        esac
+        set -- "step=$step" "$@"
+    fi
+    for pair in "$@"; do
+        case $pair in
+            step=*[!0-9]*) ;;
+            step=?*)
+                mkdir -p "$place/steps" && echo "${pair#step=}" >"$place/steps/$run.$$" &&
+                    mv "$place/steps/$run.$$" "$place/steps/$run"
+                ;;
+        esac
+    done
+    values POST metrics "$@" "_time=$(seconds)"
+}
+
+# pump LOG: adds what a growing file has got, each second, until there is a file LOG.end.
+pump() {
+    sent=0
+    while :; do
+        ends=0
+        if [ -e "$1.end" ]; then ends=1; fi
+        size=$(($(wc -c <"$1")))
+        while [ $size -gt $sent ]; do
+            new=$((size - sent))
+            [ $new -gt 1048576 ] && new=1048576
+            new_body
+            # Where the spool is full, later.
+            tail -c +$((sent + 1)) "$1" | head -c $new >"$body" || break
+            add "$place/runs/$run" POST "$path/metadata/output" text/plain || break
+            sent=$((sent + new))
+        done
+        may_try && replay "$place/runs/$run"
+        # One whose parent was killed ends too.
+        [ $ends = 1 ] || ! kill -0 $$ 2>/dev/null && break
+        [ -e "$1.end" ] || sleep 1
+    done
+    rm -f "$place/tmp/reply.$who".*
+}
+
+# source_of FOLDER: what Git tracks there, or else all files of up to 1 MiB that are not hidden, 2,000 at most. A name with a
+# line feed is left out.
+source_of() {
+    folder=${1:-.}
+    [ -d "$folder" ] || usage "$folder is no folder"
+    new_body
+    (
+        cd "$folder" || exit
+        git ls-files -z 2>/dev/null | tr '\0' '\n' | while IFS= read -r file; do
+            if [ -f "$file" ]; then printf './%s\n' "$file"; fi
+        done >"$body.list"
+        if ! [ -s "$body.list" ]; then
+            own=$(cd "$spool" && pwd -P)
+            own=.${own#"$(pwd -P)"}
+            find . -name '.?*' -prune -o -path "$own" -prune -o -type d '(' -name __pycache__ -o -name node_modules ')' -prune \
+                -o -type f -size -2049 -print | head -n 2000 >"$body.list"
+        fi
+        [ ! -s "$body.list" ] || tar -cf - -T "$body.list" 2>/dev/null | gzip
+    ) >"$body" || lost
+    if [ -s "$body.list" ]; then
+        add "$place/runs/$run" POST "$path/metadata/source" application/gzip
+    else
+        rm -f "$body"
+    fi
+    rm -f "$body.list"
+}
+
+ended() {
+    rm -f "$place/steps/$run" "$place/failed/$run"
+    [ "$(cat "$place/active" 2>/dev/null)" = "$run" ] && rm -f "$place/active"
+    return 0
+}
+
+# end_run true|false: whether it is completed, or was stopped
+end_run() {
+    new_body
+    printf '{"completed": %s, "end": %s}' "$1" "$(seconds)" >"$body" || lost || return
+    add "$place/runs/$run" POST "$path/complete" application/json
+    ended
+}
+
+fail() {
+    values POST error "message=$1" ${2:+"$2"}
+    ended
+}
+
+# --- exec
+
+execute() {
+    log=$place/exec/$who.log
+    : >"$log" && mkfifo "$log.1" "$log.2" || { lost; become "$@"; }
+    RUNDIR_RUN=$run RUNDIR_JOIN=1 RUNDIR_URL=$url
+    export RUNDIR_RUN RUNDIR_JOIN RUNDIR_URL
+    if [ "$joins" != 1 ]; then
+        # The script is the first word that is a file.
+        script=
+        for word in "$@"; do
+            case $word in /*) ;; *) [ -f "$word" ] && { script=${word#./}; break; } ;; esac
+        done
+        values POST properties "command=$*" ${script:+"script=$script"}
+        source_of .
+    fi
+    # What reads the output stays until the command has closed it, whatever signals the job gets.
+    (trap '' INT TERM HUP QUIT; exec tee -a "$log" <"$log.1") &
+    tee1=$!
+    (trap '' INT TERM HUP QUIT; exec tee -a "$log" <"$log.2" >&2) &
+    tee2=$!
+    pumping=
+    if [ "$joins" != 1 ]; then
+        (trap '' INT TERM HUP QUIT; who=$who.pump; pump "$log") >/dev/null &
+        pumping=$!
+    fi
+    begun=$(date +%s)
+    # A shell starts what it does not wait for with SIGINT ignored, and without input.
+    restore=
+    env --default-signal=INT,QUIT true 2>/dev/null && restore='env --default-signal=INT,QUIT'
+    exec 3<&0
+    # shellcheck disable=SC2086
+    (become $restore "$@" <&3 3<&- >"$log.1" 2>"$log.2") &
+    child=$!
+    exec 3<&-
+    stopped=
+    for signal in TERM HUP USR1 USR2 QUIT INT; do
+        # shellcheck disable=SC2064
+        trap "pass $signal" $signal
+    done
+    wait $child
+    result=$?
+    while kill -0 $child 2>/dev/null; do
+        wait $child
+        result=$?
+    done
+    trap '' TERM HUP USR1 USR2 QUIT INT
+    # A process that the command left behind may hold its output open.
+    for round in 1 2 3 4 5; do
+        kill -0 $tee1 2>/dev/null || kill -0 $tee2 2>/dev/null || break
+        [ "$round" = 1 ] || sleep 1
+    done
+    : >"$log.end"
+    [ -z "$pumping" ] || wait $pumping
+    if [ "$joins" = 1 ]; then
+        [ $result = 0 ] || [ -n "$stopped" ] || [ -e "$place/failed/$run" ] ||
+            values POST error "message=rank $rank: exit status $result" "exit_status=$result"
+    else
+        values POST properties "exit_status=$result" "duration=$(($(date +%s) - begun))"
+        if [ $result = 0 ]; then
+            end_run true
+        elif [ -n "$stopped" ] && [ $result -gt 128 ]; then
+            end_run false
+        elif [ -e "$place/failed/$run" ]; then
+            ended
+        elif [ $result -gt 128 ]; then
+            fail "ended by signal $((result - 128))" "exit_status=$result"
+        else
+            fail "exit status $result" "exit_status=$result"
+        fi
+    fi
+    push_all
+    rm -f "$log" "$log.1" "$log.2" "$log.end"
+    exit $result
+}
+
+# A terminal sends its own signals to the command too.
+pass() {
+    case $1 in INT | TERM | HUP | QUIT) stopped=$1 ;; esac
+    case $1 in INT | QUIT) [ -t 0 ] && return ;; esac
+    if [ "$1" = INT ] && [ -z "$restore" ]; then set -- TERM; fi
+    kill -s "$1" "$child" 2>/dev/null
+}
+
+# --- Commands
+
+[ $# -gt 0 ] || usage 'no command'
+command=$1
+shift
+case $command in
+    start | flags | properties | metrics | evaluation | output | file | source | write) ;;
+    finish | fail | resume | exec | send) ;;
+    -h | --help | help) sed -n '2,34s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) usage "there is no command $command" ;;
+esac
+
+# Of ranks that do not agree on a run, only rank 0 records.
+if [ "$command" = start ] || [ "$command" = exec ]; then
+    job
+    case ${1:-} in
+        --id | --id=*) ;;
+        *)
+            if [ "$joins" = 1 ] && [ -z "$run" ]; then
+                say 'the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records'
+                url=off
+            fi
+            ;;
+    esac
+fi
+
+if [ "$url" = off ]; then
+    case $command in
+        exec)
+            while [ $# -gt 0 ] && [ "$1" != -- ]; do shift; done
+            shift
+            become "$@"
+            ;;
+        start) echo off ;;
+        output) [ $# -gt 0 ] || cat ;;
+    esac
+    exit 0
+fi
+if ! command -v curl >/dev/null 2>&1; then say 'curl is not installed; what is recorded waits in the spool'; fi
+
+case $command in
+    flags | properties | metrics | evaluation)
+        [ $# -gt 0 ] || usage "$command needs NAME=VALUE"
+        case $1 in '{'*) ;; *) check_pairs "$@" ;; esac
+        ;;
+    start) case ${1:-} in '{'*) ;; --id) ;; *) check_pairs "$@" ;; esac ;;
+esac
+
+trap 'rm -f "$place/tmp/reply.$who".*' EXIT
+
+given=
+case $command in
+    start | exec)
+        case ${1:-} in
+            --id) [ $# -gt 1 ] || usage '--id needs an id'; given=$2; shift 2 ;;
+            --id=*) given=${1#--id=}; shift ;;
+        esac
+        [ -z "$given" ] || run=$given
+        ;;
+    send) ;;
+    *) known_run ;;
+esac
+
+case $command in
+    start)
+        # What interrupted calls left.
+        find "$place/tmp" -type f -mtime +1 -exec rm -f {} + 2>/dev/null
+        start_run "$@"
+        printf '%s\n' "$run" >"$place/active.$$" 2>/dev/null && mv "$place/active.$$" "$place/active"
+        push
+        printf '%s\n' "$run"
+        ;;
+    flags | evaluation) values PATCH "$command" "$@"; push ;;
+    properties) values POST properties "$@"; push ;;
+    metrics) metrics "$@"; push ;;
+    output)
+        if [ $# -gt 0 ]; then
+            new_body
+            printf '%s\n' "$*" >"$body"
+            add "$place/runs/$run" POST "$path/metadata/output" text/plain
+        else
+            mkdir -p "$place/exec"
+            log=$place/exec/$who.log
+            : >"$log" || { lost; exec cat; }
+            (who=$who.pump; pump "$log") >/dev/null &
+            pumping=$!
+            tee -a "$log"
+            : >"$log.end"
+            wait $pumping
+            rm -f "$log" "$log.end"
+        fi
+        push
+        ;;
+    file)
+        [ $# -gt 0 ] && [ -f "$1" ] || usage 'file needs a file'
+        new_body
+        cp "$1" "$body" || lost || exit 0
+        add "$place/files/$run" PUT "$path/files/$(encoded "${2:-${1##*/}}")" application/octet-stream
+        push files
+        ;;
+    source) source_of "${1:-.}"; push ;;
+    write)
+        [ $# -gt 0 ] || usage 'write needs a type'
+        new_body
+        media=application/octet-stream
+        if [ -d "${2:-}" ]; then
+            (cd "$2" && tar -czf - .) >"$body"
+            media=application/gzip
+        elif [ $# -gt 1 ]; then
+            [ -f "$2" ] || usage "$2 is no file"
+            cp "$2" "$body"
+        else
+            cat >"$body"
+        fi
+        case $(head -c 1 "$body") in '{' | '[') media=application/json ;; esac
+        add "$place/runs/$run" POST "$path/metadata/$1" $media
+        push
+        ;;
+    finish)
+        case ${1:-} in --stopped) completed=false ;; '') completed=true ;; *) usage "finish takes no $1" ;; esac
+        [ "$joins" = 1 ] || end_run $completed
+        push_all
+        ;;
+    fail) fail "${*:-failed}"; push_all ;;
+    resume) resume; push ;;
+    send)
+        case ${1:-} in --wait) wait_seconds=${2:-$wait_seconds} ;; '') wait_seconds=0 ;; *) usage "send takes no $1" ;; esac
+        mkdir -p "$place/tmp"
+        rm -f "$place/away"
+        end=$(($(date +%s) + wait_seconds))
+        until replay_all && all_empty; do
+            [ "$(date +%s)" -lt $end ] || { all_empty && exit 0; say "something is left in $place"; exit 1; }
+            sleep 1
+        done
+        ;;
+    exec)
+        set_flags=
+        while [ $# -gt 0 ] && [ "$1" != -- ]; do
+            case $1 in *=*) ;; *) usage "$1 is not NAME=VALUE; put -- before the command" ;; esac
+            # Flags are added one by one: the words behind -- stay as they are.
+            set_flags=1
+            flag_list="${flag_list:-}${flag_list:+&}$(form "$1")"
+            shift
+        done
+        [ $# -gt 1 ] || usage 'exec needs -- and a command'
+        shift
+        mkdir -p "$place/tmp" "$place/exec" 2>/dev/null && [ -w "$place/exec" ] || { lost; become "$@"; }
+        start_run
+        if [ -n "$set_flags" ]; then
+            new_body
+            printf %s "$flag_list" >"$body"
+            add "$place/runs/$run" PATCH "$path/metadata/flags" application/x-www-form-urlencoded
+        fi
+        execute "$@"
+        ;;
+esac
+exit 0
