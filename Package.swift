@@ -102,10 +102,17 @@ let package = Package(
                 "WebPage", "COpenAPI",
                 logging, orderedCollections, yams,
             ]),
+        target(
+            "MLflowAPI",
+            dependencies: [
+                "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", logging, yams,
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata",
                 "Limits", "Threads", "CLinux", argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
@@ -146,6 +153,13 @@ let package = Package(
                 "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
                 "JSON",
                 "Limits", "TestSupport", logging, systemPackage, yams,
+            ]),
+        tests(
+            "MLflowAPITests",
+            dependencies: [
+                "MLflowAPI", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "RunMetadata",
+                "JSON",
+                "Limits", "TestSupport", logging,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],

@@ -1,0 +1,122 @@
+internal import Glibc
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// The rows of a run in the order in which they were sent, each with its step and time.
+struct MetricLog {
+    /// One row.
+    struct Row {
+        let object: JSONObject
+        /// Where the next row is.
+        let next: Place
+
+        /// The value of a metric; nil if the row has none.
+        func entry(_ key: String, _ name: String) -> MetricEntry? {
+            guard let value = Self.number(object[name]) else { return nil }
+            return MetricEntry(key: key, value: value, timestamp: time, step: step)
+        }
+
+        var step: Int {
+            for name in [MetricsColumnRole.stepName, MetricsColumnRole.epochName, MetricsColumnRole.frameName] {
+                if let number = object[name]?.number, let whole = number.int ?? Int(exactly: number.double.rounded()) {
+                    return whole
+                }
+            }
+            return next.line - 1
+        }
+
+        /// Milliseconds since 1970; 0 if it is not known.
+        var time: Int {
+            object[MetricsColumnRole.timeName]?.number.map { MLflowJSON.milliseconds($0.double) } ?? 0
+        }
+
+        static func number(_ value: JSONValue?) -> JSONNumber? {
+            switch value {
+            case .number(let number): number
+            case .string(let text): JSONNumber(text)
+            default: nil
+            }
+        }
+    }
+
+    /// A place between two rows.
+    struct Place: Equatable {
+        /// Bytes from the beginning.
+        var offset = 0
+        /// Rows before it.
+        var line = 0
+    }
+
+    private let blob: any Blob
+
+    /// The log of a run; nil if it has no rows that were sent.
+    init?(_ store: any RunStore, _ run: RunID) throws(StoreError) {
+        guard let blob = try store.file(.metricsRows, of: run) else { return nil }
+        self.blob = blob
+    }
+
+    /// Bytes that are read at a time.
+    private static let piece = 1 << 20
+
+    /// Calls `body` with each row that has a name, from a place on, until it returns false.
+    func each(from place: Place, with name: String, _ body: (Row) throws -> Bool) throws {
+        var place = place
+        var rest: [UInt8] = []
+        var read = place.offset
+        var quoted: [UInt8] = []
+        JSONWriter.append(string: name, to: &quoted)
+        while read < blob.size {
+            let bytes = try bytes(read..<min(read + Self.piece, blob.size))
+            if bytes.isEmpty { return }
+            read += bytes.count
+            rest += bytes
+            var start = 0
+            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                let line = rest[start..<end]
+                place = Place(offset: place.offset + line.count + 1, line: place.line + 1)
+                start = end + 1
+                // Most lines of a long log have other names: parsing them would take most of the time.
+                guard Self.contains(line, quoted), let object = try? JSONValue.parse(Array(line)).object else {
+                    continue
+                }
+                if try !body(Row(object: object, next: place)) { return }
+            }
+            rest.removeFirst(start)
+        }
+    }
+
+    /// Calls `body` with all rows of the end of the log, part by part from the last one, until it returns false.
+    func eachPartFromTheEnd(_ body: ([JSONObject]) -> Bool) throws {
+        var end = blob.size
+        while end > 0 {
+            let start = max(0, end - Self.piece)
+            var bytes = try bytes(start..<end)[...]
+            if start > 0 {
+                guard let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
+                bytes = bytes[(newline + 1)...]
+            }
+            // A part ends where a row does; the row in which it begins belongs to the part before.
+            end = start > 0 ? start + (bytes.startIndex) : 0
+            let rows = bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? JSONValue.parse(Array($0)).object }
+            if !body(rows) { return }
+        }
+    }
+
+    private func bytes(_ range: Range<Int>) throws(StoreError) -> [UInt8] {
+        var failure: StoreError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            do throws(StoreError) {
+                count = try blob.read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    private static func contains(_ line: ArraySlice<UInt8>, _ name: [UInt8]) -> Bool {
+        line.withUnsafeBytes { line in
+            name.withUnsafeBytes { memmem(line.baseAddress, line.count, $0.baseAddress, $0.count) != nil }
+        }
+    }
+}
