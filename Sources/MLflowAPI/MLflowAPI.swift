@@ -2,6 +2,7 @@ package import HTTPServer
 internal import JSON
 package import LocalFiles
 package import Logging
+internal import RunMetadata
 package import RunStore
 
 /// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` beside this says what becomes

@@ -1,4 +1,4 @@
-package import RunMetadata
+internal import RunMetadata
 
 /// A store that also keeps small documents which belong to no run, such as a list of experiments.
 ///

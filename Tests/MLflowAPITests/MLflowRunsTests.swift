@@ -1,3 +1,4 @@
+import DirectoryStore
 import JSON
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import JSON
 import RunMetadata
+import RunStore
 import Testing
 
 @testable import MLflowAPI

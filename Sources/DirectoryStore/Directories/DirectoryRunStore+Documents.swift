@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalFiles
 package import RunStore
+internal import Synchronization
 
 /// Documents that belong to no run: `.rundir/documents/<name>.json`, each replaced by a rename.
 extension DirectoryRunStore: DocumentStore {
@@ -27,7 +28,7 @@ extension DirectoryRunStore: DocumentStore {
         try Files.sync(paths.own)
         let fresh = "\(path).new"
         let descriptor = try Files.open(fresh, O_WRONLY | O_CREAT | O_TRUNC)
-        defer { close(descriptor) }
+        defer { Glibc.close(descriptor) }
         try Files.write(bytes, to: descriptor, at: 0, path: fresh)
         try Files.sync(descriptor, path: fresh)
         try Files.rename(fresh, to: path)

@@ -16,7 +16,8 @@ final class Experiments: Sendable {
     /// Changes the experiments, all or nothing. Of changes at the same time, each sees the ones before it.
     func change<Result>(_ body: (inout ExperimentList) throws -> Result) throws -> Result {
         while true {
-            var (bytes, list) = try read()
+            let (bytes, before) = try read()
+            var list = before
             let result = try body(&list)
             let fresh = list.stored
             if try documents.replace(.mlflowExperiments, bytes, by: fresh) {

@@ -101,15 +101,16 @@ extension MLflowAPI {
         of experiment: String, from place: RunQuery.Archived, _ action: RunWrite.Action, _ exchange: HTTPExchange
     ) throws {
         var query = RunQuery()
-        query.predicate = try RunPredicate(try SearchCondition.experiments([experiment]))
+        let condition = try SearchCondition.experiments([experiment])
+        query.predicate = try RunPredicate(condition)
         query.takesUnknownColumns = true
         (query.archived, query.limit) = (place, 500)
         repeat {
             try exchange.checkPresence()
             let page = try store.runs(query)
             for result in submitAndWait(page.runs.map { RunWrite(.run($0.run), action) }, exchange) {
-                // Another client moved or removed it meanwhile.
-                do { _ = try result.get() } catch StoreError.unknownRun {}
+                // Another client may have moved or removed it meanwhile.
+                if case .failure(let error) = result, error != .unknownRun { throw error }
             }
             query.cursor = page.next
         } while query.cursor != nil

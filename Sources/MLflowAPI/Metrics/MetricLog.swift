@@ -114,9 +114,20 @@ struct MetricLog {
         return bytes
     }
 
+    /// Whether a line has a name in quotes (memchr(3), memcmp(3)).
     private static func contains(_ line: ArraySlice<UInt8>, _ name: [UInt8]) -> Bool {
         line.withUnsafeBytes { line in
-            name.withUnsafeBytes { memmem(line.baseAddress, line.count, $0.baseAddress, $0.count) != nil }
+            name.withUnsafeBytes { name in
+                guard let base = line.baseAddress, let wanted = name.baseAddress else { return false }
+                var place = 0
+                while place + name.count <= line.count {
+                    let left = line.count - name.count + 1 - place
+                    guard let found = memchr(base + place, Int32(UInt8(ascii: "\"")), left) else { return false }
+                    if memcmp(found, wanted, name.count) == 0 { return true }
+                    place = UnsafeRawPointer(found) - base + 1
+                }
+                return false
+            }
         }
     }
 }

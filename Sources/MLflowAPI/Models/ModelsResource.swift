@@ -103,7 +103,8 @@ extension MLflowAPI {
         }
         var query = RunQuery()
         let mark = SearchCondition.quoted(column: MLflowName.models.description)
-        query.predicate = try RunPredicate("\(try SearchCondition.experiments(ids)) & !is.na(\(mark))")
+        let condition = try SearchCondition.experiments(ids)
+        query.predicate = try RunPredicate("\(condition) & !is.na(\(mark))")
         (query.takesUnknownColumns, query.limit) = (true, 500)
         var found: [LoggedModel] = []
         repeat {

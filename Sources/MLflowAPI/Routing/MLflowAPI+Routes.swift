@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import JSON
 
 /// All routes of the API. Each is declared beside its handler.

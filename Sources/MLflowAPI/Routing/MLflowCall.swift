@@ -13,7 +13,8 @@ extension MLflowCall {
     /// The run that `run_id`, or `run_uuid` of old clients, names.
     /// - Throws: also if the text cannot be a run's id, so that there is no such run
     func run() throws(MLflowError) -> RunID {
-        let id = try parameters.text("run_id") ?? parameters.text("run_uuid") ?? ""
+        var id = try parameters.text("run_id") ?? ""
+        if id.isEmpty { id = try parameters.text("run_uuid") ?? "" }
         if id.isEmpty { throw .missing("run_id") }
         guard let run = RunID(id) else { throw .unknownRun(id) }
         return run

@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import JSON
 internal import Limits
 internal import RunMetadata
@@ -108,10 +109,11 @@ extension MLflowAPI {
             }
             flags[key] = flag
         }
+        let new = flags
         let patch = JSONObjectPatch(
-            flags,
+            new,
             check: { there in
-                for member in flags.members {
+                for member in new.members {
                     guard let old = there[member.name] else { continue }
                     let (before, after) = (RunRecord.text(old), RunRecord.text(member.value))
                     if before == after { continue }

@@ -1,5 +1,7 @@
+internal import HTTPServer
 internal import JSON
 internal import RunMetadata
+internal import RunStore
 
 /// `runs/search`.
 extension MLflowAPI {

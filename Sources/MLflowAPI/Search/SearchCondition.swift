@@ -9,7 +9,7 @@ enum SearchCondition {
             throw .invalid("A search is in up to \(SearchFilter.mostValues) experiments; this one names \(ids.count)")
         }
         let column = quoted(column: MLflowName.experimentID.description)
-        let named = "\(column) %in% c(\(ids.map(quoted).joined(separator: ", ")))"
+        let named = "\(column) %in% c(\(ids.map { quoted($0) }.joined(separator: ", ")))"
         return ids.contains(Experiment.defaultID) ? "(is.na(\(column)) | \(named))" : "(\(named))"
     }
 
@@ -121,9 +121,9 @@ enum SearchCondition {
         case (.isNull, _): return "is.na(\(column))"
         case (.isNotNull, _): return "!is.na(\(column))"
         case (.isIn, .list(let texts)) where listed:
-            return "\(column) %in% c(\(texts.map(quoted).joined(separator: ", ")))"
+            return "\(column) %in% c(\(texts.map { quoted($0) }.joined(separator: ", ")))"
         case (.notIn, .list(let texts)) where listed:
-            return "!(\(column) %in% c(\(texts.map(quoted).joined(separator: ", "))))"
+            return "!(\(column) %in% c(\(texts.map { quoted($0) }.joined(separator: ", "))))"
         case (.isIn, _), (.notIn, _): throw .invalid("Only the run_id and status can be compared with a list of texts")
         case (_, .number):
             throw .invalid(
