@@ -219,7 +219,7 @@ def artifacts(client, server, experiment):
         client.log_text(run, "text", "notes/n.txt")
         client.log_dict(run, {"a": [1, 2]}, "d.json")
         paths = lambda path=None: [(one.path, one.is_dir, one.file_size) for one in client.list_artifacts(run, path)]
-        assert paths() == [("a b.txt", False, 5), ("d.json", False, 30), ("model", True, None), ("notes", True, None)], paths()
+        assert paths() == [("a b.txt", False, 5), ("d.json", False, 29), ("model", True, None), ("notes", True, None)]
         assert paths("model") == [("model/a b.txt", False, 5), ("model/deep", True, None)]
         assert paths("d.json") == [] and paths("nobody") == []
         target = folder / "down"

@@ -52,13 +52,29 @@ extension MLflowAPI {
             // Of a file, or of nothing, the list is empty.
             return ([], nil)
         }
-        let files = page.entries.compactMap { entry -> JSONValue? in
-            if entry.path?.isMetadata ?? true { return nil }
+        let files = try page.entries.compactMap { entry -> JSONValue? in
+            guard let entryPath = entry.path, !entryPath.isMetadata else { return nil }
+            // The folders of artifacts that were deleted stay; MLflow knows no empty ones.
+            if entry.isFolder, try !hasFiles(entryPath, of: place.run) { return nil }
             var file: JSONObject = ["path": .string(path(entry)), "is_dir": .bool(entry.isFolder)]
             if !entry.isFolder { file["file_size"] = MLflowJSON.number(entry.size) }
             return .object(file)
         }
         return (files, page.next.map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    /// Whether there is a file in a folder or below.
+    private func hasFiles(_ folder: ArtifactPath, of run: RunID) throws -> Bool {
+        var request = FolderPage.Request(limit: 100)
+        repeat {
+            guard case .folder(let page) = try store.file(folder, of: run, page: request) else { return false }
+            for entry in page.entries {
+                guard let path = entry.path else { continue }
+                if try !entry.isFolder || hasFiles(path, of: run) { return true }
+            }
+            request.after = page.next
+        } while request.after != nil
+        return false
     }
 
     func readArtifact(_ call: MLflowCall) throws {
