@@ -29,6 +29,7 @@ package final class MLflowAPI: HTTPHandler {
 
     let store: any RunStore
     let experiments: Experiments
+    let histories = MetricHistories()
     /// Where uploads are staged.
     let scratch: Scratch
     let settings: Settings

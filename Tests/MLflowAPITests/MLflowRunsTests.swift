@@ -92,8 +92,16 @@ import Testing
             token = page["next_page_token"]?.string
         }
         #expect(pages == values)
+        // What is sent again with the same time is the same value; another time makes another.
+        for time in [4000, 500] {
+            try api.done(
+                "runs/log-metric",
+                ["run_id": .string(run), "key": "loss", "value": 7, "timestamp": .number(JSONNumber(time)), "step": 3])
+        }
+        let more = try api.get("metrics/get-history?run_id=\(run)&metric_key=loss")
+        #expect(more["metrics"]?.array?.map { $0["timestamp"] } == [500, 1000, 2000, 3000, 4000])
         let bulk = try api.get("metrics/get-history-bulk?run_ids=\(run)&run_ids=\(run)&metric_key=loss")
-        #expect(bulk["metrics"]?.array?.count == 8)
+        #expect(bulk["metrics"]?.array?.count == 10)
         let interval = try api.get(
             "metrics/get-history-bulk-interval?run_ids=\(run)&metric_key=loss&start_step=0&end_step=2")
         #expect(interval["metrics"] == nil)

@@ -13,7 +13,7 @@ enum LatestMetrics {
             // What earlier parts have is older: it counts only for names that are not there yet.
             var part: [ExactText: MetricEntry] = [:]
             for (index, object) in rows.enumerated() {
-                let row = MetricLog.Row(object: object, next: MetricLog.Place(offset: 0, line: index + 1))
+                let row = MetricLog.Row(object: object, line: index)
                 for member in object.members where !isKey(member.name) {
                     let key = MLflowName.metric(ofRow: member.name)
                     guard let entry = row.entry(key, member.name) else { continue }

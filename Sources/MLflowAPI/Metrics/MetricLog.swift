@@ -8,28 +8,34 @@ struct MetricLog {
     /// One row.
     struct Row {
         let object: JSONObject
-        /// Where the next row is.
-        let next: Place
+        /// How many rows are before it.
+        let line: Int
 
         /// The value of a metric; nil if the row has none.
         func entry(_ key: String, _ name: String) -> MetricEntry? {
             guard let value = Self.number(object[name]) else { return nil }
-            return MetricEntry(key: key, value: value, timestamp: time, step: step)
+            return MetricEntry(key: key, value: value, timestamp: time ?? 0, step: step)
         }
 
-        var step: Int {
+        /// The same for a history.
+        /// - Parameter start: the time of a row that has none
+        func value(_ name: String, _ start: Int) -> MetricHistory.Value? {
+            guard let value = Self.number(object[name]) else { return nil }
+            return MetricHistory.Value(time: time ?? start, step: step, number: value.double)
+        }
+
+        /// The step, or what a row without one has in its place.
+        private var step: Int {
             for name in [MetricsColumnRole.stepName, MetricsColumnRole.epochName, MetricsColumnRole.frameName] {
                 if let number = object[name]?.number, let whole = number.int ?? Int(exactly: number.double.rounded()) {
                     return whole
                 }
             }
-            return next.line - 1
+            return line
         }
 
-        /// Milliseconds since 1970; 0 if it is not known.
-        var time: Int {
-            object[MetricsColumnRole.timeName]?.number.map { MLflowJSON.milliseconds($0.double) } ?? 0
-        }
+        /// Milliseconds since 1970.
+        private var time: Int? { object[MetricsColumnRole.timeName]?.number.map { MLflowJSON.milliseconds($0.double) } }
 
         static func number(_ value: JSONValue?) -> JSONNumber? {
             switch value {
@@ -38,14 +44,6 @@ struct MetricLog {
             default: nil
             }
         }
-    }
-
-    /// A place between two rows.
-    struct Place: Equatable {
-        /// Bytes from the beginning.
-        var offset = 0
-        /// Rows before it.
-        var line = 0
     }
 
     private let blob: any Blob
@@ -59,11 +57,13 @@ struct MetricLog {
     /// Bytes that are read at a time.
     private static let piece = 1 << 20
 
-    /// Calls `body` with each row that has a name, from a place on, until it returns false.
-    func each(from place: Place, with name: String, _ body: (Row) throws -> Bool) throws {
-        var place = place
+    /// Which content it has.
+    var version: BlobVersion { blob.version }
+
+    /// Calls `body` with each row that has a name.
+    func each(with name: String, _ body: (Row) throws -> Void) throws {
+        var (read, line) = (0, 0)
         var rest: [UInt8] = []
-        var read = place.offset
         var quoted: [UInt8] = []
         JSONWriter.append(string: name, to: &quoted)
         while read < blob.size {
@@ -73,14 +73,14 @@ struct MetricLog {
             rest += bytes
             var start = 0
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                let line = rest[start..<end]
-                place = Place(offset: place.offset + line.count + 1, line: place.line + 1)
+                let text = rest[start..<end]
                 start = end + 1
+                line += 1
                 // Most lines of a long log have other names: parsing them would take most of the time.
-                guard Self.contains(line, quoted), let object = try? JSONValue.parse(Array(line)).object else {
+                guard Self.contains(text, quoted), let object = try? JSONValue.parse(Array(text)).object else {
                     continue
                 }
-                if try !body(Row(object: object, next: place)) { return }
+                try body(Row(object: object, line: line - 1))
             }
             rest.removeFirst(start)
         }

@@ -22,26 +22,30 @@ extension MLflowAPI {
         let (run, key) = (try call.run(), try call.parameters.required("metric_key"))
         let most = try call.parameters.whole("max_results") ?? Self.mostValues
         guard most > 0 else { throw MLflowError.invalid("Invalid value \(most) for parameter 'max_results'") }
-        let place = try Self.place(call.parameters.text("page_token") ?? "")
-        let (entries, next) = try history(of: run, key, from: place, atMost: min(most, Self.mostValues), call.exchange)
+        let token = try call.parameters.text("page_token") ?? ""
+        guard let start = token.isEmpty ? 0 : Int(token), start >= 0 else {
+            throw MLflowError.invalid("Invalid page token; use the one of the previous page")
+        }
+        let history = try history(of: run, key, call.exchange)
+        let first = min(start, history.values.count)
+        let end = min(first + min(most, Self.mostValues), history.values.count)
         var reply = JSONObject()
-        if !entries.isEmpty { reply["metrics"] = .array(entries.map(\.json)) }
-        reply["next_page_token"] = next.map { .string("\($0.offset)-\($0.line)") }
+        if end > first { reply["metrics"] = .array(history.entries(first..<end).map(\.json)) }
+        if end < history.values.count { reply["next_page_token"] = .string("\(end)") }
         return reply
     }
 
     func getHistoryBulk(_ call: MLflowCall) throws -> JSONObject {
-        let most = min(try call.parameters.whole("max_results") ?? 25_000, Self.mostValues)
-        var left = max(most, 0)
-        return try bulk(call) { run, key in
-            let entries = try history(of: run, key, from: MetricLog.Place(), atMost: max(left, 1), call.exchange)
-                .entries
-            left -= entries.count
-            return left < 0 ? [] : entries
+        var left = max(0, min(try call.parameters.whole("max_results") ?? 25_000, Self.mostValues))
+        return try bulk(call) { history in
+            let count = min(left, history.values.count)
+            left -= count
+            return history.entries(0..<count)
         }
     }
 
-    /// The values of some steps. Where there are more than `max_results` of a run, values at equal distances, and the last one.
+    /// The values of some steps, by step. Where there are more than `max_results` of a run, values at equal distances, with the
+    /// first and the last one.
     func getHistoryBulkInterval(_ call: MLflowCall) throws -> JSONObject {
         let parameters = call.parameters
         let (from, to) = (try parameters.whole("start_step") ?? .min, try parameters.whole("end_step") ?? .max)
@@ -53,16 +57,18 @@ extension MLflowAPI {
         guard (1...2500).contains(most) else {
             throw MLflowError.invalid("max_results must be from 1 to 2500. Found \(most)")
         }
-        return try bulk(call) { run, key in
-            let entries = try history(of: run, key, from: MetricLog.Place(), atMost: Self.mostValues, call.exchange)
-                .entries.filter { $0.step >= from && $0.step <= to }.sorted { $0.step < $1.step }
+        return try bulk(call) { history in
+            let all = history.entries(0..<history.values.count).filter { $0.step >= from && $0.step <= to }
+            // Sorting is stable by the place in the list: values of a step stay in the order of their times.
+            let entries = all.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }
+                .map(\.element)
             if entries.count <= most { return entries }
             let stride = Double(entries.count - 1) / Double(max(most - 1, 1))
             return (0..<most).map { entries[Int((Double($0) * stride).rounded())] }
         }
     }
 
-    private func bulk(_ call: MLflowCall, _ read: (RunID, String) throws -> [MetricEntry]) throws -> JSONObject {
+    private func bulk(_ call: MLflowCall, _ choose: (MetricHistory) throws -> [MetricEntry]) throws -> JSONObject {
         let key = try call.parameters.required("metric_key")
         let names = try call.parameters.texts("run_ids") + call.parameters.texts("run_id")
         if names.isEmpty { throw MLflowError.missing("run_ids") }
@@ -72,7 +78,7 @@ extension MLflowAPI {
         var metrics: [JSONValue] = []
         for name in names {
             guard let run = RunID(name) else { throw MLflowError.unknownRun(name) }
-            for entry in try read(run, key) {
+            for entry in try choose(try history(of: run, key, call.exchange)) {
                 var object = entry.object
                 object["run_id"] = .string(name)
                 metrics.append(.object(object))
@@ -81,36 +87,35 @@ extension MLflowAPI {
         return metrics.isEmpty ? JSONObject() : ["metrics": .array(metrics)]
     }
 
-    /// Values of a metric in the order in which they were sent.
-    /// - Returns: also where the next page begins, if there is one
-    private func history(
-        of run: RunID, _ key: String, from place: MetricLog.Place, atMost most: Int, _ exchange: HTTPExchange
-    ) throws -> (entries: [MetricEntry], next: MetricLog.Place?) {
+    // MARK: Reading
+
+    private func history(of run: RunID, _ key: String, _ exchange: HTTPExchange) throws -> MetricHistory {
         let start = RunRecord(try snapshot(of: run)).start
+        guard let log = try MetricLog(store, run) else { return try frameHistory(of: run, key, start) }
+        if let known = histories.find(key, of: run, log.version) { return known }
         let name = MLflowName.row(ofMetric: key)
-        var entries: [MetricEntry] = []
-        var next: MetricLog.Place?
-        guard let log = try MetricLog(store, run) else { return (try frameHistory(of: run, key, name, start), nil) }
-        var before = place
-        try log.each(from: place, with: name) { row in
-            if let entry = row.entry(key, name) {
-                if entries.count == most {
-                    next = before
-                    return false
-                }
-                entries.append(entry.timed(start))
-                if entries.count % 4096 == 0 { try exchange.checkPresence() }
+        var values: [MetricHistory.Value] = []
+        try log.each(with: name) { row in
+            guard let value = row.value(name, start) else { return }
+            values.append(value)
+            if values.count > MetricHistory.most {
+                throw StoreError.tooLarge(
+                    "The metric has over \(MetricHistory.most) values; read the run's metrics.ndjson")
             }
-            before = row.next
-            return true
+            if values.count % 4096 == 0 { try exchange.checkPresence() }
         }
-        return (entries, next)
+        let history = MetricHistory(key, values)
+        histories.keep(history, of: run, log.version)
+        return history
     }
 
     /// The values of a frame that was sent whole, or written by another program: a row has no time of its own.
-    private func frameHistory(of run: RunID, _ key: String, _ name: String, _ start: Int) throws -> [MetricEntry] {
-        guard let reading = try store.metrics(MetricsSelection(), of: run, while: { true }) else { return [] }
-        var entries: [MetricEntry] = []
+    private func frameHistory(of run: RunID, _ key: String, _ start: Int) throws -> MetricHistory {
+        let name = MLflowName.row(ofMetric: key)
+        var values: [MetricHistory.Value] = []
+        guard let reading = try store.metrics(MetricsSelection(), of: run, while: { true }) else {
+            return MetricHistory(key, [])
+        }
         var line = 0
         for index in 0..<reading.partCount {
             try reading.part(index).withRows { frame, rows in
@@ -119,29 +124,15 @@ extension MLflowAPI {
                 for row in rows {
                     var text: [UInt8] = []
                     output.append(row: row, of: frame, columns: columns, to: &text)
+                    if let object = try? JSONValue.parse(text).object,
+                        let value = MetricLog.Row(object: object, line: line).value(name, start)
+                    {
+                        values.append(value)
+                    }
                     line += 1
-                    guard let object = try? JSONValue.parse(text).object else { continue }
-                    let row = MetricLog.Row(object: object, next: MetricLog.Place(offset: 0, line: line))
-                    if let entry = row.entry(key, name) { entries.append(entry.timed(start)) }
                 }
             }
         }
-        return entries
-    }
-
-    private static func place(_ token: String) throws(MLflowError) -> MetricLog.Place {
-        if token.isEmpty { return MetricLog.Place() }
-        let parts = token.split(separator: "-").map { Int($0) }
-        guard parts.count == 2, let offset = parts[0], let line = parts[1] else {
-            throw .invalid("Invalid page token; use the one of the previous page")
-        }
-        return MetricLog.Place(offset: offset, line: line)
-    }
-}
-
-extension MetricEntry {
-    /// The same with a time, if it has none.
-    fileprivate func timed(_ time: Int) -> MetricEntry {
-        timestamp != 0 ? self : MetricEntry(key: key, value: value, timestamp: time, step: step)
+        return MetricHistory(key, values)
     }
 }
