@@ -59,9 +59,15 @@ package final class MLflowAPI: HTTPHandler {
     }
 
     package func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
-        let known = MLflowError(error)
-        let found = known ?? MLflowError(problem: main.response(to: error, of: id, in: exchange))
-        if known != nil, found.code == .internalError {
+        guard let found = MLflowError(error) else {
+            // What another part words, in MLflow's form.
+            let problem = main.response(to: error, of: id, in: exchange)
+            var response = MLflowError(problem: problem).response
+            response.headers += problem.headers.filter { !["Content-Type", "Retry-After"].contains($0.name) }
+            response.closes = problem.closes
+            return response
+        }
+        if found.code == .internalError {
             let request = exchange.map { "\($0.method.name) \(String(decoding: $0.path.prefix(1024), as: UTF8.self))" }
             log.error("\(request ?? "a request"): \(error)", metadata: ["request_id": "\(id)"])
         }

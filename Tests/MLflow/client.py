@@ -5,6 +5,7 @@
 RUNDIR is the server's executable, such as .build/debug/rundir.
 """
 
+import io
 import json
 import math
 import multiprocessing
@@ -222,6 +223,10 @@ def artifacts(client, server, experiment):
         assert paths() == [("a b.txt", False, 5), ("d.json", False, 29), ("model", True, None), ("notes", True, None)]
         assert paths("model") == [("model/a b.txt", False, 5), ("model/deep", True, None)]
         assert paths("d.json") == [] and paths("nobody") == []
+        client.log_stream(run, io.BytesIO(b"streamed"), "s.bin")
+        for number in range(2):
+            client.log_table(run, {"number": [number], "word": ["x"]}, "table.json")
+        assert list(client.load_table(experiment, "table.json", [run])["number"]) == [0, 1]
         target = folder / "down"
         target.mkdir()
         client.download_artifacts(run, "model", target)
@@ -251,6 +256,12 @@ def inputs_and_models(client, server, experiment):
     client.set_logged_model_tags(model.model_id, {"b": "3"})
     client.delete_logged_model_tag(model.model_id, "a")
     client.log_model_params(model.model_id, {"q": "4"})
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "weights.bin").write_bytes(b"123")
+        client.log_model_artifact(model.model_id, f"{folder}/weights.bin")
+        client.log_model_artifacts(model.model_id, folder)
+    assert [one.path for one in client.list_logged_model_artifacts(model.model_id)] == ["weights.bin"]
+    assert server.runs.joinpath(run, "models", model.model_id, "weights.bin").read_bytes() == b"123"
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     read = client.get_logged_model(model.model_id)
     assert read.status == LoggedModelStatus.READY and read.tags == {"b": "3"} and read.params == {"p": "2", "q": "4"}

@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 from support import Server
 
@@ -62,8 +63,41 @@ def store(folder):
     return first, failed, deleted, gone
 
 
+def interrupted(executable):
+    """An import that is killed is begun again, and brings in the rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        write(folder / "mlruns", {
+            "1/meta.yaml": "artifact_location: file:///m/1\ncreation_time: 1\nexperiment_id: '1'\nlast_update_time: 1\n"
+            "lifecycle_stage: active\nname: many\n"})
+        runs = [f"{number:032x}" for number in range(1, 101)]
+        for run in runs:
+            write(folder / "mlruns" / "1" / run, {
+                "meta.yaml": meta(run, 1), "params/p": run, "artifacts/a.txt": run,
+                "metrics/loss": "".join(f"{step} {step} {step}\n" for step in range(200))})
+        command = [executable, "import", "--from", "mlruns", "--runs", folder / "runs", folder / "mlruns"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        while process.poll() is None and len(list((folder / "runs").glob("0*"))) < 20:
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        came = len(list((folder / "runs").glob("0*")))
+        assert 20 <= came < 100, came
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and f"imported {100 - came} runs; {came} were there already" in done.stdout, done
+        server = Server(executable, folder)
+        client = MlflowClient(server.url)
+        found = client.search_runs(["1"])
+        assert {run.info.run_id: run.data.params["p"] for run in found} == {run: run for run in runs}
+        for run in runs:
+            assert len(client.get_metric_history(run, "loss")) == 200
+            assert (folder / "runs" / run / "a.txt").read_text() == run
+        server.stop()
+
+
 def main():
     executable = os.path.abspath(sys.argv[1])
+    interrupted(executable)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         first, failed, deleted, gone = store(folder / "mlruns")

@@ -1,7 +1,6 @@
 import DirectoryStore
 import Foundation
 import JSON
-import LocalFiles
 import Logging
 import MetadataWriters
 import RunStore
