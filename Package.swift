@@ -169,7 +169,10 @@ let package = Package(
         tests("HostileTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["archives.py"]),
         tests(
             "CrashTests",
-            dependencies: ["rundir", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
+            dependencies: [
+                "rundir", "DirectoryStore", "RunStore", "LocalFiles", "LocalFiles", "RunMetadata", "JSON",
+                "TestSupport",
+            ],
             exclude: ["README.md", "apply-variant", "faults", "long", "variants"]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,6 +1,7 @@
 import DirectoryStore
 import Foundation
 import JSON
+import LocalFiles
 import Logging
 import MetadataWriters
 import RunStore
