@@ -105,7 +105,7 @@ let package = Package(
         target(
             "MLflowAPI",
             dependencies: [
-                "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", logging, yams,
+                "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", logging, yams,
             ],
             exclude: ["README.md"]),
         .executableTarget(
@@ -157,9 +157,8 @@ let package = Package(
         tests(
             "MLflowAPITests",
             dependencies: [
-                "MLflowAPI", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "RunMetadata",
-                "JSON",
-                "Limits", "TestSupport", logging,
+                "MLflowAPI", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata", "JSON", "Limits", "TestSupport", logging,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],
@@ -169,10 +168,7 @@ let package = Package(
         tests("HostileTests", dependencies: ["rundir", "JSON", "TestSupport"], exclude: ["archives.py"]),
         tests(
             "CrashTests",
-            dependencies: [
-                "rundir", "DirectoryStore", "RunStore", "LocalFiles", "LocalFiles", "RunMetadata", "JSON",
-                "TestSupport",
-            ],
+            dependencies: ["rundir", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata", "JSON", "TestSupport"],
             exclude: ["README.md", "apply-variant", "faults", "long", "variants"]),
     ],
     cxxLanguageStandard: .cxx17

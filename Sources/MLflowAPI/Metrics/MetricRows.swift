@@ -1,7 +1,6 @@
 internal import JSON
 internal import RunMetadata
 internal import RunStore
-internal import Threads
 
 /// Values of metrics as rows of a run: `{"loss":0.42,"step":3,"_time":1732440600.123}`.
 ///
