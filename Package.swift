@@ -126,10 +126,17 @@ let package = Package(
                 "WebPage", "COpenAPI",
                 logging, orderedCollections, yams,
             ]),
+        target(
+            "MLflowAPI",
+            dependencies: [
+                "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", logging, yams,
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata",
                 "Limits", "Threads", "CLinux", argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
@@ -173,6 +180,12 @@ let package = Package(
                 "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
                 "JSON",
                 "Limits", "TestSupport", logging, systemPackage, yams,
+            ]),
+        tests(
+            "MLflowAPITests",
+            dependencies: [
+                "MLflowAPI", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata", "JSON", "Limits", "TestSupport", logging,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],

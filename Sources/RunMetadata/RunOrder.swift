@@ -18,6 +18,11 @@ package struct RunOrder: Sendable, Equatable {
 
     private init(keys: [Key]) { self.keys = keys }
 
+    /// An order by these columns.
+    package init(_ columns: [(name: String, isDescending: Bool)]) {
+        keys = columns.map { Key(column: RunColumnName($0.name), isDescending: $0.isDescending) }
+    }
+
     /// Reads a list of columns.
     package init(_ text: String, descending: Bool = false) throws(RunQueryFault) {
         keys = try RunColumnName.list(text, parameter: "order", atMost: Self.mostColumns, signed: true).map {

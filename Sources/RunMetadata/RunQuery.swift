@@ -19,6 +19,8 @@ package struct RunQuery: Sendable {
     package var offset = 0
     /// Further columns to list, which have to be known too.
     package var columns: [RunColumnName] = []
+    /// Whether columns that no run has are missing values instead of a fault.
+    package var takesUnknownColumns = false
 
     package init() {}
 
@@ -32,6 +34,7 @@ package struct RunQuery: Sendable {
     /// The unknown columns that the query names, and in which parameter; nil if there are none.
     /// - Parameter isKnown: whether a run has a column
     package func unknown(isKnown: (String) -> Bool) -> (parameter: String, names: [RunColumnName])? {
+        if takesUnknownColumns { return nil }
         for (parameter, names) in [
             ("where", predicate?.columns ?? []), ("order", order.keys.map(\.column)), ("columns", columns),
         ] {

@@ -6,16 +6,23 @@ package struct JSONObjectPatch: Sendable {
     package let object: JSONObject
     /// Turns the merged document into what its files hold; throws where the result is none that the type takes.
     package let render: @Sendable (JSONObject) throws -> NamedListFiles
+    /// Looks at the document before the merge; throws where the patch may not be applied to it.
+    package let check: @Sendable (JSONObject) throws -> Void
 
-    package init(_ object: JSONObject, render: @escaping @Sendable (JSONObject) throws -> NamedListFiles) {
-        self.object = object
-        self.render = render
+    package init(
+        _ object: JSONObject, check: @escaping @Sendable (JSONObject) throws -> Void = { _ in },
+        render: @escaping @Sendable (JSONObject) throws -> NamedListFiles
+    ) {
+        (self.object, self.check, self.render) = (object, check, render)
     }
 
     /// Merges the patch into a document.
     /// - Throws: `refused`, or `unreadable`, where the result is none that the type takes
     package func merged(into document: JSONObject) throws(StoreError) -> NamedListFiles {
-        do { return try render(document.merging(patch: object)) } catch {
+        do {
+            try check(document)
+            return try render(document.merging(patch: object))
+        } catch {
             guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
             throw .refused(fault)
         }

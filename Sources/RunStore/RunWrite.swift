@@ -27,10 +27,13 @@ package struct RunWrite: Sendable {
 
     package let target: RunTarget
     package let action: Action
+    /// Whether it is refused with `unknownRun` where the run has not been initialised, instead of waiting for that.
+    package let needsRun: Bool
 
-    package init(_ target: RunTarget, _ action: Action) {
+    package init(_ target: RunTarget, _ action: Action, needsRun: Bool = false) {
         self.target = target
         self.action = action
+        self.needsRun = needsRun
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DirectoryStore
 import Glibc
 import Limits
+import MLflowAPI
 import MetadataWriters
 import RunMetadata
 import RunStore
@@ -9,12 +10,28 @@ import RunStore
 /// `rundir import`.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, and directories of runs.",
+        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, directories of runs, MLflow's mlruns.",
         discussion: """
             A bundle is a tar, tar.gz or zip with one folder, whose name is the run's id; a directory is one with tfruns.d \
             in it, such as tfruns makes. Each comes in whole or not at all. A server may have the runs directory; it serves \
             the run at once. Exits with 1 when one was not brought in.
+
+            With --from mlruns, a source is the folder of MLflow's file store: experiments, runs with all values of their \
+            metrics, params, tags and artifacts; deleted ones go to the archive. No server may have the runs directory \
+            meanwhile. It can be stopped and begun again: runs that are there are passed over.
             """)
+
+    /// What a source is.
+    enum Origin: String, ExpressibleByArgument, CaseIterable {
+        /// A bundle, or a directory of a run.
+        case run
+        /// MLflow's file store.
+        case mlruns
+    }
+
+    @Option(
+        help: ArgumentHelp("What the sources are: run (a bundle or a run's directory) or mlruns.", valueName: "origin"))
+    var from = Origin.run
 
     @Option(help: ArgumentHelp("The runs directory; created if missing. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
@@ -43,6 +60,7 @@ struct Import: ParsableCommand {
         try check("max-bytes", maxBytes, 1...1 << 40)
         try check("max-entries", maxEntries, 1...100_000_000)
         guard let id else { return }
+        if from == .mlruns { throw ValidationError("--as is for one run, and mlruns has many") }
         if sources.count > 1 { throw ValidationError("--as is for one run, but \(sources.count) are given") }
         if RunID(id) == nil { throw ValidationError("--as is \"\(id)\"; \(RunID.rule)") }
     }
@@ -63,6 +81,7 @@ struct Import: ParsableCommand {
 
     func run() throws {
         Process.prepare()
+        if from == .mlruns { return try importFileStores() }
         let store = try openUnlessTaken()
         defer { store?.close() }
         var failures = 0

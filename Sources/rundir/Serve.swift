@@ -4,6 +4,7 @@ import Glibc
 import HTTPServer
 import Limits
 import Logging
+import MLflowAPI
 import MetadataWriters
 import RunAPI
 import RunStore
@@ -28,7 +29,11 @@ struct Serve: ParsableCommand {
             settings: options.apiSettings, log: Logger(label: "api"))
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
-        let handler = CheckedHandler([RequestOrigin(allowed: options.hostRules)], before: api)
+        let mlflow = MLflowAPI(
+            store: store, scratch: store.scratch, settings: options.mlflowSettings, beside: api,
+            log: Logger(label: "mlflow"))
+        let apis = PrefixedHandlers(MLflowAPI.prefixes.map { ($0, mlflow) }, otherwise: api)
+        let handler = CheckedHandler([RequestOrigin(allowed: options.hostRules)], before: apis)
         let workers = Workers(threads: options.workers)
         defer { workers.stop() }
         let tls = try CertificateWatch(options)

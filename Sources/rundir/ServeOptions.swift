@@ -4,6 +4,7 @@ import Glibc
 import HTTPServer
 import Limits
 import LocalFiles
+import MLflowAPI
 import RunAPI
 import RunMetadata
 import RunStore
@@ -201,6 +202,13 @@ struct ServeOptions: ParsableArguments {
         settings.maxEntries = maxEntries
         settings.names = names
         settings.writerJobs = writerJobs
+        return settings
+    }
+
+    var mlflowSettings: MLflowAPI.Settings {
+        var settings = MLflowAPI.Settings()
+        settings.maxBody = maxBody
+        settings.maxUpload = maxUpload
         return settings
     }
 

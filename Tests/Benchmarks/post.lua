@@ -6,14 +6,18 @@
 -- RUNS   /runs/bench-1 … /runs/bench-RUNS take turns. With as many connections as runs that is a run each
 -- FIRST  the epoch of the first row, so that a second load adds rows where the first one ended
 --
+-- KIND mlflow sends log-metric of MLflow's API; behind FIRST are the ids of its runs
+--
 -- The request is put together here rather than by wrk.format, which costs more than the server's own work. Each wrk
 -- thread has a Lua state of its own: use one thread (-t1), or two would send the same epochs.
 
 local ROW = '{"epoch": %d, "loss": 0.4231, "acc": 0.8731, "val_loss": 0.174, "v": 0.95}'
 local FLAGS = '{"learning_rate": 0.001, "batch_size": 32, "optimizer": "adam", "dropout": 0.4, "seed": %d}'
 
+local METRIC = '{"run_id": "%s", "key": "loss", "value": 0.4231, "timestamp": 1732440600123, "step": %d}'
+
 local kind, head, new
-local heads, bodies, runs, turn, number = {}, nil, 1, 0, 0
+local heads, names, bodies, runs, turn, number = {}, {}, nil, 1, 0, 0
 
 function init(arguments)
     kind = arguments[1]
@@ -22,6 +26,11 @@ function init(arguments)
     number = tonumber(arguments[3])
     head = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nContent-Type: application/json\r\nContent-Length: "
     new = "POST /runs HTTP/1.1\r\n" .. head .. "0\r\n\r\n"
+    if kind == "mlflow" then
+        for run = 1, runs do
+            names[run] = arguments[3 + run]
+        end
+    end
     for run = 1, runs do
         heads[run] = "POST /runs/bench-" .. run .. "/metadata/" .. kind .. " HTTP/1.1\r\n"
             .. head
@@ -40,6 +49,10 @@ function request()
     if turn > runs then
         turn = 1
         number = number + 1
+    end
+    if kind == "mlflow" then
+        local body = string.format(METRIC, names[turn], number)
+        return "POST /api/2.0/mlflow/runs/log-metric HTTP/1.1\r\n" .. head .. #body .. "\r\n\r\n" .. body
     end
     local body = string.format(bodies, number)
     return heads[turn] .. #body .. "\r\n\r\n" .. body

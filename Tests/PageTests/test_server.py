@@ -39,6 +39,13 @@ class ServerTests(PageTestCase):
         self.server.start()
         self.wait_text("Accepts writes")
 
+    def test_links_that_mlflows_client_prints_lead_to_the_run(self):
+        self.open("#/experiments/0/runs/a")
+        self.wait_text("lr")
+        until(lambda: self.driver.title.startswith("a "), "the run's page")
+        self.open("#/experiments/0")
+        until(lambda: len(self.script("return [...document.querySelectorAll('tr[data-key]')]")) == 2, "the list")
+
     def test_nothing_serious_for_assistive_technology(self):
         for theme in ("light", "dark"):
             with self.subTest(theme=theme):

@@ -1,3 +1,4 @@
+internal import JSON
 internal import RunMetadata
 internal import RunStore
 internal import Testing
@@ -69,6 +70,39 @@ extension StoreClaim {
 
     /// Metadata that waits for a session's next run.
     static let waiting = [
+        StoreClaim("a write that needs its run is refused until that is initialised, and leaves nothing") { harness in
+            let store = harness.store
+            let rows = RunWrite.Action.change([.rows(try .make([#"{"a":1}"#]))])
+            let flags = RunWrite.Action.change([.put(.flags, "{}")])
+            let both = RunWrite.Action.change([.put(.flags, "{}"), .rows(try .make([#"{"a":1}"#]))])
+            let patch = RunWrite.Action.patch(.file(.flags), JSONObjectPatch(["a": 1]) { NamedListFiles($0) })
+            for action in [rows, flags, both, patch] {
+                #expect(try store.refusal(of: RunWrite(.run(.one), action, needsRun: true)) == .unknownRun)
+            }
+            #expect(try store.snapshot(of: .one) == nil)
+            // Something that waits is not a run yet.
+            try store.change(.one, .put(.flags, #"{"b":1}"#))
+            for action in [rows, flags, both, patch] {
+                #expect(try store.refusal(of: RunWrite(.run(.one), action, needsRun: true)) == .unknownRun)
+            }
+            try store.rows(.one, #"{"a":2}"#)
+            #expect(try store.refusal(of: RunWrite(.run(.one), rows, needsRun: true)) == .unknownRun)
+            try store.initialise(.one)
+            for action in [rows, patch] {
+                #expect(try store.refusal(of: RunWrite(.run(.one), action, needsRun: true)) == nil)
+            }
+            #expect(try store.frame(of: .one) == #"{"a":[2,1]}"#)
+        },
+        StoreClaim("a patch that looks at the document before it is refused, and leaves it") { harness in
+            let store = harness.store
+            try store.initialise(.one)
+            try store.change(.one, .put(.flags, #"{"a":1}"#))
+            let fault = MetadataFault.shape(nil, "a is there")
+            let patch = JSONObjectPatch(
+                ["a": 2], check: { if $0["a"] != nil { throw fault } }, render: { NamedListFiles($0) })
+            #expect(try store.refusal(of: RunWrite(.run(.one), .patch(.file(.flags), patch))) == .refused(fault))
+            #expect(try store.text(.flags, of: .one) == #"{"a":1}"#)
+        },
         StoreClaim("metadata of a session without run waits for the run that it initialises") { harness in
             let store = harness.store
             let sent = try store.write(

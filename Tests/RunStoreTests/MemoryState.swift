@@ -17,6 +17,7 @@ struct MemoryState: Sendable {
 
     mutating func apply(_ write: RunWrite, now: Double) throws(StoreError) -> WriteOutcome {
         let target = resolved(write.target)
+        if write.needsRun, folders[target].map({ $0.place == .pending }) ?? true { throw .unknownRun }
         switch write.action {
         case .initialise(let session, let start):
             return try initialise(write.target.run ?? freshID(now), session, start, now: now)

@@ -93,11 +93,15 @@ struct RunFolder {
 extension Committer {
     /// Plans a write; nil when it has to be the first of its batch and is not.
     func plan(_ write: RunWrite, isAlone: Bool) throws(StoreError) -> WritePlan? {
+        if case .change(let changes) = write.action, changes.count == 1, case .rows(let rows) = changes[0] {
+            return try planRows(rows, write.target, needsRun: write.needsRun, isAlone: isAlone)
+        }
+        if write.needsRun {
+            let folder = folder(of: write.target)
+            if folder.place == nil || folder.place == .pending { throw missing(folder) }
+        }
         switch write.action {
         case .change(let changes):
-            if changes.count == 1, case .rows(let rows) = changes[0] {
-                return try planRows(rows, write.target, isAlone: isAlone)
-            }
             return try planChanges(changes, write.target, isAlone: isAlone)
         case .patch(let document, let patch): return try planPatch(document, patch, write.target)
         case .initialise(let session, let start):
@@ -147,7 +151,7 @@ extension Committer {
     // MARK: Rows, the hot path
 
     private func planRows(
-        _ rows: MetricsRows, _ target: RunTarget, isAlone: Bool
+        _ rows: MetricsRows, _ target: RunTarget, needsRun: Bool, isAlone: Bool
     ) throws(StoreError) -> WritePlan? {
         let (name, run): (String, RunID?)
         switch target {
@@ -157,15 +161,20 @@ extension Committer {
             (name, run) = (folder.name, folder.run)
         }
         var plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
-        return try add(rows, to: &plan, isAlone: isAlone) ? plan : nil
+        return try add(rows, to: &plan, needsRun: needsRun, isAlone: isAlone) ? plan : nil
     }
 
     /// Plans the appending of rows.
+    /// - Parameter needsRun: whether rows of a run that is not initialised are refused
     /// - Returns: whether it could be planned; if not, the write has to be the first of its batch
-    func add(_ rows: MetricsRows, to plan: inout WritePlan, isAlone: Bool) throws(StoreError) -> Bool {
+    func add(
+        _ rows: MetricsRows, to plan: inout WritePlan, needsRun: Bool = false, isAlone: Bool
+    ) throws(StoreError) -> Bool {
         let name = plan.folder
         let log: MetricsLogs.Log
-        switch try storing({ () throws(FileFailure) in try logs.look(up: name) }) {
+        let found = try storing { () throws(FileFailure) in try logs.look(up: name) }
+        if needsRun, !found.isOfRun { throw missing(RunFolder(name: name, place: nil, run: plan.outcome.run)) }
+        switch found {
         case .log(let found): log = found
         case .none(let place): log = logs.make(name, place)
         case .noRun:

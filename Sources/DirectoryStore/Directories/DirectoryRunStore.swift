@@ -38,6 +38,8 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     private var indexKeeper: IndexKeeper?
     private var foreignChanges: ForeignChanges?
     let knownRows = KnownRows()
+    /// Held while a document is replaced.
+    let documents = Mutex(())
     /// Files that are not in a run yet, on the disk of the runs directory, so that they can be renamed into runs.
     package private(set) lazy var scratch = Scratch(
         folder: paths.staging, uploads: paths.uploads, limits: settings.partialUploads,

@@ -17,6 +17,15 @@ final class MetricsLogs {
         case none(RunPlace)
         /// There is no such run.
         case noRun
+
+        /// Whether there is a run, and it has been initialised.
+        var isOfRun: Bool {
+            switch self {
+            case .log(let log): log.place != .pending
+            case .needsSeed(let place), .none(let place): place != .pending
+            case .noRun: false
+            }
+        }
     }
 
     /// Nanoseconds for which a found run is assumed to stay where it is; within them, only a removed log is noticed.

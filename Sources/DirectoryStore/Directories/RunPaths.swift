@@ -19,6 +19,8 @@ struct RunPaths: Sendable {
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }
     var index: String { "\(own)/\(RunLayout.Own.index)" }
     var applied: String { "\(own)/\(RunLayout.Own.applied)" }
+    var documents: String { "\(own)/\(RunLayout.Own.documents)" }
+    func document(_ name: DocumentName) -> String { "\(documents)/\(name).json" }
     var lock: String { "\(own)/\(RunLayout.Own.lock)" }
 
     init(runs: String) { self.runs = runs }

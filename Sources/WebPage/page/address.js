@@ -8,9 +8,15 @@
 /** @returns {Address} the current address */
 export function address() {
     const [path, text] = location.hash.replace(/^#\/?/, "").split("?", 2);
-    const [view, ...rest] = path.split("/").map(decode);
+    const [view, ...rest] = fromMLflow(path.split("/").map(decode));
     const state = Object.fromEntries(new URLSearchParams(text ?? ""));
     return { view: view || "runs", path: rest, state };
+}
+
+/** What the links mean that MLflow's client prints: `experiments/1/runs/ID`, `experiments/1`. @param {string[]} path */
+function fromMLflow(path) {
+    if (path[0] !== "experiments") return path;
+    return path[2] === "runs" && path[3] ? ["run", path[3]] : ["runs"];
 }
 
 /** The address of a view, for a link. @param {string[]} path the view's name first */

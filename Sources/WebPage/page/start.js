@@ -15,7 +15,9 @@
     };
     const common = ["address.js", "dom.js", "format.js", "live.js", "api.js", "confirm.js"];
     const base = /** @type {HTMLScriptElement} */ (document.currentScript).src;
-    const [view] = location.hash.replace(/^#\/?/, "").split(/[/?]/);
+    const words = location.hash.replace(/^#\/?/, "").split(/[/?]/);
+    // As `fromMLflow` in address.js.
+    const view = words[0] === "experiments" ? (words[2] === "runs" ? "run" : "runs") : words[0];
     for (const name of [...common, ...Object.hasOwn(parts, view || "runs") ? parts[view || "runs"] : []]) {
         const link = document.createElement("link");
         link.rel = name.endsWith(".js") ? "modulepreload" : "preload";

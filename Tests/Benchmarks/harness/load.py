@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .building import HERE
@@ -27,11 +28,12 @@ class Wrk:
     """
 
     def __init__(
-        self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int, *, encrypted: bool = False
+        self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int, names: Sequence[str] = (), *,
+        encrypted: bool = False
     ) -> None:
         scheme = "https" if encrypted else "http"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
-        command += ["-s", str(HERE / "post.lua"), f"{scheme}://127.0.0.1:{port}", "--", kind, str(runs), str(first)]
+        command += ["-s", str(HERE / "post.lua"), f"{scheme}://127.0.0.1:{port}", "--", kind, str(runs), str(first), *names]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def wait(self) -> Load:

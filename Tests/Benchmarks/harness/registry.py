@@ -13,18 +13,20 @@ class Benchmark:
     name: str
     summary: str
     needs_rundir: bool
+    # Whether it is measured only where it is named.
+    is_asked_for: bool
     measure: Measure
 
 
 BENCHMARKS: dict[str, Benchmark] = {}
 
 
-def benchmark(name: str, *, needs_rundir: bool = True) -> Callable[[Measure], Measure]:
+def benchmark(name: str, *, needs_rundir: bool = True, is_asked_for: bool = False) -> Callable[[Measure], Measure]:
     """Registers a function that measures and adds rows to the session. Its doc comment is what `--list` says."""
 
     def register(measure: Measure) -> Measure:
         summary = (measure.__doc__ or "").strip().splitlines()[0]
-        BENCHMARKS[name] = Benchmark(name, summary, needs_rundir, measure)
+        BENCHMARKS[name] = Benchmark(name, summary, needs_rundir, is_asked_for, measure)
         return measure
 
     return register

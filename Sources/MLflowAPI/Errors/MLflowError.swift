@@ -1,0 +1,80 @@
+internal import HTTPServer
+internal import JSON
+internal import Limits
+
+/// An error as MLflow's clients read it: `{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "…"}`. They branch on the code,
+/// and send a request again after the statuses 408, 429, 500, 502, 503 and 504.
+struct MLflowError: Error, Equatable {
+    /// MLflow's codes (mlflow/protos/databricks.proto).
+    enum Code: String, Sendable {
+        case badRequest = "BAD_REQUEST"
+        case endpointNotFound = "ENDPOINT_NOT_FOUND"
+        case internalError = "INTERNAL_ERROR"
+        case invalidParameterValue = "INVALID_PARAMETER_VALUE"
+        case notImplemented = "NOT_IMPLEMENTED"
+        case permissionDenied = "PERMISSION_DENIED"
+        case resourceAlreadyExists = "RESOURCE_ALREADY_EXISTS"
+        case resourceConflict = "RESOURCE_CONFLICT"
+        case resourceDoesNotExist = "RESOURCE_DOES_NOT_EXIST"
+        case resourceExhausted = "RESOURCE_EXHAUSTED"
+        case temporarilyUnavailable = "TEMPORARILY_UNAVAILABLE"
+        case unauthenticated = "UNAUTHENTICATED"
+
+        /// The status that MLflow's server gives the code (mlflow/exceptions.py, ERROR_CODE_TO_HTTP_STATUS).
+        var status: Int {
+            switch self {
+            case .badRequest, .invalidParameterValue, .resourceAlreadyExists: 400
+            case .unauthenticated: 401
+            case .permissionDenied: 403
+            case .endpointNotFound, .resourceDoesNotExist: 404
+            case .resourceConflict: 409
+            case .resourceExhausted: 429
+            case .internalError: 500
+            case .notImplemented: 501
+            case .temporarilyUnavailable: 503
+            }
+        }
+    }
+
+    let code: Code
+    let message: String
+    /// The reply's status, where it is not the code's.
+    var otherStatus: Int?
+    /// Seconds after which to try again.
+    var retryAfter: Int?
+
+    init(_ code: Code, _ message: String, status: Int? = nil, retryAfter: Int? = nil) {
+        (self.code, self.message, otherStatus, self.retryAfter) = (code, message, status, retryAfter)
+    }
+
+    var status: Int { otherStatus ?? code.status }
+
+    var response: HTTPResponse {
+        let body: JSONObject = ["error_code": .string(code.rawValue), "message": .string(message)]
+        var headers: [(name: String, value: String)] = []
+        if let retryAfter { headers.append(("Retry-After", "\(retryAfter)")) }
+        return HTTPResponse(
+            status: status, type: "application/json", body: JSONWriter.compact(.object(body)), headers: headers)
+    }
+}
+
+extension MLflowError {
+    static func invalid(_ message: String) -> MLflowError { MLflowError(.invalidParameterValue, message) }
+
+    static func missing(_ parameter: String) -> MLflowError {
+        .invalid("Missing value for required parameter '\(parameter)'.")
+    }
+
+    static func unknownRun(_ run: String) -> MLflowError {
+        MLflowError(.resourceDoesNotExist, "Run with id=\(run.shown(atMost: 200)) not found")
+    }
+
+    static func unknownExperiment(_ id: String) -> MLflowError {
+        MLflowError(.resourceDoesNotExist, "No Experiment with id=\(id.shown(atMost: 200)) exists")
+    }
+
+    static func unknownPath(_ path: [UInt8]) -> MLflowError {
+        MLflowError(
+            .endpointNotFound, "Rundir has no endpoint \(String(decoding: path, as: UTF8.self).shown(atMost: 200))")
+    }
+}

@@ -1,0 +1,39 @@
+internal import JSON
+internal import RunStore
+internal import Synchronization
+
+/// The experiments as the store keeps them: one document, replaced as a whole.
+final class Experiments: Sendable {
+    private let documents: any DocumentStore
+    /// The document that was read last.
+    private let known = Mutex<(bytes: [UInt8], list: ExperimentList)?>(nil)
+
+    init(_ documents: any DocumentStore) { self.documents = documents }
+
+    /// All experiments as they are now. Reads the document; another server may have changed it.
+    func list() throws -> ExperimentList { try read().list }
+
+    /// Changes the experiments, all or nothing. Of changes at the same time, each sees the ones before it.
+    func change<Result>(_ body: (inout ExperimentList) throws -> Result) throws -> Result {
+        while true {
+            let (bytes, before) = try read()
+            var list = before
+            let result = try body(&list)
+            let fresh = list.stored
+            if try documents.replace(.mlflowExperiments, bytes, by: fresh) {
+                known.withLock { [list] in $0 = (fresh, list) }
+                return result
+            }
+        }
+    }
+
+    private func read() throws -> (bytes: [UInt8]?, list: ExperimentList) {
+        guard let bytes = try documents.document(.mlflowExperiments) else { return (nil, ExperimentList()) }
+        if let known = known.withLock({ $0 }), known.bytes == bytes { return (bytes, known.list) }
+        guard let list = ExperimentList(stored: bytes) else {
+            throw MLflowError(.internalError, "The document mlflow-experiments cannot be read; see .rundir/documents")
+        }
+        known.withLock { $0 = (bytes, list) }
+        return (bytes, list)
+    }
+}

@@ -1,0 +1,139 @@
+package import HTTPServer
+internal import JSON
+package import LocalFiles
+package import Logging
+internal import RunMetadata
+package import RunStore
+
+/// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` beside this says what becomes
+/// of experiments, params, metrics, tags and artifacts.
+///
+/// `MLflowAPI.routes` has every route. Checks of every request come before it (`CheckedHandler`).
+package final class MLflowAPI: HTTPHandler {
+    /// The settings of the API.
+    package struct Settings: Sendable {
+        /// The largest body in memory, bytes.
+        package var maxBody = 16 << 20
+        /// The largest artifact, bytes.
+        package var maxUpload = 4 << 30
+        /// Bodies up to this size are read on the polling thread; larger ones on a worker.
+        package var inlineBody = 64 << 10
+
+        package init() {}
+    }
+
+    /// The paths that the API answers, for `PrefixedHandlers`.
+    package static let prefixes = ["api", "ajax-api"].flatMap { root in
+        ["2.0/mlflow", "3.0/mlflow", "2.0/mlflow-artifacts"].map { "/\(root)/\($0)" }
+    }
+
+    let store: any RunStore
+    let experiments: Experiments
+    let histories = MetricHistories()
+    /// Where uploads are staged.
+    let scratch: Scratch
+    let settings: Settings
+    /// Counts requests, and words errors of checks that come before this API.
+    private let main: any HTTPHandler
+    private let log: Logger
+
+    /// - Parameter main: the handler of all other paths
+    package init(
+        store: any RunStore & DocumentStore, scratch: Scratch, settings: Settings = Settings(),
+        beside main: any HTTPHandler, log: Logger = Logger(label: "mlflow")
+    ) {
+        self.store = store
+        experiments = Experiments(store)
+        (self.scratch, self.settings, self.main, self.log) = (scratch, settings, main, log)
+    }
+
+    // MARK: HTTPHandler
+
+    package func accept(_ exchange: HTTPExchange) -> BodyPlan {
+        do {
+            let (route, values) = try Self.routes.match(exchange.method, exchange.path)
+            return try route.accept(self, exchange, values)
+        } catch {
+            return .refuse(response(for: error, exchange))
+        }
+    }
+
+    package func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
+        guard let found = MLflowError(error) else {
+            // What another part words, in MLflow's form.
+            let problem = main.response(to: error, of: id, in: exchange)
+            var response = MLflowError(problem: problem).response
+            response.headers += problem.headers.filter { !["Content-Type", "Retry-After"].contains($0.name) }
+            response.closes = problem.closes
+            return response
+        }
+        if found.code == .internalError {
+            let request = exchange.map { "\($0.method.name) \(String(decoding: $0.path.prefix(1024), as: UTF8.self))" }
+            log.error("\(request ?? "a request"): \(error)", metadata: ["request_id": "\(id)"])
+        }
+        return found.response
+    }
+
+    package func completed(_ exchange: HTTPExchange) { main.completed(exchange) }
+}
+
+/// Running handlers.
+extension MLflowAPI {
+    /// Runs a request's job on the given threads. An error that it throws becomes the reply. To be called once, on the
+    /// polling thread, when the whole request is there.
+    func run(on threads: MLflowRoute.Threads, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void) {
+        switch threads {
+        case .bySize where exchange.body.count <= settings.inlineBody: answer(exchange, job)
+        case .bySize, .long: runOnWorker(.long, exchange, job)
+        case .quick: runOnWorker(.quick, exchange, job)
+        }
+    }
+
+    private func runOnWorker(
+        _ kind: Workers.Kind, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void
+    ) {
+        exchange.handOver(to: kind) {
+            self.answer(exchange, job)
+            // It may have submitted a write, which the polling thread commits.
+            exchange.wakeServer()
+        }
+    }
+
+    /// Does a job that replies itself; replies with the error that it throws.
+    func answer(_ exchange: HTTPExchange, _ job: () throws -> Void) {
+        do { try job() } catch { exchange.respond(response(for: error, exchange)) }
+    }
+
+    /// Replies with an object.
+    func reply(_ exchange: HTTPExchange, _ object: JSONObject = JSONObject()) {
+        exchange.respond(MLflowJSON.response(object))
+    }
+
+    /// Submits a write, and replies when it is done.
+    /// - Parameter make: makes the reply of the outcome; must not block
+    func submit(
+        _ write: RunWrite, _ exchange: HTTPExchange,
+        reply make: @escaping @Sendable (WriteOutcome) throws -> JSONObject = { _ in JSONObject() }
+    ) {
+        store.submit(write) { result in
+            self.answer(exchange) { self.reply(exchange, try make(try self.outcome(result, of: write))) }
+        }
+    }
+
+    /// The outcome of a write; of an unknown run, the error names it.
+    func outcome(_ result: Result<WriteOutcome, StoreError>, of write: RunWrite) throws -> WriteOutcome {
+        do { return try result.get() } catch StoreError.unknownRun {
+            if case .run(let run) = write.target { throw MLflowError.unknownRun(run.description) }
+            throw StoreError.unknownRun
+        }
+    }
+
+    /// Submits writes and waits for them. For workers.
+    func submitAndWait(_ writes: [RunWrite], _ exchange: HTTPExchange) -> [Result<WriteOutcome, StoreError>] {
+        store.submitAndWait(writes) { exchange.wakeServer() }
+    }
+
+    func response(for error: any Error, _ exchange: HTTPExchange) -> HTTPResponse {
+        response(to: error, of: exchange.id, in: exchange)
+    }
+}

@@ -1,0 +1,24 @@
+/// MLflow's status of a run (mlflow/protos/service.proto, RunStatus).
+enum MLflowStatus: String, CaseIterable, Sendable {
+    case running = "RUNNING"
+    /// To MLflow, a run that waits for a machine. To Rundir it runs.
+    case scheduled = "SCHEDULED"
+    case finished = "FINISHED"
+    case failed = "FAILED"
+    /// A run that was stopped.
+    case killed = "KILLED"
+
+    /// Whether the run has ended.
+    var isEnd: Bool { self != .running && self != .scheduled }
+
+    /// The condition that a run has the status, as a query takes it; nil if none has it.
+    var condition: String? {
+        switch self {
+        case .running: "(is.na(error_message) & is.na(end))"
+        case .scheduled: nil
+        case .finished: "(is.na(error_message) & !is.na(end) & completed == TRUE)"
+        case .failed: "(!is.na(error_message))"
+        case .killed: "(is.na(error_message) & !is.na(end) & !(completed %in% TRUE))"
+        }
+    }
+}
