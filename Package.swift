@@ -90,6 +90,11 @@ let package = Package(
                 "CJSONSchema",
                 "CLinux", "CISAL",
             ]),
+        target(
+            "Access",
+            dependencies: [
+                "HTTPServer", "LocalFiles", "RunMetadata", "JSON", "Threads", "CNettle", "CLinux", logging,
+            ]),
         // Packs the page when the server is built.
         .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
         .plugin(
@@ -98,15 +103,15 @@ let package = Package(
         target(
             "RunAPI",
             dependencies: [
-                "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads",
-                "WebPage", "COpenAPI",
+                "Access", "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits",
+                "Threads", "WebPage", "COpenAPI",
                 logging, orderedCollections, yams,
             ]),
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
-                "Limits", "Threads", "CLinux", argumentParser, logging, systemPackage,
+                "Access", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata", "JSON", "Limits", "Threads", "CLinux", argumentParser, logging, systemPackage,
             ],
             swiftSettings: swiftSettings),
 
@@ -141,9 +146,12 @@ let package = Package(
                 logging,
             ]),
         tests(
+            "AccessTests",
+            dependencies: ["Access", "HTTPServer", "LocalFiles", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),
+        tests(
             "RunAPITests",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "Access", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
                 "JSON",
                 "Limits", "TestSupport", logging, systemPackage, yams,
             ]),

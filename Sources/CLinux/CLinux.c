@@ -16,6 +16,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -193,6 +194,15 @@ int64_t clinux_space(int descriptor) {
 
 int clinux_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
+}
+
+int clinux_lock_waiting(int descriptor) {
+    return flock(descriptor, LOCK_EX);
+}
+
+int clinux_random(void *bytes, size_t count) {
+    // Up to 256 bytes come whole, and are not interrupted by signals.
+    return count <= 256 && getrandom(bytes, count, 0) == (ssize_t) count ? 0 : -1;
 }
 
 int64_t clinux_named_size(int descriptor) {

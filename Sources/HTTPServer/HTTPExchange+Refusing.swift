@@ -2,6 +2,14 @@ internal import CMicroHTTPD
 
 /// Requests that are refused before they are complete, on the polling thread.
 extension HTTPExchange {
+    /// A reply with the fields that every reply to this request has.
+    func prepared(_ response: HTTPResponse) -> PreparedResponse {
+        guard !replyHeaders.isEmpty else { return PreparedResponse(response, to: id) }
+        var response = response
+        response.headers += replyHeaders
+        return PreparedResponse(response, to: id)
+    }
+
     func queueEarly(_ fault: HTTPFault) -> MHD_Result {
         queueEarly(server.handler.response(to: fault, of: id, in: self))
     }
@@ -14,14 +22,14 @@ extension HTTPExchange {
         }
         var reply = reply
         reply.closes = true
-        return queue(PreparedResponse(reply, to: id))
+        return queue(prepared(reply))
     }
 
     /// Refuses a head, which may fill libmicrohttpd's memory for the connection so that there is no room for a reply.
     func refuseHead(_ fault: HTTPFault) -> MHD_Result {
         var reply = server.handler.response(to: fault, of: id, in: self)
         reply.closes = true
-        let prepared = PreparedResponse(reply, to: id)
+        let prepared = self.prepared(reply)
         if prepared.headSize <= replyRoom { return queueEarly(reply) }
         sendDirectly(prepared)
         return .NO
@@ -37,7 +45,7 @@ extension HTTPExchange {
         refusal = reply
         discarded = 0
         // Where the end of a chunked body is, nobody knows: its client is told now.
-        if isChunked { sendDirectly(PreparedResponse(reply, to: id)) }
+        if isChunked { sendDirectly(prepared(reply)) }
     }
 
     /// Throws away a part of the body of a request that is refused.
@@ -45,7 +53,7 @@ extension HTTPExchange {
         discarded += size
         if direct != nil {
             direct?.send()
-        } else if discarded > server.limits.discarded, let refusal, sendDirectly(PreparedResponse(refusal, to: id)) {
+        } else if discarded > server.limits.discarded, let refusal, sendDirectly(prepared(refusal)) {
             discarded = 0
         }
         // Read on a little: a connection that is closed with bytes unread is reset, and the reply with it.
@@ -78,7 +86,7 @@ extension HTTPExchange {
         stream = nil
         let reply = server.handler.response(to: HTTPFault.malformed(status: 400), of: id, in: self)
         refusal = reply
-        sendDirectly(PreparedResponse(reply, to: id))
+        sendDirectly(prepared(reply))
         client?.cut()
     }
 }

@@ -22,6 +22,8 @@ package enum RunLayout {
         package static let uploads = "uploads"
         package static let imports = "import"
         package static let applied = "applied"
+        package static let tokens = "tokens"
+        package static let audit = "audit"
     }
 
     /// The start of a pending folder's name if it belongs to a session without an active run. No run id starts with it.

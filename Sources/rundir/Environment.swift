@@ -8,11 +8,16 @@ enum Environment {
         "RUNDIR_PORT", "RUNDIR_MAX_BODY", "RUNDIR_MAX_UPLOAD", "RUNDIR_READ_TIMEOUT", "RUNDIR_STALE_AFTER",
         "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_WRITER_JOBS", "RUNDIR_JOURNAL_SIZE",
         "RUNDIR_MAX_ENTRIES", "RUNDIR_IMPORT_MAX_BYTES", "RUNDIR_IMPORT_MAX_ENTRIES",
+        "RUNDIR_AUDIT_SIZE", "RUNDIR_AUDIT_KEEP",
     ]
+    /// Variables that have to be true or false.
+    private static let flags = ["RUNDIR_NO_AUTH", "RUNDIR_PUBLIC_READ"]
 
     static func text(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
+
+    static func flag(_ name: String) -> Bool { text(name) == "true" }
 
     static func number(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
 
@@ -25,6 +30,11 @@ enum Environment {
         for name in numbers {
             if let text = text(name), Int(text) == nil {
                 throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be a whole number")
+            }
+        }
+        for name in flags {
+            if let text = text(name), text != "true", text != "false" {
+                throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be true or false")
             }
         }
         if let text = text("RUNDIR_LOG_LEVEL"), LogLevel(rawValue: text) == nil {

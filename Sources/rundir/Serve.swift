@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import DirectoryStore
 import Glibc
@@ -18,6 +19,7 @@ struct Serve: ParsableCommand {
         Process.prepare()
         let signals = StopSignals()
         Process.keepMemoryFree()
+        let control = try options.access.control(runs: options.runs, isLocal: ListenAddress.isLoopback(options.host))
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
         // On every exit: threads may be running even if the server fails to start.
@@ -28,7 +30,20 @@ struct Serve: ParsableCommand {
             settings: options.apiSettings, log: Logger(label: "api"))
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
-        let handler = CheckedHandler([RequestOrigin(allowed: options.hostRules)], before: api)
+        let keeper = control.isOff ? nil : AccessKeeper(control)
+        let audit = AuditLog(AuditFolder(runs: options.runs), options.access.auditLimits)
+        // After all requests: what they did is written.
+        defer {
+            keeper?.stop()
+            audit.stop()
+        }
+        api.telemetry.addCounter(
+            "rundir_audit_lost_total", "Entries of the audit log that could not be written."
+        ) { Double(audit.lostCount) }
+        let checks = AccessChecks(
+            origins: RequestOrigin(allowed: options.hostRules, sharing: options.access.sharing), control: control,
+            audit: RequestAudit(audit))
+        let handler = checks.before(api)
         let workers = Workers(threads: options.workers)
         defer { workers.stop() }
         let server = try HTTPServer(
@@ -48,6 +63,8 @@ struct Serve: ParsableCommand {
         api.stop()
         let areRequestsOver = server.stop()
         if areRequestsOver, workers.stop(within: Self.secondsForWorkers) { return }
+        keeper?.stop()
+        audit.stop()
         Logger(label: "serve").warning("requests took too long and were cut off")
         // Their threads may still use what a normal exit would free. The store is closed all the same.
         store.close()

@@ -8,6 +8,7 @@ internal import RunStore
 extension RunAPI {
     static let compareRoutes: [Route] = [
         Route("compareRuns", .get, "/compare", .read, query: .fields, on: .long, reply: RunAPI.compareRuns)
+            .about(.inScope)
     ]
 
     func compareRuns(_ request: RunRequest) throws -> HTTPResponse {

@@ -1,0 +1,71 @@
+internal import Glibc
+package import JSON
+package import LocalFiles
+internal import RunMetadata
+
+/// The audit log on disk: `audit.ndjson`, to which lines are appended, and earlier files `audit-<time>.ndjson`.
+package struct AuditFolder: Sendable {
+    /// When a new file is begun, and how many earlier ones stay.
+    package struct Limits: Sendable {
+        /// Bytes of a file.
+        package var size = 16 << 20
+        /// Earlier files.
+        package var kept = 20
+
+        package init() {}
+    }
+
+    let path: String
+    private var current: String { "\(path)/audit.ndjson" }
+
+    /// - Parameter runs: the runs directory
+    package init(runs: String) { path = "\(runs)/\(RunLayout.own)/\(RunLayout.Own.audit)" }
+
+    // MARK: Writing
+
+    /// Appends lines, which come to the disk with the next writes of the system (open(2), O_APPEND). The folder's parent has to
+    /// be there: a runs directory that is gone is not made anew.
+    package func append(_ entries: [AuditEntry]) throws(FileFailure) {
+        try Files.makeDirectory(path)
+        let descriptor = try Files.open(current, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640)
+        defer { close(descriptor) }
+        var lines: [UInt8] = []
+        for entry in entries { lines += JSONWriter.compact(.object(entry.json)) + [UInt8(ascii: "\n")] }
+        // pwrite(2) on Linux appends to a file that was opened so, whatever the offset.
+        try Files.write(lines, to: descriptor, at: 0, path: current)
+    }
+
+    /// Begins a new file if the present one is too large, and removes the oldest beyond the limit.
+    func rotate(_ limits: Limits, now: Double) throws(FileFailure) {
+        guard let size = Files.status(current)?.st_size, size >= limits.size else { return }
+        let stamp = UTCTime.name(now)
+        let names = Set(try Files.names(in: path))
+        // Several in a second sort behind each other.
+        let number = (1...9999).first { !names.contains(Self.name(stamp, $0)) } ?? 9999
+        try Files.rename(current, to: "\(path)/\(Self.name(stamp, number))")
+        for old in try earlier().dropLast(limits.kept) { try Files.remove("\(path)/\(old)") }
+    }
+
+    private static func name(_ stamp: String, _ number: Int) -> String {
+        let digits = String(number)
+        return "audit-\(stamp)-\(String(repeating: "0", count: 4 - digits.count))\(digits).ndjson"
+    }
+
+    /// The earlier files, the oldest first.
+    private func earlier() throws(FileFailure) -> [String] {
+        try Files.names(in: path).filter { $0.hasPrefix("audit-") && $0.hasSuffix(".ndjson") }.sorted()
+    }
+
+    // MARK: Reading
+
+    /// Calls a function with each line, the oldest first. What is no line of the log, such as a half one after a crash, is left
+    /// out.
+    package func read(_ take: (JSONObject) -> Void) throws(FileFailure) {
+        for file in try earlier().map({ "\(path)/\($0)" }) + [current] {
+            guard let bytes = try Files.read(file) else { continue }
+            for line in bytes.split(separator: UInt8(ascii: "\n")) {
+                if let object = (try? JSONValue.parse(Array(line)))?.object { take(object) }
+            }
+        }
+    }
+}
