@@ -66,7 +66,7 @@ import Yams
     }
 
     @Test func documentSaysWhichOperationsNeedNoToken() throws {
-        #expect(document.root["security"]?.sequence?.count == 2)
+        #expect(document.root["security"]?.sequence?.count == 3)
         for asked in try asked() {
             let isOpen = asked.operation["security"]?.sequence.map { $0.isEmpty } ?? false
             #expect(isOpen == (asked.route.right == .none), "\(asked.route.id)")

@@ -1,4 +1,4 @@
-package import HTTPServer
+internal import HTTPServer
 internal import Synchronization
 
 /// Makes entries of the audit log from requests: of all that change something, and of those that were refused for want of a

@@ -1,4 +1,4 @@
-package import HTTPServer
+internal import HTTPServer
 
 /// The origins of `--allow-origin`, whose pages may read, and what browsers are told of that (CORS; WHATWG Fetch,
 /// section 3.2).

@@ -1,5 +1,6 @@
 package import Access
 package import HTTPServer
+internal import MetadataWriters
 internal import RunMetadata
 
 /// What a request needs, found together with its route.

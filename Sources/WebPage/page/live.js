@@ -113,3 +113,5 @@ addEventListener("online", () => { if (source) open(); });
 // A page that is kept for the back button would keep its connection, of which a browser has six for each server.
 addEventListener("pagehide", () => { if (source) close("off"); });
 addEventListener("pageshow", (event) => { if (event.persisted && !source) open(); });
+// Without a token there is nothing to wait for; the page is loaded again with one.
+addEventListener("tokenneeded", () => close("off"));

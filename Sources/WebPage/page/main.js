@@ -19,6 +19,9 @@ const views = {
     server: () => import("./server/view.js"),
 };
 
+/** Loaded behind the view. */
+const login = () => import("./login.js");
+
 /** @type {any} */
 let current = {};
 let place = "";
@@ -106,6 +109,12 @@ onLiveState((state) => {
     line.firstChild.textContent = { live: "Live", lost: "Connection lost; trying again", connecting: "Connecting" }[state] ?? "";
     line.hidden = state === "off";
 });
+// The login's own 401 is told in its dialog.
+addEventListener("tokenneeded", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.path !== "login") login().then(({ askForToken }) => askForToken());
+});
 addEventListener("hashchange", plan);
 addEventListener("popstate", plan);
 show();
+// Behind what the view loads.
+login().then(({ showLogin }) => showLogin(find(".who"))).catch(() => { /* The view tells that the server cannot be reached. */ });

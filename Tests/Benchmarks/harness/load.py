@@ -26,9 +26,11 @@ class Wrk:
     The arguments after that are those of post.lua.
     """
 
-    def __init__(self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int) -> None:
+    def __init__(
+        self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int, token: str | None = None
+    ) -> None:
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
-        command += ["-s", str(HERE / "post.lua"), f"http://127.0.0.1:{port}", "--", kind, str(runs), str(first)]
+        command += ["-s", str(HERE / "post.lua"), f"http://127.0.0.1:{port}", "--", kind, str(runs), str(first), *([token] if token else [])]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def wait(self) -> Load:
