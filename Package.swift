@@ -147,11 +147,12 @@ let package = Package(
             ]),
         tests(
             "AccessTests",
-            dependencies: ["Access", "HTTPServer", "LocalFiles", "RunMetadata", "JSON", "Limits", "TestSupport", logging]),
+            dependencies: ["Access", "HTTPServer", "LocalFiles", "RunMetadata", "JSON", "TestSupport", logging]),
         tests(
             "RunAPITests",
             dependencies: [
-                "Access", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "Access", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata",
                 "JSON",
                 "Limits", "TestSupport", logging, systemPackage, yams,
             ]),

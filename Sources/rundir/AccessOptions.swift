@@ -17,7 +17,8 @@ struct AccessOptions: ParsableArguments {
         name: .customLong("allow-origin"),
         help: ArgumentHelp(
             "Another origin, as in https://dash.example.org, whose pages may read, and write with a token in Authorization; "
-                + "may be repeated; default: none. [env: RUNDIR_ALLOW_ORIGIN, separated by \",\"]", valueName: "origin"))
+                + "may be repeated; default: none. [env: RUNDIR_ALLOW_ORIGIN, separated by \",\"]", valueName: "origin")
+    )
     var allowedOrigins: [String] = Environment.list("RUNDIR_ALLOW_ORIGIN", separator: ",")
 
     @Option(
@@ -42,7 +43,8 @@ struct AccessOptions: ParsableArguments {
             throw ValidationError("--audit-keep is \(auditKeep); it has to be from 0 to 100000")
         }
         if noAuth, publicRead {
-            throw ValidationError("--public-read says who may read without a token, but with --no-auth nobody needs one")
+            throw ValidationError(
+                "--public-read says who may read without a token, but with --no-auth nobody needs one")
         }
     }
 
@@ -64,7 +66,8 @@ struct AccessOptions: ParsableArguments {
         if !isLocal, !noAuth, try !file.read().contains(where: { !$0.hasExpired(at: wallClock()) }) {
             throw ValidationError(
                 "other machines reach this address, and there is no token, so anybody could change runs; make one "
-                    + "(rundir token create NAME --runs \(runs)), or say that nobody needs one (--no-auth, RUNDIR_NO_AUTH=true)")
+                    + "(rundir token create NAME --runs \(runs)), or say that nobody needs one (--no-auth, RUNDIR_NO_AUTH=true)"
+            )
         }
         return try AccessControl(settings, file: file, clock: wallClock)
     }

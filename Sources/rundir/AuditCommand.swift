@@ -34,7 +34,8 @@ struct AuditCommand: ParsableCommand {
     func validate() throws {
         if let since, TokenLifetime.start(since, until: wallClock()) == nil {
             throw ValidationError(
-                "--since is \"\(since)\"; it has to be a time that is past, as in 12h, 30d, 2026-11-24 or 2026-11-24T09:30:00Z")
+                "--since is \"\(since)\"; it has to be a time that is past, as in 12h, 30d, 2026-11-24 or 2026-11-24T09:30:00Z"
+            )
         }
     }
 
@@ -65,7 +66,8 @@ struct AuditCommand: ParsableCommand {
         let what = text("operation") ?? "refused: \(text("method") ?? "") \(text("path") ?? "")"
         let status = entry["status"]?.number?.text ?? entry["lost"]?.number.map { "\($0.text) entries" } ?? "-"
         return [
-            text("time") ?? "-", text("token") ?? text("user") ?? "-", text("address") ?? text("user") ?? "-", what, runs,
+            text("time") ?? "-", text("token") ?? text("user") ?? "-", text("address") ?? text("user") ?? "-", what,
+            runs,
             status,
         ].joined(separator: "  ").shown(atMost: .max)
     }

@@ -89,12 +89,14 @@ struct TokenCommand: ParsableCommand {
             let now = wallClock()
             let secret = try TokenSecret.make()
             let token = Token(
-                secret, name: name, right: right.right, scope: RunScope(only.compactMap { RunIDGlob($0) }), created: now,
+                secret, name: name, right: right.right, scope: RunScope(only.compactMap { RunIDGlob($0) }),
+                created: now,
                 expires: expires.flatMap { TokenLifetime.end($0, from: now) })
             try place.file.change { tokens in
                 if tokens.contains(where: { $0.name == name }) {
                     throw ValidationError(
-                        "there is a token \(name) already; revoke it (rundir token revoke \(name)), or choose another name")
+                        "there is a token \(name) already; revoke it (rundir token revoke \(name)), or choose another name"
+                    )
                 }
                 tokens.append(token)
             }
@@ -152,7 +154,8 @@ struct TokenCommand: ParsableCommand {
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revoke tokens, by name or id.",
-            discussion: "A running server refuses them within a second. When the last one is gone, tokens are still needed.")
+            discussion:
+                "A running server refuses them within a second. When the last one is gone, tokens are still needed.")
 
         @OptionGroup var place: Place
 
@@ -163,7 +166,8 @@ struct TokenCommand: ParsableCommand {
             let revoked = try place.file.change { tokens in
                 let found = try names.map { name in
                     guard let token = tokens.first(where: { $0.name == name || $0.id == name }) else {
-                        throw ValidationError("there is no token \(name.shown(atMost: 100)); rundir token list shows all")
+                        throw ValidationError(
+                            "there is no token \(name.shown(atMost: 100)); rundir token list shows all")
                     }
                     return token
                 }

@@ -10,7 +10,9 @@ import Testing
     private let folder = TemporaryFolder()
     private var audit: AuditFolder { AuditFolder(runs: folder.path) }
 
-    init() throws { try FileManager.default.createDirectory(atPath: "\(folder.path)/.rundir", withIntermediateDirectories: true) }
+    init() throws {
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/.rundir", withIntermediateDirectories: true)
+    }
 
     private func entry(_ number: Int) -> AuditEntry {
         var entry = AuditEntry(time: 1_000_000 + Double(number), operation: "writeMetadata")
@@ -65,7 +67,8 @@ import Testing
 
     @Test func halfLinesAreLeftOut() throws {
         try audit.append([entry(1)])
-        folder.write(".rundir/audit/audit.ndjson", (folder.text(".rundir/audit/audit.ndjson") ?? "") + "{\"time\": \"2026")
+        folder.write(
+            ".rundir/audit/audit.ndjson", (folder.text(".rundir/audit/audit.ndjson") ?? "") + "{\"time\": \"2026")
         #expect(try runs() == ["r1"])
     }
 

@@ -87,7 +87,10 @@ import Testing
     }
 
     /// A limit that cannot be read would otherwise be none.
-    @Test(arguments: [("only", "[]"), ("only", "\"a\""), ("only", "[1]"), ("only", "[\"a b\"]"), ("expires", "\"soon\""), ("right", "\"none\"")])
+    @Test(arguments: [
+        ("only", "[]"), ("only", "\"a\""), ("only", "[1]"), ("only", "[\"a b\"]"), ("expires", "\"soon\""),
+        ("right", "\"none\""),
+    ])
     func faultyLimitIsAFault(member: String, value: String) throws {
         let (one, _) = try token("ci", only: ["a"], expires: 5)
         var object = try #require(one.json.object)
@@ -104,7 +107,8 @@ import Testing
         let key = secret.text.suffix(43)
         for text in [
             "", "rd_", String(secret.text.dropLast()), secret.text + "a", "rd_\(other.id)_\(key)",
-            "rd_zzzzzzzz_\(key)", secret.text.lowercased() == secret.text ? secret.text.uppercased() : secret.text.lowercased(),
+            "rd_zzzzzzzz_\(key)",
+            secret.text.lowercased() == secret.text ? secret.text.uppercased() : secret.text.lowercased(),
             String(secret.text.dropLast()) + "\0",
         ] {
             #expect(find(text, in: table) == nil, "\(text)")
@@ -144,7 +148,8 @@ import Testing
 
     @Test(arguments: [
         ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("BASIC bWU6YWJj", "abc"), ("Basic OmFiYw==", "abc"),
-        ("Basic YWJjOg==", "abc"), ("Basic bWU6YTpi", "a:b"), ("Basic YWJj", nil), ("Basic ???", nil), ("Digest abc", nil),
+        ("Basic YWJjOg==", "abc"), ("Basic bWU6YTpi", "a:b"), ("Basic YWJj", nil), ("Basic ???", nil),
+        ("Digest abc", nil),
         ("abc", nil), ("", nil), ("Bearer", nil),
     ])
     func tokenIsReadFromTheField(field: String, token: String?) {
@@ -165,14 +170,16 @@ import Testing
     }
 
     @Test(arguments: [
-        ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("localhost", true), ("LOCALHOST", true), ("0.0.0.0", false),
+        ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("localhost", true), ("LOCALHOST", true),
+        ("0.0.0.0", false),
         ("::", false), ("192.0.2.1", false), ("example.org", false), ("", false), ("localhost.example.org", false),
         ("::ffff:127.0.0.1", true),
     ])
     func loopbackIsTold(host: String, isLoopback: Bool) { #expect(ListenAddress.isLoopback(host) == isLoopback) }
 
     @Test(arguments: [
-        ("https://dash.example.org", "https://dash.example.org", true), ("https://dash.example.org", "https://DASH.example.org:443", true),
+        ("https://dash.example.org", "https://dash.example.org", true),
+        ("https://dash.example.org", "https://DASH.example.org:443", true),
         ("https://dash.example.org", "http://dash.example.org", false), ("http://a:8080", "http://a:8080", true),
         ("http://a:8080", "http://a", false), ("https://a", "https://a.b", false),
     ])
@@ -180,6 +187,8 @@ import Testing
         #expect((try #require(OriginRule(rule)) == #require(OriginRule(sent))) == isSame)
     }
 
-    @Test(arguments: ["", "*", "null", "dash.example.org", "https://", "https://a/", "https://a/b", "ftp://a", "https://u@a"])
+    @Test(arguments: [
+        "", "*", "null", "dash.example.org", "https://", "https://a/", "https://a/b", "ftp://a", "https://u@a",
+    ])
     func whatIsNoOriginIsNoRule(text: String) { #expect(OriginRule(text) == nil) }
 }

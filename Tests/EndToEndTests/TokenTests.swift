@@ -19,7 +19,9 @@ import Testing
         return String(decoding: command.output, as: UTF8.self).trimmingCharacters(in: .newlines)
     }
 
-    private func status(_ server: Server, _ token: String?, _ method: String = "GET", _ target: String = "/runs") throws -> Int {
+    private func status(_ server: Server, _ token: String?, _ method: String = "GET", _ target: String = "/runs") throws
+        -> Int
+    {
         let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
         return try server.connect().send(method, target, headers: headers + [("Content-Length", "0")]).status
     }
@@ -38,7 +40,8 @@ import Testing
         #expect(eventually { (try? status(server, other)) == 200 })
         let list = try rundir("token", "list")
         let text = String(decoding: list.output, as: UTF8.self)
-        #expect(text.contains("ci") && text.contains("boss") && !text.contains(token) && !text.contains(token.suffix(43)))
+        #expect(
+            text.contains("ci") && text.contains("boss") && !text.contains(token) && !text.contains(token.suffix(43)))
 
         #expect(try rundir("token", "revoke", "ci").ending == .exited(0))
         #expect(eventually { (try? status(server, token)) == 401 })
@@ -63,7 +66,8 @@ import Testing
 
     @Test(arguments: [
         (["create", "a b"], "the name is"), (["create", "ci", "--only", "a/b"], "--only is"),
-        (["create", "ci", "--expires", "yesterday"], "--expires is"), (["create", "ci", "--right", "root"], "'root' is invalid"),
+        (["create", "ci", "--expires", "yesterday"], "--expires is"),
+        (["create", "ci", "--right", "root"], "'root' is invalid"),
         (["revoke", "nobody"], "there is no token nobody"), (["create", "taken"], "there is a token taken already"),
     ])
     func faultyCommandSaysWhy(words: [String], reason: String) throws {
@@ -76,7 +80,9 @@ import Testing
     @Test func addressOfOthersNeedsATokenOrAWord() throws {
         func start(_ options: String...) throws -> Command {
             try Command(
-                arguments: ["timeout", "20", Server.executable, "serve", "--port", "0", "--host", "0.0.0.0", "--runs", runs]
+                arguments: [
+                    "timeout", "20", Server.executable, "serve", "--port", "0", "--host", "0.0.0.0", "--runs", runs,
+                ]
                     + options)
         }
         let refused = try start()
@@ -132,7 +138,8 @@ import Testing
         _ = try client.send("PUT", "/runs/a", headers: headers)
         for step in 0..<50 {
             let reply = try client.send(
-                "POST", "/runs/a/metadata/metrics", type: "application/json", headers: headers, text: #"{"step": \#(step)}"#)
+                "POST", "/runs/a/metadata/metrics", type: "application/json", headers: headers,
+                text: #"{"step": \#(step)}"#)
             #expect(reply.status == 201)
         }
         _ = try client.send("GET", "/runs/a", headers: headers)
@@ -152,7 +159,8 @@ import Testing
         #expect(told.count { $0 == rows } <= 2)
         #expect(
             told.filter { $0 != rows } == [
-                "createToken - -", "initialiseRun a 201", "createRun \(made ?? "") 201", "writeMetadata \(made ?? "") 201",
+                "createToken - -", "initialiseRun a 201", "createRun \(made ?? "") 201",
+                "writeMetadata \(made ?? "") 201",
                 "- - 403", "- - 401",
             ], "\(told)")
         #expect(all[1]["token"] == "ci" && all[1]["address"] == "127.0.0.1" && all[1]["request_id"]?.string != nil)
@@ -172,7 +180,8 @@ import Testing
         let server = try Server(runs: runs)
         let client = try server.connect()
         for run in ["a", "b"] { _ = try client.send("PUT", "/runs/\(run)") }
-        let reply = try client.send("POST", "/runs/archive?where=TRUE&dry_run=false", headers: [("Content-Length", "0")])
+        let reply = try client.send(
+            "POST", "/runs/archive?where=TRUE&dry_run=false", headers: [("Content-Length", "0")])
         #expect(reply.status == 200)
         let entry = try #require(try lines(3).last)
         #expect(entry["operation"] == "archiveRuns" && entry["token"] == .null)

@@ -10,7 +10,8 @@ import Testing
 @Suite struct LimitedTokenTests {
     /// The routes without a run in their path that are tried here.
     static let tried: Set<String> = [
-        "listRuns", "listColumns", "readEvents", "compareRuns", "querySeries", "archiveRuns", "restoreRuns", "purgeRuns",
+        "listRuns", "listColumns", "readEvents", "compareRuns", "querySeries", "archiveRuns", "restoreRuns",
+        "purgeRuns",
         "listTypes", "readServerMetrics",
     ]
 
@@ -75,7 +76,8 @@ import Testing
             #expect(!(try reply.json["allowed"]?.array?.contains("secret_b") ?? true))
             #expect(try api.send(as: "b", "GET", target).status == 200)
         }
-        let many = try api.send(as: "a", "POST", "/runs/archive?where=secret_b%20==%201", headers: [("Content-Length", "0")])
+        let many = try api.send(
+            as: "a", "POST", "/runs/archive?where=secret_b%20==%201", headers: [("Content-Length", "0")])
         #expect(many.status == 400)
     }
 
@@ -129,11 +131,14 @@ import Testing
         #expect(try client.read(hasBody: false).status == 200)
         var text = ""
         func read(until mark: String) throws {
-            while !text.contains(mark), let chunk = try client.readChunk() { text += String(decoding: chunk, as: UTF8.self) }
+            while !text.contains(mark), let chunk = try client.readChunk() {
+                text += String(decoding: chunk, as: UTF8.self)
+            }
         }
         try read(until: "retry:")
         for run in ["team-b-1", "team-a-1", "team-b-2", "shared"] {
-            try api.send(as: "all", "POST", "/runs/\(run)/metadata/evaluation", type: "application/json", #"{"acc": 1}"#)
+            try api.send(
+                as: "all", "POST", "/runs/\(run)/metadata/evaluation", type: "application/json", #"{"acc": 1}"#)
         }
         try read(until: "\"shared\"")
         #expect(text.contains("team-a-1") && !text.contains("team-b"))
@@ -183,7 +188,8 @@ import Testing
         #expect(try api.send(as: "a", "GET", "/runs/active/metadata/flags").text.contains("from"))
         #expect(try api.send(as: "a", "GET", "/runs/active").json["run"]?.string == "team-a-5")
         #expect(try api.send(as: "all", "GET", "/runs/active").json["run"]?.string == "team-b-3")
-        #expect(try api.send(as: "a", "POST", "/runs/active/complete", headers: [("Content-Length", "0")]).status == 200)
+        #expect(
+            try api.send(as: "a", "POST", "/runs/active/complete", headers: [("Content-Length", "0")]).status == 200)
         let id = try #require(api.tokens["a"]).dropFirst(3).prefix(8)
         let named = try api.send(as: "all", "GET", "/runs/active", headers: [("Run-Session", "token@\(id)@default")])
         #expect(named.status == 400 && named.slug == "invalid-name")

@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "https://evil.example", "http://dash.example.org", "https://dash.example.org:8443", "https://dash.example.org.evil.example",
+        "https://evil.example", "http://dash.example.org", "https://dash.example.org:8443",
+        "https://dash.example.org.evil.example",
         "null", "https://sub.dash.example.org", "",
     ])
     func otherOriginsAreToldNothing(origin: String) throws {
@@ -84,7 +85,8 @@ import Testing
         #expect(try api.send("PUT", "/runs/a", headers: [Self.origin, Self.crossSite]).slug == "foreign-origin")
         let cookie = ("Cookie", "rundir_token=\(token)")
         #expect(try api.send("PUT", "/runs/a", headers: [Self.origin, cookie]).slug == "foreign-origin")
-        #expect(try api.send("PUT", "/runs/a", headers: [Self.origin, ("Authorization", "Bearer rd_no")]).status == 401)
+        #expect(
+            try api.send("PUT", "/runs/a", headers: [Self.origin, ("Authorization", "Bearer rd_no")]).status == 401)
         #expect(try api.send(as: "writer", "PUT", "/runs/a", headers: [Self.foreign]).slug == "foreign-origin")
         let taken = try api.send(as: "writer", "PUT", "/runs/a", headers: [Self.origin, Self.crossSite])
         #expect(taken.status == 201)
@@ -118,7 +120,8 @@ import Testing
         try api.send("PUT", "/runs/a")
         try api.send("PUT", "/runs/a/files/page.html", "<script>alert(1)</script>")
         for target in [
-            "/", "/runs", "/runs/a", "/health", "/problems", "/openapi.yaml", "/nowhere", "/runs/a/files/page.html", "/metrics",
+            "/", "/runs", "/runs/a", "/health", "/problems", "/openapi.yaml", "/nowhere", "/runs/a/files/page.html",
+            "/metrics",
             "/columns",
         ] {
             #expect(try api.send("GET", target).headers["x-content-type-options"] == "nosniff", "\(target)")

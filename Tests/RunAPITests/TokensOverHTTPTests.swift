@@ -13,13 +13,16 @@ import Testing
         .init(name: "reader", right: .read), .init(name: "writer", right: .write), .init(name: "owner", right: .admin),
     ]
 
-    private func basic(_ pair: String) -> (String, String) { ("Authorization", "Basic \(Base64.encode(Array(pair.utf8)))") }
+    private func basic(_ pair: String) -> (String, String) {
+        ("Authorization", "Basic \(Base64.encode(Array(pair.utf8)))")
+    }
 
     @Test func bearerAndBasicAreTaken() throws {
         let api = try APIFixture.make(tokens: Self.all)
         let token = try #require(api.tokens["writer"])
         for header in [
-            ("Authorization", "Bearer \(token)"), ("authorization", "bearer \(token)"), basic("anna:\(token)"), basic(":\(token)"),
+            ("Authorization", "Bearer \(token)"), ("authorization", "bearer \(token)"), basic("anna:\(token)"),
+            basic(":\(token)"),
             basic("\(token):"),
         ] {
             #expect(try api.send("GET", "/runs", headers: [header]).status == 200, "\(header)")
@@ -33,7 +36,8 @@ import Testing
         func status(_ token: String?) throws -> Int {
             let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
             return try client.send(
-                "POST", "/runs/a/metadata/metrics", type: "application/json", headers: headers, text: #"{"step": 1}"#).status
+                "POST", "/runs/a/metadata/metrics", type: "application/json", headers: headers, text: #"{"step": 1}"#
+            ).status
         }
         for _ in 0..<3 {
             #expect(try status(api.tokens["writer"]) == 202)
@@ -121,7 +125,8 @@ import Testing
         settings.isOff = true
         let api = try APIFixture.make(tokens: Self.all, access: settings)
         #expect(try api.send("PUT", "/runs/a").status == 201)
-        #expect(try api.send("DELETE", "/runs/a?force=true", headers: [("Authorization", "Bearer rd_wrong")]).status == 204)
+        #expect(
+            try api.send("DELETE", "/runs/a?force=true", headers: [("Authorization", "Bearer rd_wrong")]).status == 204)
     }
 
     // MARK: The page's cookie
@@ -148,7 +153,8 @@ import Testing
     }
 
     @Test func loginKeepsTheTokenInACookieThatOnlyThePageSends() throws {
-        let api = try APIFixture.make(tokens: Self.all + [.init(name: "short", right: .read, expires: wallClock() + 100)])
+        let api = try APIFixture.make(
+            tokens: Self.all + [.init(name: "short", right: .read, expires: wallClock() + 100)])
         let field = try logIn(api, "writer")
         let token = try #require(api.tokens["writer"])
         #expect(field == "rundir_token_7117=\(token); Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict")

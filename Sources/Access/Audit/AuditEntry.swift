@@ -36,7 +36,9 @@ package struct AuditEntry: Sendable {
         if !address.isEmpty { object["address"] = .string(address) }
         if !operation.isEmpty { object["operation"] = .string(operation) }
         if !method.isEmpty { object["method"] = .string(method) }
-        if !path.isEmpty { object["path"] = .string(String(decoding: path.utf8.prefix(Self.longestPath), as: UTF8.self)) }
+        if !path.isEmpty {
+            object["path"] = .string(String(decoding: path.utf8.prefix(Self.longestPath), as: UTF8.self))
+        }
         if runs.count == 1 {
             object["run"] = .string(runs[0])
         } else if !runs.isEmpty {

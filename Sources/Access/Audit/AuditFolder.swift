@@ -27,8 +27,10 @@ package struct AuditFolder: Sendable {
     /// be there: a runs directory that is gone is not made anew.
     package func append(_ entries: [AuditEntry]) throws(FileFailure) {
         try Files.makeDirectory(path)
+        FileOwner.give(path, toOwnerOf: "\(path)/..")
         let descriptor = try Files.open(current, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640)
         defer { close(descriptor) }
+        FileOwner.give(current, toOwnerOf: path)
         var lines: [UInt8] = []
         for entry in entries { lines += JSONWriter.compact(.object(entry.json)) + [UInt8(ascii: "\n")] }
         // pwrite(2) on Linux appends to a file that was opened so, whatever the offset.

@@ -43,8 +43,10 @@ package struct OriginSharing: Sendable {
 
     /// Fields of requests that a page may set.
     private static let taken = [
-        "Authorization", "Content-Digest", "Content-Encoding", "Content-MD5", "Content-Range", "Content-Type", "If-Match",
-        "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Last-Event-ID", "Range", "Repr-Digest",
+        "Authorization", "Content-Digest", "Content-Encoding", "Content-MD5", "Content-Range", "Content-Type",
+        "If-Match",
+        "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Last-Event-ID", "Range",
+        "Repr-Digest",
         "Run-Session", "Want-Repr-Digest",
     ].joined(separator: ", ")
 }

@@ -1,5 +1,5 @@
-package import HTTPServer
 internal import Glibc
+package import HTTPServer
 
 /// The cookie in which the web page keeps a token (RFC 6265): scripts cannot read it, and no other site's page sends it.
 ///

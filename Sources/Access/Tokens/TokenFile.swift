@@ -47,11 +47,11 @@ package struct TokenFile: Sendable {
     package func change<Result>(_ body: (inout [Token]) throws -> Result) throws -> Result {
         if !Files.isDirectory(folder) {
             try Files.makeDirectories(folder)
-            giveAway(folder, toOwnerOf: runs)
+            FileOwner.give(folder, toOwnerOf: runs)
         }
         let lock = try Files.open("\(tokens).lock", O_RDWR | O_CREAT, mode: 0o600)
         defer { close(lock) }
-        giveAway("\(tokens).lock", toOwnerOf: folder)
+        FileOwner.give("\(tokens).lock", toOwnerOf: folder)
         while clinux_lock_waiting(lock) != 0 {
             if errno != EINTR { throw FileFailure("flock", "\(tokens).lock") }
         }
@@ -83,14 +83,8 @@ package struct TokenFile: Sendable {
         defer { close(descriptor) }
         try Files.write(bytes, to: descriptor, at: 0, path: new)
         if isSynced { try Files.sync(descriptor, path: new) }
-        giveAway(new, toOwnerOf: folder)
+        FileOwner.give(new, toOwnerOf: folder)
         try Files.rename(new, to: path)
         if isSynced { try Files.sync(folder) }
-    }
-
-    /// What root makes is given to the user as which the server runs (lchown(2)).
-    private func giveAway(_ path: String, toOwnerOf other: String) {
-        guard geteuid() == 0, let owner = Files.status(other), owner.st_uid != 0 else { return }
-        _ = lchown(path, owner.st_uid, owner.st_gid)
     }
 }

@@ -46,14 +46,17 @@ package struct TokenSecret: Sendable {
 
     /// The id in a text of this form; nil in any other.
     static func id(in text: UnsafeRawBufferPointer) -> String? {
-        let start = prefix.utf8.count, end = start + idLength
+        let start = prefix.utf8.count
+        let end = start + idLength
         guard text.count == length, text.starts(with: prefix.utf8), text[end] == UInt8(ascii: "_") else { return nil }
         return String(decoding: text[start..<end], as: UTF8.self)
     }
 
     /// Whether two texts are the same, in a time that depends only on their length (nettle's memeql_sec()).
     static func isSame(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
-        guard one.count == other.count, let first = one.baseAddress, let second = other.baseAddress else { return false }
+        guard one.count == other.count, let first = one.baseAddress, let second = other.baseAddress else {
+            return false
+        }
         return nettle_memeql_sec(first, second, one.count) == 1
     }
 }

@@ -27,7 +27,8 @@ extension RunAPI {
         ]
         // To HEAD nothing is sent, so there is nothing to read.
         let stream =
-            exchange.method == .head ? ResponseStream() : hub.open(run, after: exchange.header("Last-Event-ID"), for: exchange.grant)
+            exchange.method == .head
+            ? ResponseStream() : hub.open(run, after: exchange.header("Last-Event-ID"), for: exchange.grant)
         return HTTPResponse(status: 200, headers: headers, body: .stream(stream))
     }
 }

@@ -37,7 +37,8 @@ extension Problem {
         case .outOfScope(let run, let scope):
             self.init(
                 403, "run-not-allowed", "Run not allowed",
-                "the token is for the runs \(scope), and not for \"\(run)\"; use such a run, or a token without that limit")
+                "the token is for the runs \(scope), and not for \"\(run)\"; use such a run, or a token without that limit"
+            )
         case .madeID(let scope):
             self.init(
                 403, "run-not-allowed", "Run not allowed",

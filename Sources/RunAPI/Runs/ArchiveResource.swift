@@ -74,7 +74,8 @@ extension RunAPI {
         let isDryRun = try parameters.flag("dry_run", default: true)
         let isPending = change == .purge ? try parameters.flag("pending") : false
         let force = change == .purge ? try parameters.flag("force") : false
-        let runs = try isPending
+        let runs =
+            try isPending
             ? pending(&parameters, in: scope) : selected(&parameters, change.candidates(force: force), in: scope)
         var body: JSONObject = ["action": .string(change.rawValue), "dry_run": .bool(isDryRun)]
         if isDryRun {

@@ -60,7 +60,9 @@ extension RunAPI {
         Telemetry.write(store.statistics, to: &text)
         Telemetry.write(hub.statistics, to: &text)
         let scope = request.grant.scope
-        if !scope.isLimited, let counts = telemetry.runCounts({ try? self.store.runCounts() }) { Telemetry.write(counts, to: &text) }
+        if !scope.isLimited, let counts = telemetry.runCounts({ try? self.store.runCounts() }) {
+            Telemetry.write(counts, to: &text)
+        }
         if let room = store.room {
             text.gauge("rundir_disk_free_bytes", "Free bytes of the runs' file system.", Double(room.free))
             text.gauge("rundir_disk_size_bytes", "Total bytes of the runs' file system.", Double(room.size))
