@@ -170,7 +170,7 @@ import Testing
         #expect(try change("a", "restore", "where=TRUE&dry_run=false") == own)
         #expect(try change("a", "purge", "pending=true&dry_run=false") == ["team-a-9"])
         #expect(try change("a", "purge", "where=TRUE&force=true&dry_run=false") == own)
-        #expect(try listed(as: "all", "&archived=all") == ["team-b-1"])
+        #expect(try listed(as: "all", "&archived=all") == ["team-b-1", "team-b-9"])
         #expect(try api.send(as: "all", "GET", "/runs/team-b-9").json["status"]?.string == "pending")
     }
 

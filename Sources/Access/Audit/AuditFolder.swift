@@ -40,17 +40,13 @@ package struct AuditFolder: Sendable {
     /// Begins a new file if the present one is too large, and removes the oldest beyond the limit.
     func rotate(_ limits: Limits, now: Double) throws(FileFailure) {
         guard let size = Files.status(current)?.st_size, size >= limits.size else { return }
-        let stamp = UTCTime.name(now)
-        let names = Set(try Files.names(in: path))
-        // Several in a second sort behind each other.
-        let number = (1...9999).first { !names.contains(Self.name(stamp, $0)) } ?? 9999
-        try Files.rename(current, to: "\(path)/\(Self.name(stamp, number))")
+        // Several in a second sort behind each other, also where earlier ones of it are gone already.
+        let stamp = "audit-\(UTCTime.name(now))-"
+        let last = try earlier().last { $0.hasPrefix(stamp) }.flatMap { Int($0.dropFirst(stamp.count).prefix(4)) }
+        let digits = String((last ?? 0) + 1)
+        let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        try Files.rename(current, to: "\(path)/\(stamp)\(number).ndjson")
         for old in try earlier().dropLast(limits.kept) { try Files.remove("\(path)/\(old)") }
-    }
-
-    private static func name(_ stamp: String, _ number: Int) -> String {
-        let digits = String(number)
-        return "audit-\(stamp)-\(String(repeating: "0", count: 4 - digits.count))\(digits).ndjson"
     }
 
     /// The earlier files, the oldest first.
