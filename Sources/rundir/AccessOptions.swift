@@ -6,12 +6,19 @@ import Logging
 
 /// Settings of who may do what: tokens, other origins, the audit log.
 struct AccessOptions: ParsableArguments {
+    // ArgumentParser takes no flag whose default is true, as a variable may say.
     @Flag(
+        name: .customLong("no-auth"),
         help: "Ask nobody for a token, whatever address the server listens on. [env: RUNDIR_NO_AUTH, true or false]")
-    var noAuth = Environment.flag("RUNDIR_NO_AUTH")
+    private var noAuthFlag = false
 
-    @Flag(help: "Let everybody read without a token. [env: RUNDIR_PUBLIC_READ, true or false]")
-    var publicRead = Environment.flag("RUNDIR_PUBLIC_READ")
+    @Flag(
+        name: .customLong("public-read"),
+        help: "Let everybody read without a token. [env: RUNDIR_PUBLIC_READ, true or false]")
+    private var publicReadFlag = false
+
+    private var noAuth: Bool { noAuthFlag || Environment.flag("RUNDIR_NO_AUTH") }
+    private var publicRead: Bool { publicReadFlag || Environment.flag("RUNDIR_PUBLIC_READ") }
 
     @Option(
         name: .customLong("allow-origin"),

@@ -68,7 +68,12 @@ function open() {
             retry = setTimeout(open, 2000);
         }
     };
-    for (const type of types) mine.addEventListener(type, (message) => tell(read(type, message.data)));
+    for (const type of types) {
+        mine.addEventListener(type, (message) => {
+            // A lost connection is an event `error` too, but no message.
+            if (message instanceof MessageEvent) tell(read(type, message.data));
+        });
+    }
 }
 
 function close(next) {
