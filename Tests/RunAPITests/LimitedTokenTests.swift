@@ -205,6 +205,16 @@ import Testing
         #expect(try api.send(as: "a", "GET", "/types").status == 200)
     }
 
+    /// Readiness needs no token, but its warnings name runs.
+    @Test func warningsNameRunsOnlyToWhoMayReadAll() throws {
+        api.folder.write("runs/team-b-1/tfruns.d/flags.json", "[")
+        #expect(eventually { (try? api.send(as: "all", "GET", "/ready").text.contains("team-b-1")) == true })
+        for reply in [try api.send("GET", "/ready"), try api.send(as: "a", "GET", "/ready")] {
+            #expect(reply.status == 200 && reply.text.contains("unreadable-runs"), "\(reply.text)")
+            #expect(!reply.text.contains("team-b-1"))
+        }
+    }
+
     @Test func rowsOfItsRunsAreTakenAndOthersRefusedOnOneConnection() throws {
         let client = try api.client()
         let token = try #require(api.tokens["b"])

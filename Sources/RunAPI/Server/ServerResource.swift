@@ -42,6 +42,10 @@ extension RunAPI {
             var warnings = JSONObject()
             if let fault = registered.fault { warnings["writers"] = .string(fault) }
             for warning in store.warnings { warnings[warning.name] = .string(warning.detail) }
+            // They name runs and paths, and this needs no token.
+            if request.grant.right < .read || request.grant.scope.isLimited {
+                for name in warnings.names { warnings[name] = "a token that may read all runs is told what" }
+            }
             let status: JSONObject = ["status": "ready"]
             if warnings.isEmpty { return .json(200, .object(status)) }
             return .json(200, ["status": "ready", "warnings": .object(warnings)])
