@@ -2,7 +2,7 @@ internal import HTTPServer
 internal import Synchronization
 
 /// Makes entries of the audit log from requests: of all that change something, and of those that were refused for want of a
-/// token or right.
+/// token or right. What was refused for its content has changed nothing, and is left out.
 ///
 /// Rows of metrics come by the thousand, and refusals from whoever likes: of these, the first of each minute is kept for a
 /// token and a run, or for an address. Used on the polling thread.
@@ -24,6 +24,7 @@ package final class RequestAudit: @unchecked Sendable {
 
     /// A request that was let pass is over.
     func note(_ exchange: HTTPExchange, _ need: AccessNeed, now: Double) {
+        if (400..<500).contains(exchange.status), exchange.status != 403 { return }
         switch need.audit {
         case .never: return
         case .each: break
