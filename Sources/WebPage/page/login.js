@@ -1,5 +1,5 @@
-/** Asking for a token, where the server needs one, and forgetting it. The browser keeps it in a cookie that scripts cannot read. */
-import { Problem, json, request } from "./api.js";
+/** Asking for a token, where the server needs one. The browser keeps it in a cookie that scripts cannot read. */
+import { Problem, request } from "./api.js";
 import { h } from "./dom.js";
 
 /** @type {HTMLDialogElement | null} */
@@ -50,20 +50,4 @@ export function askForToken(reason) {
 /** Has the browser keep a token. @param {string} token */
 async function logIn(token) {
     await request("login", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
-}
-
-/**
- * Shows who is logged in, and lets them out.
- * @param {HTMLElement} place where the button goes
- */
-export async function showLogin(place) {
-    const { token } = await json("login");
-    if (!token) return;
-    const scope = token.only ? `the runs ${token.only.join(", ")}` : "all runs";
-    place.append(h("button.plain.logout", { title: `Logged in by the token ${token.name}: may ${token.right}, ${scope}`, onclick: logOut }, "Log out"));
-}
-
-async function logOut() {
-    await request("logout", { method: "POST" });
-    location.reload();
 }
