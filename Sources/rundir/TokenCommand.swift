@@ -25,7 +25,11 @@ struct TokenCommand: ParsableCommand {
             var entry = AuditEntry(time: wallClock(), operation: operation)
             entry.token = (token.name, token.id)
             entry.user = getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(getuid())"
-            do { try AuditFolder(runs: runs).append([entry]) } catch { say("the audit log lacks this: \(error)") }
+            let folder = AuditFolder(runs: runs)
+            do {
+                try folder.prepare()
+                try folder.append([entry])
+            } catch { TokenCommand.say("the audit log lacks this: \(error)") }
         }
     }
 

@@ -11,7 +11,9 @@ import Testing
     private var audit: AuditFolder { AuditFolder(runs: folder.path) }
 
     init() throws {
-        try FileManager.default.createDirectory(atPath: "\(folder.path)/.rundir", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: "\(folder.path)/.rundir", withIntermediateDirectories: true)
+        try audit.prepare()
     }
 
     private func entry(_ number: Int) -> AuditEntry {
@@ -82,6 +84,7 @@ import Testing
 
     @Test func whatIsLostIsCountedAndTold() throws {
         // In the folder's place is a file, so nothing can be written.
+        try FileManager.default.removeItem(atPath: "\(folder.path)/.rundir/audit")
         folder.write(".rundir/audit", "")
         let log = AuditLog(audit)
         for number in 0..<5 { log.record(entry(number)) }

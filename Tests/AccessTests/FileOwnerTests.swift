@@ -20,6 +20,7 @@ import Testing
         try TokenFile(runs: folder.path).change {
             $0.append(Token(secret, name: "ci", right: .read, scope: .all, created: 0, expires: nil))
         }
+        try AuditFolder(runs: folder.path).prepare()
         try AuditFolder(runs: folder.path).append([AuditEntry(time: 0, operation: "createToken")])
         for path in [".rundir/tokens", ".rundir/tokens.lock", ".rundir/audit", ".rundir/audit/audit.ndjson"] {
             #expect(owner(path) == 12_345, "\(path)")

@@ -23,11 +23,14 @@ package struct AuditFolder: Sendable {
 
     // MARK: Writing
 
-    /// Appends lines, which come to the disk with the next writes of the system (open(2), O_APPEND). The folder's parent has to
-    /// be there: a runs directory that is gone is not made anew.
-    package func append(_ entries: [AuditEntry]) throws(FileFailure) {
+    /// Makes the folder, if it is missing. Its parent has to be there: a runs directory that is gone is not made anew.
+    package func prepare() throws(FileFailure) {
         try Files.makeDirectory(path)
         FileOwner.give(path, toOwnerOf: "\(path)/..")
+    }
+
+    /// Appends lines, which come to the disk with the next writes of the system (open(2), O_APPEND).
+    package func append(_ entries: [AuditEntry]) throws(FileFailure) {
         let descriptor = try Files.open(current, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640)
         defer { close(descriptor) }
         FileOwner.give(current, toOwnerOf: path)

@@ -56,19 +56,23 @@ package final class AuditLog: Sendable {
     }
 
     private func work() {
-        var hasFailed = false
+        // The folder is made now, and again only after a failure: one that is being removed is left alone.
+        var hasFailed = (try? folder.prepare()) == nil
+        var isTold = false
         while true {
             let (entries, lostBefore, isStopping) = state.wait { state -> ([AuditEntry], Int, Bool)? in
                 guard !state.waiting.isEmpty || state.isStopping else { return nil }
                 defer { (state.waiting, state.lost) = ([], 0) }
                 return (state.waiting, state.lost, state.isStopping)
             }
-            if !entries.isEmpty { write(entries, lostBefore, &hasFailed) }
+            if !entries.isEmpty { write(entries, lostBefore, &hasFailed, &isTold) }
             if isStopping { return }
         }
     }
 
-    private func write(_ entries: [AuditEntry], _ lostBefore: Int, _ hasFailed: inout Bool) {
+    private func write(
+        _ entries: [AuditEntry], _ lostBefore: Int, _ hasFailed: inout Bool, _ isTold: inout Bool
+    ) {
         var lines = entries
         if lostBefore > 0, let last = entries.last {
             var note = AuditEntry(time: last.time, operation: "lost")
@@ -76,13 +80,17 @@ package final class AuditLog: Sendable {
             lines.append(note)
         }
         do {
+            if hasFailed { try folder.prepare() }
             try folder.append(lines)
-            try folder.rotate(limits, now: entries.last?.time ?? 0)
-            hasFailed = false
+            (hasFailed, isTold) = (false, false)
+            // Tried again with the next entries.
+            do { try folder.rotate(limits, now: entries.last?.time ?? 0) } catch {
+                log.warning("the audit log cannot begin a new file: \(error)")
+            }
         } catch {
             // Told once, until it works again: the disk may be full for long.
-            if !hasFailed { log.error("entries of the audit log are lost: \(error)") }
-            hasFailed = true
+            if !isTold { log.error("entries of the audit log are lost: \(error)") }
+            (hasFailed, isTold) = (true, true)
             lost.wrappingAdd(entries.count, ordering: .relaxed)
             state.withLock { $0.lost += entries.count + lostBefore }
         }
