@@ -112,6 +112,11 @@ let package = Package(
                 "CJSONSchema",
                 "CLinux", "CISAL",
             ]),
+        target(
+            "Access",
+            dependencies: [
+                "HTTPServer", "LocalFiles", "RunMetadata", "JSON", "Threads", "CNettle", "CLinux", logging,
+            ]),
         // Packs the page when the server is built.
         .executableTarget(name: "PackPage", dependencies: ["CNettle", "CZlib"], swiftSettings: swiftSettings),
         .plugin(
@@ -122,22 +127,22 @@ let package = Package(
         target(
             "RunAPI",
             dependencies: [
-                "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads",
-                "WebPage", "COpenAPI",
+                "Access", "HTTPServer", "MetadataWriters", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits",
+                "Threads", "WebPage", "COpenAPI",
                 logging, orderedCollections, yams,
             ]),
         target(
             "MLflowAPI",
             dependencies: [
-                "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", logging, yams,
+                "Access", "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", logging, yams,
             ],
             exclude: ["README.md"]),
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
-                "RunMetadata",
-                "Limits", "Threads", "CLinux", argumentParser, logging, systemPackage,
+                "Access", "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore",
+                "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", argumentParser, logging,
+                systemPackage,
             ],
             swiftSettings: swiftSettings),
 
@@ -175,17 +180,21 @@ let package = Package(
                 logging,
             ]),
         tests(
+            "AccessTests",
+            dependencies: ["Access", "HTTPServer", "LocalFiles", "RunMetadata", "JSON", "TestSupport", logging]),
+        tests(
             "RunAPITests",
             dependencies: [
-                "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles", "RunMetadata",
+                "Access", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
+                "RunMetadata",
                 "JSON",
                 "Limits", "TestSupport", logging, systemPackage, yams,
             ]),
         tests(
             "MLflowAPITests",
             dependencies: [
-                "MLflowAPI", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore", "LocalFiles",
-                "RunMetadata", "JSON", "Limits", "TestSupport", logging,
+                "MLflowAPI", "Access", "RunAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore",
+                "LocalFiles", "RunMetadata", "JSON", "Limits", "TestSupport", logging,
             ]),
         tests(
             "EndToEndTests", dependencies: ["rundir", "JSON", "RunMetadata", "TestSupport"],

@@ -128,6 +128,10 @@ int clinux_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB);
 }
 
+int clinux_lock_waiting(int descriptor) {
+    return flock(descriptor, LOCK_EX);
+}
+
 int64_t clinux_named_size(int descriptor) {
     struct statx found;
     if (statx(descriptor, "", AT_EMPTY_PATH, STATX_NLINK | STATX_SIZE, &found) != 0 || found.stx_nlink == 0) {

@@ -1,4 +1,4 @@
-// The threads, memory and time of this process.
+// The threads and memory of this process, time, and random bytes.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,4 +45,9 @@ void clinux_trim_memory(void) {
     } else if (free < left) {
         left = free;
     }
+}
+
+int clinux_random(void *bytes, size_t count) {
+    // Up to 256 bytes come whole, and are not interrupted by signals.
+    return count <= 256 && getrandom(bytes, count, 0) == (ssize_t) count ? 0 : -1;
 }

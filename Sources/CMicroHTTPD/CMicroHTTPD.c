@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <linux/tcp.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -72,6 +73,24 @@ int cmhd_epoll_descriptor(struct MHD_Daemon *daemon) {
 int cmhd_connection_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     return info == NULL ? -1 : info->connect_fd;
+}
+
+void cmhd_client_address(struct MHD_Connection *connection, char *text, size_t room) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info == NULL ? NULL : info->client_addr;
+    text[0] = '\0';
+    if (address == NULL) {
+        return;
+    }
+    if (address->sa_family == AF_UNIX) {
+        strncpy(text, "unix", room - 1);
+        text[room - 1] = '\0';
+        return;
+    }
+    socklen_t length = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (getnameinfo(address, length, text, (socklen_t) room, NULL, 0, NI_NUMERICHOST) != 0) {
+        text[0] = '\0';
+    }
 }
 
 int cmhd_field_count(struct MHD_Connection *connection) {

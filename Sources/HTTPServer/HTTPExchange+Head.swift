@@ -19,6 +19,15 @@ extension HTTPExchange {
         return UnsafeRawBufferPointer(start: value, count: size)
     }
 
+    /// The client's address without its port, `unix` for a local socket, or an empty text. Valid in `completed(_:)` too.
+    package var clientAddress: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+            guard let start = text.baseAddress else { return "" }
+            cmhd_client_address(connection, start, text.count)
+            return String(cString: start)
+        }
+    }
+
     /// Whether the client sent a digest of the body: `Repr-Digest`, `Content-Digest` (RFC 9530) or `Content-MD5` (RFC 1864).
     package var hasDigests: Bool {
         headerBytes("Repr-Digest") != nil || headerBytes("Content-Digest") != nil || headerBytes("Content-MD5") != nil

@@ -2,6 +2,14 @@ internal import CMicroHTTPD
 
 /// Requests that are refused before they are complete, on the polling thread.
 extension HTTPExchange {
+    /// A reply with the fields that every reply to this request has.
+    func prepared(_ response: HTTPResponse) -> PreparedResponse {
+        guard !replyHeaders.isEmpty else { return PreparedResponse(response, to: id, isEncrypted: isEncrypted) }
+        var response = response
+        response.headers += replyHeaders
+        return PreparedResponse(response, to: id, isEncrypted: isEncrypted)
+    }
+
     func queueEarly(_ fault: HTTPFault) -> MHD_Result {
         queueEarly(server.handler.response(to: fault, of: id, in: self))
     }
@@ -15,7 +23,7 @@ extension HTTPExchange {
         var reply = reply
         reply.closes = true
         client?.lingers = true
-        return queue(PreparedResponse(reply, to: id))
+        return queue(prepared(reply))
     }
 
     /// Refuses a head, which may fill libmicrohttpd's memory for the connection so that there is no room for a reply.
@@ -23,7 +31,7 @@ extension HTTPExchange {
         var reply = server.handler.response(to: fault, of: id, in: self)
         reply.closes = true
         client?.lingers = true
-        let prepared = PreparedResponse(reply, to: id)
+        let prepared = self.prepared(reply)
         if prepared.headSize <= replyRoom { return queueEarly(reply) }
         sendDirectly(prepared)
         return .NO
@@ -39,7 +47,7 @@ extension HTTPExchange {
         refusal = reply
         discarded = 0
         // Where the end of a chunked body is, nobody knows: its client is told now.
-        if isChunked { sendDirectly(PreparedResponse(reply, to: id)) }
+        if isChunked { sendDirectly(prepared(reply)) }
     }
 
     /// Throws away a part of the body of a request that is refused.
@@ -47,7 +55,7 @@ extension HTTPExchange {
         discarded += size
         if direct != nil {
             direct?.send()
-        } else if discarded > server.limits.discarded, let refusal, sendDirectly(PreparedResponse(refusal, to: id)) {
+        } else if discarded > server.limits.discarded, let refusal, sendDirectly(prepared(refusal)) {
             discarded = 0
         }
         // Read on a little: a connection that is closed with bytes unread is reset, and the reply with it.

@@ -23,6 +23,12 @@ package final class HTTPExchange: @unchecked Sendable {
     package internal(set) var body: [UInt8] = []
     /// A number of the handler's, to find again in `completed(_:)`.
     package var tag = 0
+    /// What the handler knows of the request before it accepts it; who sent it, as a check before the handler found.
+    package var context: AnyObject?, identity: AnyObject?
+    /// Names of what the request turned out to be about, where its path does not say. To be set before the reply.
+    package var subjects: [String] = []
+    /// Header fields of the reply, whatever it is. To be set before the handler accepts the request.
+    package var replyHeaders: [(name: String, value: String)] = []
     /// The status of the reply; 0 while there is none.
     package private(set) var status = 0
     /// Nanoseconds from the complete head to the reply's start; 0 while there is no reply.
@@ -126,7 +132,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Answers. The first answer counts; thread-safe.
     package func respond(_ response: HTTPResponse) {
         guard state.claim() else { return }
-        let prepared = PreparedResponse(response, to: id, isEncrypted: isEncrypted)
+        let prepared = self.prepared(response)
         self.response = prepared
         let (resumes, isOver) = state.answer()
         if resumes { resume() }
@@ -182,7 +188,7 @@ package final class HTTPExchange: @unchecked Sendable {
             direct?.send()
             return .NO
         }
-        if let refusal { return queue(PreparedResponse(refusal, to: id)) }
+        if let refusal { return queue(prepared(refusal)) }
         if !isHandedOver {
             isHandedOver = true
             server.noteHandedOver()

@@ -8,8 +8,8 @@ package import RunStore
 /// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` beside this says what becomes
 /// of experiments, params, metrics, tags and artifacts.
 ///
-/// `MLflowAPI.routes` has every route. Checks of every request come before it (`CheckedHandler`).
-package final class MLflowAPI: HTTPHandler {
+/// `MLflowAPI.routes` has every route. Checks of every request come before it (`AccessChecks`).
+package final class MLflowAPI {
     /// The settings of the API.
     package struct Settings: Sendable {
         /// The largest body in memory, bytes.

@@ -8,7 +8,7 @@ package import RunStore
 /// The HTTP interface of a run store: maps requests to store calls and their results to replies. It knows no paths on
 /// disk.
 ///
-/// `RunAPI.routes` has every route. Checks of every request, such as `RequestOrigin`, come before it (`CheckedHandler`).
+/// `RunAPI.routes` has every route. What every request is asked comes before it (`AccessChecks`).
 package final class RunAPI: HTTPHandler {
     /// The settings of the API.
     package struct Settings: Sendable {
@@ -79,23 +79,16 @@ package final class RunAPI: HTTPHandler {
 
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
-            if let write = recentWrites.find(exchange, generation: registered.generation) { return gather(write) }
-            if case .options = exchange.method { return .refuse(try options(exchange)) }
-            if case .other(let name) = exchange.method {
-                throw Problem(
-                    501, "unknown-method", "Unknown method",
-                    "\"\(name)\" is not a known method; write methods in upper case")
-            }
-            switch try Self.routes.match(exchange.method, RequestPath(exchange.path)) {
-            case .nothing: throw Problem.unknownPath
-            case .others: throw notAllowed(exchange)
-            case .found(let route, let place, var values):
-                exchange.tag = Telemetry.tag(place: place)
-                if route.query == .none, exchange.hasQuery { _ = try QueryParameters(exchange, names: []) }
-                let request = try RunRequest(exchange)
-                values.session = request.session
-                return try route.accept(self, request, values)
-            }
+            // The checks before have asked already.
+            if exchange.context == nil { _ = try need(of: exchange) }
+            if let write = exchange.context as? MetadataWrite { return gather(write) }
+            guard let routed = exchange.context as? RoutedRequest else { return .refuse(try options(exchange)) }
+            let route = routed.route
+            if route.query == .none, exchange.hasQuery { _ = try QueryParameters(exchange, names: []) }
+            let request = try RunRequest(exchange)
+            var values = routed.values
+            values.session = request.session
+            return try route.accept(self, request, values)
         } catch {
             return .refuse(response(for: error, exchange))
         }

@@ -23,6 +23,8 @@ package enum RunLayout {
         package static let imports = "import"
         package static let applied = "applied"
         package static let documents = "documents"
+        package static let tokens = "tokens"
+        package static let audit = "audit"
     }
 
     /// The start of a pending folder's name if it belongs to a session without an active run. No run id starts with it.

@@ -17,6 +17,8 @@ package struct RunQuery: Sendable {
     package var cursor: RunCursor?
     /// How many runs after the cursor to skip before the page. Runs that come and go meanwhile shift it.
     package var offset = 0
+    /// Which runs may be found at all, by their ids; nil: all.
+    package var isVisible: (@Sendable (String) -> Bool)?
     /// Further columns to list, which have to be known too.
     package var columns: [RunColumnName] = []
     /// Whether columns that no run has are missing values instead of a fault.

@@ -8,26 +8,21 @@ enum Environment {
         "RUNDIR_PORT", "RUNDIR_MAX_BODY", "RUNDIR_MAX_UPLOAD", "RUNDIR_READ_TIMEOUT", "RUNDIR_STALE_AFTER",
         "RUNDIR_MAX_CONNECTIONS", "RUNDIR_WORKERS", "RUNDIR_WRITER_JOBS", "RUNDIR_JOURNAL_SIZE",
         "RUNDIR_MAX_ENTRIES", "RUNDIR_IMPORT_MAX_BYTES", "RUNDIR_IMPORT_MAX_ENTRIES",
+        "RUNDIR_AUDIT_SIZE", "RUNDIR_AUDIT_KEEP",
     ]
+    /// Variables that have to be true or false.
+    private static let flags = ["RUNDIR_NO_AUTH", "RUNDIR_PUBLIC_READ", "RUNDIR_TLS_SELF_SIGNED", "RUNDIR_CUSTOM_FOLDERS"]
 
     static func text(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    static func flag(_ name: String) -> Bool { text(name) == "true" }
+
     static func number(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
 
     static func list(_ name: String, separator: Character = ":") -> [String] {
         (text(name) ?? "").split(separator: separator).map(String.init)
-    }
-
-    /// Whether a setting that is on or off is on: `true` or `1`; `false` or `0`.
-    static func isOn(_ name: String) throws -> Bool {
-        switch text(name) {
-        case "true", "1": return true
-        case nil, "false", "0": return false
-        case let other?:
-            throw ValidationError("the environment variable \(name) is \"\(other)\"; it has to be true or false")
-        }
     }
 
     /// Refuses a malformed variable, rather than ignoring it.
@@ -37,9 +32,10 @@ enum Environment {
                 throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be a whole number")
             }
         }
-        if let text = text("RUNDIR_CUSTOM_FOLDERS"), text != "true", text != "false" {
-            throw ValidationError(
-                "the environment variable RUNDIR_CUSTOM_FOLDERS is \"\(text)\"; it has to be true or false")
+        for name in flags {
+            if let text = text(name), text != "true", text != "false" {
+                throw ValidationError("the environment variable \(name) is \"\(text)\"; it has to be true or false")
+            }
         }
         if let text = text("RUNDIR_LOG_LEVEL"), LogLevel(rawValue: text) == nil {
             let levels = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")

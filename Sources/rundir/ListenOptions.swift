@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import HTTPServer
 
@@ -79,4 +80,9 @@ struct ListenOptions: ParsableArguments {
         }
         return sockets
     }
+}
+
+extension ListeningSocket {
+    /// Whether only this machine reaches it.
+    var isLocal: Bool { !isOfNetwork || ListenAddress.isLoopback(address) }
 }

@@ -8,7 +8,9 @@ struct Rundir: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rundir",
         abstract: "Records the metadata of training runs over HTTP, as plain files.",
-        subcommands: [Serve.self, Check.self, Import.self, Reindex.self, Types.self],
+        subcommands: [
+            Serve.self, Check.self, Import.self, Reindex.self, Types.self, TokenCommand.self, AuditCommand.self,
+        ],
         defaultSubcommand: Serve.self)
 
     static func main() {

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import DirectoryStore
 import Glibc
@@ -19,6 +20,10 @@ struct Serve: ParsableCommand {
         Process.prepare()
         let signals = StopSignals()
         Process.keepMemoryFree()
+        // Clients that come while the store is opened wait.
+        let sockets = try options.listening.sockets(host: options.host, port: options.port)
+        defer { for socket in sockets { socket.removeFile() } }
+        let control = try options.access.control(runs: options.runs, isLocal: sockets.allSatisfy(\.isLocal))
         let store = try DirectoryRunStore(
             runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
         // On every exit: threads may be running even if the server fails to start.
@@ -32,14 +37,26 @@ struct Serve: ParsableCommand {
         let mlflow = MLflowAPI(
             store: store, scratch: store.scratch, settings: options.mlflowSettings, beside: api,
             log: Logger(label: "mlflow"))
-        let apis = PrefixedHandlers(MLflowAPI.prefixes.map { ($0, mlflow) }, otherwise: api)
-        let handler = CheckedHandler([RequestOrigin(allowed: options.hostRules)], before: apis)
+        let keeper = control.isOff ? nil : AccessKeeper(control)
+        let audit = AuditLog(AuditFolder(runs: options.runs), options.access.auditLimits)
+        // After all requests: what they did is written.
+        defer {
+            keeper?.stop()
+            audit.stop()
+        }
+        api.telemetry.addCounter(
+            "rundir_audit_lost_total", "Entries of the audit log that could not be written."
+        ) { Double(audit.lostCount) }
+        let checks = AccessChecks(
+            origins: RequestOrigin(allowed: options.hostRules, sharing: options.access.sharing), control: control,
+            audit: RequestAudit(audit))
+        let mlflowBehindChecks = checks.before(mlflow)
+        let handler = PrefixedHandlers(
+            MLflowAPI.prefixes.map { ($0, mlflowBehindChecks) }, otherwise: checks.before(api))
         let workers = Workers(threads: options.workers)
         defer { workers.stop() }
         let tls = try CertificateWatch(options)
         defer { tls?.stop() }
-        let sockets = try options.listening.sockets(host: options.host, port: options.port)
-        defer { for socket in sockets { socket.removeFile() } }
         let server = try HTTPServer(
             sockets: sockets, tls: tls?.credentials, limits: options.limits, handler: handler,
             work: StoreCommits(store: store), workers: workers)
@@ -65,6 +82,8 @@ struct Serve: ParsableCommand {
         api.stop()
         let areRequestsOver = server.stop()
         if areRequestsOver, workers.stop(within: Self.secondsForWorkers) { return }
+        keeper?.stop()
+        audit.stop()
         Logger(label: "serve").warning("requests took too long and were cut off")
         // Their threads may still use what a normal exit would free. The store is closed all the same.
         store.close()

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import DirectoryStore
 import Glibc
@@ -33,6 +34,8 @@ struct ServeOptions: ParsableArguments {
                 + "without port, *.example.org, or * for all; may be repeated; default: none. "
                 + "[env: RUNDIR_ALLOW_HOST, separated by \",\"]", valueName: "host"))
     var allowedHosts: [String] = Environment.list("RUNDIR_ALLOW_HOST", separator: ",")
+
+    @OptionGroup var access: AccessOptions
 
     @Option(
         help: ArgumentHelp(

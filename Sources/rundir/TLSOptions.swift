@@ -34,7 +34,7 @@ struct TLSOptions: ParsableArguments {
         let files = (
             certificate ?? Environment.text("RUNDIR_TLS_CERTIFICATE"), key ?? Environment.text("RUNDIR_TLS_KEY")
         )
-        let isSelfSigned = try selfSigned || Environment.isOn("RUNDIR_TLS_SELF_SIGNED")
+        let isSelfSigned = selfSigned || Environment.flag("RUNDIR_TLS_SELF_SIGNED")
         switch files {
         case (let certificate?, let key?) where !isSelfSigned:
             return .files(TLSFiles(certificate: certificate, key: key))

@@ -19,7 +19,7 @@ struct WriterOptions: ParsableArguments {
         help: ArgumentHelp(
             "Take any type that is not registered as a folder: an archive or files of a form, which become the run's. "
                 + "[env: RUNDIR_CUSTOM_FOLDERS, true or false]"))
-    var customFolders = Environment.text("RUNDIR_CUSTOM_FOLDERS") == "true"
+    var customFolders = Environment.flag("RUNDIR_CUSTOM_FOLDERS")
 
     /// The folder; nil if none was named and the default does not exist.
     var folder: String? {

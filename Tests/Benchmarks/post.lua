@@ -1,10 +1,11 @@
 -- POSTs small JSON documents, for wrk:
 --
---     wrk … -s post.lua URL -- KIND RUNS FIRST
+--     wrk … -s post.lua URL -- KIND RUNS FIRST [TOKEN]
 --
 -- KIND   metrics: a row with the next epoch; flags: a small document; new: POST /runs; put: PUT /runs/… with flags, each another
 -- RUNS   /runs/bench-1 … /runs/bench-RUNS take turns. With as many connections as runs that is a run each
 -- FIRST  the epoch of the first row, so that a second load adds rows where the first one ended
+-- TOKEN  sent in Authorization
 --
 -- KIND mlflow sends log-metric of MLflow's API; behind FIRST are the ids of its runs
 --
@@ -24,7 +25,11 @@ function init(arguments)
     bodies = kind == "flags" and FLAGS or ROW
     runs = tonumber(arguments[2])
     number = tonumber(arguments[3])
-    head = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nContent-Type: application/json\r\nContent-Length: "
+    head = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nContent-Type: application/json\r\n"
+    if arguments[4] then
+        head = head .. "Authorization: Bearer " .. arguments[4] .. "\r\n"
+    end
+    head = head .. "Content-Length: "
     new = "POST /runs HTTP/1.1\r\n" .. head .. "0\r\n\r\n"
     if kind == "mlflow" then
         for run = 1, runs do

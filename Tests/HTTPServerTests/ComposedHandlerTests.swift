@@ -91,6 +91,31 @@ import Testing
         #expect(behind.requests.load(ordering: .relaxed) == 1)
     }
 
+    /// Gives every reply a field.
+    private struct Marking: RequestCheck {
+        func check(_ exchange: HTTPExchange) {
+            exchange.replyHeaders = [("X-Mark", "\(exchange.clientAddress) \(exchange.isEncrypted)")]
+        }
+    }
+
+    /// Also of replies that the server itself makes, before and in the middle of a body.
+    @Test func fieldsOfACheckAreInEveryReply() throws {
+        let server = try Self.server([Marking(), BadHeader()])
+        for (headers, text, status) in [
+            ([], "", 200), ([("X-Bad", "1")], "", 403), ([], "nine bytes", 413),
+        ] as [([(String, String)], String, Int)] {
+            let reply = try server.client().send(
+                "POST", "/api", headers: headers + (text.isEmpty ? [("Content-Length", "0")] : []), text: text)
+            #expect(reply.status == status)
+            #expect(reply.headers["x-mark"] == "127.0.0.1 false", "\(status)")
+        }
+        let client = try server.client()
+        let body = "10\r\n0123456789abcdef\r\n"
+        try client.write(head("POST /api HTTP/1.1", "Transfer-Encoding: chunked") + Array(body.utf8))
+        let reply = try client.read()
+        #expect(reply.status == 413 && reply.headers["x-mark"] == "127.0.0.1 false")
+    }
+
     @Test func endOfARequestIsToldToItsHandler() throws {
         let ended = Ended()
         let handlers = PrefixedHandlers(

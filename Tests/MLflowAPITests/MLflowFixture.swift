@@ -1,3 +1,4 @@
+import Access
 import DirectoryStore
 import Foundation
 import JSON
@@ -43,10 +44,14 @@ final class MLflowFixture: Sendable {
             store: store, scratch: store.scratch, writers: try WriterRegistry(WriterRegistry.standard(source: source)),
             log: log)
         let mlflow = MLflowAPI(store: store, scratch: store.scratch, beside: api, log: log)
-        let apis = PrefixedHandlers(MLflowAPI.prefixes.map { ($0, mlflow) }, otherwise: api)
+        let control = try AccessControl(
+            AccessControl.Settings(), file: TokenFile(runs: "\(folder.path)/runs"), log: log, clock: wallClock)
+        let checks = AccessChecks(origins: RequestOrigin(), control: control)
+        let behindChecks = checks.before(mlflow)
+        let handler = PrefixedHandlers(MLflowAPI.prefixes.map { ($0, behindChecks) }, otherwise: checks.before(api))
         server = try HTTPServer(
-            socket: ListeningSocket(host: "127.0.0.1", port: 0),
-            handler: CheckedHandler([RequestOrigin()], before: apis), work: Commits(store: store), workers: workers)
+            sockets: [ListeningSocket(host: "127.0.0.1", port: 0)], handler: handler, work: Commits(store: store),
+            workers: workers)
         store.onWaiting { [unowned server] in server.wake() }
     }
 

@@ -1,3 +1,4 @@
+import Access
 import DirectoryStore
 import Foundation
 import JSON
@@ -20,6 +21,10 @@ final class APIFixture: Sendable {
     private let workers: Workers
     private let store: DirectoryRunStore
     let api: RunAPI
+    let control: AccessControl
+    let audit: AuditLog
+    /// The tokens as their holders have them, by name.
+    let tokens: [String: String]
 
     private struct Commits: GatheredWork {
         let store: DirectoryRunStore
@@ -27,14 +32,27 @@ final class APIFixture: Sendable {
         func perform() { store.commit() }
     }
 
-    static func make(
-        maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20,
-        log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    ) throws -> APIFixture {
-        try APIFixture(maxBody: maxBody, maxUpload: maxUpload, log: log)
+    /// A token of a fixture, which has the fixture's name for it.
+    struct TokenSettings {
+        let name: String
+        let right: Right
+        var only: [String] = []
+        var expires: Double?
     }
 
-    private init(maxBody: Int, maxUpload: Int, log: Logger) throws {
+    static func make(
+        maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20, tokens: [TokenSettings] = [],
+        access: AccessControl.Settings = AccessControl.Settings(), origins: [String] = [],
+        log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) throws -> APIFixture {
+        try APIFixture(
+            maxBody: maxBody, maxUpload: maxUpload, tokens: tokens, access: access, origins: origins, log: log)
+    }
+
+    private init(
+        maxBody: Int, maxUpload: Int, tokens: [TokenSettings], access: AccessControl.Settings, origins: [String],
+        log: Logger
+    ) throws {
         // As the server does at its start.
         signal(SIGPIPE, SIG_IGN)
         setlocale(LC_CTYPE, "C.UTF-8")
@@ -54,7 +72,14 @@ final class APIFixture: Sendable {
         api = RunAPI(
             store: store, scratch: store.scratch, writers: writers, settings: settings, log: log)
         // As `rundir serve` puts it together.
-        let handler = CheckedHandler([RequestOrigin()], before: api)
+        let file = TokenFile(runs: "\(folder.path)/runs")
+        self.tokens = try Self.make(tokens, in: file)
+        control = try AccessControl(access, file: file, log: log, clock: wallClock)
+        audit = AuditLog(AuditFolder(runs: "\(folder.path)/runs"), log: log)
+        let sharing = OriginSharing(try origins.map { try #require(OriginRule($0)) })
+        let handler = AccessChecks(
+            origins: RequestOrigin(sharing: sharing), control: control, audit: RequestAudit(audit)
+        ).before(api)
         server = try HTTPServer(sockets: [socket], handler: handler, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }
         client = { [port = server.port] in try HTTPClient(port: port, recorder: .shared) }
@@ -63,7 +88,36 @@ final class APIFixture: Sendable {
     deinit {
         server.stop()
         workers.stop()
+        audit.stop()
         store.close()
+    }
+
+    private static func make(_ tokens: [TokenSettings], in file: TokenFile) throws -> [String: String] {
+        if tokens.isEmpty { return [:] }
+        var secrets: [String: String] = [:]
+        try file.change { list in
+            for token in tokens {
+                let secret = try TokenSecret.make()
+                secrets[token.name] = secret.text
+                list.append(
+                    Token(
+                        secret, name: token.name, right: token.right,
+                        scope: RunScope(try token.only.map { try #require(RunIDGlob($0)) }), created: 0,
+                        expires: token.expires))
+            }
+        }
+        return secrets
+    }
+
+    /// Sends a request by a token of this name.
+    @discardableResult
+    func send(
+        as name: String, _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [],
+        _ text: String = ""
+    ) throws -> HTTPClient.Reply {
+        let token = try #require(tokens[name])
+        return try send(
+            method, target, type: type, headers: headers + [("Authorization", "Bearer \(token)")], text)
     }
 
     /// Sends one request on a connection of its own.

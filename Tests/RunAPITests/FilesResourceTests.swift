@@ -126,7 +126,7 @@ import Testing
         try api.send("PUT", "/runs/a/files/\(name)", "<script>")
         let reply = try get(path: name)
         #expect(reply.headers["content-disposition"] == "attachment; filename*=UTF-8''\(name)")
-        #expect(reply.headers["content-security-policy"] == "sandbox")
+        #expect(reply.headers["content-security-policy"] == "sandbox; frame-ancestors 'none'")
         #expect(reply.headers["x-content-type-options"] == "nosniff")
     }
 

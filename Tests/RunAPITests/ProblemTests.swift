@@ -100,7 +100,7 @@ import Testing
         #expect(response.status == 422 && response.closes)
         #expect(
             response.headers.map { "\($0.name): \($0.value)" } == [
-                "Content-Type: application/problem+json", "Retry-After: 1",
+                "Content-Type: application/problem+json", "Retry-After: 1", "X-Content-Type-Options: nosniff",
             ])
         guard case .bytes(let body) = response.body else {
             Issue.record("no body")

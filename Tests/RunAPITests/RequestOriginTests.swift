@@ -3,6 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
+@testable import Access
 @testable import HTTPServer
 @testable import RunAPI
 

@@ -28,6 +28,18 @@ extension StoreClaim {
             }
             #expect(seen == ["r7", "r6", "r5", "r4", "r3", "r2", "r1"])
         },
+        StoreClaim("runs that a query may not see are neither listed nor counted") { harness in
+            let store = harness.store
+            for name in ["a-1", "a-2", "b-1"] { try store.initialise(try #require(RunID(name))) }
+            var query = RunQuery()
+            query.order = try RunOrder("run")
+            query.isVisible = { $0.hasPrefix("a-") }
+            let page = try store.runs(query)
+            #expect(page.runs.map(\.run.description) == ["a-1", "a-2"] && page.count == 2)
+            (query.predicate, query.limit) = (try RunPredicate("run == \"b-1\" | run == \"a-2\""), 1)
+            let found = try store.runs(query)
+            #expect(found.runs.map(\.run.description) == ["a-2"] && found.count == 1 && found.next == nil)
+        },
         StoreClaim("a run whose start is no number is listed too, on one page") { harness in
             let store = harness.store
             for (name, start) in [("a", "NaN"), ("b", "soon"), ("c", "7"), ("d", "NaN"), ("e", "9"), ("f", "NaN")] {

@@ -26,7 +26,8 @@ extension MemoryRunStore {
         let looksForPending = query.predicate?.looksFor(RunStatus.pending.rawValue, in: "status") ?? false
         let isTrue = query.predicate.map { $0.evaluate(over: $0.columns.map(column), rows: all.count) }
         let selected = all.indices.map { row in
-            switch query.archived {
+            if query.isVisible?(all[row].run.description) == false { return false }
+            return switch query.archived {
             case .without where all[row].status == .archived: false
             case .without where all[row].status == .pending && !looksForPending: false
             case .only where all[row].status != .archived: false

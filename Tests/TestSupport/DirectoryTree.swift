@@ -16,10 +16,12 @@ package struct DirectoryTree: Equatable, CustomStringConvertible {
         read(path, "", excluding)
     }
 
-    /// Reads a runs directory without what changes by itself: the journal and how far it was done, the lock, the index.
+    /// Reads a runs directory without what changes by itself: the journal and how far it was done, the lock, the index, the
+    /// audit log.
     package static func runs(_ path: String) -> DirectoryTree {
         let index = ["", "-wal", "-shm"].map { ".rundir/index.sqlite\($0)" }
-        return DirectoryTree(path, excluding: Set([".rundir/journal", ".rundir/applied", ".rundir/lock"] + index))
+        return DirectoryTree(
+            path, excluding: Set([".rundir/journal", ".rundir/applied", ".rundir/lock", ".rundir/audit"] + index))
     }
 
     /// The paths of the files, in order.

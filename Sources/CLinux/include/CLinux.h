@@ -176,6 +176,12 @@ int64_t clinux_read_time(const char *text, const char *format);
 /// Takes an exclusive lock on an open file without waiting (flock(2)); -1 and errno on failure.
 int clinux_lock(int descriptor);
 
+/// The same, but waits for it; -1 and errno on failure, EINTR after a signal.
+int clinux_lock_waiting(int descriptor);
+
+/// Fills at most 256 bytes with random ones that suit secrets (getrandom(2)). \returns 0, or -1
+int clinux_random(void *bytes, size_t count);
+
 /// Makes glibc return freed memory to the system (mallopt(3)): blocks of 1 MiB and more at once, and the free end of a
 /// heap from 4 MiB on. By default glibc raises these to 32 and 64 MiB after large blocks were freed, and keeps as much
 /// for each of up to eight heaps per processor. To be called before any thread is started.

@@ -46,6 +46,9 @@ extension RunIndex {
                 let isTrue = predicate.evaluate(over: columns, rows: names.count)
                 for row in selected.indices where !isTrue[row] { selected[row] = false }
             }
+            if let isVisible = query.isVisible {
+                for row in selected.indices where selected[row] && !isVisible(names[row]) { selected[row] = false }
+            }
             let selection = RunSelection(query, keys: keys, starts: starts) { [names] in names[$0] }
             return (selection.page(of: selected), selected.count(where: \.self), selection)
         }

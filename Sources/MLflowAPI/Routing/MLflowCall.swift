@@ -17,6 +17,7 @@ extension MLflowCall {
         if id.isEmpty { id = try parameters.text("run_uuid") ?? "" }
         if id.isEmpty { throw .missing("run_id") }
         guard let run = RunID(id) else { throw .unknownRun(id) }
+        exchange.subjects = [id]
         return run
     }
 }

@@ -1,3 +1,4 @@
+internal import Access
 internal import RunMetadata
 internal import RunStore
 
@@ -10,6 +11,8 @@ struct EventBatch {
     /// The events of each run, and those of all runs, as text.
     private(set) var texts: [RunID: [UInt8]] = [:]
     private(set) var all: [UInt8] = []
+    /// Each event with its run, in order.
+    private var events: [(run: RunID, text: [UInt8])] = []
     private(set) var count = 0
     /// Runs that no longer exist.
     private(set) var removed: Set<RunID> = []
@@ -51,8 +54,16 @@ struct EventBatch {
         let text = event.text
         texts[event.run, default: []] += text
         all += text
+        events.append((event.run, text))
         count += 1
         if event.isRemoval { removed.insert(event.run) } else { removed.remove(event.run) }
+    }
+
+    /// The events of the runs of a scope; nil if there are none.
+    func text(in scope: RunScope) -> [UInt8]? {
+        guard scope.isLimited else { return all }
+        let text = events.lazy.filter { scope.allows($0.run) }.flatMap(\.text)
+        return text.isEmpty ? nil : Array(text)
     }
 
     /// Changes that become one event: rows, left-out rows, output, or a single other change.

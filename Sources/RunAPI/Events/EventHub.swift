@@ -1,5 +1,7 @@
+internal import Access
 internal import Glibc
 internal import HTTPServer
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 internal import Synchronization
@@ -16,6 +18,8 @@ final class EventHub: Sendable {
     private struct Reader: Sendable {
         let run: RunID?
         let stream: ResponseStream
+        /// What it may read, and until when.
+        let grant: Grant
     }
 
     private struct State: Sendable {
@@ -67,14 +71,15 @@ final class EventHub: Sendable {
     // MARK: Readers
 
     /// A stream of the events of one run, or of all, from now on or from behind the event with this id.
-    func open(_ run: RunID?, after lastID: String?) -> ResponseStream {
+    /// - Parameter grant: of all runs, those in its scope are told of; when it ends, so does the stream
+    func open(_ run: RunID?, after lastID: String?, for grant: Grant = .full) -> ResponseStream {
         let stream = state.withLock { state in
             if !state.isWatching { begin(&state) }
             let number = state.nextReader
             state.nextReader += 1
             let stream = ResponseStream(limit: Self.bufferLimit, isEndless: true) { [weak self] in self?.leave(number) }
-            _ = stream.write(beginning(for: run, after: lastID))
-            state.readers[number] = Reader(run: run, stream: stream)
+            _ = stream.write(beginning(for: run, after: lastID, grant.scope))
+            state.readers[number] = Reader(run: run, stream: stream, grant: grant)
             return stream
         }
         feed.follow(run)
@@ -82,13 +87,14 @@ final class EventHub: Sendable {
     }
 
     /// What a stream begins with: where it stands, and what was missed. What is taken later comes behind it.
-    private func beginning(for run: RunID?, after lastID: String?) -> [UInt8] {
+    private func beginning(for run: RunID?, after lastID: String?, _ scope: RunScope) -> [UInt8] {
         let here = feed.position
         guard let lastID, !lastID.isEmpty else { return EventText.opening(id: here) }
         guard let last = ChangeID(lastID), let missed = feed.changes(after: last, of: run) else {
             return EventText.opening(id: here) + EventText.reset(id: here)
         }
-        return EventText.opening(id: last) + EventBatch(missed, readers: [:], readersOfAll: 1).all
+        let visible = scope.isLimited ? missed.filter { scope.allows($0.change.run) } : missed
+        return EventText.opening(id: last) + EventBatch(visible, readers: [:], readersOfAll: 1).all
     }
 
     private func leave(_ number: UInt64) {
@@ -138,7 +144,7 @@ final class EventHub: Sendable {
         let batch = EventBatch(taken.changes, readers: counts, readersOfAll: ofAll)
         state.withLock { $0.eventCount += UInt64(batch.count) }
         return tell(readers) { reader in
-            guard let run = reader.run else { return batch.all }
+            guard let run = reader.run else { return batch.text(in: reader.grant.scope) }
             return batch.texts[run]
         } then: { reader in
             if let run = reader.run, batch.removed.contains(run) { reader.stream.finish() }
@@ -170,10 +176,12 @@ final class EventHub: Sendable {
     ) -> Int {
         var told = 0
         var dropped: UInt64 = 0
+        let now = wallClock()
         for (number, reader) in readers {
-            guard let text = text(reader) else { continue }
-            if !reader.stream.write(text) {
-                // Its buffer is full, or it has gone.
+            let holds = reader.grant.holds(at: now)
+            guard let text = holds ? text(reader) : EventText.heartbeat else { continue }
+            if !holds || !reader.stream.write(text) {
+                // Its token was revoked or has expired, its buffer is full, or it has gone.
                 reader.stream.abort()
                 dropped += 1
                 leave(number)

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import RunMetadata
 internal import RunStore
@@ -6,7 +7,7 @@ internal import RunStore
 extension RunAPI {
     static let eventRoutes: [Route] = [
         Route("readRunEvents", .get, "/runs/{id}/events", .read, reply: RunAPI.readRunEvents),
-        Route("readEvents", .get, "/events", .read, reply: RunAPI.readEvents),
+        Route("readEvents", .get, "/events", .read, reply: RunAPI.readEvents).about(.inScope),
     ]
 
     func readEvents(_ request: RunRequest) throws -> HTTPResponse { events(of: nil, request.exchange) }
@@ -26,7 +27,8 @@ extension RunAPI {
         ]
         // To HEAD nothing is sent, so there is nothing to read.
         let stream =
-            exchange.method == .head ? ResponseStream() : hub.open(run, after: exchange.header("Last-Event-ID"))
+            exchange.method == .head
+            ? ResponseStream() : hub.open(run, after: exchange.header("Last-Event-ID"), for: exchange.grant)
         return HTTPResponse(status: 200, headers: headers, body: .stream(stream))
     }
 }

@@ -95,6 +95,10 @@ struct FileReply {
         return ByteRange(range, size: file.size)
     }
 
+    /// What a browser that is led to something untrusted may do with it: show it, but run nothing in it, and not in a frame
+    /// (W3C Content Security Policy, sections 6.4.3 and 6.4.2).
+    static let untrustedPolicy = "sandbox; frame-ancestors 'none'"
+
     /// The header fields of every file. Files are untrusted: a browser must neither guess their type nor run them as
     /// part of this site.
     private static func headers(
@@ -104,7 +108,7 @@ struct FileReply {
         var headers: [(name: String, value: String)] = [
             ("Content-Type", type), ("ETag", "\"\(tag)\""), ("Last-Modified", HTTPDate.text(modified)),
             ("Accept-Ranges", "bytes"), ("Cache-Control", "no-cache"), ("X-Content-Type-Options", "nosniff"),
-            ("Content-Security-Policy", "sandbox"),
+            ("Content-Security-Policy", untrustedPolicy), ("Referrer-Policy", "no-referrer"),
         ]
         if !FileMediaType.isShown(type), let name = path.components.last {
             headers.append(("Content-Disposition", "attachment; filename*=UTF-8''\(PercentEncoding.encode(name))"))

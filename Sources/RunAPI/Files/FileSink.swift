@@ -120,6 +120,7 @@ final class FileSink: BodySink, @unchecked Sendable {
     ) {
         let write = RunWrite(target, .change([.artifact(file, path, if: condition)]))
         api.store.submit(write) { result in
+            exchange.note(result, of: target)
             if let version = (try? result.get())?.version { api.digests.note(digests, of: version) }
             guard let done else { return api.answer(exchange) { reply(try result.get(), path) } }
             exchange.onWorker(.quick) {

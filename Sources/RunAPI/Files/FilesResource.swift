@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import RunMetadata
@@ -115,6 +116,7 @@ extension RunAPI {
         let exchange = request.exchange
         let condition = try FileSink.condition(path, exchange)
         let run = try existingRun(target)
+        exchange.subjects = [run.description]
         store.submit(RunWrite(.run(run), .change([.removeArtifact(path, if: condition)]))) { result in
             self.answer(exchange) {
                 do { _ = try result.get() } catch StoreError.unknownRun {

@@ -89,6 +89,7 @@ extension RunAPI {
             }
         let exchange = request.exchange
         store.submit(RunWrite(target, .removeMetadata(removed))) { result in
+            exchange.note(result, of: target)
             self.answer(exchange) {
                 do { _ = try result.get() } catch StoreError.unknownRun {
                     throw Problem.unknownRun(try self.existingRun(target).description)

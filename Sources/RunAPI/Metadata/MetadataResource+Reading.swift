@@ -17,6 +17,8 @@ extension RunAPI {
                     headers: [
                         ("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\""),
                         ("X-Content-Type-Options", "nosniff"),
+                        // A custom writer's may be a page.
+                        ("Content-Security-Policy", FileReply.untrustedPolicy),
                     ],
                     body: .blob(file))
             }

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import MetadataWriters
@@ -16,6 +17,8 @@ final class MetadataWrite: Sendable {
     let generation: UInt64
     /// Whether the path is that of tfruns' `write_run_data()`.
     let isAlias: Bool
+    /// What its requests need.
+    let need: AccessNeed
 
     init(
         target: RunTarget, session: SessionName, writer: any MetadataWriter, body: BodyDescription,
@@ -23,6 +26,11 @@ final class MetadataWrite: Sendable {
     ) {
         (self.target, self.session, self.writer, self.body) = (target, session, writer, body)
         (self.details, self.generation, self.isAlias) = (details, generation, isAlias)
+        let run: String? = if case .run(let run) = target { run.description } else { nil }
+        let isFrequent = writer.type == .metrics || writer.type == .output
+        need = AccessNeed(
+            .write, .named(run), operation: isAlias ? "writeRunData" : "writeMetadata",
+            audit: isFrequent ? .sparsely(AuditSlot()) : .each)
     }
 
     /// Whether the writer takes the body as files.
@@ -68,8 +76,8 @@ extension HTTPResponse {
             if let run = outcome.run {
                 "stored; the run \"\(run)\" is not initialised yet. PUT /runs/\(run) initialises it and publishes this"
             } else {
-                "stored; no run is active in the session \"\(session)\". It becomes part of the next run that the session "
-                    + "initialises (PUT /runs/{id} or POST /runs, with Run-Session: \(session))"
+                "stored; no run is active in the session \"\(session.asSent)\". It becomes part of the next run that the session "
+                    + "initialises (PUT /runs/{id} or POST /runs, with Run-Session: \(session.asSent))"
             }
         var body: JSONObject = ["status": "pending"]
         body["run"] = outcome.run.map { .string($0.description) }

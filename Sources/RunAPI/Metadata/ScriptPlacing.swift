@@ -13,6 +13,7 @@ extension RunAPI {
         completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
     ) {
         store.submit(write) { result in
+            exchange.note(result, of: write.target)
             guard case .success(let outcome) = result, let run = outcome.run, write.namesScript(outcome) else {
                 return completion(result)
             }

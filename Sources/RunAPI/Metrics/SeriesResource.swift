@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import Limits
@@ -7,7 +8,7 @@ internal import RunStore
 /// `/series`: metrics of many runs at once, each reduced to some points, for plots.
 extension RunAPI {
     static let seriesRoutes: [Route] = [
-        Route("querySeries", .get, "/series", .read, query: .fields, reply: RunAPI.querySeries)
+        Route("querySeries", .get, "/series", .read, query: .fields, reply: RunAPI.querySeries).about(.inScope)
     ]
 
     func querySeries(_ request: RunRequest) throws -> HTTPResponse {
@@ -22,7 +23,7 @@ extension RunAPI {
             body: .bytes(SeriesText.reply(texts, query.format)))
     }
 
-    /// The runs of a list of names: each once.
+    /// The runs of a list of names: each once, all in the scope of the sender's grant.
     func named(_ names: [String], _ request: RunRequest) throws -> [RunID] {
         var seen: Set<RunID> = []
         return try names.map { name in
@@ -31,6 +32,8 @@ extension RunAPI {
                 throw Problem.invalidName("\"\(name.shown(atMost: 200))\" is not a run id; \(RunID.rule)")
             }
             guard let run = try store.resolve(target) else { throw Problem.noActiveRun }
+            let scope = request.grant.scope
+            guard scope.allows(run) else { throw AccessRefusal.outOfScope(run: run.description, scope: scope.words) }
             guard seen.insert(run).inserted else {
                 throw Problem.invalidQuery("the run \"\(run)\" is named twice; name each run once")
             }

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import Limits
@@ -18,6 +19,7 @@ extension Problem {
         case let failure as WriterFailure: self.init(failure)
         case let fault as RunQueryFault: self.init(fault)
         case let fault as HTTPFault: self.init(fault)
+        case let refusal as AccessRefusal: self.init(refusal)
         case let failure as RequestPath.Failure: self = .invalidPath(failure.reason)
         case let failure as GzipDecoder.Failure: self.init(failure)
         case let exceeded as LimitExceeded: self.init(exceeded)

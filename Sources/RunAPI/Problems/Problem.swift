@@ -53,7 +53,8 @@ struct Problem: Error {
         }
         body["request_id"] = .string(requestID)
         var response = HTTPResponse(
-            status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)), headers: headers)
+            status: status, type: "application/problem+json", body: JSONWriter.pretty(.object(body)),
+            headers: headers + [("X-Content-Type-Options", "nosniff")])
         response.closes = closes
         return response
     }

@@ -40,8 +40,28 @@ extension ProblemType {
         ProblemType(
             403, "foreign-origin", "Foreign origin",
             "A page of another site made a browser send this request. Such requests may change nothing.",
-            "Send it from a program, or from this server's own pages. A proxy in front of the server has to pass `Host` on."
+            "Send it from a program, or from this server's own pages. Pages of an origin that `--allow-origin` names may read, and "
+                + "change things with a token in `Authorization`. A proxy in front of the server has to pass `Host` on."
         ),
+        ProblemType(
+            401, "token-needed", "Token needed",
+            "The server has tokens, and this request came without one.",
+            "Send it as `Authorization: Bearer rd_…` or as password (`curl -u :rd_…`). `rundir token create` makes one, on the "
+                + "server's machine."),
+        ProblemType(
+            401, "unknown-token", "Unknown token",
+            "The token in `Authorization` is not known: it was never made, was revoked, or has expired.",
+            "`rundir token list` shows the tokens, on the server's machine; `rundir token create` makes one."),
+        ProblemType(
+            403, "right-missing", "Right missing",
+            "The token may do less than the request needs: `read` reads, `write` also writes, `admin` also removes runs and changes many "
+                + "at once.",
+            "Use a token with the right that `detail` names."),
+        ProblemType(
+            403, "run-not-allowed", "Run not allowed",
+            "The token is limited to runs of certain ids, and the request is about another run, or about all.",
+            "Use a run whose id matches a pattern in `detail`, or another token. Such a token names its new runs itself: "
+                + "`PUT /runs/{id}`."),
         ProblemType(
             404, "unknown-path", "Unknown path", "There is nothing at this path.",
             "`GET /openapi.yaml` describes all paths."),
@@ -68,7 +88,7 @@ extension ProblemType {
         ProblemType(
             431, "headers-too-large", "Headers too large",
             "The header fields, or the fields of the query, are too many or too long. The connection is closed.",
-            "Leave out what is not needed; cookies are not used here."),
+            "Leave out what is not needed."),
         ProblemType(
             501, "unknown-method", "Unknown method", "The server does not know this method.",
             "Write methods in upper case: `GET`, `POST`."),

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 
@@ -69,7 +70,11 @@ extension RunAPI {
 
             """
         var response = HTTPResponse(status: 200, type: "text/html; charset=utf-8", body: Array(page.utf8))
-        response.headers.append(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"))
+        let policy = [
+            "default-src 'none'", "style-src 'unsafe-inline'", "base-uri 'none'", "form-action 'none'",
+            "frame-ancestors 'none'",
+        ].joined(separator: "; ")
+        response.headers += [("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer")]
         return problems(response)
     }
 

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 
 /// A method and a path, and how their requests are handled.
@@ -16,6 +17,8 @@ struct Route: Sendable {
     let method: HTTPMethod
     let template: PathTemplate
     let right: Right
+    /// Which runs its requests are about.
+    private(set) var runs: Runs
     /// Whether a query may have parameters. (The handler says which.)
     let query: Query
     /// Reads the parameters, and plans how the body is read and the request answered.
@@ -27,6 +30,18 @@ struct Route: Sendable {
     enum Query: Sendable {
         case none
         case fields
+    }
+
+    /// The runs that requests of a route are about.
+    enum Runs: Sendable {
+        /// The one in the path.
+        case inPath
+        /// Those that the handler finds in the scope of the sender's grant, or none.
+        case inScope
+        /// One whose id the server makes.
+        case made
+        /// All, so that a token that is limited to some runs does not do.
+        case all
     }
 
     /// The threads on which a handler runs.
@@ -50,8 +65,16 @@ struct Route: Sendable {
     ) {
         (self.id, self.method, self.right, self.query) = (id, method, right, query)
         self.template = PathTemplate(template)
+        runs = self.template.placeholders.contains(.id) ? .inPath : right == .none ? .inScope : .all
         (self.accept, self.isOffered) = (accept, isOffered)
         precondition(placeholders == self.template.placeholders, "\(id): the handler takes other parameters")
+    }
+
+    /// The same route, whose requests are about other runs than the path tells.
+    func about(_ runs: Runs) -> Route {
+        var route = self
+        route.runs = runs
+        return route
     }
 }
 

@@ -38,8 +38,10 @@ extension RunAPI {
         answer(exchange) { try respond(to: exchange, with: try make()) }
     }
 
-    /// Sends a reply; for GET and HEAD, in the representation that the client wants.
+    /// Sends a reply, whose type a browser must not guess; for GET and HEAD, in the representation that the client wants.
     func respond(to exchange: HTTPExchange, with response: HTTPResponse) throws {
+        var response = response
+        if response["X-Content-Type-Options"] == nil { response.headers.append(("X-Content-Type-Options", "nosniff")) }
         switch exchange.method {
         case .get, .head: exchange.respond(try SelectedReply(exchange).response(response))
         default: exchange.respond(response)

@@ -15,6 +15,7 @@ extension RunAPI {
             compareRoutes,
             seriesRoutes,
             serverRoutes,
+            loginRoutes,
             problemRoutes,
             pageRoutes,
         ].flatMap { $0 })

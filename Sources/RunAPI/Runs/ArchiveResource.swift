@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import RunMetadata
@@ -10,21 +11,24 @@ extension RunAPI {
         Route("restoreRun", .post, "/runs/{id}/restore", .write, submit: RunAPI.restoreRun),
         Route(
             "archiveRuns", .post, "/runs/archive", .admin, query: .fields, body: .fields, on: .long,
-            reply: RunAPI.archiveRuns),
+            reply: RunAPI.archiveRuns
+        ).about(.inScope),
         Route(
             "restoreRuns", .post, "/runs/restore", .admin, query: .fields, body: .fields, on: .long,
-            reply: RunAPI.restoreRuns),
+            reply: RunAPI.restoreRuns
+        ).about(.inScope),
         Route(
             "purgeRuns", .post, "/runs/purge", .admin, query: .fields, body: .fields, on: .long,
-            reply: RunAPI.purgeRuns),
+            reply: RunAPI.purgeRuns
+        ).about(.inScope),
     ]
 
     func archiveRun(_ request: RunRequest, _ target: RunTarget) throws { try move(.archive, target, request) }
     func restoreRun(_ request: RunRequest, _ target: RunTarget) throws { try move(.restore, target, request) }
 
-    func archiveRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.archive, request.exchange) }
-    func restoreRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.restore, request.exchange) }
-    func purgeRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.purge, request.exchange) }
+    func archiveRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.archive, request) }
+    func restoreRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.restore, request) }
+    func purgeRuns(_ request: RunRequest) throws -> HTTPResponse { try changeMany(.purge, request) }
 
     /// A change of one or many runs.
     private enum RunChange: String {
@@ -53,6 +57,7 @@ extension RunAPI {
 
     private func move(_ change: RunChange, _ target: RunTarget, _ request: RunRequest) throws {
         let (run, exchange) = (try existingRun(target), request.exchange)
+        exchange.subjects = [run.description]
         store.submit(RunWrite(.run(run), change.action(force: false))) { result in
             let named = result.mapError { error -> any Error in
                 error == .unknownRun ? Problem.unknownRun(run.description) : error
@@ -62,13 +67,16 @@ extension RunAPI {
     }
 
     /// Changes all runs that a condition selects; by default a dry run.
-    private func changeMany(_ change: RunChange, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    private func changeMany(_ change: RunChange, _ request: RunRequest) throws -> HTTPResponse {
+        let (exchange, scope) = (request.exchange, request.grant.scope)
         let names = ["where", "dry_run"] + (change == .purge ? ["force", "pending", "unchanged_for"] : [])
         var parameters = try QueryParameters(exchange, names: names, takesForm: true)
         let isDryRun = try parameters.flag("dry_run", default: true)
         let isPending = change == .purge ? try parameters.flag("pending") : false
         let force = change == .purge ? try parameters.flag("force") : false
-        let runs = try isPending ? pending(&parameters) : selected(&parameters, change.candidates(force: force))
+        let runs =
+            try isPending
+            ? pending(&parameters, in: scope) : selected(&parameters, change.candidates(force: force), in: scope)
         var body: JSONObject = ["action": .string(change.rawValue), "dry_run": .bool(isDryRun)]
         if isDryRun {
             body["count"] = .number(JSONNumber(runs.count))
@@ -76,6 +84,7 @@ extension RunAPI {
             body["detail"] = .string("nothing was done; send dry_run=false to do it")
             return .json(200, .object(body))
         }
+        exchange.subjects = runs.map(\.description)
         let action = isPending ? .purgePending : change.action(force: force)
         let writes = runs.map { RunWrite(.run($0), action) }
         let results = store.submitAndWait(writes) { exchange.wakeServer() }
@@ -103,7 +112,7 @@ extension RunAPI {
     }
 
     /// All pending runs, or those without a write for some seconds.
-    private func pending(_ parameters: inout QueryParameters) throws -> [RunID] {
+    private func pending(_ parameters: inout QueryParameters, in scope: RunScope) throws -> [RunID] {
         if parameters.take("where") != nil {
             throw Problem.invalidQuery("where cannot be used with pending=true, since pending runs are not in listings")
         }
@@ -111,11 +120,13 @@ extension RunAPI {
         guard let seconds = Double(text ?? "0"), seconds.isFinite, seconds >= 0 else {
             throw Problem.invalidQuery("unchanged_for has to be a number of seconds, such as 86400")
         }
-        return try store.pendingRuns(unchangedFor: seconds)
+        return try store.pendingRuns(unchangedFor: seconds).filter(scope.allows)
     }
 
     /// All runs that a condition selects, newest first.
-    private func selected(_ parameters: inout QueryParameters, _ archived: RunQuery.Archived) throws -> [RunID] {
+    private func selected(
+        _ parameters: inout QueryParameters, _ archived: RunQuery.Archived, in scope: RunScope
+    ) throws -> [RunID] {
         if parameters.take("unchanged_for") != nil {
             throw Problem.invalidQuery("unchanged_for needs pending=true")
         }
@@ -126,6 +137,7 @@ extension RunAPI {
         let predicate = try RunPredicate(condition)
         var query = RunQuery()
         (query.predicate, query.archived, query.limit) = (predicate, archived, 1000)
+        query = try limited(query, to: scope)
         var runs: [RunID] = []
         while true {
             let page = try store.runs(query)

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import MetadataWriters
@@ -8,6 +9,7 @@ internal import RunStore
 extension RunAPI {
     static let compareRoutes: [Route] = [
         Route("compareRuns", .get, "/compare", .read, query: .fields, on: .long, reply: RunAPI.compareRuns)
+            .about(.inScope)
     ]
 
     func compareRuns(_ request: RunRequest) throws -> HTTPResponse {

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import LocalFiles
@@ -8,7 +9,8 @@ internal import RunStore
 /// `/runs`, `/runs/{id}`, `/runs/{id}/complete` and `/runs/{id}/resume`.
 extension RunAPI {
     static let runRoutes: [Route] = [
-        Route("createRun", .post, "/runs", .write, body: startForms, on: .bySize, submit: RunAPI.createRun),
+        Route("createRun", .post, "/runs", .write, body: startForms, on: .bySize, submit: RunAPI.createRun)
+            .about(.made),
         Route("readRun", .get, "/runs/{id}", .read, reply: RunAPI.readRun),
         Route(
             "initialiseRun", .put, "/runs/{id}", .write, body: startForms, on: .bySize, submit: RunAPI.initialiseRun),
@@ -42,6 +44,7 @@ extension RunAPI {
         if case .active = target { _ = try existingRun(target) }
         let end = try exchange.body.isEmpty ? RunEnd() : RunEndReading.read(body(of: request))
         store.submit(RunWrite(target, .complete(end))) { result in
+            exchange.note(result, of: target)
             self.replyWithRun(result, exchange, ends: true) { ($0.effect == .pending ? 202 : 200, []) }
         }
     }
@@ -50,6 +53,7 @@ extension RunAPI {
         let exchange = request.exchange
         if case .active = target { _ = try existingRun(target) }
         store.submit(RunWrite(target, .resume(session: request.session))) { result in
+            exchange.note(result, of: target)
             self.replyWithRun(result, exchange) { _ in (200, []) }
         }
     }
@@ -59,6 +63,7 @@ extension RunAPI {
         var parameters = try QueryParameters(exchange, names: ["force"])
         let force = try parameters.flag("force")
         let run = try existingRun(target)
+        exchange.subjects = [run.description]
         store.submit(RunWrite(.run(run), .purge(force: force))) { result in
             self.answer(exchange) {
                 do { _ = try result.get() } catch StoreError.unknownRun {
@@ -123,5 +128,13 @@ extension RunAPI {
             "self": .string("/runs/\(run)"), "metadata": .string("/runs/\(run)/metadata"),
             "files": .string("/runs/\(run)/files"), "bundle": .string("/runs/\(run)/bundle.tar.gz"),
         ]
+    }
+}
+
+extension HTTPExchange {
+    /// Notes for the audit log which run a write was about, where its path does not name it.
+    func note(_ result: Result<WriteOutcome, StoreError>, of target: RunTarget) {
+        guard case .active = target, case .success(let outcome) = result, let run = outcome.run else { return }
+        subjects = [run.description]
     }
 }

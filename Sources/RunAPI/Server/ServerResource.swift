@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import JSON
 internal import MetadataWriters
@@ -7,10 +8,10 @@ internal import RunStore
 /// `/types`, `/health`, `/ready`, `/metrics`, `/version`, `/openapi.yaml` and `/openapi.json`.
 extension RunAPI {
     static let serverRoutes: [Route] = [
-        Route("listTypes", .get, "/types", .read, on: .polling, reply: RunAPI.listTypes),
+        Route("listTypes", .get, "/types", .read, on: .polling, reply: RunAPI.listTypes).about(.inScope),
         Route("readHealth", .get, "/health", .none, on: .polling, reply: RunAPI.readHealth),
         Route("readReadiness", .get, "/ready", .none, reply: RunAPI.readReadiness),
-        Route("readServerMetrics", .get, "/metrics", .read, reply: RunAPI.readServerMetrics),
+        Route("readServerMetrics", .get, "/metrics", .read, reply: RunAPI.readServerMetrics).about(.inScope),
         Route("readVersion", .get, "/version", .none, reply: RunAPI.readVersion),
         Route("readOpenAPI", .get, "/openapi.yaml", .none, reply: RunAPI.readOpenAPI),
         Route("readOpenAPIAsJSON", .get, "/openapi.json", .none, reply: RunAPI.readOpenAPIAsJSON),
@@ -41,6 +42,10 @@ extension RunAPI {
             var warnings = JSONObject()
             if let fault = registered.fault { warnings["writers"] = .string(fault) }
             for warning in store.warnings { warnings[warning.name] = .string(warning.detail) }
+            // They name runs and paths, and this needs no token.
+            if request.grant.right < .read || request.grant.scope.isLimited {
+                for name in warnings.names { warnings[name] = "a token that may read all runs is told what" }
+            }
             let status: JSONObject = ["status": "ready"]
             if warnings.isEmpty { return .json(200, .object(status)) }
             return .json(200, ["status": "ready", "warnings": .object(warnings)])
@@ -51,13 +56,17 @@ extension RunAPI {
         }
     }
 
-    /// All metrics, for Prometheus. The number of runs is counted at most every ten seconds.
+    /// All metrics, for Prometheus. The number of runs is counted at most every ten seconds, and left out for a token that may
+    /// not see all runs.
     func readServerMetrics(_ request: RunRequest) throws -> HTTPResponse {
         var text = PrometheusText()
         telemetry.write(to: &text)
         Telemetry.write(store.statistics, to: &text)
         Telemetry.write(hub.statistics, to: &text)
-        if let counts = telemetry.runCounts({ try? self.store.runCounts() }) { Telemetry.write(counts, to: &text) }
+        let scope = request.grant.scope
+        if !scope.isLimited, let counts = telemetry.runCounts({ try? self.store.runCounts() }) {
+            Telemetry.write(counts, to: &text)
+        }
         if let room = store.room {
             text.gauge("rundir_disk_free_bytes", "Free bytes of the runs' file system.", Double(room.free))
             text.gauge("rundir_disk_size_bytes", "Total bytes of the runs' file system.", Double(room.size))

@@ -31,6 +31,7 @@ package final class Telemetry: Sendable {
     private let times: Counters
     private let bytes = Counters(count: 2)
     private let gauges = Mutex<[(name: String, help: String, read: @Sendable () -> Double)]>([])
+    private let counters = Mutex<[(name: String, help: String, read: @Sendable () -> Double)]>([])
     private let runs = Mutex<(counts: [RunStatus: Int], at: Double)?>(nil)
 
     /// - Parameter routes: the routes, each counted by itself
@@ -45,6 +46,11 @@ package final class Telemetry: Sendable {
     /// - Parameter name: Prometheus' name, such as `rundir_writers`
     package func addGauge(_ name: String, _ help: String, _ read: @escaping @Sendable () -> Double) {
         gauges.withLock { $0.append((name, help, read)) }
+    }
+
+    /// The same for a counter.
+    package func addCounter(_ name: String, _ help: String, _ read: @escaping @Sendable () -> Double) {
+        counters.withLock { $0.append((name, help, read)) }
     }
 
     /// Counts a finished request. Called by the polling thread.
@@ -100,6 +106,7 @@ package final class Telemetry: Sendable {
         text.counter("rundir_http_request_body_bytes_total", "Bytes of request bodies.", Double(size[0]))
         text.counter("rundir_http_response_body_bytes_total", "Bytes of reply bodies.", Double(size[1]))
         for gauge in gauges.withLock({ $0 }) { text.gauge(gauge.name, gauge.help, gauge.read()) }
+        for counter in counters.withLock({ $0 }) { text.counter(counter.name, counter.help, counter.read()) }
     }
 
     static func write(_ statistics: StoreStatistics, to text: inout PrometheusText) {

@@ -1,4 +1,4 @@
-/** Requests to the server. Addresses are relative to the page's, so that it works behind a proxy's prefix. */
+/** Requests to the server; one that needs a token fires `tokenneeded`. Addresses are relative to the page's, so that it works behind a proxy's prefix. */
 
 /** The server's reason for refusing a request (RFC 9457). */
 export class Problem extends Error {
@@ -23,6 +23,7 @@ export async function request(path, options) {
     const text = await response.text();
     let document = {};
     try { document = JSON.parse(text); } catch { document = { detail: text.slice(0, 1000) }; }
+    if (response.status === 401) dispatchEvent(new CustomEvent("tokenneeded", { detail: { path } }));
     throw new Problem(response.status, document);
 }
 

@@ -68,7 +68,12 @@ function open() {
             retry = setTimeout(open, 2000);
         }
     };
-    for (const type of types) mine.addEventListener(type, (message) => tell(read(type, message.data)));
+    for (const type of types) {
+        mine.addEventListener(type, (message) => {
+            // A lost connection is an event `error` too, but no message.
+            if (message instanceof MessageEvent) tell(read(type, message.data));
+        });
+    }
 }
 
 function close(next) {
@@ -113,3 +118,5 @@ addEventListener("online", () => { if (source) open(); });
 // A page that is kept for the back button would keep its connection, of which a browser has six for each server.
 addEventListener("pagehide", () => { if (source) close("off"); });
 addEventListener("pageshow", (event) => { if (event.persisted && !source) open(); });
+// Without a token there is nothing to wait for; the page is loaded again with one.
+addEventListener("tokenneeded", () => close("off"));

@@ -1,5 +1,6 @@
 /** The frame of the page: chooses the view by the address; the theme; the state of the connection to the server. */
 import { address } from "./address.js";
+import { json, request } from "./api.js";
 import { fill, h, svg } from "./dom.js";
 import { copyExactNumbers } from "./format.js";
 import { onLiveState } from "./live.js";
@@ -106,6 +107,26 @@ onLiveState((state) => {
     line.firstChild.textContent = { live: "Live", lost: "Connection lost; trying again", connecting: "Connecting" }[state] ?? "";
     line.hidden = state === "off";
 });
+// The login's own 401 is told in its dialog.
+addEventListener("tokenneeded", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.path !== "login") import("./login.js").then(({ askForToken }) => askForToken());
+});
 addEventListener("hashchange", plan);
 addEventListener("popstate", plan);
 show();
+
+/** Shows that a token lets the reader in, and which; a button forgets it. */
+async function showLogin() {
+    const { token } = await json("login");
+    if (!token) return;
+    const scope = token.only ? `the runs ${token.only.join(", ")}` : "all runs";
+    find(".who").append(h("button.plain.logout", { title: `Logged in by the token ${token.name}: may ${token.right}, ${scope}`, onclick: logOut }, "Log out"));
+}
+
+async function logOut() {
+    await request("logout", { method: "POST" });
+    location.reload();
+}
+
+// Behind what the view loads.
+showLogin().catch(() => { /* The view tells that the server cannot be reached. */ });

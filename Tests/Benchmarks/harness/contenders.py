@@ -41,13 +41,15 @@ class Contender:
     """Puts load on the server for this many seconds."""
 
 
-def http_contender(name: str, server: Server, connections: int, kind: str = "metrics", runs: int = 1) -> Contender:
+def http_contender(
+    name: str, server: Server, connections: int, kind: str = "metrics", runs: int = 1, token: str | None = None
+) -> Contender:
     """A server that takes POSTs, ours or a baseline."""
     first = 10
 
     def run(seconds: int) -> Load:
         nonlocal first
-        wrk = Wrk(server.port, connections, seconds, kind, runs, first, encrypted=server.encrypted)
+        wrk = Wrk(server.port, connections, seconds, kind, runs, first, token=token, encrypted=server.encrypted)
         try:
             load = wrk.wait()
         finally:

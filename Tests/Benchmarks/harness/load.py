@@ -29,10 +29,11 @@ class Wrk:
 
     def __init__(
         self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int, names: Sequence[str] = (), *,
-        encrypted: bool = False
+        token: str | None = None, encrypted: bool = False
     ) -> None:
         scheme = "https" if encrypted else "http"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
+        if token: command += ["-H", f"Authorization: Bearer {token}"]
         command += ["-s", str(HERE / "post.lua"), f"{scheme}://127.0.0.1:{port}", "--", kind, str(runs), str(first), *names]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -84,6 +84,7 @@ class Rundir(Server):
     def __init__(
         self, binary: Path, folder: Path, environment: dict[str, str] | None = None, *, encrypted: bool = False
     ) -> None:
+        self.binary = binary
         self.runs = folder / "runs"
         self.runs.mkdir(exist_ok=True)
         port = free_port()
@@ -106,6 +107,17 @@ class Rundir(Server):
         with self.client() as client:
             for run in runs:
                 client.expect(201, request_bytes("PUT", f"/runs/{run}"))
+
+    def create_token(self) -> str:
+        """Makes a token, and waits until the server asks for it."""
+        command = [str(self.binary), "token", "create", "bench", "--runs", str(self.runs)]
+        token = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        for _ in range(100):
+            with Client(self.port) as client:
+                if client.send(request_bytes("GET", "/types")).status == 401:
+                    return token
+            time.sleep(0.05)
+        raise Failure("the server does not ask for the token that was made")
 
     def data(self, run: str) -> Path:
         return self.runs / run / "tfruns.d"

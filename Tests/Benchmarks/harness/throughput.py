@@ -203,6 +203,27 @@ def rows_one_run(session: Session) -> None:
         session.rows.append(Row(figure, per_second(ours.rate), against, ours.rate / other.rate, target))
 
 
+@benchmark("rows-token")
+def rows_token(session: Session) -> None:
+    """durable metrics rows at 64 connections, a run each, with a token against without"""
+    figure, connections = "rows with a token against without", 64
+    runs = _runs(connections)
+    with ExitStack() as stack:
+        asked = stack.enter_context(session.rundir(runs))
+        other = stack.enter_context(session.rundir(runs))
+        token = asked.create_token()
+        contenders = [
+            http_contender("rundir, with a token", asked, connections, runs=len(runs), token=token),
+            http_contender("rundir, without", other, connections, runs=len(runs)),
+        ]
+        found = take_turns(figure, contenders, session.rounds, session.seconds)
+        session.measurements += found.values()
+        _check_rows(asked, runs, found["rundir, with a token"], connections)
+    ours, without = found["rundir, with a token"], found["rundir, without"]
+    against = f"{per_second(without.rate)} ({without.name})"
+    session.rows.append(Row(figure, per_second(ours.rate), against, ours.rate / without.rate, Target(0.97, True)))
+
+
 @benchmark("rows-many-runs")
 def rows_many_runs(session: Session) -> None:
     """durable metrics rows at 64 connections on 1,000 runs, against a run each"""

@@ -8,6 +8,9 @@ enum StartFailure: String, CaseIterable {
     case invalidValue = "The value '…' is invalid for '--…'"
     case variable = "the environment variable RUNDIR_… is \"…\"; it has to be …"
     case noHost = "--allow-host is \"…\"; it has to be …"
+    case noOrigin = "--allow-origin is \"…\"; it has to be …"
+    case openToAll = "other machines reach this address, and there is no token…"
+    case damagedTokens = "….rundir/tokens is damaged…"
     case portTaken = "cannot listen on … port …: Address already in use"
     case foreignAddress = "cannot listen on … port …: Cannot assign requested address"
     case lowPort = "cannot listen on … port …: Permission denied"
@@ -55,7 +58,7 @@ enum StartFailure: String, CaseIterable {
     /// The exit status: 64 for settings that cannot be read.
     var status: Int32 {
         switch self {
-        case .outOfRange, .unknownOption, .invalidValue, .variable, .noHost: 64
+        case .outOfRange, .unknownOption, .invalidValue, .variable, .noHost, .noOrigin, .openToAll: 64
         default: 1
         }
     }
@@ -70,11 +73,16 @@ enum StartFailure: String, CaseIterable {
         case .invalidValue: return try start(runs, "--log-level", "loud")
         case .variable: return try start(runs, by: ["env", "RUNDIR_PORT=http"])
         case .noHost: return try start(runs, "--allow-host", "example.org:80")
+        case .noOrigin: return try start(runs, "--allow-origin", "dash.example.org")
+        case .openToAll: return try start(runs, "--host", "0.0.0.0")
+        case .damagedTokens:
+            folder.write("runs/.rundir/tokens", "{")
+            return try start(runs)
         case .portTaken:
             let other = try Server(runs: "\(folder.path)/other")
             return try withExtendedLifetime(other) { try start(runs, "--port", "\(other.port)") }
         // Of a network that is nobody's (RFC 5737).
-        case .foreignAddress: return try start(runs, "--host", "192.0.2.1")
+        case .foreignAddress: return try start(runs, "--host", "192.0.2.1", "--no-auth")
         case .lowPort: return try start(runs, "--port", "80", by: Self.withoutCapabilities)
         case .inherited:
             return try start(
@@ -103,7 +111,7 @@ enum StartFailure: String, CaseIterable {
             try makePair(folder, "rsa:1024 -nodes")
             return try startWithTLS(runs, folder)
         // No name server is asked for this.
-        case .unknownHost: return try start(runs, "--host", "a..b")
+        case .unknownHost: return try start(runs, "--host", "a..b", "--no-auth")
         case .taken:
             let owner = try Server(runs: runs)
             return try withExtendedLifetime(owner) { try start(runs, "--port", "0") }

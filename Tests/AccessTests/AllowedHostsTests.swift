@@ -2,7 +2,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import RunAPI
+@testable import Access
 
 @Suite struct AllowedHostsTests {
     /// A machine whose addresses and names the test sets.

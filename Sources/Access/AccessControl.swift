@@ -1,0 +1,205 @@
+package import HTTPServer
+internal import LocalFiles
+package import Logging
+internal import Synchronization
+
+/// Decides who may do what, by the tokens of a runs directory.
+///
+/// Without tokens everything is allowed, which is for a server that only this machine reaches. From the first token on, a
+/// token is needed for all that needs a right, also when the last one was revoked or has expired.
+package final class AccessControl: @unchecked Sendable {
+    // Sendable: `present` and `recent` are used by the polling thread only, the rest is constant or locked.
+
+    /// How the server was started.
+    package struct Settings: Sendable {
+        /// Nothing is asked of anybody.
+        package var isOff = false
+        /// Reading needs no token.
+        package var readsArePublic = false
+        /// A token is needed even if there is none yet: other machines reach the server.
+        package var needsTokens = false
+
+        package init() {}
+    }
+
+    private struct State: Sendable {
+        var table: TokenTable
+        var version: FileVersion?
+        /// Why the tokens could not be read anew.
+        var fault: String?
+    }
+
+    private let settings: Settings
+    private let file: TokenFile
+    private let clock: @Sendable () -> Double
+    private let log: Logger
+    private let state: Mutex<State>
+    private let needsTokens: Atomic<Bool>
+    /// Counts the tables, so that the polling thread notices a new one without the lock.
+    private let generation = Atomic<Int>(0)
+    /// The present second, as the keeper told last.
+    private let second: Atomic<Int>
+
+    private var present: (table: TokenTable, generation: Int)
+    /// Fields `Authorization` that were accepted last, by which most requests are recognised without hashing. As long as the
+    /// texts of one length are compared, the time tells nothing of them.
+    private var recent: [(field: [UInt8], grant: Grant)] = []
+    private var nextRecent = 0
+    private static let remembered = 8
+
+    /// Reads the tokens.
+    /// - Throws: if they cannot be read
+    package init(
+        _ settings: Settings, file: TokenFile, log: Logger = Logger(label: "access"),
+        clock: @escaping @Sendable () -> Double
+    ) throws {
+        (self.settings, self.file, self.log, self.clock) = (settings, file, log, clock)
+        let version = file.version
+        let table = TokenTable(settings.isOff ? [] : try file.read())
+        state = Mutex(State(table: table, version: version))
+        needsTokens = Atomic(settings.needsTokens || !table.grants.isEmpty)
+        second = Atomic(Int(clock()))
+        present = (table, 0)
+    }
+
+    /// Whether anything is asked of anybody.
+    package var isOff: Bool { settings.isOff }
+
+    /// Seconds since 1970, as of the last `refresh()`.
+    package var now: Double { Double(second.load(ordering: .relaxed)) }
+
+    // MARK: Keeping up
+
+    /// Notes the time, and reads the tokens again if they were changed. If they cannot be read, those known before stay.
+    package func refresh() {
+        second.store(Int(clock()), ordering: .relaxed)
+        if settings.isOff { return }
+        state.withLock { state in
+            let version = file.version
+            // A file that is gone is no revocation: its disk may be unmounted.
+            guard let version, version != state.version else { return }
+            do {
+                let tokens = try file.read()
+                state = State(table: TokenTable(tokens, replacing: state.table), version: version)
+                if !tokens.isEmpty { needsTokens.store(true, ordering: .releasing) }
+                generation.wrappingAdd(1, ordering: .releasing)
+            } catch {
+                if state.fault != "\(error)" { log.error("the earlier tokens stay valid: \(error)") }
+                state.fault = "\(error)"
+            }
+        }
+    }
+
+    /// When the tokens were used since the start, by id, seconds since 1970.
+    var lastUses: [String: Double] {
+        state.withLock { $0.table.grants.compactMapValues(\.lastUse) }
+    }
+
+    func write(lastUses: [String: Double]) throws { try file.write(lastUses: lastUses) }
+    var fileUses: [String: Double] { file.lastUses() }
+    var tokenIDs: Set<String> { state.withLock { Set($0.table.grants.keys) } }
+
+    // MARK: Requests
+
+    /// What a request's sender may do where no token was sent.
+    private var anonymous: Grant {
+        if settings.isOff || !needsTokens.load(ordering: .acquiring) { return .full }
+        return settings.readsArePublic ? .reader : .nobody
+    }
+
+    /// Lets a request pass. On the polling thread.
+    /// - Parameters:
+    ///   - site: where a browser sends it from
+    /// - Returns: what its sender may do, which covers what the request needs
+    package func admit(
+        _ exchange: HTTPExchange, _ need: AccessNeed, from site: RequestSite
+    ) throws(AccessRefusal) -> Grant {
+        let grant = try grant(of: exchange, need, from: site)
+        guard grant.right >= need.right else {
+            if grant.token == nil { throw .noToken }
+            throw .lacksRight(needed: need.right, has: grant.right)
+        }
+        if let scope = grant.scope.patterns.map({ _ in grant.scope }) {
+            switch need.runs {
+            case .kept, .named(nil): break
+            case .named(let run?): if !scope.allows(run) { throw .outOfScope(run: run, scope: scope.words) }
+            case .made: throw .madeID(scope: scope.words)
+            case .all: throw .allRuns(scope: scope.words)
+            }
+        }
+        return grant
+    }
+
+    private func grant(
+        of exchange: HTTPExchange, _ need: AccessNeed, from site: RequestSite
+    ) throws(AccessRefusal) -> Grant {
+        let anonymous = anonymous
+        let credential = anonymous === Grant.full ? Credential.none : Credential(exchange)
+        let isChange = exchange.method.changesSomething
+        switch credential {
+        case .header(let field):
+            if let grant = find(field) { return grant }
+            // What needs no token does not look at one.
+            if need.right == .none { return anonymous }
+            throw .unknownToken
+        case .cookie(let token):
+            // A browser sends it by itself, so it has to say for which page.
+            if isChange, need.right != .none, site != .own { throw .foreignOrigin(reason: RequestSite.unknownReason) }
+            // One that has ended is as none.
+            return grant(of: token) ?? anonymous
+        case .none:
+            if isChange, case .allowed(let origin) = site {
+                throw .foreignOrigin(
+                    reason: "Origin is \"\(origin)\", whose pages may change things only with a token in Authorization")
+            }
+            return anonymous
+        }
+    }
+
+    private func grant(of token: UnsafeRawBufferPointer) -> Grant? {
+        catchUp()
+        let grant = present.table.grant(of: token, at: now)
+        grant?.noteUse(at: now)
+        return grant
+    }
+
+    /// The grant of a field `Authorization`; nil if its token is unknown or expired.
+    private func find(_ field: UnsafeRawBufferPointer) -> Grant? {
+        catchUp()
+        let now = now
+        for known in recent
+        where known.field.withUnsafeBytes({ TokenSecret.isSame($0, field) }) && known.grant.holds(at: now) {
+            known.grant.noteUse(at: now)
+            return known.grant
+        }
+        guard let token = Credential.token(in: field),
+            let grant = token.withUnsafeBytes({ present.table.grant(of: $0, at: now) })
+        else { return nil }
+        grant.noteUse(at: now)
+        if recent.count < Self.remembered {
+            recent.append((Array(field), grant))
+        } else {
+            recent[nextRecent] = (Array(field), grant)
+            nextRecent = (nextRecent + 1) % Self.remembered
+        }
+        return grant
+    }
+
+    /// Takes over a new table.
+    private func catchUp() {
+        let newest = generation.load(ordering: .acquiring)
+        if newest == present.generation { return }
+        present = (state.withLock { $0.table }, newest)
+        (recent, nextRecent) = ([], 0)
+    }
+}
+
+extension HTTPMethod {
+    /// Whether a request changes something by its method (RFC 9110 section 9.2.1).
+    package var changesSomething: Bool {
+        switch self {
+        case .get, .head, .options: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package import HTTPServer
+internal import Synchronization
+
+/// What the sender of a request may do: by a token, or by none.
+package final class Grant: Sendable {
+    /// Nil: no token was needed, or none was sent.
+    package let token: Token?
+    package let right: Right
+    package let scope: RunScope
+    private let revoked = Atomic<Bool>(false)
+    /// The second since 1970 of the last use; 0: unused since the server started.
+    private let used = Atomic<Int>(0)
+
+    /// Anything: where no tokens are needed.
+    package static let full = Grant(right: .admin)
+    /// Reading all runs: with `--public-read`.
+    package static let reader = Grant(right: .read)
+    /// Only what needs no token.
+    package static let nobody = Grant(right: .none)
+
+    private init(right: Right) {
+        (token, scope) = (nil, .all)
+        self.right = right
+    }
+
+    package init(_ token: Token) {
+        self.token = token
+        (right, scope) = (token.right, token.scope)
+    }
+
+    /// Whether it still holds: its token was not revoked and has not expired.
+    package func holds(at now: Double) -> Bool {
+        !revoked.load(ordering: .relaxed) && token?.hasExpired(at: now) != true
+    }
+
+    func revoke() { revoked.store(true, ordering: .relaxed) }
+    func noteUse(at now: Double) { used.store(Int(now), ordering: .relaxed) }
+
+    /// When it was used last since the server started; nil: not yet.
+    var lastUse: Double? {
+        let seconds = used.load(ordering: .relaxed)
+        return seconds == 0 ? nil : Double(seconds)
+    }
+}
+
+extension HTTPExchange {
+    /// What the sender may do; anything where no check of access stands before the handlers.
+    package var grant: Grant { (identity as? Grant) ?? .full }
+}
