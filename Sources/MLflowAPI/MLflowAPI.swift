@@ -9,7 +9,7 @@ package import RunStore
 /// of experiments, params, metrics, tags and artifacts.
 ///
 /// `MLflowAPI.routes` has every route. Checks of every request come before it (`AccessChecks`).
-package final class MLflowAPI {
+package final class MLflowAPI: HTTPHandler {
     /// The settings of the API.
     package struct Settings: Sendable {
         /// The largest body in memory, bytes.

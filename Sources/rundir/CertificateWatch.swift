@@ -1,7 +1,7 @@
+import Access
 import Glibc
 import HTTPServer
 import Logging
-import RunAPI
 import Synchronization
 import Threads
 

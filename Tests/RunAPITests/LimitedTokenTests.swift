@@ -113,7 +113,12 @@ import Testing
     /// Escapes do not lead past the pattern.
     @Test func escapedNamesAreTheSameNames() throws {
         #expect(isRefused(try api.send(as: "a", "GET", "/runs/team%2Db-1")))
-        #expect(try api.send(as: "a", "GET", "/runs/te%61m-a-1").status == 200)
+        // Not by `send`, which keeps what openapi.yaml is held against: a tool that does not undo the escape.
+        let token = try #require(api.tokens["a"])
+        let client = try api.client()
+        try client.write(
+            HTTPClient.request("GET", "/runs/te%61m-a-1", headers: [("Authorization", "Bearer \(token)")]))
+        #expect(try client.read().status == 200)
         #expect(try api.send(as: "a", "GET", "/runs/team-a-1%2F..%2Fteam-b-1").status == 400)
     }
 
