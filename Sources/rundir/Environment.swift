@@ -11,7 +11,9 @@ enum Environment {
         "RUNDIR_AUDIT_SIZE", "RUNDIR_AUDIT_KEEP",
     ]
     /// Variables that have to be true or false.
-    private static let flags = ["RUNDIR_NO_AUTH", "RUNDIR_PUBLIC_READ", "RUNDIR_TLS_SELF_SIGNED", "RUNDIR_CUSTOM_FOLDERS"]
+    private static let flags = [
+        "RUNDIR_NO_AUTH", "RUNDIR_PUBLIC_READ", "RUNDIR_TLS_SELF_SIGNED", "RUNDIR_CUSTOM_FOLDERS",
+    ]
 
     static func text(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }

@@ -34,7 +34,7 @@ import Testing
         folder.write(
             "nginx.conf",
             """
-            daemon off; pid \(folder.path)/pid; error_log \(folder.path)/error.log; worker_processes 1; user root;
+            daemon off; master_process off; pid \(folder.path)/pid; error_log \(folder.path)/error.log; worker_processes 1; user root;
             events {}
             http {
                 access_log off;
