@@ -45,8 +45,8 @@ let fuzzing: [Target] =
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "DirectoryStore", "MetadataWriters", "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON",
-                "Limits", "TestSupport", logging,
+                "MLflowAPI", "DirectoryStore", "MetadataWriters", "HTTPServer", "RunStore", "LocalFiles", "RunMetadata",
+                "JSON", "Limits", "TestSupport", logging,
             ],
             path: "Tests/Fuzz", exclude: ["corpus", "run"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])])

@@ -7,10 +7,13 @@ package import HTTPServer
 package struct AccessChecks: Sendable {
     let origins: RequestOrigin
     let control: AccessControl
+    let rates: RequestRates?
     let audit: RequestAudit?
 
-    package init(origins: RequestOrigin, control: AccessControl, audit: RequestAudit? = nil) {
-        (self.origins, self.control, self.audit) = (origins, control, audit)
+    package init(
+        origins: RequestOrigin, control: AccessControl, rates: RequestRates? = nil, audit: RequestAudit? = nil
+    ) {
+        (self.origins, self.control, self.rates, self.audit) = (origins, control, rates, audit)
     }
 
     /// A handler that sees only requests that it may answer. All of a server's handlers may share the checks.
@@ -29,7 +32,9 @@ private struct AccessHandler<Handler: AccessNeeding>: HTTPHandler {
             let site = try checks.origins.check(exchange)
             exchange.replyHeaders = checks.origins.sharing.fields(for: site, exchange)
             let need = try handler.need(of: exchange)
-            exchange.identity = try checks.control.admit(exchange, need, from: site)
+            let grant = try checks.control.admit(exchange, need, from: site)
+            if need.right != .none { try checks.rates?.take(exchange, grant) }
+            exchange.identity = grant
         } catch {
             if let refusal = error as? AccessRefusal { checks.audit?.note(refusal, exchange, now: checks.control.now) }
             return .refuse(handler.response(to: error, of: exchange.id, in: exchange))

@@ -18,6 +18,8 @@ package enum AccessRefusal: Error, Equatable {
     case madeID(scope: String)
     /// It is limited to some runs, but the request is about all: 403.
     case allRuns(scope: String)
+    /// The sender has made as many requests in a second as it may: 429.
+    case tooManyRequests(limit: Int, isOfToken: Bool)
 
     package var status: Int {
         switch self {
@@ -25,6 +27,7 @@ package enum AccessRefusal: Error, Equatable {
         case .misdirected: 421
         case .noToken, .unknownToken: 401
         case .foreignOrigin, .lacksRight, .outOfScope, .madeID, .allRuns: 403
+        case .tooManyRequests: 429
         }
     }
 

@@ -75,6 +75,15 @@ int cmhd_connection_socket(struct MHD_Connection *connection) {
     return info == NULL ? -1 : info->connect_fd;
 }
 
+void cmhd_peer_address(int socket, char *text, size_t room) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    text[0] = '\0';
+    if (getpeername(socket, (struct sockaddr *) &address, &length) == 0 && address.ss_family != AF_UNIX) {
+        getnameinfo((struct sockaddr *) &address, length, text, (socklen_t) room, NULL, 0, NI_NUMERICHOST);
+    }
+}
+
 void cmhd_client_address(struct MHD_Connection *connection, char *text, size_t room) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *address = info == NULL ? NULL : info->client_addr;

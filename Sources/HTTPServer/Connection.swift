@@ -8,6 +8,8 @@ final class Connection {
     let socket: Int32
     /// Whether its bytes are those of a TLS session.
     let isEncrypted: Bool
+    /// Its client's address; nil where connections are not limited by address, and for this machine's own sockets.
+    let address: String?
     unowned let server: HTTPServer
     let presence: ClientPresence
     let reader: RequestReader
@@ -27,9 +29,19 @@ final class Connection {
         self.server = server
         socket = cmhd_connection_socket(handle)
         isEncrypted = cmhd_is_encrypted(handle)
+        address = server.limits.connectionsPerAddress > 0 ? Self.address(of: socket) : nil
         presence = ClientPresence(socket: socket, patience: server.limits.halfClosedSeconds)
         bytesBefore = isEncrypted ? cmhd_bytes_received(socket) : 0
         reader = RequestReader(limits: server.limits, isPlain: !isEncrypted)
+    }
+
+    /// The address of a socket's other end (`cmhd_peer_address()`).
+    static func address(of socket: Int32) -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+            guard let start = text.baseAddress else { return nil }
+            cmhd_peer_address(socket, start, text.count)
+            return start.pointee == 0 ? nil : String(cString: start)
+        }
     }
 
     /// What the library keeps for us with a connection (MHD_CONNECTION_INFO_SOCKET_CONTEXT).

@@ -12,6 +12,8 @@ final class ConnectionWatch {
     /// Looked at as often as the loop goes round.
     let lingering: LingeringSockets
     private var connections: [ObjectIdentifier: Connection] = [:]
+    /// How many there are of each address, where they are limited by it.
+    private var counts: [String: Int] = [:]
     private var lastLook: UInt64 = 0
 
     /// - Parameter seconds: how long a head may take
@@ -22,9 +24,19 @@ final class ConnectionWatch {
 
     var count: Int { connections.count }
 
-    func add(_ connection: Connection) { connections[ObjectIdentifier(connection)] = connection }
+    /// How many there are of an address.
+    func count(of address: String) -> Int { counts[address] ?? 0 }
 
-    func remove(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
+    func add(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if let address = connection.address { counts[address, default: 0] += 1 }
+    }
+
+    func remove(_ connection: Connection) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard let address = connection.address, let count = counts[address] else { return }
+        counts[address] = count == 1 ? nil : count - 1
+    }
 
     /// Looks, if a second has passed since the last time (`now` in nanoseconds, monotonic). Between two runs.
     func look(now: UInt64) {

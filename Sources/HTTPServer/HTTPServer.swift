@@ -90,7 +90,7 @@ package final class HTTPServer: @unchecked Sendable {
                 handshakes: isEncrypted ? handshakes : nil)
         }
         let loop = PollingLoop(
-            daemons: daemons, endpoints: endpoints, connections: limits.connections, work: work, watch: watch,
+            daemons: daemons, endpoints: endpoints, limits: limits, work: work, watch: watch,
             turnedAway: TurnedAway(
                 reply: {
                     let id = RequestID.next()

@@ -17,7 +17,8 @@ final class Listener {
 
     private let endpoint: PollingLoop.Endpoint
     private let watch: Int32
-    private let limit: Int
+    private let limits: ServerLimits
+    private let connections: ConnectionWatch
     private let turnedAway: TurnedAway
     private var isWatched = true
     private var lastLook: UInt64 = 0
@@ -25,11 +26,14 @@ final class Listener {
     /// - Parameters:
     ///   - endpoint: its socket is owned from here on
     ///   - watch: an epoll descriptor that tells of clients that wait
-    ///   - limit: connections at once
-    ///   - turnedAway: what becomes of those above it
-    init(_ endpoint: PollingLoop.Endpoint, watch: Int32, limit: Int, turnedAway: TurnedAway) {
-        (self.endpoint, self.watch, self.limit) = (endpoint, watch, limit)
-        self.turnedAway = turnedAway
+    ///   - connections: those that libmicrohttpd has
+    ///   - turnedAway: what becomes of those above the limits
+    init(
+        _ endpoint: PollingLoop.Endpoint, watch: Int32, limits: ServerLimits, connections: ConnectionWatch,
+        turnedAway: TurnedAway
+    ) {
+        (self.endpoint, self.watch, self.limits) = (endpoint, watch, limits)
+        (self.connections, self.turnedAway) = (connections, turnedAway)
         clinux_watch_more(watch, endpoint.socket)
     }
 
@@ -38,11 +42,9 @@ final class Listener {
 
     /// Accepts those that wait (accept4(2), MHD_add_connection()). If the endpoint is one for TLS, their handshakes come
     /// first; those whose handshake is done are handed to libmicrohttpd.
-    /// - Parameters:
-    ///   - isReady: whether some are known to wait
-    ///   - count: connections that libmicrohttpd has
-    func accept(isReady: Bool, count: Int, now: UInt64) {
-        var count = count
+    /// - Parameter isReady: whether some are known to wait
+    func accept(isReady: Bool, now: UInt64) {
+        var count = connections.count
         if let handshakes = endpoint.handshakes {
             for done in handshakes.take() where cmhd_add_encrypted(endpoint.daemon, done.socket, done.session) {
                 count += 1
@@ -52,7 +54,7 @@ final class Listener {
         guard isReady || now - lastLook > (isWatched ? Self.busyInterval : Self.pause) else { return }
         lastLook = now
         for open in 0..<Self.most {
-            guard count + open < limit else {
+            guard count + open < limits.connections else {
                 turnedAway.turnAway(from: endpoint.socket, isEncrypted: endpoint.handshakes != nil, now: now)
                 return rest()
             }
@@ -62,7 +64,9 @@ final class Listener {
             case EAGAIN: return resume()
             case 1...: return rest()
             default:
-                if let handshakes = endpoint.handshakes {
+                if hasTooMany(client) {
+                    turnedAway.turnAway(client, isEncrypted: endpoint.handshakes != nil, now: now)
+                } else if let handshakes = endpoint.handshakes {
                     handshakes.add(client)
                 } else {
                     cmhd_add(endpoint.daemon, client)
@@ -70,6 +74,13 @@ final class Listener {
             }
         }
         resume()
+    }
+
+    /// Whether a new client's address has as many connections as it may have.
+    private func hasTooMany(_ client: Int32) -> Bool {
+        let most = limits.connectionsPerAddress
+        guard most > 0, let address = Connection.address(of: client) else { return false }
+        return connections.count(of: address) >= most
     }
 
     func close() { Glibc.close(endpoint.socket) }

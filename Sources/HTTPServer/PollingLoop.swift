@@ -63,10 +63,9 @@ final class PollingLoop: @unchecked Sendable {
 
     /// - Parameters:
     ///   - daemons: those of the endpoints, each once
-    ///   - limit: connections at once
     ///   - turnedAway: what becomes of clients above it
     init(
-        daemons: [OpaquePointer], endpoints: [Endpoint], connections limit: Int, work: (any GatheredWork)?,
+        daemons: [OpaquePointer], endpoints: [Endpoint], limits: ServerLimits, work: (any GatheredWork)?,
         watch: ConnectionWatch, turnedAway: TurnedAway
     ) {
         self.daemons = daemons
@@ -76,7 +75,9 @@ final class PollingLoop: @unchecked Sendable {
         let ready = clinux_watch(cmhd_epoll_descriptor(daemons[0]), wakeDescriptor)
         for daemon in daemons.dropFirst() { clinux_watch_also(ready, cmhd_epoll_descriptor(daemon)) }
         self.watch = ready
-        listeners = endpoints.map { Listener($0, watch: ready, limit: limit, turnedAway: turnedAway) }
+        listeners = endpoints.map {
+            Listener($0, watch: ready, limits: limits, connections: watch, turnedAway: turnedAway)
+        }
     }
 
     deinit {
@@ -150,7 +151,7 @@ final class PollingLoop: @unchecked Sendable {
             let clientsWait = waitForEvents()
             let now = monotonicNanoseconds()
             if accepts.load(ordering: .acquiring) {
-                for listener in listeners { listener.accept(isReady: clientsWait, count: connections.count, now: now) }
+                for listener in listeners { listener.accept(isReady: clientsWait, now: now) }
             } else {
                 for listener in listeners { listener.rest() }
             }

@@ -8,6 +8,8 @@ package struct ServerLimits: Sendable {
     package var fields = 96
     /// Connections at once.
     package var connections = 4096
+    /// Those of one address; 0: as many as of all. Connections of this machine's own sockets have none.
+    package var connectionsPerAddress = 0
     /// Bytes of bodies that are being read, of all requests together.
     package var bodyMemory = 512 << 20
     /// Seconds within which a request's head has to come.

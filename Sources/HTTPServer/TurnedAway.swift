@@ -18,15 +18,20 @@ struct TurnedAway {
         for _ in 0..<Self.most {
             let client = cmhd_accept(socket)
             if client < 0 { return }
-            if isEncrypted {
-                close(client)
-                continue
-            }
-            // A new socket's buffer has room for it.
-            _ = reply().withUnsafeBytes {
-                send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-            }
-            lingering.add(client, now: now)
+            turnAway(client, isEncrypted: isEncrypted, now: now)
         }
+    }
+
+    /// Answers one that was accepted, and closes.
+    func turnAway(_ client: Int32, isEncrypted: Bool, now: UInt64) {
+        if isEncrypted {
+            close(client)
+            return
+        }
+        // A new socket's buffer has room for it.
+        _ = reply().withUnsafeBytes {
+            send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        lingering.add(client, now: now)
     }
 }

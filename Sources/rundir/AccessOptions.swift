@@ -30,6 +30,18 @@ struct AccessOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Requests a second of each token, 1 to 1000000; 0: no limit. [env: RUNDIR_MAX_REQUESTS_PER_TOKEN]",
+            valueName: "count"))
+    var maxRequestsPerToken = Environment.number("RUNDIR_MAX_REQUESTS_PER_TOKEN") ?? 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Requests a second of each address, of those without a token, 1 to 1000000; 0: no limit. "
+                + "[env: RUNDIR_MAX_REQUESTS_PER_ADDRESS]", valueName: "count"))
+    var maxRequestsPerAddress = Environment.number("RUNDIR_MAX_REQUESTS_PER_ADDRESS") ?? 0
+
+    @Option(
+        help: ArgumentHelp(
             "When the audit log begins a new file, 65536 to 1073741824 bytes. [env: RUNDIR_AUDIT_SIZE]",
             valueName: "bytes"))
     var auditSize = Environment.number("RUNDIR_AUDIT_SIZE") ?? AuditFolder.Limits().size
@@ -42,6 +54,10 @@ struct AccessOptions: ParsableArguments {
     func validate() throws {
         for origin in allowedOrigins where OriginRule(origin) == nil {
             throw ValidationError("--allow-origin is \"\(origin)\"; \(OriginRule.rule)")
+        }
+        for (name, value) in [("token", maxRequestsPerToken), ("address", maxRequestsPerAddress)]
+        where !(0...1_000_000).contains(value) {
+            throw ValidationError("--max-requests-per-\(name) is \(value); it has to be from 0 to 1000000")
         }
         guard (65_536...1 << 30).contains(auditSize) else {
             throw ValidationError("--audit-size is \(auditSize); it has to be from 65536 to \(1 << 30)")
@@ -56,6 +72,12 @@ struct AccessOptions: ParsableArguments {
     }
 
     var sharing: OriginSharing { OriginSharing(allowedOrigins.compactMap { OriginRule($0) }) }
+
+    var rates: RequestRates {
+        var limits = RequestRates.Limits()
+        (limits.perToken, limits.perAddress) = (maxRequestsPerToken, maxRequestsPerAddress)
+        return RequestRates(limits)
+    }
 
     var auditLimits: AuditFolder.Limits {
         var limits = AuditFolder.Limits()

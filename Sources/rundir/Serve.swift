@@ -49,7 +49,7 @@ struct Serve: ParsableCommand {
         ) { Double(audit.lostCount) }
         let checks = AccessChecks(
             origins: RequestOrigin(allowed: options.hostRules, sharing: options.access.sharing), control: control,
-            audit: RequestAudit(audit))
+            rates: options.access.rates, audit: RequestAudit(audit))
         let mlflowBehindChecks = checks.before(mlflow)
         let handler = PrefixedHandlers(
             MLflowAPI.prefixes.map { ($0, mlflowBehindChecks) }, otherwise: checks.before(api))

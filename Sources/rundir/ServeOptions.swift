@@ -98,6 +98,12 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Connections at once from one address, 1 to 60000; 0: as many as in all. "
+                + "[env: RUNDIR_MAX_CONNECTIONS_PER_ADDRESS]", valueName: "count"))
+    var maxConnectionsPerAddress = Environment.number("RUNDIR_MAX_CONNECTIONS_PER_ADDRESS") ?? 0
+
+    @Option(
+        help: ArgumentHelp(
             "Threads for quick reads, and as many again for slow requests (uploads, bundles, changes of many runs), "
                 + "1 to 64. [env: RUNDIR_WORKERS]", valueName: "count"))
     var workers = Environment.number("RUNDIR_WORKERS") ?? 4
@@ -149,6 +155,7 @@ struct ServeOptions: ParsableArguments {
         try check("read-timeout", readTimeout, 1...3600)
         try check("stale-after", staleAfter, 1...31_536_000)
         try check("max-connections", maxConnections, 1...60_000)
+        try check("max-connections-per-address", maxConnectionsPerAddress, 0...60_000)
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
         try check("max-pending", maxPending, 1...10_000_000)
@@ -176,6 +183,7 @@ struct ServeOptions: ParsableArguments {
         limits.headSeconds = readTimeout
         limits.bodySeconds = readTimeout * 2
         limits.connections = maxConnections
+        limits.connectionsPerAddress = maxConnectionsPerAddress
         return limits
     }
 

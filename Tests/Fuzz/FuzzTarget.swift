@@ -12,6 +12,8 @@ enum FuzzTarget: String, CaseIterable {
     case archive
     case description
     case frame
+    case head
+    case filter
 
     /// Takes one input.
     func take(_ input: [UInt8]) {
@@ -25,6 +27,8 @@ enum FuzzTarget: String, CaseIterable {
         case .archive: fuzzArchive(input)
         case .description: fuzzDescription(input)
         case .frame: fuzzFrame(input)
+        case .head: fuzzHead(input)
+        case .filter: fuzzFilter(input)
         }
     }
 

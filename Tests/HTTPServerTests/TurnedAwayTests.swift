@@ -49,4 +49,25 @@ import Testing
         for other in others { #expect(try other.read().status == 503) }
         for client in clients { #expect(try client.send("GET", "/").status == 200) }
     }
+
+    @Test func addressAboveItsOwnLimitGets503AndOthersDoNot() throws {
+        var limits = ServerLimits()
+        limits.connectionsPerAddress = 2
+        let server = try RunningServer.make(limits: limits)
+        var clients = try (0..<2).map { _ in try server.client() }
+        for client in clients { #expect(try client.send("GET", "/").status == 200) }
+        #expect(try server.client().read().status == 503)
+        let other = try Command.python(
+            """
+            import socket
+            client = socket.create_connection(('127.0.0.1', \(server.server.port)), source_address=('127.0.0.2', 0))
+            client.sendall(b'GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')
+            print(client.recv(12).decode())
+            """, directory: "/")
+        #expect(String(decoding: other, as: UTF8.self).hasPrefix("HTTP/1.1 200"))
+        clients.removeLast()
+        #expect(
+            eventually { (try? server.client().send("GET", "/").status) == 200 }, "one that ends makes room for another"
+        )
+    }
 }

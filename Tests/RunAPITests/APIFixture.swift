@@ -43,15 +43,17 @@ final class APIFixture: Sendable {
     static func make(
         maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20, tokens: [TokenSettings] = [],
         access: AccessControl.Settings = AccessControl.Settings(), origins: [String] = [],
+        rates: RequestRates.Limits = RequestRates.Limits(),
         log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) throws -> APIFixture {
         try APIFixture(
-            maxBody: maxBody, maxUpload: maxUpload, tokens: tokens, access: access, origins: origins, log: log)
+            maxBody: maxBody, maxUpload: maxUpload, tokens: tokens, access: access, origins: origins, rates: rates,
+            log: log)
     }
 
     private init(
         maxBody: Int, maxUpload: Int, tokens: [TokenSettings], access: AccessControl.Settings, origins: [String],
-        log: Logger
+        rates: RequestRates.Limits, log: Logger
     ) throws {
         // As the server does at its start.
         signal(SIGPIPE, SIG_IGN)
@@ -78,7 +80,8 @@ final class APIFixture: Sendable {
         audit = AuditLog(AuditFolder(runs: "\(folder.path)/runs"), log: log)
         let sharing = OriginSharing(try origins.map { try #require(OriginRule($0)) })
         let handler = AccessChecks(
-            origins: RequestOrigin(sharing: sharing), control: control, audit: RequestAudit(audit)
+            origins: RequestOrigin(sharing: sharing), control: control, rates: RequestRates(rates),
+            audit: RequestAudit(audit)
         ).before(api)
         server = try HTTPServer(sockets: [socket], handler: handler, work: Commits(store: store), workers: workers)
         store.onWaiting { [unowned server] in server.wake() }

@@ -29,6 +29,21 @@ import Testing
         }
     }
 
+    @Test func tokenThatAsksTooOftenWaitsAndOthersDoNot() throws {
+        var limits = RequestRates.Limits()
+        limits.perToken = 1
+        let api = try APIFixture.make(tokens: Self.all, rates: limits)
+        let headers = try Self.all.map { ("Authorization", "Bearer \(try #require(api.tokens[$0.name]))") }
+        let replies = try (0..<50).map { _ in try api.send("GET", "/runs", headers: [headers[0]]) }
+        #expect(replies[0].status == 200)
+        let refused = try #require(replies.first { $0.status != 200 })
+        #expect(refused.status == 429)
+        #expect(refused.headers["retry-after"] == "1")
+        #expect(refused.slug == "too-many-requests")
+        #expect(try api.send("GET", "/runs", headers: [headers[1]]).status == 200)
+        #expect(try api.send("GET", "/health", headers: [headers[0]]).status == 200)
+    }
+
     /// Two requests of one connection, by turns of different senders.
     @Test func eachRequestOfAConnectionIsAsked() throws {
         let api = try APIFixture.make(tokens: Self.all)

@@ -43,7 +43,7 @@ package final class RequestAudit: @unchecked Sendable {
     /// A request that was refused.
     func note(_ refusal: AccessRefusal, _ exchange: HTTPExchange, now: Double) {
         switch refusal {
-        case .invalidHost, .misdirected: return
+        case .invalidHost, .misdirected, .tooManyRequests: return
         case .noToken where !exchange.method.changesSomething: return
         default: break
         }

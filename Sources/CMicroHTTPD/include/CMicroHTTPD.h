@@ -65,6 +65,10 @@ int cmhd_connection_socket(struct MHD_Connection *connection);
 /// Whether the connection uses TLS (MHD_get_connection_info(), MHD_CONNECTION_INFO_GNUTLS_SESSION).
 bool cmhd_is_encrypted(struct MHD_Connection *connection);
 
+/// Writes the address of a socket's other end as text, without its port; empty for a socket of this machine's own
+/// (getpeername(2), getnameinfo(3)).
+void cmhd_peer_address(int socket, char *text, size_t room);
+
 /// The client's address as text without a port (MHD_CONNECTION_INFO_CLIENT_ADDRESS, getnameinfo(3)): `unix` for a local
 /// socket, empty if it is unknown.
 void cmhd_client_address(struct MHD_Connection *connection, char *text, size_t room);

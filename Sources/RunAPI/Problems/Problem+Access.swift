@@ -47,6 +47,15 @@ extension Problem {
             self.init(
                 403, "run-not-allowed", "Run not allowed",
                 "this is about all runs, and the token is for the runs \(scope); use a token without that limit")
+        case .tooManyRequests(let limit, let isOfToken):
+            self.init(
+                429, "too-many-requests", "Too many requests",
+                isOfToken
+                    ? "the token has made \(limit) requests within a second, which is its limit (--max-requests-per-token); send several "
+                        + "rows in one request, or wait"
+                    : "this address has made \(limit) requests within a second, which is its limit (--max-requests-per-address); send "
+                        + "several rows in one request, or wait")
+            headers = [("Retry-After", "1")]
         }
         if let challenge = refusal.challenge { headers = [challenge] }
     }

@@ -114,7 +114,8 @@ extension Problem {
         case .tooManyConnections:
             self.init(
                 503, "busy", "Busy",
-                "the server has as many connections as it takes (--max-connections); close those that are idle, and try again"
+                "there are as many connections as the server takes, in all or from one address (--max-connections, "
+                    + "--max-connections-per-address); close those that are idle, and try again"
             )
             headers = [("Retry-After", "1")]
         case .notEncrypted:

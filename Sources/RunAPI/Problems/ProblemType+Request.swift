@@ -97,6 +97,11 @@ extension ProblemType {
             "`Transfer-Encoding` is something other than `chunked`. The connection is closed.",
             "Send a compressed body with `Content-Encoding: gzip`."),
         ProblemType(
+            429, "too-many-requests", "Too many requests",
+            "The token, or the address of a request without one, has made as many requests within a second as it may. Nothing was "
+                + "stored.",
+            "Wait for the seconds in `Retry-After`. Several rows or lines fit in one request."),
+        ProblemType(
             505, "unsupported-version", "Unsupported HTTP version",
             "The request uses another version of HTTP. The connection is closed.", "Send HTTP/1.1."),
     ]
