@@ -437,7 +437,7 @@ metrics() {
         step=
         # Calls at once get different steps.
         mkdir -p "$place/steps"
-        for round in 1 2 3 4 5; do
+        for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
             lock "$place/steps/$run.lock" && break
             sleep 1
         done
@@ -454,16 +454,18 @@ metrics() {
             '{'*) values POST metrics "{\"step\": $step, ${1#'{'}"; return ;;
         esac
         set -- "step=$step" "$@"
+    else
+        # The next row without a step goes on from here.
+        for pair in "$@"; do
+            case $pair in
+                step=*[!0-9]*) ;;
+                step=?*)
+                    mkdir -p "$place/steps" && echo "${pair#step=}" >"$place/steps/$run.$$" &&
+                        mv "$place/steps/$run.$$" "$place/steps/$run"
+                    ;;
+            esac
+        done
     fi
-    for pair in "$@"; do
-        case $pair in
-            step=*[!0-9]*) ;;
-            step=?*)
-                mkdir -p "$place/steps" && echo "${pair#step=}" >"$place/steps/$run.$$" &&
-                    mv "$place/steps/$run.$$" "$place/steps/$run"
-                ;;
-        esac
-    done
     values POST metrics "$@" "_time=$(seconds)"
 }
 
