@@ -81,7 +81,8 @@ def response_of(exchange):
 class Checker:
     def __init__(self, path):
         kinds = ("application/octet-stream", "application/gzip", "application/x-tar", "application/zip", "text/csv",
-                 "application/x-ndjson", "application/yaml", "text/event-stream", "*/*")
+                 "application/x-ndjson", "text/x-python", "text/x-r-source", "text/x-shellscript", "application/yaml",
+                 "text/event-stream", "*/*")
         deserializers = {kind: text for kind in kinds}
         deserializers |= {kind: json.loads for kind in ("application/problem+json", PATCH)}
         config = Config(extra_media_type_deserializers=deserializers)
