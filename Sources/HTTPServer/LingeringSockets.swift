@@ -1,3 +1,5 @@
+// For the constants of <sys/socket.h>: the C library's module for static executables has only some of them.
+internal import CMicroHTTPD
 internal import Glibc
 
 /// Connections that the server has ended, and whose clients may still be sending.

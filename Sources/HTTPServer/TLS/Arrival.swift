@@ -1,5 +1,7 @@
 internal import CGnuTLS
 internal import CLinux
+// For the constants of <sys/socket.h>: the C library's module for static executables has only some of them.
+internal import CMicroHTTPD
 internal import Glibc
 
 /// A connection to a port with TLS whose handshake is not done. Used by one thread.
