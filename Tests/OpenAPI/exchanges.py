@@ -143,6 +143,9 @@ def main(description, folder):
             # Every path has these two, and none describes them.
             if exchange["method"] in ("HEAD", "OPTIONS"):
                 continue
+            # Runs of Tests/HostileTests into whose files another program wrote what no client can send: served as they are.
+            if exchange["target"].startswith("/runs/neighbour-"):
+                continue
             counts["exchanges"] += 1
             try:
                 checker.check(exchange)
