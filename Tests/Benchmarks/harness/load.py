@@ -33,8 +33,8 @@ class Wrk:
     ) -> None:
         scheme = "https" if encrypted else "http"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
-        if token: command += ["-H", f"Authorization: Bearer {token}"]
-        command += ["-s", str(HERE / "post.lua"), f"{scheme}://127.0.0.1:{port}", "--", kind, str(runs), str(first), *names]
+        command += ["-s", str(HERE / "post.lua"), f"{scheme}://127.0.0.1:{port}", "--", kind, str(runs), str(first)]
+        command += [token] if token else names
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def wait(self) -> Load:
