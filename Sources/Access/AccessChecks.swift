@@ -32,11 +32,14 @@ private struct AccessHandler<Handler: AccessNeeding>: HTTPHandler {
             let site = try checks.origins.check(exchange)
             exchange.replyHeaders = checks.origins.sharing.fields(for: site, exchange)
             let need = try handler.need(of: exchange)
-            let grant = try checks.control.admit(exchange, need, from: site)
-            if need.right != .none { try checks.rates?.take(exchange, grant) }
+            let grant = try checks.control.grant(of: exchange, need, from: site)
             exchange.identity = grant
+            try grant.cover(need)
+            if need.right != .none { try checks.rates?.take(exchange, grant) }
         } catch {
             if let refusal = error as? AccessRefusal { checks.audit?.note(refusal, exchange, now: checks.control.now) }
+            // It is told of already.
+            exchange.identity = nil
             return .refuse(handler.response(to: error, of: exchange.id, in: exchange))
         }
         return handler.accept(exchange)

@@ -107,30 +107,9 @@ package final class AccessControl: @unchecked Sendable {
         return settings.readsArePublic ? .reader : .nobody
     }
 
-    /// Lets a request pass. On the polling thread.
-    /// - Parameters:
-    ///   - site: where a browser sends it from
-    /// - Returns: what its sender may do, which covers what the request needs
-    package func admit(
-        _ exchange: HTTPExchange, _ need: AccessNeed, from site: RequestSite
-    ) throws(AccessRefusal) -> Grant {
-        let grant = try grant(of: exchange, need, from: site)
-        guard grant.right >= need.right else {
-            if grant.token == nil { throw .noToken }
-            throw .lacksRight(needed: need.right, has: grant.right)
-        }
-        if let scope = grant.scope.patterns.map({ _ in grant.scope }) {
-            switch need.runs {
-            case .kept, .named(nil): break
-            case .named(let run?): if !scope.allows(run) { throw .outOfScope(run: run, scope: scope.words) }
-            case .made: throw .madeID(scope: scope.words)
-            case .all: throw .allRuns(scope: scope.words)
-            }
-        }
-        return grant
-    }
-
-    private func grant(
+    /// What a request's sender may do. On the polling thread.
+    /// - Parameter site: where a browser sends it from
+    func grant(
         of exchange: HTTPExchange, _ need: AccessNeed, from site: RequestSite
     ) throws(AccessRefusal) -> Grant {
         let anonymous = anonymous

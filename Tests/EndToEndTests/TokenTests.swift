@@ -165,15 +165,27 @@ import Testing
             ], "\(told)")
         #expect(all[1]["token"] == "ci" && all[1]["address"] == "127.0.0.1" && all[1]["request_id"]?.string != nil)
         #expect(all[1]["time"]?.string?.hasSuffix("Z") == true)
-        #expect(all.last?["token"] == .null)
+        #expect(all.suffix(2).map { $0["token"] } == ["ci", .null])
 
         #expect(try lines(1, "--run", "a").allSatisfy { $0["run"] == "a" })
         #expect(try lines(1, "--token", "nobody").isEmpty)
-        #expect(try lines(1, "--token", "ci").count == all.count - 2)
+        // All but the request without a token.
+        #expect(try lines(1, "--token", "ci").count == all.count - 1)
         #expect(try lines(1, "--since", "1h").count == all.count)
         #expect(try lines(1, "--since", "2000-01-01").count == all.count)
         let text = String(decoding: try rundir("audit").output, as: UTF8.self)
         #expect(text.contains("initialiseRun") && text.contains("refused: DELETE /runs/a"))
+    }
+
+    @Test func refusalNamesTheTokenWhoseRightDoesNotReach() throws {
+        let token = try create("guest", "--right", "read")
+        let server = try Server(runs: runs)
+        #expect(try status(server, token, "PUT", "/runs/a") == 403)
+        #expect(try status(server, "rd_unknown", "PUT", "/runs/a") == 401)
+        try server.terminate()
+        let refused = try lines(3).filter { $0["status"]?.number != nil }
+        #expect(refused.map { $0["status"] } == [403, 401])
+        #expect(refused.map { $0["token"] } == ["guest", .null])
     }
 
     @Test func changesOfManyNameTheirRuns() throws {

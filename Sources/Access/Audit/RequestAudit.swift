@@ -71,7 +71,7 @@ package final class RequestAudit: @unchecked Sendable {
         entry.method = exchange.method.name
         entry.path = String(decoding: exchange.path, as: UTF8.self)
         entry.runs = runs
-        if refused == nil { entry.token = exchange.grant.token.map { ($0.name, $0.id) } }
+        entry.token = exchange.grant.token.map { ($0.name, $0.id) }
         entry.address = exchange.clientAddress
         entry.status = refused ?? exchange.status
         entry.requestID = exchange.id.description

@@ -33,6 +33,22 @@ package final class Grant: Sendable {
         !revoked.load(ordering: .relaxed) && token?.hasExpired(at: now) != true
     }
 
+    /// Lets a request pass.
+    /// - Throws: if it needs more than its sender may do
+    func cover(_ need: AccessNeed) throws(AccessRefusal) {
+        guard right >= need.right else {
+            if token == nil { throw .noToken }
+            throw .lacksRight(needed: need.right, has: right)
+        }
+        guard scope.isLimited else { return }
+        switch need.runs {
+        case .kept, .named(nil): break
+        case .named(let run?): if !scope.allows(run) { throw .outOfScope(run: run, scope: scope.words) }
+        case .made: throw .madeID(scope: scope.words)
+        case .all: throw .allRuns(scope: scope.words)
+        }
+    }
+
     func revoke() { revoked.store(true, ordering: .relaxed) }
     func noteUse(at now: Double) { used.store(Int(now), ordering: .relaxed) }
 
