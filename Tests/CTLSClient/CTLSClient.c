@@ -1,11 +1,14 @@
 #include "CTLSClient.h"
 
 #include <gnutls/gnutls.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct ctls_client {
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
+    // Nothing more can come. GnuTLS itself tells of an end once, and calls the session invalid from then on.
+    bool has_ended;
 };
 
 ctls_client *ctls_connect(int socket) {
@@ -35,12 +38,16 @@ ptrdiff_t ctls_send(ctls_client *client, const void *bytes, size_t size) {
 }
 
 ptrdiff_t ctls_receive(ctls_client *client, void *bytes, size_t room) {
+    if (client->has_ended) {
+        return 0;
+    }
     ssize_t count = 0;
     do {
         count = gnutls_record_recv(client->session, bytes, room);
     } while (count < 0 && count != GNUTLS_E_AGAIN && gnutls_error_is_fatal((int) count) == 0);
-    // A connection that ends without a word ends as one without TLS does.
-    return count == GNUTLS_E_PREMATURE_TERMINATION ? 0 : count < 0 ? -1 : count;
+    // A connection that is reset, or ends without a word, ends as one without TLS does.
+    client->has_ended = count == 0 || count == GNUTLS_E_PREMATURE_TERMINATION || count == GNUTLS_E_PULL_ERROR;
+    return client->has_ended ? 0 : count < 0 ? -1 : count;
 }
 
 void ctls_end_sending(ctls_client *client) {
