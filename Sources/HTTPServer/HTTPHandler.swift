@@ -1,6 +1,6 @@
 /// The one seam between HTTP and what is served: everything above it implements this protocol.
 ///
-/// Handlers are made of handlers: `CheckedHandler` looks at requests before another one does, `PrefixedHandlers` chooses one by
+/// Handlers are made of handlers: `AccessChecks` look at requests before another one does, `PrefixedHandlers` chooses one by
 /// the path. They pass the plan on, and with it who answers.
 package protocol HTTPHandler: Sendable {
     /// A request's head is here. Says what to do with the body, and who answers. Called on the polling thread: must not block.

@@ -8,15 +8,11 @@ internal import Threads
 ///
 /// The shape was chosen by measurement (Tests/Benchmarks): a thread that commits what it has just read, before it polls
 /// again, hands nothing to another thread, and answers several times sooner than a committer thread of its own.
-/// It has one weakness: while a slow disk syncs, nobody polls. So there are two threads and one lease on the polling.
-/// Whoever holds the lease polls. Around its work it lends the lease out; if the work is done within `patience`, it takes
-/// the lease back and nothing has happened (two atomic operations). If not, the other thread takes the lease and polls on,
-/// and the first one, once its work is done, becomes the one that stands by.
+/// It has one weakness: while a slow disk syncs, nobody polls. So there are two threads and one lease on the polling
+/// (`PollingLease`): when the work of the thread that polls takes long, the other one polls on, and the first one, once its work
+/// is done, becomes the one that stands by.
 final class PollingLoop: @unchecked Sendable {
     // Sendable: the daemons are run by the holder of the lease alone; all else is atomic or constant.
-
-    /// How long the holder may be at work before the other thread takes over the polling, nanoseconds.
-    private static let patience: UInt64 = 4_000_000
 
     /// How long the holder looks for the next request without sleeping, once it has answered a single one, nanoseconds: a
     /// client that sends one row after the other has the next one ready sooner than a processor sleeps and wakes. Where
@@ -29,9 +25,6 @@ final class PollingLoop: @unchecked Sendable {
 
     /// How often the holder looks for further requests at most, so that those that wait are not kept waiting.
     private static let looks = 8
-
-    /// How long the thread that stands by may sleep, nanoseconds.
-    private static let longestSleep: UInt64 = 200_000_000
 
     /// A socket that listens, and who serves its connections.
     struct Endpoint {
@@ -51,9 +44,7 @@ final class PollingLoop: @unchecked Sendable {
     private let isWoken = Atomic<Bool>(false)
     private let isPolling = Atomic<Bool>(false)
 
-    /// 0: the lease is held. Otherwise: it is lent, and this is the loan's number.
-    private let loan = Atomic<UInt64>(0)
-    private let loans = Atomic<UInt64>(0)
+    private let lease = PollingLease()
     private let stopping = Atomic<Bool>(false)
     private let accepts = Atomic<Bool>(true)
     private let cutsOff = Atomic<Bool>(false)
@@ -233,42 +224,20 @@ final class PollingLoop: @unchecked Sendable {
 
     /// Does the work; false if the lease is another thread's by then.
     private func performLendingTheLease(_ work: any GatheredWork) -> Bool {
-        let number = loans.wrappingAdd(1, ordering: .relaxed).newValue
-        loan.store(number, ordering: .releasing)
-        work.perform()
-        let (isOurs, _) = loan.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing)
-        if isOurs { return true }
+        if lease.lend(during: work.perform) { return true }
         wake()
         // The other thread polls. While the work stays slow, this one goes on with it, so that nobody has to change places.
         while work.isWaiting, !stopping.load(ordering: .acquiring) {
             let begun = monotonicNanoseconds()
             work.perform()
             wake()
-            if monotonicNanoseconds() - begun < Self.patience { break }
+            if monotonicNanoseconds() - begun < PollingLease.patience { break }
         }
         return false
     }
 
-    /// Waits until the same loan lasts longer than `patience`, takes the lease, and polls; then again.
+    /// Polls whenever the other thread is at work for long.
     private func standBy() {
-        var seen: UInt64 = 0
-        var counted: UInt64 = 0
-        var interval = Self.patience
-        while !stopping.load(ordering: .acquiring) {
-            let number = loan.load(ordering: .acquiring)
-            if number != 0, number == seen {
-                let (taken, _) = loan.compareExchange(expected: number, desired: 0, ordering: .acquiringAndReleasing)
-                if taken {
-                    poll()
-                    interval = Self.patience
-                }
-            }
-            seen = number
-            // Looks less and less often while nothing is lent: an idle server hardly wakes up.
-            let lent = loans.load(ordering: .relaxed)
-            interval = lent == counted ? min(interval * 2, Self.longestSleep) : Self.patience
-            counted = lent
-            _ = stopped.wait(seconds: Double(interval) / 1e9)
-        }
+        while lease.takeOverdue(unless: stopped) { poll() }
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Handlers that share a server: one for each of some prefixes of paths, and one for all other paths.
 ///
 ///     PrefixedHandlers([("/api/2.0/mlflow", mlflow)], otherwise: api)
@@ -24,8 +26,12 @@ package struct PrefixedHandlers: HTTPHandler {
 
     private func handler(of exchange: HTTPExchange) -> any HTTPHandler {
         let path = exchange.path
-        return handlers.first { prefix, _ in
-            path.starts(with: prefix) && (path.count == prefix.count || path[prefix.count] == UInt8(ascii: "/"))
-        }?.handler ?? rest
+        for index in handlers.indices where Self.isAt(handlers[index].prefix, path) { return handlers[index].handler }
+        return rest
+    }
+
+    private static func isAt(_ prefix: [UInt8], _ path: [UInt8]) -> Bool {
+        path.count >= prefix.count && memcmp(path, prefix, prefix.count) == 0
+            && (path.count == prefix.count || path[prefix.count] == UInt8(ascii: "/"))
     }
 }

@@ -4,7 +4,7 @@ internal import Threads
 /// Reads a connection for libmicrohttpd (0.9.75), which is told nothing but sound requests: it takes many a malformed
 /// head as good, and reads a second request out of the body of the first.
 ///
-/// It stands between the socket and the library (recv() in CMicroHTTPD.c). Sound bytes go on at once and in place; the
+/// It stands between the socket and the library (recv() in CMicroHTTPD). Sound bytes go on at once and in place; the
 /// beginning of a head or of a chunk's size is kept until the whole of it can be judged. A request that is refused is
 /// replaced by one that no client can send (`marker`), so that its reply comes behind those to earlier requests, and
 /// what follows is thrown away.

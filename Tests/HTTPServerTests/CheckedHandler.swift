@@ -1,21 +1,23 @@
+import HTTPServer
+
 /// Something that is asked of every request before a handler sees it.
-package protocol RequestCheck: Sendable {
+protocol RequestCheck: Sendable {
     /// Looks at a request's head. Called on the polling thread, one call after the other: must not block.
     /// - Throws: why the request is refused; the handler turns it into a reply (`HTTPHandler.response(to:of:in:)`)
     func check(_ exchange: HTTPExchange) throws
 }
 
 /// A handler that sees only those requests that pass some checks.
-package struct CheckedHandler: HTTPHandler {
+struct CheckedHandler: HTTPHandler {
     private let checks: [any RequestCheck]
     private let handler: any HTTPHandler
 
     /// - Parameter checks: made in this order; the first failure is the reply
-    package init(_ checks: [any RequestCheck], before handler: any HTTPHandler) {
+    init(_ checks: [any RequestCheck], before handler: any HTTPHandler) {
         (self.checks, self.handler) = (checks, handler)
     }
 
-    package func accept(_ exchange: HTTPExchange) -> BodyPlan {
+    func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
             for check in checks { try check.check(exchange) }
         } catch {
@@ -24,9 +26,9 @@ package struct CheckedHandler: HTTPHandler {
         return handler.accept(exchange)
     }
 
-    package func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
+    func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
         handler.response(to: error, of: id, in: exchange)
     }
 
-    package func completed(_ exchange: HTTPExchange) { handler.completed(exchange) }
+    func completed(_ exchange: HTTPExchange) { handler.completed(exchange) }
 }
