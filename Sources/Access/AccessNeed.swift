@@ -1,7 +1,7 @@
 package import HTTPServer
 
 /// What a request needs, as the handler says that it is for.
-package struct AccessNeed: Sendable {
+package final class AccessNeed: Sendable {
     /// The runs that a request is about.
     package enum Runs: Sendable {
         /// None, or only those that the sender may use: the handler keeps to the grant's scope.

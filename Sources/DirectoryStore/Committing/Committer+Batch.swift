@@ -4,10 +4,12 @@ internal import RunStore
 
 /// One batch of planned writes: its frame is journaled, its steps are done, its writes are completed.
 extension Committer {
-    /// A write with its plan.
-    struct Planned {
+    /// A write with its plan. One object, since it is looked at several times.
+    final class Planned {
         let plan: WritePlan
         let pending: PendingWrite
+
+        init(_ plan: consuming WritePlan, of pending: PendingWrite) { (self.plan, self.pending) = (plan, pending) }
 
         func complete(_ result: Result<WriteOutcome, StoreError>) { pending.completion(result) }
     }
@@ -28,7 +30,7 @@ extension Committer {
             batch.removeAll(keepingCapacity: true)
             beginBatch()
         }
-        let isRows = batch.allSatisfy(\.plan.records.isEmpty)
+        let isRows = batch.allSatisfy { $0.plan.records.isEmpty }
         if let refusal = absence(isRows: isRows) ?? journalFrame(writes: batch.count) {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }

@@ -174,8 +174,9 @@ final class Committer: @unchecked Sendable {
         }
         plan.encode(into: &frame)
         plannedEnds.add(plan.records)
-        batch.append(Planned(plan: plan, pending: pending))
-        if plan.goesAlone { flush(&batch) }
+        let goesAlone = plan.goesAlone
+        batch.append(Planned(plan, of: pending))
+        if goesAlone { flush(&batch) }
         return true
     }
 

@@ -6,14 +6,14 @@ package import RunStore
 internal import Threads
 
 /// Writes `metrics.ndjson` and `metrics.json`: the metrics of each step or epoch.
-package struct MetricsWriter: MetadataWriter {
+package final class MetricsWriter: MetadataWriter {
     package let type = MetadataType.metrics
     package let summary =
         "Rows of metrics (an object, an array of objects, NDJSON, CSV), merged by step or epoch; "
         + "or a whole data frame (an object of arrays without a unique key), which replaces the stored one."
     package let forms: [BodyForm] = [.json, .ndjson, .csv, .form, .multipart]
     package let document: StoredDocument? = .file(.metricsFrame, mediaType: "application/json")
-    package let queryFields: Set<String>? = [Self.replace]
+    package let queryFields: Set<String>? = [MetricsWriter.replace]
     private let parsers = ParserPool()
 
     private static let replace = "replace"
