@@ -20,6 +20,12 @@ package struct Limit: Sendable, Hashable {
         case patterns
         /// Runs that are not initialised yet.
         case pendingRuns
+        /// Those that one sender made.
+        case pendingOfSender
+        /// Runs, archived ones among them.
+        case runs
+        /// Readers of events.
+        case readers
     }
 
     package let quantity: Quantity
@@ -52,6 +58,9 @@ package struct LimitExceeded: Error, Sendable, Equatable, CustomStringConvertibl
             case .columns: "columns"
             case .patterns: "regular expressions"
             case .pendingRuns: "pending runs"
+            case .pendingOfSender: "pending runs of one sender"
+            case .runs: "runs"
+            case .readers: "readers"
             }
         return "over \(limit.most) \(unit)" + (limit.setting.map { " (\($0))" } ?? "")
     }

@@ -1,4 +1,6 @@
+internal import Access
 package import HTTPServer
+internal import Limits
 package import LocalFiles
 package import Logging
 package import MetadataWriters
@@ -14,6 +16,8 @@ package final class RunAPI: HTTPHandler {
     package struct Settings: Sendable {
         /// The largest body in memory, bytes.
         package var maxBody = 16 << 20
+        /// Bytes of large bodies that are read at once: reading one takes some ten times its memory.
+        package var parsedBytes = 64 << 20
         /// The largest upload, bytes.
         package var maxUpload = 4 << 30
         /// Fields and files of a form.
@@ -26,6 +30,8 @@ package final class RunAPI: HTTPHandler {
         package var writerJobs = 2
         /// The most executables that wait for their turn.
         package var writerQueue = 256
+        /// Who reads events, and how far behind.
+        package var events = EventHub.Limits()
 
         package init() {}
     }
@@ -42,6 +48,12 @@ package final class RunAPI: HTTPHandler {
     let hub: EventHub
     let digests = FileDigests()
     let recentWrites = RecentWrites()
+    /// What large bodies that are read now take.
+    let parsing: Reserve
+    /// Seconds for which what is pending is kept; nil: until its run is initialised.
+    let pendingAge: Double?
+    /// Whether the store has to know who writes.
+    private let countsSenders: Bool
     /// Counts requests; other parts may add gauges.
     package let telemetry = Telemetry(RunAPI.routes)
 
@@ -54,8 +66,11 @@ package final class RunAPI: HTTPHandler {
         registered = RegisteredWriters(writers)
         jobs = WriterJobs(threads: settings.writerJobs, limit: settings.writerQueue)
         self.settings = settings
+        parsing = Reserve(Limit(.bytes, most: settings.parsedBytes))
         self.log = log
-        hub = EventHub(feed: store.changes)
+        hub = EventHub(feed: store.changes, settings.events)
+        pendingAge = store.rules.pendingAge
+        countsSenders = store.rules.mostPendingOfSender != nil
         let jobs = jobs
         telemetry.addGauge("rundir_writers_running", "Running executables of custom types.") {
             Double(jobs.counts.running)
@@ -74,6 +89,9 @@ package final class RunAPI: HTTPHandler {
     }
 
     deinit { hub.stop() }
+
+    /// A request's sender, as the store counts them: by token; nil where nothing depends on it.
+    func sender(of exchange: HTTPExchange) -> String? { countsSenders ? exchange.grant.token?.id : nil }
 
     // MARK: HTTPHandler
 

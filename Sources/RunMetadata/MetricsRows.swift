@@ -5,11 +5,13 @@ package import Limits
 package struct MetricsRows: Sendable, Equatable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var count = 0
+    /// Which names the rows have; nil: not known.
+    package private(set) var shape: MetricsShape? = MetricsShape()
 
     package init() {}
 
     /// Rows that are known to have the form of the log.
-    package init(checked bytes: [UInt8], count: Int) { (self.bytes, self.count) = (bytes, count) }
+    package init(checked bytes: [UInt8], count: Int) { (self.bytes, self.count, shape) = (bytes, count, nil) }
 
     package var isEmpty: Bool { count == 0 }
 
@@ -41,9 +43,11 @@ package struct MetricsRows: Sendable, Equatable {
         // The row's length if it can be copied as it is, the usual case.
         var length: Int? = 2
         var token = object + 1
+        var shape = MetricsShape()
         while tokens.kind(at: token) == .name {
             if let counted = length, tokens.isVerbatim(at: token), tokens.kind(at: token + 1) == .number {
                 try check.number(at: token)
+                shape.add(tokens.text(at: token))
                 length = counted + tokens.source(at: token).count + tokens.text(at: token + 1).count + 2
                 token += 2
             } else {
@@ -56,8 +60,10 @@ package struct MetricsRows: Sendable, Equatable {
             try check.finish()
             appendVerbatim(objectAt: object, of: tokens, length: length, time: stamp)
         } else {
-            try appendRewritten(objectAt: object, of: tokens, row: row, pointer, columns, time)
+            shape = MetricsShape()
+            try appendRewritten(objectAt: object, of: tokens, row: row, pointer, columns, time, &shape)
         }
+        if count == 0 { self.shape = shape } else { self.shape?.add(shape) }
         count += 1
     }
 
@@ -104,7 +110,7 @@ package struct MetricsRows: Sendable, Equatable {
 
     private mutating func appendRewritten(
         objectAt object: Int, of tokens: JSONTokens, row: Int?, _ pointer: JSONPointer, _ columns: Limit?,
-        _ time: [UInt8]?
+        _ time: [UInt8]?, _ shape: inout MetricsShape
     ) throws(MetadataFault) {
         var check = MetricsRowCheck(tokens, row: row, pointer)
         var text: [UInt8] = []
@@ -119,7 +125,10 @@ package struct MetricsRows: Sendable, Equatable {
             }
             if let columns, names.count > columns.most { throw .excess(LimitExceeded(columns), place, pointer) }
             text.append(UInt8(ascii: text.isEmpty ? "{" : ","))
-            name.withUnsafeBytes { JSONWriter.append(stringUTF8: $0, to: &text) }
+            name.withUnsafeBytes { name in
+                JSONWriter.append(stringUTF8: name, to: &text)
+                shape.add(name)
+            }
             text.append(UInt8(ascii: ":"))
             value.append(to: &text)
         }

@@ -38,12 +38,23 @@ extension JSONObject {
         JSONObject(members.compactMap { member in member.value.bearable.map { (member.name, $0) } })
     }
 
+    /// How many names it has, those of nested objects among them: each is a column.
+    package var nameCount: Int { members.reduce(members.count) { $0 + $1.value.nameCount } }
+
     /// The names of values on which `ls_runs()` fails.
     package var namesThatBreakListing: [String] { members.filter(\.value.breaksListing).map(\.name) }
 }
 
 extension JSONValue {
     // Recursion is as deep as the parser allows, as below.
+    fileprivate var nameCount: Int {
+        switch self {
+        case .object(let object): object.nameCount
+        case .array(let elements): elements.reduce(0) { $0 + $1.nameCount }
+        default: 0
+        }
+    }
+
     fileprivate var bearable: JSONValue? {
         switch self {
         case .null: return nil

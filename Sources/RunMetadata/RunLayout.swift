@@ -18,6 +18,7 @@ package enum RunLayout {
         package static let journal = "journal"
         package static let pending = "pending"
         package static let sessions = "sessions"
+        package static let senders = "senders"
         package static let staging = "staging"
         package static let uploads = "uploads"
         package static let imports = "import"

@@ -17,11 +17,16 @@ package struct JSONObjectPatch: Sendable {
     }
 
     /// Merges the patch into a document.
+    /// - Parameter name: the document's, for messages
     /// - Throws: `refused`, or `unreadable`, where the result is none that the type takes
-    package func merged(into document: JSONObject) throws(StoreError) -> NamedListFiles {
+    package func merged(
+        into document: JSONObject, named name: String = "the document", _ rules: RunRules = RunRules()
+    ) throws(StoreError) -> NamedListFiles {
+        let merged = document.merging(patch: object)
+        try rules.checkColumns(merged.nameCount, before: document.nameCount, of: name)
         do {
             try check(document)
-            return try render(document.merging(patch: object))
+            return try render(merged)
         } catch {
             guard let fault = error as? MetadataFault else { throw .unreadable("\(error)") }
             throw .refused(fault)

@@ -7,6 +7,20 @@ package struct RunRules: Sendable {
     package var staleAfter: Double = 3600
     /// Properties that a run may have.
     package var mostProperties = NameLimits().properties
+    /// Columns of a run's metrics, and names of its flags and of its evaluation.
+    package var mostColumns = NameLimits().columns
+    /// Runs, archived ones among them; nil: any number.
+    package var mostRuns: Limit?
+    /// Bytes of one run's files; nil: any number. What a store derives, such as the frame of rows, does not count.
+    package var mostRunBytes: Limit?
+    /// Bytes of all runs' files, pending ones among them; nil: any number.
+    package var mostBytes: Limit?
+    /// Runs, and sessions without one, that wait to be initialised.
+    package var mostPending = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
+    /// Those that one sender made (`RunWrite.sender`); nil: any number, up to `mostPending`.
+    package var mostPendingOfSender: Limit?
+    /// Seconds after its last write for which what waits for a run is kept; nil: until the run is initialised.
+    package var pendingAge: Double?
 
     package init() {}
 
@@ -20,5 +34,43 @@ package struct RunRules: Sendable {
         guard count > max(mostProperties.most, before) else { return }
         throw .refused(
             .shape(nil, "properties: the run would have \(LimitExceeded(mostProperties)); remove some, or send fewer"))
+    }
+
+    /// The same for the columns of a run's metrics, and the names of its flags or its evaluation.
+    /// - Parameter what: what has them, for the message
+    package func checkColumns(_ count: Int, before: Int, of what: String) throws(StoreError) {
+        guard count > max(mostColumns.most, before) else { return }
+        throw .refused(
+            .shape(nil, "\(what): the run would have \(LimitExceeded(mostColumns)); send names that it has already"))
+    }
+
+    /// Refuses a new run where there are as many as may be.
+    /// - Throws: `tooManyRuns`
+    package func checkRuns(_ count: Int) throws(StoreError) {
+        if let mostRuns, count > mostRuns.most { throw .tooManyRuns(LimitExceeded(mostRuns)) }
+    }
+
+    /// Refuses a write after which a run has too many bytes. One that makes it no larger is never refused.
+    /// - Throws: `runFull`
+    package func checkBytes(ofRun bytes: Int, before: Int) throws(StoreError) {
+        guard let mostRunBytes, bytes > max(mostRunBytes.most, before) else { return }
+        throw .runFull(LimitExceeded(mostRunBytes))
+    }
+
+    /// The same for all runs together.
+    /// - Throws: `storeFull`
+    package func checkBytes(ofAll bytes: Int, before: Int) throws(StoreError) {
+        guard let mostBytes, bytes > max(mostBytes.most, before) else { return }
+        throw .storeFull(LimitExceeded(mostBytes))
+    }
+
+    /// Refuses what would be one more pending run.
+    /// - Parameters:
+    ///   - count: how many there would be
+    ///   - ofSender: how many of its sender
+    /// - Throws: `tooManyPending`
+    package func checkPending(_ count: Int, ofSender: Int) throws(StoreError) {
+        if count > mostPending.most { throw .tooManyPending(LimitExceeded(mostPending)) }
+        if let most = mostPendingOfSender, ofSender > most.most { throw .tooManyPending(LimitExceeded(most)) }
     }
 }

@@ -89,6 +89,9 @@ package protocol RunStore: Sendable {
     /// Bytes that are free to the runs, and bytes in all, where they are kept; nil when that is not known.
     var room: (free: UInt64, size: UInt64)? { get }
 
+    /// Bytes of all runs' files, as far as they are known; nil where they are not bounded.
+    var usedBytes: Int? { get }
+
     /// Why a write would be refused now: nothing when it would not be.
     var hindrances: [StoreHindrance] { get }
 
@@ -102,4 +105,5 @@ extension RunStore {
     package var hindrances: [StoreHindrance] { [] }
     package var room: (free: UInt64, size: UInt64)? { nil }
     package var warnings: [StoreHindrance] { [] }
+    package var usedBytes: Int? { nil }
 }

@@ -50,8 +50,16 @@ package enum StoreError: Error, Sendable, Equatable {
     case shortage(String)
     /// The runs directory is gone, or another is in its place; says which.
     case runsGone(String)
-    /// Too many runs wait to be initialised.
+    /// Too many runs wait to be initialised, in all or of one sender.
     case tooManyPending(LimitExceeded)
+    /// There are as many runs as there may be.
+    case tooManyRuns(LimitExceeded)
+    /// The run would have more bytes than one may.
+    case runFull(LimitExceeded)
+    /// All runs together would have more bytes than they may.
+    case storeFull(LimitExceeded)
+    /// What waits for a run was written to since it was looked at, and stays.
+    case writtenMeanwhile
     /// Anything else that went wrong beneath; says what was tried and what came of it. For the log: it may name what clients
     /// need not know.
     case failed(String)

@@ -47,6 +47,9 @@ struct Serve: ParsableCommand {
         api.telemetry.addCounter(
             "rundir_audit_lost_total", "Entries of the audit log that could not be written."
         ) { Double(audit.lostCount) }
+        api.telemetry.addCounter(
+            "rundir_pending_dropped_total", "Pending runs that were dropped for their age (--keep-pending)."
+        ) { Double(store.droppedCount) }
         let checks = AccessChecks(
             origins: RequestOrigin(allowed: options.hostRules, sharing: options.access.sharing), control: control,
             rates: options.access.rates, audit: RequestAudit(audit))

@@ -44,6 +44,12 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Bytes of such bodies of all requests at once, --max-body to 1099511627776; default: a quarter of the memory that the "
+                + "server may use, at most 536870912. [env: RUNDIR_MAX_BODY_MEMORY]", valueName: "bytes"))
+    var maxBodyMemory = Environment.number("RUNDIR_MAX_BODY_MEMORY")
+
+    @Option(
+        help: ArgumentHelp(
             "The largest upload, packed and unpacked, 1 to 1099511627776 bytes. [env: RUNDIR_MAX_UPLOAD]",
             valueName: "bytes"))
     var maxUpload = Environment.number("RUNDIR_MAX_UPLOAD") ?? 4 << 30
@@ -62,7 +68,7 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Flags, metrics or values of an evaluation in one request, 10 to 100000; each is a column. "
+            "Flags, metrics or values of an evaluation in one request and in one run, 10 to 100000; each is a column. "
                 + "[env: RUNDIR_MAX_COLUMNS]", valueName: "count"))
     var maxColumns = Environment.number("RUNDIR_MAX_COLUMNS") ?? NameLimits().columns.most
 
@@ -113,11 +119,9 @@ struct ServeOptions: ParsableArguments {
             "Bytes of a journal segment, 65536 to 1073741824. [env: RUNDIR_JOURNAL_SIZE]", valueName: "bytes"))
     var journalSize = Environment.number("RUNDIR_JOURNAL_SIZE") ?? 16 << 20
 
-    @Option(
-        help: ArgumentHelp(
-            "The most runs and sessions that are not initialised yet, 1 to 10000000. [env: RUNDIR_MAX_PENDING]",
-            valueName: "count"))
-    var maxPending = Environment.number("RUNDIR_MAX_PENDING") ?? 10_000
+    @OptionGroup var storage: StorageOptions
+
+    @OptionGroup var events: EventOptions
 
     @Option(
         help: ArgumentHelp(
@@ -148,6 +152,7 @@ struct ServeOptions: ParsableArguments {
     func validate() throws {
         try check("port", port, 0...65535)
         try check("max-body", maxBody, 1...1 << 30)
+        if let maxBodyMemory { try check("max-body-memory", maxBodyMemory, maxBody...1 << 40) }
         try check("max-upload", maxUpload, 1...1 << 40)
         try check("max-entries", maxEntries, 1...100_000_000)
         try check("max-names", maxNames, 10...100_000)
@@ -158,7 +163,6 @@ struct ServeOptions: ParsableArguments {
         try check("max-connections-per-address", maxConnectionsPerAddress, 0...60_000)
         try check("workers", workers, 1...64)
         try check("writer-jobs", writerJobs, 1...1024)
-        try check("max-pending", maxPending, 1...10_000_000)
         try check("max-partial-uploads", maxPartialUploads, 1...1_000_000)
         try check("max-partial-bytes", maxPartialBytes, 1...1 << 50)
         try check("keep-partial-uploads", keepPartialUploads, 60...31_536_000)
@@ -171,9 +175,7 @@ struct ServeOptions: ParsableArguments {
     }
 
     private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
-        guard range.contains(value) else {
-            throw ValidationError("--\(name) is \(value); it has to be from \(range.lowerBound) to \(range.upperBound)")
-        }
+        try OptionRange.check(name, value, range)
     }
 
     // MARK: Settings of the parts
@@ -182,9 +184,15 @@ struct ServeOptions: ParsableArguments {
         var limits = ServerLimits()
         limits.headSeconds = readTimeout
         limits.bodySeconds = readTimeout * 2
+        limits.bodyMemory = bodyMemory
         limits.connections = maxConnections
         limits.connectionsPerAddress = maxConnectionsPerAddress
         return limits
+    }
+
+    /// For a single body, at least, and for what an upload holds of it.
+    private var bodyMemory: Int {
+        maxBodyMemory ?? max(min(UsableMemory.bytes / 4, ServerLimits().bodyMemory), maxBody + 4 << 20)
     }
 
     var names: NameLimits {
@@ -199,7 +207,8 @@ struct ServeOptions: ParsableArguments {
         settings.rules.mostProperties = names.properties
         settings.segmentSize = journalSize
         settings.rules.staleAfter = Double(staleAfter)
-        settings.pendingLimit = Limit(.pendingRuns, most: maxPending, setting: "--max-pending")
+        settings.rules.mostColumns = names.columns
+        storage.set(&settings.rules)
         settings.partialUploads.count = Limit(.files, most: maxPartialUploads, setting: "--max-partial-uploads")
         settings.partialUploads.bytes = Limit(.bytes, most: maxPartialBytes, setting: "--max-partial-bytes")
         settings.partialUploads.age = Double(keepPartialUploads)
@@ -209,17 +218,22 @@ struct ServeOptions: ParsableArguments {
     var apiSettings: RunAPI.Settings {
         var settings = RunAPI.Settings()
         settings.maxBody = maxBody
-        settings.maxUpload = maxUpload
+        settings.parsedBytes = max(bodyMemory / 8, maxBody)
+        settings.maxUpload = mostUpload
+        settings.events = events.limits
         settings.maxEntries = maxEntries
         settings.names = names
         settings.writerJobs = writerJobs
         return settings
     }
 
+    /// What is larger than a run may be is refused before it is read.
+    private var mostUpload: Int { min(maxUpload, storage.maxRunBytes > 0 ? storage.maxRunBytes : .max) }
+
     var mlflowSettings: MLflowAPI.Settings {
         var settings = MLflowAPI.Settings()
         settings.maxBody = maxBody
-        settings.maxUpload = maxUpload
+        settings.maxUpload = mostUpload
         return settings
     }
 

@@ -14,7 +14,7 @@ import Testing
 
     init() throws {
         harness = try DirectoryHarness {
-            $0.pendingLimit = Self.limit
+            $0.rules.mostPending = Self.limit
             $0.rules.mostProperties = Limit(.names, most: 10_000)
         }
     }
@@ -44,7 +44,7 @@ import Testing
         #expect(try store.refusal(of: row("p5")) != nil)
         try harness.reopen()
         #expect(try store.refusal(of: row("p5")) != nil)
-        try store.write(.run(run("p4")), .purgePending)
+        try store.write(.run(run("p4")), .purgePending())
         #expect(try eventually { try store.refusal(of: row("p5")) == nil })
     }
 
@@ -54,7 +54,7 @@ import Testing
         #expect(try store.pendingRuns(unchangedFor: 0).map(\.description) == ["p1", "p2"])
         #expect(try store.pendingRuns(unchangedFor: 1e12).isEmpty)
         try store.initialise(run("p1"))
-        #expect(throws: StoreError.notArchived(try run("p1"))) { try store.write(.run(run("p1")), .purgePending) }
+        #expect(throws: StoreError.notArchived(try run("p1"))) { try store.write(.run(run("p1")), .purgePending()) }
         #expect(try store.pendingRuns(unchangedFor: 0).map(\.description) == ["p2"])
     }
 

@@ -43,17 +43,18 @@ final class APIFixture: Sendable {
     static func make(
         maxBody: Int = 1 << 20, maxUpload: Int = 4 << 20, tokens: [TokenSettings] = [],
         access: AccessControl.Settings = AccessControl.Settings(), origins: [String] = [],
-        rates: RequestRates.Limits = RequestRates.Limits(),
+        rates: RequestRates.Limits = RequestRates.Limits(), rules: RunRules = RunRules(),
+        events: EventHub.Limits = EventHub.Limits(),
         log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) throws -> APIFixture {
         try APIFixture(
             maxBody: maxBody, maxUpload: maxUpload, tokens: tokens, access: access, origins: origins, rates: rates,
-            log: log)
+            rules: rules, events: events, log: log)
     }
 
     private init(
         maxBody: Int, maxUpload: Int, tokens: [TokenSettings], access: AccessControl.Settings, origins: [String],
-        rates: RequestRates.Limits, log: Logger
+        rates: RequestRates.Limits, rules: RunRules, events: EventHub.Limits, log: Logger
     ) throws {
         // As the server does at its start.
         signal(SIGPIPE, SIG_IGN)
@@ -62,9 +63,11 @@ final class APIFixture: Sendable {
         var storeSettings = StoreSettings()
         // On a busy machine, too.
         storeSettings.indexWait = 60
+        storeSettings.rules = rules
         store = try DirectoryRunStore(runs: "\(folder.path)/runs", settings: storeSettings, log: log)
         var settings = RunAPI.Settings()
         (settings.maxBody, settings.maxUpload) = (maxBody, maxUpload)
+        settings.events = events
         let source = SourceWriter(
             roots: ["\(folder.path)/allowed"], limits: .init(bytes: maxUpload),
             script: { [store] in store.script(of: $0) }, makeStagingFile: { [store] in try store.scratch.makeFile() })

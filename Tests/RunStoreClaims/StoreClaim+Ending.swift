@@ -95,10 +95,10 @@ extension StoreClaim {
             #expect(try store.pendingRuns(unchangedFor: -1) == [.one, .two])
             #expect(try store.pendingRuns(unchangedFor: 3600).isEmpty)
             #expect(try store.runCounts()[.pending] == 2)
-            try store.write(.run(.one), .purgePending)
+            try store.write(.run(.one), .purgePending())
             #expect(try store.snapshot(of: .one) == nil)
             try store.initialise(.two)
-            #expect(throws: StoreError.notArchived(.two)) { try store.write(.run(.two), .purgePending) }
+            #expect(throws: StoreError.notArchived(.two)) { try store.write(.run(.two), .purgePending()) }
             #expect(try store.pendingRuns(unchangedFor: -1).isEmpty)
         },
     ]

@@ -16,5 +16,5 @@ package struct StoreClaim: Sendable, CustomTestStringConvertible {
     /// All claims.
     package static let all =
         metrics + documents + lifecycle + defaults + waiting + sessions + listing + queries + archiving + batches
-        + artifacts + output + ending + removing + frames + reading + metricsReads
+        + artifacts + output + ending + removing + frames + reading + metricsReads + limits
 }

@@ -78,14 +78,16 @@ extension MemoryRun {
 
     /// Merges a patch into a document.
     /// - Returns: the document
-    mutating func merge(_ patch: JSONObjectPatch, into document: PatchedDocument) throws(StoreError) -> [UInt8] {
+    mutating func merge(
+        _ patch: JSONObjectPatch, into document: PatchedDocument, _ rules: RunRules
+    ) throws(StoreError) -> [UInt8] {
         var outcome = WriteOutcome(effect: .written, run: nil)
         switch document {
         case .file(let path):
             guard let object = file(path).map(\.object) ?? JSONObject() else {
                 throw .unreadable("\(path) is no JSON object")
             }
-            let list = try patch.merged(into: object)
+            let list = try patch.merged(into: object, named: path.description, rules)
             for change in DataChange.put(path, list) { try apply(change, &outcome, now: 0) }
             return list.exact
         case .properties:

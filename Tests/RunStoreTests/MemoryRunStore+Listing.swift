@@ -60,6 +60,7 @@ extension MemoryRunStore {
 
     func pendingRuns(unchangedFor seconds: Double) -> [RunID] {
         let latest = wallClock() - seconds
+        dropOldPending()
         return state.folders.compactMap { $1.place == .pending && $1.modified <= latest ? $0.run : nil }.sorted {
             $0.description < $1.description
         }

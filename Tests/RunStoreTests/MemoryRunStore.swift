@@ -22,6 +22,9 @@ final class MemoryRunStore: RunStore {
     /// Takes no write any more.
     func close() { kept.withLock { $0.isClosed = true } }
 
+    /// Drops what has waited for too long.
+    func dropOldPending() { kept.withLock { $0.state.dropOldPending(rules) } }
+
     /// All that is kept now.
     var state: MemoryState { kept.withLock(\.state) }
 
@@ -31,10 +34,10 @@ final class MemoryRunStore: RunStore {
                 if kept.isClosed { throw .stopping }
                 let before = kept.state
                 var after = before
-                let outcome = try after.apply(write, now: clock())
+                after.dropOldPending(rules)
+                let outcome = try after.apply(write, now: clock(), rules)
                 let target = outcome.run.map(RunTarget.run) ?? write.target
-                let counts = [before, after].map { $0.folders[target]?.propertyNames.count ?? 0 }
-                try rules.checkProperties(counts[1], before: counts[0])
+                try after.check(rules, since: before, of: target, write)
                 kept.state = after
                 if feed.isWatched, let run = outcome.run {
                     feed.append(

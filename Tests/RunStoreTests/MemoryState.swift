@@ -1,3 +1,4 @@
+import LocalFiles
 import RunMetadata
 import RunStore
 
@@ -5,6 +6,8 @@ import RunStore
 struct MemoryState: Sendable {
     /// Runs, and under a session's name what waits for its next one.
     private(set) var folders: [RunTarget: MemoryRun] = [:]
+    /// Who made those that wait.
+    private var senders: [RunTarget: String] = [:]
     private var sessions: [SessionName: RunID] = [:]
 
     /// The active run, where a session has one.
@@ -15,8 +18,9 @@ struct MemoryState: Sendable {
         return run
     }
 
-    mutating func apply(_ write: RunWrite, now: Double) throws(StoreError) -> WriteOutcome {
+    mutating func apply(_ write: RunWrite, now: Double, _ rules: RunRules) throws(StoreError) -> WriteOutcome {
         let target = resolved(write.target)
+        if folders[target] == nil { senders[target] = write.sender }
         if write.needsRun, folders[target].map({ $0.place == .pending }) ?? true { throw .unknownRun }
         switch write.action {
         case .initialise(let session, let start):
@@ -29,7 +33,7 @@ struct MemoryState: Sendable {
             return outcome
         case .patch(let document, let patch):
             return try edit(target) { run, outcome throws(StoreError) in
-                outcome.document = try run.merge(patch, into: document)
+                outcome.document = try run.merge(patch, into: document, rules)
             }
         case .removeMetadata(let removed) where folders[target] != nil:
             return try edit(target) { run, _ throws(StoreError) in try run.remove(removed) }
@@ -52,7 +56,11 @@ struct MemoryState: Sendable {
         case (.archive, .pending), (.restore, .pending), (.resume, .pending): throw .notInitialised(run)
         case (.archive, _): folders[target]?.place = .archived
         case (.restore, _): folders[target]?.place = .initialised
-        case (.purge(force: true), _), (.purge, .archived), (.purgePending, .pending): folders[target] = nil
+        case (.purge(force: true), _), (.purge, .archived), (.purgePending(unchangedFor: 0), .pending):
+            folders[target] = nil
+        case (.purgePending(let seconds), .pending):
+            if there.modified > wallClock() - seconds { throw .writtenMeanwhile }
+            folders[target] = nil
         case (.purge, _), (.purgePending, _): throw .notArchived(run)
         case (_, .archived): throw .archived(run)
         case (.resume(let session), _):
@@ -105,6 +113,14 @@ struct MemoryState: Sendable {
         // What ended while it was pending is no run to go on with.
         if folders[target]?.hasEnded == false { sessions[session] = run }
         return outcome
+    }
+
+    /// Keeps only some folders.
+    mutating func keep(_ isKept: (MemoryRun) -> Bool) { folders = folders.filter { isKept($0.value) } }
+
+    /// How many folders that wait a sender made.
+    func pendingCount(of sender: String) -> Int {
+        folders.count { $0.value.place == .pending && senders[$0.key] == sender }
     }
 
     private func freshID(_ now: Double) -> RunID {

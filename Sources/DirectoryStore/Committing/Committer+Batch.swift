@@ -18,6 +18,8 @@ extension Committer {
         logs.beginBatch()
         applier.beginBatch()
         pending.beginBatch()
+        runs.beginBatch()
+        space?.beginBatch()
         plannedEnds.beginBatch()
         plannedStarts.removeAll()
         JournalFrame.begin(&frame)
@@ -35,6 +37,7 @@ extension Committer {
             for write in batch {
                 for record in write.plan.records { logs.forget(record.folder) }
                 logs.forget(write.plan.folder)
+                space?.doubt(write.plan)
                 write.complete(.failure(refusal))
             }
             return
@@ -47,6 +50,7 @@ extension Committer {
         for (index, write) in batch.enumerated() {
             if let failure = failures[index] {
                 logs.forget(write.plan.folder)
+                space?.doubt(write.plan)
                 // Recovery will do what could be neither done nor taken back.
                 write.complete(.failure(refusal ?? explained(StoreError(failure))))
             } else {

@@ -6,10 +6,12 @@ internal import Threads
 
 extension Committer {
     /// Plans what a writer made of a body; nil when it has to be the first of its batch and is not.
-    func planChanges(_ changes: [DataChange], _ target: RunTarget, isAlone: Bool) throws(StoreError) -> WritePlan? {
+    func planChanges(
+        _ changes: [DataChange], _ target: RunTarget, by sender: String?, isAlone: Bool
+    ) throws(StoreError) -> WritePlan? {
         let folder = folder(of: target)
         var plan = try begin(folder)
-        if folder.place == nil { try pending.add() }
+        if folder.place == nil { try pending.add(folder.name, by: sender) }
         for change in changes {
             do throws(StoreError) {
                 if case .rows(let rows) = change {
@@ -82,17 +84,36 @@ extension Committer {
     }
 
     /// Plans the removal of a run.
-    func planPurge(_ target: RunTarget, force: Bool, isPending: Bool = false) throws(StoreError) -> WritePlan {
+    func planPurge(_ target: RunTarget, force: Bool) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
-        guard folder.place != nil, let run = folder.run else { throw missing(folder) }
-        if folder.place != (isPending ? .pending : .archived), !force { throw .notArchived(run) }
-        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
+        guard let place = folder.place, let run = folder.run else { throw missing(folder) }
+        if place != .archived, !force { throw .notArchived(run) }
+        return planRemoval(of: folder, place)
+    }
+
+    /// Plans the removal of a run that waits, or of what waits for a session's next one.
+    func planPurgePending(_ target: RunTarget, unchangedFor seconds: Double) throws(StoreError) -> WritePlan {
+        let folder = folder(of: target)
+        guard let place = folder.place else { throw missing(folder) }
+        if let run = folder.run, place != .pending { throw .notArchived(run) }
+        if seconds > 0, let directory = try directory(of: folder),
+            !RunFiles.isUnchanged(directory, since: wallClock() - seconds)
+        {
+            throw .writtenMeanwhile
+        }
+        return planRemoval(of: folder, place)
+    }
+
+    private func planRemoval(of folder: RunFolder, _ place: RunPlace) -> WritePlan {
+        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: folder.run))
         plan.goesAlone = true
         plan.records.append(deletion(of: folder))
-        deactivate(run, &plan)
+        if let run = folder.run { deactivate(run, &plan) }
         plan.whenDone { committer in
-            committer.logs.forget(run.description)
-            _ = committer.views.take(run.description)
+            committer.logs.forget(folder.name)
+            committer.waiting.forget(folder.name)
+            _ = committer.views.take(folder.name)
+            if place == .pending { committer.pending.remove(folder.name) } else { committer.runs.remove() }
         }
         return plan
     }

@@ -36,7 +36,11 @@ extension Committer {
             if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
             return plan
         }
-        if folder.place != .initialised, !isNew { try expectRoom(for: folder) }
+        if folder.place != .initialised {
+            if !isNew { try expectRoom(for: folder) }
+            let rules = settings.rules
+            if rules.mostRuns != nil { try runs.add { count throws(StoreError) in try rules.checkRuns(count) } }
+        }
         var given = Set(start.properties.map(\.name))
         if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
         try write(start, folder, &plan)
@@ -46,7 +50,7 @@ extension Committer {
         try finishProperties(folder, isStart: true, &plan)
         plan.outcome.hasSource = try hasSource(folder, plan)
         if folder.place != .initialised { plan.add(.move(.initialised)) }
-        if folder.place == .pending { plan.whenDone { $0.pending.remove() } }
+        if folder.place == .pending { plan.whenDone { $0.pending.remove(folder.name) } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.
         let hasEnded = try hasEnded(folder)
@@ -134,62 +138,8 @@ extension Committer {
         return applier.place(of: name).map { RunFolder(name: name, place: $0, run: nil) }
     }
 
-    /// Plans the move of all that waits for the session into the run. Where both have a file, the younger one is kept; their
-    /// metrics are joined, unless the younger ones are a whole frame; artifacts come along.
-    /// - Returns: the properties that came along
-    private func adopt(
-        _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
-    ) throws(StoreError) -> Set<PropertyName> {
-        guard let theirs = try directory(of: waiting) else { return [] }
-        let ours = try directory(of: folder)
-        var adopted: Set<PropertyName> = []
-        for (path, status) in try RunFiles.files(in: theirs) {
-            if path == .metricsRows || path == .metricsFrame || path.isSent { continue }
-            if path == .output {
-                try adoptOutput(theirs, status, of: waiting.name, folder, &plan)
-                continue
-            }
-            guard replaces(status, path, of: ours) else { continue }
-            try version(RunPath(path), folder)
-            if path == .source || status.st_size > Self.journaled {
-                // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
-                // which case recovery writes what came while it waited where it is now.
-                plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
-            } else if let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(path)) }) {
-                plan.add(.put(path.description, bytes))
-            }
-            if let exact = path.sent {
-                let sent = try storing { () throws(FileFailure) in try theirs.read(RunPath(exact)) }
-                try putExact(sent, of: path, folder, &plan)
-            }
-            if let property = path.property { adopted.insert(property) }
-        }
-        try adoptMetrics(theirs, ours, of: waiting.name, &plan)
-        try adoptArtifacts(waiting, into: folder, &plan)
-        let from = waiting.name
-        plan.whenDone { committer in
-            committer.waiting.forget(from)
-            committer.logs.forget(from)
-            _ = committer.views.take(from)
-        }
-        return adopted
-    }
-
-    /// Output goes on where that of the run ends.
-    private func adoptOutput(
-        _ theirs: RunDirectory, _ status: stat, of waiting: String, _ folder: RunFolder, _ plan: inout WritePlan
-    ) throws(StoreError) {
-        try version(RunPath(.output), folder)
-        let end = try end(of: .output, folder, plan)
-        if end == 0, status.st_size > Self.journaled {
-            return plan.add(.adopt(DataPath.output.description, from: waiting, inode: UInt64(status.st_ino)))
-        }
-        guard let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(.output)) }) else { return }
-        plan.add(.append(DataPath.output.description, offset: end, bytes))
-    }
-
     /// Plans the exact list of a file that the plan writes; without one, that an earlier one goes.
-    private func putExact(
+    func putExact(
         _ sent: [UInt8]?, of path: DataPath, _ folder: RunFolder, _ plan: inout WritePlan
     ) throws(StoreError) {
         guard let exact = path.sent else { return }
@@ -202,50 +152,4 @@ extension Committer {
             plan.add(.remove(exact.description))
         }
     }
-
-    /// Bytes of the largest file that waits and goes into the journal when a run takes it.
-    private static let journaled = 64 << 10
-
-    /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
-    private func adoptMetrics(
-        _ theirs: RunDirectory, _ ours: RunDirectory?, of waiting: String, _ plan: inout WritePlan
-    ) throws(StoreError) {
-        let rowsPath = DataPath.metricsRows
-        if let status = theirs.status(RunPath(rowsPath)), status.st_mode & S_IFMT == S_IFREG {
-            let holder = ours.map { metricsFiles.holder(of: plan.folder, in: $0) }
-            let there = holder == .rows ? ours?.status(RunPath(rowsPath)) : nil
-            let hasFrame = holder == .frame
-            if there == nil, !hasFrame, status.st_size > Self.journaled {
-                plan.add(.adopt(rowsPath.description, from: waiting, inode: UInt64(status.st_ino)))
-                return
-            }
-            let rows = try storing { () throws(FileFailure) in try theirs.read(RunPath(rowsPath)) } ?? []
-            if let there {
-                plan.add(.append(rowsPath.description, offset: Int(there.st_size), rows))
-            } else {
-                let earlier = try ours.map { ours throws(StoreError) in hasFrame ? try rowsOfFrame(ours) : [] } ?? []
-                plan.add(.put(rowsPath.description, earlier + rows))
-            }
-            return
-        }
-        let frame = DataPath.metricsFrame
-        // A frame beside rows is a view of them: the rows tell how old they are.
-        let hasRows = ours?.status(RunPath(rowsPath)) != nil
-        guard let status = theirs.status(RunPath(frame)),
-            replaces(status, hasRows ? rowsPath : frame, of: ours),
-            let text = try storing({ () throws(FileFailure) in try theirs.read(RunPath(frame)) })
-        else { return }
-        replaceMetrics(by: text, &plan)
-    }
-
-    /// Whether a file that waits is no older than the one of a path in a run, or there is none. The file system's clock goes in
-    /// steps of some milliseconds; of two files of one step, the session's counts, as of artifacts.
-    private func replaces(_ status: stat, _ path: DataPath, of run: RunDirectory?) -> Bool {
-        guard let there = run?.status(RunPath(path)) else { return true }
-        return !isBefore(status.st_mtim, there.st_mtim)
-    }
-}
-
-private func isBefore(_ one: timespec, _ other: timespec) -> Bool {
-    (one.tv_sec, one.tv_nsec) < (other.tv_sec, other.tv_nsec)
 }

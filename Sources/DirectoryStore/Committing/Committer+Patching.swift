@@ -8,15 +8,15 @@ internal import RunStore
 extension Committer {
     /// Plans a merge patch.
     func planPatch(
-        _ document: PatchedDocument, _ patch: JSONObjectPatch, _ target: RunTarget
+        _ document: PatchedDocument, _ patch: JSONObjectPatch, _ target: RunTarget, by sender: String?
     ) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         var plan = try begin(folder)
-        if folder.place == nil { try pending.add() }
+        if folder.place == nil { try pending.add(folder.name, by: sender) }
         plan.goesAlone = true
         switch document {
         case .file(let path):
-            let list = try patch.merged(into: try object(path, folder))
+            let list = try patch.merged(into: try object(path, folder), named: path.description, settings.rules)
             plan.outcome.document = list.exact
             for change in DataChange.put(path, list) { try add(change, folder, to: &plan) }
         case .properties:

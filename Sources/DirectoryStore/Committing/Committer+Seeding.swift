@@ -20,6 +20,7 @@ extension Committer {
             later = try rowsBehindFrame(directory)
             try keepEarlierRows(directory, isFrame: false, folder, &plan)
         }
+        try checkColumns(of: rows, behind: earlier + later)
         plan.add(.put(DataPath.metricsRows.description, earlier + later + rows.bytes))
         let name = plan.folder
         plan.whenDone { committer in

@@ -1,3 +1,4 @@
+internal import JSON
 internal import LocalFiles
 internal import Logging
 internal import RunMetadata
@@ -47,6 +48,15 @@ final class Committer: @unchecked Sendable {
     /// Of the id that was made last: the second, and the number in it.
     var lastID = (stamp: "", number: 0)
     var waiting = WaitingFiles()
+    /// Runs, archived ones among them.
+    var runs: FolderCount
+    /// Bytes of runs; nil: they are not bounded.
+    let space: SpaceUse?
+    /// What the index knows of a run's rows, if it can tell without waiting.
+    var knownRows: (_ folder: String) -> RowsMark? = { _ in nil }
+    /// Columns whose names are held, of all logs.
+    var heldColumns = 0
+    let parser = JSONParser()
     var plannedEnds = PlannedEnds()
     /// The new runs that the batch initialises.
     var plannedStarts: Set<String> = []
@@ -83,7 +93,15 @@ final class Committer: @unchecked Sendable {
         self.metricsFiles = metricsFiles
         logs = MetricsLogs(paths: paths, files: metricsFiles)
         presenceMarks = logs.watch.map { ownership.marks(in: $0) } ?? []
-        pending = try PendingRuns(limit: settings.pendingLimit, paths: paths)
+        pending = try PendingRuns(rules: settings.rules, paths: paths)
+        runs = FolderCount { [paths] () throws(FileFailure) -> Int in
+            var count = 0
+            for place in [RunPlace.initialised, .archived] {
+                count += try Files.names(in: paths.container(place)).count { RunID($0) != nil }
+            }
+            return count
+        }
+        space = SpaceUse(settings.rules, paths)
         room = FreeRoom { DiskSpace.free(ownership.runs) }
     }
 
@@ -163,8 +181,14 @@ final class Committer: @unchecked Sendable {
     /// - Returns: false where it has to be the first of its batch and is not
     private func add(_ pending: PendingWrite, to batch: inout [Planned]) throws(StoreError) -> Bool {
         guard let plan = try plan(pending.write, isAlone: batch.isEmpty) else { return false }
-        try waiting.take(plan) { () throws(StoreError) in
-            try storing { () throws(FileFailure) in try applier.directory(of: plan.folder) }
+        do throws(StoreError) {
+            try waiting.take(plan) { () throws(StoreError) in
+                try storing { () throws(FileFailure) in try applier.directory(of: plan.folder) }
+            }
+            try space?.take(plan, for: pending.write.action, applier)
+        } catch {
+            giveUp(plan)
+            throw error
         }
         if plan.isEmpty {
             // What it stands on has to be durable before it is told.
@@ -178,6 +202,18 @@ final class Committer: @unchecked Sendable {
         batch.append(Planned(plan, of: pending))
         if goesAlone { flush(&batch) }
         return true
+    }
+
+    /// What was planned does not come to pass.
+    private func giveUp(_ plan: WritePlan) {
+        plannedStarts.remove(plan.folder)
+        if plan.records.contains(where: { $0.step == .move(.initialised) }) { return runs.remove() }
+        if plan.records.contains(where: { $0.step == .create }) {
+            pending.remove(plan.folder)
+            logs.forget(plan.folder)
+        } else if let rows = plan.rows {
+            rows.log.unplan(rows.bytes)
+        }
     }
 
     /// Why no write is taken; nil when one is.

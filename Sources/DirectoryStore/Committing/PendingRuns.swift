@@ -1,43 +1,65 @@
-internal import Limits
+internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
-internal import Threads
 
-/// How many folders wait for their run to be initialised: those of runs, and those of sessions.
-///
-/// Counted where one is made or becomes a run. What else goes (by a purge, or by hand) is seen when the limit is reached.
+/// The folders that wait for their run to be initialised, those of runs and those of sessions: how many there are, and who
+/// made them.
 struct PendingRuns {
-    private let limit: Limit
+    private let rules: RunRules
     private let paths: RunPaths
-    private var count: Int
-    private var countedAt: UInt64 = 0
-    /// How many are planned in this batch, and are not on the disk yet.
-    private var planned = 0
+    private var all: FolderCount
+    /// Who made a folder, as far as that is counted.
+    private var senders: [String: String] = [:]
+    private var counts: [String: Int] = [:]
 
-    /// Nanoseconds between two times that the folders are counted: there may be many.
-    private static let interval: UInt64 = 1_000_000_000
-
-    init(limit: Limit, paths: RunPaths) throws(FileFailure) {
-        (self.limit, self.paths) = (limit, paths)
-        count = try Files.names(in: paths.pending).count
+    init(rules: RunRules, paths: RunPaths) throws(FileFailure) {
+        (self.rules, self.paths) = (rules, paths)
+        all = FolderCount { () throws(FileFailure) in try Files.names(in: paths.pending).count }
+        if rules.mostPendingOfSender != nil { try readSenders() }
     }
 
     /// One more is to be made.
-    /// - Throws: where there are too many
-    mutating func add() throws(StoreError) {
-        if count >= limit.most, planned == 0, monotonicNanoseconds() - countedAt > Self.interval {
-            count = try storing { () throws(FileFailure) in try Files.names(in: paths.pending).count }
-            countedAt = monotonicNanoseconds()
+    /// - Throws: `tooManyPending`
+    mutating func add(_ folder: String, by sender: String?) throws(StoreError) {
+        let sender = rules.mostPendingOfSender == nil ? nil : sender
+        let ofSender = sender.map { (counts[$0] ?? 0) + 1 } ?? 0
+        try all.add { [rules] count throws(StoreError) in try rules.checkPending(count, ofSender: ofSender) }
+        guard let sender else { return }
+        note(folder, sender)
+        // Not synced: if it is lost, the folder counts as nobody's.
+        if let file = try? Files.open("\(paths.senders)/\(folder)", O_WRONLY | O_CREAT | O_TRUNC) {
+            try? Files.write(Array(sender.utf8), to: file, at: 0, path: folder)
+            close(file)
         }
-        if count >= limit.most { throw .tooManyPending(LimitExceeded(limit)) }
-        count += 1
-        planned += 1
     }
 
     /// A new batch begins.
-    mutating func beginBatch() { planned = 0 }
+    mutating func beginBatch() { all.beginBatch() }
 
-    /// One becomes a run.
-    mutating func remove() { count = max(0, count - 1) }
+    /// One becomes a run, is gone, or was not made.
+    mutating func remove(_ folder: String) {
+        all.remove()
+        guard let sender = senders.removeValue(forKey: folder) else { return }
+        counts[sender, default: 1] -= 1
+        if counts[sender] == 0 { counts[sender] = nil }
+        unlink("\(paths.senders)/\(folder)")
+    }
+
+    private mutating func note(_ folder: String, _ sender: String) {
+        if senders.updateValue(sender, forKey: folder) == nil { counts[sender, default: 0] += 1 }
+    }
+
+    /// Reads who made the folders that wait now.
+    private mutating func readSenders() throws(FileFailure) {
+        try Files.makeDirectory(paths.senders)
+        for folder in try Files.names(in: paths.senders) {
+            let file = "\(paths.senders)/\(folder)"
+            guard paths.isRun(folder, at: .pending), let sender = try Files.read(file), !sender.isEmpty else {
+                unlink(file)
+                continue
+            }
+            note(folder, String(decoding: sender, as: UTF8.self))
+        }
+    }
 }

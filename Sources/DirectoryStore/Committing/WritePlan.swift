@@ -94,7 +94,8 @@ extension Committer {
     /// Plans a write; nil when it has to be the first of its batch and is not.
     func plan(_ write: RunWrite, isAlone: Bool) throws(StoreError) -> WritePlan? {
         if case .change(let changes) = write.action, changes.count == 1, case .rows(let rows) = changes[0] {
-            return try planRows(rows, write.target, needsRun: write.needsRun, isAlone: isAlone)
+            return try planRows(
+                rows, write.target, needsRun: write.needsRun, by: write.sender, isAlone: isAlone)
         }
         if write.needsRun {
             let folder = folder(of: write.target)
@@ -102,8 +103,9 @@ extension Committer {
         }
         switch write.action {
         case .change(let changes):
-            return try planChanges(changes, write.target, isAlone: isAlone)
-        case .patch(let document, let patch): return try planPatch(document, patch, write.target)
+            return try planChanges(changes, write.target, by: write.sender, isAlone: isAlone)
+        case .patch(let document, let patch):
+            return try planPatch(document, patch, write.target, by: write.sender)
         case .initialise(let session, let start):
             return try planInitialise(write.target, session, start, isAlone: isAlone)
         case .complete(let end): return try planComplete(write.target, end)
@@ -112,7 +114,7 @@ extension Committer {
         case .archive: return try planArchive(write.target)
         case .restore: return try planRestore(write.target)
         case .purge(let force): return try planPurge(write.target, force: force)
-        case .purgePending: return try planPurge(write.target, force: false, isPending: true)
+        case .purgePending(let seconds): return try planPurgePending(write.target, unchangedFor: seconds)
         }
     }
 
@@ -151,7 +153,7 @@ extension Committer {
     // MARK: Rows, the hot path
 
     private func planRows(
-        _ rows: MetricsRows, _ target: RunTarget, needsRun: Bool, isAlone: Bool
+        _ rows: MetricsRows, _ target: RunTarget, needsRun: Bool, by sender: String?, isAlone: Bool
     ) throws(StoreError) -> WritePlan? {
         let (name, run): (String, RunID?)
         switch target {
@@ -161,14 +163,15 @@ extension Committer {
             (name, run) = (folder.name, folder.run)
         }
         var plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
-        return try add(rows, to: &plan, needsRun: needsRun, isAlone: isAlone) ? plan : nil
+        return try add(rows, to: &plan, needsRun: needsRun, by: sender, isAlone: isAlone) ? plan : nil
     }
 
     /// Plans the appending of rows.
     /// - Parameter needsRun: whether rows of a run that is not initialised are refused
     /// - Returns: whether it could be planned; if not, the write has to be the first of its batch
     func add(
-        _ rows: MetricsRows, to plan: inout WritePlan, needsRun: Bool = false, isAlone: Bool
+        _ rows: MetricsRows, to plan: inout WritePlan, needsRun: Bool = false, by sender: String? = nil,
+        isAlone: Bool
     ) throws(StoreError) -> Bool {
         let name = plan.folder
         let log: MetricsLogs.Log
@@ -180,7 +183,7 @@ extension Committer {
         case .noRun:
             if let run = plan.outcome.run, paths.isLink(name) { throw .runIsLink(run) }
             if plan.records.isEmpty {
-                try pending.add()
+                try pending.add(name, by: sender)
                 plan.records.append(RedoRecord(name, .create))
             }
             log = logs.make(name, .pending)
@@ -194,6 +197,7 @@ extension Committer {
             logs.forget(name)
             throw .archived(run)
         }
+        if rows.shape == nil || rows.shape != log.shape { try checkColumns(of: rows, log) }
         if log.place == .pending { plan.outcome = WriteOutcome(effect: .pending, run: plan.outcome.run) }
         plan.add(rows.bytes, to: log)
         return true

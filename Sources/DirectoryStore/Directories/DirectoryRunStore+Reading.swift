@@ -149,16 +149,6 @@ extension DirectoryRunStore {
         return counts
     }
 
-    package func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID] {
-        // By the clock of files' times.
-        let latest = wallClock() - seconds
-        return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.sorted().compactMap {
-            name in
-            guard let run = RunID(name), let directory = try? paths.open(name, .pending) else { return nil }
-            return RunFiles.updated(directory) <= latest ? run : nil
-        }
-    }
-
     package var room: (free: UInt64, size: UInt64)? { DiskSpace.room(at: paths.runs) }
 
     package var hindrances: [StoreHindrance] {

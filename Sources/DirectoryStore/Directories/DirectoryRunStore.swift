@@ -37,6 +37,9 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     let recovered: Set<String>
     private var indexKeeper: IndexKeeper?
     private var foreignChanges: ForeignChanges?
+    private var spaceKeeper: SpaceKeeper?
+    /// Pending runs that were dropped for their age.
+    let dropped = Atomic<Int>(0)
     let knownRows = KnownRows()
     /// Held while a document is replaced.
     let documents = Mutex(())
@@ -131,6 +134,12 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         _ = scratch
         keeper = StoreKeeper(store: self, sealed: committer.sealed, deleted: deleted, bell: bell)
         indexKeeper = IndexKeeper(index)
+        exclusively { [index] in $0.knownRows = { index.markIfFree(of: $0) } }
+        if let space = committer.space {
+            spaceKeeper = SpaceKeeper(paths, bell: space.bell) { [unowned self] body in
+                self.exclusively { committer in committer.space.map(body) ?? [:] }
+            }
+        }
         followChanges()
     }
 
@@ -154,6 +163,8 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         committer.changes.onFollowing(nil)
         foreignChanges?.stop()
         foreignChanges = nil
+        spaceKeeper?.stop()
+        spaceKeeper = nil
         keeper?.stop()
         keeper = nil
         indexKeeper?.stop()
@@ -200,12 +211,17 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
                 let result = body(committer)
                 outcome.changeForOne { $0 = result }
             })
+        haveCommitted()
+        return outcome.wait { $0 }
+    }
+
+    /// Lets the registered committer commit what waits; without one, this thread does.
+    func haveCommitted() {
         if let committing = whenWaiting.withLock({ $0 }) {
             committing.wake()
         } else {
             commit()
         }
-        return outcome.wait { $0 }
     }
 
     /// Why writes are refused until a restart; nil if they are not.
@@ -214,6 +230,10 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
     package var changes: any ChangeFeed { committer.changes }
 
     package var rules: RunRules { settings.rules }
+
+    package var usedBytes: Int? { committer.space?.bytes }
+
+    package var droppedCount: Int { dropped.load(ordering: .relaxed) }
 
     package var statistics: StoreStatistics { committer.counts.statistics }
 }

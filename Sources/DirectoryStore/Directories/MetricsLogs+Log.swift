@@ -26,6 +26,13 @@ extension MetricsLogs {
         var touchedIn: UInt64 = 0
         /// The index's round in which the run was last noted.
         var notedIn: UInt64 = 0
+        /// The names of the columns; nil: not read yet.
+        var columns: MetricsColumnNames?
+        /// What the last rows looked like, and others that brought no new name.
+        var shape: MetricsShape?
+        var shapes: Set<MetricsShape> = []
+        /// The bytes of the run, where they are bounded.
+        var space: SpaceUse.Folder?
         /// The known version of the frame beside the rows; nil if there is none.
         var frame: FileVersion?
         private let data: String
@@ -59,7 +66,16 @@ extension MetricsLogs {
         }
 
         /// Cancels the append that was planned last.
-        func unplan(_ rows: [UInt8]) { end -= rows.count }
+        func unplan(_ rows: [UInt8]) {
+            end -= rows.count
+            forgetColumns()
+        }
+
+        /// Forgets which columns there are: they are read again when they have to be known.
+        func forgetColumns() {
+            (columns, shape) = (nil, nil)
+            shapes.removeAll()
+        }
 
         /// Plans an append and returns its offset.
         func plan(_ rows: [UInt8]) -> Int {

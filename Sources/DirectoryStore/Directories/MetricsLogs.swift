@@ -109,7 +109,9 @@ final class MetricsLogs {
 
     /// Makes the log of a run that has none yet; its file is made when the first rows are written.
     func make(_ folder: String, _ place: RunPlace) -> Log {
-        add(folder, place, -1, size: 0)
+        let log = add(folder, place, -1, size: 0)
+        log.columns = MetricsColumnNames()
+        return log
     }
 
     /// Notes rows that have been journaled.
@@ -161,6 +163,11 @@ final class MetricsLogs {
 
     /// Forgets a log: the run moves, its rows are replaced, or planned rows were not written.
     func forget(_ folder: String) { logs[folder] = nil }
+
+    /// Forgets the columns of all logs but one.
+    func forgetColumns(but kept: Log) {
+        for log in logs.values where log !== kept { log.forgetColumns() }
+    }
 
     /// Closes all logs. To be called between batches.
     func forgetAll() { logs.removeAll() }

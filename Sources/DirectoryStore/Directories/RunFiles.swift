@@ -73,4 +73,11 @@ enum RunFiles {
         }
         return youngest
     }
+
+    /// Whether nothing was written to a run since a time, seconds since 1970, artifacts too. What cannot be read counts as
+    /// written.
+    static func isUnchanged(_ run: RunDirectory, since time: Double) -> Bool {
+        guard updated(run) <= time, let items = try? run.items(linkedFiles: false) else { return false }
+        return items.allSatisfy { FileVersion($0.status).modified <= time }
+    }
 }

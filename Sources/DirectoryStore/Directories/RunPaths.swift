@@ -14,6 +14,7 @@ struct RunPaths: Sendable {
     var journal: String { "\(own)/\(RunLayout.Own.journal)" }
     var pending: String { "\(own)/\(RunLayout.Own.pending)" }
     var sessions: String { "\(own)/\(RunLayout.Own.sessions)" }
+    var senders: String { "\(own)/\(RunLayout.Own.senders)" }
     var staging: String { "\(own)/\(RunLayout.Own.staging)" }
     var uploads: String { "\(own)/\(RunLayout.Own.uploads)" }
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }

@@ -1,5 +1,6 @@
 internal import LocalFiles
 internal import Logging
+internal import RunStore
 internal import Threads
 
 /// The store's housekeeping, on a thread of its own: refreshes lagging `metrics.json` files, and makes checkpoints.
@@ -9,6 +10,8 @@ final class StoreKeeper: @unchecked Sendable {
 
     /// Seconds after which a journal that is not full is checkpointed too.
     private static let checkpointAge: Double = 60
+    /// The most seconds between two looks for pending runs that are too old.
+    private static let longestDropInterval: Double = 3600
 
     /// Retained until `stop()`: a store has to be closed.
     private let store: DirectoryRunStore
@@ -42,9 +45,14 @@ final class StoreKeeper: @unchecked Sendable {
     private func keep() {
         finishStart()
         var lastCheckpoint = monotonicNanoseconds()
+        var nextDrop = store.rules.pendingAge.map { _ in 0.0 }
         while !stopping.isSet {
             let now = Double(monotonicNanoseconds()) / 1e9
-            let due = [store.views.nextDue, store.copies.nextDue].compactMap { $0 }.min()
+            if let age = store.rules.pendingAge, let due = nextDrop, now >= due {
+                store.dropOldPending(after: age)
+                nextDrop = now + min(max(age / 10, 0.1), Self.longestDropInterval)
+            }
+            let due = [store.views.nextDue, store.copies.nextDue, nextDrop].compactMap { $0 }.min()
             let untilDue = due.map { max(0.01, $0 - now) } ?? Self.checkpointAge
             bell.wait(seconds: min(untilDue, Self.checkpointAge))
             for folder in store.views.takeDue() { refresh(folder, isTaken: true) }

@@ -1,4 +1,3 @@
-package import Limits
 package import LocalFiles
 package import RunStore
 
@@ -22,8 +21,6 @@ package struct StoreSettings: Sendable {
     package var viewShare: Double = 0.02
     /// The most seconds that a listing waits for the index to be opened.
     package var indexWait: Double = 2
-    /// The most runs and sessions that are not initialised yet.
-    package var pendingLimit = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
     /// What may be kept of partly received files.
     package var partialUploads = PartialUploads.Limits()
     /// Seconds since 1970.

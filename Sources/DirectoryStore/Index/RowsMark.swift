@@ -67,6 +67,13 @@ struct RowsMark: Sendable {
         }
     }
 
+    /// Whether a file has the rows up to the mark, as far as its last bytes tell.
+    func isIn(_ file: CInt, upTo size: Int) -> Bool {
+        guard offset <= size else { return false }
+        var found = [UInt8](repeating: 0, count: anchor.count)
+        return pread(file, &found, anchor.count, off_t(offset - anchor.count)) == anchor.count && found == anchor
+    }
+
     /// Reads the whole file, if its end alone does not suffice.
     private mutating func readAll(_ file: CInt) throws(StoreError) {
         let size = Int(Files.status(of: file).st_size)

@@ -113,6 +113,12 @@ final class RunIndex: @unchecked Sendable {
         return lock.withLock { _ in rows[run].flatMap { try? kept($0)?.rows } }
     }
 
+    /// The same, without waiting for others who use the index.
+    func markIfFree(of run: String) -> RowsMark? {
+        guard isOpen else { return nil }
+        return lock.withLockIfAvailable { _ in rows[run].flatMap { try? kept($0)?.rows } } ?? nil
+    }
+
     /// The summary of a run; nil if currently unknown.
     func summary(of run: String) -> RunSummary? {
         guard isOpen else { return nil }

@@ -80,6 +80,13 @@ extension MLflowError {
         // 507: MLflow's clients do not repeat what only an operator can mend.
         case .diskFull: self.init(.resourceExhausted, "The server's disk is full; nothing was stored", status: 507)
         case .tooManyPending: self.init(.resourceExhausted, "Too many runs wait to be initialised", status: 507)
+        case .tooManyRuns(let exceeded):
+            self.init(.resourceExhausted, "There would be runs \(exceeded); purge some", status: 507)
+        case .runFull(let exceeded):
+            self.init(.resourceExhausted, "The run would be \(exceeded); remove artifacts, or send less", status: 507)
+        case .storeFull(let exceeded):
+            self.init(.resourceExhausted, "All runs together would be \(exceeded); purge some", status: 507)
+        case .writtenMeanwhile: self.init(.resourceConflict, "The run was written to meanwhile")
         case .tooLarge(let reason): self.init(.resourceExhausted, reason, status: 507)
         case .conditionFailed, .frameConflict, .unknownColumn, .failed:
             self.init(.internalError, "The server failed; its log says why")

@@ -111,7 +111,7 @@ package struct FileStoreImport {
         if let there = try store.snapshot(of: run.run) {
             guard there.status == .pending else { return false }
             // What an import that was stopped has left.
-            try write(RunWrite(target, .purgePending))
+            try write(RunWrite(target, .purgePending()))
         }
         let start = try run.start(in: experiment, leftOut: leftOut)
         if run.status == .failed {

@@ -1,6 +1,7 @@
 internal import Access
 internal import Glibc
 internal import HTTPServer
+package import Limits
 internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
@@ -13,7 +14,7 @@ internal import Threads
 /// events of it, and hands the bytes to each reader's stream, which never waits: a reader whose buffer is full is cut off,
 /// and comes back with the id of the last event that it has, which is the feed's. The more readers there are, the longer the hub gathers before
 /// it tells them, and it tells some at a time, so that writers keep the polling thread.
-final class EventHub: Sendable {
+package final class EventHub: Sendable {
     /// A reader of one run, or of all.
     private struct Reader: Sendable {
         let run: RunID?
@@ -38,8 +39,16 @@ final class EventHub: Sendable {
         let dropped: UInt64
     }
 
-    /// Bytes that may wait for one reader. (Readers that are equally slow share them.)
-    private static let bufferLimit = 1 << 20
+    /// How many may read, and how far behind.
+    package struct Limits: Sendable {
+        /// Readers at once.
+        package var readers = Limit(.readers, most: 1000, setting: "--max-event-readers")
+        /// Bytes that may wait for one reader. (Readers that are equally slow share them.) One for whom there are more is cut off.
+        package var backlog = 1 << 20
+
+        package init() {}
+    }
+
     /// How often a quiet stream gets a comment, nanoseconds.
     private static let heartbeat: UInt64 = 15_000_000_000
     /// How long events are kept for readers to come back, when none is left, nanoseconds.
@@ -49,12 +58,13 @@ final class EventHub: Sendable {
     private static let slicePause: UInt64 = 2_000_000
 
     private let feed: any ChangeFeed
+    private let limits: Limits
     private let state = Mutex(State())
     private let stopping = Atomic<Bool>(false)
 
     /// Starts the thread: it is there before anybody reads, so that readers make a server's threads no more. `stop()` ends it.
-    init(feed: any ChangeFeed) {
-        self.feed = feed
+    init(feed: any ChangeFeed, _ limits: Limits = Limits()) {
+        (self.feed, self.limits) = (feed, limits)
         Thread(named: "events") { self.work() }.detach()
     }
 
@@ -72,16 +82,21 @@ final class EventHub: Sendable {
 
     /// A stream of the events of one run, or of all, from now on or from behind the event with this id.
     /// - Parameter grant: of all runs, those in its scope are told of; when it ends, so does the stream
-    func open(_ run: RunID?, after lastID: String?, for grant: Grant = .full) -> ResponseStream {
-        let stream = state.withLock { state in
+    /// - Throws: if there are as many readers as may be
+    func open(_ run: RunID?, after lastID: String?, for grant: Grant = .full) throws(Reserve.Exhausted)
+        -> ResponseStream
+    {
+        let opened: ResponseStream? = state.withLock { state in
+            if state.readers.count >= limits.readers.most { return nil }
             if !state.isWatching { begin(&state) }
             let number = state.nextReader
             state.nextReader += 1
-            let stream = ResponseStream(limit: Self.bufferLimit, isEndless: true) { [weak self] in self?.leave(number) }
+            let stream = ResponseStream(limit: limits.backlog, isEndless: true) { [weak self] in self?.leave(number) }
             _ = stream.write(beginning(for: run, after: lastID, grant.scope))
             state.readers[number] = Reader(run: run, stream: stream, grant: grant)
             return stream
         }
+        guard let stream = opened else { throw Reserve.Exhausted(limit: limits.readers) }
         feed.follow(run)
         return stream
     }

@@ -10,16 +10,16 @@ extension RunAPI {
         Route("readEvents", .get, "/events", .read, reply: RunAPI.readEvents).about(.inScope),
     ]
 
-    func readEvents(_ request: RunRequest) throws -> HTTPResponse { events(of: nil, request.exchange) }
+    func readEvents(_ request: RunRequest) throws -> HTTPResponse { try events(of: nil, request.exchange) }
 
     func readRunEvents(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
         let run = try existingRun(target)
         guard try store.properties(of: run) != nil else { throw Problem.unknownRun(run.description) }
-        return events(of: run, request.exchange)
+        return try events(of: run, request.exchange)
     }
 
     /// A reply that goes on until the client or the server ends.
-    private func events(of run: RunID?, _ exchange: HTTPExchange) -> HTTPResponse {
+    private func events(of run: RunID?, _ exchange: HTTPExchange) throws -> HTTPResponse {
         let headers = [
             ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"),
             // A proxy such as nginx passes events on as they come.
@@ -27,7 +27,7 @@ extension RunAPI {
         ]
         // To HEAD nothing is sent, so there is nothing to read.
         let stream =
-            exchange.method == .head
+            try exchange.method == .head
             ? ResponseStream() : hub.open(run, after: exchange.header("Last-Event-ID"), for: exchange.grant)
         return HTTPResponse(status: 200, headers: headers, body: .stream(stream))
     }

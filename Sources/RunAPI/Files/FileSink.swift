@@ -118,20 +118,24 @@ final class FileSink: BodySink, @unchecked Sendable {
         if condition: @escaping FileCondition, _ api: RunAPI, _ exchange: HTTPExchange,
         done: (@Sendable (Bool) -> Void)? = nil
     ) {
-        let write = RunWrite(target, .change([.artifact(file, path, if: condition)]))
+        let write = RunWrite(
+            target, .change([.artifact(file, path, if: condition)]), sender: api.sender(of: exchange))
         api.store.submit(write) { result in
             exchange.note(result, of: target)
             if let version = (try? result.get())?.version { api.digests.note(digests, of: version) }
-            guard let done else { return api.answer(exchange) { reply(try result.get(), path) } }
+            let keptFor = api.pendingAge
+            guard let done else { return api.answer(exchange) { reply(try result.get(), path, keptFor: keptFor) } }
             exchange.onWorker(.quick) {
                 done((try? result.get()) != nil)
-                api.answer(exchange) { reply(try result.get(), path) }
+                api.answer(exchange) { reply(try result.get(), path, keptFor: keptFor) }
             }
         }
         exchange.wakeServer()
     }
 
-    private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath) -> HTTPResponse {
+    private static func reply(_ outcome: WriteOutcome, _ path: ArtifactPath, keptFor: Double?) -> HTTPResponse {
+        let age =
+            keptFor.map { "; it is dropped if that does not happen, and nothing more is sent, for \(Int($0)) s" } ?? ""
         let tag = outcome.version.map { [(name: "ETag", value: "\"\($0.text)\"")] } ?? []
         switch outcome.effect {
         case .pending:
@@ -139,7 +143,8 @@ final class FileSink: BodySink, @unchecked Sendable {
                 202,
                 [
                     "status": "pending",
-                    "detail": "stored; it is published when the run is initialised (PUT /runs/{id}, POST /runs)",
+                    "detail": .string(
+                        "stored; it is published when the run is initialised (PUT /runs/{id}, POST /runs)\(age)"),
                 ], headers: tag)
         case .written, .unchanged:
             if outcome.replaced { return HTTPResponse(status: 204, headers: tag) }

@@ -25,11 +25,12 @@ extension RunAPI {
                     throw Problem.internalFault
                 }
                 let (document, patch) = try writer.patch(from: json)
-                self.submit(RunWrite(target, .patch(document, patch)), exchange) { result in
+                let write = RunWrite(target, .patch(document, patch), sender: self.sender(of: exchange))
+                self.submit(write, exchange) { result in
                     self.answer(exchange) {
                         let outcome = try result.get()
                         return switch outcome.effect {
-                        case .pending: .pending(outcome, session)
+                        case .pending: .pending(outcome, session, keptFor: self.pendingAge)
                         case .written, .unchanged:
                             HTTPResponse(status: 200, type: "application/json", body: outcome.document)
                         }
@@ -43,7 +44,7 @@ extension RunAPI {
     func writeMany(_ request: RunRequest, _ target: RunTarget) throws {
         let changes = try changes(from: try body(of: request), target)
         submit(changes, to: target, request.exchange) { outcome in
-            MetadataWrite.reply(to: outcome, request.session)
+            MetadataWrite.reply(to: outcome, request.session, keptFor: self.pendingAge)
         }
     }
 

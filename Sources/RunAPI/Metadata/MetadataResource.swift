@@ -99,7 +99,9 @@ extension RunAPI {
         _ changes: [DataChange], _ write: MetadataWrite, _ exchange: HTTPExchange,
         whenDone: (@Sendable () -> Void)? = nil
     ) {
-        submit(changes, to: write.target, exchange, whenDone: whenDone) { write.reply(to: $0) }
+        submit(changes, to: write.target, exchange, whenDone: whenDone) {
+            write.reply(to: $0, keptFor: self.pendingAge)
+        }
     }
 
     func submit(
@@ -107,7 +109,7 @@ extension RunAPI {
         whenDone: (@Sendable () -> Void)? = nil, reply: @escaping @Sendable (WriteOutcome) -> HTTPResponse
     ) {
         let endsRun = changes.contains(where: \.endsTheRun)
-        submit(RunWrite(target, .change(changes)), exchange) { result in
+        submit(RunWrite(target, .change(changes), sender: sender(of: exchange)), exchange) { result in
             whenDone?()
             switch result {
             case .success(let outcome):

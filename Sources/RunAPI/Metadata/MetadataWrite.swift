@@ -37,22 +37,24 @@ final class MetadataWrite: Sendable {
     var isStreamed: Bool { body.form == .raw || writer.forms.contains { $0 == .archive } }
 
     /// The reply for an outcome.
-    func reply(to outcome: WriteOutcome) -> HTTPResponse {
-        isAlias ? deprecated(outcome) : Self.reply(to: outcome, session)
+    /// - Parameter keptFor: seconds for which what is pending is kept; nil: without limit
+    func reply(to outcome: WriteOutcome, keptFor: Double?) -> HTTPResponse {
+        isAlias ? deprecated(outcome, keptFor: keptFor) : Self.reply(to: outcome, session, keptFor: keptFor)
     }
 
-    static func reply(to outcome: WriteOutcome, _ session: SessionName) -> HTTPResponse {
+    static func reply(to outcome: WriteOutcome, _ session: SessionName, keptFor: Double?) -> HTTPResponse {
         switch outcome.effect {
         case .written: .created
-        case .pending: .pending(outcome, session)
+        case .pending: .pending(outcome, session, keptFor: keptFor)
         case .unchanged: HTTPResponse(status: 200)
         }
     }
 
     /// The reply at the deprecated alias for `write_run_data()`: tells since when, and the successor (RFC 9745, RFC
     /// 8288).
-    private func deprecated(_ outcome: WriteOutcome) -> HTTPResponse {
-        var response: HTTPResponse = outcome.effect == .pending ? .pending(outcome, session) : .created
+    private func deprecated(_ outcome: WriteOutcome, keptFor: Double?) -> HTTPResponse {
+        var response: HTTPResponse =
+            outcome.effect == .pending ? .pending(outcome, session, keptFor: keptFor) : .created
         let name =
             switch target {
             case .run(let run): run.description
@@ -70,8 +72,11 @@ extension HTTPResponse {
     /// The reply to a stored write.
     fileprivate static let created = HTTPResponse(status: 201)
 
-    /// The reply to a write whose run does not exist yet: says what publishes it.
-    static func pending(_ outcome: WriteOutcome, _ session: SessionName) -> HTTPResponse {
+    /// The reply to a write whose run does not exist yet: says what publishes it, and how long it is kept.
+    static func pending(_ outcome: WriteOutcome, _ session: SessionName, keptFor: Double?) -> HTTPResponse {
+        let age =
+            keptFor.map { ". It is dropped if the run is not initialised, and nothing more is sent, for \(Int($0)) s" }
+            ?? ""
         let detail =
             if let run = outcome.run {
                 "stored; the run \"\(run)\" is not initialised yet. PUT /runs/\(run) initialises it and publishes this"
@@ -81,7 +86,7 @@ extension HTTPResponse {
             }
         var body: JSONObject = ["status": "pending"]
         body["run"] = outcome.run.map { .string($0.description) }
-        body["detail"] = .string(detail)
+        body["detail"] = .string(detail + age)
         return HTTPResponse(status: 202, type: "application/json", body: JSONWriter.compact(.object(body)))
     }
 }

@@ -94,7 +94,8 @@ extension Problem {
         case .bodyTooLarge(let limit):
             self.init(
                 413, "content-too-large", "Content too large",
-                "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload)")
+                "the body is larger than \(limit) bytes, which is the limit here (--max-body, --max-upload, --max-run-bytes)"
+            )
         case .tooManyFields(let limit):
             self.init(
                 431, "headers-too-large", "Headers too large",
@@ -185,13 +186,22 @@ extension Problem {
         case .names, .columns:
             self.init(
                 422, "invalid-content", "Invalid content", "the body has \(exceeded), which is the limit here")
-        case .bytes, .entries, .values, .files, .patterns, .pendingRuns:
+        case .bytes, .entries, .values, .files, .patterns, .pendingRuns, .pendingOfSender, .runs,
+            .readers:
             self.init(413, "content-too-large", "Content too large", "the body is \(exceeded), which is the limit here")
         }
     }
 
     /// Other requests hold all of a shared resource.
     init(_ exhausted: Reserve.Exhausted) {
+        if exhausted.limit.quantity == .readers {
+            self.init(
+                503, "busy", "Busy",
+                "events have \(exhausted.limit.most) readers, which is the limit (\(exhausted.limit.setting ?? "")); end some, or try again"
+            )
+            headers = [("Retry-After", "5")]
+            return
+        }
         self.init(
             503, "busy", "Busy", "too much is being sent at once: \(LimitExceeded(exhausted.limit)) in all; try again")
         headers = [("Retry-After", "1")]

@@ -109,6 +109,31 @@ extension Problem {
                 507, "too-many-pending", "Too many pending files",
                 "\(exceeded.limit.most) files are kept for the session's next run, which is the limit; initialise the run, or send "
                     + "them to its id")
+        case .tooManyPending(let exceeded) where exceeded.limit.quantity == .pendingOfSender:
+            self.init(
+                507, "too-many-pending", "Too many pending runs",
+                "\(exceeded.limit.most) runs and sessions that this token has written to are not initialised yet, which is the limit "
+                    + "of each token (\(exceeded.limit.setting ?? "")); PUT /runs/{id} initialises one, DELETE /runs/{id}?force=true removes one"
+            )
+        case .tooManyRuns(let exceeded):
+            self.init(
+                507, "too-many-runs", "Too many runs",
+                "there are \(exceeded.limit.most) runs, archived ones among them, which is the limit (\(exceeded.limit.setting ?? "")); "
+                    + "DELETE /runs/{id} removes an archived one, POST /runs/purge many")
+        case .runFull(let exceeded):
+            self.init(
+                507, "run-full", "Run full",
+                "the run would be \(exceeded), which is the limit of each run; remove files (DELETE /runs/{id}/files/{path}), or "
+                    + "send less")
+        case .storeFull(let exceeded):
+            self.init(
+                507, "runs-full", "Runs full",
+                "all runs together would be \(exceeded), which is the limit; archive runs and purge them, or remove files"
+            )
+        case .writtenMeanwhile:
+            self.init(
+                409, "changed-meanwhile", "Changed meanwhile",
+                "something was written to the run since it was found to be old, so it stays")
         case .tooManyPending(let exceeded):
             self.init(
                 507, "too-many-pending", "Too many pending runs",

@@ -15,7 +15,8 @@ extension ProblemType {
             "`detail` names it. The program may only make ordinary files of its own in the folder that it is given."),
         ProblemType(
             503, "busy", "Busy",
-            "The server is overloaded: too many connections, or too much is being sent or written at once. Nothing was stored.",
+            "The server is overloaded: too many connections or readers of events, or too much is being sent or written at once. "
+                + "Nothing was stored.",
             "Send it again after the seconds in `Retry-After`."),
         ProblemType(
             503, "client-gone", "Client gone",
@@ -60,9 +61,25 @@ extension ProblemType {
             "Free disk space; reads continue, and writes then resume by themselves."),
         ProblemType(
             507, "too-many-pending", "Too many pending runs",
-            "Too many runs are not initialised yet. Nothing was stored.",
+            "Too many runs are not initialised yet, in all or of this token. Nothing was stored.",
             "Initialise runs (`PUT /runs/{id}`) or remove pending ones: `curl -d pending=true -d unchanged_for=604800 …/runs/purge`."
         ),
+        ProblemType(
+            507, "too-many-runs", "Too many runs",
+            "There are as many runs, archived ones among them, as `--max-runs` allows. Nothing was stored.",
+            "Archive runs that are no longer needed and purge them: `POST /runs/archive`, `POST /runs/purge`. The operator can raise "
+                + "`--max-runs`."),
+        ProblemType(
+            507, "run-full", "Run full",
+            "The run's files would be more bytes than `--max-run-bytes` allows for each run. Nothing was stored.",
+            "Remove files of the run that are no longer needed (`DELETE /runs/{id}/files/{path}`), or send less. The operator can "
+                + "raise `--max-run-bytes`."),
+        ProblemType(
+            507, "runs-full", "Runs full",
+            "All runs together, pending and archived ones among them, would be more bytes than `--max-bytes` allows. Nothing was "
+                + "stored.",
+            "Archive runs that are no longer needed and purge them, or remove files; then writes go on. The operator can raise "
+                + "`--max-bytes`."),
         ProblemType(
             507, "too-many-uploads", "Too many uploads",
             "Too many uploads are incomplete. Nothing was stored.",

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Limits
 
 /// Runs handlers, and turns what they return or throw into replies.
 extension RunAPI {
@@ -9,14 +10,23 @@ extension RunAPI {
         switch threads {
         case .polling: answer(exchange, with: job)
         case .quick: runOnWorker(.quick, exchange, job)
-        case .long: runOnWorker(.long, exchange, job)
+        case .long: runOnWorker(.long, exchange) { try self.withMemory(for: request, job) }
         case .bySize:
             if exchange.body.count <= settings.inlineBody, !request.body.isGzipped {
                 answer(exchange, with: job)
             } else {
-                runOnWorker(.long, exchange, job)
+                runOnWorker(.long, exchange) { try self.withMemory(for: request, job) }
             }
         }
+    }
+
+    /// Runs a job that reads a body, unless others read so much now that there might be no memory for it.
+    /// - Throws: `Reserve.Exhausted`
+    private func withMemory(for request: RunRequest, _ job: () throws -> Void) throws {
+        let size = request.body.isGzipped ? settings.maxBody : request.exchange.body.count
+        let share = try parsing.share(min(size, settings.parsedBytes))
+        defer { share.giveBack() }
+        try job()
     }
 
     private func runOnWorker(

@@ -74,9 +74,11 @@ extension RunAPI {
         let isDryRun = try parameters.flag("dry_run", default: true)
         let isPending = change == .purge ? try parameters.flag("pending") : false
         let force = change == .purge ? try parameters.flag("force") : false
+        let age = try isPending ? unchangedFor(&parameters) : 0
         let runs =
             try isPending
-            ? pending(&parameters, in: scope) : selected(&parameters, change.candidates(force: force), in: scope)
+            ? store.pendingRuns(unchangedFor: age).filter(scope.allows)
+            : selected(&parameters, change.candidates(force: force), in: scope)
         var body: JSONObject = ["action": .string(change.rawValue), "dry_run": .bool(isDryRun)]
         if isDryRun {
             body["count"] = .number(JSONNumber(runs.count))
@@ -85,7 +87,7 @@ extension RunAPI {
             return .json(200, .object(body))
         }
         exchange.subjects = runs.map(\.description)
-        let action = isPending ? .purgePending : change.action(force: force)
+        let action = isPending ? .purgePending(unchangedFor: age) : change.action(force: force)
         let writes = runs.map { RunWrite(.run($0), action) }
         let results = store.submitAndWait(writes) { exchange.wakeServer() }
         var done: [JSONValue] = []
@@ -111,8 +113,8 @@ extension RunAPI {
         return .json(200, .object(body))
     }
 
-    /// All pending runs, or those without a write for some seconds.
-    private func pending(_ parameters: inout QueryParameters, in scope: RunScope) throws -> [RunID] {
+    /// The seconds without a write of the pending runs that are asked for.
+    private func unchangedFor(_ parameters: inout QueryParameters) throws -> Double {
         if parameters.take("where") != nil {
             throw Problem.invalidQuery("where cannot be used with pending=true, since pending runs are not in listings")
         }
@@ -120,7 +122,7 @@ extension RunAPI {
         guard let seconds = Double(text ?? "0"), seconds.isFinite, seconds >= 0 else {
             throw Problem.invalidQuery("unchanged_for has to be a number of seconds, such as 86400")
         }
-        return try store.pendingRuns(unchangedFor: seconds).filter(scope.allows)
+        return seconds
     }
 
     /// All runs that a condition selects, newest first.

@@ -67,6 +67,9 @@ extension RunAPI {
         if !scope.isLimited, let counts = telemetry.runCounts({ try? self.store.runCounts() }) {
             Telemetry.write(counts, to: &text)
         }
+        if !scope.isLimited, let bytes = store.usedBytes {
+            text.gauge("rundir_runs_bytes", "Bytes of all runs' files, where they are bounded.", Double(bytes))
+        }
         if let room = store.room {
             text.gauge("rundir_disk_free_bytes", "Free bytes of the runs' file system.", Double(room.free))
             text.gauge("rundir_disk_size_bytes", "Total bytes of the runs' file system.", Double(room.size))

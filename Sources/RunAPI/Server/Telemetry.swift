@@ -14,7 +14,7 @@ package final class Telemetry: Sendable {
     /// The statuses with counters of their own; one more counter is for all others.
     private static let statuses = [
         0, 200, 201, 202, 204, 206, 304, 400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 417, 421, 422,
-        431, 500, 501, 502, 503, 504, 505, 507,
+        429, 431, 500, 501, 502, 503, 504, 505, 507,
     ]
     /// The index of each status, 0 to 599.
     private static let places: [UInt8] = (0..<600).map { UInt8(statuses.firstIndex(of: $0) ?? statuses.count) }

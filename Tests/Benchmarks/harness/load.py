@@ -21,6 +21,19 @@ class Load:
     p99: float
 
 
+def parse_result(program: str, status: int, output: str) -> Load:
+    """Reads the line `wrk-result` that post.lua and pacer.c print."""
+    found = re.search(r"^wrk-result (.*)$", output, re.MULTILINE)
+    if status != 0 or found is None:
+        raise Failure(f"{program} ended with {status}:\n{output}")
+    values = {name: int(value) for name, value in (pair.split("=") for pair in found[1].split())}
+    errors = {name: values[name] for name in ("not_2xx", "connect", "read", "write", "timeout") if values[name]}
+    if errors or values["requests"] == 0:
+        raise Failure(f"of {values['requests']} replies to {program}: {errors or 'none came'}")
+    rate = values["requests"] / values["duration"] * 1e6
+    return Load(values["requests"], rate, values["p50"] / 1e6, values["p99"] / 1e6)
+
+
 class Wrk:
     """wrk with post.lua, started at once: one thread, `connections` connections, for `seconds` seconds.
 
@@ -40,15 +53,7 @@ class Wrk:
     def wait(self) -> Load:
         """Waits for the end. Any reply that is not 2xx, and any error of a connection, is a failure."""
         output, _ = self._process.communicate()
-        found = re.search(r"^wrk-result (.*)$", output, re.MULTILINE)
-        if self._process.returncode != 0 or found is None:
-            raise Failure(f"wrk ended with {self._process.returncode}:\n{output}")
-        values = {name: int(value) for name, value in (pair.split("=") for pair in found[1].split())}
-        errors = {name: values[name] for name in ("not_2xx", "connect", "read", "write", "timeout") if values[name]}
-        if errors or values["requests"] == 0:
-            raise Failure(f"of {values['requests']} replies to wrk: {errors or 'none came'}")
-        rate = values["requests"] / values["duration"] * 1e6
-        return Load(values["requests"], rate, values["p50"] / 1e6, values["p99"] / 1e6)
+        return parse_result("wrk", self._process.returncode, output)
 
     def stop(self) -> None:
         if self._process.poll() is None:

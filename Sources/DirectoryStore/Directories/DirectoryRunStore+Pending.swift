@@ -1,0 +1,52 @@
+internal import LocalFiles
+internal import Logging
+package import RunMetadata
+package import RunStore
+internal import Synchronization
+internal import Threads
+
+/// Runs that wait to be initialised.
+extension DirectoryRunStore {
+    package func pendingRuns(unchangedFor seconds: Double) throws(StoreError) -> [RunID] {
+        try pendingFolders(unchangedFor: seconds).compactMap { RunID($0) }
+    }
+
+    /// The folders that wait, those of sessions among them, and were not written to for some seconds.
+    private func pendingFolders(unchangedFor seconds: Double) throws(StoreError) -> [String] {
+        // By the clock of files' times.
+        let latest = wallClock() - seconds
+        return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.filter { name in
+            guard let directory = try? paths.open(name, .pending) else { return false }
+            return RunFiles.isUnchanged(directory, since: latest)
+        }.sorted()
+    }
+
+    /// Drops what has waited for too long, and says so in the log.
+    func dropOldPending(after age: Double) {
+        guard let folders = try? pendingFolders(unchangedFor: age), !folders.isEmpty else { return }
+        let targets = folders.compactMap { folder in
+            RunID(folder).map(RunTarget.run)
+                ?? SessionName(String(folder.dropFirst(RunLayout.sessionMark.count))).map(RunTarget.active)
+        }
+        let results = submitAndWait(targets.map { RunWrite($0, .purgePending(unchangedFor: age)) }) { [weak self] in
+            self?.haveCommitted()
+        }
+        for (target, result) in zip(targets, results) {
+            let name =
+                switch target {
+                case .run(let run): "the run \(run)"
+                case .active(let session): "the next run of the session \(session)"
+                }
+            switch result {
+            case .success:
+                dropped.add(1, ordering: .relaxed)
+                log.notice(
+                    "dropped what waited for \(name): it was not initialised, and nothing more came for \(Int(age)) s (--keep-pending)"
+                )
+            case .failure(.writtenMeanwhile), .failure(.notArchived), .failure(.unknownRun), .failure(.stopping):
+                continue
+            case .failure(let error): log.warning("what waits for \(name) is old and could not be dropped: \(error)")
+            }
+        }
+    }
+}
