@@ -77,6 +77,7 @@ let package = Package(
         .target(name: "CCSV", linkerSettings: [.linkedLibrary("csv")]),
         .target(name: "CJSONSchema"),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "CCurl"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         // C of our own.
         .target(name: "CLinux"),
@@ -134,7 +135,8 @@ let package = Package(
         target(
             "MLflowAPI",
             dependencies: [
-                "Access", "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", logging, yams,
+                "Access", "HTTPServer", "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "CCurl", logging,
+                yams,
             ],
             exclude: ["README.md"]),
         .executableTarget(

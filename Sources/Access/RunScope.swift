@@ -21,8 +21,27 @@ package struct RunScope: Sendable, Equatable {
         return patterns.contains { $0.matches(run) }
     }
 
+    /// An id that one of the patterns allows: `star` for its first star, nothing for others, and `0` for a question mark.
+    /// - Returns: nil if no pattern has a star, or the id becomes too long
+    package func id(with star: String) -> RunID? {
+        for pattern in patterns ?? [] {
+            let text = pattern.description.replacing("?", with: "0")
+            let parts = text.split(separator: "*", omittingEmptySubsequences: false)
+            guard parts.count > 1 else { continue }
+            if let run = RunID("\(parts[0])\(star)\(parts[1...].joined())"), allows(run) { return run }
+        }
+        return nil
+    }
+
     /// The patterns in words.
     package var words: String { patterns.map { $0.map { "\"\($0)\"" }.joined(separator: ", ") } ?? "all runs" }
+}
+
+extension RunQuery {
+    /// Finds only the runs of a scope.
+    package mutating func keep(to scope: RunScope) {
+        if scope.isLimited { isVisible = { scope.allows($0) } }
+    }
 }
 
 /// A pattern of run ids: `*` stands for any characters or none, `?` for one, all others for themselves.

@@ -4,19 +4,24 @@ import Glibc
 import Limits
 import LocalFiles
 import MLflowAPI
+import RunMetadata
 import RunStore
 
-/// `rundir import --from mlruns`.
+/// `rundir import --from mlruns` and `--from mlflow`.
 extension Import {
-    func importFileStores() throws {
+    func importFromMLflow() throws {
         let store = try DirectoryRunStore(runs: runs)
         defer { store.close() }
         var counts = (imported: 0, passedOver: 0, failed: 0, leftOut: 0)
         for source in sources {
             let bar = ProgressBar()
             do {
-                let run = FileStoreImport(Self.withoutSlash(source), into: store, scratch: store.scratch)
-                try run.run(reportingTo: bar.show) { event in
+                let source =
+                    from == .mlruns
+                    ? MLflowImport(ofFileStore: Self.withoutSlash(source), into: store, scratch: store.scratch)
+                    : try MLflowImport(
+                        ofServer: source, try Self.trackingSettings(), into: store, scratch: store.scratch)
+                try source.run(reportingTo: bar.show) { event in
                     switch event {
                     case .imported: counts.imported += 1
                     case .passedOver: counts.passedOver += 1
@@ -32,13 +37,27 @@ extension Import {
             } catch {
                 bar.end()
                 counts.failed += 1
-                Self.say("\(source): \(error)")
+                Self.say("\(source): \((error as? MetadataFault)?.detail ?? "\(error)")")
             }
         }
         print(
             "imported \(counts.imported) runs; \(counts.passedOver) were there already, \(counts.failed) could not be imported, "
                 + "\(counts.leftOut) parts of runs were left out")
         if counts.failed > 0 { throw ExitCode(1) }
+    }
+
+    /// How MLflow's clients are told to reach a server (mlflow/environment_variables.py).
+    private static func trackingSettings() throws -> TrackingServer.Settings {
+        var settings = TrackingServer.Settings()
+        settings.token = Environment.text("MLFLOW_TRACKING_TOKEN")
+        if let name = Environment.text("MLFLOW_TRACKING_USERNAME") {
+            settings.user = "\(name):\(Environment.text("MLFLOW_TRACKING_PASSWORD") ?? "")"
+        }
+        settings.authorities = Environment.text("MLFLOW_TRACKING_SERVER_CERT_PATH")
+        if let text = Environment.text("MLFLOW_TRACKING_INSECURE_TLS") {
+            settings.takesAnyCertificate = ["true", "1"].contains(text.lowercased())
+        }
+        return settings
     }
 
     private static func withoutSlash(_ path: String) -> String {

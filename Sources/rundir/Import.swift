@@ -10,15 +10,18 @@ import RunStore
 /// `rundir import`.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, directories of runs, MLflow's mlruns.",
+        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, directories of runs, what MLflow has.",
         discussion: """
             A bundle is a tar, tar.gz or zip with one folder, whose name is the run's id; a directory is one with tfruns.d \
             in it, such as tfruns makes. Each comes in whole or not at all. A server may have the runs directory; it serves \
             the run at once. Exits with 1 when one was not brought in.
 
-            With --from mlruns, a source is the folder of MLflow's file store: experiments, runs with all values of their \
-            metrics, params, tags and artifacts; deleted ones go to the archive. No server may have the runs directory \
-            meanwhile. It can be stopped and begun again: runs that are there are passed over.
+            With --from mlruns, a source is the folder of MLflow's file store; with --from mlflow, the address of a server \
+            of MLflow, such as http://host:5000: experiments, runs with all values of their metrics, params, tags and \
+            artifacts, and from a server also datasets and logged models; deleted ones go to the archive. No server may have \
+            the runs directory meanwhile. It can be stopped and begun again: runs that are there are passed over. The \
+            server is asked as MLflow's clients ask: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and \
+            MLFLOW_TRACKING_PASSWORD; MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
             """)
 
     /// What a source is.
@@ -27,10 +30,14 @@ struct Import: ParsableCommand {
         case run
         /// MLflow's file store.
         case mlruns
+        /// A server of MLflow.
+        case mlflow
     }
 
     @Option(
-        help: ArgumentHelp("What the sources are: run (a bundle or a run's directory) or mlruns.", valueName: "origin"))
+        help: ArgumentHelp(
+            "What the sources are: run (a bundle or a run's directory), mlruns or mlflow (a server).",
+            valueName: "origin"))
     var from = Origin.run
 
     @Option(help: ArgumentHelp("The runs directory; created if missing. [env: RUNDIR_RUNS]", valueName: "path"))
@@ -52,7 +59,7 @@ struct Import: ParsableCommand {
             valueName: "count"))
     var maxEntries = Environment.number("RUNDIR_IMPORT_MAX_ENTRIES") ?? 100_000
 
-    @Argument(help: ArgumentHelp("What to import.", valueName: "bundle or directory"))
+    @Argument(help: ArgumentHelp("What to import.", valueName: "bundle, directory or address"))
     var sources: [String]
 
     func validate() throws {
@@ -60,7 +67,7 @@ struct Import: ParsableCommand {
         try check("max-bytes", maxBytes, 1...1 << 40)
         try check("max-entries", maxEntries, 1...100_000_000)
         guard let id else { return }
-        if from == .mlruns { throw ValidationError("--as is for one run, and mlruns has many") }
+        if from != .run { throw ValidationError("--as is for one run, and \(from.rawValue) has many") }
         if sources.count > 1 { throw ValidationError("--as is for one run, but \(sources.count) are given") }
         if RunID(id) == nil { throw ValidationError("--as is \"\(id)\"; \(RunID.rule)") }
     }
@@ -81,7 +88,7 @@ struct Import: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        if from == .mlruns { return try importFileStores() }
+        if from != .run { return try importFromMLflow() }
         let store = try openUnlessTaken()
         defer { store?.close() }
         var failures = 0

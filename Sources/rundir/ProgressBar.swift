@@ -6,8 +6,8 @@ final class ProgressBar: Sendable {
     private static let width = 40
     private let isShown = isatty(2) == 1
     private let begun = ContinuousClock.now
-    /// The last step drawn.
-    private let drawn = Mutex(-1)
+    /// The last step drawn, and of how many runs.
+    private let drawn = Mutex((step: -1, total: 0))
 
     /// Draws the bar if it has changed. May be called from any thread.
     func show(_ done: Int, of total: Int) {
@@ -15,8 +15,8 @@ final class ProgressBar: Sendable {
         // In steps finer than a cell, so that the numbers move too.
         let step = done * Self.width * 5 / total
         drawn.withLock { drawn in
-            guard step > drawn else { return }
-            drawn = step
+            guard step > drawn.step || total != drawn.total else { return }
+            drawn = (step, total)
             let filled = done * Self.width / total
             let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
             let elapsed = ContinuousClock.now - begun

@@ -32,4 +32,14 @@ import Testing
         #expect(scope.allows(try #require(RunID("a-1"))))
         #expect(RunScope([]) == .all && !RunScope.all.isLimited && RunScope.all.allows("x"))
     }
+
+    @Test(arguments: [
+        (["team-a-*"], "team-a-77"), (["b", "x?-*-*z"], "x0-77-z"), (["*"], "77"), (["b"], nil), (["-*", "?"], nil),
+        ([String(repeating: "a", count: 124) + "*bc?"], nil),
+    ])
+    func idIsOneThatPatternsAllow(patterns: [String], id: String?) throws {
+        let scope = RunScope(try patterns.map { try #require(RunIDGlob($0)) })
+        #expect(scope.id(with: "77")?.description == id)
+        if let id { #expect(scope.allows(id)) }
+    }
 }

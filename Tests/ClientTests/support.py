@@ -165,9 +165,9 @@ class ClientTestCase(unittest.TestCase):
 
     def end_background(self):
         """Ends the processes in the background that still try to send."""
-        for owner in self.spool.glob("*/sender/owner"):
+        for owner in self.spool.glob("*/sender/*"):
             try:
-                os.kill(int(owner.read_text().split()[1]), signal.SIGKILL)
+                os.kill(int(owner.name.partition("-")[0]), signal.SIGKILL)
             except (OSError, ValueError, IndexError):
                 pass
 

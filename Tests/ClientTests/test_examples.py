@@ -7,8 +7,6 @@ import unittest
 from support import ClientTestCase, LONG, ROOT
 
 EXAMPLES = ROOT / "Sources/WebPage/page/runs/examples"
-# Has MLflow's API.
-HAS_MLFLOW = "/mlflow/" in (ROOT / "openapi.yaml").read_text()
 
 
 class ExampleTests(ClientTestCase):
@@ -28,14 +26,12 @@ class ExampleTests(ClientTestCase):
     def test_readme_has_each_of_them(self):
         readme = (ROOT / "README.md").read_text()
         for example in sorted(EXAMPLES.iterdir()):
-            if example.name == "scikit-learn.py" and not HAS_MLFLOW:
-                continue
             with self.subTest(example.name):
                 self.assertIn("\n" + example.read_text() + "```\n", readme)
 
     def test_page_shows_those_that_are_there(self):
         welcome = (EXAMPLES.parent / "welcome.js").read_text()
-        for name in ("curl.sh", "shell.sh", "python.py", "r.R", "keras-jax.py", "julia.jl", "node.mjs"):
+        for name in ("curl.sh", "shell.sh", "python.py", "r.R", "keras-jax.py", "scikit-learn.py", "julia.jl", "node.mjs"):
             self.assertIn(f'"{name}"', welcome)
             self.assertTrue((EXAMPLES / name).exists())
 
@@ -66,7 +62,7 @@ class ExampleTests(ClientTestCase):
         self.assertLessEqual({"loss", "val_loss", "accuracy", "val_accuracy"}, set(rows))
         self.assertIn("eval_accuracy", run)
 
-    @unittest.skipUnless(LONG and HAS_MLFLOW, "in the long form, with MLflow's API")
+    @unittest.skipUnless(LONG, "in the long form")
     def test_scikit_learn_through_mlflow(self):
         run = self.run_example("scikit-learn.py", sys.executable)
         self.assertEqual((run["status"], float(run["flag_C"])), ("completed", 10))

@@ -3,7 +3,6 @@
 import ast
 import io
 import json
-import os
 import subprocess
 import sys
 import tarfile
@@ -378,19 +377,6 @@ with rundir.run() as run:
 """)
         self.assertEqual(self.server.steps("left"), [1])
 
-    def test_lock_of_a_process_that_is_gone_is_broken(self):
-        self.server.kill()
-        self.run_job("with rundir.run(id='locked') as run: run.log(step=1, loss=1)\n", RUNDIR_WAIT="0")
-        self.server.start()
-        lock = next(self.spool.glob("*/runs/locked")) / "lock"
-        lock.mkdir()
-        (lock / "owner").write_text(f"{os.uname().nodename} {os.getpid()}\n")
-        self.python("import rundir\nprint(rundir.send())\n")
-        self.assertTrue(self.waiting(), "its owner lives")
-        (lock / "owner").write_text(f"{os.uname().nodename} 999999999\n")
-        self.python("import rundir\nprint(rundir.send())\n")
-        self.assertEqual(self.waiting(), [])
-
     def test_token_is_sent_as_bearer_and_no_file_of_the_spool_has_it(self):
         import http.server
         import threading
@@ -523,6 +509,19 @@ class RealFrameworkTests(ClientTestCase):
 """)
         self.assertEqual(rows["step"], [1, 2, 3, 4, 5])
         self.assertEqual(set(rows), {"step", "rmse", "val_rmse"})
+
+    def test_hugging_face(self):
+        rows = self.train("""
+    import transformers
+    from types import SimpleNamespace as Space
+    callback = rundir.hugging_face_callback(run)
+    assert isinstance(callback, transformers.TrainerCallback)
+    state = Space(is_world_process_zero=True, global_step=5)
+    callback.on_train_begin(Space(to_sanitized_dict=lambda: {"lr": 0.1}), state, None, model=None)
+    callback.on_log(None, state, None, logs={"loss": 0.5}, model=None)
+    callback.on_train_end(None, state, None, model=None)
+""")
+        self.assertEqual((rows["step"], rows["loss"]), ([5], [0.5]))
 
     def test_jax_arrays_are_taken_as_they_are(self):
         rows = self.train("""

@@ -188,6 +188,10 @@ complete_run()
         run = self.server.get("/runs/slurm-8")
         self.assertEqual((run["status"], run["flag_rank"]), ("completed", 0))
         self.assertEqual(self.server.get("/runs/slurm-8/metrics"), {"step": [1], "loss1": [1], "loss0": [0]})
+        for rank in "10":
+            self.r(f"initialize_run(flags = list(rank = {rank}))\ncomplete_run()", TORCHELASTIC_RUN_ID="abc", RANK=rank, WORLD_SIZE="2")
+        run = self.server.get("/runs/torchrun-abc")
+        self.assertEqual((run["status"], run["flag_rank"]), ("completed", 0))
 
     def test_id_that_the_server_does_not_take_becomes_one(self):
         self.r("initialize_run('a b'); write_run_metadata('metrics', list(loss = 1)); complete_run()")

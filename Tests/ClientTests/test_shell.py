@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tarfile
 import unittest
+from pathlib import Path
 
 from support import CLIENTS, ClientTestCase, SHELLS, until
 
@@ -217,7 +218,10 @@ class ShellTests(ClientTestCase):
                                        RUNDIR_SPOOL=str(self.folder / "file"))
         self.assertEqual(out, "one\n")
         self.assertIn("cannot be written", errors)
-        self.rundir("metrics", "loss=1", RUNDIR_SPOOL=str(self.folder / "file"), RUNDIR_RUN="x")
+        for words in (["metrics", "loss=1"], ["resume"], ["finish"], ["output", "text"]):
+            self.rundir(*words, RUNDIR_SPOOL=str(self.folder / "file"), RUNDIR_RUN="x")
+        out = self.rundir("output", input="one\ntwo\n", RUNDIR_SPOOL=str(self.folder / "file"), RUNDIR_RUN="x")
+        self.assertEqual(out, "one\ntwo\n")
 
     def test_off_records_nothing(self):
         out, errors = self.run_command(*self.shell, CLIENT, "exec", "a=1", "--", "sh", "-c", "echo one; exit 5", status=5,
@@ -251,11 +255,28 @@ class ShellTests(ClientTestCase):
                 away.unlink()
         self.assertTrue(self.waiting(), "401 is no refusal: the token may change")
 
+    def test_process_in_the_background_is_the_owner_of_its_locks(self):
+        self.rundir("start", "--id", "later")
+        self.server.pause()
+        self.addCleanup(self.server.go_on)
+        self.rundir("metrics", "loss=1", RUNDIR_RUN="later", RUNDIR_TIMEOUT="2")
+        [owner] = until(lambda: list(self.spool.glob("*/runs/later/lock/*")), "the background sends")
+        # The call itself has ended.
+        command = Path(f"/proc/{owner.name.partition('-')[0]}/cmdline").read_bytes()
+        self.assertIn(b"rundir.sh", command)
+        self.server.go_on()
+        until(lambda: self.server.steps("later") == [1], "the row is there")
+
     def test_ranks_of_a_job_record_one_run(self):
         for rank in "10":
             self.rundir("exec", f"rank={rank}", "--", "sh", "-c", f"echo rank {rank}", SLURM_JOB_ID="9", SLURM_PROCID=rank,
                         SLURM_NTASKS="2", SLURM_STEP_ID="3")
         run = self.server.get("/runs/slurm-9.3")
+        self.assertEqual((run["status"], run["flag_rank"], run["output"]), ("completed", 0, "rank 0"))
+        for rank in "10":
+            self.rundir("exec", f"rank={rank}", "--", "sh", "-c", f"echo rank {rank}", TORCHELASTIC_RUN_ID="ab/c", RANK=rank,
+                        WORLD_SIZE="2", LOCAL_RANK=rank)
+        run = self.server.get("/runs/torchrun-ab-c")
         self.assertEqual((run["status"], run["flag_rank"], run["output"]), ("completed", 0, "rank 0"))
 
 

@@ -1,11 +1,12 @@
-"""Autologging of scikit-learn, and with --long of Keras.
+"""Autologging of scikit-learn, Keras, LightGBM and XGBoost.
 
-    autolog.py [--long] RUNDIR
+    autolog.py RUNDIR
 """
 
 import json
 import os
 import sys
+import time
 
 from support import serving
 
@@ -64,15 +65,49 @@ def keras(client, server):
     assert {"step", "loss", "val_loss"} <= set(frame) and len(frame["loss"]) == 3
 
 
+def boosting(client, server):
+    import lightgbm
+    import xgboost
+    from sklearn.datasets import load_breast_cancer
+
+    features, classes = load_breast_cancer(return_X_y=True)
+    mlflow.lightgbm.autolog()
+    with mlflow.start_run() as run:
+        data = lightgbm.Dataset(features[:400], classes[:400])
+        lightgbm.train(
+            {"objective": "binary", "metric": "binary_logloss", "verbose": -1, "num_leaves": 7}, data, num_boost_round=5,
+            valid_sets=[lightgbm.Dataset(features[400:], classes[400:], reference=data)])
+    check(client, server, run, {"num_leaves": "7"}, "valid_0-binary_logloss", 5)
+    mlflow.xgboost.autolog()
+    with mlflow.start_run() as run:
+        test = xgboost.DMatrix(features[400:], classes[400:])
+        xgboost.train(
+            {"objective": "binary:logistic", "max_depth": 3}, xgboost.DMatrix(features[:400], classes[:400]), num_boost_round=5,
+            evals=[(test, "test")], verbose_eval=False)
+    check(client, server, run, {"max_depth": "3"}, "test-logloss", 5)
+
+
+def check(client, server, run, params, metric, count):
+    read = client.get_run(run.info.run_id)
+    assert read.info.status == "FINISHED" and params.items() <= read.data.params.items(), read.data.params
+    history = client.get_metric_history(run.info.run_id, metric)
+    assert len(history) == count and history[-1].value < history[0].value, (read.data.metrics, history)
+    assert json.loads(server.file(run.info.run_id, "metrics.json"))[metric] == [one.value for one in history]
+    # The picture of what each feature gives, and the model, which reads back.
+    names = [one.path for one in client.list_artifacts(run.info.run_id)]
+    assert any(name.startswith("feature_importance") and name.endswith(".png") for name in names), names
+    [output] = read.outputs.model_outputs
+    assert mlflow.pyfunc.load_model(f"models:/{output.model_id}") is not None
+
+
 def main():
-    with serving(sys.argv[-1]) as server:
+    with serving(sys.argv[1]) as server:
         mlflow.set_tracking_uri(server.url)
         client = MlflowClient()
-        scikit_learn(client, server)
-        print("autologging of scikit-learn works", flush=True)
-        if "--long" in sys.argv:
-            keras(client, server)
-            print("autologging of Keras works")
+        for part in (scikit_learn, keras, boosting):
+            began = time.monotonic()
+            part(client, server)
+            print(f"autologging of {part.__name__}: {time.monotonic() - began:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,25 @@
-"""Has MLflow's client do all that it can with experiments, runs, metrics, params, tags and artifacts.
+"""Has MLflow's client do all that it can with experiments, runs, metrics, params, tags and artifacts, and sends what other
+clients of MLflow send.
 
     client.py RUNDIR
 
 RUNDIR is the server's executable, such as .build/debug/rundir.
 """
 
-import io
 import json
 import math
-import multiprocessing
-import os
-import pathlib
 import sys
-import tempfile
-import threading
 import time
 import urllib.request
 
+from artifacts import artifacts, inputs_and_models, pictures
+from failures import killed, two_processes
+from fluent import artifacts_of_scripts, fluent
+from others import hugging_face, java, lightning, r
 from support import raises, serving
 
 import mlflow
-from mlflow.entities import Dataset, DatasetInput, ExperimentTag, InputTag, Metric, Param, RunTag, ViewType
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.tracking import MlflowClient
 
 
@@ -208,152 +206,15 @@ def searching(client, server, experiment):
     assert [(one.value, one.step) for one in client.get_metric_history("own", "loss")] == [(1, 0), (0.5, 1)]
 
 
-def artifacts(client, server, experiment):
-    run = client.create_run(experiment).info.run_id
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        folder.joinpath("data", "deep").mkdir(parents=True)
-        folder.joinpath("data", "a b.txt").write_text("first")
-        folder.joinpath("data", "deep", "ü.bin").write_bytes(bytes(range(256)) * 5000)
-        client.log_artifact(run, folder / "data" / "a b.txt")
-        client.log_artifacts(run, folder / "data", "model")
-        client.log_text(run, "text", "notes/n.txt")
-        client.log_dict(run, {"a": [1, 2]}, "d.json")
-        paths = lambda path=None: [(one.path, one.is_dir, one.file_size) for one in client.list_artifacts(run, path)]
-        assert paths() == [("a b.txt", False, 5), ("d.json", False, 29), ("model", True, None), ("notes", True, None)]
-        assert paths("model") == [("model/a b.txt", False, 5), ("model/deep", True, None)]
-        assert paths("d.json") == [] and paths("nobody") == []
-        client.log_stream(run, io.BytesIO(b"streamed"), "s.bin")
-        for number in range(2):
-            client.log_table(run, {"number": [number], "word": ["x"]}, "table.json")
-        assert list(client.load_table(experiment, "table.json", [run])["number"]) == [0, 1]
-        target = folder / "down"
-        target.mkdir()
-        client.download_artifacts(run, "model", target)
-        assert target.joinpath("model", "deep", "ü.bin").read_bytes() == bytes(range(256)) * 5000
-        assert pathlib.Path(client.download_artifacts(run, "notes/n.txt")).read_text() == "text"
-        assert mlflow.artifacts.load_dict(f"runs:/{run}/d.json") == {"a": [1, 2]}
-        assert mlflow.artifacts.load_text(f"mlflow-artifacts:/{experiment}/{run}/artifacts/notes/n.txt") == "text"
-    assert server.runs.joinpath(run, "notes", "n.txt").read_text() == "text"
-    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-    repository = get_artifact_repository(client.get_run(run).info.artifact_uri)
-    repository.delete_artifacts("model")
-    assert paths("model") == []
-    repository.delete_artifacts("a b.txt")
-    assert not server.runs.joinpath(run, "a b.txt").exists()
-
-
-def inputs_and_models(client, server, experiment):
-    run = client.create_run(experiment).info.run_id
-    dataset = Dataset(name="iris", digest="abc", source_type="local", source="{}", schema="{}", profile="{}")
-    for _ in range(2):
-        client.log_inputs(run, [DatasetInput(dataset, [InputTag("mlflow.data.context", "train")])])
-    inputs = client.get_run(run).inputs.dataset_inputs
-    assert len(inputs) == 1 and inputs[0].dataset.name == "iris" and inputs[0].tags[0].value == "train"
-    model = client.create_logged_model(experiment, name="net", source_run_id=run, tags={"a": "1"}, params={"p": "2"})
-    client.log_outputs(run, [LoggedModelOutput(model.model_id, 0)])
-    client.log_metric(run, "acc", 0.5, step=1, timestamp=5, model_id=model.model_id)
-    client.set_logged_model_tags(model.model_id, {"b": "3"})
-    client.delete_logged_model_tag(model.model_id, "a")
-    client.log_model_params(model.model_id, {"q": "4"})
-    with tempfile.TemporaryDirectory() as folder:
-        pathlib.Path(folder, "weights.bin").write_bytes(b"123")
-        client.log_model_artifact(model.model_id, f"{folder}/weights.bin")
-        client.log_model_artifacts(model.model_id, folder)
-    assert [one.path for one in client.list_logged_model_artifacts(model.model_id)] == ["weights.bin"]
-    assert server.runs.joinpath(run, "models", model.model_id, "weights.bin").read_bytes() == b"123"
-    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-    read = client.get_logged_model(model.model_id)
-    assert read.status == LoggedModelStatus.READY and read.tags == {"b": "3"} and read.params == {"p": "2", "q": "4"}
-    assert read.metrics[0].value == 0.5 and read.source_run_id == run
-    assert client.get_run(run).outputs.model_outputs[0].model_id == model.model_id
-    assert [one.model_id for one in client.search_logged_models([experiment], "name = 'net'")] == [model.model_id]
-    client.delete_logged_model(model.model_id)
-    raises("RESOURCE_DOES_NOT_EXIST", client.get_logged_model, model.model_id)
-
-
-def log_many(run, worker, count):
-    client = MlflowClient()
-    for step in range(count):
-        client.log_metric(run, f"m{worker}", step, step=step)
-
-
-def two_processes(client, server, experiment):
-    """Two processes write to one run, and lose nothing."""
-    run = client.create_run(experiment).info.run_id
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=log_many, args=(run, number, 200)) for number in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
-    for number in range(2):
-        assert [one.value for one in client.get_metric_history(run, f"m{number}")] == list(range(200))
-
-
-def killed(client, server, experiment):
-    """The server is killed while a client writes. What was acknowledged is there; the client goes on."""
-    run = client.create_run(experiment, run_name="killed").info.run_id
-    client.log_param(run, "lr", "0.1")
-    logged = []
-
-    def write():
-        for step in range(300):
-            client.log_metric(run, "m", step, step=step)
-            logged.append(step)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    while len(logged) < 50:
-        time.sleep(0.01)
-    server.kill()
-    server.start()
-    writer.join()
-    assert len(logged) == 300
-    history = client.get_metric_history(run, "m")
-    # A request whose reply was lost was sent again; its value is there once.
-    assert [one.step for one in history] == list(range(300))
-    assert client.get_experiment(experiment).name == "first"
-    assert client.get_run(run).data.params == {"lr": "0.1"}
-    client.set_terminated(run)
-    server.stop()
-    server.start()
-    assert client.get_run(run).info.status == "FINISHED"
-    assert len(json.loads(server.file(run, "metrics.json"))["m"]) == 300
-
-
-def fluent(client, server, experiment):
-    """The calls of training scripts."""
-    mlflow.set_experiment("fluent")
-    with mlflow.start_run(run_name="outer", description="what it is") as outer:
-        mlflow.log_params({"a": 1, "b": [1, 2]})
-        mlflow.log_metrics({"loss": 0.5, "acc": 0.25}, step=1)
-        mlflow.set_tags({"x": 1})
-        with mlflow.start_run(nested=True):
-            mlflow.log_metric("inner", 1)
-        mlflow.log_text("x", "x.txt")
-    try:
-        with mlflow.start_run():
-            raise ValueError("on purpose")
-    except ValueError:
-        pass
-    with mlflow.start_run(run_id=outer.info.run_id):
-        mlflow.log_metric("loss", 0.25, step=2)
-    frame = mlflow.search_runs(experiment_names=["fluent"], order_by=["start_time ASC"])
-    assert list(frame["status"]) == ["FINISHED", "FINISHED", "FAILED"]
-    assert frame.loc[0, "metrics.loss"] == 0.25 and frame.loc[0, "params.a"] == "1"
-    assert frame.loc[1, "tags.mlflow.parentRunId"] == outer.info.run_id
-    assert mlflow.last_active_run() is not None
-
-
 def main():
     with serving(sys.argv[1]) as server:
         mlflow.set_tracking_uri(server.url)
         client = MlflowClient()
         experiment = experiments(client, server)
         for check in [
-            runs, params_and_tags, metrics, searching, artifacts, inputs_and_models, two_processes, killed, fluent]:
+            runs, params_and_tags, metrics, searching, artifacts, pictures, inputs_and_models, two_processes, killed,
+            fluent, artifacts_of_scripts, lightning, hugging_face, r, java,
+        ]:
             began = time.monotonic()
             check(client, server, experiment)
             print(f"{check.__name__}: {time.monotonic() - began:.1f} s", flush=True)

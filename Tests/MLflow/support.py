@@ -45,6 +45,7 @@ def serving(executable):
     with tempfile.TemporaryDirectory() as folder:
         server = Server(os.path.abspath(executable), folder)
         os.environ["MLFLOW_TRACKING_URI"] = server.url
+        os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
         # A failed request is tried again, at once: the server is killed in between.
         os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "5"
         os.environ["MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR"] = "1"

@@ -27,9 +27,15 @@ final class MLflowFixture: Sendable {
         func perform() { store.commit() }
     }
 
-    static func make() throws -> MLflowFixture { try MLflowFixture() }
+    /// The tokens as their holders have them, by name.
+    private let tokens: [String: String]
 
-    private init() throws {
+    /// - Parameter tokens: each with a name, a right, and the runs that it is limited to, if any
+    static func make(tokens: [(name: String, right: Right, only: [String])] = []) throws -> MLflowFixture {
+        try MLflowFixture(tokens)
+    }
+
+    private init(_ wanted: [(name: String, right: Right, only: [String])]) throws {
         signal(SIGPIPE, SIG_IGN)
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var storeSettings = StoreSettings()
@@ -44,8 +50,9 @@ final class MLflowFixture: Sendable {
             store: store, scratch: store.scratch, writers: try WriterRegistry(WriterRegistry.standard(source: source)),
             log: log)
         let mlflow = MLflowAPI(store: store, scratch: store.scratch, beside: api, log: log)
-        let control = try AccessControl(
-            AccessControl.Settings(), file: TokenFile(runs: "\(folder.path)/runs"), log: log, clock: wallClock)
+        let file = TokenFile(runs: "\(folder.path)/runs")
+        tokens = try Self.make(wanted, in: file)
+        let control = try AccessControl(AccessControl.Settings(), file: file, log: log, clock: wallClock)
         let checks = AccessChecks(origins: RequestOrigin(), control: control)
         let behindChecks = checks.before(mlflow)
         let handler = PrefixedHandlers(MLflowAPI.prefixes.map { ($0, behindChecks) }, otherwise: checks.before(api))
@@ -60,6 +67,25 @@ final class MLflowFixture: Sendable {
         workers.stop()
         store.close()
     }
+
+    private static func make(
+        _ tokens: [(name: String, right: Right, only: [String])], in file: TokenFile
+    ) throws -> [String: String] {
+        if tokens.isEmpty { return [:] }
+        var secrets: [String: String] = [:]
+        try file.change { list in
+            for (name, right, only) in tokens {
+                let secret = try TokenSecret.make()
+                secrets[name] = secret.text
+                let scope = RunScope(try only.map { try #require(RunIDGlob($0)) })
+                list.append(Token(secret, name: name, right: right, scope: scope, created: 0, expires: nil))
+            }
+        }
+        return secrets
+    }
+
+    /// The field that sends a token.
+    func `as`(_ name: String) -> [(String, String)] { [("Authorization", "Bearer \(tokens[name]!)")] }
 
     func send(
         _ method: String, _ target: String, type: String? = nil, headers: [(String, String)] = [], _ text: String = ""

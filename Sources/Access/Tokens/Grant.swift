@@ -1,4 +1,5 @@
 package import HTTPServer
+package import RunMetadata
 internal import Synchronization
 
 /// What the sender of a request may do: by a token, or by none.
@@ -62,4 +63,11 @@ package final class Grant: Sendable {
 extension HTTPExchange {
     /// What the sender may do; anything where no check of access stands before the handlers.
     package var grant: Grant { (identity as? Grant) ?? .full }
+
+    /// For a handler that finds itself which runs a request is about.
+    /// - Throws: if the sender's token is limited to other runs
+    package func requireScope(of run: RunID) throws(AccessRefusal) {
+        let scope = grant.scope
+        if !scope.allows(run) { throw .outOfScope(run: run.description, scope: scope.words) }
+    }
 }

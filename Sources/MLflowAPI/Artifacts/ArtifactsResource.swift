@@ -15,7 +15,7 @@ extension MLflowAPI {
             .delete, "/mlflow-artifacts/artifacts/{path}", .write, on: .long, reply: MLflowAPI.deleteArtifacts),
         MLflowRoute(.get, "/mlflow-artifacts/presigned/{path}", .read, reply: MLflowAPI.refuseDirectTransfer),
         MLflowRoute(.post, "/mlflow-artifacts/mpu/create/{path}", .write, reply: MLflowAPI.refuseDirectTransfer),
-    ]
+    ].map(\.inScope)
 
     /// The most files of a listing.
     private static let mostFiles = 10_000
@@ -34,7 +34,7 @@ extension MLflowAPI {
 
     /// The same for clients that use `mlflow-artifacts:` themselves. There, a path is one in the folder that is listed.
     func listArtifacts(_ call: MLflowCall) throws -> JSONObject {
-        let place = try ArtifactPlace(try call.parameters.text("path") ?? "")
+        let place = try call.artifacts(at: try call.parameters.text("path") ?? "")
         var (files, token): ([JSONValue], String?) = ([], "")
         while let after = token {
             let page = try list(place, after: after) { $0.text.split(separator: "/").last.map(String.init) ?? $0.text }
@@ -79,7 +79,7 @@ extension MLflowAPI {
     }
 
     func readArtifact(_ call: MLflowCall) throws {
-        let place = try ArtifactPlace(call.values[0])
+        let place = try call.artifacts(at: call.values[0])
         guard let path = place.path else {
             throw MLflowError.invalid("The path is the folder of all artifacts; list it")
         }
@@ -100,13 +100,14 @@ extension MLflowAPI {
 
     func writeArtifact(_ exchange: HTTPExchange, _ values: [String]) throws -> BodyPlan {
         let place = try ArtifactPlace(values[0])
+        try exchange.requireScope(of: place.run)
         guard let path = place.path else { throw MLflowError.invalid("The path has no file's name") }
         return .stream(ArtifactSink(api: self, run: place.run, path: path), limit: settings.maxUpload)
     }
 
     /// Deletes a file, or a folder with all that is in it.
     func deleteArtifacts(_ call: MLflowCall) throws -> JSONObject {
-        let place = try ArtifactPlace(call.values[0])
+        let place = try call.artifacts(at: call.values[0])
         _ = try snapshot(of: place.run)
         let paths = try files(place.path, of: place.run)
         if paths.isEmpty, let path = place.path { throw StoreError.noFile(path) }

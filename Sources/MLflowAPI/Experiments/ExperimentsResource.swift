@@ -8,12 +8,12 @@ internal import RunStore
 /// `experiments/…`.
 extension MLflowAPI {
     static let experimentRoutes: [MLflowRoute] = [
-        MLflowRoute(.post, "/mlflow/experiments/create", .write, reply: MLflowAPI.createExperiment),
-        MLflowRoute(.get, "/mlflow/experiments/get", .read, reply: MLflowAPI.getExperiment),
-        MLflowRoute(.get, "/mlflow/experiments/get-by-name", .read, reply: MLflowAPI.getExperimentByName),
-        MLflowRoute(.post, "/mlflow/experiments/search", .read, reply: MLflowAPI.searchExperiments),
-        MLflowRoute(.get, "/mlflow/experiments/search", .read, reply: MLflowAPI.searchExperiments),
-        MLflowRoute(.get, "/mlflow/experiments/list", .read, reply: MLflowAPI.searchExperiments),
+        MLflowRoute(.post, "/mlflow/experiments/create", .write, reply: MLflowAPI.createExperiment).inScope,
+        MLflowRoute(.get, "/mlflow/experiments/get", .read, reply: MLflowAPI.getExperiment).inScope,
+        MLflowRoute(.get, "/mlflow/experiments/get-by-name", .read, reply: MLflowAPI.getExperimentByName).inScope,
+        MLflowRoute(.post, "/mlflow/experiments/search", .read, reply: MLflowAPI.searchExperiments).inScope,
+        MLflowRoute(.get, "/mlflow/experiments/search", .read, reply: MLflowAPI.searchExperiments).inScope,
+        MLflowRoute(.get, "/mlflow/experiments/list", .read, reply: MLflowAPI.searchExperiments).inScope,
         MLflowRoute(.post, "/mlflow/experiments/update", .write, reply: MLflowAPI.updateExperiment),
         MLflowRoute(.post, "/mlflow/experiments/delete", .admin, on: .long, reply: MLflowAPI.deleteExperiment),
         MLflowRoute(.post, "/mlflow/experiments/restore", .admin, on: .long, reply: MLflowAPI.restoreExperiment),

@@ -8,6 +8,16 @@ enum MLflowStatus: String, CaseIterable, Sendable {
     /// A run that was stopped.
     case killed = "KILLED"
 
+    /// A status as clients send it and file stores have it: its name, or its number in the protocol.
+    init?(sent text: String) {
+        let numbers: [MLflowStatus] = [.running, .scheduled, .finished, .failed, .killed]
+        if let number = Int(text), (1...5).contains(number) {
+            self = numbers[number - 1]
+        } else {
+            self.init(rawValue: text.uppercased())
+        }
+    }
+
     /// Whether the run has ended.
     var isEnd: Bool { self != .running && self != .scheduled }
 

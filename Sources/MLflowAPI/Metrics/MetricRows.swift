@@ -28,14 +28,20 @@ struct MetricRows {
             throw .invalid("Got invalid timestamp \(time) for metric '\(key)': it has to be milliseconds since 1970")
         }
         append(key, value, step: try metric.whole("step") ?? 0, time: time)
-        if let model = try metric.text("model_id"), !model.isEmpty {
-            var link = MetricEntry(key: key, value: value, timestamp: time, step: place?.step ?? 0).object
-            link["model_id"] = .string(model)
-            for name in ["dataset_name", "dataset_digest"] {
-                if let text = try metric.text(name), !text.isEmpty { link[name] = .string(text) }
-            }
-            links += JSONWriter.compact(.object(link)) + [UInt8(ascii: "\n")]
+        if let model = try metric.text("model_id"), !model.isEmpty { try appendLink(of: metric, to: model) }
+    }
+
+    /// Notes the model that a value belongs to, and the dataset.
+    mutating func appendLink(of metric: MLflowParameters, to model: String) throws(MLflowError) {
+        var link = MetricEntry(
+            key: try metric.required("key"), value: try metric.number("value"),
+            timestamp: try metric.whole("timestamp") ?? 0, step: try metric.whole("step") ?? 0
+        ).object
+        link["model_id"] = .string(model)
+        for name in ["dataset_name", "dataset_digest"] {
+            if let text = try metric.text(name), !text.isEmpty { link[name] = .string(text) }
         }
+        links += JSONWriter.compact(.object(link)) + [UInt8(ascii: "\n")]
     }
 
     /// - Parameter time: milliseconds since 1970

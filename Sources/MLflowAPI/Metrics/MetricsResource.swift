@@ -12,7 +12,7 @@ extension MLflowAPI {
         MLflowRoute(
             .get, "/mlflow/metrics/get-history-bulk-interval", .read, on: .long,
             reply: MLflowAPI.getHistoryBulkInterval),
-    ]
+    ].map(\.inScope)
 
     /// The most values of a reply. MLflow's client asks for pages of 25,000.
     private static let mostValues = 1_000_000
@@ -78,8 +78,7 @@ extension MLflowAPI {
         }
         var metrics: [JSONValue] = []
         for name in names {
-            guard let run = RunID(name) else { throw MLflowError.unknownRun(name) }
-            for entry in try choose(try history(of: run, key, call.exchange)) {
+            for entry in try choose(try history(of: try call.run(named: name), key, call.exchange)) {
                 var object = entry.object
                 object["run_id"] = .string(name)
                 metrics.append(.object(object))

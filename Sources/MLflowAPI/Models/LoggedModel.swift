@@ -19,6 +19,13 @@ struct LoggedModel: Sendable {
         return "m-\(run)-\(String(repeating: "0", count: 8 - digits.count))\(digits)"
     }
 
+    /// The id here of a model of another server: its own if that names the run, else one with its last digits.
+    static func importedID(_ id: String, of run: RunID) -> String {
+        if self.run(of: id) == run { return id }
+        let digits = id.suffix(8)
+        return digits.count == 8 && digits.allSatisfy(\.isHexDigit) ? "m-\(run)-\(digits)" : newID(of: run)
+    }
+
     /// The run in a model's id; nil if it is not such an id.
     static func run(of id: String) -> RunID? {
         guard id.hasPrefix("m-"), let dash = id.lastIndex(of: "-"), dash > id.index(after: id.startIndex) else {

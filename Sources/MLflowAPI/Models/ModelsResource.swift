@@ -17,7 +17,7 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/logged-models/{model}/params", .write, reply: MLflowAPI.logModelParams),
         MLflowRoute(
             .get, "/mlflow/logged-models/{model}/artifacts/directories", .read, reply: MLflowAPI.listModelArtifacts),
-    ]
+    ].map(\.inScope)
 
     func createModel(_ call: MLflowCall) throws -> JSONObject {
         let parameters = call.parameters
@@ -26,7 +26,7 @@ extension MLflowAPI {
                 .notImplemented,
                 "Rundir keeps a logged model with the run that made it: log it within a run (source_run_id)")
         }
-        guard let run = RunID(source) else { throw MLflowError.unknownRun(source) }
+        let run = try call.run(named: source)
         let record = RunRecord(try snapshot(of: run))
         let (id, now) = (LoggedModel.newID(of: run), Self.now())
         var object: JSONObject = [
@@ -44,7 +44,7 @@ extension MLflowAPI {
         return try reply(LoggedModel(id: id, run: run, object: object))
     }
 
-    func getModel(_ call: MLflowCall) throws -> JSONObject { try reply(try model(call.values[0])) }
+    func getModel(_ call: MLflowCall) throws -> JSONObject { try reply(try model(call)) }
 
     func finalizeModel(_ call: MLflowCall) throws -> JSONObject {
         let numbers = ["0": "UNSPECIFIED", "1": "PENDING", "2": "READY", "3": "UPLOAD_FAILED"]
@@ -58,7 +58,7 @@ extension MLflowAPI {
 
     /// Deletes the model's document; its artifacts stay with the run.
     func deleteModel(_ call: MLflowCall) throws -> JSONObject {
-        let model = try model(call.values[0])
+        let model = try model(call)
         guard let file = LoggedModel.file(model.id) else { throw Self.unknownModel(model.id) }
         try write(model.run, .removeMetadata(.files([file])), call.exchange)
         return JSONObject()
@@ -79,7 +79,7 @@ extension MLflowAPI {
     }
 
     func listModelArtifacts(_ call: MLflowCall) throws -> JSONObject {
-        let model = try model(call.values[0])
+        let model = try model(call)
         let folder = try call.parameters.text("artifact_directory_path") ?? ""
         let place = try ArtifactPlace(model.run, "models/\(model.id)/\(folder)")
         let root = model.json(try experiments.list()[model.experiment]?.artifactRoot ?? "")["info"]?["artifact_uri"]
@@ -107,6 +107,7 @@ extension MLflowAPI {
         let condition = try SearchCondition.experiments(ids)
         query.predicate = try RunPredicate("\(condition) & !is.na(\(mark))")
         (query.takesUnknownColumns, query.limit) = (true, 500)
+        query.keep(to: call.exchange.grant.scope)
         var found: [LoggedModel] = []
         repeat {
             try call.exchange.checkPresence()
@@ -138,8 +139,15 @@ extension MLflowAPI {
         MLflowError(.resourceDoesNotExist, "Logged model with ID '\(id)' not found.")
     }
 
-    private func model(_ id: String) throws -> LoggedModel {
-        guard let run = LoggedModel.run(of: id), let file = LoggedModel.file(id),
+    /// The model that a path names.
+    private func model(_ call: MLflowCall) throws -> LoggedModel {
+        let id = call.values[0]
+        guard let run = LoggedModel.run(of: id) else { throw Self.unknownModel(id) }
+        return try model(id, of: try call.run(named: run.description))
+    }
+
+    private func model(_ id: String, of run: RunID) throws -> LoggedModel {
+        guard let file = LoggedModel.file(id),
             let blob = try store.file(file, of: run), let object = try JSONValue.parse(blob.read()).object
         else { throw Self.unknownModel(id) }
         let metrics = try lines(of: MetricRows.linksFile, run).filter { $0["model_id"]?.string == id }
@@ -149,20 +157,20 @@ extension MLflowAPI {
     private func models(of run: RunID) throws -> [LoggedModel] {
         try store.files(below: LoggedModel.folder, of: run).compactMap { path, _ in
             guard let name = path.components.last, name.hasSuffix(".json") else { return nil }
-            return try model(String(name.dropLast(".json".count)))
+            return try model(String(name.dropLast(".json".count)), of: run)
         }
     }
 
     /// Merges into a model's document.
     private func change(_ call: MLflowCall, _ patch: JSONObject) throws -> JSONObject {
-        let model = try model(call.values[0])
+        let model = try model(call)
         guard let file = LoggedModel.file(model.id) else { throw Self.unknownModel(model.id) }
         var patch = patch
         patch["last_updated_timestamp_ms"] = MLflowJSON.number(Self.now())
         let action = RunWrite.Action.patch(
             .file(file), JSONObjectPatch(patch) { NamedListFiles(file: JSONWriter.pretty(.object($0))) })
         try write(model.run, action, call.exchange)
-        return try reply(try self.model(model.id))
+        return try reply(try self.model(model.id, of: model.run))
     }
 
     private static func pairs(_ list: [MLflowParameters]) throws(MLflowError) -> JSONObject {

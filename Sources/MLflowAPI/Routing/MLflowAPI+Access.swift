@@ -3,14 +3,16 @@ package import HTTPServer
 
 /// What a request needs.
 ///
-/// MLflow's requests name runs in their bodies, and its searches and experiments are about all runs. So a token that is
-/// limited to some runs (`--only`) does not reach this API.
+/// MLflow's requests name runs in their bodies and paths. So for a token that is limited to some runs (`--only`), each handler
+/// looks itself whether a run is among them (`MLflowCall.run()`), searches only among them, and gives new runs ids of them.
+/// Routes that do so say it (`inScope`); others are for tokens without that limit.
 extension MLflowAPI: AccessNeeding {
     package func need(of exchange: HTTPExchange) throws -> AccessNeed {
         if case .options = exchange.method { return .nothing }
         let (route, _) = try Self.routes.match(exchange.method, exchange.path)
         return AccessNeed(
-            route.right, route.right == .none ? .kept : .all, operation: "mlflow \(route.path)", audit: route.audit)
+            route.right, route.right == .none || route.isInScope ? .kept : .all, operation: "mlflow \(route.path)",
+            audit: route.audit)
     }
 }
 

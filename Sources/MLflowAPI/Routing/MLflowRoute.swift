@@ -22,6 +22,8 @@ struct MLflowRoute: Sendable {
     /// What follows `/api/2.0`. `{name}` stands for one segment, `{path}` at the end for any number of them.
     let path: String
     let right: Right
+    /// Whether its handler keeps to the runs that the sender may use.
+    private(set) var isInScope = false
     /// Plans how the body is read and the request answered.
     let accept: @Sendable (MLflowAPI, HTTPExchange, [String]) throws -> BodyPlan
 
@@ -61,6 +63,13 @@ struct MLflowRoute: Sendable {
         self.init(
             method, path, right, on: threads,
             submit: { api in { call in api.reply(call.exchange, try reply(api)(call)) } })
+    }
+
+    /// The route, whose handler keeps to the runs that the sender may use.
+    var inScope: MLflowRoute {
+        var route = self
+        route.isInScope = true
+        return route
     }
 
     /// Bodies are JSON. A form or plain text, which a page of another site can send without asking, is refused.

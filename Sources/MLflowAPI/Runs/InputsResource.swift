@@ -11,7 +11,7 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/runs/log-inputs", .write, on: .bySize, submit: MLflowAPI.logInputs),
         MLflowRoute(.post, "/mlflow/runs/outputs", .write, on: .bySize, submit: MLflowAPI.logOutputs),
         MLflowRoute(.post, "/mlflow/runs/log-model", .write, on: .quick, reply: MLflowAPI.logModel),
-    ]
+    ].map(\.inScope)
 
     private static let inputsFile = DataPath("mlflow/inputs.ndjson")!
     private static let outputsFile = DataPath("mlflow/outputs.ndjson")!
@@ -45,8 +45,21 @@ extension MLflowAPI {
     }
 
     private func append(_ line: JSONObject, to file: DataPath, of run: RunID, _ call: MLflowCall) {
-        let text = JSONWriter.compact(.object(line)) + [UInt8(ascii: "\n")]
-        submit(RunWrite(.run(run), .change([.append(file, head: [], text)]), needsRun: true), call.exchange)
+        submit(RunWrite(.run(run), .change([Self.change(line, to: file)]), needsRun: true), call.exchange)
+    }
+
+    private static func change(_ line: JSONObject, to file: DataPath) -> DataChange {
+        .append(file, head: [], JSONWriter.compact(.object(line)) + [UInt8(ascii: "\n")])
+    }
+
+    /// The change that adds datasets to a run's inputs.
+    static func inputs(datasets: [JSONValue]) -> DataChange {
+        change(["datasets": .array(datasets)], to: inputsFile)
+    }
+
+    /// The change that adds a model to a run's outputs.
+    static func output(model: String, step: Int) -> DataChange {
+        change(["models": [["model_id": .string(model), "step": MLflowJSON.number(step)]]], to: outputsFile)
     }
 
     /// Records a model in the way of MLflow 2: in a tag that has a list.

@@ -14,7 +14,7 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/runs/log-parameter", .write, on: .bySize, submit: MLflowAPI.logParam),
         MLflowRoute(.post, "/mlflow/runs/set-tag", .write, on: .bySize, submit: MLflowAPI.setTag),
         MLflowRoute(.post, "/mlflow/runs/delete-tag", .write, on: .bySize, submit: MLflowAPI.deleteTag),
-    ]
+    ].map(\.inScope)
 
     /// MLflow's limits of a batch (mlflow/utils/validation.py).
     private static let (mostMetrics, mostParams, mostTags, mostEntities) = (1000, 100, 100, 1000)

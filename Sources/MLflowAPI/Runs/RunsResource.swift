@@ -1,6 +1,7 @@
 internal import Access
 internal import HTTPServer
 internal import JSON
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
@@ -12,13 +13,16 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/runs/update", .write, reply: MLflowAPI.updateRun),
         MLflowRoute(.post, "/mlflow/runs/delete", .write, submit: MLflowAPI.deleteRun),
         MLflowRoute(.post, "/mlflow/runs/restore", .write, submit: MLflowAPI.restoreRun),
-    ]
+    ].map(\.inScope)
 
     /// Runs that MLflow's clients begin are the active ones of a session of their own, so that they do not take the place of
     /// another client's.
-    private static let session = SessionName("mlflow")!
+    private static func session(_ exchange: HTTPExchange) -> SessionName {
+        let own = SessionName("mlflow")!
+        return exchange.grant.session(own) ?? own
+    }
 
-    /// Begins a run. Its id is one of Rundir's, which sort by time.
+    /// Begins a run. Its id is one of Rundir's, which sort by time; for a token that is limited to some runs, one of those.
     func createRun(_ call: MLflowCall) throws {
         let parameters = call.parameters
         let id = try parameters.text("experiment_id").flatMap { $0.isEmpty ? nil : $0 } ?? Experiment.defaultID
@@ -49,7 +53,9 @@ extension MLflowAPI {
             start.properties.append((.start, PropertyText.file(PropertyText.seconds(Double(time) / 1000))))
         }
         let exchange = call.exchange
-        let write = RunWrite(.active(Self.session), .initialise(session: Self.session, start))
+        let session = Self.session(exchange)
+        let target = try Self.limitedID(exchange).map { RunTarget.run($0) } ?? .active(session)
+        let write = RunWrite(target, .initialise(session: session, start))
         store.submit(write) { result in
             exchange.onWorker(.quick) {
                 self.answer(exchange) {
@@ -62,6 +68,17 @@ extension MLflowAPI {
                 }
             }
         }
+    }
+
+    /// An id that the sender's token allows; nil if it allows all.
+    private static func limitedID(_ exchange: HTTPExchange) throws(AccessRefusal) -> RunID? {
+        let scope = exchange.grant.scope
+        if !scope.isLimited { return nil }
+        let digits = String(UInt64.random(in: 1 << 32..<1 << 36), radix: 16)
+        guard let run = scope.id(with: "\(RunID.stamp(of: wallClock()))-\(digits)") else {
+            throw .madeID(scope: scope.words)
+        }
+        return run
     }
 
     func getRun(_ call: MLflowCall) throws -> JSONObject {
@@ -90,9 +107,7 @@ extension MLflowAPI {
     func updateRun(_ call: MLflowCall) throws -> JSONObject {
         let (run, parameters) = (try call.run(), call.parameters)
         if let text = try parameters.text("status"), !text.isEmpty {
-            let names: [MLflowStatus] = [.running, .scheduled, .finished, .failed, .killed]
-            let number = Int(text).flatMap { (1...5).contains($0) ? names[$0 - 1] : nil }
-            guard let status = number ?? MLflowStatus(rawValue: text.uppercased()) else {
+            guard let status = MLflowStatus(sent: text) else {
                 throw MLflowError.invalid("Invalid value \(text) for parameter 'status'")
             }
             try set(status, end: try parameters.whole("end_time"), of: run, call.exchange)
@@ -108,13 +123,13 @@ extension MLflowAPI {
     private func set(_ status: MLflowStatus, end: Int?, of run: RunID, _ exchange: HTTPExchange) throws {
         let text = end.map { PropertyText.seconds(Double($0) / 1000) }
         switch status {
-        case .running, .scheduled: try write(run, .resume(session: Self.session), exchange)
+        case .running, .scheduled: try write(run, .resume(session: Self.session(exchange)), exchange)
         case .finished, .killed:
             var ending = RunEnd()
             (ending.isCompleted, ending.end) = (status == .finished, text)
             do { try write(run, .complete(ending), exchange) } catch StoreError.endedOtherwise {
                 // MLflow lets a run end once more, in another way.
-                try write(run, .resume(session: Self.session), exchange)
+                try write(run, .resume(session: Self.session(exchange)), exchange)
                 try write(run, .complete(ending), exchange)
             }
         case .failed:

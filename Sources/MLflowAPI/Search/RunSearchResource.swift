@@ -8,7 +8,7 @@ internal import RunStore
 extension MLflowAPI {
     static let searchRoutes: [MLflowRoute] = [
         MLflowRoute(.post, "/mlflow/runs/search", .read, reply: MLflowAPI.searchRuns)
-    ]
+    ].map(\.inScope)
 
     /// The most runs of a page (mlflow/store/tracking/__init__.py, SEARCH_MAX_RESULTS_THRESHOLD).
     private static let mostRuns = 50_000
@@ -24,6 +24,7 @@ extension MLflowAPI {
         var query = RunQuery()
         query.predicate = try RunPredicate(conditions.joined(separator: " & "))
         query.takesUnknownColumns = true
+        query.keep(to: call.exchange.grant.scope)
         query.archived = try ViewType(parameters, "run_view_type").archived
         query.order = try SearchCondition.order(parameters.texts("order_by"))
         query.limit = try parameters.whole("max_results") ?? 1000

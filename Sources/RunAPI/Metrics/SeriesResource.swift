@@ -32,8 +32,7 @@ extension RunAPI {
                 throw Problem.invalidName("\"\(name.shown(atMost: 200))\" is not a run id; \(RunID.rule)")
             }
             guard let run = try store.resolve(target) else { throw Problem.noActiveRun }
-            let scope = request.grant.scope
-            guard scope.allows(run) else { throw AccessRefusal.outOfScope(run: run.description, scope: scope.words) }
+            try request.exchange.requireScope(of: run)
             guard seen.insert(run).inserted else {
                 throw Problem.invalidQuery("the run \"\(run)\" is named twice; name each run once")
             }

@@ -49,7 +49,7 @@ extension RunAPI {
     func limited(_ query: RunQuery, to scope: RunScope) throws -> RunQuery {
         guard scope.isLimited else { return query }
         var query = query
-        query.isVisible = { scope.allows($0) }
+        query.keep(to: scope)
         // Most columns may be named at any time, so this is seldom looked up.
         if query.unknown(isKnown: { _ in false }) != nil {
             let known = try columns(in: scope)
@@ -65,7 +65,7 @@ extension RunAPI {
         var found = Set(RunQuery.standardColumns.map { ExactText($0) })
         var query = RunQuery()
         (query.archived, query.limit) = (.included, 1000)
-        query.isVisible = { scope.allows($0) }
+        query.keep(to: scope)
         while true {
             let page = try store.runs(query)
             for name in page.runs.lazy.flatMap(\.columns.names) {

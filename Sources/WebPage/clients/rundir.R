@@ -244,7 +244,9 @@ local(envir = .rundir, {
 
   # --- The spool: a folder for each run, shared with rundir.py and rundir.sh
 
-  who <- function() gsub("[^A-Za-z0-9.]", "_", paste0(Sys.info()[["nodename"]], ".", Sys.getpid()))
+  host_name <- function() gsub("[^A-Za-z0-9.]", "_", Sys.info()[["nodename"]])
+
+  who <- function() paste0(host_name(), ".", Sys.getpid())
 
   names_in <- function(lane) sub("\\.req$", "", sort(list.files(lane, "\\.req$"), method = "radix"))
 
@@ -270,31 +272,48 @@ local(envir = .rundir, {
     }
   }
 
-  # A lock is a folder with its owner's name. One whose owner is gone, or that is old, is broken.
+  # A lock is a folder with one file, named after its owner: PID-NONCE-HOST. Renaming that file takes the lock over from an
+  # owner that is gone, and only one process can do that. Returns the file; NULL if another process has the lock.
   lock <- function(path) {
-    if (!dir.create(path, showWarnings = FALSE, mode = "0700")) {
-      if (!dir.exists(path) || !is_stale(path)) return(FALSE)
-      aside <- paste0(path, ".", who())
-      if (!suppressWarnings(file.rename(path, aside))) return(FALSE)
-      unlink(aside, recursive = TRUE)
-      if (!dir.create(path, showWarnings = FALSE, mode = "0700")) return(FALSE)
+    own <- file.path(path, paste0(Sys.getpid(), "-", basename(tempfile("")), "-", host_name()))
+    taken <- if (dir.create(path, showWarnings = FALSE, mode = "0700")) suppressWarnings(file.create(own)) else take_over(path, own)
+    if (!taken) return(NULL)
+    # Two processes may have thought that the folder was left empty.
+    if (!identical(list.files(path), basename(own))) {
+      unlock(own)
+      return(NULL)
     }
-    writeLines(paste(Sys.info()[["nodename"]], Sys.getpid()), file.path(path, "owner"))
-    TRUE
+    own
   }
 
-  is_stale <- function(path) {
-    age <- as.numeric(difftime(Sys.time(), file.mtime(path), units = "secs"))
-    if (is.na(age)) return(FALSE)
-    nothing <- function(condition) NULL
-    owner <- tryCatch(strsplit(readLines(file.path(path, "owner"), n = 1), " ")[[1]], error = nothing, warning = nothing)
-    if (length(owner) != 2) return(age > 60)
-    if (age > 600) return(TRUE)
-    pid <- as.integer(owner[[2]])
-    owner[[1]] == Sys.info()[["nodename"]] && pid != Sys.getpid() && !tools::pskill(pid, 0)
+  take_over <- function(path, own) {
+    found <- sort(list.files(path, full.names = TRUE), method = "radix")
+    if (!length(found)) {
+      # Its owner was killed before it had its file, or just after it had one.
+      if (isTRUE(age(path) > 60)) suppressWarnings(file.remove(path))
+      return(FALSE)
+    }
+    if (!all(vapply(found, is_gone, NA))) return(FALSE)
+    suppressWarnings(file.remove(found[-1]))
+    # First of all it is no longer old.
+    suppressWarnings(Sys.setFileTime(found[[1]], Sys.time()) && file.rename(found[[1]], own))
   }
 
-  unlock <- function(path) unlink(path, recursive = TRUE)
+  age <- function(path) as.numeric(difftime(Sys.time(), file.mtime(path), units = "secs"))
+
+  # Whether an owner is gone, or has not been heard of for ten minutes.
+  is_gone <- function(path) {
+    if (isTRUE(age(path) > 600)) return(TRUE)
+    name <- basename(path)
+    if (!grepl("^[0-9]+-", name) || !endsWith(name, paste0("-", host_name()))) return(FALSE)
+    pid <- suppressWarnings(as.integer(sub("-.*", "", name)))
+    is.na(pid) || !tools::pskill(pid, 0)
+  }
+
+  # Tells that the owner is alive. FALSE if another process has taken the lock over, after a long pause.
+  refresh <- function(own) suppressWarnings(Sys.setFileTime(own, Sys.time()))
+
+  unlock <- function(own) suppressWarnings(file.remove(own, dirname(own)))
 
   # The server cannot take anything now: the next attempt is later.
   away <- function(reply) {
@@ -357,8 +376,9 @@ local(envir = .rundir, {
   # Sends what waits in a folder, in order. Returns whether nothing is left.
   replay <- function(lane) {
     if (is_empty(lane)) return(TRUE)
-    if (!lock(file.path(lane, "lock"))) return(FALSE)
-    on.exit(unlock(file.path(lane, "lock")))
+    own <- lock(file.path(lane, "lock"))
+    if (is.null(own)) return(FALSE)
+    on.exit(unlock(own))
     while (length(names <- names_in(lane))) {
       for (name in names) {
         base <- file.path(lane, name)
@@ -366,7 +386,7 @@ local(envir = .rundir, {
         # One whose body is gone was sent, and only half removed.
         if (!file.exists(paste0(base, ".body"))) { unlink(paste0(base, ".req")); next }
         if (length(head) < 2) next
-        Sys.setFileTime(file.path(lane, "lock"), Sys.time())
+        if (!refresh(own)) return(FALSE)
         type <- if (length(head) > 2) head[[3]] else ""
         arrived <- if (grepl("/metadata/output$", head[[2]])) has_arrived(base, head[[2]]) else FALSE
         if (is.na(arrived)) { away(state$reply); return(FALSE) }
@@ -392,7 +412,7 @@ local(envir = .rundir, {
     done <- TRUE
     for (lane in lanes()) {
       if (!replay(lane)) done <- FALSE
-      else if (!length(list.files(lane))) unlink(lane, recursive = TRUE)
+      else if (!length(list.files(lane))) suppressWarnings(file.remove(lane))
       if (!may_try()) return(FALSE)
     }
     done
@@ -401,7 +421,7 @@ local(envir = .rundir, {
   # Goes on with sending in the background, unless a process does so already: this file's functions are its program.
   send_later <- function() {
     if (seconds_of("RUNDIR_BACKGROUND", 900) <= 0) return(invisible())
-    if (dir.exists(file.path(place(), "sender")) && !is_stale(file.path(place(), "sender"))) return(invisible())
+    if (!all(vapply(list.files(file.path(place(), "sender"), full.names = TRUE), is_gone, NA))) return(invisible())
     program <- file.path(place(), "sender.R")
     functions <- Filter(function(name) is.function(get(name, envir = .rundir)), ls(.rundir))
     dump(functions, program, envir = .rundir)
@@ -412,12 +432,12 @@ local(envir = .rundir, {
   }
 
   send_in_background <- function() {
-    path <- file.path(place(), "sender")
-    if (!lock(path)) return(invisible())
-    on.exit(unlock(path))
+    own <- lock(file.path(place(), "sender"))
+    if (is.null(own)) return(invisible())
+    on.exit(unlock(own))
     end <- as.numeric(Sys.time()) + seconds_of("RUNDIR_BACKGROUND", 900)
     while (!all_empty() && as.numeric(Sys.time()) < end) {
-      Sys.setFileTime(path, Sys.time())
+      refresh(own)
       if (may_try() && replay_all()) break
       Sys.sleep(0.5)
     }

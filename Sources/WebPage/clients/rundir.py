@@ -323,6 +323,8 @@ class _Lane:
         self.folder = folder
         self.counter = 0
         self.next = 0
+        # The file that makes this process the lock's owner.
+        self.own = None
 
     def names(self):
         try:
@@ -384,56 +386,85 @@ class _Lane:
         except OSError:
             pass
 
-    # One process at a time sends what is in the folder.
+    # One process at a time sends what is in the folder. The lock is a folder with one file, named after its owner:
+    # PID-NONCE-HOST. Renaming that file takes the lock over from an owner that is gone, and only one process can do that.
 
     def lock(self):
-        path = os.path.join(self.folder, "lock")
+        folder = os.path.join(self.folder, "lock")
+        own = os.path.join(folder, f"{os.getpid()}-{os.urandom(6).hex()}-{_host()}")
         try:
-            os.mkdir(path, 0o700)
+            os.mkdir(folder, 0o700)
+            _write(own, b"")
         except FileExistsError:
-            if not self._is_stale(path):
-                return False
-            aside = f"{path}.{_who()}"
-            try:
-                os.rename(path, aside)
-                shutil.rmtree(aside, ignore_errors=True)
-                os.mkdir(path, 0o700)
-            except OSError:
+            if not self._take_over(folder, own):
                 return False
         except FileNotFoundError:
             return False
-        _write(os.path.join(path, "owner"), f"{socket.gethostname()} {os.getpid()}\n".encode())
+        self.own = own
+        # Two processes may have thought that the folder was left empty.
+        if os.listdir(folder) != [os.path.basename(own)]:
+            self.unlock()
+            return False
         return True
 
-    @staticmethod
-    def _is_stale(path):
+    def _take_over(self, folder, own):
         try:
-            age = time.time() - os.stat(path).st_mtime
-            with open(os.path.join(path, "owner"), encoding="utf-8") as file:
-                host, pid = file.read().split()
-            if host == socket.gethostname() and int(pid) != os.getpid():
-                os.kill(int(pid), 0)
-        except ProcessLookupError:
+            found = sorted(os.listdir(folder))
+            if not found:
+                # Its owner was killed before it had its file, or just after it had one.
+                if time.time() - os.stat(folder).st_mtime > 60:
+                    os.rmdir(folder)
+                return False
+            if not all(self._is_gone(folder, name) for name in found):
+                return False
+            for name in found[1:]:
+                os.unlink(os.path.join(folder, name))
+            held = os.path.join(folder, found[0])
+            # First of all it is no longer old.
+            os.utime(held)
+            os.rename(held, own)
+            return True
+        except OSError:
+            return False
+
+    @staticmethod
+    def _is_gone(folder, name):
+        """Whether an owner is gone, or has not been heard of for ten minutes."""
+        if time.time() - os.stat(os.path.join(folder, name)).st_mtime > _LOCK_STALE:
+            return True
+        pid, _, rest = name.partition("-")
+        if not pid.isdigit() or not rest.endswith("-" + _host()):
+            return False
+        try:
+            os.kill(int(pid), 0)
+        except (ProcessLookupError, OverflowError):
             return True
         except PermissionError:
             pass
-        except (OSError, ValueError):
-            # Between mkdir and the owner's name.
-            return age > 60 if "age" in locals() else False
-        return age > _LOCK_STALE
+        return False
 
     def refresh(self):
+        """Tells that the owner is alive. False if another process has taken the lock over, after a long pause."""
         try:
-            os.utime(os.path.join(self.folder, "lock"))
+            os.utime(self.own)
+            return True
+        except OSError:
+            return False
+
+    def unlock(self):
+        try:
+            os.unlink(self.own)
+            os.rmdir(os.path.dirname(self.own))
         except OSError:
             pass
 
-    def unlock(self):
-        shutil.rmtree(os.path.join(self.folder, "lock"), ignore_errors=True)
+
+def _host():
+    return re.sub("[^A-Za-z0-9.]", "_", socket.gethostname())
 
 
 def _who():
-    return re.sub("[^A-Za-z0-9.]", "_", f"{socket.gethostname()}.{os.getpid()}")
+    return f"{_host()}.{os.getpid()}"
 
 
 def _write(path, bytes):
@@ -612,7 +643,8 @@ class _Sender:
                 if not names:
                     return True
                 for name in names:
-                    lane.refresh()
+                    if not lane.refresh():
+                        return False
                     try:
                         item = lane.read(name)
                         with lane.open(name) as body:

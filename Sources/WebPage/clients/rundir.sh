@@ -48,7 +48,11 @@ place=$spool/$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
 wait_seconds=${RUNDIR_WAIT:-10}
 timeout=${RUNDIR_TIMEOUT:-10}
 host=$(uname -n)
-who=$(printf %s "$host" | tr -c 'A-Za-z0-9.' '_').$$
+host_name=$(printf %s "$host" | tr -c 'A-Za-z0-9.' '_')
+who=$host_name.$$
+# The process that owns locks; a process in the background sets its own number.
+me=$$
+nonce=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 count=0
 
 # Becomes a command, in the environment as it was.
@@ -114,25 +118,59 @@ new_body() {
     body=$place/tmp/$who.$count
 }
 
-# A lock is a folder with its owner's name. One whose owner is gone, or that is old, is broken.
+# A lock is a folder with one file, named after its owner: PID-NONCE-HOST. Renaming that file takes the lock over from an owner
+# that is gone, and only one process can do that. Sets $own, the file.
 lock() {
-    if ! mkdir "$1" 2>/dev/null; then
-        [ -d "$1" ] && stale "$1" && mv "$1" "$1.$who" 2>/dev/null && rm -rf "$1.$who"
-        mkdir "$1" 2>/dev/null || return 1
+    count=$((count + 1))
+    own=$1/$me-$nonce.$count-$host_name
+    if mkdir "$1" 2>/dev/null; then
+        { true >"$own"; } 2>/dev/null || return 1
+    else
+        take_over "$1" || return 1
     fi
-    printf '%s %s\n' "$host" "${2:-$$}" >"$1/owner"
+    # Two processes may have thought that the folder was left empty.
+    for found in "$1"/*; do
+        [ "$found" = "$own" ] || { unlock "$own"; return 1; }
+    done
 }
 
-stale() {
-    if [ -n "$(find "$1" -prune -mmin +10 2>/dev/null)" ]; then return 0; fi
-    read -r owner_host owner_pid 2>/dev/null <"$1/owner" || {
-        [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]
-        return
-    }
-    [ "$owner_host" = "$host" ] && ! kill -0 "$owner_pid" 2>/dev/null
+take_over() {
+    first=
+    for found in "$1"/*; do
+        [ -e "$found" ] || continue
+        is_gone "$found" || return 1
+        if [ -z "$first" ]; then first=$found; else rm -f "$found"; fi
+    done
+    if [ -z "$first" ]; then
+        # Its owner was killed before it had its file, or just after it had one.
+        [ -z "$(find "$1" -prune -mmin +1 2>/dev/null)" ] || rmdir "$1" 2>/dev/null
+        return 1
+    fi
+    # First of all it is no longer old.
+    touch -c "$first" && mv -f "$first" "$own" 2>/dev/null
 }
 
-unlock() { rm -rf "$1"; }
+# Whether an owner is gone, or has not been heard of for ten minutes.
+is_gone() {
+    [ -z "$(find "$1" -prune -mmin +10 2>/dev/null)" ] || return 0
+    owner=${1##*/}
+    case $owner in *-"$host_name") owner=${owner%%-*} ;; *) return 1 ;; esac
+    case $owner in '' | *[!0-9]*) return 1 ;; esac
+    ! kill -0 "$owner" 2>/dev/null
+}
+
+is_locked() {
+    for found in "$1"/*; do [ -e "$found" ] && ! is_gone "$found" && return 0; done
+    return 1
+}
+
+unlock() {
+    rm -f "$1"
+    rmdir "${1%/*}" 2>/dev/null
+}
+
+# The number of a process in the background: $$ is its parent's.
+own_number() { exec sh -c 'echo $PPID'; }
 
 is_empty() {
     for found in "$1"/*.req; do [ -e "$found" ] && return 1; done
@@ -257,14 +295,16 @@ refuse() {
 replay() {
     is_empty "$1" && return 0
     lock "$1/lock" || return 1
-    left=0
+    mine=$own left=0
     while [ $left = 0 ] && ! is_empty "$1"; do
         for item in "$1"/*.req; do
             item=${item%.req}
             { read -r item_method && read -r item_path && read -r item_type; } 2>/dev/null <"$item.req" || continue
             # One whose body is gone was sent, and only half removed.
             [ -e "$item.body" ] || { rm -f "$item.req"; continue; }
-            touch "$1/lock"
+            touch -c "$mine"
+            # After a long pause, another process may have taken the lock over.
+            [ -e "$mine" ] || { left=1; break; }
             arrived=1
             case $item_path in */metadata/output) has_arrived "$item" "$item_path"; arrived=$? ;; esac
             if [ $arrived = 1 ]; then
@@ -291,7 +331,7 @@ replay() {
             rm -f "$item.req" "$item.body" "$item.base"
         done
     done
-    unlock "$1/lock"
+    unlock "$mine"
     return $left
 }
 
@@ -309,22 +349,21 @@ replay_all() {
 # Goes on with sending in the background, unless a process does so already.
 send_later() {
     [ "${RUNDIR_BACKGROUND:-900}" -gt 0 ] || return 0
-    [ -d "$place/sender" ] && ! stale "$place/sender" && return 0
+    is_locked "$place/sender" && return 0
     (
         trap '' HUP INT TERM
         exec </dev/null >/dev/null 2>&1
-        # $$ is the parent's number; the lock needs this process's.
-        self=$(exec sh -c 'echo $PPID')
-        lock "$place/sender" "$self" || exit 0
-        who=$who.later
+        me=$(own_number)
+        lock "$place/sender" || exit 0
+        sender=$own who=$who.later
         end=$(($(date +%s) + ${RUNDIR_BACKGROUND:-900}))
         while ! all_empty && [ "$(date +%s)" -lt $end ]; do
-            touch "$place/sender"
+            touch -c "$sender"
             if may_try && replay_all; then break; fi
             sleep 1
         done
         rm -f "$place/tmp/reply.$who".*
-        unlock "$place/sender"
+        unlock "$sender"
     ) &
 }
 
@@ -410,7 +449,7 @@ start_run() {
 
 resume() {
     new_body
-    : >"$body" && add "$place/runs/$run" POST "$path/resume" ''
+    true >"$body" && add "$place/runs/$run" POST "$path/resume" ''
 }
 
 # values METHOD TYPE NAME=VALUE … | '{…}': adds a named list.
@@ -449,7 +488,7 @@ metrics() {
         fi
         step=$((${step:-0} + 1))
         echo $step >"$place/steps/$run"
-        unlock "$place/steps/$run.lock"
+        unlock "$own"
         case $1 in
             '{'*) values POST metrics "{\"step\": $step, ${1#'{'}"; return ;;
         esac
@@ -543,7 +582,7 @@ fail() {
 
 execute() {
     log=$place/exec/$who.log
-    : >"$log" && mkfifo "$log.1" "$log.2" || { lost; become "$@"; }
+    true >"$log" && mkfifo "$log.1" "$log.2" || { lost; become "$@"; }
     RUNDIR_RUN=$run RUNDIR_JOIN=1 RUNDIR_URL=$url
     export RUNDIR_RUN RUNDIR_JOIN RUNDIR_URL
     if [ "$joins" != 1 ]; then
@@ -562,7 +601,7 @@ execute() {
     tee2=$!
     pumping=
     if [ "$joins" != 1 ]; then
-        (trap '' INT TERM HUP QUIT; who=$who.pump; pump "$log") >/dev/null &
+        (trap '' INT TERM HUP QUIT; who=$who.pump me=$(own_number); pump "$log") >/dev/null &
         pumping=$!
     fi
     begun=$(date +%s)
@@ -591,7 +630,8 @@ execute() {
         kill -0 $tee1 2>/dev/null || kill -0 $tee2 2>/dev/null || break
         [ "$round" = 1 ] || sleep 1
     done
-    : >"$log.end"
+    # A full spool has no room even for that.
+    true >"$log.end" || kill $pumping 2>/dev/null
     [ -z "$pumping" ] || wait $pumping
     if [ "$joins" = 1 ]; then
         [ $result = 0 ] || [ -n "$stopped" ] || [ -e "$place/failed/$run" ] ||
@@ -704,13 +744,14 @@ case $command in
             printf '%s\n' "$*" >"$body"
             add "$place/runs/$run" POST "$path/metadata/output" text/plain
         else
-            mkdir -p "$place/exec"
+            mkdir -p "$place/exec" 2>/dev/null
             log=$place/exec/$who.log
-            : >"$log" || { lost; exec cat; }
-            (who=$who.pump; pump "$log") >/dev/null &
+            # Not ":", whose failed redirection ends a shell (POSIX, 2.8.1).
+            { true >"$log"; } 2>/dev/null || { lost; exec cat; }
+            (who=$who.pump me=$(own_number); pump "$log") >/dev/null &
             pumping=$!
             tee -a "$log"
-            : >"$log.end"
+            true >"$log.end" || kill $pumping
             wait $pumping
             rm -f "$log" "$log.end"
         fi

@@ -11,6 +11,7 @@ const examples = {
     Python: "python.py",
     R: "r.R",
     Keras: "keras-jax.py",
+    "scikit-learn": "scikit-learn.py",
     Julia: "julia.jl",
     Node: "node.mjs",
 };

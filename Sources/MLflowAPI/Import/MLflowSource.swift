@@ -1,0 +1,104 @@
+internal import JSON
+internal import LocalFiles
+
+/// Where experiments and runs of MLflow are read from: a folder of its file store, or a server.
+protocol MLflowSource {
+    /// All experiments, deleted ones too.
+    /// - Parameter progress: is told how many runs are known so far
+    /// - Throws: if there are none, or they cannot be read
+    func experiments(reportingTo progress: (Int) -> Void) throws -> [SourceExperiment]
+
+    /// A run of an experiment.
+    /// - Throws: why it is not one
+    func run(_ name: String, of experiment: SourceExperiment, leftOut: LeftOut) throws -> SourceRun
+
+    /// All values of a run's metrics.
+    func values(of run: SourceRun, leftOut: LeftOut) throws -> [SourceValue]
+
+    /// The files of a run, or of one of its models.
+    func artifacts(at place: SourcePlace, leftOut: LeftOut) throws -> [SourceArtifact]
+
+    /// A copy of an artifact, complete.
+    /// - Returns: nil if it is not there, or is no ordinary file
+    func copy(_ artifact: SourceArtifact, in scratch: Scratch) throws -> StagingFile?
+}
+
+/// Is told of a part of a run that cannot be kept, such as `the artifact "a\nb": …`.
+typealias LeftOut = (String) -> Void
+
+struct SourceExperiment {
+    let id: String
+    let name: String
+    /// Milliseconds since 1970; nil: unknown.
+    var created: Int?
+    var tags = JSONObject()
+    var isDeleted = false
+    /// What the source calls its runs: mostly their ids.
+    var runs: [String] = []
+    /// Its folder, of a file store.
+    var folder = ""
+}
+
+/// A run with all but its metrics and artifacts.
+struct SourceRun {
+    let id: String
+    var name: String?
+    var user: String?
+    var status = MLflowStatus.running
+    /// Milliseconds since 1970.
+    var start: Int?
+    var end: Int?
+    var isDeleted = false
+    var params: [(name: String, value: String)] = []
+    var tags: [(name: String, value: String)] = []
+    /// The names of the metrics, if the source has them apart.
+    var metrics: [String] = []
+    /// The datasets that it used, as `runs/log-inputs` takes them.
+    var datasets: [JSONValue] = []
+    var models: [SourceModel] = []
+    let place: SourcePlace
+}
+
+/// A logged model that a run made.
+struct SourceModel {
+    let id: String
+    /// As `LoggedModel` keeps it.
+    var object: JSONObject
+    /// The step at which it was made.
+    var step = 0
+    /// The values of metrics that belong to it, as `runs/log-metric` takes them.
+    var metrics: [MLflowParameters] = []
+    let place: SourcePlace
+}
+
+/// Where the artifacts of a run or of a model are.
+struct SourcePlace {
+    /// The id of the run or model that has them; of a file store, its folder.
+    let owner: String
+    var isModel = false
+    /// MLflow's address of the folder, such as `mlflow-artifacts:/1/abc/artifacts`.
+    let uri: String
+}
+
+/// One value of a metric.
+struct SourceValue {
+    let key: String
+    let value: JSONNumber
+    /// Milliseconds since 1970.
+    let time: Int
+    let step: Int
+}
+
+struct SourceArtifact {
+    /// Its path among the artifacts.
+    let name: String
+    /// Where the source reads it: a path or an address.
+    let place: String
+}
+
+/// Why something is not brought in.
+struct ImportRefusal: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,64 @@
+internal import JSON
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// What becomes of a run of MLflow here.
+extension SourceRun {
+    /// What the run starts with.
+    func start(in experiment: Experiment, leftOut: LeftOut) -> RunStart {
+        var start = RunStart()
+        func add(_ name: PropertyName, _ text: String) { start.properties.append((name, PropertyText.file(text))) }
+        var tags = tags
+        for (tag, value) in [("mlflow.runName", name), ("mlflow.user", user)] {
+            if let value, !value.isEmpty, !tags.contains(where: { $0.name == tag }) { tags.append((tag, value)) }
+        }
+        for (tag, value) in tags {
+            guard let name = MLflowName.property(ofTag: tag) else {
+                leftOut("the tag \"\(tag)\", whose name is too long")
+                continue
+            }
+            add(name, value)
+        }
+        if experiment.id != Experiment.defaultID {
+            add(MLflowName.experimentID, experiment.id)
+            add(MLflowName.experiment, experiment.name)
+        }
+        if let time = self.start { add(.start, Self.seconds(time)) }
+        if status.isEnd {
+            // A run that was killed hard has no time of its end.
+            add(.end, (end ?? self.start).map(Self.seconds) ?? PropertyText.seconds(wallClock()))
+            add(.completed, status == .finished ? "TRUE" : "FALSE")
+        }
+        var flags = JSONObject()
+        for (name, value) in params { flags[name] = ParamValue.flag(value) }
+        if !flags.isEmpty { start.flags = NamedListFiles(flags) }
+        return start
+    }
+
+    /// Milliseconds as text of a property.
+    private static func seconds(_ milliseconds: Int) -> String { PropertyText.seconds(Double(milliseconds) / 1000) }
+}
+
+extension MetricRows {
+    /// The values of all metrics of a run as rows, in the order of their times.
+    /// - Returns: parts of about a megabyte
+    static func parts(_ values: [SourceValue]) -> [MetricRows] {
+        // Values that are equal in both stay in the order in which the source has them.
+        let order = values.indices.sorted {
+            let (one, other) = (values[$0], values[$1])
+            return (one.time, one.step, $0) < (other.time, other.step, $1)
+        }
+        var parts: [MetricRows] = []
+        var rows = MetricRows()
+        for (count, place) in order.enumerated() {
+            let value = values[place]
+            rows.append(value.key, value.value, step: value.step, time: value.time)
+            if count % 10_000 == 9_999 {
+                parts.append(rows)
+                rows = MetricRows()
+            }
+        }
+        return parts + [rows]
+    }
+}
