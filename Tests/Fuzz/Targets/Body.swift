@@ -3,24 +3,35 @@ import MetadataWriters
 import RunMetadata
 import RunStore
 
-/// The standard writers, each with each form of body; the first two bytes choose.
+/// The standard writers, each with each form of body, and their merge patches; the first two bytes choose.
 func fuzzBody(_ input: [UInt8]) {
     guard input.count >= 2 else { return }
     let writers: [any MetadataWriter] = [
         MetricsWriter(clock: { 1_700_000_000 }), FlagsWriter(), EvaluationWriter(), PropertiesWriter(), ErrorWriter(),
+        OutputWriter(),
     ]
     let writer = writers[Int(input[0]) % writers.count]
     let bytes = Array(input.dropFirst(2))
-    let body: MetadataBody =
-        switch input[1] % 4 {
-        case 0: .json(bytes)
-        case 1: .ndjson(bytes)
-        case 2: .csv(bytes)
-        default: .text(bytes)
-        }
+    if input[1] & 64 != 0, let writer = writer as? any PatchableWriter { return patch(bytes, writer) }
     let request = WriteRequest(query: input[1] & 128 == 0 ? [] : [("replace", "true")])
-    guard let changes = try? writer.changes(from: body, for: request) else { return }
+    guard let changes = try? writer.changes(from: bodyOfForm(input[1], bytes), for: request) else { return }
     for change in changes { check(change) }
+}
+
+/// A body whose form a number chooses.
+func bodyOfForm(_ number: UInt8, _ bytes: [UInt8]) -> MetadataBody {
+    switch number % 4 {
+    case 0: .json(bytes)
+    case 1: .ndjson(bytes)
+    case 2: .csv(bytes)
+    default: .text(bytes)
+    }
+}
+
+/// What a patch makes of a document.
+private func patch(_ bytes: [UInt8], _ writer: any PatchableWriter) {
+    guard let (_, patch) = try? writer.patch(from: bytes) else { return }
+    _ = try? patch.merged(into: ["lr": 1, "nested": ["a": [1, 2]]])
 }
 
 /// What is to be written can be read again.
