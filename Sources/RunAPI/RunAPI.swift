@@ -102,7 +102,10 @@ package final class RunAPI: HTTPHandler {
             if let write = exchange.context as? MetadataWrite { return gather(write) }
             guard let routed = exchange.context as? RoutedRequest else { return .refuse(try options(exchange)) }
             let route = routed.route
-            if route.query == .none, exchange.hasQuery { _ = try QueryParameters(exchange, names: []) }
+            // A method that the path does not have, and a type that there is not, come before an unknown parameter.
+            if route.query == .none, exchange.hasQuery, (try? route.isOffered(self, routed.values)) != false {
+                _ = try QueryParameters(exchange, names: [])
+            }
             let request = try RunRequest(exchange)
             var values = routed.values
             values.session = request.session

@@ -61,6 +61,12 @@ import Testing
         #expect(reply.headers["allow"] == "GET, HEAD, POST, DELETE, OPTIONS")
     }
 
+    @Test func theMethodComesBeforeAnUnknownParameter() throws {
+        try BadRequest("PATCH", "/runs/a/metadata/metrics?replace=true", "{}", 405, "method-not-allowed").check(api)
+        try BadRequest("PATCH", "/runs/a/metadata/nothing?replace=true", "{}", 404, "unknown-type").check(api)
+        try BadRequest("PATCH", "/runs/a/metadata/flags?replace=true", "{}", 400, "invalid-query").check(api)
+    }
+
     @Test(
         arguments: [
             BadRequest("PATCH", "/runs/a/metadata/flags", type: "text/csv", "a", 415, "unsupported-media-type"),
