@@ -16,6 +16,8 @@ import sys
 import tarfile
 import tempfile
 
+from serving import serving
+
 # All that the generator may say. It makes an operation without the bodies and replies whose content type it cannot send or read.
 SAID = [
     r"Generating .*",
@@ -42,25 +44,6 @@ def generate(description, folder):
     assert not other.strip(), other.strip()
     sys.path.insert(0, f"{folder}/client")
     return importlib.import_module("rundir_client")
-
-
-@contextlib.contextmanager
-def serving(executable, folder):
-    """A server on a free port, with the custom type `notes`; its URL."""
-    writers = pathlib.Path(folder, "writers")
-    writers.mkdir()
-    writers.joinpath("notes.json").write_text('{"description": "Notes.", "store": "list", "path": "notes.json"}')
-    with open(f"{folder}/log", "wb") as log:
-        server = subprocess.Popen(
-            [executable, "serve", "--port", "0", "--runs", f"{folder}/runs", "--writers", writers],
-            stdout=subprocess.PIPE, stderr=log, text=True)
-    try:
-        greeting = re.search(r"http://[^ ,]+", server.stdout.readline())
-        assert greeting, pathlib.Path(folder, "log").read_text()
-        yield greeting[0]
-    finally:
-        server.terminate()
-        server.wait(60)
 
 
 class Session:
