@@ -18,6 +18,8 @@ enum CrashSettings {
     }()
     /// Power cuts of the modelled disk, each way; 0: one after each change.
     static let modelCuts = number("RUNDIR_CRASH_MODEL_CUTS") ?? 12
+    /// Requests of all kinds, from clients that vanish, stall and lie among others.
+    static let requests = number("RUNDIR_CRASH_REQUESTS") ?? 12_000
     /// Bits of the journal that are flipped, one at a time.
     static let flips = number("RUNDIR_CRASH_FLIPS") ?? 10_000
     /// Journals that are damaged and given to a server.

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 
@@ -24,7 +23,9 @@ struct Load {
         }
         let counter = Counter()
         let clients = (0..<Self.clients).map { index in
-            WritingClient(index: index, prefix: prefix, shared: shared, archives: Archives.two, seed: seed) { _ in
+            WritingClient(
+                index: index, prefix: prefix, shared: shared, archives: Archives.two, seed: seed, keepsHistory: false
+            ) { _ in
                 if counter.increment() == count { then() }
             }
         }
@@ -38,17 +39,5 @@ struct Load {
         }
         #expect(group.wait(timeout: .now() + 120) == .success, "the clients got nowhere")
         return clients.map(\.ledger) + [prepared]
-    }
-}
-
-/// Counts for several threads.
-private final class Counter: Sendable {
-    private let value = Mutex(0)
-
-    func increment() -> Int {
-        value.withLock {
-            $0 += 1
-            return $0
-        }
     }
 }

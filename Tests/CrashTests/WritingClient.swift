@@ -7,8 +7,12 @@ final class WritingClient: @unchecked Sendable {
     // Sendable: one thread runs it; the test looks at the ledger once that has ended.
 
     var ledger = WriteLedger()
-    /// The ledger at each question: what was acknowledged until then, and what was asked for.
+    /// The ledger at each question, where it is kept: what was acknowledged until then, and what was asked for.
     private(set) var history: [WriteLedger] = []
+    private let keepsHistory: Bool
+    private var questions = 0
+    /// Why it ended before it was to.
+    private(set) var failure: (any Error)?
     let index: Int
     let prefix: String
     private let shared: [String]
@@ -30,24 +34,25 @@ final class WritingClient: @unchecked Sendable {
     ///   - prefix: what the names of its runs start with
     ///   - shared: runs that all clients write to
     ///   - archives: sources to upload
+    ///   - keepsHistory: whether `history` is kept, a copy of the ledger for each question
     ///   - refusals: statuses besides 2xx that it bears: a 503 leaves open what is stored, after any other nothing is
     ///   - acknowledged: called after each acknowledged write, with the number of questions so far
     init(
-        index: Int, prefix: String, shared: [String], archives: [[UInt8]], seed: UInt64, refusals: Set<Int> = [],
-        acknowledged: @escaping @Sendable (Int) -> Void
+        index: Int, prefix: String, shared: [String], archives: [[UInt8]], seed: UInt64, keepsHistory: Bool = true,
+        refusals: Set<Int> = [], acknowledged: @escaping @Sendable (Int) -> Void
     ) {
         (self.index, self.prefix, self.shared, self.archives) = (index, prefix, shared, archives)
-        (self.refusals, self.acknowledged) = (refusals, acknowledged)
+        (self.keepsHistory, self.refusals, self.acknowledged) = (keepsHistory, refusals, acknowledged)
         numbers = SeededNumbers(seed: seed &+ UInt64(index) &* 7919)
     }
 
-    /// Writes until the connection breaks.
-    func run(_ server: Server) {
+    /// Writes until it is over, or the connection breaks.
+    func run(_ server: Server, until isOver: () -> Bool = { false }) {
         do {
             let client = try server.connect()
             try initialise(own, client)
-            while true { try step(client) }
-        } catch {}
+            while !isOver() { try step(client) }
+        } catch { failure = error }
     }
 
     /// Writes one of each kind, in an order that is the same each time.
@@ -108,12 +113,13 @@ final class WritingClient: @unchecked Sendable {
     /// Asks for something, and notes what came of it.
     func write(_ fact: StoredFact, _ client: HTTPClient, _ send: () throws -> HTTPClient.Reply) throws {
         ledger.ask(fact)
-        history.append(ledger)
+        questions += 1
+        if keepsHistory { history.append(ledger) }
         let reply = try send()
         switch reply.status {
         case 200...204:
             ledger.acknowledge(made: reply.headers["location"].map { String($0.dropFirst("/runs/".count)) })
-            acknowledged(history.count)
+            acknowledged(questions)
         // What was asked for before was refused, and this stands on it.
         case 404 where !refusals.isEmpty: ledger.refuse()
         case 503 where refusals.contains(503): return

@@ -1,20 +1,19 @@
 import Glibc
-import TestSupport
 
 /// What a server holds of the machine (proc(5)).
-struct Footprint: CustomStringConvertible {
+package struct Footprint: CustomStringConvertible {
     /// Open files and connections, but for the store's own: what each is.
-    let descriptors: [String]
+    package let descriptors: [String]
     /// Open files of the journal and the index.
-    let storeFiles: Int
+    package let storeFiles: Int
     /// Their names.
-    let threads: [String]
+    package let threads: [String]
     /// Files and folders in the staging folder.
-    let staged: Int
+    package let staged: Int
     /// Bytes that are resident.
-    let memory: Int
+    package let memory: Int
 
-    init(of server: Server) {
+    package init(of server: Server) {
         let process = "/proc/\(server.process.id)"
         let all = server.descriptors
         descriptors = all.filter { !Self.isOfTheStore($0) }
@@ -43,7 +42,7 @@ struct Footprint: CustomStringConvertible {
     private static let slack = 100 << 20
 
     /// What is more than before; nothing where nothing is.
-    func excess(over before: Footprint) -> [String] {
+    package func excess(over before: Footprint) -> [String] {
         var excess: [String] = []
         excess += Self.excess(descriptors, over: before.descriptors) + Self.excess(threads, over: before.threads)
         if storeFiles > Self.mostStoreFiles { excess.append("\(storeFiles) files of the store's own") }
@@ -60,7 +59,7 @@ struct Footprint: CustomStringConvertible {
         return rest
     }
 
-    var description: String {
+    package var description: String {
         "\(descriptors.count) descriptors, \(storeFiles) of the store's own, \(threads.count) threads, \(staged) staged, \(memory >> 20) MiB"
     }
 }
