@@ -17,7 +17,7 @@ RULES = [
     "a name has a control character", "has the empty name", r"is longer than \d+ bytes", "is not a file's path",
     "is not a property name",
     # A row has a metric beside its step and epoch, and its key is a number of 64 bits; the columns of a frame have one length.
-    "has no metric", "no row has a metric", r"column .* has \d+ values?, but column", "it has to be the step or epoch of a row",
+    "has no metric", "no row has a metric", "the frame has no row", r"column .* has \d+ values?, but column", "it has to be the step or epoch of a row",
     # Of texts, an evaluation takes those that stand for a number.
     "an evaluation holds numbers, null and NaN",
     # Conditions, orders, columns and cursors have a grammar, and name what is there.
