@@ -24,9 +24,10 @@ def main(description, executable, examples="10", seed="1"):
         # The run of the examples, so that they find something.
         urllib.request.urlopen(urllib.request.Request(f"{url}/runs/lr-0.1", method="PUT")).close()
         made = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run", description,
-             "--url", url, "--max-examples", examples, "--seed", seed],
-            env=os.environ | {"PYTHONPATH": str(HERE), "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}, check=False)
+            [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run",
+             pathlib.Path(description).resolve(), "--url", url, "--max-examples", examples, "--seed", seed],
+            # It keeps notes for the next run where it is.
+            cwd=folder, env=os.environ | {"PYTHONPATH": str(HERE), "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}, check=False)
         with urllib.request.urlopen(f"{url}/ready") as reply:
             assert reply.status == 200, reply.read()
         log = pathlib.Path(folder, "log").read_text()
