@@ -79,6 +79,7 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CCurl"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("pq")]),
         // C of our own.
         .target(name: "CLinux"),
         .target(name: "CContainment", linkerSettings: [.linkedLibrary("seccomp")]),
@@ -103,6 +104,12 @@ let package = Package(
             dependencies: [
                 "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CISAL", "CLinux", grdb,
                 logging, systemPackage,
+            ],
+            exclude: ["README.md"]),
+        target(
+            "PostgresStore",
+            dependencies: [
+                "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CPostgreSQL", deque,
             ],
             exclude: ["README.md"]),
         target(
@@ -142,8 +149,8 @@ let package = Package(
         .executableTarget(
             name: "rundir",
             dependencies: [
-                "Access", "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "RunStore",
-                "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", argumentParser, logging,
+                "Access", "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "PostgresStore",
+                "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", argumentParser, logging,
                 systemPackage,
             ],
             swiftSettings: swiftSettings),
@@ -173,6 +180,12 @@ let package = Package(
             dependencies: [
                 "DirectoryStore", "RunStore", "RunStoreClaims", "LocalFiles", "RunMetadata", "JSON", "Limits",
                 "Threads", "CISAL", "CLinux", "TestSupport", logging, systemPackage,
+            ]),
+        tests(
+            "PostgresStoreTests",
+            dependencies: [
+                "PostgresStore", "DirectoryStore", "RunStore", "RunStoreClaims", "LocalFiles", "RunMetadata", "JSON",
+                "Limits", "Threads", "TestSupport", logging,
             ]),
         tests(
             "MetadataWritersTests",

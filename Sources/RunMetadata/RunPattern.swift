@@ -2,7 +2,7 @@ internal import CRE2
 
 /// What `grepl()` looks for: a regular expression, matched by RE2 in time linear in the text's length, or a literal
 /// text.
-final class RunPattern: Sendable {
+package final class RunPattern: Sendable {
     /// RE2's message.
     struct Failure: Error {
         let reason: String

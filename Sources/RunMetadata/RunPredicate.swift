@@ -5,7 +5,7 @@
 /// this tree: no text of it is ever executed.
 package struct RunPredicate: Sendable {
     /// A part of the expression.
-    indirect enum Node: Sendable {
+    package indirect enum Node: Sendable {
         case value(RunValue)
         /// The index of a column in `columns`.
         case column(Int)
@@ -18,7 +18,7 @@ package struct RunPredicate: Sendable {
         case any([Node])
     }
 
-    enum Comparison: String, Sendable {
+    package enum Comparison: String, Sendable {
         case less = "<"
         case lessOrEqual = "<="
         case greater = ">"
@@ -43,7 +43,8 @@ package struct RunPredicate: Sendable {
     package let text: String
     /// The columns that it names, each once, with its first offset.
     package let columns: [RunColumnName]
-    let root: Node
+    /// The whole expression.
+    package let root: Node
 
     /// Reads an expression.
     /// - Throws: the first fault, with its offset

@@ -1,12 +1,12 @@
 /// A test of a value's text, by R's functions of the same name.
-enum RunTextTest: Sendable {
+package enum RunTextTest: Sendable {
     /// `grepl()`. Never NA: missing values do not match.
     case grepl(RunPattern)
     case startsWith(String)
     case endsWith(String)
 
     /// Whether a value passes; nil for R's NA.
-    func passes(_ value: RunValue) -> Bool? {
+    package func passes(_ value: RunValue) -> Bool? {
         switch self {
         case .grepl(let pattern): value != .missing && pattern.matches(value.asText)
         // By bytes, as R does: it does not normalise characters.

@@ -32,7 +32,7 @@ extension RunValue {
 
     /// The value as a number, to compare with a number: TRUE is 1, FALSE is 0, a text is the number that it reads as,
     /// within the range of a double.
-    var asNumber: Double? {
+    package var asNumber: Double? {
         switch self {
         case .missing: nil
         case .flag(let flag): flag ? 1 : 0
@@ -42,7 +42,7 @@ extension RunValue {
     }
 
     /// The value as text, to compare with text as R does.
-    var asText: String {
+    package var asText: String {
         switch self {
         case .missing: "NA"
         case .flag(let flag): flag ? "TRUE" : "FALSE"

@@ -1,18 +1,18 @@
-internal import JSON
+package import JSON
 
 /// The values of an `%in%`, in sets, so that a test takes the same time for any number of them.
 ///
 /// Values are equal by `RunValue.compared(with:)`; also NA equals NA and NaN equals NaN, as in R.
-struct RunValueSet: Sendable {
-    private var hasMissing = false
-    private var hasNaN = false
-    private var numbers: Set<Double> = []
+package struct RunValueSet: Sendable {
+    package private(set) var hasMissing = false
+    package private(set) var hasNaN = false
+    package private(set) var numbers: Set<Double> = []
     /// Flags as numbers, and the numbers of texts, to compare with numbers.
-    private var numbersOfFlags: Set<Double> = []
-    private var numbersOfTexts: Set<Double> = []
-    private var texts: Set<ExactText> = []
+    package private(set) var numbersOfFlags: Set<Double> = []
+    package private(set) var numbersOfTexts: Set<Double> = []
+    package private(set) var texts: Set<ExactText> = []
     /// Flags as texts, to compare with texts.
-    private var textsOfFlags: Set<ExactText> = []
+    package private(set) var textsOfFlags: Set<ExactText> = []
 
     mutating func insert(_ value: RunValue) {
         switch value {
@@ -28,7 +28,7 @@ struct RunValueSet: Sendable {
         }
     }
 
-    func contains(_ value: RunValue) -> Bool {
+    package func contains(_ value: RunValue) -> Bool {
         switch value {
         case .missing: hasMissing
         case .number(let number):

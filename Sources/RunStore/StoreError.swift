@@ -48,6 +48,9 @@ package enum StoreError: Error, Sendable, Equatable {
     case diskFull(String)
     /// The process or the system is out of descriptors or memory; it may be better in a moment.
     case shortage(String)
+    /// The database that keeps the runs cannot be reached, or takes no writes at present; says what it or the connection said. A
+    /// write may have been done nevertheless, if the connection was lost while it was.
+    case unreachable(String)
     /// The runs directory is gone, or another is in its place; says which.
     case runsGone(String)
     /// Too many runs wait to be initialised, in all or of one sender.

@@ -13,17 +13,7 @@ extension DirectoryRunStore {
         _ selection: MetricsSelection, of run: RunID, while isWanted: () -> Bool
     ) throws(StoreError) -> (any MetricsReading)? {
         guard let rows = try metricsRows(of: run) else { return nil }
-        var selection = selection
-        if selection.points != nil {
-            let answer = try tables.answer(to: .points(selection), of: run, rows, while: isWanted) {
-                table throws(StoreError) in .points(try table.points(selection))
-            }
-            if case .points(let points?) = answer { return points }
-            selection.points = nil
-        }
-        return try tables.withTable(of: run, rows, while: isWanted) { [selection] table throws(StoreError) in
-            try table.reading(selection, of: rows)
-        }
+        return try tables.reading(selection, of: run, rows, while: isWanted)
     }
 
     package func series(
@@ -54,11 +44,7 @@ extension DirectoryRunStore {
         _ selection: SeriesSelection, of run: RunID, _ rows: StoredRows, _ isWanted: () -> Bool
     ) throws(StoreError) -> [MetricsSeries] {
         let start = selection.axis == .elapsed ? try snapshot(of: run)?.summary.start ?? 0 : 0
-        let answer = try tables.answer(to: .series(selection, start: start), of: run, rows, while: isWanted) {
-            table throws(StoreError) in .series(try table.series(selection, of: run, start: start))
-        }
-        guard case .series(let series) = answer else { return [] }
-        return series
+        return try tables.series(selection, of: run, start: start, rows, while: isWanted)
     }
 
     /// Does something so many times, on as many threads as there are processors.

@@ -76,6 +76,8 @@ extension MLflowError {
                 .temporarilyUnavailable, "The disk has no room to update the run \(run); try later", retryAfter: 5)
         case .readOnly:
             self.init(.temporarilyUnavailable, "The disk failed; no writes are accepted until the server is restarted")
+        case .unreachable:
+            self.init(.temporarilyUnavailable, "the database that keeps the runs cannot be reached", retryAfter: 5)
         case .runsGone(let reason): self.init(.temporarilyUnavailable, reason, retryAfter: 5)
         // 507: MLflow's clients do not repeat what only an operator can mend.
         case .diskFull: self.init(.resourceExhausted, "The server's disk is full; nothing was stored", status: 507)

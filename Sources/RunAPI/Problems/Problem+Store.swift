@@ -83,6 +83,13 @@ extension Problem {
                 "the server is out of file descriptors or memory (\(Self.withoutPaths(reason))); nothing was stored. Try again"
             )
             headers = [("Retry-After", "1")]
+        case .unreachable:
+            self.init(
+                503, "store-unreachable", "Store unreachable",
+                "the database that keeps the runs cannot be reached, or takes no writes at present; send the request again. If the "
+                    + "connection was lost while it was being stored, it may have been: rows without a step or an epoch are then "
+                    + "there twice")
+            headers = [("Retry-After", "5")]
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]

@@ -46,6 +46,11 @@ extension ProblemType {
             "The runs directory is gone or was replaced: for example, a disk is not mounted.",
             "Put it back; the server then continues by itself."),
         ProblemType(
+            503, "store-unreachable", "Store unreachable",
+            "The database that keeps the runs (`--store`) cannot be reached, or takes no writes at present. If the connection was lost "
+                + "while the request was being stored, it may have been.",
+            "Send it again after the seconds in `Retry-After`: the server then continues by itself."),
+        ProblemType(
             503, "out-of-resources", "Out of resources",
             "The server has no file descriptors or no memory left. Nothing was stored.",
             "Send it again after the seconds in `Retry-After`; raise the limits of the service (`LimitNOFILE`)."),

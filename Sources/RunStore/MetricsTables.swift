@@ -1,12 +1,11 @@
-internal import JSON
+package import JSON
 internal import Limits
-internal import RunMetadata
-internal import RunStore
+package import RunMetadata
 internal import Synchronization
 
 /// The runs' metrics as numbers, kept for a while: a run that is looked at again is not read again, and one that has grown
 /// only from where it had ended.
-final class MetricsTables: Sendable {
+package final class MetricsTables: Sendable {
     /// One run's.
     private final class Entry: Sendable {
         struct State: Sendable {
@@ -28,7 +27,7 @@ final class MetricsTables: Sendable {
     }
 
     /// What is answered of a table as a whole.
-    enum Question: Hashable, Sendable {
+    package enum Question: Hashable, Sendable {
         case points(MetricsSelection)
         /// From a run's start on.
         case series(SeriesSelection, start: Double)
@@ -42,7 +41,7 @@ final class MetricsTables: Sendable {
     }
 
     /// An answer, which is kept.
-    enum Answer: Sendable {
+    package enum Answer: Sendable {
         /// Nil: nothing would be left out.
         case points(HeldMetrics?)
         case series([MetricsSeries])
@@ -68,7 +67,7 @@ final class MetricsTables: Sendable {
     /// - Parameters:
     ///   - limit: bytes of tables that are kept
     ///   - largest: bytes of the largest table that is made
-    init(limit: Int = 64 << 20, largest: Int = 512 << 20) {
+    package init(limit: Int = 64 << 20, largest: Int = 512 << 20) {
         (self.limit, self.largest) = (limit, Limit(.bytes, most: largest))
     }
 
@@ -78,7 +77,7 @@ final class MetricsTables: Sendable {
     /// Lends the table of a run's rows, up to date.
     /// - Parameter isWanted: whether somebody waits for it still; asked now and then
     /// - Throws: `abandoned`, `tooLarge`
-    func withTable<Result: Sendable>(
+    package func withTable<Result: Sendable>(
         of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool = { true },
         _ body: (MetricsTable) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
@@ -88,7 +87,7 @@ final class MetricsTables: Sendable {
     }
 
     /// An answer that was made to the same question of the same rows, or else is made now.
-    func answer(
+    package func answer(
         to question: Question, of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool = { true },
         _ make: (MetricsTable) throws(StoreError) -> Answer
     ) throws(StoreError) -> Answer {
@@ -237,5 +236,40 @@ final class MetricsTables: Sendable {
             buffer.deallocate()
             buffer = larger
         }
+    }
+}
+
+// MARK: - Reading
+
+extension MetricsTables {
+    /// Rows or points of a run's metrics (`RunStore.metrics`).
+    /// - Throws: `unknownColumn`, `abandoned`, `tooLarge`
+    package func reading(
+        _ selection: MetricsSelection, of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool
+    ) throws(StoreError) -> any MetricsReading {
+        var selection = selection
+        if selection.points != nil {
+            let answer = try answer(to: .points(selection), of: run, rows, while: isWanted) {
+                table throws(StoreError) in .points(try table.points(selection))
+            }
+            if case .points(let points?) = answer { return points }
+            selection.points = nil
+        }
+        return try withTable(of: run, rows, while: isWanted) { [selection] table throws(StoreError) in
+            try table.reading(selection, of: rows)
+        }
+    }
+
+    /// The series of a run's metrics (`RunStore.series`).
+    /// - Parameter start: when the run started, if the axis counts from it
+    /// - Throws: `tooMuchAsked`, `abandoned`, `tooLarge`
+    package func series(
+        _ selection: SeriesSelection, of run: RunID, start: Double, _ rows: any MetricsText, while isWanted: () -> Bool
+    ) throws(StoreError) -> [MetricsSeries] {
+        let answer = try answer(to: .series(selection, start: start), of: run, rows, while: isWanted) {
+            table throws(StoreError) in .series(try table.series(selection, of: run, start: start))
+        }
+        guard case .series(let series) = answer else { return [] }
+        return series
     }
 }

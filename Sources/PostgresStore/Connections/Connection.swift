@@ -1,0 +1,214 @@
+internal import CPostgreSQL
+internal import Glibc
+internal import Threads
+
+/// A connection to the database, for one thread at a time. Statements go in pipelines: several at once, one wait for all
+/// (libpq's chapter "Pipeline Mode").
+final class Connection: @unchecked Sendable {
+    // Sendable: whoever takes it from its pool or owns it is the only one to use it.
+
+    private let connection: OpaquePointer
+    /// The names of prepared statements by their SQL.
+    private var prepared: [String: String] = [:]
+    private var made = 0
+    /// Seconds without an answer after which the connection counts as lost.
+    private let patience: Double
+
+    /// Connects (PQconnectdb), by libpq's own means: a URI or keywords, `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`, a service.
+    /// - Throws: if the database cannot be reached or refuses
+    init(_ address: String, patience: Double) throws(DatabaseError) {
+        self.patience = patience
+        let keywords = ["dbname", "connect_timeout", "application_name", "client_encoding", "tcp_user_timeout"]
+        let values = [
+            address, "\(max(2, Int(patience)))", "rundir", "UTF8", "\(Int(patience * 1000))",
+        ]
+        let opened = Self.withTexts(keywords) { keywords in
+            Self.withTexts(values) { values in PQconnectdbParams(keywords, values, 1) }
+        }
+        // Released in `deinit`. Nil only for want of memory.
+        guard let opened else { throw DatabaseError(state: "", message: "out of memory", isLost: true) }
+        connection = opened
+        guard PQstatus(opened) == CONNECTION_OK else {
+            throw DatabaseError(state: "", message: Self.message(of: opened), isLost: true)
+        }
+        cpostgresql_ignore_notices(opened)
+        PQsetnonblocking(opened, 1)
+        PQenterPipelineMode(opened)
+    }
+
+    deinit { PQfinish(connection) }
+
+    private static func message(of connection: OpaquePointer) -> String {
+        String(cString: PQerrorMessage(connection)).split(separator: "\n").joined(separator: " ")
+    }
+
+    /// Lends texts as a list of C strings that ends with NULL.
+    private static func withTexts<Result>(
+        _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+    ) -> Result {
+        let copies = texts.map { strdup($0) }
+        defer { copies.forEach { free($0) } }
+        let list = copies.map { UnsafePointer($0) } + [nil]
+        return list.withUnsafeBufferPointer { body($0.baseAddress!) }
+    }
+
+    /// The database and its host (PQdb, PQhost).
+    var place: String { "\(String(cString: PQdb(connection))) at \(String(cString: PQhost(connection)))" }
+
+    var isLost: Bool { PQstatus(connection) != CONNECTION_OK }
+
+    /// The socket, to wait for notifications.
+    var socket: CInt { PQsocket(connection) }
+
+    /// Reads what has arrived.
+    /// - Returns: whether there was a notification (PQnotifies)
+    func takeNotifications() throws(DatabaseError) -> Bool {
+        guard PQconsumeInput(connection) != 0 else { throw lost() }
+        var found = false
+        while let notification = PQnotifies(connection) {
+            PQfreemem(notification)
+            found = true
+        }
+        return found
+    }
+
+    private func lost() -> DatabaseError {
+        DatabaseError(state: "", message: Self.message(of: connection), isLost: true)
+    }
+
+    // MARK: Statements
+
+    @discardableResult
+    func run(_ statement: Statement) throws(DatabaseError) -> Rows { try run([statement])[0] }
+
+    /// Sends statements together, and waits for the results of all. After a failure the rest is not done; a transaction that was
+    /// begun has to be rolled back.
+    /// - Returns: the rows of each
+    /// - Throws: the first failure
+    @discardableResult
+    func run(_ statements: [Statement]) throws(DatabaseError) -> [Rows] {
+        var expected: [Expected] = []
+        for statement in statements { try send(statement, &expected) }
+        guard PQpipelineSync(connection) == 1 else { throw lost() }
+        try flush()
+        var rows: [Rows] = []
+        var failure: DatabaseError?
+        for item in expected {
+            let found = try nextResult()
+            switch PQresultStatus(found.pointer) {
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+                if case .preparation(let sql, let name) = item { prepared[sql] = name } else { rows.append(found.rows) }
+            case PGRES_PIPELINE_ABORTED: break
+            default: failure = failure ?? Self.error(of: found.pointer, isLost: isLost)
+            }
+            if isLost { throw failure ?? lost() }
+            // Each statement's results end with NULL.
+            while let more = try result() { PQclear(more) }
+        }
+        // The pipeline's end.
+        if let end = try result() { PQclear(end) }
+        if let failure { throw failure }
+        return rows
+    }
+
+    /// What a result is of.
+    private enum Expected {
+        case preparation(sql: String, name: String)
+        case statement
+    }
+
+    private func send(_ statement: Statement, _ expected: inout [Expected]) throws(DatabaseError) {
+        let types = statement.parameters.map(\.type)
+        let count = CInt(types.count)
+        var name: String?
+        if statement.isKept {
+            name = prepared[statement.sql]
+            for case .preparation(let sql, let fresh) in expected where sql == statement.sql { name = fresh }
+            if name == nil {
+                made += 1
+                let fresh = "s\(made)"
+                guard PQsendPrepare(connection, fresh, statement.sql, count, types) == 1 else { throw lost() }
+                expected.append(.preparation(sql: statement.sql, name: fresh))
+                name = fresh
+            }
+        }
+        let sent = Self.withValues(statement.parameters) { values, lengths, formats in
+            if let name { return PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1) }
+            return PQsendQueryParams(connection, statement.sql, count, types, values, lengths, formats, 1)
+        }
+        guard sent == 1 else { throw lost() }
+        expected.append(.statement)
+    }
+
+    /// Lends parameters as libpq takes them: pointers, lengths, and 1 for the binary format.
+    private static func withValues<Result>(
+        _ parameters: [Parameter],
+        _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<CInt>?, UnsafePointer<CInt>?) -> Result
+    ) -> Result {
+        var buffer: [UInt8] = []
+        let ranges = parameters.map { parameter -> Range<Int>? in
+            let start = buffer.count
+            return parameter.append(to: &buffer) ? start..<buffer.count : nil
+        }
+        // So that an empty value has an address too.
+        buffer.append(0)
+        return buffer.withUnsafeBytes { bytes in
+            let start = bytes.bindMemory(to: CChar.self).baseAddress!
+            let values = ranges.map { range in range.map { start + $0.lowerBound } }
+            let lengths = ranges.map { CInt($0?.count ?? 0) }
+            return body(values, lengths, parameters.map { _ in 1 })
+        }
+    }
+
+    private static func error(of result: OpaquePointer, isLost: Bool) -> DatabaseError {
+        // PG_DIAG_SQLSTATE
+        let state = PQresultErrorField(result, CInt(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
+        let message = String(cString: PQresultErrorMessage(result)).split(separator: "\n").joined(separator: " ")
+        return DatabaseError(state: state, message: message, isLost: isLost)
+    }
+
+    // MARK: Waiting
+
+    private func nextResult() throws(DatabaseError) -> (pointer: OpaquePointer, rows: Rows) {
+        guard let pointer = try result() else { throw lost() }
+        return (pointer, Rows(pointer))
+    }
+
+    /// The next result; nil at the end of a statement's.
+    private func result() throws(DatabaseError) -> OpaquePointer? {
+        while PQisBusy(connection) == 1 {
+            try wait(forWriting: false)
+            guard PQconsumeInput(connection) == 1 else { throw lost() }
+        }
+        return PQgetResult(connection)
+    }
+
+    private func flush() throws(DatabaseError) {
+        while true {
+            switch PQflush(connection) {
+            case 0: return
+            case 1:
+                // What the server sends has to be read, or both would wait for one another.
+                try wait(forWriting: true)
+                guard PQconsumeInput(connection) == 1 else { throw lost() }
+            default: throw lost()
+            }
+        }
+    }
+
+    private func wait(forWriting: Bool) throws(DatabaseError) {
+        let end = monotonicNanoseconds() + UInt64(patience * 1e9)
+        while true {
+            var wanted = pollfd(fd: socket, events: Int16(POLLIN | (forWriting ? POLLOUT : 0)), revents: 0)
+            let now = monotonicNanoseconds()
+            let count = now >= end ? 0 : poll(&wanted, 1, CInt((end - now) / 1_000_000 + 1))
+            if count > 0 { return }
+            if count < 0, errno == EINTR { continue }
+            isAbandoned = true
+            throw DatabaseError(state: "", message: "no answer within \(patience) seconds", isLost: true)
+        }
+    }
+
+    /// Whether an answer did not come: what comes later belongs to nobody.
+    private(set) var isAbandoned = false
+}

@@ -1,0 +1,88 @@
+internal import RunStore
+internal import Threads
+
+/// Connections for reads: as many as are used at once, up to a limit. Whoever finds none waits.
+final class ConnectionPool: Sendable {
+    private struct State: Sendable {
+        var free: [Connection] = []
+        var open = 0
+        var isClosed = false
+    }
+
+    private let connect: @Sendable () throws(DatabaseError) -> Connection
+    private let most: Int
+    private let patience: Double
+    private let state = Monitor(State())
+
+    /// - Parameters:
+    ///   - most: connections
+    ///   - patience: seconds to wait for one
+    init(most: Int, patience: Double, connect: @escaping @Sendable () throws(DatabaseError) -> Connection) {
+        (self.most, self.patience, self.connect) = (most, patience, connect)
+    }
+
+    /// Lends a connection for a read. If it is lost meanwhile, the read is done again, once, on a new one.
+    func read<Result>(_ body: (Connection) throws(DatabaseError) -> Result) throws(StoreError) -> Result {
+        do throws(DatabaseError) {
+            do throws(DatabaseError) { return try lend(body) } catch {
+                guard error.isLost || error.isTransient else { throw error }
+                return try lend(body)
+            }
+        } catch { throw error.storeError }
+    }
+
+    private func lend<Result>(_ body: (Connection) throws(DatabaseError) -> Result) throws(DatabaseError) -> Result {
+        let connection = try take()
+        do throws(DatabaseError) {
+            let result = try body(connection)
+            giveBack(connection)
+            return result
+        } catch {
+            if !error.isLost { _ = try? connection.run(.rollback) }
+            giveBack(connection)
+            throw error
+        }
+    }
+
+    private func take() throws(DatabaseError) -> Connection {
+        enum Found { case connection(Connection), room, closed }
+        let found = state.wait(seconds: patience) { state -> Found? in
+            if state.isClosed { return .closed }
+            if let connection = state.free.popLast() { return .connection(connection) }
+            guard state.open < most else { return nil }
+            state.open += 1
+            return .room
+        }
+        switch found {
+        case .connection(let connection): return connection
+        case .room:
+            do throws(DatabaseError) { return try connect() } catch {
+                state.changeForOne { $0.open -= 1 }
+                throw error
+            }
+        case .closed: throw DatabaseError(state: "57P01", message: "the store is closed")
+        case nil: throw DatabaseError(state: "53300", message: "no connection was free for \(patience) seconds")
+        }
+    }
+
+    private func giveBack(_ connection: Connection) {
+        state.changeForOne { state in
+            if connection.isLost || connection.isAbandoned || state.isClosed {
+                state.open -= 1
+                // After one was lost, the others are too.
+                state.open -= state.free.count
+                state.free = []
+            } else {
+                state.free.append(connection)
+            }
+        }
+    }
+
+    func close() {
+        state.changeForAll { state in
+            state.isClosed = true
+            state.open -= state.free.count
+            state.free = []
+        }
+    }
+}

@@ -1,0 +1,21 @@
+internal import RunStore
+internal import Synchronization
+
+/// Whether the database answers, as whoever used it last found.
+final class Reachability: Sendable {
+    private let failure = Mutex<DatabaseError?>(nil)
+
+    /// - Parameter error: nil: it answered
+    func note(_ error: DatabaseError?) { failure.withLock { $0 = error } }
+
+    var hindrances: [StoreHindrance] {
+        guard let failure = failure.withLock(\.self) else { return [] }
+        return [
+            StoreHindrance(
+                name: failure.isFull ? "disk-full" : "store-unreachable",
+                detail: failure.isFull
+                    ? "the database has no room on its disk"
+                    : "the database cannot be reached, or takes no writes at present")
+        ]
+    }
+}

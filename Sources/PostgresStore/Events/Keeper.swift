@@ -1,0 +1,95 @@
+internal import Glibc
+internal import Synchronization
+internal import Threads
+
+/// Listens to the database: passes on that there are events, notices when it goes and comes back, and removes what nobody reads
+/// any more.
+final class Keeper: Sendable {
+    private let database: Database
+    private let feed: PostgresChangeFeed
+    private let reachability: Reachability
+    private let isClosed = Flag()
+    private let thread = Mutex<Thread?>(nil)
+
+    init(_ database: Database, feed: PostgresChangeFeed, reachability: Reachability) {
+        (self.database, self.feed, self.reachability) = (database, feed, reachability)
+        let thread = Thread(named: "store keeper") { self.work() }
+        self.thread.withLock { $0 = thread }
+    }
+
+    func close() {
+        isClosed.set()
+        thread.withLock { thread in
+            thread?.join()
+            thread = nil
+        }
+    }
+
+    /// Seconds between two looks whether the database answers, and between two removals.
+    private static let lookSeconds = 1.0
+    private static let removalSeconds = 60.0
+
+    private func work() {
+        var removed = monotonicNanoseconds()
+        while !isClosed.isSet {
+            do throws(DatabaseError) {
+                let connection = try database.connect()
+                _ = try connection.run(Statement("LISTEN \(Schema.name)"))
+                var looked: UInt64 = 0
+                while !isClosed.isSet {
+                    let isNotified = try hasNotification(connection)
+                    if isNotified || looked == 0 { feed.read(on: connection) }
+                    let now = monotonicNanoseconds()
+                    guard Double(now - looked) > Self.lookSeconds * 1e9 else { continue }
+                    looked = now
+                    try look(connection)
+                    guard Double(now - removed) > Self.removalSeconds * 1e9 else { continue }
+                    removed = now
+                    try remove(connection)
+                }
+            } catch {
+                reachability.note(error)
+                usleep(200_000)
+            }
+        }
+    }
+
+    /// Waits a moment for a notification.
+    private func hasNotification(_ connection: Connection) throws(DatabaseError) -> Bool {
+        var wanted = pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0)
+        // So that closing takes no longer.
+        poll(&wanted, 1, 50)
+        // Some may have come along with an answer.
+        return try connection.takeNotifications()
+    }
+
+    private func look(_ connection: Connection) throws(DatabaseError) {
+        let isReadOnly = try connection.run(Statement("SELECT current_setting('transaction_read_only') = 'on'")).bool(0, 0)
+        reachability.note(isReadOnly ? DatabaseError(state: "25006", message: "the database takes no writes") : nil)
+    }
+
+    /// How many events are kept.
+    private static let keptEvents = 200_000
+
+    private func remove(_ connection: Connection) throws(DatabaseError) {
+        do throws(DatabaseError) {
+            _ = try connection.run([
+                .begin,
+                Statement(
+                    """
+                    WITH old AS (DELETE FROM dropped WHERE at < now() - make_interval(secs => $1) RETURNING run, content)
+                    DELETE FROM pieces USING old WHERE pieces.run = old.run AND pieces.content = old.content
+                    """, .double(Double(Schema.keptSeconds))),
+                Statement(
+                    "UPDATE store SET pruned = n.pruned FROM (SELECT max(number) - $1 AS pruned FROM events) n WHERE n.pruned > store.pruned",
+                    .int(Self.keptEvents)),
+                Statement("DELETE FROM events WHERE number <= (SELECT pruned FROM store)"),
+                .commit,
+            ])
+        } catch {
+            if error.isLost { throw error }
+            // Another server was at it.
+            _ = try connection.run(.rollback)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+internal import RunMetadata
+package import RunStore
+internal import Synchronization
+
+/// Keeps runs in PostgreSQL, for any number of servers at once.
+///
+///     let store = try PostgresRunStore(at: "postgres://rundir@db/runs")
+///     defer { store.close() }
+///
+/// Nothing of a run is kept in the process but tables of metrics that were looked at, so that a server may end at any time.
+package final class PostgresRunStore: RunStore {
+    package let rules: RunRules
+    /// The database and its host, for people.
+    package let place: String
+    let clock: @Sendable () -> Double
+    let pool: ConnectionPool
+    let tables = MetricsTables()
+    private let committer: Committer
+    private let keeper: Keeper
+    private let feed: PostgresChangeFeed
+    private let reachability = Reachability()
+    private let isClosed = Mutex(false)
+    /// Held while listings are brought up to date: who comes then finds little to do.
+    let refreshing = Mutex(())
+
+    /// Why a store could not be opened, for the operator.
+    package struct OpenFailure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Opens the store, and makes its tables if the database has none.
+    /// - Parameter address: a URI (`postgres://…`) or keywords of libpq, which also reads its environment variables
+    /// - Throws: if the database cannot be reached, or is not one that can be used
+    package init(at address: String, settings: PostgresSettings = PostgresSettings()) throws(OpenFailure) {
+        (rules, clock) = (settings.rules, settings.clock)
+        let database = Database(address: address, patience: settings.patience)
+        let series: String
+        do throws(DatabaseError) {
+            let connection = try database.connect()
+            let migration = Migration(connection: connection)
+            try migration.check(needsSync: settings.needsSync)
+            series = try migration.run()
+            place = "the database \(connection.place)"
+        } catch { throw OpenFailure(description: "cannot open the store: \(error.message)") }
+        let pool = ConnectionPool(most: settings.readers, patience: settings.patience) {
+            () throws(DatabaseError) -> Connection in try database.connect()
+        }
+        self.pool = pool
+        feed = PostgresChangeFeed(series: series, pool: pool)
+        var commits = Committer.Settings()
+        (commits.connections, commits.patience) = (settings.writers, settings.patience)
+        (commits.rules, commits.pendingLimit) = (settings.rules, settings.pendingLimit)
+        committer = Committer(
+            commits, database, clock: clock, feed: feed, reachability: reachability)
+        keeper = Keeper(database, feed: feed, reachability: reachability)
+    }
+
+    deinit { close() }
+
+    /// Takes no more writes, and does those that wait.
+    package func close() {
+        let wasClosed = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return isClosed
+        }
+        if wasClosed { return }
+        committer.close()
+        keeper.close()
+        pool.close()
+    }
+
+    package func submit(
+        _ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
+    ) {
+        committer.submit(write, completion: completion)
+    }
+
+    package var changes: any ChangeFeed { feed }
+    package var statistics: StoreStatistics { committer.counts.statistics }
+    package var hindrances: [StoreHindrance] { reachability.hindrances }
+}

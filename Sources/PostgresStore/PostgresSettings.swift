@@ -1,0 +1,21 @@
+package import Limits
+internal import LocalFiles
+package import RunStore
+
+/// How a store in PostgreSQL is opened.
+package struct PostgresSettings: Sendable {
+    package var rules = RunRules()
+    /// Seconds that a write waits for a database that cannot be reached, and that an answer may take.
+    package var patience = 10.0
+    /// Connections for writes and for reads; one more listens.
+    package var writers = 3
+    package var readers = 8
+    /// Whether a database is refused that does not sync (`fsync`).
+    package var needsSync = true
+    /// Runs and sessions that may wait to be initialised.
+    package var pendingLimit = Limit(.pendingRuns, most: 10_000)
+    /// Seconds since 1970.
+    package var clock: @Sendable () -> Double = { wallClock() }
+
+    package init() {}
+}

@@ -1,0 +1,164 @@
+internal import Limits
+internal import LocalFiles
+internal import RunMetadata
+internal import RunStore
+
+/// Writes that become one transaction. First the runs that they touch are locked and what is known of them is read; then the
+/// writes are done here, one after the other; then all changes go to the database together, with the commit.
+///
+/// Locks are of runs and sessions, not of rows (pg_advisory_xact_lock), so that what is not there yet can be locked too. All
+/// servers take them in the same order: sessions, then runs by their locks' numbers.
+final class Batch {
+    let connection: Connection
+    let waiting: [WaitingWrite]
+    let rules: RunRules
+    let pendingLimit: Limit
+    /// How many runs and sessions wait, once somebody has asked.
+    private var pending: Int?
+    /// Seconds since 1970.
+    let now: Double
+
+    var runs: [String: WorkingRun] = [:]
+    /// What the sessions' rows say, and what they are to say.
+    var sessions: [SessionName: ActiveRun] = [:]
+    var changedSessions: Set<SessionName> = []
+    /// Keys of runs that the database has and that are gone.
+    var removed: Set<String> = []
+    var pieces: [Piece] = []
+    var copies: [PieceCopy] = []
+    var events: [Event] = []
+    /// The runs as they were when the batch began.
+    private(set) var loaded: [String: WorkingRun] = [:]
+    /// Ids that the server made, of one second.
+    var takenStamps: Set<String> = []
+    /// The transaction's number, by which it can be asked later whether it was committed.
+    private(set) var transaction = ""
+    private var nextContent = 0
+    /// What went wrong while a write was read for; the batch cannot go on then.
+    private(set) var failure: DatabaseError?
+
+    /// Which run is active in a session, and when it became so.
+    struct ActiveRun {
+        let run: String
+        let activation: Int
+    }
+
+    init(_ waiting: [WaitingWrite], on connection: Connection, _ settings: Committer.Settings, now: Double) {
+        (self.waiting, self.connection, self.now) = (waiting, connection, now)
+        (rules, pendingLimit) = (settings.rules, settings.pendingLimit)
+    }
+
+    /// An id for a content: no two are the same, and later ones are greater.
+    func freshContent() -> Int {
+        nextContent += 1
+        return nextContent - 1
+    }
+
+    // MARK: Reading
+
+    /// Locks, and reads what is known of the runs.
+    func begin() throws(DatabaseError) {
+        let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now))
+        let found = try connection.run([.begin] + needs.statements)
+        let rows = Array(found.dropFirst())
+        // In the order of `BatchNeeds.statements`.
+        transaction = rows[needs.lockCount].text(0, 0)
+        nextContent = rows[needs.lockCount].int(0, 1)
+        let (sessionRows, runRows, fileRows, stamps) = (
+            rows[needs.lockCount + 1], rows[needs.lockCount + 2], rows[needs.lockCount + 3], rows[needs.lockCount + 4]
+        )
+        for row in 0..<sessionRows.count {
+            guard let session = SessionName(sessionRows.text(row, 0)) else { continue }
+            sessions[session] = ActiveRun(run: sessionRows.text(row, 1), activation: sessionRows.int(row, 2))
+        }
+        for key in needs.keys { runs[key] = WorkingRun(key: key) }
+        for row in 0..<runRows.count {
+            var run = WorkingRun(key: runRows.text(row, 0))
+            (run.isStored, run.isThere) = (true, true)
+            run.place = RunPlace(rawValue: UInt8(runRows.int(row, 1))) ?? .pending
+            (run.activation, run.modified) = (runRows.int(row, 2), runRows.double(row, 3))
+            runs[run.key] = run
+        }
+        for row in 0..<fileRows.count { note(fileRows, row, of: fileRows.text(row, 0)) }
+        for key in runs.keys where needs.needsAll(of: key, sessions) || runs[key]?.isStored == false {
+            runs[key]?.hasAll = true
+        }
+        for row in 0..<stamps.count { takenStamps.insert(stamps.text(row, 0)) }
+        loaded = runs
+    }
+
+    /// Notes a file: run, path, content, size, modified, bytes.
+    private func note(_ rows: Rows, _ row: Int, of key: String) {
+        guard let path = ArtifactPath(rows.text(row, 1)) else { return }
+        let file = KnownFile(
+            content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: rows.bytes(row, 5))
+        runs[key]?.files[path] = file
+        runs[key]?.stored[path] = file
+    }
+
+    /// Reads what is known of all metadata of a run, if only some is.
+    func loadAll(_ key: String) {
+        guard let run = runs[key], !run.hasAll else { return }
+        let rows = asking(Statement(BatchNeeds.allFiles, .texts([key])))
+        // What the batch has changed is newer.
+        for row in 0..<(rows?.count ?? 0) {
+            guard let rows, let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
+            note(rows, row, of: key)
+        }
+        runs[key]?.hasAll = true
+    }
+
+    /// Reads what is at an artifact's path, above it and below it.
+    func loadArtifact(_ path: ArtifactPath, into run: inout WorkingRun) throws(StoreError) {
+        guard run.isStored, run.stored[path] == nil, !path.isMetadata else { return }
+        let above = sequence(first: path, next: \.parent).map(\.description)
+        let rows = asking(
+            Statement(
+                """
+                (SELECT run, path, content, size, modified, NULL::bytea FROM files WHERE run = $1 AND path = ANY ($2))
+                UNION ALL
+                (SELECT run, path, content, size, modified, NULL::bytea FROM files
+                    WHERE run = $1 AND path > $3 AND path < $4 LIMIT 1)
+                """,
+                .text(run.key), .texts(above), .text("\(path)/"), .text("\(path)0")))
+        for row in 0..<(rows?.count ?? 0) {
+            guard let rows, let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
+            let file = KnownFile(
+                content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: nil)
+            run.stored[path] = file
+            // Unless the batch has changed it.
+            if run.files[path] == nil, !run.touched.contains(path) { run.files[path] = file }
+        }
+        if failure != nil { throw .unreachable("the database") }
+    }
+
+    /// The pieces of a content that the database has.
+    func storedPieces(of key: String, _ content: Int) throws(StoreError) -> [Piece] {
+        let rows = asking(
+            Statement(
+                "SELECT position, bytes FROM pieces WHERE run = $1 AND content = $2 ORDER BY position", .text(key),
+                .int(content)))
+        guard let rows else { throw .unreachable("the database") }
+        return (0..<rows.count).map { row in
+            Piece(run: key, content: content, position: rows.int(row, 0), bytes: rows.bytes(row, 1) ?? [])
+        }
+    }
+
+    /// Makes room for one more that waits to be initialised.
+    /// - Throws: `tooManyPending`
+    func addPending() throws(StoreError) {
+        let most = pendingLimit.most
+        let count = pending ?? asking(
+            Statement("SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 LIMIT $1) waiting", .int(most))
+        )?.int(0, 0) ?? 0
+        if count >= most { throw .tooManyPending(LimitExceeded(pendingLimit)) }
+        pending = count + 1
+    }
+
+    private func asking(_ statement: Statement) -> Rows? {
+        do throws(DatabaseError) { return try connection.run(statement) } catch {
+            failure = failure ?? error
+            return nil
+        }
+    }
+}

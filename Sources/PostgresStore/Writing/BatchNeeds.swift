@@ -1,0 +1,144 @@
+internal import RunMetadata
+internal import RunStore
+
+/// What has to be locked and read for some writes.
+struct BatchNeeds {
+    /// Keys of runs, and of what waits for sessions' next runs.
+    let keys: [String]
+    private let sessions: [String]
+    /// Keys of which all metadata is needed; of the rest, what appending rows and output looks at.
+    private let complete: Set<String>
+    /// The second of ids that are to be made; nil if none are.
+    private let stamp: String?
+
+    init(_ writes: [RunWrite], stamp: String) {
+        var keys: Set<String> = []
+        var sessions: Set<String> = []
+        var complete: Set<String> = []
+        var makesIDs = false
+        for write in writes {
+            let key = write.target.key
+            keys.insert(key)
+            if case .active(let session) = write.target { sessions.insert(session.description) }
+            if !write.action.onlyAppends { complete.insert(key) }
+            switch write.action {
+            case .initialise(let session, _):
+                sessions.insert(session.description)
+                let waiting = RunTarget.active(session).key
+                keys.insert(waiting)
+                complete.insert(waiting)
+                if case .active = write.target { makesIDs = true }
+            case .resume(let session): sessions.insert(session.description)
+            default: break
+            }
+        }
+        (self.keys, self.sessions, self.complete) = (keys.sorted(), sessions.sorted(), complete)
+        self.stamp = makesIDs ? stamp : nil
+    }
+
+    /// Whether all metadata of a run was read: by its id, or as the active one of a session.
+    func needsAll(of key: String, _ active: [SessionName: Batch.ActiveRun]) -> Bool {
+        complete.contains(key)
+            || active.contains { $0.value.run == key && complete.contains(RunTarget.active($0.key).key) }
+    }
+
+    // MARK: Statements
+
+    /// The files of some runs' metadata, and of what waits for sessions' next runs, with the bytes of small ones.
+    static let allFiles = """
+        SELECT run, path, content, size, modified, \(smallBytes) FROM files f
+        WHERE run = ANY ($1) AND (path > 'tfruns.d/' AND path < 'tfruns.d0' OR left(run, 1) = '@')
+        """
+
+    private static let smallBytes = """
+        CASE WHEN size <= \(KnownFile.small) THEN coalesce((
+            SELECT string_agg(p.bytes, ''::bytea ORDER BY p.position) FROM pieces p
+            WHERE p.run = f.run AND p.content = f.content), ''::bytea) END
+        """
+
+    /// What appending looks at.
+    private static let appended = [DataPath.metricsRows, .metricsFrame, .output].map { ArtifactPath($0).description }
+
+    /// How many statements come before those that read.
+    var lockCount: Int { (stamp == nil ? 0 : 1) + (sessions.isEmpty ? 0 : 1) + 1 }
+
+    /// The statements: locks; the transaction and ids of contents; sessions; runs; files; ids of the stamp's second.
+    var statements: [Statement] {
+        var statements: [Statement] = []
+        if stamp != nil {
+            statements.append(
+                Statement(
+                    "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group),
+                    .int(Schema.Lock.freshRun)))
+        }
+        if !sessions.isEmpty {
+            statements.append(
+                Statement(
+                    """
+                    SELECT pg_advisory_xact_lock(key) FROM (
+                        SELECT DISTINCT hashtextextended('session ' || s, 0) AS key FROM unnest($1) s ORDER BY key) keys
+                    """, .texts(sessions)))
+        }
+        // A statement of its own, so that it sees what was committed before the sessions were locked.
+        statements.append(
+            Statement(
+                """
+                SELECT pg_advisory_xact_lock(key) FROM (
+                    SELECT hashtextextended(k, 0) AS key FROM unnest($1) k
+                    UNION SELECT hashtextextended(run, 0) FROM sessions WHERE session = ANY ($2)
+                    ORDER BY key) keys
+                """, .texts(keys), .texts(sessions)))
+        statements += [
+            Statement("SELECT pg_current_xact_id()::text, nextval('contents')"),
+            Statement("SELECT session, run, activation FROM sessions WHERE session = ANY ($1)", .texts(sessions)),
+            Statement(
+                """
+                SELECT run, place, activation, modified FROM runs
+                WHERE run = ANY ($1 || ARRAY(SELECT run FROM sessions WHERE session = ANY ($2)))
+                """, .texts(keys), .texts(sessions)),
+            files,
+            Statement(
+                "SELECT run FROM runs WHERE run >= $1 AND run < $2", .text(stamp ?? ""), .text(stamp.map { $0 + "~" } ?? "")),
+        ]
+        return statements
+    }
+
+    private var files: Statement {
+        let waiting = complete.filter { $0.hasPrefix(RunLayout.sessionMark) }.map { String($0.dropFirst()) }
+        return Statement(
+            """
+            SELECT run, path, content, size, modified, \(Self.smallBytes) FROM files f
+            WHERE run = ANY ($1 || ARRAY(SELECT run FROM sessions WHERE session = ANY ($2)))
+                AND (path > 'tfruns.d/' AND path < 'tfruns.d0' OR left(run, 1) = '@')
+            UNION ALL
+            SELECT run, path, content, size, modified, NULL FROM files f
+            WHERE run = ANY ($3 || ARRAY(SELECT run FROM sessions WHERE session = ANY ($4))) AND path = ANY ($5)
+            """,
+            .texts(complete.sorted()), .texts(waiting), .texts(keys.filter { !complete.contains($0) }),
+            .texts(sessions.filter { !waiting.contains($0) }), .texts(Self.appended))
+    }
+}
+
+extension RunTarget {
+    /// The key under which the database keeps it: a run's id, or `@` and the session's name.
+    var key: String {
+        switch self {
+        case .run(let run): run.description
+        case .active(let session): RunLayout.sessionMark + session.description
+        }
+    }
+}
+
+extension RunWrite.Action {
+    /// Whether it appends rows and output, and does nothing else.
+    var onlyAppends: Bool {
+        guard case .change(let changes) = self else { return false }
+        return changes.allSatisfy { change in
+            switch change {
+            case .rows: true
+            case .append(let path, _, _): path == .output
+            default: false
+            }
+        }
+    }
+}

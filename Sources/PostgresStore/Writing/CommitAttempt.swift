@@ -1,0 +1,143 @@
+internal import Glibc
+internal import RunMetadata
+internal import RunStore
+internal import Threads
+
+/// One batch on its way: done again after a failure that may pass, until its writes have waited too long.
+final class CommitAttempt {
+    private var writes: [WaitingWrite]
+    private let committer: Committer
+    private var hasTurn = true
+
+    init(_ writes: [WaitingWrite], _ committer: Committer) { (self.writes, self.committer) = (writes, committer) }
+
+    func releaseTurn() {
+        if hasTurn { committer.releaseTurn() }
+        hasTurn = false
+    }
+
+    private func takeTurn() {
+        if !hasTurn { committer.takeTurn() }
+        hasTurn = true
+    }
+
+    /// Does the writes, and completes each.
+    /// - Parameter connection: the thread's, which is made anew if it is lost
+    func run(_ connection: inout Connection?) {
+        var pause = 0.002
+        while !writes.isEmpty {
+            takeTurn()
+            let batch: Batch
+            do throws(DatabaseError) {
+                let open = try committer.connection(connection)
+                connection = open
+                batch = committer.batch(writes, on: open)
+            } catch {
+                recover(from: error, &connection, &pause)
+                continue
+            }
+            do throws(DatabaseError) { return complete(try commit(batch), batch) } catch {
+                if error.isLost, let fate = fate(of: batch, &connection) { return complete(fate, batch) }
+                recover(from: error, &connection, &pause)
+            }
+        }
+    }
+
+    /// The results of the batch that is being committed: what came of its writes if it was.
+    private var results: [Result<WriteOutcome, StoreError>]?
+
+    private func commit(_ batch: Batch) throws(DatabaseError) -> [Result<WriteOutcome, StoreError>] {
+        results = nil
+        let start = monotonicNanoseconds()
+        try batch.begin()
+        let results = try batch.apply()
+        releaseTurn()
+        self.results = results
+        _ = try batch.connection.run(batch.commitStatements)
+        committer.counts.note(
+            writes: writes.count, bytes: batch.pieces.reduce(0) { $0 + $1.bytes.count },
+            seconds: Double(monotonicNanoseconds() - start) / 1e9)
+        committer.noteReachable(nil)
+        return results
+    }
+
+    private func complete(_ results: [Result<WriteOutcome, StoreError>], _ batch: Batch) {
+        releaseTurn()
+        committer.tell(batch)
+        for (write, result) in zip(writes, results) { write.completion(result) }
+        writes = []
+    }
+
+    /// After the connection was lost during the commit: whether it happened, by asking (pg_xact_status), not by guessing.
+    /// - Returns: the results if it happened; nil if it did not, so that it can be done again. Writes are refused if it cannot be
+    ///   found out in time: they may have been done
+    private func fate(of batch: Batch, _ connection: inout Connection?) -> [Result<WriteOutcome, StoreError>]? {
+        guard let results, !batch.transaction.isEmpty else { return nil }
+        connection = nil
+        while true {
+            do throws(DatabaseError) {
+                let open = try committer.connection(connection)
+                connection = open
+                let status = try open.run(
+                    Statement("SELECT pg_xact_status($1::xid8)::text", .text(batch.transaction), isKept: false))
+                switch status.text(0, 0) {
+                case "committed": return results
+                case "aborted": return nil
+                // The server has not noticed yet that the connection is gone.
+                default: break
+                }
+            } catch {
+                committer.noteReachable(error)
+                connection = nil
+                // A database that went back in time has never had the transaction.
+                if error.state == "22023" { return nil }
+            }
+            let now = monotonicNanoseconds()
+            if writes.allSatisfy({ committer.isLate($0, now) }) {
+                _ = refuseLate(.unreachable("the connection to the database was lost during a commit"))
+                return []
+            }
+            usleep(20_000)
+        }
+    }
+
+    private func recover(from error: DatabaseError, _ connection: inout Connection?, _ pause: inout Double) {
+        if connection?.isLost ?? true || connection?.isAbandoned ?? true || error.isLost {
+            connection = nil
+        } else {
+            _ = try? connection?.run(.rollback)
+        }
+        guard error.isTransient || error.isUnavailable else { return refuse(error, &connection) }
+        if error.isUnavailable { committer.noteReachable(error) }
+        if refuseLate(error.storeError) { return }
+        usleep(UInt32(pause * 1e6))
+        pause = min(pause * 2, 0.5)
+    }
+
+    /// After a failure that does not pass by itself: finds out which of the writes it is of, by doing each alone.
+    private func refuse(_ error: DatabaseError, _ connection: inout Connection?) {
+        let all = writes
+        writes = []
+        if all.count == 1 { return all[0].completion(.failure(error.storeError)) }
+        for write in all {
+            takeTurn()
+            let attempt = CommitAttempt([write], committer)
+            attempt.run(&connection)
+            hasTurn = attempt.hasTurn
+        }
+    }
+
+    /// Refuses the writes that have waited for too long, here and behind.
+    /// - Returns: whether none is left
+    private func refuseLate(_ error: StoreError) -> Bool {
+        let now = monotonicNanoseconds()
+        let late = writes.filter { committer.isLate($0, now) }
+        if !late.isEmpty {
+            writes.removeAll { committer.isLate($0, now) }
+            results = nil
+            for write in late { write.completion(.failure(error)) }
+        }
+        committer.refuseLate(error)
+        return writes.isEmpty
+    }
+}

@@ -1,0 +1,154 @@
+internal import DequeModule
+internal import Limits
+internal import RunMetadata
+internal import RunStore
+internal import Threads
+
+/// Makes writes durable, in batches: what waits becomes one transaction, so that one sync covers all of it.
+///
+/// Several threads do so, each with a connection. One at a time has the turn: it takes what waits and locks the runs. Then the next
+/// one has it, while the first one's changes are being committed. So two writes to one run are done in the order of asking.
+final class Committer: Sendable {
+    struct Settings: Sendable {
+        /// Threads and connections.
+        var connections = 3
+        /// The most writes in a batch, and the most bytes that they bring.
+        var mostWrites = 1000
+        var mostBytes = 16 << 20
+        /// The most bytes of writes that wait.
+        var mostWaiting = 256 << 20
+        /// Seconds that a write waits for a database that cannot be reached.
+        var patience = 10.0
+        var rules = RunRules()
+        /// Runs and sessions that may wait to be initialised.
+        var pendingLimit = Limit(.pendingRuns, most: 10_000)
+    }
+
+    private struct State: Sendable {
+        var waiting: Deque<WaitingWrite> = []
+        var bytes = 0
+        var hasTurn = false
+        var isClosed = false
+        var threads: [Thread] = []
+    }
+
+    let settings: Settings
+    private let state = Monitor(State())
+    private let database: Database
+    private let clock: @Sendable () -> Double
+    private let feed: PostgresChangeFeed
+    private let reachability: Reachability
+    let counts = CommitCounts()
+
+    init(
+        _ settings: Settings, _ database: Database, clock: @escaping @Sendable () -> Double,
+        feed: PostgresChangeFeed, reachability: Reachability
+    ) {
+        (self.settings, self.database, self.clock) = (settings, database, clock)
+        (self.feed, self.reachability) = (feed, reachability)
+        let threads = (0..<settings.connections).map { _ in Thread(named: "committer") { self.work() } }
+        state.withLock { $0.threads = threads }
+    }
+
+    func submit(_ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void) {
+        let waiting = WaitingWrite(write: write, since: monotonicNanoseconds(), completion: completion)
+        let size = waiting.size
+        let refusal = state.changeForAll { state -> StoreError? in
+            if state.isClosed { return .stopping }
+            if state.bytes > 0, state.bytes + size > settings.mostWaiting { return .overloaded }
+            state.waiting.append(waiting)
+            state.bytes += size
+            return nil
+        }
+        if let refusal { completion(.failure(refusal)) }
+    }
+
+    /// Takes no more writes, and returns when those that wait have been done.
+    func close() {
+        let threads = state.changeForAll { state in
+            state.isClosed = true
+            defer { state.threads = [] }
+            return state.threads
+        }
+        threads.forEach { $0.join() }
+    }
+
+    // MARK: Threads
+
+    private func work() {
+        var connection: Connection?
+        while let writes = take() {
+            let attempt = CommitAttempt(writes, self)
+            attempt.run(&connection)
+            attempt.releaseTurn()
+        }
+    }
+
+    /// Takes the turn and a batch; nil once the store is closed and nothing waits.
+    private func take() -> [WaitingWrite]? {
+        state.wait { [settings] state -> [WaitingWrite]?? in
+            if state.hasTurn { return nil }
+            if state.waiting.isEmpty { return state.isClosed ? .some(nil) : nil }
+            var taken: [WaitingWrite] = []
+            var bytes = 0
+            while let next = state.waiting.first, taken.count < settings.mostWrites {
+                let size = next.size
+                if !taken.isEmpty, bytes + size > settings.mostBytes { break }
+                bytes += size
+                taken.append(state.waiting.removeFirst())
+            }
+            state.bytes = state.waiting.isEmpty ? 0 : max(1, state.bytes - bytes)
+            state.hasTurn = true
+            return taken
+        }
+    }
+
+    /// Waits for the turn.
+    func takeTurn() {
+        state.wait { state -> Void? in
+            if state.hasTurn { return nil }
+            state.hasTurn = true
+            return ()
+        }
+    }
+
+    func releaseTurn() { state.changeForAll { $0.hasTurn = false } }
+
+    /// Refuses the writes that have waited for the database for too long.
+    func refuseLate(_ error: StoreError) {
+        let now = monotonicNanoseconds()
+        let late = state.withLock { state in
+            var late: [WaitingWrite] = []
+            while let next = state.waiting.first, isLate(next, now) { late.append(state.waiting.removeFirst()) }
+            if state.waiting.isEmpty { state.bytes = 0 }
+            return late
+        }
+        for write in late { write.completion(.failure(error)) }
+    }
+
+    func isLate(_ write: WaitingWrite, _ now: UInt64) -> Bool {
+        now - write.since > UInt64(settings.patience * 1e9)
+    }
+
+    // MARK: What an attempt needs
+
+    /// A thread's connection; a new one if it has none.
+    func connection(_ there: Connection?) throws(DatabaseError) -> Connection {
+        if let there { return there }
+        let connection = try database.connect()
+        // Tables that are small now grow while the plans are kept.
+        _ = try connection.run(Statement("SET enable_seqscan = off"))
+        return connection
+    }
+
+    func batch(_ writes: [WaitingWrite], on connection: Connection) -> Batch {
+        Batch(writes, on: connection, settings, now: clock())
+    }
+
+    func noteReachable(_ error: DatabaseError?) { reachability.note(error) }
+
+    /// Tells who watches, before the writes are acknowledged.
+    func tell(_ batch: Batch) {
+        if !batch.events.isEmpty { feed.read(on: batch.connection) }
+    }
+}

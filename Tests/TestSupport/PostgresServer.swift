@@ -1,0 +1,131 @@
+import Glibc
+import Synchronization
+
+/// A PostgreSQL server of Debian in a folder of its own, reached by a socket in it. It ends with the tests' process, also if that is
+/// killed.
+package final class PostgresServer: Sendable {
+    /// One for all tests of a process that want a database each.
+    package static let shared = Result { try PostgresServer() }
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private static let programs = "/usr/lib/postgresql/15/bin"
+    private let folder: TemporaryFolder
+    private let made = Atomic<Int>(0)
+    private let process = Mutex<Running?>(nil)
+
+    /// A started server: it ends when the descriptor is closed.
+    private struct Running: Sendable {
+        let shell: ChildProcess
+        let input: CInt
+    }
+
+    /// Makes a database cluster and starts its server.
+    package init() throws {
+        folder = TemporaryFolder()
+        // initdb and postgres refuse to be run by root.
+        if geteuid() == 0, let user = getpwnam("postgres") ?? getpwnam("nobody") {
+            chown(folder.path, user.pointee.pw_uid, user.pointee.pw_gid)
+        }
+        let made = try Command(
+            arguments: Self.user + [
+                "\(Self.programs)/initdb", "-D", data, "-U", "rundir", "-A", "trust", "-E", "UTF8", "--locale=C",
+                "--no-sync",
+            ])
+        guard made.ending == .exited(0) else { throw Failure(description: "initdb: \(made.errors)") }
+        try start()
+    }
+
+    deinit { stop() }
+
+    private var data: String { "\(folder.path)/data" }
+
+    /// The words that run a program as another user, if root runs the tests.
+    private static var user: [String] {
+        guard geteuid() == 0 else { return [] }
+        let name = getpwnam("postgres") != nil ? "postgres" : "nobody"
+        return ["setpriv", "--reuid=\(name)", "--regid=\(getpwnam(name) != nil ? name : "nogroup")", "--clear-groups"]
+    }
+
+    // MARK: Starting and ending
+
+    /// Starts the server, and waits until it takes connections.
+    package func start() throws {
+        var ends: [CInt] = [0, 0]
+        guard pipe(&ends) == 0 else { throw Failure(description: "pipe: \(errno)") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        defer { close(null) }
+        // The folder is removed here too: a process that is killed, or ends, removes nothing.
+        let script = """
+            folder=$1; shift
+            "$@" >>"$folder/log" 2>&1 & server=$!
+            read -r _
+            kill -QUIT $server 2>/dev/null
+            wait
+            [ -e "$folder/kept" ] || rm -rf "$folder"
+            """
+        // No syncs: the tests kill processes, not machines.
+        let settings = [
+            "fsync=off", "full_page_writes=off", "listen_addresses=", "unix_socket_directories=\(folder.path)",
+            "max_connections=300", "shared_buffers=64MB", "autovacuum=off", "log_min_messages=error",
+        ]
+        let shell = try ChildProcess(
+            ["sh", "-c", script, "sh", folder.path] + Self.user + ["\(Self.programs)/postgres", "-D", data]
+                + settings.flatMap { ["-c", $0] },
+            input: ends[0], output: null, error: null)
+        process.withLock { $0 = Running(shell: shell, input: ends[1]) }
+        guard eventually(within: 60, { (try? sql("SELECT 1")) != nil }) else {
+            throw Failure(description: "PostgreSQL has not started: \(folder.text("log") ?? "")")
+        }
+    }
+
+    /// Ends the server as a crash would, with all its processes, at once.
+    package func kill() {
+        let first = folder.text("data/postmaster.pid")?.split(separator: "\n").first
+        guard let id = first.flatMap({ pid_t($0) }) else { return }
+        Glibc.kill(id, SIGKILL)
+        // Its children notice that it is gone, and end; another server cannot start before.
+        _ = eventually { Glibc.kill(id, 0) != 0 }
+        folder.write("kept", "")
+        endShell()
+        unlink("\(folder.path)/kept")
+    }
+
+    private func endShell() {
+        guard let running = process.withLock({ process in
+            defer { process = nil }
+            return process
+        }) else { return }
+        close(running.input)
+        _ = try? running.shell.wait(within: 20)
+    }
+
+    private func stop() { endShell() }
+
+    // MARK: Databases
+
+    /// Runs SQL.
+    @discardableResult
+    package func sql(_ text: String, in database: String = "postgres") throws -> String {
+        let command = try Command(arguments: [
+            "\(Self.programs)/psql", "-h", folder.path, "-U", "rundir", "-d", database, "-XAtqc", text,
+        ])
+        guard command.ending == .exited(0) else { throw Failure(description: command.errors) }
+        return String(decoding: command.output, as: UTF8.self)
+    }
+
+    /// Makes an empty database.
+    /// - Returns: its name
+    package func makeDatabase(like template: String = "template0") throws -> String {
+        let name = "t\(made.wrappingAdd(1, ordering: .relaxed).newValue)"
+        try sql("CREATE DATABASE \(name) TEMPLATE \(template)")
+        return name
+    }
+
+    /// The address of a database, for `--store`.
+    package func address(of database: String) -> String { "postgres://rundir@/\(database)?host=\(folder.path)" }
+}
