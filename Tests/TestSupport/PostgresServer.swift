@@ -59,12 +59,15 @@ package final class PostgresServer: Sendable {
         defer { close(ends[0]) }
         let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
         defer { close(null) }
-        // The folder is removed here too: a process that is killed, or ends, removes nothing.
+        for name in ["ended", "kept"] { unlink("\(folder.path)/\(name)") }
+        // After a crash, a server cannot start before the last process of the one before has ended. The folder is removed here too:
+        // a test process that is killed, or ends, removes nothing.
         let script = """
             folder=$1; shift
-            "$@" >>"$folder/log" 2>&1 & server=$!
+            (until "$@" >>"$folder/log" 2>&1 || [ -e "$folder/ended" ]; do sleep 0.1; done) &
             read -r _
-            kill -QUIT $server 2>/dev/null
+            touch "$folder/ended"
+            kill -QUIT $(head -n 1 "$folder/data/postmaster.pid") 2>/dev/null
             wait
             [ -e "$folder/kept" ] || rm -rf "$folder"
             """
@@ -87,19 +90,18 @@ package final class PostgresServer: Sendable {
     package func kill() {
         let first = folder.text("data/postmaster.pid")?.split(separator: "\n").first
         guard let id = first.flatMap({ pid_t($0) }) else { return }
+        for name in ["ended", "kept"] { folder.write(name, "") }
         Glibc.kill(id, SIGKILL)
-        // Its children notice that it is gone, and end; another server cannot start before.
-        _ = eventually { Glibc.kill(id, 0) != 0 }
-        folder.write("kept", "")
         endShell()
-        unlink("\(folder.path)/kept")
     }
 
     private func endShell() {
-        guard let running = process.withLock({ process in
-            defer { process = nil }
-            return process
-        }) else { return }
+        guard
+            let running = process.withLock({ process in
+                defer { process = nil }
+                return process
+            })
+        else { return }
         close(running.input)
         _ = try? running.shell.wait(within: 20)
     }

@@ -101,7 +101,10 @@ final class Connection: @unchecked Sendable {
             case PGRES_PIPELINE_ABORTED: break
             default: failure = failure ?? Self.error(of: found.pointer, isLost: isLost)
             }
-            if isLost { throw failure ?? lost() }
+            if isLost || failure?.isLost ?? false {
+                isAbandoned = true
+                throw failure ?? lost()
+            }
             // Each statement's results end with NULL.
             while let more = try result() { PQclear(more) }
         }
@@ -163,8 +166,11 @@ final class Connection: @unchecked Sendable {
     private static func error(of result: OpaquePointer, isLost: Bool) -> DatabaseError {
         // PG_DIAG_SQLSTATE
         let state = PQresultErrorField(result, CInt(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
+        // PG_DIAG_SEVERITY_NONLOCALIZED: after these, the server ends the connection.
+        let severity = PQresultErrorField(result, CInt(UInt8(ascii: "V"))).map { String(cString: $0) } ?? ""
         let message = String(cString: PQresultErrorMessage(result)).split(separator: "\n").joined(separator: " ")
-        return DatabaseError(state: state, message: message, isLost: isLost)
+        return DatabaseError(
+            state: state, message: message, isLost: isLost || severity == "FATAL" || severity == "PANIC")
     }
 
     // MARK: Waiting
@@ -209,6 +215,6 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Whether an answer did not come: what comes later belongs to nobody.
+    /// Whether an answer did not come, and what comes later belongs to nobody.
     private(set) var isAbandoned = false
 }

@@ -45,7 +45,10 @@ final class ConnectionPool: Sendable {
     }
 
     private func take() throws(DatabaseError) -> Connection {
-        enum Found { case connection(Connection), room, closed }
+        enum Found {
+            case connection(Connection)
+            case room, closed
+        }
         let found = state.wait(seconds: patience) { state -> Found? in
             if state.isClosed { return .closed }
             if let connection = state.free.popLast() { return .connection(connection) }
@@ -66,7 +69,7 @@ final class ConnectionPool: Sendable {
     }
 
     private func giveBack(_ connection: Connection) {
-        state.changeForOne { state in
+        state.changeForAll { state in
             if connection.isLost || connection.isAbandoned || state.isClosed {
                 state.open -= 1
                 // After one was lost, the others are too.

@@ -33,7 +33,9 @@ struct EventPage {
             run.map { Statement(Self.ofRun, parameters: range + [.text($0.description)], isKept: true) }
                 ?? Statement(Self.ofAll, parameters: range, isKept: true))
         return (0..<rows.count).compactMap { row in
-            guard let run = RunID(rows.text(row, 1)), let kind = Event.Kind(rawValue: rows.int(row, 2)) else { return nil }
+            guard let run = RunID(rows.text(row, 1)), let kind = Event.Kind(rawValue: rows.int(row, 2)) else {
+                return nil
+            }
             let position = rows.int(row, 4)
             let bytes = PieceRange.cut(rows, row, start: 6, bytes: 7, from: position, size: rows.int(row, 5))
             let change = Self.change(kind, rows.text(row, 3), position, bytes)
@@ -42,7 +44,9 @@ struct EventPage {
         }
     }
 
-    private static func change(_ kind: Event.Kind, _ detail: String, _ position: Int, _ bytes: [UInt8]?) -> RunChange.Kind {
+    private static func change(_ kind: Event.Kind, _ detail: String, _ position: Int, _ bytes: [UInt8]?)
+        -> RunChange.Kind
+    {
         switch kind {
         // If the bytes are gone, something took their place.
         case .rows: bytes.map { .rows($0) } ?? .metricsReplaced

@@ -64,7 +64,8 @@ final class Keeper: Sendable {
     }
 
     private func look(_ connection: Connection) throws(DatabaseError) {
-        let isReadOnly = try connection.run(Statement("SELECT current_setting('transaction_read_only') = 'on'")).bool(0, 0)
+        let isReadOnly = try connection.run(Statement("SELECT current_setting('transaction_read_only') = 'on'")).bool(
+            0, 0)
         reachability.note(isReadOnly ? DatabaseError(state: "25006", message: "the database takes no writes") : nil)
     }
 
@@ -83,6 +84,7 @@ final class Keeper: Sendable {
                 Statement(
                     "UPDATE store SET pruned = n.pruned FROM (SELECT max(number) - $1 AS pruned FROM events) n WHERE n.pruned > store.pruned",
                     .int(Self.keptEvents)),
+                Statement("DELETE FROM batches WHERE at < now() - interval '1 hour'"),
                 Statement("DELETE FROM events WHERE number <= (SELECT pruned FROM store)"),
                 .commit,
             ])

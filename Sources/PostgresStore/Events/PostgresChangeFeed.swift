@@ -36,9 +36,11 @@ final class PostgresChangeFeed: ChangeFeed {
         "SELECT greatest((SELECT max(number) FROM events), (SELECT pruned FROM store))")
 
     func watch(_ isWatched: Bool) {
-        let last = isWatched ? (try? pool.read { connection throws(DatabaseError) in
-            try connection.run(Self.last).int(0, 0)
-        }) : 0
+        let last =
+            isWatched
+            ? (try? pool.read { connection throws(DatabaseError) in
+                try connection.run(Self.last).int(0, 0)
+            }) : 0
         reading.withLock { _ in
             state.withLock { state in
                 state = State()

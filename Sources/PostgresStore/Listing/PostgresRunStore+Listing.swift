@@ -98,7 +98,8 @@ private struct Listing {
     }
 
     func page() throws(DatabaseError) -> RunPage {
-        var condition = SQLCondition(now: now, staleAfter: staleAfter) { [connection] name, test throws(DatabaseError) in
+        var condition = SQLCondition(now: now, staleAfter: staleAfter) {
+            [connection] name, test throws(DatabaseError) in
             try Self.matches(name, test, on: connection)
         }
         var conditions = [places]
@@ -136,12 +137,16 @@ private struct Listing {
     private func page(_ rows: Rows, count: Int) -> RunPage {
         var page = RunPage(runs: [], count: count)
         for row in 0..<min(rows.count, query.limit) {
-            guard let run = RunID(rows.text(row, 0)), let status = RunStatus(rawValue: rows.text(row, 1)) else { continue }
+            guard let run = RunID(rows.text(row, 0)), let status = RunStatus(rawValue: rows.text(row, 1)) else {
+                continue
+            }
             let summary = RunSummary(
-                columns: KeptColumns.read(rows.bytes(row, 4) ?? []), extremes: KeptColumns.read(rows.bytes(row, 5) ?? []))
+                columns: KeptColumns.read(rows.bytes(row, 4) ?? []),
+                extremes: KeptColumns.read(rows.bytes(row, 5) ?? []))
             page.runs.append(
                 ListedRun(
-                    run: run, status: status, updated: rows.double(row, 2), columns: summary.columns(with: query.columns)))
+                    run: run, status: status, updated: rows.double(row, 2),
+                    columns: summary.columns(with: query.columns)))
         }
         if rows.count > query.limit {
             let last = query.limit - 1

@@ -73,7 +73,8 @@ struct SQLCondition {
         }
     }
 
-    private mutating func operand(_ node: RunPredicate.Node, _ names: [RunColumnName]) throws(DatabaseError) -> Operand {
+    private mutating func operand(_ node: RunPredicate.Node, _ names: [RunColumnName]) throws(DatabaseError) -> Operand
+    {
         switch node {
         case .column(let index): return column(names[index].name)
         case .value(let value):

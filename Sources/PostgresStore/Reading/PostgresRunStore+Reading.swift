@@ -59,7 +59,9 @@ extension PostgresRunStore {
         if let path, let blob = try folder.blob(path, pool) { return .file(blob) }
         let files = folder.paths.filter { $0.isBelow(path) }
         let blobs = try files.map { path throws(StoreError) in (path, try folder.blob(path, pool)) }
-        return FolderPage(of: path, blobs.compactMap { path, blob in blob.map { (path, $0) } }, page).map { .folder($0) }
+        return FolderPage(of: path, blobs.compactMap { path, blob in blob.map { (path, $0) } }, page).map {
+            .folder($0)
+        }
     }
 
     package func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)] {

@@ -27,7 +27,9 @@ struct RunFolder: Sendable {
         try read([key], part, on: connection)[key]
     }
 
-    static func read(_ keys: [String], _ part: Part, on connection: Connection) throws(DatabaseError) -> [String: RunFolder] {
+    static func read(_ keys: [String], _ part: Part, on connection: Connection) throws(DatabaseError) -> [String:
+        RunFolder]
+    {
         var condition = ""
         var parameters: [Parameter] = [.texts(keys)]
         switch part {
@@ -168,7 +170,9 @@ struct RowsMark: Sendable {
     }
 
     /// Reads what was appended since.
-    mutating func read(_ rows: KnownFile, of folder: RunFolder, _ pool: ConnectionPool) throws(StoreError) -> MetricsDigest? {
+    mutating func read(_ rows: KnownFile, of folder: RunFolder, _ pool: ConnectionPool) throws(StoreError)
+        -> MetricsDigest?
+    {
         if content != rows.content || size > rows.size { (content, size, tail) = (rows.content, 0, MetricsTail()) }
         let text = PostgresBlob(rows, of: folder.key, pool: pool)
         let parser = JSONParser()

@@ -10,7 +10,9 @@ struct Migration {
     func run() throws(DatabaseError) -> String {
         try connection.run([
             .begin,
-            Statement("SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration)),
+            Statement(
+                "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration)
+            ),
             Statement("CREATE SCHEMA IF NOT EXISTS \(Schema.name)"),
             .commit,
         ])
@@ -23,7 +25,9 @@ struct Migration {
     private func migrate() throws(DatabaseError) -> String {
         let found = try connection.run([
             .begin,
-            Statement("SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration)),
+            Statement(
+                "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration)
+            ),
             Statement("SELECT to_regclass('\(Schema.name).store') IS NOT NULL"),
         ])
         if !found[2].bool(0, 0) {
@@ -31,7 +35,8 @@ struct Migration {
             let tables = Schema.first.map { Statement($0, parameters: [], isKept: false) }
             try connection.run(
                 tables + [
-                    Statement("INSERT INTO store (version, series) VALUES ($1, $2)", .int(Schema.version), .text(series)),
+                    Statement(
+                        "INSERT INTO store (version, series) VALUES ($1, $2)", .int(Schema.version), .text(series))
                 ])
         }
         let store = try connection.run([Statement("SELECT version, series FROM store"), .commit])[0]
@@ -39,7 +44,8 @@ struct Migration {
         guard version == Schema.version else {
             throw DatabaseError(
                 state: "0A000",
-                message: "the schema \"\(Schema.name)\" has version \(version), and this server needs \(Schema.version); "
+                message:
+                    "the schema \"\(Schema.name)\" has version \(version), and this server needs \(Schema.version); "
                     + (version > Schema.version ? "start a newer server" : "migrate it"))
         }
         return store.text(0, 1)
@@ -57,7 +63,9 @@ struct Migration {
         func refuse(_ reason: String) -> DatabaseError { DatabaseError(state: "0A000", message: reason) }
         if settings.int(0, 0) < 150_000 { throw refuse("PostgreSQL 15 or later is needed") }
         if settings.text(0, 1) != "UTF8" {
-            throw refuse("the database's encoding is \(settings.text(0, 1)), and UTF8 is needed: CREATE DATABASE … ENCODING 'UTF8'")
+            throw refuse(
+                "the database's encoding is \(settings.text(0, 1)), and UTF8 is needed: CREATE DATABASE … ENCODING 'UTF8'"
+            )
         }
         if needsSync, !settings.bool(0, 2) {
             throw refuse("the database has fsync off, so that a power failure loses what was acknowledged; turn it on")

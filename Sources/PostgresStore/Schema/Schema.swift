@@ -6,6 +6,7 @@
 /// - `pieces`: the bytes of contents, by position. Rows of metrics and console output come piece by piece; large files are cut.
 /// - `dropped`: contents that no file has any more. They stay for a while, since somebody may be reading them.
 /// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` says that there was a write since.
+/// - `batches`: transactions that were committed, by which a server finds out whether one of its own was.
 /// - `events`: what happened, numbered in the order of the commits.
 enum Schema {
     static let name = "rundir"
@@ -28,94 +29,97 @@ enum Schema {
     }
 
     /// Brings an empty database to version 1.
-    static let first = [
-        """
-        CREATE TABLE store (
-            one boolean PRIMARY KEY DEFAULT true CHECK (one),
-            version bigint NOT NULL,
-            series text NOT NULL,
-            pruned bigint NOT NULL DEFAULT 0)
-        """,
-        "CREATE SEQUENCE contents INCREMENT BY \(contentsOfBatch)",
-        "CREATE SEQUENCE event_numbers",
-        """
-        CREATE TABLE runs (
-            run text COLLATE "C" PRIMARY KEY,
-            place smallint NOT NULL,
-            activation bigint NOT NULL,
-            modified double precision NOT NULL,
-            is_stale boolean NOT NULL) WITH (fillfactor = 70)
-        """,
-        "CREATE INDEX pending_runs ON runs (run) WHERE place = 3",
-        "CREATE INDEX stale_runs ON runs (run) WHERE is_stale",
-        """
-        CREATE TABLE sessions (
-            session text COLLATE "C" PRIMARY KEY,
-            run text COLLATE "C" NOT NULL,
-            activation bigint NOT NULL)
-        """,
-        """
-        CREATE TABLE files (
-            run text COLLATE "C" NOT NULL,
-            path text COLLATE "C" NOT NULL,
-            content bigint NOT NULL,
-            size bigint NOT NULL,
-            modified double precision NOT NULL,
-            PRIMARY KEY (run, path)) WITH (fillfactor = 70)
-        """,
-        """
-        CREATE TABLE pieces (
-            run text COLLATE "C" NOT NULL,
-            content bigint NOT NULL,
-            position bigint NOT NULL,
-            bytes bytea NOT NULL,
-            PRIMARY KEY (run, content, position)) PARTITION BY HASH (run)
-        """,
-        """
-        CREATE TABLE dropped (
-            run text COLLATE "C" NOT NULL,
-            content bigint NOT NULL,
-            at timestamptz NOT NULL DEFAULT now(),
-            PRIMARY KEY (run, content))
-        """,
-        "CREATE INDEX dropped_at ON dropped (at)",
-        """
-        CREATE TABLE summaries (
-            run text COLLATE "C" PRIMARY KEY,
-            start double precision NOT NULL,
-            updated double precision NOT NULL,
-            outcome text COLLATE "C",
-            columns bytea NOT NULL,
-            extremes bytea NOT NULL,
-            rows_content bigint,
-            rows_size bigint,
-            tail bytea)
-        """,
-        "CREATE INDEX newest_runs ON summaries (start, run)",
-        """
-        CREATE TABLE cells (
-            run text COLLATE "C" NOT NULL,
-            name text COLLATE "C" NOT NULL,
-            kind smallint NOT NULL,
-            number double precision,
-            text bytea NOT NULL,
-            PRIMARY KEY (run, name))
-        """,
-        "CREATE INDEX cells_by_number ON cells (name, number)",
-        """
-        CREATE TABLE events (
-            run text COLLATE "C" NOT NULL,
-            number bigint NOT NULL,
-            kind smallint NOT NULL,
-            detail text NOT NULL,
-            content bigint NOT NULL,
-            position bigint NOT NULL,
-            size bigint NOT NULL,
-            PRIMARY KEY (run, number))
-        """,
-        "CREATE INDEX events_by_number ON events (number)",
-        "CREATE TABLE documents (name text COLLATE \"C\" PRIMARY KEY, bytes bytea NOT NULL)",
-    ] + partitions
+    static let first =
+        [
+            """
+            CREATE TABLE store (
+                one boolean PRIMARY KEY DEFAULT true CHECK (one),
+                version bigint NOT NULL,
+                series text NOT NULL,
+                pruned bigint NOT NULL DEFAULT 0)
+            """,
+            "CREATE SEQUENCE contents INCREMENT BY \(contentsOfBatch)",
+            "CREATE SEQUENCE event_numbers",
+            """
+            CREATE TABLE runs (
+                run text COLLATE "C" PRIMARY KEY,
+                place smallint NOT NULL,
+                activation bigint NOT NULL,
+                modified double precision NOT NULL,
+                is_stale boolean NOT NULL) WITH (fillfactor = 70)
+            """,
+            "CREATE INDEX pending_runs ON runs (run) WHERE place = 3",
+            "CREATE INDEX stale_runs ON runs (run) WHERE is_stale",
+            """
+            CREATE TABLE sessions (
+                session text COLLATE "C" PRIMARY KEY,
+                run text COLLATE "C" NOT NULL,
+                activation bigint NOT NULL)
+            """,
+            """
+            CREATE TABLE files (
+                run text COLLATE "C" NOT NULL,
+                path text COLLATE "C" NOT NULL,
+                content bigint NOT NULL,
+                size bigint NOT NULL,
+                modified double precision NOT NULL,
+                PRIMARY KEY (run, path)) WITH (fillfactor = 70)
+            """,
+            """
+            CREATE TABLE pieces (
+                run text COLLATE "C" NOT NULL,
+                content bigint NOT NULL,
+                position bigint NOT NULL,
+                bytes bytea NOT NULL,
+                PRIMARY KEY (run, content, position)) PARTITION BY HASH (run)
+            """,
+            """
+            CREATE TABLE dropped (
+                run text COLLATE "C" NOT NULL,
+                content bigint NOT NULL,
+                at timestamptz NOT NULL DEFAULT now(),
+                PRIMARY KEY (run, content))
+            """,
+            "CREATE INDEX dropped_at ON dropped (at)",
+            """
+            CREATE TABLE summaries (
+                run text COLLATE "C" PRIMARY KEY,
+                start double precision NOT NULL,
+                updated double precision NOT NULL,
+                outcome text COLLATE "C",
+                columns bytea NOT NULL,
+                extremes bytea NOT NULL,
+                rows_content bigint,
+                rows_size bigint,
+                tail bytea)
+            """,
+            "CREATE INDEX newest_runs ON summaries (start, run)",
+            """
+            CREATE TABLE cells (
+                run text COLLATE "C" NOT NULL,
+                name text COLLATE "C" NOT NULL,
+                kind smallint NOT NULL,
+                number double precision,
+                text bytea NOT NULL,
+                PRIMARY KEY (run, name))
+            """,
+            "CREATE INDEX cells_by_number ON cells (name, number)",
+            """
+            CREATE TABLE events (
+                run text COLLATE "C" NOT NULL,
+                number bigint NOT NULL,
+                kind smallint NOT NULL,
+                detail text NOT NULL,
+                content bigint NOT NULL,
+                position bigint NOT NULL,
+                size bigint NOT NULL,
+                PRIMARY KEY (run, number))
+            """,
+            "CREATE INDEX events_by_number ON events (number)",
+            "CREATE TABLE batches (number bigint PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())",
+            "CREATE INDEX batches_at ON batches (at)",
+            "CREATE TABLE documents (name text COLLATE \"C\" PRIMARY KEY, bytes bytea NOT NULL)",
+        ] + partitions
 
     /// Pieces are most of the data: by the hash of the run, so that each part can be vacuumed by itself.
     private static let partitions = (0..<8).flatMap { part in

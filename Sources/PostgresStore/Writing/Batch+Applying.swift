@@ -123,7 +123,8 @@ extension Batch {
         return run.file(.metricsRows) != nil && run.file(.output) != nil || run.hasAll
     }
 
-    private func initialise(_ key: String, _ session: SessionName, _ start: RunStart) throws(StoreError) -> WriteOutcome {
+    private func initialise(_ key: String, _ session: SessionName, _ start: RunStart) throws(StoreError) -> WriteOutcome
+    {
         loadAll(key)
         let waitingKey = resolved(.active(session))
         let there = runs[key]

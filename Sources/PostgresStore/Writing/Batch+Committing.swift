@@ -6,7 +6,8 @@ extension Batch {
     /// The statements that end the transaction, the commit last.
     var commitStatements: [Statement] {
         let changed = runs.values.sorted { $0.key < $1.key }
-        return removing + making(changed) + files(changed) + contents(changed) + activeRuns + eventStatements
+        return [Statement("INSERT INTO batches (number) VALUES ($1)", .int(number))] + removing + making(changed)
+            + files(changed) + contents(changed) + activeRuns + eventStatements
             + [.commit]
     }
 

@@ -31,8 +31,11 @@ final class Batch {
     private(set) var loaded: [String: WorkingRun] = [:]
     /// Ids that the server made, of one second.
     var takenStamps: Set<String> = []
-    /// The transaction's number, by which it can be asked later whether it was committed.
+    /// The transaction's number in the database, by which it can be asked later whether it is over.
     private(set) var transaction = ""
+    /// A number of the batch's own, which the database has if the batch was committed. After a crash, the database may give a
+    /// transaction's number once more, so that by this alone it cannot be known whose commit it was.
+    let number = Int.random(in: 1...Int.max)
     private var nextContent = 0
     /// What went wrong while a write was read for; the batch cannot go on then.
     private(set) var failure: DatabaseError?
@@ -148,9 +151,10 @@ final class Batch {
     /// - Throws: `tooManyPending`
     func addPending() throws(StoreError) {
         let most = pendingLimit.most
-        let count = pending ?? asking(
-            Statement("SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 LIMIT $1) waiting", .int(most))
-        )?.int(0, 0) ?? 0
+        let count =
+            pending ?? asking(
+                Statement("SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 LIMIT $1) waiting", .int(most))
+            )?.int(0, 0) ?? 0
         if count >= most { throw .tooManyPending(LimitExceeded(pendingLimit)) }
         pending = count + 1
     }

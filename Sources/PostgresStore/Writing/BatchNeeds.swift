@@ -98,7 +98,8 @@ struct BatchNeeds {
                 """, .texts(keys), .texts(sessions)),
             files,
             Statement(
-                "SELECT run FROM runs WHERE run >= $1 AND run < $2", .text(stamp ?? ""), .text(stamp.map { $0 + "~" } ?? "")),
+                "SELECT run FROM runs WHERE run >= $1 AND run < $2", .text(stamp ?? ""),
+                .text(stamp.map { $0 + "~" } ?? "")),
         ]
         return statements
     }

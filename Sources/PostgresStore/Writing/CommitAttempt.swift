@@ -68,29 +68,26 @@ final class CommitAttempt {
         writes = []
     }
 
-    /// After the connection was lost during the commit: whether it happened, by asking (pg_xact_status), not by guessing.
+    /// After the connection was lost during the commit: whether it happened, by asking, not by guessing.
     /// - Returns: the results if it happened; nil if it did not, so that it can be done again. Writes are refused if it cannot be
     ///   found out in time: they may have been done
-    private func fate(of batch: Batch, _ connection: inout Connection?) -> [Result<WriteOutcome, StoreError>]? {
+    private func fate(
+        of batch: Batch, _ connection: inout Connection?
+    ) -> [Result<WriteOutcome, StoreError>]? {
         guard let results, !batch.transaction.isEmpty else { return nil }
         connection = nil
         while true {
             do throws(DatabaseError) {
                 let open = try committer.connection(connection)
                 connection = open
-                let status = try open.run(
-                    Statement("SELECT pg_xact_status($1::xid8)::text", .text(batch.transaction), isKept: false))
-                switch status.text(0, 0) {
-                case "committed": return results
-                case "aborted": return nil
-                // The server has not noticed yet that the connection is gone.
-                default: break
+                if try Self.isOver(batch, on: open) {
+                    let found = try open.run(
+                        Statement("SELECT EXISTS (SELECT FROM batches WHERE number = $1)", .int(batch.number)))
+                    return found.bool(0, 0) ? results : nil
                 }
             } catch {
                 committer.noteReachable(error)
                 connection = nil
-                // A database that went back in time has never had the transaction.
-                if error.state == "22023" { return nil }
             }
             let now = monotonicNanoseconds()
             if writes.allSatisfy({ committer.isLate($0, now) }) {
@@ -98,6 +95,20 @@ final class CommitAttempt {
                 return []
             }
             usleep(20_000)
+        }
+    }
+
+    /// Whether the batch's transaction is over (pg_xact_status): the database may not have noticed yet that the connection is gone,
+    /// and commit.
+    private static func isOver(_ batch: Batch, on connection: Connection) throws(DatabaseError) -> Bool {
+        do throws(DatabaseError) {
+            let status = try connection.run(
+                Statement("SELECT pg_xact_status($1::xid8)", .text(batch.transaction), isKept: false))
+            return status.text(0, 0) != "in progress"
+        } catch {
+            // Invalid parameter: after a crash, the database has not come to that number again.
+            if error.state == "22023" { return true }
+            throw error
         }
     }
 

@@ -53,7 +53,7 @@ final class Committer: Sendable {
     func submit(_ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void) {
         let waiting = WaitingWrite(write: write, since: monotonicNanoseconds(), completion: completion)
         let size = waiting.size
-        let refusal = state.changeForAll { state -> StoreError? in
+        let refusal = state.changeForOne { state -> StoreError? in
             if state.isClosed { return .stopping }
             if state.bytes > 0, state.bytes + size > settings.mostWaiting { return .overloaded }
             state.waiting.append(waiting)

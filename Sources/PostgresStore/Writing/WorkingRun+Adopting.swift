@@ -49,7 +49,8 @@ extension WorkingRun {
         var taken = there ?? KnownFile(content: batch.freshContent(), size: 0, modified: 0)
         batch.copies.append(
             PieceCopy(
-                run: key, source: waiting.key, sourceContent: file.content, content: taken.content, position: taken.size))
+                run: key, source: waiting.key, sourceContent: file.content, content: taken.content, position: taken.size
+            ))
         for piece in batch.pieces where piece.content == file.content {
             batch.pieces.append(
                 Piece(

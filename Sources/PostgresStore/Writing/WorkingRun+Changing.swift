@@ -59,7 +59,8 @@ extension WorkingRun {
         throw .refused(
             MetadataFault(
                 .exceeded,
-                "\"\(path.shown(atMost: 200))\" is \(LimitExceeded(largestFile)), the most that is kept in the database"))
+                "\"\(path.shown(atMost: 200))\" is \(LimitExceeded(largestFile)), the most that is kept in the database"
+            ))
     }
 
     private static func contents(of staged: StagingFile, _ path: String) throws(StoreError) -> [UInt8] {
@@ -208,7 +209,9 @@ extension WorkingRun {
 
     /// Sees to what has to be so once a write is done.
     mutating func finish(_ batch: Batch) {
-        guard place == .initialised, touched.contains(where: { $0.dataPath?.property != nil }) || !isStored else { return }
+        guard place == .initialised, touched.contains(where: { $0.dataPath?.property != nil }) || !isStored else {
+            return
+        }
         // tfruns takes no property for another one.
         let names = propertyNames
         for name in Set(names.compactMap(\.readAs)).subtracting(names) { put([], at: .property(name), of: batch) }

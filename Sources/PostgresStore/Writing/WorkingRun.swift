@@ -89,7 +89,9 @@ struct WorkingRun: Sendable {
 
     func bytes(of file: KnownFile, _ batch: Batch) throws(StoreError) -> [UInt8] {
         if let bytes = file.bytes { return bytes }
-        if file.size > heldMetrics.most { throw .tooLarge("a file of \(key) is larger than can be combined with what is sent") }
+        if file.size > heldMetrics.most {
+            throw .tooLarge("a file of \(key) is larger than can be combined with what is sent")
+        }
         var bytes = [UInt8](repeating: 0, count: file.size)
         func take(_ part: [UInt8], at position: Int) {
             let end = min(bytes.count, position + part.count)
