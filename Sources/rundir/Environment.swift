@@ -18,6 +18,7 @@ enum Environment {
     /// Variables that have to be true or false.
     private static let flags = [
         "RUNDIR_NO_AUTH", "RUNDIR_PUBLIC_READ", "RUNDIR_TLS_SELF_SIGNED", "RUNDIR_CUSTOM_FOLDERS",
+        "RUNDIR_UNSYNCED_STORE",
     ]
 
     static func text(_ name: String) -> String? {

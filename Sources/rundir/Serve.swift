@@ -1,6 +1,5 @@
 import Access
 import ArgumentParser
-import DirectoryStore
 import Glibc
 import HTTPServer
 import Limits
@@ -24,18 +23,18 @@ struct Serve: ParsableCommand {
         let sockets = try options.listening.sockets(host: options.host, port: options.port)
         defer { for socket in sockets { socket.removeFile() } }
         let control = try options.access.control(runs: options.runs, isLocal: sockets.allSatisfy(\.isLocal))
-        let store = try DirectoryRunStore(
-            runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
+        let served = try ServedStore(options)
+        let (store, scratch) = (served.store, served.scratch)
         // On every exit: threads may be running even if the server fails to start.
-        defer { store.close() }
+        defer { served.close() }
         let api = RunAPI(
-            store: store, scratch: store.scratch,
-            writers: try options.writers.registry(store: store, scratch: store.scratch, options: options),
+            store: store, scratch: scratch,
+            writers: try options.writers.registry(store: store, scratch: scratch, options: options),
             settings: options.apiSettings, log: Logger(label: "api"))
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
         let mlflow = MLflowAPI(
-            store: store, scratch: store.scratch, settings: options.mlflowSettings, beside: api,
+            store: store, scratch: scratch, settings: options.mlflowSettings, beside: api,
             log: Logger(label: "mlflow"))
         let keeper = control.isOff ? nil : AccessKeeper(control)
         let audit = AuditLog(AuditFolder(runs: options.runs), options.access.auditLimits)
@@ -62,23 +61,23 @@ struct Serve: ParsableCommand {
         defer { tls?.stop() }
         let server = try HTTPServer(
             sockets: sockets, tls: tls?.credentials, limits: options.limits, handler: handler,
-            work: StoreCommits(store: store), workers: workers)
+            work: served.work, workers: workers)
 
         // Retains the server until the store is closed: workers and the store's own threads wake it until then.
-        store.onWaiting { server.wake() }
-        let count = store.runCount()
+        served.work?.store.onWaiting { server.wake() }
+        let count = served.runCount
         let scheme = tls == nil ? "http" : "https"
         let addresses = sockets.map { $0.isOfNetwork ? "\(scheme)://\($0.address)" : $0.address }
         let address = addresses.joined(separator: " and ")
         signals.beginServing()
-        print("rundir on \(address), runs in \(options.runs.shown(atMost: .max)): \(count) run\(count == 1 ? "" : "s")")
+        print("rundir on \(address), \(served.place): \(count) run\(count == 1 ? "" : "s")")
         if let pin = tls?.pinToTell, server.port != 0 {
             print("its certificate is self-signed: curl --insecure --pinnedpubkey '\(pin)' \(addresses[0])")
         }
         fflush(nil)
         tls?.start()
         signals.waitForStop {
-            reload(api, store)
+            reload(api, served)
             tls?.reload()
         }
         Process.end(within: server.limits.drainSeconds + Self.secondsToEnd)
@@ -89,7 +88,7 @@ struct Serve: ParsableCommand {
         audit.stop()
         Logger(label: "serve").warning("requests took too long and were cut off")
         // Their threads may still use what a normal exit would free. The store is closed all the same.
-        store.close()
+        served.close()
         for socket in sockets { socket.removeFile() }
         fflush(nil)
         _exit(EXIT_SUCCESS)
@@ -101,10 +100,11 @@ struct Serve: ParsableCommand {
     private static let secondsToEnd = 20
 
     /// Registers the writers in the folder, or keeps the previous ones on a fault.
-    private func reload(_ api: RunAPI, _ store: DirectoryRunStore) {
+    private func reload(_ api: RunAPI, _ served: ServedStore) {
         let log = Logger(label: "writers")
         do {
-            let registry = try options.writers.registry(store: store, scratch: store.scratch, options: options)
+            let registry = try options.writers.registry(
+                store: served.store, scratch: served.scratch, options: options)
             api.registered.replace(by: registry)
             log.notice("registered \(registry.writers.count) types")
         } catch {

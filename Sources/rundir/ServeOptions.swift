@@ -6,6 +6,7 @@ import HTTPServer
 import Limits
 import LocalFiles
 import MLflowAPI
+import PostgresStore
 import RunAPI
 import RunMetadata
 import RunStore
@@ -14,6 +15,8 @@ import RunStore
 struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The runs directory; created if missing. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
+
+    @OptionGroup var store: StoreOptions
 
     @OptionGroup var writers: WriterOptions
 
@@ -212,6 +215,14 @@ struct ServeOptions: ParsableArguments {
         settings.partialUploads.count = Limit(.files, most: maxPartialUploads, setting: "--max-partial-uploads")
         settings.partialUploads.bytes = Limit(.bytes, most: maxPartialBytes, setting: "--max-partial-bytes")
         settings.partialUploads.age = Double(keepPartialUploads)
+        return settings
+    }
+
+    /// The same of a store in PostgreSQL.
+    var postgresSettings: PostgresSettings {
+        var settings = PostgresSettings()
+        (settings.rules, settings.pendingLimit) = (storeSettings.rules, storeSettings.pendingLimit)
+        settings.needsSync = !store.isUnsynced
         return settings
     }
 

@@ -1,0 +1,43 @@
+import CLinux
+import Glibc
+import LocalFiles
+import RunMetadata
+import Synchronization
+
+/// The folder of a server whose runs are elsewhere, for files on their way: one process at a time has it.
+final class OwnFolder: Sendable {
+    let staging: String
+    let uploads: String
+    private let lock: Mutex<CInt>
+
+    /// Another server has the folder.
+    struct Taken: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Makes the folders, and removes what an earlier server left on its way.
+    init(runs: String) throws {
+        let own = "\(runs)/\(RunLayout.own)"
+        (staging, uploads) = ("\(own)/\(RunLayout.Own.staging)", "\(own)/\(RunLayout.Own.uploads)")
+        for path in [own, staging, uploads] { try Files.makeDirectories(path) }
+        let descriptor = try Files.open("\(own)/\(RunLayout.Own.lock)", O_RDWR | O_CREAT)
+        guard clinux_lock(descriptor) == 0 else {
+            Glibc.close(descriptor)
+            throw Taken(
+                description:
+                    "the folder \(runs) belongs to another rundir server; stop that one, or choose another --runs")
+        }
+        lock = Mutex(descriptor)
+        try Files.empty(staging)
+    }
+
+    deinit { close() }
+
+    func close() {
+        let descriptor = lock.withLock { lock in
+            defer { lock = -1 }
+            return lock
+        }
+        if descriptor >= 0 { Glibc.close(descriptor) }
+    }
+}

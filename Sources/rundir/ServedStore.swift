@@ -1,0 +1,48 @@
+import ArgumentParser
+import DirectoryStore
+import Glibc
+import HTTPServer
+import Limits
+import LocalFiles
+import Logging
+import PostgresStore
+import RunMetadata
+import RunStore
+
+/// The store that a server serves, as its options say.
+struct ServedStore {
+    let store: any RunStore & DocumentStore
+    let scratch: Scratch
+    /// What the polling thread commits; nil: the store commits by itself.
+    let work: StoreCommits?
+    /// In words, for the line that says that the server is up.
+    let place: String
+    /// How many runs are initialised and not archived.
+    let runCount: Int
+    /// Closes it; may be called again.
+    let close: @Sendable () -> Void
+
+    init(_ options: ServeOptions) throws {
+        guard let address = options.store.address else {
+            let store = try DirectoryRunStore(
+                runs: options.runs, settings: options.storeSettings, log: Logger(label: "store"))
+            (self.store, scratch, work) = (store, store.scratch, StoreCommits(store: store))
+            place = "runs in \(options.runs.shown(atMost: .max))"
+            runCount = store.runCount()
+            close = { store.close() }
+            return
+        }
+        let folder = try OwnFolder(runs: options.runs)
+        let store = try PostgresRunStore(at: address, settings: options.postgresSettings)
+        (self.store, work, place) = (store, nil, "runs in \(store.place)")
+        scratch = Scratch(
+            folder: folder.staging, uploads: folder.uploads, limits: options.storeSettings.partialUploads)
+        runCount = try store.runCounts().filter { $0.key != .pending && $0.key != .archived }.reduce(0) {
+            $0 + $1.value
+        }
+        close = {
+            store.close()
+            folder.close()
+        }
+    }
+}
