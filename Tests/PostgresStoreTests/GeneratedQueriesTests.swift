@@ -27,7 +27,7 @@ import Testing
                 }
             }
         }
-        for _ in 0..<200 {
+        for _ in 0..<100 {
             let query = try generator.query()
             let found = try [harness.store, directories as any RunStore].map { try Self.answer($0, query) }
             #expect(found[0] == found[1], "\(query.predicate?.text ?? "all") by \(query.order)")

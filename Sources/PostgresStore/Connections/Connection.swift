@@ -47,7 +47,7 @@ final class Connection: @unchecked Sendable {
         _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
     ) -> Result {
         let copies = texts.map { strdup($0) }
-        defer { copies.forEach { free($0) } }
+        defer { for copy in copies { free(copy) } }
         let list = copies.map { UnsafePointer($0) } + [nil]
         return list.withUnsafeBufferPointer { body($0.baseAddress!) }
     }

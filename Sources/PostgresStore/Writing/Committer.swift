@@ -70,7 +70,7 @@ final class Committer: Sendable {
             defer { state.threads = [] }
             return state.threads
         }
-        threads.forEach { $0.join() }
+        for thread in threads { thread.join() }
     }
 
     // MARK: Threads
