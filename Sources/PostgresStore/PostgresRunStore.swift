@@ -49,7 +49,7 @@ package final class PostgresRunStore: RunStore {
         feed = PostgresChangeFeed(series: series, pool: pool)
         var commits = Committer.Settings()
         (commits.connections, commits.patience) = (settings.writers, settings.patience)
-        (commits.rules, commits.pendingLimit) = (settings.rules, settings.pendingLimit)
+        commits.rules = settings.rules
         committer = Committer(
             commits, database, clock: clock, feed: feed, reachability: reachability)
         keeper = Keeper(database, feed: feed, reachability: reachability)

@@ -1,9 +1,9 @@
-package import Limits
 internal import LocalFiles
 package import RunStore
 
 /// How a store in PostgreSQL is opened.
 package struct PostgresSettings: Sendable {
+    /// Of the limits, those of properties, of pending runs in all, and of the names of a list that is patched are kept.
     package var rules = RunRules()
     /// Seconds that a write waits for a database that cannot be reached, and that an answer may take.
     package var patience = 10.0
@@ -12,8 +12,6 @@ package struct PostgresSettings: Sendable {
     package var readers = 8
     /// Whether a database is refused that does not sync (`fsync`).
     package var needsSync = true
-    /// Runs and sessions that may wait to be initialised.
-    package var pendingLimit = Limit(.pendingRuns, most: 10_000)
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = { wallClock() }
 

@@ -92,6 +92,9 @@ package protocol RunStore: Sendable {
     /// Bytes of all runs' files, as far as they are known; nil where they are not bounded.
     var usedBytes: Int? { get }
 
+    /// Pending runs that were dropped for their age (`RunRules.pendingAge`), since the store was opened.
+    var droppedCount: Int { get }
+
     /// Why a write would be refused now: nothing when it would not be.
     var hindrances: [StoreHindrance] { get }
 
@@ -106,4 +109,5 @@ extension RunStore {
     package var room: (free: UInt64, size: UInt64)? { nil }
     package var warnings: [StoreHindrance] { [] }
     package var usedBytes: Int? { nil }
+    package var droppedCount: Int { 0 }
 }

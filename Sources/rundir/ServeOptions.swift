@@ -47,9 +47,9 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of such bodies of all requests at once, --max-body to 1099511627776; default: a quarter of the memory that the "
+            "Bytes of such bodies of all requests at once, --max-body to 1099511627776; 0: a quarter of the memory that the "
                 + "server may use, at most 536870912. [env: RUNDIR_MAX_BODY_MEMORY]", valueName: "bytes"))
-    var maxBodyMemory = Environment.number("RUNDIR_MAX_BODY_MEMORY")
+    var maxBodyMemory = Environment.number("RUNDIR_MAX_BODY_MEMORY") ?? 0
 
     @Option(
         help: ArgumentHelp(
@@ -155,7 +155,7 @@ struct ServeOptions: ParsableArguments {
     func validate() throws {
         try check("port", port, 0...65535)
         try check("max-body", maxBody, 1...1 << 30)
-        if let maxBodyMemory { try check("max-body-memory", maxBodyMemory, maxBody...1 << 40) }
+        if maxBodyMemory != 0 { try check("max-body-memory", maxBodyMemory, maxBody...1 << 40) }
         try check("max-upload", maxUpload, 1...1 << 40)
         try check("max-entries", maxEntries, 1...100_000_000)
         try check("max-names", maxNames, 10...100_000)
@@ -174,6 +174,7 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError(
                 "--allow-host is \"\(host)\"; it has to be a host name or address without a port, *.example.org, or *")
         }
+        if store.address != nil { try storage.checkForDatabase() }
         try Environment.check()
     }
 
@@ -195,7 +196,8 @@ struct ServeOptions: ParsableArguments {
 
     /// For a single body, at least, and for what an upload holds of it.
     private var bodyMemory: Int {
-        maxBodyMemory ?? max(min(UsableMemory.bytes / 4, ServerLimits().bodyMemory), maxBody + 4 << 20)
+        if maxBodyMemory != 0 { return maxBodyMemory }
+        return max(min(UsableMemory.bytes / 4, ServerLimits().bodyMemory), maxBody + 4 << 20)
     }
 
     var names: NameLimits {
@@ -221,7 +223,7 @@ struct ServeOptions: ParsableArguments {
     /// The same of a store in PostgreSQL.
     var postgresSettings: PostgresSettings {
         var settings = PostgresSettings()
-        (settings.rules, settings.pendingLimit) = (storeSettings.rules, storeSettings.pendingLimit)
+        settings.rules = storeSettings.rules
         settings.needsSync = !store.isUnsynced
         return settings
     }

@@ -9,7 +9,10 @@ struct StoreOptions: ParsableArguments {
                 + "postgres:///database?host=/folder/of/socket; the password by PGPASSWORD or ~/.pgpass. --runs is then only the "
                 + "server's own folder, for tokens, the audit log and uploads on their way; default: none, the runs are "
                 + "directories in --runs. [env: RUNDIR_STORE]", valueName: "address"))
-    var address = Environment.text("RUNDIR_STORE")
+    var given = Environment.text("RUNDIR_STORE") ?? ""
+
+    /// Nil: runs are directories.
+    var address: String? { given.isEmpty ? nil : given }
 
     @Flag(
         name: .customLong("unsynced-store"),

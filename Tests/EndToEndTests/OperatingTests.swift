@@ -49,7 +49,7 @@ import Testing
     // MARK: What to watch
 
     @Test func numbersForPrometheusAreThoseThatThePageLists() throws {
-        let server = try Server(runs: runs)
+        let server = try Server(runs: runs, "--max-total-bytes", "1000000000")
         let text = try server.connect().send("GET", "/metrics").text
         let families = text.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map {
             $0.split(separator: " ")[2]

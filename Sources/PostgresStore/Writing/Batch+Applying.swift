@@ -66,6 +66,7 @@ extension Batch {
         case (.archive, .pending), (.restore, .pending), (.resume, .pending): throw .notInitialised(run)
         case (.archive, _): move(run, to: .archived, .archived)
         case (.restore, _): move(run, to: .initialised, .restored)
+        case (.purgePending(let seconds), .pending) where there.modified > now - seconds: throw .writtenMeanwhile
         case (.purge(force: true), _), (.purge, .archived), (.purgePending, .pending):
             remove(key)
             events.append(Event(run: key, kind: .removed))

@@ -12,7 +12,6 @@ final class Batch {
     let connection: Connection
     let waiting: [WaitingWrite]
     let rules: RunRules
-    let pendingLimit: Limit
     /// How many runs and sessions wait, once somebody has asked.
     private var pending: Int?
     /// Seconds since 1970.
@@ -48,7 +47,7 @@ final class Batch {
 
     init(_ waiting: [WaitingWrite], on connection: Connection, _ settings: Committer.Settings, now: Double) {
         (self.waiting, self.connection, self.now) = (waiting, connection, now)
-        (rules, pendingLimit) = (settings.rules, settings.pendingLimit)
+        rules = settings.rules
     }
 
     /// An id for a content: no two are the same, and later ones are greater.
@@ -150,12 +149,12 @@ final class Batch {
     /// Makes room for one more that waits to be initialised.
     /// - Throws: `tooManyPending`
     func addPending() throws(StoreError) {
-        let most = pendingLimit.most
+        let most = rules.mostPending.most
         let count =
             pending ?? asking(
                 Statement("SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 LIMIT $1) waiting", .int(most))
             )?.int(0, 0) ?? 0
-        if count >= most { throw .tooManyPending(LimitExceeded(pendingLimit)) }
+        if count >= most { throw .tooManyPending(LimitExceeded(rules.mostPending)) }
         pending = count + 1
     }
 

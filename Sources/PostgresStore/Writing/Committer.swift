@@ -20,8 +20,6 @@ final class Committer: Sendable {
         /// Seconds that a write waits for a database that cannot be reached.
         var patience = 10.0
         var rules = RunRules()
-        /// Runs and sessions that may wait to be initialised.
-        var pendingLimit = Limit(.pendingRuns, most: 10_000)
     }
 
     private struct State: Sendable {

@@ -167,7 +167,7 @@ extension WorkingRun {
                 }
                 object = there
             }
-            let list = try patch.merged(into: object)
+            let list = try patch.merged(into: object, named: path.description, batch.rules)
             for change in DataChange.put(path, list) { try apply(change, &outcome, batch) }
             return list.exact
         case .properties:
