@@ -36,6 +36,9 @@ import Threads
         #expect(views.takeDue().sorted() == ["a", "b"])
         #expect(views.takeDue().isEmpty)
         #expect(views.nextDue == nil)
+        #expect(!views.contains("a") && views.mayLag("a"))
+        views.finish("a")
+        #expect(!views.mayLag("a") && views.mayLag("b"))
     }
 
     @Test func moreRowsDoNotPutAViewOff() throws {

@@ -35,7 +35,8 @@ RULES = [
     "is there twice", "appears twice", "multipart/form-data with Content-Encoding", 'error: "message" is missing',
     # What an archive is.
     "is not a valid tar, tar.gz or zip",
-    # A custom type's writer says which bodies and parameters it takes (GET /types).
+    # The server says which types there are (GET /types), and a custom one's writer which bodies and parameters it takes.
+    "no writer is registered for the type",
     r"is unknown here; the parameters are: none", "application/octet-stream.* is not accepted here",
 ]
 

@@ -83,12 +83,12 @@ extension DirectoryRunStore {
 
     /// Updates every view of a run's metadata. May take long for a large run.
     func bringUpToDate(_ run: RunID) {
-        guard views.contains(run.description) else { return }
+        guard views.mayLag(run.description) else { return }
         do throws(StoreError) { try refreshView(run.description) } catch { views.insert(run.description) }
     }
 
     package func settle(_ run: RunID) {
-        guard views.contains(run.description), let (_, directory) = try? directory(of: run) else { return }
+        guard views.mayLag(run.description), let (_, directory) = try? directory(of: run) else { return }
         let rows = directory.status(RunPath(.metricsRows))
         if rows?.st_size ?? 0 <= Self.quickRows { bringUpToDate(run) } else { views.hasten(run.description) }
     }

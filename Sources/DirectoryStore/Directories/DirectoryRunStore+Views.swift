@@ -16,9 +16,9 @@ extension DirectoryRunStore {
     @discardableResult
     func refreshView(_ folder: String, isTaken: Bool = false) throws(StoreError) -> Bool {
         guard isOpen else { throw .diskFull("the start is not finished") }
-        if !isTaken { _ = views.take(folder) }
         views.beginMaking(folder)
         defer { views.endMaking(folder) }
+        if !isTaken { _ = views.take(folder) }
         let begun = monotonicNanoseconds()
         guard let place = paths.locate(folder) else { return true }
         let run = try storing { () throws(FileFailure) in try paths.open(folder, place) }

@@ -17,6 +17,8 @@ final class LaggingViews: Sendable {
 
     private struct State {
         var due: [String: Double] = [:]
+        /// Those that the keeper took, until it has refreshed them.
+        var taken: Set<String> = []
         /// How long the last write of each frame in use took, seconds, and until when it counts as in use.
         var costs: [String: (seconds: Double, until: Double)] = [:]
         var notBefore: [String: Double] = [:]
@@ -58,8 +60,13 @@ final class LaggingViews: Sendable {
     /// The lagging folders.
     var folders: [String] { withState { Array($0.due.keys) } }
 
-    /// Whether a folder lags.
+    /// Whether a folder lags, and nobody is about to refresh it.
     func contains(_ folder: String) -> Bool { withState { $0.due[folder] != nil } }
+
+    /// Whether a folder's view may lag still: it does, or whoever refreshes it has not published it yet.
+    func mayLag(_ folder: String) -> Bool {
+        withState { $0.due[folder] != nil || $0.taken.contains(folder) } || making.withLock { $0[folder] != nil }
+    }
 
     /// When the next one is due, seconds on the monotonic clock. The caller checks again then, or when the bell rings,
     /// which it does for folders that are due earlier.
@@ -85,15 +92,19 @@ final class LaggingViews: Sendable {
         if isNext { bell.ring() }
     }
 
-    /// Takes the due folders.
+    /// Takes the due folders, to refresh them; each until `finish`.
     func takeDue() -> [String] {
         withState { state in
             let time = now
             let due = state.due.filter { $0.value <= time }.map(\.key)
             for folder in due { state.due[folder] = nil }
+            state.taken.formUnion(due)
             return due
         }
     }
+
+    /// One that was due has been refreshed, or is noted as lagging again.
+    func finish(_ folder: String) { withState { _ = $0.taken.remove(folder) } }
 
     /// Takes a folder, due or not.
     /// - Returns: whether it lags

@@ -55,7 +55,10 @@ final class StoreKeeper: @unchecked Sendable {
             let due = [store.views.nextDue, store.copies.nextDue, nextDrop].compactMap { $0 }.min()
             let untilDue = due.map { max(0.01, $0 - now) } ?? Self.checkpointAge
             bell.wait(seconds: min(untilDue, Self.checkpointAge))
-            for folder in store.views.takeDue() { refresh(folder, isTaken: true) }
+            for folder in store.views.takeDue() {
+                refresh(folder, isTaken: true)
+                store.views.finish(folder)
+            }
             deleted.empty()
             store.copies.dropOld()
             if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
