@@ -1,3 +1,4 @@
+internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
@@ -66,7 +67,8 @@ extension Batch {
         case (.archive, .pending), (.restore, .pending), (.resume, .pending): throw .notInitialised(run)
         case (.archive, _): move(run, to: .archived, .archived)
         case (.restore, _): move(run, to: .initialised, .restored)
-        case (.purgePending(let seconds), .pending) where there.modified > now - seconds: throw .writtenMeanwhile
+        case (.purgePending(let seconds), .pending) where seconds > 0 && there.modified > wallClock() - seconds:
+            throw .writtenMeanwhile
         case (.purge(force: true), _), (.purge, .archived), (.purgePending, .pending):
             remove(key)
             events.append(Event(run: key, kind: .removed))
