@@ -1,4 +1,5 @@
 import CLinux
+import Dispatch
 import Glibc
 import Threads
 
@@ -15,6 +16,15 @@ enum Process {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// Has libdispatch, which GRDB's queues and reads of many runs use, open its descriptors while there are some: epoll(7),
+    /// eventfd(2) and timerfd_create(2). It does so when it is first used, and ends the process if it cannot: clients that
+    /// hold all the others would bring the server down.
+    static func openDispatchDescriptors() {
+        let isOver = DispatchSemaphore(value: 0)
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { isOver.signal() }
+        isOver.wait()
     }
 
     /// Returns memory that large requests have freed to the system, every few seconds, until the process ends.
