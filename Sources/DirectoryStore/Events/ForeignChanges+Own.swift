@@ -9,13 +9,19 @@ extension ForeignChanges {
     /// The server has appended rows to a run.
     func noteOwnRows(_ folder: String) {
         guard isActive.isSet else { return }
-        state.withLock { if $0.runs[folder]?.hasOwnRows == false { $0.runs[folder]?.hasOwnRows = true } }
+        state.withLock { state in
+            if state.seeing > 0 { state.written.insert(folder) }
+            if state.runs[folder]?.hasOwnRows == false { state.runs[folder]?.hasOwnRows = true }
+        }
     }
 
     /// The server has changed a run: its present state is not reported. Called while nothing else is being written.
     func noteOwn(_ folder: String, _ records: [RedoRecord]) {
         guard isActive.isSet, RunID(folder) != nil else { return }
-        let isFollowed = state.withLock { $0.followed?.contains(folder) ?? true }
+        let isFollowed = state.withLock { state in
+            if state.seeing > 0 { state.written.insert(folder) }
+            return state.followed?.contains(folder) ?? true
+        }
         guard isFollowed else { return }
         var (files, properties) = (Set<String>(), Set<String>())
         var hasMoved = false

@@ -27,6 +27,9 @@ final class ForeignChanges: @unchecked Sendable {
         /// Whether all existing runs have been seen.
         var isComplete = false
         var runs: [String: Seen] = [:]
+        /// How many threads are seeing runs for the first time, and the runs that the server has written since.
+        var seeing = 0
+        var written: Set<String> = []
     }
 
     /// The least seconds between two passes, and the share of a processor that they may take.
@@ -66,14 +69,11 @@ final class ForeignChanges: @unchecked Sendable {
 
     /// Follows a run, or all runs if nil, from now on.
     func follow(_ run: RunID?) {
+        isActive.set()
         if let run {
             let isNew = state.withLock { $0.followed != nil && $0.followed?.contains(run.description) == false }
             guard isNew else { return }
-            let seen = look(at: run.description)
-            state.withLock { state in
-                guard state.followed?.insert(run.description).inserted == true else { return }
-                state.runs[run.description] = seen
-            }
+            see([run.description]) { $0.followed?.insert(run.description) }
         } else {
             let isNew = state.withLock { state in
                 defer { state.followed = nil }
@@ -83,7 +83,6 @@ final class ForeignChanges: @unchecked Sendable {
             let names = self.names()
             if names.count <= Self.few { seeAll(names) }
         }
-        isActive.set()
         bell.ring()
     }
 
@@ -94,14 +93,25 @@ final class ForeignChanges: @unchecked Sendable {
     }
 
     private func seeAll(_ names: [(name: String, place: RunPlace)]) {
-        for (name, place) in names {
-            if state.withLock({ $0.runs[name] != nil }) { continue }
-            guard let files = SeenFiles(paths.run(name, place)) else { continue }
+        see(names.map(\.name)) { $0.isComplete = true }
+    }
+
+    /// Sees runs for the first time. What the server writes meanwhile is not taken for a change by another program: those
+    /// runs are looked at again while nothing is written.
+    private func see(_ names: [String], finish: @escaping @Sendable (inout State) -> Void) {
+        state.withLock { $0.seeing += 1 }
+        var found: [String: Seen] = [:]
+        for name in names where state.withLock({ $0.runs[name] == nil }) { found[name] = look(at: name) }
+        exclusively { [self, found] in
             state.withLock { state in
-                if state.runs[name] == nil { state.runs[name] = Seen(place: place, files: files) }
+                for (name, seen) in found where state.runs[name] == nil {
+                    state.runs[name] = state.written.contains(name) ? look(at: name) : seen
+                }
+                state.seeing = max(0, state.seeing - 1)
+                if state.seeing == 0 { state.written = [] }
+                finish(&state)
             }
         }
-        state.withLock { $0.isComplete = true }
     }
 
     // MARK: Reading the directories
@@ -167,17 +177,18 @@ final class ForeignChanges: @unchecked Sendable {
 
     /// Whether the only changes are rows that the server appended, and their view, which are not reported: the usual
     /// case for a running run, for which no lock is needed.
-    private func isOfOwnRows(_ changes: SeenFiles.Changes, _ folder: String, _ now: Seen?) -> Bool {
+    private func isOfOwnRows(
+        _ changes: SeenFiles.Changes, _ folder: String, _ now: Seen?, _ hadOwnRows: Bool
+    ) -> Bool {
         let metrics = [DataPath.metricsRows, .metricsFrame].map(\.description)
         guard let now, changes.properties.isEmpty, changes.files.allSatisfy(metrics.contains),
             let run = try? paths.open(folder, now.place), metricsFiles.holder(of: folder, in: run) == .rows
         else { return false }
         return state.withLock { state in
             guard let known = state.runs[folder], known.place == now.place,
-                known.hasOwnRows || !changes.files.contains(DataPath.metricsRows.description)
+                hadOwnRows || known.hasOwnRows || !changes.files.contains(DataPath.metricsRows.description)
             else { return false }
             state.runs[folder]?.files.take(files: Set(metrics), properties: [], from: now.files)
-            state.runs[folder]?.hasOwnRows = false
             return true
         }
     }
@@ -185,11 +196,16 @@ final class ForeignChanges: @unchecked Sendable {
     /// Reports the changes of a run made by other programs.
     private func tell(of folder: String) {
         guard let run = RunID(folder) else { return }
-        let before = state.withLock { $0.runs[folder] }
+        // Rows that the server appends after this look are noted anew, for the next pass.
+        let before = state.withLock { state in
+            defer { state.runs[folder]?.hasOwnRows = false }
+            return state.runs[folder]
+        }
+        let hadOwnRows = before?.hasOwnRows ?? false
         let now = look(at: folder)
         // Slow checks come first: whether a document is complete, and whether a frame is a view of the rows.
         let suspects = now.flatMap { now in before.map { now.files.changes(since: $0.files) } }
-        if let suspects, isOfOwnRows(suspects, folder, now) { return }
+        if let suspects, isOfOwnRows(suspects, folder, now, hadOwnRows) { return }
         let reading = now.map { Reading(paths, metricsFiles, folder, $0.place, suspects ?? SeenFiles.Changes()) }
         exclusively { [self] in
             // By now the server's own writes are noted.
@@ -213,9 +229,9 @@ final class ForeignChanges: @unchecked Sendable {
                 changes.properties.removeAll { later.properties.contains($0) }
                 state.runs[folder]?.files.take(
                     files: Set(changes.files), properties: Set(changes.properties), from: now.files)
-                let hasOwnRows = known.hasOwnRows
-                state.runs[folder]?.hasOwnRows = false
-                return reading.kinds(of: changes, hasOwnRows: hasOwnRows)
+                let areOwn = hadOwnRows || known.hasOwnRows
+                state.runs[folder]?.hasOwnRows = areOwn && later.files.contains(DataPath.metricsRows.description)
+                return reading.kinds(of: changes, hasOwnRows: areOwn)
             }
             feed.append(kinds.map { RunChange(run: run, kind: $0) })
         }
