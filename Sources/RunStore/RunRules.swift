@@ -1,5 +1,5 @@
 package import Limits
-package import RunMetadata
+internal import RunMetadata
 
 /// What every store sees to, as it was told by whoever started the server.
 package struct RunRules: Sendable {

@@ -18,10 +18,24 @@ enum Process {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// The limit of open files is very low.
+    struct TooFewFiles: Error, CustomStringConvertible {
+        let count: Int
+        var description: String {
+            "only \(count) files may be open; rundir needs \(Process.leastFiles) at least: raise the limit (LimitNOFILE=, ulimit -n)"
+        }
+    }
+
+    /// Open files without which no server starts: it has some 35 by itself, before any client comes.
+    static let leastFiles = 64
+
     /// Has libdispatch, which GRDB's queues and reads of many runs use, open its descriptors while there are some: epoll(7),
     /// eventfd(2) and timerfd_create(2). It does so when it is first used, and ends the process if it cannot: clients that
     /// hold all the others would bring the server down.
-    static func openDispatchDescriptors() {
+    static func openDispatchDescriptors() throws(TooFewFiles) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        if limit.rlim_cur < rlim_t(leastFiles) { throw TooFewFiles(count: Int(limit.rlim_cur)) }
         let isOver = DispatchSemaphore(value: 0)
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { isOver.signal() }
         isOver.wait()

@@ -17,7 +17,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        Process.openDispatchDescriptors()
+        try Process.openDispatchDescriptors()
         let signals = StopSignals()
         Process.keepMemoryFree()
         // Clients that come while the store is opened wait.

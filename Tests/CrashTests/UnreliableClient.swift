@@ -16,6 +16,8 @@ final class UnreliableClient: @unchecked Sendable {
     /// Connections that stall, the oldest first.
     private var stalled: [HTTPClient] = []
     private var reader: HTTPClient?
+    /// What it was at last.
+    private var doing = ""
 
     /// How many connections of one client stall at a time.
     private static let mostStalled = 50
@@ -42,7 +44,7 @@ final class UnreliableClient: @unchecked Sendable {
                 }
                 counter.increment()
             }
-        } catch { faults.append("client \(index): \(error)") }
+        } catch { faults.append("client \(index), \(doing): \(error)") }
         (stalled, reader) = ([], nil)
     }
 
@@ -63,6 +65,7 @@ final class UnreliableClient: @unchecked Sendable {
         let target = targets.randomElement(using: &numbers) ?? "/health"
         let method = Int.random(in: 0..<8, using: &numbers) == 0 ? "HEAD" : "GET"
         let fields = Bool.random(using: &numbers) ? [("Accept-Encoding", "gzip")] : []
+        doing = "\(method) \(target) \(fields)"
         let reply = try client.send(method, target, headers: fields)
         if ![200, 304, 400, 404].contains(reply.status) {
             faults.append("\(method) \(target) got \(reply.status): \(reply.text.prefix(300))")
@@ -72,6 +75,7 @@ final class UnreliableClient: @unchecked Sendable {
     /// Sends a whole request, or a part, and is gone.
     private func vanish(from server: Server) throws {
         let client = try server.connect()
+        doing = "vanishing"
         if Bool.random(using: &numbers) { client.resetAtTheEnd() }
         let run = "\(prefix)-vanished-\(index)"
         switch Int.random(in: 0..<4, using: &numbers) {
@@ -90,6 +94,7 @@ final class UnreliableClient: @unchecked Sendable {
     /// Sends a part of a request, or asks for much and does not read, and stays for a while.
     private func stall(_ server: Server) throws {
         let client = try server.connect()
+        doing = "stalling"
         if Bool.random(using: &numbers) { client.resetAtTheEnd() }
         switch Int.random(in: 0..<4, using: &numbers) {
         case 0: try client.write(HTTPClient.request("GET", "/events"))
@@ -102,6 +107,7 @@ final class UnreliableClient: @unchecked Sendable {
 
     private func lie(to server: Server) throws {
         guard let lie = Lie.all.randomElement(using: &numbers) else { return }
+        doing = lie.name
         let client = try server.connect()
         try client.write(lie.bytes(shared[0]))
         client.endSending()

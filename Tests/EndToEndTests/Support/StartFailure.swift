@@ -30,7 +30,7 @@ enum StartFailure: String, CaseIterable {
     case notADirectory = "cannot open the runs directory …: mkdir …: Not a directory"
     case noRoom = "cannot open the runs directory …: mkdir …: No space left on device"
     case damagedJournal = "cannot open the runs directory …: journal segment … is damaged at byte …"
-    case fewDescriptors = "cannot open the runs directory …: open …: Too many open files"
+    case fewDescriptors = "only … files may be open; …"
     case faultyDescription = "….json:…: …"
     case notExecutable = "…: it is not executable; chmod +x it…"
     case standardType = "the type \"…\" has a writer already"
@@ -141,7 +141,7 @@ enum StartFailure: String, CaseIterable {
             try file.close()
             return try start(runs)
         // Three are its own; what it opens first are folders, one after the other.
-        case .fewDescriptors: return try start(runs, by: ["prlimit", "--nofile=5:5"])
+        case .fewDescriptors: return try start(runs, by: ["prlimit", "--nofile=40:40"])
         case .faultyDescription:
             folder.write("writers/images.json", "{\n")
             return try start(runs, "--writers", "\(folder.path)/writers")
