@@ -67,6 +67,8 @@ final class UnreliableClient: @unchecked Sendable {
         let fields = Bool.random(using: &numbers) ? [("Accept-Encoding", "gzip")] : []
         doing = "\(method) \(target) \(fields)"
         let reply = try client.send(method, target, headers: fields)
+        // As after HEAD of what is streamed (RFC 9112 section 9.6).
+        if reply.headers["connection"] == "close" { reader = nil }
         if ![200, 304, 400, 404].contains(reply.status) {
             faults.append("\(method) \(target) got \(reply.status): \(reply.text.prefix(300))")
         }

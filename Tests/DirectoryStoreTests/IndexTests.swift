@@ -1,4 +1,6 @@
+import Glibc
 import JSON
+import LocalFiles
 import RunMetadata
 import RunStore
 import RunStoreClaims
@@ -166,6 +168,20 @@ import Testing
         let losses = try database.column("metric_loss", rows: 200)
         #expect((0..<200).count { losses[$0] == .number(.infinity) } == 50)
         try database.close()
+    }
+
+    @Test func aLogThatIsAsItWasGetsNoFurtherCheckpoint() throws {
+        let index = harness.directoryStore.index
+        var last: FileVersion?
+        for value in 1...2 {
+            try harness.store.change(.one, .put(.flags, "{\"lr\":\(value)}"))
+            #expect(try harness.store.listed(where: "flag_lr == \(value)") == ["one"])
+            index.writeDown()
+            #expect(index.checkpoint(beyond: 0, since: &last))
+            #expect(!index.checkpoint(beyond: 0, since: &last))
+            // Times of files are those of the kernel's last tick.
+            usleep(50_000)
+        }
     }
 
     @Test func aPieceThatDoesNotFitItsRowsIsFound() throws {

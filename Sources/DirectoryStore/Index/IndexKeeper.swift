@@ -19,6 +19,8 @@ final class IndexKeeper: @unchecked Sendable {
     private let bell = Doorbell()
     private let stopping = Flag()
     private var thread: Thread?
+    /// The write-ahead log as it was at the last checkpoint.
+    private var checkpointed: FileVersion?
 
     init(_ index: RunIndex) {
         self.index = index
@@ -48,7 +50,7 @@ final class IndexKeeper: @unchecked Sendable {
                     index.refreshTouched()
                     look()
                     index.writeDown()
-                    index.checkpoint(beyond: Self.longLog)
+                    index.checkpoint(beyond: Self.longLog, since: &checkpointed)
                 }
             }
             if index.isOpen, pause > 0 { wait(pause) } else if !index.isOpen { bell.wait(seconds: 5) }

@@ -48,11 +48,21 @@ extension RunIndex {
         }
     }
 
-    /// Makes a checkpoint if the write-ahead log is longer than `size`.
-    func checkpoint(beyond size: Int) {
-        guard (Files.status(paths.index + "-wal")?.st_size ?? 0) > size else { return }
-        do throws(IndexFailure) { try IndexDatabase.checkpoint(paths.index) } catch {
+    /// Makes a checkpoint if the write-ahead log is longer than `size`, and has changed since the last one: its file keeps its
+    /// length until the next write begins it anew.
+    /// - Parameter last: the log of which the last one was made
+    /// - Returns: whether one was made
+    @discardableResult
+    func checkpoint(beyond size: Int, since last: inout FileVersion?) -> Bool {
+        guard let version = FileVersion(file: Files.status(paths.index + "-wal")), version.size > size, version != last
+        else { return false }
+        do throws(IndexFailure) {
+            try IndexDatabase.checkpoint(paths.index)
+            last = version
+            return true
+        } catch {
             log.warning("the index's log stays long: \(error)")
+            return false
         }
     }
 }
