@@ -26,6 +26,8 @@ import Testing
         let limit = Limit(.runs, most: 7, setting: "--max-runs")
         let (harness, one, other) = try Self.servers { $0.mostRuns = limit }
         defer { other.close() }
+        // Commits take a moment, so that batches of both are under way at the same time.
+        try harness.failing("pg_sleep(0.1) IS NULL", "P0001")
         let replies = Replies(count: 40)
         for number in 0..<40 {
             let run = try #require(RunID("run-\(number)"))
