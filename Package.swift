@@ -110,6 +110,7 @@ let package = Package(
             "PostgresStore",
             dependencies: [
                 "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CPostgreSQL", deque,
+                logging,
             ],
             exclude: ["README.md"]),
         target(

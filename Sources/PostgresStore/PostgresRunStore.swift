@@ -1,3 +1,4 @@
+package import Logging
 internal import RunMetadata
 package import RunStore
 internal import Synchronization
@@ -17,6 +18,7 @@ package final class PostgresRunStore: RunStore {
     let tables = MetricsTables()
     private let committer: Committer
     private let keeper: Keeper
+    private let pending: OldPending?
     private let feed: PostgresChangeFeed
     private let reachability = Reachability()
     private let isClosed = Mutex(false)
@@ -29,9 +31,13 @@ package final class PostgresRunStore: RunStore {
     }
 
     /// Opens the store, and makes its tables if the database has none.
-    /// - Parameter address: a URI (`postgres://…`) or keywords of libpq, which also reads its environment variables
+    /// - Parameters:
+    ///   - address: a URI (`postgres://…`) or keywords of libpq, which also reads its environment variables
+    ///   - log: where the store says what it does by itself
     /// - Throws: if the database cannot be reached, or is not one that can be used
-    package init(at address: String, settings: PostgresSettings = PostgresSettings()) throws(OpenFailure) {
+    package init(
+        at address: String, settings: PostgresSettings = PostgresSettings(), log: Logger = Logger(label: "store")
+    ) throws(OpenFailure) {
         (rules, clock) = (settings.rules, settings.clock)
         let database = Database(address: address, patience: settings.patience)
         let series: String
@@ -52,7 +58,8 @@ package final class PostgresRunStore: RunStore {
         commits.rules = settings.rules
         committer = Committer(
             commits, database, clock: clock, feed: feed, reachability: reachability)
-        keeper = Keeper(database, feed: feed, reachability: reachability)
+        pending = settings.rules.pendingAge.map { [committer] in OldPending(after: $0, committer, log) }
+        keeper = Keeper(database, feed: feed, reachability: reachability, pending: pending)
     }
 
     deinit { close() }
@@ -78,4 +85,10 @@ package final class PostgresRunStore: RunStore {
     package var changes: any ChangeFeed { feed }
     package var statistics: StoreStatistics { committer.counts.statistics }
     package var hindrances: [StoreHindrance] { reachability.hindrances }
+    package var droppedCount: Int { pending?.droppedCount ?? 0 }
+
+    package var usedBytes: Int? {
+        if rules.mostBytes == nil, rules.mostRunBytes == nil { return nil }
+        return try? pool.read { connection throws(DatabaseError) in try connection.run(BatchNeeds.totals).int(0, 1) }
+    }
 }

@@ -3,7 +3,7 @@ package import RunStore
 
 /// How a store in PostgreSQL is opened.
 package struct PostgresSettings: Sendable {
-    /// Of the limits, those of properties, of pending runs in all, and of the names of a list that is patched are kept.
+    /// The same for all servers on one database: each keeps its own.
     package var rules = RunRules()
     /// Seconds that a write waits for a database that cannot be reached, and that an answer may take.
     package var patience = 10.0

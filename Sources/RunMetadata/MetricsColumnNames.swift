@@ -38,6 +38,9 @@ package final class MetricsColumnNames {
     /// All columns, shown or not.
     package var columnCount: Int { columns.count }
 
+    /// Their names as rows have them, in quotes and with a colon, in the order in which they came.
+    package var members: [[UInt8]] { columns.map(\.member) }
+
     private func append(_ member: [UInt8], _ role: MetricsColumnRole) {
         places[member] = columns.count
         columns.append((member, role))

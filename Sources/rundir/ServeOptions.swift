@@ -174,7 +174,6 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError(
                 "--allow-host is \"\(host)\"; it has to be a host name or address without a port, *.example.org, or *")
         }
-        if store.address != nil { try storage.checkForDatabase() }
         try Environment.check()
     }
 

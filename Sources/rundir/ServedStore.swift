@@ -33,7 +33,7 @@ struct ServedStore {
             return
         }
         let folder = try OwnFolder(runs: options.runs)
-        let store = try PostgresRunStore(at: address, settings: options.postgresSettings)
+        let store = try PostgresRunStore(at: address, settings: options.postgresSettings, log: Logger(label: "store"))
         (self.store, work, place) = (store, nil, "runs in \(store.place)")
         scratch = Scratch(
             folder: folder.staging, uploads: folder.uploads, limits: options.storeSettings.partialUploads)

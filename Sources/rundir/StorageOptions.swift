@@ -53,16 +53,6 @@ struct StorageOptions: ParsableArguments {
         }
     }
 
-    /// Refuses what a store in PostgreSQL does not keep.
-    func checkForDatabase() throws {
-        for (name, value) in [
-            ("max-runs", maxRuns), ("max-run-bytes", maxRunBytes), ("max-total-bytes", maxTotalBytes),
-            ("max-pending-per-token", maxPendingPerToken), ("keep-pending", keepPending),
-        ] where value != 0 {
-            throw ValidationError("--\(name) is for runs in directories: a --store does not keep it; leave it out")
-        }
-    }
-
     func set(_ rules: inout RunRules) {
         rules.mostRuns = limit(.runs, maxRuns, "--max-runs")
         rules.mostRunBytes = limit(.bytes, maxRunBytes, "--max-run-bytes")

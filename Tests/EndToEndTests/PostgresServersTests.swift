@@ -8,8 +8,9 @@ import Testing
     private let folder = TemporaryFolder()
 
     /// A server on a database that does not sync, since only processes are killed here.
-    private func server(_ name: String, _ address: String) throws -> Server {
-        try Server(runs: "\(folder.path)/\(name)", "--store", address, "--unsynced-store")
+    private func server(_ name: String, _ address: String, variables: [String: String] = [:]) throws -> Server {
+        try Server(
+            runs: "\(folder.path)/\(name)", "--store", address, "--unsynced-store", variables: variables)
     }
 
     private func database() throws -> String {
@@ -53,6 +54,31 @@ import Testing
         #expect(try clients[1].sendJSON("POST", "/runs/one/metadata/metrics", #"{"step": 2, "loss": 2}"#).status == 201)
         let resumed = try EventStream(try servers[1].connect(), "/runs/one/events", lastID: stream.lastID)
         #expect(try resumed.next()?.rows == [#"{"step":2,"loss":2}"#])
+    }
+
+    @Test func limitsHoldForAllServersTogether() throws {
+        let address = try database()
+        let settings = [
+            "RUNDIR_MAX_RUNS": "1", "RUNDIR_MAX_RUN_BYTES": "65536", "RUNDIR_MAX_TOTAL_BYTES": "100000",
+            "RUNDIR_MAX_PENDING_PER_TOKEN": "5", "RUNDIR_KEEP_PENDING": "60",
+        ]
+        let servers = [
+            try server("a", address, variables: settings), try server("b", address, variables: settings),
+        ]
+        let clients = try servers.map { try $0.connect() }
+        func slug(_ reply: HTTPClient.Reply) -> String? { reply.problem["type"]?.string }
+        #expect(try clients[0].sendEmpty("PUT", "/runs/one").status == 201)
+        #expect(slug(try clients[1].sendEmpty("PUT", "/runs/two")) == "/problems/too-many-runs")
+        let file = [UInt8](repeating: 1, count: 40_000)
+        #expect(try clients[0].send("PUT", "/runs/one/files/f", body: file).status == 201)
+        #expect(slug(try clients[1].send("PUT", "/runs/one/files/g", body: file)) == "/problems/run-full")
+        #expect(try clients[1].send("PUT", "/runs/two/files/f", body: file).status == 202)
+        #expect(slug(try clients[0].send("PUT", "/runs/three/files/f", body: file)) == "/problems/runs-full")
+        let counts = try clients[0].send("GET", "/metrics").text.split(separator: "\n")
+        #expect(counts.contains { $0.hasPrefix("rundir_runs_bytes 80") }, "\(counts)")
+        #expect(try clients[1].send("DELETE", "/runs/one?force=true").status == 204)
+        #expect(try clients[0].sendEmpty("PUT", "/runs/two").status == 201)
+        #expect(try clients[0].send("PUT", "/runs/two/files/g", text: "x").status == 201)
     }
 
     // MARK: Kills

@@ -47,24 +47,25 @@ import Threads
         let harness = try PostgresHarness()
         let store = harness.store
         try store.initialise(.one)
-        let database = harness.address.split(separator: "/").last?.split(separator: "?").first.map(String.init) ?? ""
         let count = 600
         let replies = Replies(count: count)
         for number in 0..<count {
-            let write = RunWrite(.run(.one), .change([.rows(try .make(["{\"n\":\(number)}"]))]))
-            store.submit(write) { replies.set(number, $0) }
+            // Now and then with a name that is new.
+            let row = "{\"n\":\(number),\"m\(number / 20)\":1}"
+            store.submit(RunWrite(.run(.one), .change([.rows(try .make([row]))]))) { replies.set(number, $0) }
             if number % 60 == 30 {
-                try harness.server.sql(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database)' AND pid <> pg_backend_pid()"
+                try harness.sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             }
         }
         #expect(eventually { replies.all != nil })
         #expect(replies.all?.allSatisfy { $0.refusal == nil } == true)
         let found = (try store.text(.metricsRows, of: .one) ?? "").split(separator: "\n").compactMap {
-            Int($0.dropFirst(5).dropLast())
+            Int($0.dropFirst(5).prefix { $0 != "," })
         }
         #expect(found.sorted() == Array(0..<count))
+        #expect(try harness.miscounted() == "")
     }
 
     @Test func aDatabaseThatDoesNotSyncIsRefused() throws {

@@ -9,6 +9,7 @@ import TestSupport
 /// A store in a database of its own, and a folder where files are staged for it.
 final class PostgresHarness: StoreHarness {
     let address: String
+    private let database: String
     let server: PostgresServer
     let scratch: Scratch
     let clock = TestClock()
@@ -36,7 +37,8 @@ final class PostgresHarness: StoreHarness {
         self.server = try server ?? PostgresServer.shared.get()
         // With its tables, which takes less time than to make them.
         let template = server == nil ? try Self.template.get() : "template0"
-        address = self.server.address(of: try self.server.makeDatabase(like: template))
+        database = try self.server.makeDatabase(like: template)
+        address = self.server.address(of: database)
         var settings = PostgresSettings.tests
         settings.clock = { [clock] in clock.seconds }
         change(&settings)
@@ -60,6 +62,37 @@ final class PostgresHarness: StoreHarness {
 
     /// Another server on the same database.
     func another() throws -> PostgresRunStore { try PostgresRunStore(at: address, settings: settings) }
+
+    /// Runs SQL on the store's tables.
+    @discardableResult
+    func sql(_ text: String) throws -> String {
+        try server.sql("SET search_path = rundir; \(text)", in: database)
+    }
+
+    /// What the database counts wrongly, a line each: bytes of runs, all runs and bytes, columns of rows.
+    func miscounted() throws -> String {
+        try sql(
+            """
+            SELECT 'bytes of ' || run FROM runs r
+            WHERE bytes <> (SELECT coalesce(sum(size), 0) FROM files f WHERE f.run = r.run);
+            SELECT 'totals' FROM (SELECT coalesce(sum(runs), 0) AS runs, coalesce(sum(bytes), 0) AS bytes FROM totals) t,
+                (SELECT count(*) FILTER (WHERE place <> 3) AS runs, coalesce(sum(bytes), 0) AS bytes FROM runs) r
+            WHERE t.runs <> r.runs OR t.bytes <> r.bytes;
+            WITH texts AS (
+                SELECT f.run, f.content, convert_from(string_agg(p.bytes, '' ORDER BY p.position), 'UTF8') AS text
+                FROM files f JOIN pieces p ON p.run = f.run AND p.content = f.content
+                WHERE f.path = 'tfruns.d/metrics.ndjson' GROUP BY 1, 2),
+            of_rows AS (
+                SELECT DISTINCT run, content, name FROM texts, regexp_split_to_table(text, '\n') line,
+                    json_object_keys(line::json) name
+                WHERE line <> '' AND name <> '_time'),
+            known AS (
+                SELECT run, content, name FROM row_columns, json_object_keys(convert_from(names, 'UTF8')::json) name
+                WHERE name <> '_time')
+            SELECT 'columns of ' || coalesce(o.run, k.run) || ': ' || coalesce(o.name, k.name)
+            FROM of_rows o FULL JOIN known k USING (run, content, name) WHERE o IS NULL OR k IS NULL
+            """)
+    }
 
     func archive(_ run: RunID) throws { try store.write(.run(run), .archive) }
 }

@@ -134,6 +134,12 @@ extension StoreClaim {
                 try store.write(.run(.one), .purgePending(unchangedFor: 3600))
             }
             #expect(try store.frame(of: .one) == #"{"a":[1]}"#)
+            let model = ArtifactPath("model")!
+            try store.change(.two, .artifact(try harness.staged("m"), model, if: { _ in true }))
+            #expect(throws: StoreError.writtenMeanwhile) {
+                try store.write(.run(.two), .purgePending(unchangedFor: 3600))
+            }
+            #expect(try store.file(model, of: .two, page: .init(limit: 1)) != nil)
         },
         StoreClaim("what has waited for too long is dropped, and nothing else") { harness in
             let store = try harness.reopened { $0.pendingAge = 0.2 }

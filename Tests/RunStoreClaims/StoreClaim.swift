@@ -14,10 +14,7 @@ package struct StoreClaim: Sendable, CustomTestStringConvertible {
     }
 
     /// All claims.
-    package static let all = allButLimits + limits
-
-    /// All claims but those of limits, which the store in PostgreSQL does not keep yet.
-    package static let allButLimits =
+    package static let all =
         metrics + documents + lifecycle + defaults + waiting + sessions + listing + queries + archiving + batches
-        + artifacts + output + ending + removing + frames + reading + metricsReads
+        + artifacts + output + ending + removing + frames + reading + metricsReads + limits
 }

@@ -34,6 +34,7 @@ extension MemoryRun {
             if !condition(files[path]?.version) { throw .conditionFailed(path) }
             let published = MemoryFile(try file.contents())
             (files[path], outcome.version) = (published, published.version)
+            noteArtifact()
         case .removeArtifact(let path, let condition):
             if files.isEmpty { throw .unknownRun }
             if !condition(files[path]?.version) { throw .conditionFailed(path) }

@@ -27,6 +27,9 @@ struct MemoryRun: Sendable {
         modified = wallClock()
     }
 
+    /// What waits is as old as its youngest file of any kind.
+    mutating func noteArtifact() { if place == .pending { modified = wallClock() } }
+
     /// Text of a property.
     subscript(property: PropertyName) -> String? {
         get { self[.property(property)].map { PropertyText.read($0) } }

@@ -134,7 +134,7 @@ extension Committer {
     }
 
     private func waitingFolder(_ session: SessionName) -> RunFolder? {
-        let name = RunLayout.sessionMark + session.description
+        let name = RunTarget.active(session).key
         return applier.place(of: name).map { RunFolder(name: name, place: $0, run: nil) }
     }
 

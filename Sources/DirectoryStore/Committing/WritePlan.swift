@@ -127,7 +127,7 @@ extension Committer {
             if let run = sessions[session], applier.place(of: run.description) == .initialised {
                 return RunFolder(name: run.description, place: .initialised, run: run)
             }
-            let name = RunLayout.sessionMark + session.description
+            let name = target.key
             return RunFolder(name: name, place: applier.place(of: name), run: nil)
         }
     }

@@ -24,28 +24,17 @@ extension DirectoryRunStore {
     /// Drops what has waited for too long, and says so in the log.
     func dropOldPending(after age: Double) {
         guard let folders = try? pendingFolders(unchangedFor: age), !folders.isEmpty else { return }
-        let targets = folders.compactMap { folder in
-            RunID(folder).map(RunTarget.run)
-                ?? SessionName(String(folder.dropFirst(RunLayout.sessionMark.count))).map(RunTarget.active)
-        }
+        let targets = folders.compactMap { RunTarget(key: $0) }
         let results = submitAndWait(targets.map { RunWrite($0, .purgePending(unchangedFor: age)) }) { [weak self] in
             self?.haveCommitted()
         }
         for (target, result) in zip(targets, results) {
-            let name =
-                switch target {
-                case .run(let run): "the run \(run)"
-                case .active(let session): "the next run of the session \(session)"
-                }
-            switch result {
-            case .success:
+            switch PendingDrop(target, after: age, result) {
+            case .dropped(let words):
                 dropped.add(1, ordering: .relaxed)
-                log.notice(
-                    "dropped what waited for \(name): it was not initialised, and nothing more came for \(Int(age)) s (--keep-pending)"
-                )
-            case .failure(.writtenMeanwhile), .failure(.notArchived), .failure(.unknownRun), .failure(.stopping):
-                continue
-            case .failure(let error): log.warning("what waits for \(name) is old and could not be dropped: \(error)")
+                log.notice("\(words)")
+            case .stays: continue
+            case .failed(let words): log.warning("\(words)")
             }
         }
     }

@@ -16,12 +16,7 @@ extension DirectoryRunStore {
     }
 
     package func localMetadata(of target: RunTarget, in _: StagingFolder) throws(StoreError) -> LocalMetadata? {
-        let folder: String
-        switch target {
-        case .run(let run): folder = run.description
-        case .active(let session):
-            folder = resolve(target)?.description ?? RunLayout.sessionMark + session.description
-        }
+        let folder = resolve(target)?.description ?? target.key
         if let run = RunID(folder) { bringUpToDate(run) }
         // Not if it is a link, which would lead programs out of the run.
         guard let path = paths.locate(folder).map({ paths.data(folder, $0) }), Files.isOwnDirectory(path) else {

@@ -10,8 +10,6 @@ final class StoreKeeper: @unchecked Sendable {
 
     /// Seconds after which a journal that is not full is checkpointed too.
     private static let checkpointAge: Double = 60
-    /// The most seconds between two looks for pending runs that are too old.
-    private static let longestDropInterval: Double = 3600
 
     /// Retained until `stop()`: a store has to be closed.
     private let store: DirectoryRunStore
@@ -50,7 +48,7 @@ final class StoreKeeper: @unchecked Sendable {
             let now = Double(monotonicNanoseconds()) / 1e9
             if let age = store.rules.pendingAge, let due = nextDrop, now >= due {
                 store.dropOldPending(after: age)
-                nextDrop = now + min(max(age / 10, 0.1), Self.longestDropInterval)
+                nextDrop = now + PendingDrop.interval(age)
             }
             let due = [store.views.nextDue, store.copies.nextDue, nextDrop].compactMap { $0 }.min()
             let untilDue = due.map { max(0.01, $0 - now) } ?? Self.checkpointAge

@@ -3,16 +3,18 @@ internal import Synchronization
 internal import Threads
 
 /// Listens to the database: passes on that there are events, notices when it goes and comes back, and removes what nobody reads
-/// any more.
+/// any more, and what has waited for a run for too long.
 final class Keeper: Sendable {
     private let database: Database
     private let feed: PostgresChangeFeed
     private let reachability: Reachability
+    private let pending: OldPending?
     private let isClosed = Flag()
     private let thread = Mutex<Thread?>(nil)
 
-    init(_ database: Database, feed: PostgresChangeFeed, reachability: Reachability) {
-        (self.database, self.feed, self.reachability) = (database, feed, reachability)
+    /// - Parameter pending: what drops what has waited for too long; nil: nothing does
+    init(_ database: Database, feed: PostgresChangeFeed, reachability: Reachability, pending: OldPending?) {
+        (self.database, self.feed, self.reachability, self.pending) = (database, feed, reachability, pending)
         let thread = Thread(named: "store keeper") { self.work() }
         self.thread.withLock { $0 = thread }
     }
@@ -31,6 +33,7 @@ final class Keeper: Sendable {
 
     private func work() {
         var removed = monotonicNanoseconds()
+        var dropDue: UInt64 = 0
         while !isClosed.isSet {
             do throws(DatabaseError) {
                 let connection = try database.connect()
@@ -43,6 +46,10 @@ final class Keeper: Sendable {
                     guard Double(now - looked) > Self.lookSeconds * 1e9 else { continue }
                     looked = now
                     try look(connection)
+                    if let pending, now > dropDue {
+                        let seconds = try pending.drop(on: connection)
+                        dropDue = monotonicNanoseconds() + UInt64(seconds * 1e9)
+                    }
                     guard Double(now - removed) > Self.removalSeconds * 1e9 else { continue }
                     removed = now
                     try remove(connection)

@@ -1,9 +1,13 @@
 /// The tables, in a schema of their own. `run` is part of every key, so that the tables can be distributed by it.
 ///
 /// - `runs`: a run, or what waits for a session's next one (`@` and the session's name). `activation` changes whenever the run
-///   stops being active, so that no session has to be looked for.
+///   stops being active, so that no session has to be looked for. `bytes` is the sum of its files' sizes.
+/// - `totals`: how many runs there are, and their bytes, in parts whose sum counts: each connection has its part, so that batches
+///   do not wait for one another.
 /// - `files`: what is at each path of a run. A content is never changed in place, but for what is appended.
 /// - `pieces`: the bytes of contents, by position. Rows of metrics and console output come piece by piece; large files are cut.
+/// - `row_columns`: the names of the columns of rows of metrics, by their content: a row of names for each write that brought
+///   some, at the number of those before.
 /// - `dropped`: contents that no file has any more. They stay for a while, since somebody may be reading them.
 /// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` says that there was a write since.
 /// - `batches`: transactions that were committed, by which a server finds out whether one of its own was.
@@ -19,6 +23,8 @@ enum Schema {
     static let pieceSize = 1 << 20
     /// How many ids of contents a batch gets.
     static let contentsOfBatch = 65536
+    /// The parts of `totals`.
+    static let totalParts = 64
 
     /// Locks of the database (pg_advisory_lock): those of two numbers are apart from those of runs and sessions, of one.
     enum Lock {
@@ -46,9 +52,12 @@ enum Schema {
                 place smallint NOT NULL,
                 activation bigint NOT NULL,
                 modified double precision NOT NULL,
-                is_stale boolean NOT NULL) WITH (fillfactor = 70)
+                is_stale boolean NOT NULL,
+                bytes bigint NOT NULL,
+                sender text) WITH (fillfactor = 70)
             """,
             "CREATE INDEX pending_runs ON runs (run) WHERE place = 3",
+            "CREATE INDEX pending_runs_of_senders ON runs (sender) WHERE place = 3",
             "CREATE INDEX stale_runs ON runs (run) WHERE is_stale",
             """
             CREATE TABLE sessions (
@@ -72,6 +81,20 @@ enum Schema {
                 position bigint NOT NULL,
                 bytes bytea NOT NULL,
                 PRIMARY KEY (run, content, position)) PARTITION BY HASH (run)
+            """,
+            """
+            CREATE TABLE totals (
+                part smallint PRIMARY KEY,
+                runs bigint NOT NULL,
+                bytes bigint NOT NULL) WITH (fillfactor = 10)
+            """,
+            """
+            CREATE TABLE row_columns (
+                run text COLLATE "C" NOT NULL,
+                content bigint NOT NULL,
+                position bigint NOT NULL,
+                names bytea NOT NULL,
+                PRIMARY KEY (run, content, position))
             """,
             """
             CREATE TABLE dropped (

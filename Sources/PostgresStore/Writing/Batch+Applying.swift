@@ -28,29 +28,36 @@ extension Batch {
         switch write.action {
         case .initialise(let session, let start):
             let key = if case .run(let run) = write.target { run.description } else { try freshKey() }
-            return try initialise(key, session, start)
+            return try initialise(key, session, start, by: write)
         case .change(let changes):
-            let outcome = try edit(key, hasAll: !write.action.onlyAppends) { run, outcome throws(StoreError) in
+            let outcome = try edit(key, by: write, hasAll: !write.action.onlyAppends) {
+                run, outcome throws(StoreError) in
                 for change in changes { try run.apply(change, &outcome, self) }
             }
             if changes.contains(where: \.endsTheRun) { deactivate(key) }
             return outcome
         case .patch(let document, let patch):
-            return try edit(key) { run, outcome throws(StoreError) in
+            return try edit(key, by: write) { run, outcome throws(StoreError) in
                 outcome.document = try run.merge(patch, into: document, self)
             }
         case .removeMetadata(let removed) where runs[key]?.isThere == true:
-            return try edit(key) { run, _ throws(StoreError) in try run.remove(removed, self) }
+            return try edit(key, by: write) { run, _ throws(StoreError) in try run.remove(removed, self) }
+        case .purgePending(let seconds):
+            guard let there = runs[key], there.isThere else { throw .unknownRun }
+            if let run = there.run, there.place != .pending { throw .notArchived(run) }
+            if seconds > 0, there.modified > wallClock() - seconds { throw .writtenMeanwhile }
+            remove(there)
+            return WriteOutcome(effect: .written, run: there.run)
         default:
             guard let run = RunID(key), let there = runs[key], there.isThere else { throw .unknownRun }
-            let isDone = try apply(write.action, to: run, there)
+            let isDone = try apply(write, to: run, there)
             let isPending = runs[key]?.isThere == true && runs[key]?.place == .pending
             return WriteOutcome(effect: !isDone ? .unchanged : isPending ? .pending : .written, run: run)
         }
     }
 
     /// The key of the active run if a session has one, else of what waits for its next one.
-    private func resolved(_ target: RunTarget) -> String {
+    func resolved(_ target: RunTarget) -> String {
         guard case .active(let session) = target, let active = sessions[session], let run = runs[active.run],
             run.isThere, run.place == .initialised, run.activation == active.activation
         else { return target.key }
@@ -59,30 +66,27 @@ extension Batch {
 
     /// Does what can be done to a run alone that is there.
     /// - Returns: false if there was nothing to do
-    private func apply(_ action: RunWrite.Action, to run: RunID, _ there: WorkingRun) throws(StoreError) -> Bool {
+    private func apply(_ write: RunWrite, to run: RunID, _ there: WorkingRun) throws(StoreError) -> Bool {
         let key = there.key
-        loadAll(key)
-        switch (action, there.place) {
+        try loadAll(key)
+        switch (write.action, there.place) {
         case (.archive, .archived), (.restore, .initialised): return false
         case (.archive, .pending), (.restore, .pending), (.resume, .pending): throw .notInitialised(run)
         case (.archive, _): move(run, to: .archived, .archived)
         case (.restore, _): move(run, to: .initialised, .restored)
-        case (.purgePending(let seconds), .pending) where seconds > 0 && there.modified > wallClock() - seconds:
-            throw .writtenMeanwhile
-        case (.purge(force: true), _), (.purge, .archived), (.purgePending, .pending):
-            remove(key)
-            events.append(Event(run: key, kind: .removed))
+        case (.purge(force: true), _), (.purge, .archived):
+            remove(there)
             return true
-        case (.purge, _), (.purgePending, _): throw .notArchived(run)
+        case (.purge, _): throw .notArchived(run)
         case (_, .archived): throw .archived(run)
         case (.resume(let session), _):
             if try runs[key]?.hasEnded(self) == false, there.file(.error) == nil { return false }
-            _ = try edit(key) { value, _ in value.resume(self) }
+            _ = try edit(key, by: write) { value, _ in value.resume(self) }
             activate(key, in: session)
             return true
         case (.complete(let end), _):
             var isNew = false
-            _ = try edit(key) { value, _ throws(StoreError) in isNew = try value.complete(run, end, self) }
+            _ = try edit(key, by: write) { value, _ throws(StoreError) in isNew = try value.complete(run, end, self) }
             if !isNew { return false }
         default: return false
         }
@@ -97,26 +101,26 @@ extension Batch {
     }
 
     /// Changes a run, which is made if it is new, or what waits for a session's next one.
+    /// - Parameter waiting: what waited for a session's next run, of which the run takes all
     private func edit(
-        _ key: String, hasAll: Bool = true,
+        _ key: String, by write: RunWrite, hasAll: Bool = true, takingOver waiting: WorkingRun? = nil,
         _ change: (inout WorkingRun, inout WriteOutcome) throws(StoreError) -> Void
     ) throws(StoreError) -> WriteOutcome {
         if runs[key] == nil { runs[key] = WorkingRun(key: key) }
-        if hasAll || !hasWhatAppendingNeeds(key) { loadAll(key) }
+        if hasAll || !hasWhatAppendingNeeds(key) { try loadAll(key) }
         guard let before = runs[key] else { throw .failed("\(key) is not in the batch") }
         var value = before
         value.touched = []
         if value.place == .archived, let run = value.run { throw .archived(run) }
         var outcome = WriteOutcome(effect: value.place == .initialised ? .written : .pending, run: value.run)
-        value.isThere = true
+        if !value.isThere { (value.isThere, value.sender) = (true, write.sender) }
         try change(&value, &outcome)
         value.finish(self)
-        if value.hasAll {
-            try rules.checkProperties(value.propertyNames.count, before: before.propertyNames.count)
-        }
-        if !before.isThere, value.place == .pending { try addPending() }
+        value.countBytes(since: before)
+        let counts = try countsAllowing(before, value, takingOver: waiting, by: write)
         events += try Event.changes(from: before, to: value, self)
-        runs[key] = value
+        (runs[key], self.counts) = (value, counts)
+        if let waiting { drop(waiting) }
         return outcome
     }
 
@@ -126,18 +130,20 @@ extension Batch {
         return run.file(.metricsRows) != nil && run.file(.output) != nil || run.hasAll
     }
 
-    private func initialise(_ key: String, _ session: SessionName, _ start: RunStart) throws(StoreError) -> WriteOutcome
-    {
-        loadAll(key)
+    private func initialise(
+        _ key: String, _ session: SessionName, _ start: RunStart, by write: RunWrite
+    ) throws(StoreError) -> WriteOutcome {
+        try loadAll(key)
         let waitingKey = resolved(.active(session))
         let there = runs[key]
         let existed = there?.isThere == true && there?.place == .initialised && there?.file(.property(.start)) != nil
-        let adopted = existed || !waitingKey.hasPrefix(RunLayout.sessionMark) ? nil : runs[waitingKey]
+        let waiting = existed || !waitingKey.hasPrefix(RunLayout.sessionMark) ? nil : runs[waitingKey]
+        let adopted = waiting?.isThere == true ? waiting : nil
         let flags = start.flags.map { DataChange.put(.flags, $0) } ?? []
         let given = flags + start.properties.map { DataChange.put(.property($0.name), $0.file) }
         var hasSource = false
-        var outcome = try edit(key) { value, outcome throws(StoreError) in
-            if let adopted, adopted.isThere { try value.adopt(adopted, self) }
+        var outcome = try edit(key, by: write, takingOver: adopted) { value, outcome throws(StoreError) in
+            if let adopted { try value.adopt(adopted, self) }
             for change in given { try value.apply(change, &outcome, self) }
             for (name, text) in RunStart.defaults(of: RunID(key) ?? RunID("run")!, at: now)
             where !existed && value.file(.property(name)) == nil {
@@ -146,7 +152,6 @@ extension Batch {
             value.place = .initialised
             hasSource = value.file(.source) != nil && (!existed || start.properties.contains { $0.name == .script })
         }
-        if adopted?.isThere == true { remove(waitingKey) }
         outcome = WriteOutcome(effect: existed && given.isEmpty ? .unchanged : .written, run: outcome.run)
         (outcome.hasSource, outcome.existed) = (hasSource, existed)
         // What ended while it was pending is no run to go on with.
@@ -177,10 +182,16 @@ extension Batch {
     private func deactivate(_ key: String) { runs[key]?.activation = freshContent() }
 
     /// A run, or what waited, is gone.
-    private func remove(_ key: String) {
-        if runs[key]?.isStored == true { removed.insert(key) }
-        var fresh = WorkingRun(key: key)
+    private func remove(_ run: WorkingRun) {
+        counts.remove(run)
+        if run.run != nil { events.append(Event(run: run.key, kind: .removed)) }
+        drop(run)
+    }
+
+    private func drop(_ run: WorkingRun) {
+        if run.isStored { removed.insert(run.key) }
+        var fresh = WorkingRun(key: run.key)
         fresh.hasAll = true
-        runs[key] = fresh
+        runs[run.key] = fresh
     }
 }

@@ -6,9 +6,8 @@ extension Batch {
     /// The statements that end the transaction, the commit last.
     var commitStatements: [Statement] {
         let changed = runs.values.sorted { $0.key < $1.key }
-        return [Statement("INSERT INTO batches (number) VALUES ($1)", .int(number))] + removing + making(changed)
-            + files(changed) + contents(changed) + activeRuns + eventStatements
-            + [.commit]
+        return removing + making(changed) + files(changed) + columnStatements(changed) + contents(changed) + activeRuns
+            + [counting] + eventStatements + [.commit]
     }
 
     private var removing: [Statement] {
@@ -17,7 +16,7 @@ extension Batch {
         return [
             Statement("INSERT INTO dropped (run, content) SELECT run, content FROM files WHERE run = ANY ($1)", keys)
         ]
-            + ["files", "cells", "summaries", "runs"].map { table in
+            + ["files", "row_columns", "cells", "summaries", "runs"].map { table in
                 Statement("DELETE FROM \(table) WHERE run = ANY ($1)", keys)
             }
     }
@@ -26,7 +25,7 @@ extension Batch {
         func columns(_ runs: [WorkingRun]) -> [Parameter] {
             [
                 .texts(runs.map(\.key)), .ints(runs.map { Int($0.place.rawValue) }), .ints(runs.map(\.activation)),
-                .doubles(runs.map(\.modified)),
+                .doubles(runs.map(\.modified)), .ints(runs.map(\.bytes)),
             ]
         }
         var statements: [Statement] = []
@@ -35,9 +34,10 @@ extension Batch {
             statements.append(
                 Statement(
                     """
-                    INSERT INTO runs (run, place, activation, modified, is_stale)
-                    SELECT *, left(run, 1) <> '@' FROM unnest($1, $2, $3, $4) AS n(run, place, activation, modified)
-                    """, parameters: columns(new), isKept: true))
+                    INSERT INTO runs (run, place, activation, modified, bytes, sender, is_stale)
+                    SELECT *, left(run, 1) <> '@'
+                    FROM unnest($1, $2, $3, $4, $5, $6) AS n(run, place, activation, modified, bytes, sender)
+                    """, parameters: columns(new) + [.texts(new.map(\.sender))], isKept: true))
         }
         let old = changed.filter { $0.isThere && $0.isStored && isChanged($0) }
         if !old.isEmpty {
@@ -45,8 +45,9 @@ extension Batch {
                 Statement(
                     """
                     UPDATE runs SET place = n.place, activation = n.activation, modified = n.modified,
-                        is_stale = left(n.run, 1) <> '@'
-                    FROM unnest($1, $2, $3, $4) AS n(run, place, activation, modified) WHERE runs.run = n.run
+                        bytes = n.bytes, is_stale = left(n.run, 1) <> '@'
+                    FROM unnest($1, $2, $3, $4, $5) AS n(run, place, activation, modified, bytes)
+                    WHERE runs.run = n.run
                     """, parameters: columns(old), isKept: true))
         }
         return statements
@@ -147,6 +148,21 @@ extension Batch {
                 """,
                 .texts(changed.map(\.0)), .texts(changed.map(\.1.run)), .ints(changed.map(\.1.activation)))
         ]
+    }
+
+    /// The batch's own number, and by how much it has changed the counts of all runs.
+    private var counting: Statement {
+        if counts.runs == 0, counts.bytes == 0 {
+            return Statement("INSERT INTO batches (number) VALUES ($1)", .int(number))
+        }
+        return Statement(
+            """
+            WITH counted AS (
+                INSERT INTO totals (part, runs, bytes) VALUES (pg_backend_pid() % \(Schema.totalParts), $2, $3)
+                ON CONFLICT (part) DO UPDATE
+                SET runs = totals.runs + excluded.runs, bytes = totals.bytes + excluded.bytes)
+            INSERT INTO batches (number) VALUES ($1)
+            """, .int(number), .int(counts.runs), .int(counts.bytes))
     }
 
     /// Events are numbered under a lock that is held until the commit, so that whoever has seen a number has seen all before it.

@@ -1,4 +1,4 @@
-internal import Limits
+internal import JSON
 internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
@@ -12,8 +12,9 @@ final class Batch {
     let connection: Connection
     let waiting: [WaitingWrite]
     let rules: RunRules
-    /// How many runs and sessions wait, once somebody has asked.
-    private var pending: Int?
+    /// What the server knows of rows' columns.
+    let memory: ColumnMemory
+    lazy var parser = JSONParser()
     /// Seconds since 1970.
     let now: Double
 
@@ -28,6 +29,12 @@ final class Batch {
     var events: [Event] = []
     /// The runs as they were when the batch began.
     private(set) var loaded: [String: WorkingRun] = [:]
+    /// What the database says of all runs; nil if that is not bounded.
+    private(set) var totals: RunCounts?
+    /// By how much the writes have changed it.
+    var counts = RunCounts()
+    /// How many runs wait as the database says, by who made them and in all (nil), once somebody has asked.
+    var storedPending: [String?: Int] = [:]
     /// Ids that the server made, of one second.
     var takenStamps: Set<String> = []
     /// The transaction's number in the database, by which it can be asked later whether it is over.
@@ -45,8 +52,11 @@ final class Batch {
         let activation: Int
     }
 
-    init(_ waiting: [WaitingWrite], on connection: Connection, _ settings: Committer.Settings, now: Double) {
-        (self.waiting, self.connection, self.now) = (waiting, connection, now)
+    init(
+        _ waiting: [WaitingWrite], on connection: Connection, _ settings: Committer.Settings, _ memory: ColumnMemory,
+        now: Double
+    ) {
+        (self.waiting, self.connection, self.memory, self.now) = (waiting, connection, memory, now)
         rules = settings.rules
     }
 
@@ -60,7 +70,7 @@ final class Batch {
 
     /// Locks, and reads what is known of the runs.
     func begin() throws(DatabaseError) {
-        let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now))
+        let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now), rules)
         let found = try connection.run([.begin] + needs.statements)
         let rows = Array(found.dropFirst())
         // In the order of `BatchNeeds.statements`.
@@ -79,6 +89,8 @@ final class Batch {
             (run.isStored, run.isThere) = (true, true)
             run.place = RunPlace(rawValue: UInt8(runRows.int(row, 1))) ?? .pending
             (run.activation, run.modified) = (runRows.int(row, 2), runRows.double(row, 3))
+            run.bytes = runRows.int(row, 4)
+            run.sender = runRows.isNull(row, 5) ? nil : runRows.text(row, 5)
             runs[run.key] = run
         }
         for row in 0..<fileRows.count { note(fileRows, row, of: fileRows.text(row, 0)) }
@@ -86,6 +98,10 @@ final class Batch {
             runs[key]?.hasAll = true
         }
         for row in 0..<stamps.count { takenStamps.insert(stamps.text(row, 0)) }
+        if needs.needsTotals, let sums = rows.last {
+            totals = RunCounts(runs: sums.int(0, 0), bytes: sums.int(0, 1))
+        }
+        try readColumns()
         loaded = runs
     }
 
@@ -99,12 +115,12 @@ final class Batch {
     }
 
     /// Reads what is known of all metadata of a run, if only some is.
-    func loadAll(_ key: String) {
+    func loadAll(_ key: String) throws(StoreError) {
         guard let run = runs[key], !run.hasAll else { return }
-        let rows = asking(Statement(BatchNeeds.allFiles, .texts([key])))
+        let rows = try ask(Statement(BatchNeeds.allFiles, .texts([key])))
         // What the batch has changed is newer.
-        for row in 0..<(rows?.count ?? 0) {
-            guard let rows, let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
+        for row in 0..<rows.count {
+            guard let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
             note(rows, row, of: key)
         }
         runs[key]?.hasAll = true
@@ -114,7 +130,7 @@ final class Batch {
     func loadArtifact(_ path: ArtifactPath, into run: inout WorkingRun) throws(StoreError) {
         guard run.isStored, run.stored[path] == nil, !path.isMetadata else { return }
         let above = sequence(first: path, next: \.parent).map(\.description)
-        let rows = asking(
+        let rows = try ask(
             Statement(
                 """
                 (SELECT run, path, content, size, modified, NULL::bytea FROM files WHERE run = $1 AND path = ANY ($2))
@@ -123,45 +139,32 @@ final class Batch {
                     WHERE run = $1 AND path > $3 AND path < $4 LIMIT 1)
                 """,
                 .text(run.key), .texts(above), .text("\(path)/"), .text("\(path)0")))
-        for row in 0..<(rows?.count ?? 0) {
-            guard let rows, let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
+        for row in 0..<rows.count {
+            guard let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
             let file = KnownFile(
                 content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: nil)
             run.stored[path] = file
             // Unless the batch has changed it.
             if run.files[path] == nil, !run.touched.contains(path) { run.files[path] = file }
         }
-        if failure != nil { throw .unreachable("the database") }
     }
 
     /// The pieces of a content that the database has.
     func storedPieces(of key: String, _ content: Int) throws(StoreError) -> [Piece] {
-        let rows = asking(
+        let rows = try ask(
             Statement(
                 "SELECT position, bytes FROM pieces WHERE run = $1 AND content = $2 ORDER BY position", .text(key),
                 .int(content)))
-        guard let rows else { throw .unreachable("the database") }
         return (0..<rows.count).map { row in
             Piece(run: key, content: content, position: rows.int(row, 0), bytes: rows.bytes(row, 1) ?? [])
         }
     }
 
-    /// Makes room for one more that waits to be initialised.
-    /// - Throws: `tooManyPending`
-    func addPending() throws(StoreError) {
-        let most = rules.mostPending.most
-        let count =
-            pending ?? asking(
-                Statement("SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 LIMIT $1) waiting", .int(most))
-            )?.int(0, 0) ?? 0
-        if count >= most { throw .tooManyPending(LimitExceeded(rules.mostPending)) }
-        pending = count + 1
-    }
-
-    private func asking(_ statement: Statement) -> Rows? {
+    /// Asks the database while a write is done. After a failure, the batch does not go on.
+    func ask(_ statement: Statement) throws(StoreError) -> Rows {
         do throws(DatabaseError) { return try connection.run(statement) } catch {
             failure = failure ?? error
-            return nil
+            throw error.storeError
         }
     }
 }

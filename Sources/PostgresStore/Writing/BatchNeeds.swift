@@ -10,12 +10,16 @@ struct BatchNeeds {
     private let complete: Set<String>
     /// The second of ids that are to be made; nil if none are.
     private let stamp: String?
+    /// Whether runs are made one after the other, since what is made depends on all others.
+    private let makesAlone: Bool
+    /// Whether it is asked how many runs there are, and how many bytes they have.
+    let needsTotals: Bool
 
-    init(_ writes: [RunWrite], stamp: String) {
+    init(_ writes: [RunWrite], stamp: String, _ rules: RunRules) {
         var keys: Set<String> = []
         var sessions: Set<String> = []
         var complete: Set<String> = []
-        var makesIDs = false
+        var (makesRuns, makesIDs) = (false, false)
         for write in writes {
             let key = write.target.key
             keys.insert(key)
@@ -27,6 +31,7 @@ struct BatchNeeds {
                 let waiting = RunTarget.active(session).key
                 keys.insert(waiting)
                 complete.insert(waiting)
+                makesRuns = true
                 if case .active = write.target { makesIDs = true }
             case .resume(let session): sessions.insert(session.description)
             default: break
@@ -34,6 +39,8 @@ struct BatchNeeds {
         }
         (self.keys, self.sessions, self.complete) = (keys.sorted(), sessions.sorted(), complete)
         self.stamp = makesIDs ? stamp : nil
+        makesAlone = makesIDs || makesRuns && rules.mostRuns != nil
+        needsTotals = makesRuns && rules.mostRuns != nil || rules.mostBytes != nil
     }
 
     /// Whether all metadata of a run was read: by its id, or as the active one of a session.
@@ -60,12 +67,12 @@ struct BatchNeeds {
     private static let appended = [DataPath.metricsRows, .metricsFrame, .output].map { ArtifactPath($0).description }
 
     /// How many statements come before those that read.
-    var lockCount: Int { (stamp == nil ? 0 : 1) + (sessions.isEmpty ? 0 : 1) + 1 }
+    var lockCount: Int { (makesAlone ? 1 : 0) + (sessions.isEmpty ? 0 : 1) + 1 }
 
-    /// The statements: locks; the transaction and ids of contents; sessions; runs; files; ids of the stamp's second.
+    /// The statements: locks; the transaction and ids of contents; sessions; runs; files; ids of the stamp's second; totals.
     var statements: [Statement] {
         var statements: [Statement] = []
-        if stamp != nil {
+        if makesAlone {
             statements.append(
                 Statement(
                     "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group),
@@ -93,7 +100,7 @@ struct BatchNeeds {
             Statement("SELECT session, run, activation FROM sessions WHERE session = ANY ($1)", .texts(sessions)),
             Statement(
                 """
-                SELECT run, place, activation, modified FROM runs
+                SELECT run, place, activation, modified, bytes, sender FROM runs
                 WHERE run = ANY ($1 || ARRAY(SELECT run FROM sessions WHERE session = ANY ($2)))
                 """, .texts(keys), .texts(sessions)),
             files,
@@ -101,8 +108,12 @@ struct BatchNeeds {
                 "SELECT run FROM runs WHERE run >= $1 AND run < $2", .text(stamp ?? ""),
                 .text(stamp.map { $0 + "~" } ?? "")),
         ]
+        if needsTotals { statements.append(Self.totals) }
         return statements
     }
+
+    static let totals = Statement(
+        "SELECT coalesce(sum(runs), 0)::bigint, coalesce(sum(bytes), 0)::bigint FROM totals")
 
     private var files: Statement {
         let waiting = complete.filter { $0.hasPrefix(RunLayout.sessionMark) }.map { String($0.dropFirst()) }
@@ -117,16 +128,6 @@ struct BatchNeeds {
             """,
             .texts(complete.sorted()), .texts(waiting), .texts(keys.filter { !complete.contains($0) }),
             .texts(sessions.filter { !waiting.contains($0) }), .texts(Self.appended))
-    }
-}
-
-extension RunTarget {
-    /// The key under which the database keeps it: a run's id, or `@` and the session's name.
-    var key: String {
-        switch self {
-        case .run(let run): run.description
-        case .active(let session): RunLayout.sessionMark + session.description
-        }
     }
 }
 

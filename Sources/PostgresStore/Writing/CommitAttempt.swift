@@ -54,6 +54,7 @@ final class CommitAttempt {
         releaseTurn()
         self.results = results
         _ = try batch.connection.run(batch.commitStatements)
+        batch.rememberColumns()
         committer.counts.note(
             writes: writes.count, bytes: batch.pieces.reduce(0) { $0 + $1.bytes.count },
             seconds: Double(monotonicNanoseconds() - start) / 1e9)

@@ -37,6 +37,7 @@ final class Committer: Sendable {
     private let feed: PostgresChangeFeed
     private let reachability: Reachability
     let counts = CommitCounts()
+    private let columns = ColumnMemory()
 
     init(
         _ settings: Settings, _ database: Database, clock: @escaping @Sendable () -> Double,
@@ -134,13 +135,14 @@ final class Committer: Sendable {
     func connection(_ there: Connection?) throws(DatabaseError) -> Connection {
         if let there { return there }
         let connection = try database.connect()
+        columns.forgetAll()
         // Tables that are small now grow while the plans are kept.
         _ = try connection.run(Statement("SET enable_seqscan = off"))
         return connection
     }
 
     func batch(_ writes: [WaitingWrite], on connection: Connection) -> Batch {
-        Batch(writes, on: connection, settings, now: clock())
+        Batch(writes, on: connection, settings, columns, now: clock())
     }
 
     func noteReachable(_ error: DatabaseError?) { reachability.note(error) }

@@ -21,8 +21,11 @@ extension WorkingRun {
             }
         }
         if let rows = waiting.file(.metricsRows) {
-            try add([], batch)
+            try add(MetricsRows(), batch)
+            var columns = try batch.allColumns(of: self)
+            columns.add(try batch.allColumns(of: waiting))
             try take(rows, of: waiting, ArtifactPath(.metricsRows), isAppended: true, batch)
+            self.columns = columns
         } else if let frame = waiting.file(.metricsFrame), frame.modified > metricsModified {
             put(try waiting.bytes(of: frame, batch), at: .metricsFrame, of: batch)
         }

@@ -12,7 +12,7 @@ extension WorkingRun {
             try checkPlace(of: ArtifactPath(path), batch)
             put(bytes, at: path, of: batch)
         case .remove(let path): put(nil, at: path, of: batch)
-        case .rows(let rows): try add(rows.bytes, batch)
+        case .rows(let rows): try add(rows, batch)
         case .frame(let frame): try replaceMetrics(by: frame, batch)
         case .append(let path, let head, let bytes):
             try checkPlace(of: ArtifactPath(path), batch)
@@ -90,9 +90,14 @@ extension WorkingRun {
     // MARK: Metrics
 
     /// Appends rows. A frame becomes rows first.
-    mutating func add(_ rows: [UInt8], _ batch: Batch) throws(StoreError) {
-        if file(.metricsRows) == nil, let earlier = try rowsOfFrame(batch) { put(earlier, at: .metricsRows, of: batch) }
-        append(rows, to: .metricsRows, of: batch)
+    mutating func add(_ rows: MetricsRows, _ batch: Batch) throws(StoreError) {
+        if file(.metricsRows) == nil, let earlier = try rowsOfFrame(batch) {
+            put(earlier, at: .metricsRows, of: batch)
+            columns = RowColumns(ofRows: earlier, batch.parser)
+        }
+        let columns = try self.columns(with: rows, batch)
+        append(rows.bytes, to: .metricsRows, of: batch)
+        self.columns = columns
         if file(.metricsFrame) != nil { put(nil, at: .metricsFrame, of: batch) }
     }
 
@@ -107,7 +112,7 @@ extension WorkingRun {
         let there = try bytes(isRows ? .metricsRows : .metricsFrame, of: batch)
         let known = there.map { there in there.withUnsafeBytes { frame.compared(with: $0, isRows: isRows) } }
         switch try frame.effect(on: known) {
-        case .appended(let rows): try add(rows.bytes, batch)
+        case .appended(let rows): try add(rows, batch)
         case .replaced(let keepingEarlier):
             if keepingEarlier, isRows {
                 move(.metricsRows, to: .earlierMetricsRows)

@@ -17,6 +17,12 @@ struct WorkingRun: Sendable {
     var activation = 0
     /// When something was written last, seconds since 1970.
     var modified = 0.0
+    /// Of all its files.
+    var bytes = 0
+    /// Who made it (`RunWrite.sender`).
+    var sender: String?
+    /// The columns of its rows, once they are known.
+    var columns: RowColumns?
     /// Files by path in the run's directory. Of metadata all, if `hasAll`; else those that were asked for.
     var files: [ArtifactPath: KnownFile] = [:]
     /// The same, as the database has them.
@@ -36,7 +42,8 @@ struct WorkingRun: Sendable {
     /// Writes a file whole; nil: removes it.
     mutating func put(_ bytes: [UInt8]?, at path: ArtifactPath, of batch: Batch) {
         touched.insert(path)
-        if path.isMetadata { modified = max(modified, wallClock()) }
+        // What waits is as old as its youngest file of any kind.
+        if path.isMetadata || place == .pending { modified = max(modified, wallClock()) }
         guard let bytes else {
             files[path] = nil
             return
@@ -79,6 +86,16 @@ struct WorkingRun: Sendable {
         file.modified = wallClock()
         file.bytes = nil
         files[place] = file
+    }
+
+    /// Counts the bytes of all files after a write, by what it touched.
+    /// - Parameter before: the run before the write
+    mutating func countBytes(since before: WorkingRun) {
+        for path in touched {
+            // What was there of artifacts, the write may have been the first to look up.
+            let old = before.files[path] ?? (before.stored[path] == nil ? stored[path] : nil)
+            bytes += (files[path]?.size ?? 0) - (old?.size ?? 0)
+        }
     }
 
     /// The bytes of a file; nil if there is none.

@@ -1,0 +1,60 @@
+internal import Limits
+internal import RunMetadata
+internal import RunStore
+
+/// What there may be only so much of, over all requests (`RunRules`).
+///
+/// The counts of all runs are exact as of the batch's beginning. Of batches that are under way at the same time, one does not see
+/// what the other adds; but those that make runs wait for one another where runs are bounded.
+extension Batch {
+    /// Refuses a change of a run after which there is more of something than may be.
+    /// - Parameter waiting: what waited for a session's next run, and goes with the change
+    /// - Returns: by how much the batch has changed the counts then
+    func countsAllowing(
+        _ before: WorkingRun, _ after: WorkingRun, takingOver waiting: WorkingRun?, by write: RunWrite
+    ) throws(StoreError) -> RunCounts {
+        if after.hasAll {
+            try rules.checkProperties(after.propertyNames.count, before: before.propertyNames.count)
+        }
+        var counts = counts
+        counts.remove(before)
+        counts.add(after)
+        if let waiting { counts.remove(waiting) }
+        if !write.action.isOfItsEnd {
+            try rules.checkBytes(ofRun: after.bytes, before: before.bytes)
+            if let totals {
+                try rules.checkBytes(ofAll: totals.bytes + counts.bytes, before: totals.bytes + self.counts.bytes)
+            }
+        }
+        if let totals, counts.runs > self.counts.runs { try rules.checkRuns(totals.runs + counts.runs) }
+        if counts.pending > self.counts.pending { try checkPending(counts, of: after.sender) }
+        return counts
+    }
+
+    private func checkPending(_ counts: RunCounts, of sender: String?) throws(StoreError) {
+        let all = try pending(of: nil, upTo: rules.mostPending) + counts.pending
+        var ofSender = 0
+        if let sender, let most = rules.mostPendingOfSender {
+            ofSender = try pending(of: sender, upTo: most) + (counts.pendingOfSender[sender] ?? 0)
+        }
+        try rules.checkPending(all, ofSender: ofSender)
+    }
+
+    /// How many runs and sessions wait that a sender made, or in all, as the database says. More are not counted than make a
+    /// difference: a write takes away two at most.
+    private func pending(of sender: String?, upTo limit: Limit) throws(StoreError) -> Int {
+        if let known = storedPending[sender] { return known }
+        let most = Parameter.int(limit.most + 2 * waiting.count)
+        let statement =
+            if let sender {
+                Statement(
+                    "SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 AND sender = $2 LIMIT $1) waiting", most,
+                    .text(sender))
+            } else {
+                Statement("SELECT count(*) FROM (SELECT FROM runs WHERE place = 3 LIMIT $1) waiting", most)
+            }
+        let count = try ask(statement).int(0, 0)
+        storedPending[sender] = count
+        return count
+    }
+}
