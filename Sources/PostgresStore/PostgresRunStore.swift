@@ -17,6 +17,9 @@ package final class PostgresRunStore: RunStore {
     let tables = MetricsTables()
     private let committer: Committer
     private let keeper: Keeper
+    private let uploader: Uploader?
+    private let objectKeeper: ObjectKeeper?
+    private let objectReachability = ObjectReachability()
     private let feed: PostgresChangeFeed
     private let reachability = Reachability()
     private let isClosed = Mutex(false)
@@ -30,7 +33,7 @@ package final class PostgresRunStore: RunStore {
 
     /// Opens the store, and makes its tables if the database has none.
     /// - Parameter address: a URI (`postgres://…`) or keywords of libpq, which also reads its environment variables
-    /// - Throws: if the database cannot be reached, or is not one that can be used
+    /// - Throws: if the database or the object store cannot be reached, or is not one that can be used
     package init(at address: String, settings: PostgresSettings = PostgresSettings()) throws(OpenFailure) {
         (rules, clock) = (settings.rules, settings.clock)
         let database = Database(address: address, patience: settings.patience)
@@ -42,7 +45,10 @@ package final class PostgresRunStore: RunStore {
             series = try migration.run()
             place = "the database \(connection.place)"
         } catch { throw OpenFailure(description: "cannot open the store: \(error.message)") }
-        let pool = ConnectionPool(most: settings.readers, patience: settings.patience) {
+        if let reason = settings.objects?.hindrance() {
+            throw OpenFailure(description: "cannot use the store of artifacts: \(reason)")
+        }
+        let pool = ConnectionPool(most: settings.readers, patience: settings.patience, objects: settings.objects) {
             () throws(DatabaseError) -> Connection in try database.connect()
         }
         self.pool = pool
@@ -53,6 +59,15 @@ package final class PostgresRunStore: RunStore {
         committer = Committer(
             commits, database, clock: clock, feed: feed, reachability: reachability)
         keeper = Keeper(database, feed: feed, reachability: reachability)
+        uploader = settings.objects.map { [committer, objectReachability] objects in
+            Uploader(
+                to: objects, from: settings.leastObject, threads: settings.uploads, pool: pool, committer: committer,
+                reachability: objectReachability)
+        }
+        objectKeeper = settings.objects.map { [objectReachability] objects in
+            ObjectKeeper(
+                objects, pool: pool, reachability: objectReachability, removalSeconds: settings.objectRemovalSeconds)
+        }
     }
 
     deinit { close() }
@@ -64,7 +79,9 @@ package final class PostgresRunStore: RunStore {
             return isClosed
         }
         if wasClosed { return }
+        uploader?.close()
         committer.close()
+        objectKeeper?.close()
         keeper.close()
         pool.close()
     }
@@ -72,10 +89,12 @@ package final class PostgresRunStore: RunStore {
     package func submit(
         _ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
     ) {
+        if uploader?.submit(write, completion: completion) == true { return }
         committer.submit(write, completion: completion)
     }
 
     package var changes: any ChangeFeed { feed }
     package var statistics: StoreStatistics { committer.counts.statistics }
     package var hindrances: [StoreHindrance] { reachability.hindrances }
+    package var warnings: [StoreHindrance] { objectReachability.warnings }
 }

@@ -7,7 +7,7 @@ extension Batch {
     var commitStatements: [Statement] {
         let changed = runs.values.sorted { $0.key < $1.key }
         return [Statement("INSERT INTO batches (number) VALUES ($1)", .int(number))] + removing + making(changed)
-            + files(changed) + contents(changed) + activeRuns + eventStatements
+            + files(changed) + objects(changed) + contents(changed) + activeRuns + eventStatements
             + [.commit]
     }
 
@@ -15,7 +15,8 @@ extension Batch {
         if removed.isEmpty { return [] }
         let keys = Parameter.texts(removed.sorted())
         return [
-            Statement("INSERT INTO dropped (run, content) SELECT run, content FROM files WHERE run = ANY ($1)", keys)
+            Statement("INSERT INTO dropped (run, content) SELECT run, content FROM files WHERE run = ANY ($1)", keys),
+            ObjectNotes.drop(of: removed.sorted(), but: namedObjects.sorted()),
         ]
             + ["files", "cells", "summaries", "runs"].map { table in
                 Statement("DELETE FROM \(table) WHERE run = ANY ($1)", keys)
@@ -81,13 +82,15 @@ extension Batch {
             statements.append(
                 Statement(
                     """
-                    INSERT INTO files (run, path, content, size, modified) SELECT * FROM unnest($1, $2, $3, $4, $5)
+                    INSERT INTO files (run, path, content, size, modified, object)
+                    SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
                     ON CONFLICT (run, path) DO UPDATE
-                    SET content = excluded.content, size = excluded.size, modified = excluded.modified
+                    SET content = excluded.content, size = excluded.size, modified = excluded.modified,
+                        object = excluded.object
                     """,
                     .texts(written.map(\.run)), .texts(written.map(\.path.description)),
                     .ints(written.map(\.file.content)), .ints(written.map(\.file.size)),
-                    .doubles(written.map(\.file.modified))))
+                    .doubles(written.map(\.file.modified)), .texts(written.map(\.file.object))))
         }
         if !dropped.isEmpty {
             statements.append(
@@ -96,6 +99,21 @@ extension Batch {
                     .texts(dropped.map(\.run)), .ints(dropped.map(\.content))))
         }
         return statements
+    }
+
+    /// The objects that files have, of those that the batch knows.
+    private var namedObjects: Set<String> {
+        Set(runs.values.lazy.filter(\.isThere).flatMap { $0.files.values.lazy.compactMap(\.object) })
+    }
+
+    /// Objects that files have now, and those that none has any more.
+    private func objects(_ changed: [WorkingRun]) -> [Statement] {
+        let named = namedObjects
+        let taken = uploads.all.filter { named.contains($0.name) }
+        let dropped = changed.filter(\.isThere).flatMap { run in
+            run.stored.values.compactMap(\.object).filter { !named.contains($0) }.map { (run: run.key, name: $0) }
+        }
+        return (taken.isEmpty ? [] : [ObjectNotes.take(taken)]) + (dropped.isEmpty ? [] : [ObjectNotes.drop(dropped)])
     }
 
     private func contents(_ changed: [WorkingRun]) -> [Statement] {
