@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+internal import HTTPServer
 
 /// What is asked of S3.
 struct S3Request {
@@ -20,6 +21,19 @@ struct S3Request {
     /// Bytes of the object that are wanted; nil: all.
     var range: Range<Int>?
     var body = Body.none
+
+    /// The SHA-256 of the body in hex.
+    var hash: String {
+        switch body {
+        case .none: Self.hex(Digest.of([], .sha256))
+        case .bytes(let bytes): Self.hex(Digest.of(bytes, .sha256))
+        case .file(_, _, let hash): hash
+        }
+    }
+
+    static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 }
 
 /// The head of a reply, and a short body.
@@ -71,7 +85,8 @@ final class S3Connection: @unchecked Sendable {
         var headers = ["host: \(settings.host)"]
         if let token = settings.credentials.sessionToken { headers.append("x-amz-security-token: \(token)") }
         if let range = request.range { headers.append("range: bytes=\(range.lowerBound)-\(range.upperBound - 1)") }
-        if case .file(_, _, let hash) = request.body { headers.append("x-amz-content-sha256: \(hash)") }
+        // Debian's libcurl signs the hash, but S3 wants to be told it too.
+        headers.append("x-amz-content-sha256: \(request.hash)")
         if case .bytes = request.body { headers.append("content-type: application/xml") }
         let url = settings.url(request.key, request.query)
         let copies = headers.map { strdup($0) }

@@ -98,11 +98,7 @@ struct S3Upload {
             buffer.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             offset += count
         }
-        return .file(descriptor: descriptor, range, hash: Self.hex(digest.finish()))
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return .file(descriptor: descriptor, range, hash: S3Request.hex(digest.finish()))
     }
 
     // MARK: Aborting

@@ -165,7 +165,7 @@ package final class S3Server: Sendable {
             arguments: [
                 "curl", "-sS", "--fail-with-body", "--max-time", "20", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
                 "\(Self.key):\(Self.secret)", "-X", method, endpoint + target,
-            ] + (body.map { ["--data-binary", $0] } ?? []))
+            ] + (body.map { ["-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", "--data-binary", $0] } ?? []))
         let output = String(decoding: command.output, as: UTF8.self)
         guard command.ending == .exited(0) else { throw Failure(description: "\(command.errors) \(output)") }
         return output
