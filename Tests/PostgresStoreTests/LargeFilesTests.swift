@@ -16,12 +16,15 @@ import Testing
         let runs: PostgresHarness
 
         /// - Parameters:
+        ///   - bucket: nil: an empty one
         ///   - least: bytes from which on a file is large
         ///   - patience: seconds to wait for S3
-        init(on server: S3Server? = nil, least: Int = 1 << 20, patience: Double = 10) throws {
+        init(
+            on server: S3Server? = nil, _ bucket: String? = nil, least: Int = 1 << 20, patience: Double = 10
+        ) throws {
             s3 = try server ?? S3Server.shared.get()
-            bucket = try s3.makeBucket()
-            let objects = try Self.objects(s3, bucket, patience)
+            self.bucket = try bucket ?? s3.makeBucket()
+            let objects = try Self.objects(s3, self.bucket, patience)
             runs = try PostgresHarness {
                 ($0.objects, $0.leastObject, $0.objectRemovalSeconds) = (objects, least, 0.05)
             }
@@ -40,8 +43,7 @@ import Testing
         /// Runs SQL in the store's schema.
         @discardableResult
         func sql(_ text: String) throws -> String {
-            let name = runs.address.split(separator: "/").last?.split(separator: "?").first.map(String.init) ?? ""
-            return try runs.server.sql("SET search_path = rundir; \(text)", in: name)
+            try runs.server.sql("SET search_path = rundir; \(text)", in: runs.database)
         }
 
         /// Lets the time pass for which what was dropped can be read.
@@ -58,6 +60,9 @@ import Testing
             return blob
         }
     }
+
+    /// A bucket that stores share, as several databases may.
+    private static let sharedBucket = Result { try S3Server.shared.get().makeBucket() }
 
     private static let model = ArtifactPath("model.bin")!
 
@@ -76,7 +81,7 @@ import Testing
     /// All files are objects here, also those that are empty.
     @Test(arguments: StoreClaim.allButLimits)
     func theStoreKeepsItsClaim(_ claim: StoreClaim) throws {
-        try claim.check(try Stores(least: 0).runs)
+        try claim.check(try Stores(Self.sharedBucket.get(), least: 0).runs)
     }
 
     @Test func aLargeFileIsAnObjectAndASmallOneIsNot() throws {

@@ -9,6 +9,8 @@ import TestSupport
 /// A store in a database of its own, and a folder where files are staged for it.
 final class PostgresHarness: StoreHarness {
     let address: String
+    /// The database's name.
+    let database: String
     let server: PostgresServer
     let scratch: Scratch
     let clock = TestClock()
@@ -36,7 +38,8 @@ final class PostgresHarness: StoreHarness {
         self.server = try server ?? PostgresServer.shared.get()
         // With its tables, which takes less time than to make them.
         let template = server == nil ? try Self.template.get() : "template0"
-        address = self.server.address(of: try self.server.makeDatabase(like: template))
+        database = try self.server.makeDatabase(like: template)
+        address = self.server.address(of: database)
         var settings = PostgresSettings.tests
         settings.clock = { [clock] in clock.seconds }
         change(&settings)

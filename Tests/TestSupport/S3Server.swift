@@ -87,8 +87,9 @@ package final class S3Server: Sendable {
                 "sh", "-c", script, "sh", folder.path, "weed", "server", "-dir=\(folder.path)/data", "-ip=127.0.0.1",
                 "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.config=\(folder.path)/identities.json",
                 "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.localSocket=\(folder.path)/s3.sock",
-                "-filer.localSocket=\(folder.path)/filer.sock", "-master.telemetry=false", "-volume.max=100",
-                "-master.volumeSizeLimitMB=1024", "-volume.preStopSeconds=0", "-volume.minFreeSpacePercent=0",
+                "-filer.localSocket=\(folder.path)/filer.sock", "-master.telemetry=false", "-volume.max=1000",
+                "-master.volumeSizeLimitMB=1024", "-master.electionTimeout=1s", "-volume.preStopSeconds=0",
+                "-volume.minFreeSpacePercent=0",
             ] + listening, input: ends[0], output: log, error: log)
         process.withLock { $0 = Running(shell: shell, input: ends[1]) }
         let probe = "probe\(made.wrappingAdd(1, ordering: .relaxed).newValue)"
