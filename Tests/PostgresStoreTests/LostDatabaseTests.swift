@@ -47,7 +47,6 @@ import Threads
         let harness = try PostgresHarness()
         let store = harness.store
         try store.initialise(.one)
-        let database = harness.address.split(separator: "/").last?.split(separator: "?").first.map(String.init) ?? ""
         let count = 600
         let replies = Replies(count: count)
         for number in 0..<count {
@@ -55,7 +54,7 @@ import Threads
             store.submit(write) { replies.set(number, $0) }
             if number % 60 == 30 {
                 try harness.server.sql(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database)' AND pid <> pg_backend_pid()"
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(harness.database)' AND pid <> pg_backend_pid()"
                 )
             }
         }
