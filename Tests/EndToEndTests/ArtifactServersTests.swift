@@ -21,37 +21,38 @@ import Testing
             variables: s3.variables.merging(variables) { $1 })
     }
 
+    /// Each request has a connection: a reply that is read while it is sent ends its own.
     @Test func aLargeFileIsWrittenAndReadAsAnyOther() throws {
         let s3 = try S3Server.shared.get()
         let (database, bucket) = (try database(), try s3.makeBucket())
         let servers = [try server("a", database, bucket), try server("b", database, bucket)]
         #expect(servers[0].greeting.contains("large files in s3://\(bucket)/runs/"))
-        let clients = try servers.map { try $0.connect() }
         // Lines of 16 bytes: 20 MiB.
         let text = (0..<1_310_720).map { "\(100_000_000 + $0) bytes\n" }.joined()
-        #expect(try clients[0].send("PUT", "/runs/one").status == 201)
+        #expect(try servers[0].connect().send("PUT", "/runs/one").status == 201)
         let path = "/runs/one/files/model.bin"
-        let written = try clients[0].send("PUT", path, text: text)
+        let written = try servers[0].connect().send("PUT", path, text: text)
         #expect(written.status == 201)
         #expect(try s3.keys(in: bucket).count == 1)
         let head = try servers[1].connect().send("HEAD", path)
         #expect(head.status == 200 && head.headers["etag"] == written.headers["etag"])
-        let whole = try clients[1].send("GET", path)
+        let whole = try servers[1].connect().send("GET", path)
         #expect(whole.status == 200 && whole.text == text && whole.headers["etag"] == written.headers["etag"])
-        let part = try clients[1].send("GET", path, headers: [("Range", "bytes=16000000-16000015")])
+        let part = try servers[1].connect().send("GET", path, headers: [("Range", "bytes=16000000-16000015")])
         #expect(part.status == 206 && part.text == "101000000 bytes\n")
         let tag = try #require(written.headers["etag"] as String?)
-        #expect(try clients[0].send("GET", path, headers: [("If-None-Match", tag)]).status == 304)
-        #expect(try clients[0].send("PUT", path, headers: [("If-Match", "\"0-0\"")], text: text).status == 412)
-        let files = try clients[0].send("GET", "/runs/one/files").json["files"]?.array
+        #expect(try servers[0].connect().send("GET", path, headers: [("If-None-Match", tag)]).status == 304)
+        #expect(
+            try servers[0].connect().send("PUT", path, headers: [("If-Match", "\"0-0\"")], text: text).status == 412)
+        let files = try servers[0].connect().send("GET", "/runs/one/files").json["files"]?.array
         let listed = files?.first { $0["path"] == "model.bin" }
         #expect(listed?["size"]?.number?.int == text.utf8.count)
-        let bundle = try clients[1].send("GET", "/runs/one/bundle.tar.gz")
+        let bundle = try servers[1].connect().send("GET", "/runs/one/bundle.tar.gz")
         #expect(bundle.status == 200 && bundle.body.count > 1 << 20)
-        #expect(try clients[1].send("GET", "/ready").status == 200)
+        #expect(try servers[1].connect().send("GET", "/ready").status == 200)
         for key in try s3.keys(in: bucket) { try s3.remove(key, from: bucket) }
-        for client in clients {
-            let gone = try client.send("GET", path)
+        for server in servers {
+            let gone = try server.connect().send("GET", path)
             #expect(gone.status == 500 && gone.text.contains("s3://\(bucket)/runs/"), "\(gone.status)")
         }
     }
