@@ -107,6 +107,8 @@ let package = Package(
             ],
             exclude: ["README.md"]),
         target(
+            "S3Artifacts", dependencies: ["HTTPServer", "RunStore", "LocalFiles", "Limits", "Threads", "CCurl"]),
+        target(
             "PostgresStore",
             dependencies: [
                 "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CPostgreSQL", deque,
@@ -151,6 +153,7 @@ let package = Package(
             name: "rundir",
             dependencies: [
                 "Access", "RunAPI", "MLflowAPI", "HTTPServer", "MetadataWriters", "DirectoryStore", "PostgresStore",
+                "S3Artifacts",
                 "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", argumentParser, logging,
                 systemPackage,
             ],
@@ -183,10 +186,14 @@ let package = Package(
                 "Threads", "CISAL", "CLinux", "TestSupport", logging, systemPackage,
             ]),
         tests(
+            "S3ArtifactsTests",
+            dependencies: ["S3Artifacts", "RunStore", "LocalFiles", "Threads", "TestSupport"],
+            exclude: ["requirements.txt"]),
+        tests(
             "PostgresStoreTests",
             dependencies: [
-                "PostgresStore", "DirectoryStore", "RunStore", "RunStoreClaims", "LocalFiles", "RunMetadata", "JSON",
-                "Limits", "Threads", "TestSupport", logging,
+                "PostgresStore", "DirectoryStore", "S3Artifacts", "RunStore", "RunStoreClaims", "LocalFiles",
+                "RunMetadata", "JSON", "Limits", "Threads", "TestSupport", logging,
             ]),
         tests(
             "MetadataWritersTests",

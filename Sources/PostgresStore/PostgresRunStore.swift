@@ -19,6 +19,9 @@ package final class PostgresRunStore: RunStore {
     private let committer: Committer
     private let keeper: Keeper
     private let pending: OldPending?
+    private let uploader: Uploader?
+    private let objectKeeper: ObjectKeeper?
+    private let objectReachability = ObjectReachability()
     private let feed: PostgresChangeFeed
     private let reachability = Reachability()
     private let isClosed = Mutex(false)
@@ -34,7 +37,7 @@ package final class PostgresRunStore: RunStore {
     /// - Parameters:
     ///   - address: a URI (`postgres://…`) or keywords of libpq, which also reads its environment variables
     ///   - log: where the store says what it does by itself
-    /// - Throws: if the database cannot be reached, or is not one that can be used
+    /// - Throws: if the database or the object store cannot be reached, or is not one that can be used
     package init(
         at address: String, settings: PostgresSettings = PostgresSettings(), log: Logger = Logger(label: "store")
     ) throws(OpenFailure) {
@@ -48,7 +51,10 @@ package final class PostgresRunStore: RunStore {
             series = try migration.run()
             place = "the database \(connection.place)"
         } catch { throw OpenFailure(description: "cannot open the store: \(error.message)") }
-        let pool = ConnectionPool(most: settings.readers, patience: settings.patience) {
+        if let reason = settings.objects?.hindrance() {
+            throw OpenFailure(description: "cannot use the store of artifacts: \(reason)")
+        }
+        let pool = ConnectionPool(most: settings.readers, patience: settings.patience, objects: settings.objects) {
             () throws(DatabaseError) -> Connection in try database.connect()
         }
         self.pool = pool
@@ -60,6 +66,15 @@ package final class PostgresRunStore: RunStore {
             commits, database, clock: clock, feed: feed, reachability: reachability)
         pending = settings.rules.pendingAge.map { [committer] in OldPending(after: $0, committer, log) }
         keeper = Keeper(database, feed: feed, reachability: reachability, pending: pending)
+        uploader = settings.objects.map { [committer, objectReachability] objects in
+            Uploader(
+                to: objects, from: settings.leastObject, threads: settings.uploads, pool: pool, committer: committer,
+                reachability: objectReachability)
+        }
+        objectKeeper = settings.objects.map { [objectReachability] objects in
+            ObjectKeeper(
+                objects, pool: pool, reachability: objectReachability, removalSeconds: settings.objectRemovalSeconds)
+        }
     }
 
     deinit { close() }
@@ -71,7 +86,9 @@ package final class PostgresRunStore: RunStore {
             return isClosed
         }
         if wasClosed { return }
+        uploader?.close()
         committer.close()
+        objectKeeper?.close()
         keeper.close()
         pool.close()
     }
@@ -79,6 +96,7 @@ package final class PostgresRunStore: RunStore {
     package func submit(
         _ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
     ) {
+        if uploader?.submit(write, completion: completion) == true { return }
         committer.submit(write, completion: completion)
     }
 
@@ -91,4 +109,5 @@ package final class PostgresRunStore: RunStore {
         if rules.mostBytes == nil, rules.mostRunBytes == nil { return nil }
         return try? pool.read { connection throws(DatabaseError) in try connection.run(BatchNeeds.totals).int(0, 1) }
     }
+    package var warnings: [StoreHindrance] { objectReachability.warnings }
 }

@@ -10,6 +10,10 @@ package protocol Blob: AnyObject, Sendable {
     /// Whether nothing has written to it since it was opened.
     var isUnchanged: Bool { get }
 
+    /// Makes sure that the content is there, if it is kept where it could have gone: for replies that cannot be taken back once they have
+    /// begun.
+    func checkContent() throws(StoreError)
+
     /// Reads bytes from an offset.
     /// - Returns: how many there were; fewer than the buffer holds at the end alone
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int
@@ -20,6 +24,7 @@ package protocol Blob: AnyObject, Sendable {
 
 extension Blob {
     package var isUnchanged: Bool { true }
+    package func checkContent() throws(StoreError) {}
     package func openDescriptor() -> CInt? { nil }
 
     /// Reads all of it.

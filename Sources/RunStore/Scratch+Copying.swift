@@ -5,7 +5,10 @@ package import RunMetadata
 /// For stores that copy what was staged, and have no directories of their own that programs could read.
 extension StagingFile {
     /// Reads a file that is complete.
-    package func contents() throws(StoreError) -> [UInt8] {
+    package func contents() throws(StoreError) -> [UInt8] { try Self.contents(of: path) }
+
+    /// Reads a file that was staged, or is in a staged folder.
+    package static func contents(of path: String) throws(StoreError) -> [UInt8] {
         do throws(FileFailure) { if let bytes = try Files.read(path) { return bytes } } catch {
             throw StoreError(local: error)
         }
@@ -14,43 +17,72 @@ extension StagingFile {
 }
 
 extension StagedFolder {
-    /// Reads all files in it.
-    /// - Returns: them by their paths in it
-    package func contents() throws(StoreError) -> [(path: DataPath, bytes: [UInt8])] {
-        var files: [(path: DataPath, bytes: [UInt8])] = []
+    /// All files in it.
+    /// - Returns: their paths in it, and where they are on this machine
+    package func files() throws(StoreError) -> [(path: DataPath, place: String)] {
+        var files: [(path: DataPath, place: String)] = []
         do throws(FileFailure) {
             for folder in try Files.folders(in: path) {
                 for name in try Files.names(in: "\(path)/\(folder)") {
                     let file = folder.isEmpty ? name : "\(folder)/\(name)"
-                    guard !Files.isOwnDirectory("\(path)/\(file)"), let place = DataPath(file),
-                        let bytes = try Files.read("\(path)/\(file)")
-                    else { continue }
-                    files.append((place, bytes))
+                    guard !Files.isOwnDirectory("\(path)/\(file)"), let found = DataPath(file) else { continue }
+                    files.append((found, "\(path)/\(file)"))
                 }
             }
         } catch { throw StoreError(local: error) }
         return files
+    }
+
+    /// Reads all files in it.
+    /// - Returns: them by their paths in it
+    package func contents() throws(StoreError) -> [(path: DataPath, bytes: [UInt8])] {
+        try files().map { file throws(StoreError) in (file.path, try StagingFile.contents(of: file.place)) }
     }
 }
 
 extension StagingFolder {
     /// Writes a run's metadata into it, in place of what was written so before.
     /// - Returns: the path of the folder with the metadata
-    package func write(_ files: [(path: DataPath, bytes: [UInt8])]) throws(StoreError) -> String {
+    package func write(_ files: [(path: DataPath, blob: any Blob)]) throws(StoreError) -> String {
         let top = "\(path)/\(RunLayout.dataDirectory)"
         do throws(FileFailure) {
             try Files.removeTree(top)
             try Files.makeDirectory(top)
-            for (file, bytes) in files {
-                for count in file.components.indices.dropFirst() {
-                    let folder = "\(top)/\(file.components[..<count].joined(separator: "/"))"
-                    if !Files.isOwnDirectory(folder) { try Files.makeDirectory(folder) }
-                }
-                let descriptor = try Files.open("\(top)/\(file)", O_WRONLY | O_CREAT | O_EXCL)
-                defer { close(descriptor) }
-                try Files.write(bytes, to: descriptor, at: 0, path: "\(file)")
-            }
         } catch { throw StoreError(local: error) }
+        for (file, blob) in files {
+            var offset = 0
+            repeat {
+                let part = try Self.part(of: blob, at: offset)
+                if part.isEmpty, offset < blob.size { throw .unreadable("\(file) became shorter while it was copied") }
+                do throws(FileFailure) { try Self.write(part, at: offset, of: file, below: top) } catch {
+                    throw StoreError(local: error)
+                }
+                offset += part.count
+            } while offset < blob.size
+        }
         return top
+    }
+
+    private static func part(of blob: any Blob, at offset: Int) throws(StoreError) -> [UInt8] {
+        var failure: StoreError?
+        let part = [UInt8](unsafeUninitializedCapacity: min(blob.size - offset, 1 << 20)) { buffer, count in
+            do throws(StoreError) {
+                count = try blob.read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return part
+    }
+
+    private static func write(
+        _ bytes: [UInt8], at offset: Int, of file: DataPath, below top: String
+    ) throws(FileFailure) {
+        for count in file.components.indices.dropFirst() where offset == 0 {
+            let folder = "\(top)/\(file.components[..<count].joined(separator: "/"))"
+            if !Files.isOwnDirectory(folder) { try Files.makeDirectory(folder) }
+        }
+        let descriptor = try Files.open("\(top)/\(file)", O_WRONLY | O_CREAT | (offset == 0 ? O_EXCL : 0))
+        defer { close(descriptor) }
+        try Files.write(bytes, to: descriptor, at: offset, path: "\(file)")
     }
 }

@@ -51,6 +51,10 @@ package enum StoreError: Error, Sendable, Equatable {
     /// The database that keeps the runs cannot be reached, or takes no writes at present; says what it or the connection said. A
     /// write may have been done nevertheless, if the connection was lost while it was.
     case unreachable(String)
+    /// What keeps the contents of large files cannot be reached, or refuses; says what it said, and what to do.
+    case objectsUnreachable(String)
+    /// The content of a large file is gone from where it is kept; names it.
+    case objectMissing(String)
     /// The runs directory is gone, or another is in its place; says which.
     case runsGone(String)
     /// Too many runs wait to be initialised, in all or of one sender.

@@ -33,8 +33,11 @@ struct ServedStore {
             return
         }
         let folder = try OwnFolder(runs: options.runs)
-        let store = try PostgresRunStore(at: address, settings: options.postgresSettings, log: Logger(label: "store"))
-        (self.store, work, place) = (store, nil, "runs in \(store.place)")
+        var settings = options.postgresSettings
+        settings.objects = try options.store.objects()
+        let store = try PostgresRunStore(at: address, settings: settings, log: Logger(label: "store"))
+        (self.store, work) = (store, nil)
+        place = "runs in \(store.place)" + (settings.objects.map { ", large files in \($0.place)" } ?? "")
         scratch = Scratch(
             folder: folder.staging, uploads: folder.uploads, limits: options.storeSettings.partialUploads)
         runCount = try store.runCounts().filter { $0.key != .pending && $0.key != .archived }.reduce(0) {

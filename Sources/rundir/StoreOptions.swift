@@ -1,4 +1,6 @@
 import ArgumentParser
+import RunStore
+import S3Artifacts
 
 /// Where runs are kept, if not in directories.
 struct StoreOptions: ParsableArguments {
@@ -14,6 +16,14 @@ struct StoreOptions: ParsableArguments {
     /// Nil: runs are directories.
     var address: String? { given.isEmpty ? nil : given }
 
+    @Option(
+        name: .customLong("artifacts"),
+        help: ArgumentHelp(
+            "Where a --store keeps files of 1 MiB and more: s3://bucket/prefix, of Amazon S3 or what speaks its protocol; how it is "
+                + "reached by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL; default: "
+                + "none, files are in the database, up to 16 MiB. [env: RUNDIR_ARTIFACTS]", valueName: "address"))
+    var artifacts = Environment.text("RUNDIR_ARTIFACTS") ?? ""
+
     @Flag(
         name: .customLong("unsynced-store"),
         help:
@@ -23,10 +33,21 @@ struct StoreOptions: ParsableArguments {
 
     func validate() throws {
         if isUnsynced, address == nil { throw ValidationError("--unsynced-store is for a --store, and there is none") }
+        if !artifacts.isEmpty, address == nil {
+            throw ValidationError(
+                "--artifacts is for a --store, and there is none: in directories, files have any size without it")
+        }
+        do { _ = try objects() } catch { throw ValidationError("--artifacts: \(error)") }
         guard let address else { return }
         guard ["postgres://", "postgresql://"].contains(where: { address.hasPrefix($0) }) else {
             // Not what was given: it may have a password.
             throw ValidationError("--store has to begin with postgres:// or postgresql://")
         }
+    }
+
+    /// What keeps large files; nil: the database does.
+    /// - Throws: `S3Settings.Fault`, if the address or a variable cannot be read
+    func objects() throws(S3Settings.Fault) -> (any ObjectStore)? {
+        artifacts.isEmpty ? nil : S3ObjectStore(try S3Settings(artifacts) { Environment.text($0) })
     }
 }

@@ -9,7 +9,8 @@ import TestSupport
 /// A store in a database of its own, and a folder where files are staged for it.
 final class PostgresHarness: StoreHarness {
     let address: String
-    private let database: String
+    /// The database's name.
+    let database: String
     let server: PostgresServer
     let scratch: Scratch
     let clock = TestClock()

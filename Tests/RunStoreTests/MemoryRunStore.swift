@@ -97,7 +97,7 @@ final class MemoryRunStore: RunStore {
     func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> LocalMetadata? {
         let state = state
         guard let run = state.folders[state.resolved(target)] else { return nil }
-        let path = try folder.write(run.metadata().map { ($0.path, $0.file.bytes) })
+        let path = try folder.write(run.metadata().map { ($0.path, $0.file) })
         return LocalMetadata(path: path) { run.version(of: $0) }
     }
 }

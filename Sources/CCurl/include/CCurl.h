@@ -1,7 +1,7 @@
 /// HTTP requests by Debian's libcurl (7.88).
 ///
-/// The library is loaded at the first connection (dlopen(3)), since only `rundir import` needs it: linked, it and what it
-/// loads itself would cost the server 6 MB of memory and 15 ms at each start.
+/// The library is loaded at the first connection (dlopen(3)), since only `rundir import` and `rundir serve --artifacts` need it:
+/// linked, it and what it loads itself would cost every server 6 MB of memory and 15 ms at each start.
 #ifndef RUNDIR_CCURL_H
 #define RUNDIR_CCURL_H
 
@@ -21,6 +21,8 @@ typedef struct {
     const char *user;
     /// A bearer token; NULL: none.
     const char *token;
+    /// How requests are signed with `user`, such as `aws:amz:us-east-1:s3` (CURLOPT_AWS_SIGV4); NULL: not.
+    const char *signature;
 } curl_settings;
 
 /// Opens nothing yet.
@@ -38,6 +40,9 @@ typedef struct {
     long long retry_after;
     /// Whether the request or its reply was cut off: no connection, a time-out, an end too early. Empty `fault`: no.
     char fault[256];
+    /// `ETag` and `Content-Length`, of a stream's reply; empty and -1 where there is none.
+    char tag[256];
+    long long length;
 } curl_reply;
 
 /// Sends a request, and returns when its reply is there. Follows up to five redirects to HTTP and HTTPS. Gives up on a server
@@ -46,5 +51,39 @@ typedef struct {
 ///   receive: is given the reply's body; called on this thread
 curl_reply curl_connection_send(
     curl_connection *connection, const char *url, const char *body, size_t size, curl_receiver *receive, void *context);
+
+/// A connection whose replies are read as fast as the reader wants them: libcurl's multi interface, with one request at a time.
+/// It holds some 400 KB at most, however long a body is. For one thread at a time.
+typedef struct curl_stream curl_stream;
+
+typedef struct {
+    /// GET, HEAD, PUT, POST or DELETE.
+    const char *method;
+    const char *url;
+    /// Header fields, `name: value`.
+    const char *const *headers;
+    size_t header_count;
+    /// The body of a PUT: `size` bytes of an open file from an offset.
+    int descriptor;
+    long long offset;
+    /// The body of a POST: `size` bytes.
+    const void *bytes;
+    long long size;
+} curl_request;
+
+/// Opens nothing yet. Returns NULL as `curl_connection_make` does.
+curl_stream *curl_stream_make(const curl_settings *settings, const char **fault);
+void curl_stream_free(curl_stream *stream);
+
+/// Sends a request, and returns when the head of its reply is there. Follows no redirects. Gives up on a server
+/// that cannot be reached within 5 seconds or sends nothing for 60. What the request points to is used until it is over.
+curl_reply curl_stream_send(curl_stream *stream, const curl_request *request);
+
+/// Reads the body of the reply; waits until the buffer is full or the body ends.
+/// Returns how many bytes there were; 0 at the end; -1 if the reply was cut off, and why in `fault`.
+long long curl_stream_read(curl_stream *stream, void *buffer, size_t size, char fault[256]);
+
+/// Ends the request, whatever has been read of its reply. The connection stays open if all was.
+void curl_stream_end(curl_stream *stream);
 
 #endif

@@ -85,6 +85,7 @@ extension MLflowAPI {
         }
         switch try store.file(path, of: place.run, page: FolderPage.Request(limit: 1)) {
         case .file(let blob):
+            try blob.checkContent()
             call.exchange.respond(
                 HTTPResponse(
                     status: 200,

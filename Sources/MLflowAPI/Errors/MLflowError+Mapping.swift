@@ -78,6 +78,10 @@ extension MLflowError {
             self.init(.temporarilyUnavailable, "The disk failed; no writes are accepted until the server is restarted")
         case .unreachable:
             self.init(.temporarilyUnavailable, "the database that keeps the runs cannot be reached", retryAfter: 5)
+        case .objectsUnreachable(let reason):
+            self.init(.temporarilyUnavailable, "large files cannot be stored or read: \(reason)", retryAfter: 5)
+        case .objectMissing(let object):
+            self.init(.internalError, "the content of the file is gone: there is no object \(object)")
         case .runsGone(let reason): self.init(.temporarilyUnavailable, reason, retryAfter: 5)
         // 507: MLflow's clients do not repeat what only an operator can mend.
         case .diskFull: self.init(.resourceExhausted, "The server's disk is full; nothing was stored", status: 507)

@@ -1,7 +1,7 @@
 internal import RunStore
 internal import Threads
 
-/// Connections for reads: as many as are used at once, up to a limit. Whoever finds none waits.
+/// What reads need: the object store, and connections, as many as are used at once, up to a limit. Whoever finds none waits.
 final class ConnectionPool: Sendable {
     private struct State: Sendable {
         var free: [Connection] = []
@@ -12,13 +12,19 @@ final class ConnectionPool: Sendable {
     private let connect: @Sendable () throws(DatabaseError) -> Connection
     private let most: Int
     private let patience: Double
+    /// Where the contents are that are not in the database; nil: nowhere.
+    let objects: (any ObjectStore)?
     private let state = Monitor(State())
 
     /// - Parameters:
     ///   - most: connections
     ///   - patience: seconds to wait for one
-    init(most: Int, patience: Double, connect: @escaping @Sendable () throws(DatabaseError) -> Connection) {
-        (self.most, self.patience, self.connect) = (most, patience, connect)
+    ///   - objects: where large contents are
+    init(
+        most: Int, patience: Double, objects: (any ObjectStore)?,
+        connect: @escaping @Sendable () throws(DatabaseError) -> Connection
+    ) {
+        (self.most, self.patience, self.objects, self.connect) = (most, patience, objects, connect)
     }
 
     /// Lends a connection for a read. If it is lost meanwhile, the read is done again, once, on a new one.

@@ -10,11 +10,19 @@ final class PostgresBlob: Blob, MetricsText {
     private let content: Int
     private let pool: ConnectionPool
     private let bytes: [UInt8]?
+    /// Reads the object that has the bytes; nil: pieces have them.
+    private let object: Result<any ObjectReader, StoreError>?
 
     init(_ file: KnownFile, of run: String, pool: ConnectionPool) {
         (size, modified, content, bytes) = (file.size, file.modified, file.content, file.bytes)
         (self.run, self.pool) = (run, pool)
+        object = file.object.map { name in
+            pool.objects.map { .success($0.reader(of: name, size: file.size)) }
+                ?? .failure(.objectsUnreachable("the file is in S3; start this server too with --artifacts"))
+        }
     }
+
+    func checkContent() throws(StoreError) { try object?.get().check() }
 
     var version: BlobVersion { KnownFile.version(content, size) }
     var identity: UInt64 { UInt64(content) }
@@ -25,6 +33,7 @@ final class PostgresBlob: Blob, MetricsText {
     private static let sql = PieceRange.sql(run: "$1", content: "$2", from: "$3", size: "$4")
 
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
+        if let object { return try object.get().read(at: offset, into: buffer) }
         let end = min(size, offset + buffer.count)
         var done = 0
         while offset + done < end {

@@ -81,10 +81,10 @@ extension PostgresRunStore {
     ) throws(StoreError) -> LocalMetadata? {
         let key = try resolve(target)?.description ?? target.key
         guard let found = try self.folder(key, .metadata) else { return nil }
-        var files: [(path: DataPath, bytes: [UInt8])] = []
+        var files: [(path: DataPath, blob: any Blob)] = []
         for path in found.paths {
             guard let data = path.dataPath, let blob = try found.blob(path, pool) else { continue }
-            files.append((data, try blob.read()))
+            files.append((data, blob))
         }
         let path = try folder.write(files)
         return LocalMetadata(path: path) { folder in

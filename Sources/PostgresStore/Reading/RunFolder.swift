@@ -44,9 +44,9 @@ struct RunFolder: Sendable {
             Statement(
                 """
                 SELECT r.run, r.place, r.modified, f.path, f.content, f.size, f.modified,
-                    CASE WHEN f.size <= \(KnownFile.small) THEN coalesce((
+                    CASE WHEN f.object IS NULL AND f.size <= \(KnownFile.small) THEN coalesce((
                         SELECT string_agg(p.bytes, ''::bytea ORDER BY p.position) FROM pieces p
-                        WHERE p.run = f.run AND p.content = f.content), ''::bytea) END,
+                        WHERE p.run = f.run AND p.content = f.content), ''::bytea) END, f.object,
                     s.rows_content, s.rows_size, s.tail
                 FROM runs r LEFT JOIN files f ON f.run = r.run \(condition) LEFT JOIN summaries s ON s.run = r.run
                 WHERE r.run = ANY ($1)
@@ -60,12 +60,12 @@ struct RunFolder: Sendable {
             guard !rows.isNull(row, 3), let path = ArtifactPath(rows.text(row, 3)) else { continue }
             files[key, default: [:]][path] = KnownFile(
                 content: rows.int(row, 4), size: rows.int(row, 5), modified: rows.double(row, 6),
-                bytes: rows.bytes(row, 7))
+                bytes: rows.bytes(row, 7), object: rows.isNull(row, 8) ? nil : rows.text(row, 8))
         }
         for (key, row) in first {
             folders[key] = RunFolder(
                 key: key, place: RunPlace(rawValue: UInt8(rows.int(row, 1))) ?? .pending, modified: rows.double(row, 2),
-                files: files[key] ?? [:], mark: RowsMark(rows, row, from: 8))
+                files: files[key] ?? [:], mark: RowsMark(rows, row, from: 9))
         }
         return folders
     }

@@ -6,6 +6,8 @@
 ///   do not wait for one another.
 /// - `files`: what is at each path of a run. A content is never changed in place, but for what is appended.
 /// - `pieces`: the bytes of contents, by position. Rows of metrics and console output come piece by piece; large files are cut.
+///   A large one is an object outside of the database instead (`files.object`).
+/// - `objects`: objects that no file has, or none yet, and when they are removed (`ObjectNotes`).
 /// - `row_columns`: the names of the columns of rows of metrics, by their content: a row of names for each write that brought
 ///   some, at the number of those before.
 /// - `dropped`: contents that no file has any more. They stay for a while, since somebody may be reading them.
@@ -72,8 +74,18 @@ enum Schema {
                 content bigint NOT NULL,
                 size bigint NOT NULL,
                 modified double precision NOT NULL,
+                object text COLLATE "C",
                 PRIMARY KEY (run, path)) WITH (fillfactor = 70)
             """,
+            """
+            CREATE TABLE objects (
+                run text COLLATE "C" NOT NULL,
+                name text COLLATE "C" NOT NULL,
+                was_named boolean NOT NULL,
+                due timestamptz NOT NULL,
+                PRIMARY KEY (run, name))
+            """,
+            "CREATE INDEX objects_due ON objects (due)",
             """
             CREATE TABLE pieces (
                 run text COLLATE "C" NOT NULL,

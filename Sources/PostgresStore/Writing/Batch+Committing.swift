@@ -6,15 +6,16 @@ extension Batch {
     /// The statements that end the transaction, the commit last.
     var commitStatements: [Statement] {
         let changed = runs.values.sorted { $0.key < $1.key }
-        return removing + making(changed) + files(changed) + columnStatements(changed) + contents(changed) + activeRuns
-            + [counting] + eventStatements + [.commit]
+        return removing + making(changed) + files(changed) + objects(changed) + columnStatements(changed)
+            + contents(changed) + activeRuns + [counting] + eventStatements + [.commit]
     }
 
     private var removing: [Statement] {
         if removed.isEmpty { return [] }
         let keys = Parameter.texts(removed.sorted())
         return [
-            Statement("INSERT INTO dropped (run, content) SELECT run, content FROM files WHERE run = ANY ($1)", keys)
+            Statement("INSERT INTO dropped (run, content) SELECT run, content FROM files WHERE run = ANY ($1)", keys),
+            ObjectNotes.drop(of: removed.sorted(), but: namedObjects.sorted()),
         ]
             + ["files", "row_columns", "cells", "summaries", "runs"].map { table in
                 Statement("DELETE FROM \(table) WHERE run = ANY ($1)", keys)
@@ -82,13 +83,15 @@ extension Batch {
             statements.append(
                 Statement(
                     """
-                    INSERT INTO files (run, path, content, size, modified) SELECT * FROM unnest($1, $2, $3, $4, $5)
+                    INSERT INTO files (run, path, content, size, modified, object)
+                    SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
                     ON CONFLICT (run, path) DO UPDATE
-                    SET content = excluded.content, size = excluded.size, modified = excluded.modified
+                    SET content = excluded.content, size = excluded.size, modified = excluded.modified,
+                        object = excluded.object
                     """,
                     .texts(written.map(\.run)), .texts(written.map(\.path.description)),
                     .ints(written.map(\.file.content)), .ints(written.map(\.file.size)),
-                    .doubles(written.map(\.file.modified))))
+                    .doubles(written.map(\.file.modified)), .texts(written.map(\.file.object))))
         }
         if !dropped.isEmpty {
             statements.append(
@@ -97,6 +100,21 @@ extension Batch {
                     .texts(dropped.map(\.run)), .ints(dropped.map(\.content))))
         }
         return statements
+    }
+
+    /// The objects that files have, of those that the batch knows.
+    private var namedObjects: Set<String> {
+        Set(runs.values.lazy.filter(\.isThere).flatMap { $0.files.values.lazy.compactMap(\.object) })
+    }
+
+    /// Objects that files have now, and those that none has any more.
+    private func objects(_ changed: [WorkingRun]) -> [Statement] {
+        let named = namedObjects
+        let taken = uploads.all.filter { named.contains($0.name) }
+        let dropped = changed.filter(\.isThere).flatMap { run in
+            run.stored.values.compactMap(\.object).filter { !named.contains($0) }.map { (run: run.key, name: $0) }
+        }
+        return (taken.isEmpty ? [] : [ObjectNotes.take(taken)]) + (dropped.isEmpty ? [] : [ObjectNotes.drop(dropped)])
     }
 
     private func contents(_ changed: [WorkingRun]) -> [Statement] {

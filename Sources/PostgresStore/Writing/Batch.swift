@@ -43,6 +43,9 @@ final class Batch {
     /// transaction's number once more, so that by this alone it cannot be known whose commit it was.
     let number = Int.random(in: 1...Int.max)
     private var nextContent = 0
+    /// What the writes' large files have become, and the names of those objects that may be taken still.
+    private(set) var uploads = UploadedObjects()
+    private var takable: Set<String> = []
     /// What went wrong while a write was read for; the batch cannot go on then.
     private(set) var failure: DatabaseError?
 
@@ -58,6 +61,7 @@ final class Batch {
     ) {
         (self.waiting, self.connection, self.memory, self.now) = (waiting, connection, memory, now)
         rules = settings.rules
+        for write in waiting { uploads.add(write.uploads) }
     }
 
     /// An id for a content: no two are the same, and later ones are greater.
@@ -71,7 +75,8 @@ final class Batch {
     /// Locks, and reads what is known of the runs.
     func begin() throws(DatabaseError) {
         let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now), rules)
-        let found = try connection.run([.begin] + needs.statements)
+        let locked = uploads.isEmpty ? [] : [ObjectNotes.lock(uploads.all)]
+        let found = try connection.run([.begin] + needs.statements + locked)
         let rows = Array(found.dropFirst())
         // In the order of `BatchNeeds.statements`.
         transaction = rows[needs.lockCount].text(0, 0)
@@ -98,18 +103,29 @@ final class Batch {
             runs[key]?.hasAll = true
         }
         for row in 0..<stamps.count { takenStamps.insert(stamps.text(row, 0)) }
-        if needs.needsTotals, let sums = rows.last {
+        if needs.needsTotals {
+            let sums = rows[rows.count - 1 - locked.count]
             totals = RunCounts(runs: sums.int(0, 0), bytes: sums.int(0, 1))
         }
         try readColumns()
+        if !locked.isEmpty, let names = rows.last { takable = Set((0..<names.count).map { names.text($0, 0) }) }
         loaded = runs
     }
 
-    /// Notes a file: run, path, content, size, modified, bytes.
+    /// The object that a staged file has become; nil if its bytes go into the database.
+    /// - Throws: if it was removed, since its upload took a day
+    func object(ofFileAt place: String) throws(StoreError) -> UploadedObjects.Object? {
+        guard let object = uploads.byFile[place] else { return nil }
+        if !takable.contains(object.name) { throw .objectsUnreachable("an upload took too long, and was given up") }
+        return object
+    }
+
+    /// Notes a file: run, path, content, size, modified, bytes, object.
     private func note(_ rows: Rows, _ row: Int, of key: String) {
         guard let path = ArtifactPath(rows.text(row, 1)) else { return }
         let file = KnownFile(
-            content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: rows.bytes(row, 5))
+            content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: rows.bytes(row, 5),
+            object: rows.isNull(row, 6) ? nil : rows.text(row, 6))
         runs[key]?.files[path] = file
         runs[key]?.stored[path] = file
     }
@@ -133,16 +149,17 @@ final class Batch {
         let rows = try ask(
             Statement(
                 """
-                (SELECT run, path, content, size, modified, NULL::bytea FROM files WHERE run = $1 AND path = ANY ($2))
+                (SELECT run, path, content, size, modified, object FROM files WHERE run = $1 AND path = ANY ($2))
                 UNION ALL
-                (SELECT run, path, content, size, modified, NULL::bytea FROM files
+                (SELECT run, path, content, size, modified, object FROM files
                     WHERE run = $1 AND path > $3 AND path < $4 LIMIT 1)
                 """,
                 .text(run.key), .texts(above), .text("\(path)/"), .text("\(path)0")))
         for row in 0..<rows.count {
             guard let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
             let file = KnownFile(
-                content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: nil)
+                content: rows.int(row, 2), size: rows.int(row, 3), modified: rows.double(row, 4), bytes: nil,
+                object: rows.isNull(row, 5) ? nil : rows.text(row, 5))
             run.stored[path] = file
             // Unless the batch has changed it.
             if run.files[path] == nil, !run.touched.contains(path) { run.files[path] = file }

@@ -53,12 +53,12 @@ struct BatchNeeds {
 
     /// The files of some runs' metadata, and of what waits for sessions' next runs, with the bytes of small ones.
     static let allFiles = """
-        SELECT run, path, content, size, modified, \(smallBytes) FROM files f
+        SELECT run, path, content, size, modified, \(smallBytes), object FROM files f
         WHERE run = ANY ($1) AND (path > 'tfruns.d/' AND path < 'tfruns.d0' OR left(run, 1) = '@')
         """
 
     private static let smallBytes = """
-        CASE WHEN size <= \(KnownFile.small) THEN coalesce((
+        CASE WHEN object IS NULL AND size <= \(KnownFile.small) THEN coalesce((
             SELECT string_agg(p.bytes, ''::bytea ORDER BY p.position) FROM pieces p
             WHERE p.run = f.run AND p.content = f.content), ''::bytea) END
         """
@@ -119,11 +119,11 @@ struct BatchNeeds {
         let waiting = complete.filter { $0.hasPrefix(RunLayout.sessionMark) }.map { String($0.dropFirst()) }
         return Statement(
             """
-            SELECT run, path, content, size, modified, \(Self.smallBytes) FROM files f
+            SELECT run, path, content, size, modified, \(Self.smallBytes), object FROM files f
             WHERE run = ANY ($1 || ARRAY(SELECT run FROM sessions WHERE session = ANY ($2)))
                 AND (path > 'tfruns.d/' AND path < 'tfruns.d0' OR left(run, 1) = '@')
             UNION ALL
-            SELECT run, path, content, size, modified, NULL FROM files f
+            SELECT run, path, content, size, modified, NULL, object FROM files f
             WHERE run = ANY ($3 || ARRAY(SELECT run FROM sessions WHERE session = ANY ($4))) AND path = ANY ($5)
             """,
             .texts(complete.sorted()), .texts(waiting), .texts(keys.filter { !complete.contains($0) }),

@@ -49,8 +49,13 @@ final class Committer: Sendable {
         state.withLock { $0.threads = threads }
     }
 
-    func submit(_ write: RunWrite, completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void) {
-        let waiting = WaitingWrite(write: write, since: monotonicNanoseconds(), completion: completion)
+    /// - Parameter uploads: what the write's large files have become
+    func submit(
+        _ write: RunWrite, _ uploads: UploadedObjects = UploadedObjects(),
+        completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
+    ) {
+        let waiting = WaitingWrite(
+            write: write, since: monotonicNanoseconds(), completion: completion, uploads: uploads)
         let size = waiting.size
         let refusal = state.changeForOne { state -> StoreError? in
             if state.isClosed { return .stopping }

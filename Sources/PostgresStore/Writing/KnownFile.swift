@@ -10,6 +10,8 @@ struct KnownFile: Sendable, Equatable {
     var modified: Double
     /// The bytes, where they are known.
     var bytes: [UInt8]?
+    /// The object that has the bytes, outside of the database; nil: pieces have them.
+    var object: String?
 
     /// Two files with the same version have the same bytes: a content only grows.
     var version: BlobVersion { Self.version(content, size) }

@@ -37,6 +37,13 @@ extension WorkingRun {
     private mutating func take(
         _ file: KnownFile, of waiting: WorkingRun, _ path: ArtifactPath, isAppended: Bool = false, _ batch: Batch
     ) throws(StoreError) {
+        if file.object != nil {
+            touched.insert(path)
+            var taken = file
+            taken.content = batch.freshContent()
+            files[path] = taken
+            return
+        }
         let isCopied = file.bytes == nil && waiting.stored.values.contains { $0.content == file.content }
         let there = isAppended ? files[path] : nil
         if !isCopied {

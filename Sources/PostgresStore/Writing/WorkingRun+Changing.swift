@@ -16,26 +16,26 @@ extension WorkingRun {
         case .frame(let frame): try replaceMetrics(by: frame, batch)
         case .append(let path, let head, let bytes):
             try checkPlace(of: ArtifactPath(path), batch)
+            if file(path)?.object != nil { throw .unreadable("\(path) is large, and nothing can be appended to it") }
             append(bytes, to: path, head: head, of: batch)
         case .publish(let staged, let path, let base):
             if let base, file(path)?.version != base { throw .changedMeanwhile(path) }
             try checkPlace(of: ArtifactPath(path), batch)
-            put(try Self.contents(of: staged, path.description), at: path, of: batch)
+            try put(fileAt: staged.path, at: ArtifactPath(path), of: batch)
         case .publishFolder(let staged, let folder, let base):
             // What was there when it was made has been taken over into it.
             if version(of: folder) != base { throw .changedMeanwhile(folder) }
-            for (path, bytes) in try staged.contents() {
+            for (path, file) in try staged.files() {
                 guard let place = DataPath("\(folder)/\(path)") else { continue }
-                try Self.checkSize(bytes.count, place.description)
                 try checkPlace(of: ArtifactPath(place), batch)
-                put(bytes, at: place, of: batch)
+                try put(fileAt: file, at: ArtifactPath(place), of: batch)
             }
         case .artifact(let staged, let path, let condition):
             try batch.loadArtifact(path, into: &self)
             outcome.replaced = files[path] != nil
             if !condition(files[path]?.version) { throw .conditionFailed(path) }
             try checkPlace(of: path, batch)
-            put(try Self.contents(of: staged, path.description), at: path, of: batch)
+            try put(fileAt: staged.path, at: path, of: batch)
             outcome.version = files[path]?.version
         case .removeArtifact(let path, let condition):
             if !isThere { throw .unknownRun }
@@ -54,19 +54,24 @@ extension WorkingRun {
     /// The most bytes of a file without a store of artifacts.
     static let largestFile = Limit(.bytes, most: 16 << 20)
 
-    private static func checkSize(_ size: Int, _ path: String) throws(StoreError) {
-        if size <= largestFile.most { return }
-        throw .refused(
-            MetadataFault(
-                .exceeded,
-                "\"\(path.shown(atMost: 200))\" is \(LimitExceeded(largestFile)), the most that is kept in the database"
-            ))
-    }
-
-    private static func contents(of staged: StagingFile, _ path: String) throws(StoreError) -> [UInt8] {
-        let size = Files.status(staged.path).map { Int($0.st_size) } ?? 0
-        try checkSize(size, path)
-        return try staged.contents()
+    /// Writes a file that was staged: the object that it has become, or its bytes.
+    private mutating func put(fileAt place: String, at path: ArtifactPath, of batch: Batch) throws(StoreError) {
+        if let object = try batch.object(ofFileAt: place) {
+            touched.insert(path)
+            if path.isMetadata { modified = max(modified, wallClock()) }
+            files[path] = KnownFile(
+                content: batch.freshContent(), size: object.size, modified: wallClock(), object: object.name)
+            return
+        }
+        let size = Files.status(place).map { Int($0.st_size) } ?? 0
+        if size > Self.largestFile.most {
+            throw .refused(
+                MetadataFault(
+                    .exceeded,
+                    "\"\(path.description.shown(atMost: 200))\" is \(LimitExceeded(Self.largestFile)), the most that is kept in the "
+                        + "database; larger files need a server with --artifacts"))
+        }
+        put(try StagingFile.contents(of: place), at: path, of: batch)
     }
 
     /// The most bytes of a path: an entry of a B-tree is at most a third of a page.

@@ -106,7 +106,7 @@ struct WorkingRun: Sendable {
 
     func bytes(of file: KnownFile, _ batch: Batch) throws(StoreError) -> [UInt8] {
         if let bytes = file.bytes { return bytes }
-        if file.size > heldMetrics.most {
+        if file.size > heldMetrics.most || file.object != nil {
             throw .tooLarge("a file of \(key) is larger than can be combined with what is sent")
         }
         var bytes = [UInt8](repeating: 0, count: file.size)

@@ -51,10 +51,12 @@ struct FileReply {
         }
         switch part(of: file, tag: tag, modified: modified) {
         case .whole:
+            try file.checkContent()
             let digests = try digestFields(of: file, isWhole: true)
             return HTTPResponse(
                 status: 200, headers: headers + digests, body: .blob(file))
         case .part(let range):
+            try file.checkContent()
             let digests = try digestFields(of: file, isWhole: false)
             let place = ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)")
             return HTTPResponse(

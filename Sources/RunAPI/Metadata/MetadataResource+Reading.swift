@@ -12,6 +12,7 @@ extension RunAPI {
         switch document {
         case .file(let path, let mediaType):
             if let file = try store.file(path, of: run) {
+                try file.checkContent()
                 return HTTPResponse(
                     status: 200,
                     headers: [

@@ -90,6 +90,17 @@ extension Problem {
                     + "connection was lost while it was being stored, it may have been: rows without a step or an epoch are then "
                     + "there twice")
             headers = [("Retry-After", "5")]
+        case .objectsUnreachable(let reason):
+            self.init(
+                503, "artifacts-unreachable", "Artifacts unreachable",
+                "large files cannot be stored or read at present: \(reason). Nothing was stored; send the request again"
+            )
+            headers = [("Retry-After", "5")]
+        case .objectMissing(let object):
+            self.init(
+                500, "artifact-missing", "Artifact missing",
+                "the content of the file is gone: there is no object \(object); restore it there, or send the file again"
+            )
         case .runsGone(let reason):
             self.init(503, "runs-gone", "Runs directory gone", "nothing can be stored or read: \(reason)")
             headers = [("Retry-After", "5")]

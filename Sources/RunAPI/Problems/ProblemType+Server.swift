@@ -5,6 +5,10 @@ extension ProblemType {
             500, "internal", "Internal error", "The server has failed unexpectedly.",
             "Search the server's log for the `request_id`, and report what it says."),
         ProblemType(
+            500, "artifact-missing", "Artifact missing",
+            "The content of the file is gone from the S3 bucket that keeps large files (`--artifacts`).",
+            "`detail` names the object. Restore it from a backup of the bucket, or send the file again."),
+        ProblemType(
             502, "writer-failed", "Writer failed",
             "The program that writes this custom type ended with an error. Nothing was stored.",
             "`detail` has the last lines of its standard error. Correct the body or the program."),
@@ -50,6 +54,11 @@ extension ProblemType {
             "The database that keeps the runs (`--store`) cannot be reached, or takes no writes at present. If the connection was lost "
                 + "while the request was being stored, it may have been.",
             "Send it again after the seconds in `Retry-After`: the server then continues by itself."),
+        ProblemType(
+            503, "artifacts-unreachable", "Artifacts unreachable",
+            "The S3 bucket that keeps large files (`--artifacts`) cannot be reached, or refuses the server. Nothing was stored.",
+            "Send it again after the seconds in `Retry-After`. If it stays so, `detail` says what the operator can set."
+        ),
         ProblemType(
             503, "out-of-resources", "Out of resources",
             "The server has no file descriptors or no memory left. Nothing was stored.",
