@@ -79,7 +79,7 @@ import Testing
     }
 
     /// All files are objects here, also those that are empty.
-    @Test(arguments: StoreClaim.allButLimits)
+    @Test(arguments: StoreClaim.all)
     func theStoreKeepsItsClaim(_ claim: StoreClaim) throws {
         try claim.check(try Stores(Self.sharedBucket.get(), least: 0).runs)
     }
