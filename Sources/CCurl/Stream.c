@@ -160,7 +160,7 @@ static bool prepare(curl_stream *stream, const curl_request *request) {
         (curl.easy_setopt)(handle, CURLOPT_SEEKDATA, stream);
     } else if (strcmp(request->method, "POST") == 0) {
         (curl.easy_setopt)(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
-        (curl.easy_setopt)(handle, CURLOPT_POSTFIELDS, request->bytes != NULL ? request->bytes : "");
+        (curl.easy_setopt)(handle, CURLOPT_COPYPOSTFIELDS, request->bytes != NULL ? request->bytes : "");
     } else if (strcmp(request->method, "HEAD") == 0) {
         (curl.easy_setopt)(handle, CURLOPT_NOBODY, 1L);
     } else {

@@ -61,6 +61,25 @@ extension StoreClaim {
             #expect(throws: StoreError.archived(.one)) { try harness.publish(.model, "2") }
             #expect(try harness.store.artifact(.model) == "1")
         },
+        StoreClaim("a folder is no place for a file as long as anything is in it") { harness in
+            let store = harness.store
+            try store.initialise(.one)
+            let (first, second) = (ArtifactPath("models/a")!, ArtifactPath("models/b")!)
+            for path in [first, second] { try harness.publish(path, "1") }
+            let folder = ArtifactPath("models")!
+            let staged = try harness.staged("2")
+            let error = try #require(throws: StoreError.self) {
+                try store.write(
+                    .run(.one),
+                    .change([
+                        .removeArtifact(first, if: { _ in true }), .artifact(staged, folder, if: { _ in true }),
+                    ]))
+            }
+            guard case .pathTaken = error else {
+                Issue.record("\(error)")
+                return
+            }
+        },
         StoreClaim("a folder is no place for a file, nor a file for a folder") { harness in
             let store = harness.store
             try store.initialise(.one)

@@ -43,6 +43,7 @@ final class Batch {
     /// transaction's number once more, so that by this alone it cannot be known whose commit it was.
     let number = Int.random(in: 1...Int.max)
     private var nextContent = 0
+    private var endOfContents = 0
     /// What the writes' large files have become, and the names of those objects that may be taken still.
     private(set) var uploads = UploadedObjects()
     private var takable: Set<String> = []
@@ -66,6 +67,11 @@ final class Batch {
 
     /// An id for a content: no two are the same, and later ones are greater.
     func freshContent() -> Int {
+        if nextContent == endOfContents {
+            // Where that fails, so does the batch.
+            nextContent = (try? ask(Statement("SELECT nextval('contents')")).int(0, 0)) ?? nextContent
+            endOfContents = nextContent + Schema.contentsOfBatch
+        }
         nextContent += 1
         return nextContent - 1
     }
@@ -81,6 +87,7 @@ final class Batch {
         // In the order of `BatchNeeds.statements`.
         transaction = rows[needs.lockCount].text(0, 0)
         nextContent = rows[needs.lockCount].int(0, 1)
+        endOfContents = nextContent + Schema.contentsOfBatch
         let (sessionRows, runRows, fileRows, stamps) = (
             rows[needs.lockCount + 1], rows[needs.lockCount + 2], rows[needs.lockCount + 3], rows[needs.lockCount + 4]
         )
@@ -146,15 +153,17 @@ final class Batch {
     func loadArtifact(_ path: ArtifactPath, into run: inout WorkingRun) throws(StoreError) {
         guard run.isStored, run.stored[path] == nil, !path.isMetadata else { return }
         let above = sequence(first: path, next: \.parent).map(\.description)
+        // Of those below, one that is not known, since the batch may have removed those that are.
+        let known = run.stored.keys.filter { $0.isBelow(path) }.map(\.description)
         let rows = try ask(
             Statement(
                 """
                 (SELECT run, path, content, size, modified, object FROM files WHERE run = $1 AND path = ANY ($2))
                 UNION ALL
                 (SELECT run, path, content, size, modified, object FROM files
-                    WHERE run = $1 AND path > $3 AND path < $4 LIMIT 1)
+                    WHERE run = $1 AND path > $3 AND path < $4 AND path <> ALL ($5) LIMIT 1)
                 """,
-                .text(run.key), .texts(above), .text("\(path)/"), .text("\(path)0")))
+                .text(run.key), .texts(above), .text("\(path)/"), .text("\(path)0"), .texts(known)))
         for row in 0..<rows.count {
             guard let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
             let file = KnownFile(

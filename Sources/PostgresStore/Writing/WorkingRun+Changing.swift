@@ -57,8 +57,7 @@ extension WorkingRun {
     /// Writes a file that was staged: the object that it has become, or its bytes.
     private mutating func put(fileAt place: String, at path: ArtifactPath, of batch: Batch) throws(StoreError) {
         if let object = try batch.object(ofFileAt: place) {
-            touched.insert(path)
-            if path.isMetadata { modified = max(modified, wallClock()) }
+            touch(path)
             files[path] = KnownFile(
                 content: batch.freshContent(), size: object.size, modified: wallClock(), object: object.name)
             return

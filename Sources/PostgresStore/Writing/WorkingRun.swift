@@ -39,11 +39,16 @@ struct WorkingRun: Sendable {
 
     func file(_ path: DataPath) -> KnownFile? { files[ArtifactPath(path)] }
 
-    /// Writes a file whole; nil: removes it.
-    mutating func put(_ bytes: [UInt8]?, at path: ArtifactPath, of batch: Batch) {
+    /// The current write writes or removes a file.
+    mutating func touch(_ path: ArtifactPath) {
         touched.insert(path)
         // What waits is as old as its youngest file of any kind.
         if path.isMetadata || place == .pending { modified = max(modified, wallClock()) }
+    }
+
+    /// Writes a file whole; nil: removes it.
+    mutating func put(_ bytes: [UInt8]?, at path: ArtifactPath, of batch: Batch) {
+        touch(path)
         guard let bytes else {
             files[path] = nil
             return
