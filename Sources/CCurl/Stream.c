@@ -163,6 +163,8 @@ static bool prepare(curl_stream *stream, const curl_request *request) {
         (curl.easy_setopt)(handle, CURLOPT_COPYPOSTFIELDS, request->bytes != NULL ? request->bytes : "");
     } else if (strcmp(request->method, "HEAD") == 0) {
         (curl.easy_setopt)(handle, CURLOPT_NOBODY, 1L);
+        // Somebody waits for the look before anything is replied.
+        (curl.easy_setopt)(handle, CURLOPT_TIMEOUT, 5L);
     } else {
         (curl.easy_setopt)(handle, CURLOPT_HTTPGET, 1L);
         (curl.easy_setopt)(handle, CURLOPT_CUSTOMREQUEST, request->method);

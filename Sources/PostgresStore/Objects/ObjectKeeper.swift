@@ -38,6 +38,9 @@ final class ObjectKeeper: Sendable {
     /// Seconds between two looks whether the object store answers; fewer while it does not.
     private static let lookSeconds = (usual: 30.0, failed: 1.0)
 
+    /// Removals that fail before a round of them ends.
+    private static let mostFailures = 3
+
     /// - Parameter removalSeconds: between two removals
     init(_ objects: any ObjectStore, pool: ConnectionPool, reachability: ObjectReachability, removalSeconds: Double) {
         (self.objects, self.pool, self.reachability) = (objects, pool, reachability)
@@ -82,15 +85,21 @@ final class ObjectKeeper: Sendable {
                 return (0..<rows.count).map { (rows.text($0, 0), rows.text($0, 1), rows.bool($0, 2)) }
             }
             if rows.isEmpty { return }
-            for (run, name, wasNamed) in rows {
+            var failures = 0
+            // One that cannot be removed does not keep the others: in no order, and a few failures end the round.
+            for (run, name, wasNamed) in rows.shuffled() {
                 do throws(StoreError) { try objects.remove(name, isComplete: wasNamed) } catch {
                     reachability.note(error)
-                    throw error
+                    failures += 1
+                    if failures == Self.mostFailures { throw error }
+                    continue
                 }
                 _ = try pool.read { connection throws(DatabaseError) in
                     try connection.run(ObjectNotes.forget(run, name))
                 }
             }
+            // Those that failed would come again at once.
+            if failures > 0 { return }
         }
     }
 }
