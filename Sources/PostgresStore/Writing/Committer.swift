@@ -28,6 +28,11 @@ final class Committer: Sendable {
         var hasTurn = false
         var isClosed = false
         var threads: [Thread] = []
+
+        mutating func takeFirst(of size: Int) -> WaitingWrite {
+            defer { bytes = waiting.isEmpty ? 0 : max(1, bytes - size) }
+            return waiting.removeFirst()
+        }
     }
 
     let settings: Settings
@@ -99,9 +104,8 @@ final class Committer: Sendable {
                 let size = next.size
                 if !taken.isEmpty, bytes + size > settings.mostBytes { break }
                 bytes += size
-                taken.append(state.waiting.removeFirst())
+                taken.append(state.takeFirst(of: size))
             }
-            state.bytes = state.waiting.isEmpty ? 0 : max(1, state.bytes - bytes)
             state.hasTurn = true
             return taken
         }
@@ -123,8 +127,7 @@ final class Committer: Sendable {
         let now = monotonicNanoseconds()
         let late = state.withLock { state in
             var late: [WaitingWrite] = []
-            while let next = state.waiting.first, isLate(next, now) { late.append(state.waiting.removeFirst()) }
-            if state.waiting.isEmpty { state.bytes = 0 }
+            while let next = state.waiting.first, isLate(next, now) { late.append(state.takeFirst(of: next.size)) }
             return late
         }
         for write in late { write.completion(.failure(error)) }
