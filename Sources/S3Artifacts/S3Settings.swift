@@ -47,16 +47,18 @@ package struct S3Settings: Sendable {
         }
         self.region = region
         authorities = variable("AWS_CA_BUNDLE")
+        // Amazon S3 endpoints and quotas (AWS General Reference).
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         let name = variable("AWS_ENDPOINT_URL_S3") != nil ? "AWS_ENDPOINT_URL_S3" : "AWS_ENDPOINT_URL"
         if let endpoint = variable(name) {
             host = try Self.host(of: endpoint, name)
             self.address = (endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint) + "/\(bucket)"
         } else if bucket.contains(".") {
             // The certificate is for one name before the dot.
-            host = "s3.\(region).amazonaws.com"
+            host = "s3.\(region).\(domain)"
             self.address = "https://\(host)/\(bucket)"
         } else {
-            host = "\(bucket).s3.\(region).amazonaws.com"
+            host = "\(bucket).s3.\(region).\(domain)"
             self.address = "https://\(host)"
         }
     }

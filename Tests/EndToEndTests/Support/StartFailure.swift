@@ -35,6 +35,7 @@ enum StartFailure: String, CaseIterable {
     case notExecutable = "…: it is not executable; chmod +x it…"
     case standardType = "the type \"…\" has a writer already"
     case noWriters = "…: cannot be read: No such file or directory"
+    case noArtifacts = "--artifacts: …"
 
     /// What the page lists and no test brings about.
     static let untried = [
@@ -42,6 +43,8 @@ enum StartFailure: String, CaseIterable {
         "…: Temporary failure in name resolution",
         // Which call meets a low limit first is up to the threads.
         "libmicrohttpd cannot start …",
+        // Needs a database (`ArtifactServersTests`).
+        "cannot use the store of artifacts: s3://…",
         // Needs another machine, and systemd.
         "error while loading shared libraries: …", "status=226/NAMESPACE", "status=218/CAPABILITIES",
     ]
@@ -58,7 +61,7 @@ enum StartFailure: String, CaseIterable {
     /// The exit status: 64 for settings that cannot be read.
     var status: Int32 {
         switch self {
-        case .outOfRange, .unknownOption, .invalidValue, .variable, .noHost, .noOrigin, .openToAll: 64
+        case .outOfRange, .unknownOption, .invalidValue, .variable, .noHost, .noOrigin, .openToAll, .noArtifacts: 64
         default: 1
         }
     }
@@ -140,7 +143,6 @@ enum StartFailure: String, CaseIterable {
             try file.write(contentsOf: Data([0]))
             try file.close()
             return try start(runs)
-        // Three are its own; what it opens first are folders, one after the other.
         case .fewDescriptors: return try start(runs, by: ["prlimit", "--nofile=40:40"])
         case .faultyDescription:
             folder.write("writers/images.json", "{\n")
@@ -153,6 +155,7 @@ enum StartFailure: String, CaseIterable {
             try Command.succeed("chmod", "+x", "\(folder.path)/writers/flags")
             return try start(runs, "--writers", "\(folder.path)/writers")
         case .noWriters: return try start(runs, "--writers", "\(folder.path)/writers")
+        case .noArtifacts: return try start(runs, "--store", "postgres://localhost/none", "--artifacts", "nothing")
         }
     }
 
