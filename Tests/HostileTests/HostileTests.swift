@@ -43,7 +43,8 @@ import Testing
         #expect(try canary.rowsAreThere(on: server))
         let isAsBefore = eventually(within: 90) { Footprint(of: server).excess(over: before).isEmpty }
         let now = Footprint(of: server)
-        #expect(isAsBefore, "before: \(before); now: \(now); more: \(now.excess(over: before))")
+        let staged = DirectoryTree("\(server.runs)/.rundir/staging").entries
+        #expect(isAsBefore, "before: \(before); now: \(now); more: \(now.excess(over: before)); staged: \(staged)")
         #expect(try server.connect().send("GET", "/ready").status == 200)
         #expect(try server.terminate() == .exited(0), "\(server.errors.suffix(2000))")
         #expect(!server.errors.utf8.contains { $0 < 32 && $0 != UInt8(ascii: "\n") }, "control characters in the log")
