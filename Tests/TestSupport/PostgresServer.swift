@@ -14,13 +14,7 @@ package final class PostgresServer: Sendable {
     private static let programs = "/usr/lib/postgresql/15/bin"
     private let folder: TemporaryFolder
     private let made = Atomic<Int>(0)
-    private let process = Mutex<Running?>(nil)
-
-    /// A started server: it ends when the descriptor is closed.
-    private struct Running: Sendable {
-        let shell: ChildProcess
-        let input: CInt
-    }
+    private let shell = Mutex<TiedShell?>(nil)
 
     /// Makes a database cluster and starts its server.
     package init() throws {
@@ -53,12 +47,6 @@ package final class PostgresServer: Sendable {
 
     /// Starts the server, and waits until it takes connections.
     package func start() throws {
-        var ends: [CInt] = [0, 0]
-        guard pipe(&ends) == 0 else { throw Failure(description: "pipe: \(errno)") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(ends[0]) }
-        let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
-        defer { close(null) }
         for name in ["ended", "kept"] { unlink("\(folder.path)/\(name)") }
         // After a crash, a server cannot start before the last process of the one before has ended. The folder is removed here too:
         // a test process that is killed, or ends, removes nothing.
@@ -76,11 +64,12 @@ package final class PostgresServer: Sendable {
             "fsync=off", "full_page_writes=off", "listen_addresses=", "unix_socket_directories=\(folder.path)",
             "max_connections=300", "shared_buffers=64MB", "autovacuum=off", "log_min_messages=error",
         ]
-        let shell = try ChildProcess(
-            ["sh", "-c", script, "sh", folder.path] + Self.user + ["\(Self.programs)/postgres", "-D", data]
+        let started = try TiedShell(
+            script,
+            [folder.path] + Self.user + ["\(Self.programs)/postgres", "-D", data]
                 + settings.flatMap { ["-c", $0] },
-            input: ends[0], output: null, error: null)
-        process.withLock { $0 = Running(shell: shell, input: ends[1]) }
+            log: "/dev/null")
+        shell.withLock { $0 = started }
         guard eventually(within: 60, { (try? sql("SELECT 1")) != nil }) else {
             throw Failure(description: "PostgreSQL has not started: \(folder.text("log") ?? "")")
         }
@@ -96,14 +85,11 @@ package final class PostgresServer: Sendable {
     }
 
     private func endShell() {
-        guard
-            let running = process.withLock({ process in
-                defer { process = nil }
-                return process
-            })
-        else { return }
-        close(running.input)
-        _ = try? running.shell.wait(within: 20)
+        let started = shell.withLock { shell in
+            defer { shell = nil }
+            return shell
+        }
+        started?.end()
     }
 
     private func stop() { endShell() }

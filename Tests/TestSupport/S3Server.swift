@@ -21,13 +21,7 @@ package final class S3Server: Sendable {
     private let folder = TemporaryFolder()
     private let ports: [Int]
     private let made = Atomic<Int>(0)
-    private let process = Mutex<Running?>(nil)
-
-    /// A started server: it ends when the descriptor is closed.
-    private struct Running: Sendable {
-        let shell: ChildProcess
-        let input: CInt
-    }
+    private let shell = Mutex<TiedShell?>(nil)
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -58,12 +52,6 @@ package final class S3Server: Sendable {
 
     /// Starts the server, with what it had before, and waits until it answers.
     package func start() throws {
-        var ends: [CInt] = [0, 0]
-        guard pipe(&ends) == 0 else { throw Failure(description: "pipe: \(errno)") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(ends[0]) }
-        let log = open("\(folder.path)/log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600)
-        defer { close(log) }
         mkdir("\(folder.path)/data", 0o700)
         unlink("\(folder.path)/kept")
         // The folder is removed here too: a test process that is killed removes nothing.
@@ -83,16 +71,17 @@ package final class S3Server: Sendable {
             let parts = name.split(separator: ".")
             return "-\(parts[0]).port\(parts.count > 1 ? ".grpc" : "")=\(port)"
         }
-        let shell = try ChildProcess(
+        let started = try TiedShell(
+            script,
             [
-                "sh", "-c", script, "sh", folder.path, "weed", "server", "-dir=\(folder.path)/data", "-ip=127.0.0.1",
+                folder.path, "weed", "server", "-dir=\(folder.path)/data", "-ip=127.0.0.1",
                 "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.config=\(folder.path)/identities.json",
                 "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.localSocket=\(folder.path)/s3.sock",
                 "-filer.localSocket=\(folder.path)/filer.sock", "-master.telemetry=false", "-volume.max=1000",
                 "-master.volumeSizeLimitMB=1024", "-master.electionTimeout=1s", "-volume.preStopSeconds=0",
                 "-volume.minFreeSpacePercent=0",
-            ] + listening, input: ends[0], output: log, error: log)
-        process.withLock { $0 = Running(shell: shell, input: ends[1]) }
+            ] + listening, log: "\(folder.path)/log")
+        shell.withLock { $0 = started }
         let probe = "probe\(made.wrappingAdd(1, ordering: .relaxed).newValue)"
         let hasStarted = eventually(within: 60) {
             (try? request("PUT", "/\(probe)")) != nil && (try? request("PUT", "/\(probe)/x", body: "x")) != nil
@@ -107,14 +96,11 @@ package final class S3Server: Sendable {
     }
 
     private func endShell() {
-        guard
-            let running = process.withLock({ process in
-                defer { process = nil }
-                return process
-            })
-        else { return }
-        close(running.input)
-        _ = try? running.shell.wait(within: 20)
+        let started = shell.withLock { shell in
+            defer { shell = nil }
+            return shell
+        }
+        started?.end()
     }
 
     private static func freePorts(_ count: Int) throws -> [Int] {

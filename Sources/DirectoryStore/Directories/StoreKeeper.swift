@@ -51,15 +51,15 @@ final class StoreKeeper: @unchecked Sendable {
                 nextDrop = now + PendingDrop.interval(age)
             }
             let due = [store.views.nextDue, store.copies.nextDue, nextDrop].compactMap { $0 }.min()
-            let untilDue = due.map { max(0.01, $0 - now) } ?? Self.checkpointAge
-            bell.wait(seconds: min(untilDue, Self.checkpointAge))
+            let next = min(due ?? .infinity, Double(lastCheckpoint) / 1e9 + Self.checkpointAge)
+            bell.wait(seconds: max(0.01, next - now))
             for folder in store.views.takeDue() {
                 refresh(folder, isTaken: true)
                 store.views.finish(folder)
             }
             deleted.empty()
             store.copies.dropOld()
-            if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 > Self.checkpointAge {
+            if Double(monotonicNanoseconds() - lastCheckpoint) / 1e9 >= Self.checkpointAge {
                 store.exclusively { $0.sealSegment() }
                 lastCheckpoint = monotonicNanoseconds()
             }
