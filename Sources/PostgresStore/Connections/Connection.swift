@@ -38,8 +38,11 @@ final class Connection: @unchecked Sendable {
 
     deinit { PQfinish(connection) }
 
-    private static func message(of connection: OpaquePointer) -> String {
-        String(cString: PQerrorMessage(connection)).split(separator: "\n").joined(separator: " ")
+    private static func message(of connection: OpaquePointer) -> String { line(PQerrorMessage(connection)) }
+
+    /// A message of libpq's, whose lines are indented by tabs, as one line.
+    private static func line(_ text: UnsafePointer<CChar>) -> String {
+        String(cString: text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
     /// Lends texts as a list of C strings that ends with NULL.
@@ -168,9 +171,9 @@ final class Connection: @unchecked Sendable {
         let state = PQresultErrorField(result, CInt(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
         // PG_DIAG_SEVERITY_NONLOCALIZED: after these, the server ends the connection.
         let severity = PQresultErrorField(result, CInt(UInt8(ascii: "V"))).map { String(cString: $0) } ?? ""
-        let message = String(cString: PQresultErrorMessage(result)).split(separator: "\n").joined(separator: " ")
         return DatabaseError(
-            state: state, message: message, isLost: isLost || severity == "FATAL" || severity == "PANIC")
+            state: state, message: line(PQresultErrorMessage(result)),
+            isLost: isLost || severity == "FATAL" || severity == "PANIC")
     }
 
     // MARK: Waiting

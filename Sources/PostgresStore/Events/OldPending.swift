@@ -23,13 +23,13 @@ final class OldPending: Sendable {
     private static let most = 1000
     private static let pause = 1.0
 
-    /// Asks for the purge of what is too old.
+    /// Asks for the purge of what is too old, the oldest last: what cannot be dropped would come first each time.
     /// - Returns: seconds until it should be looked for again
     func drop(on connection: Connection) throws(DatabaseError) -> Double {
         let rows = try connection.run(
             Statement(
-                "SELECT run FROM runs WHERE place = 3 AND modified <= $1 LIMIT $2", .double(wallClock() - age),
-                .int(Self.most)))
+                "SELECT run FROM runs WHERE place = 3 AND modified <= $1 ORDER BY modified DESC LIMIT $2",
+                .double(wallClock() - age), .int(Self.most)))
         for row in 0..<rows.count {
             guard let target = RunTarget(key: rows.text(row, 0)) else { continue }
             committer.submit(RunWrite(target, .purgePending(unchangedFor: age))) { self.note(target, $0) }

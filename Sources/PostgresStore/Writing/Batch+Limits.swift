@@ -4,8 +4,8 @@ internal import RunStore
 
 /// What there may be only so much of, over all requests (`RunRules`).
 ///
-/// The counts of all runs are exact as of the batch's beginning. Of batches that are under way at the same time, one does not see
-/// what the other adds; but those that make runs wait for one another where runs are bounded.
+/// The counts of all runs are those at the batch's beginning: it does not see what other batches add at the same time. Where the
+/// number of runs is limited, batches with new runs take turns, so that it is never exceeded.
 extension Batch {
     /// Refuses a change of a run after which there is more of something than may be.
     /// - Parameter waiting: what waited for a session's next run, and goes with the change
