@@ -23,9 +23,11 @@ package struct AccessChecks: Sendable {
 }
 
 /// A handler behind the checks.
-private struct AccessHandler<Handler: AccessNeeding>: HTTPHandler {
+private final class AccessHandler<Handler: AccessNeeding>: HTTPHandler {
     let checks: AccessChecks
     let handler: Handler
+
+    init(checks: AccessChecks, handler: Handler) { (self.checks, self.handler) = (checks, handler) }
 
     func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {

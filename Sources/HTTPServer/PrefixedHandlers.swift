@@ -5,14 +5,17 @@ internal import Glibc
 ///     PrefixedHandlers([("/api/2.0/mlflow", mlflow)], otherwise: api)
 ///
 /// A prefix ends where a segment does: `/api` is for `/api` and `/api/x`, not for `/apis`. A handler sees the whole path.
-package struct PrefixedHandlers: HTTPHandler {
-    private let handlers: [(prefix: [UInt8], handler: any HTTPHandler)]
+package final class PrefixedHandlers: HTTPHandler {
+    private let prefixes: [[UInt8]]
+    /// Those of the prefixes, in the same order.
+    private let handlers: [any HTTPHandler]
     private let rest: any HTTPHandler
 
     /// - Parameter handlers: by prefix, as it stands in the request, without a `/` at its end; of several that fit, the first
     ///   is taken
     package init(_ handlers: [(prefix: String, handler: any HTTPHandler)], otherwise rest: any HTTPHandler) {
-        self.handlers = handlers.map { (Array($0.prefix.utf8), $0.handler) }
+        prefixes = handlers.map { Array($0.prefix.utf8) }
+        self.handlers = handlers.map(\.handler)
         self.rest = rest
     }
 
@@ -26,7 +29,7 @@ package struct PrefixedHandlers: HTTPHandler {
 
     private func handler(of exchange: HTTPExchange) -> any HTTPHandler {
         let path = exchange.path
-        for index in handlers.indices where Self.isAt(handlers[index].prefix, path) { return handlers[index].handler }
+        for index in prefixes.indices where Self.isAt(prefixes[index], path) { return handlers[index] }
         return rest
     }
 

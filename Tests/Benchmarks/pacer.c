@@ -5,7 +5,8 @@
  * The connections' turns are spread evenly over the second. A row goes to one of /runs/bench-1 … /runs/bench-RUNS; its latency
  * counts from the moment of its turn, so that a server that makes others wait cannot hide it. One thread and one epoll: it takes
  * little of the processors that the server is measured on. Prints one line as post.lua does, times in microseconds; `late` is how
- * often a connection still waited for its reply when its turn came again. */
+ * often a connection still waited for its reply when its turn came again. The first row of each connection is told apart
+ * (`first_p99`): with those, connections and runs begin. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,8 +34,12 @@ struct connection {
 static int connections, runs, epoll;
 static uint16_t port;
 static struct connection *all;
-static uint32_t *latencies;
-static size_t replies, most;
+struct latencies {
+    uint32_t *each;     /* microseconds */
+    size_t count, most;
+};
+
+static struct latencies first, later;
 static long not_2xx, late, lost;
 
 static void fail(const char *what) {
@@ -96,12 +101,27 @@ static void receive(int index) {
     if (!one->waits) return;
     one->waits = 0;
     if (strncmp(one->reply, "HTTP/1.1 2", 10) != 0) not_2xx++;
-    if (replies < most) latencies[replies++] = (uint32_t)((now() - one->since) / 1000);
+    struct latencies *into = one->epoch == 1 ? &first : &later;
+    if (into->count < into->most) into->each[into->count++] = (uint32_t)((now() - one->since) / 1000);
 }
 
 static int compare(const void *one, const void *other) {
     uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
     return a < b ? -1 : a > b;
+}
+
+static void make_room(struct latencies *latencies, size_t most) {
+    latencies->each = malloc(most * sizeof *latencies->each);
+    if (latencies->each == NULL) fail("malloc");
+    latencies->most = most;
+}
+
+static void sort(struct latencies *latencies) {
+    qsort(latencies->each, latencies->count, sizeof *latencies->each, compare);
+}
+
+static uint32_t percentile(const struct latencies *sorted, size_t percent) {
+    return sorted->count ? sorted->each[sorted->count * percent / 100] : 0;
 }
 
 int main(int count, char **arguments) {
@@ -115,10 +135,10 @@ int main(int count, char **arguments) {
     runs = atoi(arguments[4]);
     if (port == 0 || connections < 1 || seconds < 1 || runs < 1) return 2;
     all = calloc((size_t)connections, sizeof *all);
-    most = (size_t)connections * (size_t)(seconds + 1);
-    latencies = malloc(most * sizeof *latencies);
+    make_room(&first, (size_t)connections);
+    make_room(&later, (size_t)connections * (size_t)seconds);
     epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (all == NULL || latencies == NULL || epoll < 0) fail("pacer");
+    if (all == NULL || epoll < 0) fail("pacer");
     for (int index = 0; index < connections; index++) {
         all[index].socket = open_socket();
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)index};
@@ -140,13 +160,15 @@ int main(int count, char **arguments) {
         struct timespec time = {pause < 0 ? 0 : pause / SECOND, pause < 0 ? 0 : pause % SECOND};
         int found = epoll_pwait2(epoll, events, 1024, &time, NULL);
         for (int event = 0; event < found; event++) receive((int)events[event].data.u32);
-        if (turn == turns && (size_t)(turns - late) <= replies) break;
+        if (turn == turns && (size_t)(turns - late) <= first.count + later.count) break;
     }
     long unanswered = 0;
     for (int index = 0; index < connections; index++) unanswered += all[index].waits;
-    qsort(latencies, replies, sizeof *latencies, compare);
-    uint32_t p50 = replies ? latencies[replies / 2] : 0, p99 = replies ? latencies[replies * 99 / 100] : 0;
-    printf("wrk-result requests=%zu duration=%d p50=%u p99=%u not_2xx=%ld connect=0 read=%ld write=0 timeout=%ld late=%ld\n",
-           replies, seconds * 1000000, p50, p99, not_2xx, lost, unanswered, late);
+    sort(&first);
+    sort(&later);
+    printf("wrk-result requests=%zu duration=%d p50=%u p99=%u first_p99=%u not_2xx=%ld connect=0 read=%ld write=0 timeout=%ld "
+           "late=%ld\n",
+           first.count + later.count, seconds * 1000000, percentile(&later, 50), percentile(&later, 99), percentile(&first, 99),
+           not_2xx, lost, unanswered, late);
     return 0;
 }

@@ -9,7 +9,7 @@ extension Committer {
     /// metrics are joined, unless the younger ones are a whole frame; artifacts come along.
     /// - Returns: the properties that came along
     func adopt(
-        _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
+        _ waiting: RunFolder, into folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) -> Set<PropertyName> {
         guard let theirs = try directory(of: waiting) else { return [] }
         let ours = try directory(of: folder)
@@ -17,7 +17,7 @@ extension Committer {
         for (path, status) in try RunFiles.files(in: theirs) {
             if path == .metricsRows || path == .metricsFrame || path.isSent { continue }
             if path == .output {
-                try adoptOutput(theirs, status, of: waiting.name, folder, &plan)
+                try adoptOutput(theirs, status, of: waiting.name, folder, plan)
                 continue
             }
             guard replaces(status, path, of: ours) else { continue }
@@ -31,12 +31,12 @@ extension Committer {
             }
             if let exact = path.sent {
                 let sent = try storing { () throws(FileFailure) in try theirs.read(RunPath(exact)) }
-                try putExact(sent, of: path, folder, &plan)
+                try putExact(sent, of: path, folder, plan)
             }
             if let property = path.property { adopted.insert(property) }
         }
-        try adoptMetrics(theirs, ours, of: waiting.name, &plan)
-        try adoptArtifacts(waiting, into: folder, &plan)
+        try adoptMetrics(theirs, ours, of: waiting.name, plan)
+        try adoptArtifacts(waiting, into: folder, plan)
         let from = waiting.name
         plan.whenDone { committer in
             committer.waiting.forget(from)
@@ -49,7 +49,7 @@ extension Committer {
 
     /// Output goes on where that of the run ends.
     private func adoptOutput(
-        _ theirs: RunDirectory, _ status: stat, of waiting: String, _ folder: RunFolder, _ plan: inout WritePlan
+        _ theirs: RunDirectory, _ status: stat, of waiting: String, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         try version(RunPath(.output), folder)
         let end = try end(of: .output, folder, plan)
@@ -65,7 +65,7 @@ extension Committer {
 
     /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
     private func adoptMetrics(
-        _ theirs: RunDirectory, _ ours: RunDirectory?, of waiting: String, _ plan: inout WritePlan
+        _ theirs: RunDirectory, _ ours: RunDirectory?, of waiting: String, _ plan: WritePlan
     ) throws(StoreError) {
         let rowsPath = DataPath.metricsRows
         if let status = theirs.status(RunPath(rowsPath)), status.st_mode & S_IFMT == S_IFREG {
@@ -92,7 +92,7 @@ extension Committer {
             replaces(status, hasRows ? rowsPath : frame, of: ours),
             let text = try storing({ () throws(FileFailure) in try theirs.read(RunPath(frame)) })
         else { return }
-        replaceMetrics(by: text, &plan)
+        replaceMetrics(by: text, plan)
     }
 
     /// Whether a file that waits is no older than the one of a path in a run, or there is none. The file system's clock goes in

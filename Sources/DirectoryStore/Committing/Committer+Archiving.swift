@@ -9,7 +9,7 @@ extension Committer {
     func planArchive(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard let run = folder.run, let place = folder.place else { throw missing(folder) }
-        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
+        let plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
         plan.goesAlone = true
         switch place {
         case .archived:
@@ -20,7 +20,7 @@ extension Committer {
         }
         if isTaken(folder.name, .archived) { throw .placeTaken(run, archive: true) }
         plan.add(.move(.archived))
-        deactivate(run, &plan)
+        deactivate(run, plan)
         plan.whenDone { $0.logs.forget(run.description) }
         return plan
     }
@@ -29,7 +29,7 @@ extension Committer {
     func planRestore(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard let run = folder.run, let place = folder.place else { throw missing(folder) }
-        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
+        let plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: run))
         plan.goesAlone = true
         if place != .archived {
             // The id is in use again, or the run never was in the archive.

@@ -7,7 +7,7 @@ extension Committer {
     /// Plans that a staged file becomes an artifact.
     func publish(
         _ file: StagingFile, at path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder,
-        _ plan: inout WritePlan
+        _ plan: WritePlan
     ) throws(StoreError) {
         let current = try version(RunPath(path), folder)
         if !condition(current.map { BlobVersion($0) }) { throw .conditionFailed(path) }
@@ -20,7 +20,7 @@ extension Committer {
 
     /// Plans that an artifact is removed.
     func remove(
-        _ path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder, _ plan: inout WritePlan
+        _ path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         guard folder.place != nil else { throw missing(folder) }
         let current = try version(RunPath(path), folder)
@@ -53,7 +53,7 @@ extension Committer {
     /// Plans that the artifacts of a waiting folder move into a run. Where both have a file, the younger one is kept.
     /// - Throws: where a folder of one is a file of the other; nothing is moved then
     func adoptArtifacts(
-        _ waiting: RunFolder, into folder: RunFolder, _ plan: inout WritePlan
+        _ waiting: RunFolder, into folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         guard let directory = try directory(of: waiting) else { return }
         for item in try directory.items(linkedFiles: false, excluding: [Array(RunLayout.dataDirectory.utf8)]) {

@@ -4,12 +4,10 @@ internal import RunStore
 
 /// One batch of planned writes: its frame is journaled, its steps are done, its writes are completed.
 extension Committer {
-    /// A write with its plan. One object, since it is looked at several times.
-    final class Planned {
+    /// A write with its plan.
+    struct Planned {
         let plan: WritePlan
         let pending: PendingWrite
-
-        init(_ plan: consuming WritePlan, of pending: PendingWrite) { (self.plan, self.pending) = (plan, pending) }
 
         func complete(_ result: Result<WriteOutcome, StoreError>) { pending.completion(result) }
     }

@@ -10,17 +10,17 @@ extension Committer {
         _ changes: [DataChange], _ target: RunTarget, by sender: String?, isAlone: Bool
     ) throws(StoreError) -> WritePlan? {
         let folder = folder(of: target)
-        var plan = try begin(folder)
+        let plan = try begin(folder)
         if folder.place == nil { try pending.add(folder.name, by: sender) }
         for change in changes {
             do throws(StoreError) {
                 if case .rows(let rows) = change {
-                    guard try add(rows, to: &plan, isAlone: isAlone) else {
+                    guard try add(rows, to: plan, isAlone: isAlone) else {
                         logs.forget(folder.name)
                         return nil
                     }
                 } else {
-                    try add(change, folder, to: &plan)
+                    try add(change, folder, to: plan)
                 }
             } catch {
                 // Rows that came before it are not written either.
@@ -29,12 +29,12 @@ extension Committer {
             }
         }
         plan.goesAlone = plan.goesAlone || changes.contains(where: \.readsTheDirectory)
-        try finishProperties(folder, &plan)
+        try finishProperties(folder, plan)
         if plan.records.contains(where: { $0.step != .create }) { plan.makeStepOfRows() }
         return plan
     }
 
-    func add(_ change: DataChange, _ folder: RunFolder, to plan: inout WritePlan) throws(StoreError) {
+    func add(_ change: DataChange, _ folder: RunFolder, to plan: WritePlan) throws(StoreError) {
         switch change {
         case .put(let path, let bytes):
             try version(RunPath(path), folder)
@@ -47,7 +47,7 @@ extension Committer {
             }
             plan.add(.remove(path.description))
         case .rows: return
-        case .frame(let frame): try replaceMetrics(by: frame, folder, &plan)
+        case .frame(let frame): try replaceMetrics(by: frame, folder, plan)
         case .append(let path, let head, let bytes):
             try version(RunPath(path), folder)
             let end = try end(of: path, folder, plan)
@@ -71,15 +71,15 @@ extension Committer {
             plan.add(.publish(path.description, staged: file.name))
             plan.whenDone { _ in file.published() }
         case .artifact(let file, let path, let condition):
-            try publish(file, at: path, if: condition, folder, &plan)
-        case .removeArtifact(let path, let condition): try remove(path, if: condition, folder, &plan)
+            try publish(file, at: path, if: condition, folder, plan)
+        case .removeArtifact(let path, let condition): try remove(path, if: condition, folder, plan)
         case .script(let script, let files):
             let path = DataPath.property(.script).description
             let given = plan.records.last { $0.path == path }?.text.map { PropertyText.read($0) }
             let text = if let given { given } else { try property(.script, folder) }
             if let text, ScriptName.isFound(text, among: files) { return }
-            try put(.script, script, folder, &plan)
-        case .end(let completed): try end(folder, completed: completed, &plan)
+            try put(.script, script, folder, plan)
+        case .end(let completed): try end(folder, completed: completed, plan)
         }
     }
 
@@ -105,10 +105,10 @@ extension Committer {
     }
 
     private func planRemoval(of folder: RunFolder, _ place: RunPlace) -> WritePlan {
-        var plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: folder.run))
+        let plan = WritePlan(folder: folder.name, outcome: WriteOutcome(effect: .written, run: folder.run))
         plan.goesAlone = true
         plan.records.append(deletion(of: folder))
-        if let run = folder.run { deactivate(run, &plan) }
+        if let run = folder.run { deactivate(run, plan) }
         plan.whenDone { committer in
             committer.logs.forget(folder.name)
             committer.waiting.forget(folder.name)
@@ -124,7 +124,7 @@ extension Committer {
     }
 
     /// Plans that a run is active in no session any more.
-    func deactivate(_ run: RunID, _ plan: inout WritePlan) {
+    func deactivate(_ run: RunID, _ plan: WritePlan) {
         let sessions = self.sessions
         let names = sessions.sessions(of: run)
         for session in names { plan.records.append(RedoRecord("", .activate(session: session.description))) }
@@ -133,7 +133,7 @@ extension Committer {
 
     /// Plans the writing of a property.
     func put(
-        _ name: PropertyName, _ text: String, _ folder: RunFolder, _ plan: inout WritePlan
+        _ name: PropertyName, _ text: String, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         try version(RunPath(DataPath.property(name)), folder)
         plan.add(.put(DataPath.property(name).description, PropertyText.file(text)))
@@ -162,5 +162,5 @@ extension Committer {
 
 extension WritePlan {
     /// Adds a step in the plan's folder.
-    mutating func add(_ step: RedoRecord.Step) { records.append(RedoRecord(folder, step)) }
+    func add(_ step: RedoRecord.Step) { records.append(RedoRecord(folder, step)) }
 }

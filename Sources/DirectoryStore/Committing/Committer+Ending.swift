@@ -8,13 +8,13 @@ extension Committer {
     /// Plans the end of a run. One that has ended keeps its end.
     /// - Parameter time: as text; nil: now
     func end(
-        _ folder: RunFolder, completed: Bool, at time: String? = nil, _ plan: inout WritePlan
+        _ folder: RunFolder, completed: Bool, at time: String? = nil, _ plan: WritePlan
     ) throws(StoreError) {
         if try hasEnded(folder) { return }
-        try put(.end, time ?? PropertyText.seconds(settings.clock()), folder, &plan)
-        try put(.completed, completed ? "TRUE" : "FALSE", folder, &plan)
-        if let run = folder.run { deactivate(run, &plan) }
-        try takeUpFrame(folder, &plan)
+        try put(.end, time ?? PropertyText.seconds(settings.clock()), folder, plan)
+        try put(.completed, completed ? "TRUE" : "FALSE", folder, plan)
+        if let run = folder.run { deactivate(run, plan) }
+        try takeUpFrame(folder, plan)
     }
 
     private func hasFailed(_ folder: RunFolder) throws(StoreError) -> Bool {
@@ -25,7 +25,7 @@ extension Committer {
     func planComplete(_ target: RunTarget, _ end: RunEnd) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard folder.place != nil, let run = folder.run else { throw missing(folder) }
-        var plan = try begin(folder)
+        let plan = try begin(folder)
         plan.goesAlone = true
         let hasEnded = try hasEnded(folder)
         let directory = try directory(of: folder)
@@ -33,8 +33,8 @@ extension Committer {
             try storing { () throws(FileFailure) in try directory?.readIfInReach(RunPath(path)) }
         }
         if !hasEnded {
-            try self.end(folder, completed: end.isCompleted, at: end.end, &plan)
-            for change in end.evaluation { try add(change, folder, to: &plan) }
+            try self.end(folder, completed: end.isCompleted, at: end.end, plan)
+            for change in end.evaluation { try add(change, folder, to: plan) }
             return plan
         }
         plan.outcome = WriteOutcome(effect: .unchanged, run: run)
@@ -46,7 +46,7 @@ extension Committer {
         let folder = folder(of: target)
         guard folder.place != nil, let run = folder.run else { throw missing(folder) }
         if folder.place == .pending { throw .notInitialised(run) }
-        var plan = try begin(folder)
+        let plan = try begin(folder)
         plan.goesAlone = true
         let hasFailed = try hasFailed(folder)
         guard try hasEnded(folder) || hasFailed else {
@@ -54,15 +54,15 @@ extension Committer {
             return plan
         }
         if try property(.end, folder) != nil { plan.add(.remove(DataPath.property(.end).description)) }
-        try put(.completed, "FALSE", folder, &plan)
-        if hasFailed { try keepError(folder, &plan) }
-        if sessions[session] != run { activate(session, run, &plan) }
-        try finishProperties(folder, &plan)
+        try put(.completed, "FALSE", folder, plan)
+        if hasFailed { try keepError(folder, plan) }
+        if sessions[session] != run { activate(session, run, plan) }
+        try finishProperties(folder, plan)
         return plan
     }
 
     /// Plans that the run's error moves to those of earlier attempts.
-    private func keepError(_ folder: RunFolder, _ plan: inout WritePlan) throws(StoreError) {
+    private func keepError(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         guard let directory = try directory(of: folder) else { return }
         var number = 1
         while directory.status(RunPath(DataPath.earlierError(number))) != nil { number += 1 }
@@ -78,7 +78,7 @@ extension Committer {
     func planRemoval(of removed: RemovedMetadata, _ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard folder.place != nil else { throw missing(folder) }
-        var plan = try begin(folder)
+        let plan = try begin(folder)
         plan.goesAlone = true
         guard let directory = try directory(of: folder) else { throw missing(folder) }
         let paths: [DataPath]

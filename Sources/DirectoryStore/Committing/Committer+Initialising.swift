@@ -21,19 +21,19 @@ extension Committer {
         // Of a new run nothing is there that an earlier write could have changed, or a later one look at.
         let isNew = waiting == nil && folder.place == nil && isFree(run)
         if !isNew, !isAlone { return nil }
-        var plan = try begin(folder)
+        let plan = try begin(folder)
         plan.goesAlone = !isNew
         plan.outcome = WriteOutcome(effect: .written, run: run)
         if folder.place == .initialised, try property(.start, folder) != nil {
             // It takes what is given, as it would by other requests.
-            try write(start, folder, &plan)
-            try finishProperties(folder, &plan)
+            try write(start, folder, plan)
+            try finishProperties(folder, plan)
             let hasScript = start.properties.contains { $0.name == .script }
             let hasSource = if hasScript { try hasSource(folder, plan) } else { false }
             plan.outcome = WriteOutcome(effect: plan.records.isEmpty ? .unchanged : .written, run: run)
             plan.outcome.existed = true
             plan.outcome.hasSource = hasSource
-            if try !hasEnded(folder), sessions[session] != run { activate(session, run, &plan) }
+            if try !hasEnded(folder), sessions[session] != run { activate(session, run, plan) }
             return plan
         }
         if folder.place != .initialised {
@@ -42,19 +42,19 @@ extension Committer {
             if rules.mostRuns != nil { try runs.add { count throws(StoreError) in try rules.checkRuns(count) } }
         }
         var given = Set(start.properties.map(\.name))
-        if let waiting { given.formUnion(try adopt(waiting, into: folder, &plan)) }
-        try write(start, folder, &plan)
+        if let waiting { given.formUnion(try adopt(waiting, into: folder, plan)) }
+        try write(start, folder, plan)
         for (name, text) in RunStart.defaults(of: run, at: settings.clock()) where !given.contains(name) {
-            if try property(name, folder) == nil { try put(name, text, folder, &plan) }
+            if try property(name, folder) == nil { try put(name, text, folder, plan) }
         }
-        try finishProperties(folder, isStart: true, &plan)
+        try finishProperties(folder, isStart: true, plan)
         plan.outcome.hasSource = try hasSource(folder, plan)
         if folder.place != .initialised { plan.add(.move(.initialised)) }
         if folder.place == .pending { plan.whenDone { $0.pending.remove(folder.name) } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
         // What ended while it was pending is no run to go on with.
         let hasEnded = try hasEnded(folder)
-        if !hasEnded, !given.contains(.end) { activate(session, run, &plan) }
+        if !hasEnded, !given.contains(.end) { activate(session, run, plan) }
         plan.whenDone { $0.logs.forget(run.description) }
         if isNew {
             plannedStarts.insert(run.description)
@@ -91,11 +91,11 @@ extension Committer {
     }
 
     /// Plans the writing of what a run is given at its start.
-    private func write(_ start: RunStart, _ folder: RunFolder, _ plan: inout WritePlan) throws(StoreError) {
+    private func write(_ start: RunStart, _ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         if let flags = start.flags {
             try version(RunPath(.flags), folder)
             plan.add(.put(DataPath.flags.description, flags.file))
-            try putExact(flags.sent, of: .flags, folder, &plan)
+            try putExact(flags.sent, of: .flags, folder, plan)
         }
         for (name, file) in start.properties {
             try version(RunPath(DataPath.property(name)), folder)
@@ -128,7 +128,7 @@ extension Committer {
         }
     }
 
-    func activate(_ session: SessionName, _ run: RunID, _ plan: inout WritePlan) {
+    func activate(_ session: SessionName, _ run: RunID, _ plan: WritePlan) {
         plan.records.append(RedoRecord(run.description, .activate(session: session.description)))
         plan.whenDone { $0.sessions.set(session, to: run) }
     }
@@ -140,7 +140,7 @@ extension Committer {
 
     /// Plans the exact list of a file that the plan writes; without one, that an earlier one goes.
     func putExact(
-        _ sent: [UInt8]?, of path: DataPath, _ folder: RunFolder, _ plan: inout WritePlan
+        _ sent: [UInt8]?, of path: DataPath, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         guard let exact = path.sent else { return }
         if let sent {

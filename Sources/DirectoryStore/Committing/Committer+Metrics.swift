@@ -10,7 +10,7 @@ extension Committer {
 
     /// Plans that a whole frame takes the place of all metrics, where it may.
     func replaceMetrics(
-        by frame: MetricsReplacement, _ folder: RunFolder, _ plan: inout WritePlan
+        by frame: MetricsReplacement, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         try version(RunPath(.metricsFrame), folder)
         try version(RunPath(.metricsRows), folder)
@@ -20,18 +20,18 @@ extension Committer {
         if let directory { there = try MetricsThere(directory, isRows: holder == .rows, beside: frame) }
         switch try frame.effect(on: there.map { ($0.rowCount, $0.isBeginning) }) {
         case .appended(let rows):
-            guard try add(rows, to: &plan, isAlone: true) else { throw .overloaded }
+            guard try add(rows, to: plan, isAlone: true) else { throw .overloaded }
             return
         case .replaced(let keepingEarlier):
             if keepingEarlier, let directory {
-                try keepEarlierRows(directory, isFrame: holder == .frame, folder, &plan)
+                try keepEarlierRows(directory, isFrame: holder == .frame, folder, plan)
             }
         }
-        replaceMetrics(by: frame.text, &plan)
+        replaceMetrics(by: frame.text, plan)
     }
 
     /// Plans the same without looking at what is there.
-    func replaceMetrics(by frame: [UInt8], _ plan: inout WritePlan) {
+    func replaceMetrics(by frame: [UInt8], _ plan: WritePlan) {
         plan.add(.put(DataPath.metricsFrame.description, frame))
         plan.add(.remove(DataPath.metricsRows.description))
         let name = plan.folder
@@ -46,7 +46,7 @@ extension Committer {
     /// Plans that the rows that are there stay as `metrics.1.ndjson`.
     /// - Parameter isFrame: whether they are those of the frame
     func keepEarlierRows(
-        _ directory: RunDirectory, isFrame: Bool, _ folder: RunFolder, _ plan: inout WritePlan
+        _ directory: RunDirectory, isFrame: Bool, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
         try version(RunPath(.earlierMetricsRows), folder)
         let path = DataPath.earlierMetricsRows.description

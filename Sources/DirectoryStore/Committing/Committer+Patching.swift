@@ -11,23 +11,23 @@ extension Committer {
         _ document: PatchedDocument, _ patch: JSONObjectPatch, _ target: RunTarget, by sender: String?
     ) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
-        var plan = try begin(folder)
+        let plan = try begin(folder)
         if folder.place == nil { try pending.add(folder.name, by: sender) }
         plan.goesAlone = true
         switch document {
         case .file(let path):
             let list = try patch.merged(into: try object(path, folder), named: path.description, settings.rules)
             plan.outcome.document = list.exact
-            for change in DataChange.put(path, list) { try add(change, folder, to: &plan) }
+            for change in DataChange.put(path, list) { try add(change, folder, to: plan) }
         case .properties:
-            for change in patch.propertyChanges { try add(change, folder, to: &plan) }
+            for change in patch.propertyChanges { try add(change, folder, to: plan) }
             var merged = JSONObject()
             for (name, text) in try properties(folder) { merged[name] = .string(text) }
             for member in patch.object.members {
                 merged[member.name] = PropertyText.text(of: member.value).map { .string($0) }
             }
             plan.outcome.document = JSONWriter.pretty(.object(merged))
-            try finishProperties(folder, &plan)
+            try finishProperties(folder, plan)
         }
         return plan
     }

@@ -9,13 +9,13 @@ internal import RunStore
 extension Committer {
     /// Looks at the properties that a plan writes.
     /// - Parameter isStart: whether the plan initialises the run
-    func finishProperties(_ folder: RunFolder, isStart: Bool = false, _ plan: inout WritePlan) throws(StoreError) {
+    func finishProperties(_ folder: RunFolder, isStart: Bool = false, _ plan: WritePlan) throws(StoreError) {
         try checkProperties(plan, folder)
-        if folder.place == .initialised || isStart { try keepPlaces(folder, isStart: isStart, &plan) }
+        if folder.place == .initialised || isStart { try keepPlaces(folder, isStart: isStart, plan) }
     }
 
     /// Sees that tfruns takes no property for another one that the run does not have (`PropertyName.abbreviated`).
-    private func keepPlaces(_ folder: RunFolder, isStart: Bool, _ plan: inout WritePlan) throws(StoreError) {
+    private func keepPlaces(_ folder: RunFolder, isStart: Bool, _ plan: WritePlan) throws(StoreError) {
         let written = plan.records.compactMap { record -> (name: PropertyName, isRemoved: Bool)? in
             guard let name = record.path.flatMap(DataPath.init)?.property, name.readAs != nil else { return nil }
             if case .remove = record.step { return (name, true) }

@@ -9,7 +9,7 @@ extension Committer {
     /// Plans the first rows behind a frame: what that holds becomes the rows before. Rows that are older than it are kept.
     /// - Returns: whether all rows but those that come now are the frame's
     @discardableResult
-    func seed(_ plan: inout WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) -> Bool {
+    func seed(_ plan: WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) -> Bool {
         let directory = try storing { () throws(FileFailure) in try paths.open(plan.folder, place) }
         let earlier = try rowsOfFrame(directory)
         plan.goesAlone = true
@@ -18,7 +18,7 @@ extension Committer {
         var later: [UInt8] = []
         if directory.status(RunPath(.metricsRows)) != nil {
             later = try rowsBehindFrame(directory)
-            try keepEarlierRows(directory, isFrame: false, folder, &plan)
+            try keepEarlierRows(directory, isFrame: false, folder, plan)
         }
         try checkColumns(of: rows, behind: earlier + later)
         plan.add(.put(DataPath.metricsRows.description, earlier + later + rows.bytes))
@@ -32,13 +32,13 @@ extension Committer {
 
     /// Plans that the rows of a run that ends are those of its frame, where something else has written that since the last of
     /// them. The frame stays as it is.
-    func takeUpFrame(_ folder: RunFolder, _ plan: inout WritePlan) throws(StoreError) {
+    func takeUpFrame(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         guard let directory = try directory(of: folder), directory.status(RunPath(.metricsRows)) != nil,
             metricsFiles.holder(of: folder.name, in: directory) == .frame,
             let frame = FileVersion(file: directory.status(RunPath(.metricsFrame))), let place = folder.place
         else { return }
         let name = folder.name
-        guard try seed(&plan, place, MetricsRows()) else { return }
+        guard try seed(plan, place, MetricsRows()) else { return }
         plan.whenDone { committer in committer.adopt(frame, asViewOf: name, place) }
     }
 

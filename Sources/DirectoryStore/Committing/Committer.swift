@@ -198,9 +198,8 @@ final class Committer: @unchecked Sendable {
         }
         plan.encode(into: &frame)
         plannedEnds.add(plan.records)
-        let goesAlone = plan.goesAlone
-        batch.append(Planned(plan, of: pending))
-        if goesAlone { flush(&batch) }
+        batch.append(Planned(plan: plan, pending: pending))
+        if plan.goesAlone { flush(&batch) }
         return true
     }
 

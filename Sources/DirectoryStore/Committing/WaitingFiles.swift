@@ -23,7 +23,7 @@ struct WaitingFiles {
     /// - Parameter directory: opens that of the plan's folder; nil where there is none yet
     /// - Throws: where there are too many
     mutating func take(
-        _ plan: borrowing WritePlan, _ directory: () throws(StoreError) -> RunDirectory?
+        _ plan: WritePlan, _ directory: () throws(StoreError) -> RunDirectory?
     ) throws(StoreError) {
         let name = plan.folder
         guard name.hasPrefix(RunLayout.sessionMark), !plan.records.isEmpty else { return }

@@ -4,8 +4,9 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What a write comes to: the records for the journal, and what to tell who asked for it.
-struct WritePlan {
+/// What a write comes to: the records for the journal, and what to tell who asked for it. One object, since it is handed on
+/// while it is filled and done.
+final class WritePlan {
     let folder: String
     var records: [RedoRecord] = []
     /// Rows for a log: where there are records too, none but the one that makes the rows' folder.
@@ -37,7 +38,7 @@ struct WritePlan {
     var isEmpty: Bool { records.isEmpty && rows == nil }
 
     /// Adds rows to a log's file.
-    mutating func add(_ bytes: [UInt8], to log: MetricsLogs.Log) {
+    func add(_ bytes: [UInt8], to log: MetricsLogs.Log) {
         let offset = log.plan(bytes)
         if rows == nil {
             rows = Rows(log: log, offset: offset, bytes: bytes)
@@ -54,7 +55,7 @@ struct WritePlan {
     }
 
     /// Makes a step of the rows, so that they are taken back with the write's other steps. The log is not up to date then.
-    mutating func makeStepOfRows() {
+    func makeStepOfRows() {
         guard let rows else { return }
         add(rows.step)
         self.rows = nil
@@ -64,7 +65,7 @@ struct WritePlan {
     }
 
     /// Has something done when the steps are.
-    mutating func whenDone(_ body: @escaping @Sendable (Committer) -> Void) { afterwards.append(body) }
+    func whenDone(_ body: @escaping @Sendable (Committer) -> Void) { afterwards.append(body) }
 }
 
 extension RunWrite.Action {
@@ -144,7 +145,7 @@ extension Committer {
     func begin(_ folder: RunFolder) throws(StoreError) -> WritePlan {
         if folder.place == .archived, let run = folder.run { throw .archived(run) }
         if folder.isPending, let run = folder.run, paths.isLink(folder.name) { throw .runIsLink(run) }
-        var plan = WritePlan(
+        let plan = WritePlan(
             folder: folder.name, outcome: WriteOutcome(effect: folder.isPending ? .pending : .written, run: folder.run))
         if folder.place == nil { plan.records.append(RedoRecord(folder.name, .create)) }
         return plan
@@ -162,15 +163,15 @@ extension Committer {
             let folder = folder(of: target)
             (name, run) = (folder.name, folder.run)
         }
-        var plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
-        return try add(rows, to: &plan, needsRun: needsRun, by: sender, isAlone: isAlone) ? plan : nil
+        let plan = WritePlan(folder: name, outcome: WriteOutcome(effect: .written, run: run))
+        return try add(rows, to: plan, needsRun: needsRun, by: sender, isAlone: isAlone) ? plan : nil
     }
 
     /// Plans the appending of rows.
     /// - Parameter needsRun: whether rows of a run that is not initialised are refused
     /// - Returns: whether it could be planned; if not, the write has to be the first of its batch
     func add(
-        _ rows: MetricsRows, to plan: inout WritePlan, needsRun: Bool = false, by sender: String? = nil,
+        _ rows: MetricsRows, to plan: WritePlan, needsRun: Bool = false, by sender: String? = nil,
         isAlone: Bool
     ) throws(StoreError) -> Bool {
         let name = plan.folder
@@ -190,7 +191,7 @@ extension Committer {
         case .needsSeed(let place):
             if !isAlone { return false }
             if place == .archived, let run = plan.outcome.run { throw .archived(run) }
-            try seed(&plan, place, rows)
+            try seed(plan, place, rows)
             return true
         }
         if log.place == .archived, let run = plan.outcome.run {

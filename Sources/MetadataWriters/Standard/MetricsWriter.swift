@@ -54,8 +54,10 @@ package final class MetricsWriter: MetadataWriter {
     /// A time for a row, to the millisecond.
     private static func text(ofTime seconds: Double) -> [UInt8] {
         let milliseconds = Int((seconds * 1000).rounded())
-        let fraction = String(milliseconds % 1000 + 1000).dropFirst()
-        return Array("\(milliseconds / 1000).\(fraction)".utf8)
+        var text = Array(String(milliseconds / 1000).utf8)
+        text.append(UInt8(ascii: "."))
+        for place in [100, 10, 1] { text.append(UInt8(ascii: "0") + UInt8(milliseconds / place % 10)) }
+        return text
     }
 
     /// Reads a text; if it is not JSON, once more with bare numbers and words converted to JSON.
