@@ -192,8 +192,8 @@ let package = Package(
         tests(
             "PostgresStoreTests",
             dependencies: [
-                "PostgresStore", "DirectoryStore", "S3Artifacts", "RunStore", "RunStoreClaims", "LocalFiles",
-                "RunMetadata", "JSON", "Limits", "Threads", "TestSupport", logging,
+                "PostgresStore", "DirectoryStore", "S3Artifacts", "MetadataWriters", "RunStore", "RunStoreClaims",
+                "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "TestSupport", logging,
             ]),
         tests(
             "MetadataWritersTests",

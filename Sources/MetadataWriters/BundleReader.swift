@@ -7,11 +7,15 @@ package import RunStore
 package enum BundleReader {
     /// Unpacks a tar, tar.gz or zip. The rules are those for uploaded source: no links, no devices, no paths that lead
     /// outside, no duplicate names. Everything is in one folder, whose name is the run's id.
-    /// - Parameter budget: limits bytes, and files and folders
-    /// - Returns: the name of that folder
-    package static func unpack(_ path: String, into run: any RunIntake, budget: Budget) throws -> String {
+    /// - Parameters:
+    ///   - budget: limits bytes, and files and folders
+    ///   - intake: what receives the run, made for the name of that folder
+    /// - Returns: the same, which has all files and is not finished
+    package static func unpack(
+        _ path: String, budget: Budget, into intake: (String) throws -> any RunIntake
+    ) throws -> any RunIntake {
         var names = SourceNames(budget: budget, subject: "the bundle", limits: .archived)
-        var top: String?
+        var begun: (top: String, run: any RunIntake)?
         try ArchiveReader.forEachEntry(of: .file(path), budget: budget, subject: "the bundle") { entry in
             if entry.isRoot { return }
             guard entry.isFile || entry.isDirectory else {
@@ -21,12 +25,13 @@ package enum BundleReader {
             let name = try names.add(entry.path, isFolder: entry.isDirectory)
             let parts = name.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1)
             let folder = String(decoding: parts[0], as: UTF8.self)
-            guard top == nil || top == folder, parts.count == 2 || entry.isDirectory else {
+            guard begun.map({ $0.top == folder }) ?? true, parts.count == 2 || entry.isDirectory else {
                 throw fault(
                     "\"\(name.shown())\" is not in the same folder as the rest; a bundle has one folder, named after the run"
                 )
             }
-            top = folder
+            let run = try begun?.run ?? intake(folder)
+            begun = (folder, run)
             guard parts.count == 2 else { return }
             let rest = String(decoding: parts[1], as: UTF8.self)
             if entry.isDirectory { return try run.addFolder(rest, modified: entry.modified) }
@@ -34,8 +39,8 @@ package enum BundleReader {
                 try entry.read(write)
             }
         }
-        guard let top else { throw fault("it is empty") }
-        return top
+        guard let begun else { throw fault("it is empty") }
+        return begun.run
     }
 
     /// Copies the files of a directory.

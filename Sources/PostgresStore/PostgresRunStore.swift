@@ -15,6 +15,8 @@ package final class PostgresRunStore: RunStore {
     package let place: String
     let clock: @Sendable () -> Double
     let pool: ConnectionPool
+    let database: Database
+    let settings: PostgresSettings
     let tables = MetricsTables()
     private let committer: Committer
     private let keeper: Keeper
@@ -41,14 +43,15 @@ package final class PostgresRunStore: RunStore {
     package init(
         at address: String, settings: PostgresSettings = PostgresSettings(), log: Logger = Logger(label: "store")
     ) throws(OpenFailure) {
-        (rules, clock) = (settings.rules, settings.clock)
+        (rules, clock, self.settings) = (settings.rules, settings.clock, settings)
         let database = Database(address: address, patience: settings.patience)
+        self.database = database
         let series: String
         do throws(DatabaseError) {
             let connection = try database.connect()
             let migration = Migration(connection: connection)
             try migration.check(needsSync: settings.needsSync)
-            series = try migration.run()
+            series = try migration.series(makesTables: settings.makesTables)
             place = "the database \(connection.place)"
         } catch { throw OpenFailure(description: "cannot open the store: \(error.message)") }
         if let reason = settings.objects?.hindrance() {

@@ -19,6 +19,8 @@ package struct PostgresSettings: Sendable {
     package var readers = 8
     /// Whether a database is refused that does not sync (`fsync`).
     package var needsSync = true
+    /// Whether the tables are made if the database has none.
+    package var makesTables = true
     /// Seconds since 1970.
     package var clock: @Sendable () -> Double = { wallClock() }
 

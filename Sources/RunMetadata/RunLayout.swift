@@ -22,6 +22,7 @@ package enum RunLayout {
         package static let staging = "staging"
         package static let uploads = "uploads"
         package static let imports = "import"
+        package static let exports = "export"
         package static let applied = "applied"
         package static let documents = "documents"
         package static let tokens = "tokens"

@@ -94,6 +94,9 @@ package struct MetricsReplacement: Sendable {
         /// Where the frame begins with the rows that are there, or there are none. Otherwise these rows are appended; where
         /// there are none to append, the write is refused.
         case continuing(otherwise: MetricsRows?)
+
+        /// Whether nothing is compared, so that what is there need not be read.
+        package var isAlways: Bool { if case .always = self { true } else { false } }
     }
 
     /// The text of `metrics.json`.

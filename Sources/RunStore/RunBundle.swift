@@ -24,8 +24,8 @@ package struct BundleEntry: Sendable {
     }
 }
 
-/// Receives the files of a run that comes from elsewhere.
-package protocol RunIntake {
+/// Receives a run that comes from elsewhere: its files, then `finish`. What is not finished leaves nothing.
+package protocol RunIntake: AnyObject {
     /// Makes a folder, and those above it.
     /// - Parameter path: one that has been checked: relative, without `..`
     func addFolder(_ path: String, modified: Int) throws
@@ -38,4 +38,30 @@ package protocol RunIntake {
         _ path: String, mode: UInt32, modified: Int,
         _ content: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws
+
+    /// Puts the run in place, whole and durable.
+    /// - Parameter place: `initialised` or `archived`
+    /// - Returns: what the store has no place for, in words
+    /// - Throws: `IntakeRefusal` if there is already a run with that id, or if the files are not a run
+    func finish(in place: RunPlace) throws -> [String]
+}
+
+/// Why a run is not taken.
+package struct IntakeRefusal: Error, CustomStringConvertible {
+    package let description: String
+    /// Whether the cause is that there is a run with that id.
+    package let isThere: Bool
+
+    package init(_ description: String, isThere: Bool = false) {
+        (self.description, self.isThere) = (description, isThere)
+    }
+
+    /// There is a run with that id.
+    /// - Parameter kind: such as `an archived`
+    package static func isThere(_ run: RunID, as kind: String = "a") -> IntakeRefusal {
+        IntakeRefusal("there is already \(kind) run \"\(run)\"; choose another id with --as", isThere: true)
+    }
+
+    /// The files have no metadata.
+    package static let isNoRun = IntakeRefusal("it has no folder \(RunLayout.dataDirectory), so it is not a run")
 }

@@ -1,8 +1,5 @@
 import ArgumentParser
 import DirectoryStore
-import Glibc
-import Limits
-import LocalFiles
 import MLflowAPI
 import RunMetadata
 import RunStore
@@ -10,34 +7,35 @@ import RunStore
 /// `rundir import --from mlruns` and `--from mlflow`.
 extension Import {
     func importFromMLflow() throws {
-        let store = try DirectoryRunStore(runs: runs)
-        defer { store.close() }
+        let target = try ImportTarget(store, runs: runs, isAlone: true)
+        defer { target.close() }
+        guard let (store, scratch) = target.whole else { return }
         var counts = (imported: 0, passedOver: 0, failed: 0, leftOut: 0)
         for source in sources {
             let bar = ProgressBar()
             do {
                 let source =
                     from == .mlruns
-                    ? MLflowImport(ofFileStore: Self.withoutSlash(source), into: store, scratch: store.scratch)
+                    ? MLflowImport(ofFileStore: Self.withoutSlash(source), into: store, scratch: scratch)
                     : try MLflowImport(
-                        ofServer: source, try Self.trackingSettings(), into: store, scratch: store.scratch)
+                        ofServer: source, try Self.trackingSettings(), into: store, scratch: scratch)
                 try source.run(reportingTo: bar.show) { event in
                     switch event {
                     case .imported: counts.imported += 1
                     case .passedOver: counts.passedOver += 1
                     case .failed(let run, let reason):
                         counts.failed += 1
-                        Self.say("\(run): not imported: \(reason)")
+                        say("\(run): not imported: \(reason)")
                     case .leftOut(let run, let what):
                         counts.leftOut += 1
-                        Self.say("\(run): left out: \(what)")
+                        say("\(run): left out: \(what)")
                     }
                 }
                 bar.end()
             } catch {
                 bar.end()
                 counts.failed += 1
-                Self.say("\(source): \((error as? MetadataFault)?.detail ?? "\(error)")")
+                say("\(source): \(error.reason)")
             }
         }
         print(
@@ -62,10 +60,5 @@ extension Import {
 
     private static func withoutSlash(_ path: String) -> String {
         path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    }
-
-    private static func say(_ text: String) {
-        let line = Array("rundir import: \(text.shown())\n".utf8)
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

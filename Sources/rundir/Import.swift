@@ -2,7 +2,8 @@ import ArgumentParser
 import DirectoryStore
 import Glibc
 import Limits
-import MLflowAPI
+import LocalFiles
+import Logging
 import MetadataWriters
 import RunMetadata
 import RunStore
@@ -13,14 +14,18 @@ struct Import: ParsableCommand {
         abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, directories of runs, what MLflow has.",
         discussion: """
             A bundle is a tar, tar.gz or zip with one folder, whose name is the run's id; a directory is one with tfruns.d \
-            in it, such as tfruns makes. Each comes in whole or not at all. A server may have the runs directory; it serves \
-            the run at once. Exits with 1 when one was not brought in.
+            in it, such as tfruns makes, or a runs directory with many of them, of tfruns or of a server that is stopped. \
+            Each run comes in whole or not at all. A server may have the runs directory, or the database of --store; it \
+            serves the run at once. Of a runs directory, archived runs go to the archive, runs that are there already are \
+            passed over, and what waits for runs that are not initialised is left out. Exits with 1 when one was not \
+            brought in.
 
             With --from mlruns, a source is the folder of MLflow's file store; with --from mlflow, the address of a server \
             of MLflow, such as http://host:5000: experiments, runs with all values of their metrics, params, tags and \
             artifacts, and from a server also datasets and logged models; deleted ones go to the archive. No server may have \
-            the runs directory meanwhile. It can be stopped and begun again: runs that are there are passed over. The \
-            server is asked as MLflow's clients ask: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and \
+            the runs directory meanwhile; those of a database may go on. It can be stopped and begun again: runs that are \
+            there are passed over. The server is asked as MLflow's clients ask: MLFLOW_TRACKING_TOKEN, or \
+            MLFLOW_TRACKING_USERNAME and \
             MLFLOW_TRACKING_PASSWORD; MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
             """)
 
@@ -42,6 +47,8 @@ struct Import: ParsableCommand {
 
     @Option(help: ArgumentHelp("The runs directory; created if missing. [env: RUNDIR_RUNS]", valueName: "path"))
     var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
+
+    @OptionGroup var store: StoreOptions
 
     @Option(
         name: .customLong("as"), help: ArgumentHelp("The id of the imported run; only for one run.", valueName: "id"))
@@ -89,65 +96,114 @@ struct Import: ParsableCommand {
     func run() throws {
         Process.prepare()
         if from != .run { return try importFromMLflow() }
-        let store = try openUnlessTaken()
-        defer { store?.close() }
+        let target = try ImportTarget(store, runs: runs)
+        defer { target.close() }
         var failures = 0
         for source in sources {
             do {
-                print("imported \(try take(source))")
+                if let folder = try runsFolder(source) {
+                    failures += try take(folder, source, target)
+                } else {
+                    print("imported \(try take(source, target))")
+                }
             } catch {
                 failures += 1
-                let reason = (error as? MetadataFault)?.detail ?? "\(error)"
-                let line = Array("rundir import: \(source.shown()): \(reason.shown())\n".utf8)
-                _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+                say("\(source): \(error.reason)")
             }
         }
         if failures > 0 { throw ExitCode(1) }
     }
 
-    /// Opens the runs directory, which recovers from a crash and locks servers out; nil if a server has it open.
-    private func openUnlessTaken() throws -> DirectoryRunStore? {
-        do { return try DirectoryRunStore(runs: runs) } catch {
-            if error.isTaken { return nil }
-            throw error
-        }
-    }
+    func say(_ text: String) { Process.say("rundir import: \(text)") }
 
     /// Imports a run.
     /// - Returns: its id
-    private func take(_ source: String) throws -> RunID {
-        let run = try RunImport(runs: runs)
-        var status = stat()
-        guard stat(source, &status) == 0 else {
-            throw RunImport.Refusal(String(cString: strerror(errno)))
-        }
-        let name: String
-        if status.st_mode & S_IFMT == S_IFDIR {
-            name = try copy(source, into: run)
+    private func take(_ source: String, _ target: ImportTarget) throws -> RunID {
+        var run: RunID?
+        let intake: any RunIntake
+        if Files.isDirectory(source) {
+            guard let real = realpath(source, nil) else { throw IntakeRefusal(String(cString: strerror(errno))) }
+            defer { free(real) }
+            let name = String(cString: real).split(separator: "/").last.map(String.init) ?? ""
+            let id = try runID(for: name)
+            run = id
+            intake = try target.intake(of: id)
+            try BundleReader.copy(try DirectoryBundle(directory: source, as: id), into: intake, budget: budget)
         } else {
-            name = try BundleReader.unpack(source, into: run, budget: budget)
+            if Files.status(source) == nil { throw IntakeRefusal(String(cString: strerror(errno))) }
+            intake = try BundleReader.unpack(source, budget: budget) { name in
+                let id = try runID(for: name)
+                run = id
+                return try target.intake(of: id)
+            }
         }
-        let id = try self.id.flatMap(RunID.init) ?? checked(name)
-        try run.finish(as: id)
-        return id
+        try finish(intake, run, in: .initialised)
+        return run ?? RunID("run")!
     }
 
-    private func copy(_ source: String, into run: RunImport) throws -> String {
-        guard let real = realpath(source, nil) else {
-            throw RunImport.Refusal(String(cString: strerror(errno)))
-        }
-        defer { free(real) }
-        let name = String(cString: real).split(separator: "/").last.map(String.init) ?? ""
-        let id = try id.flatMap(RunID.init) ?? checked(name)
-        try BundleReader.copy(try DirectoryBundle(directory: source, as: id), into: run, budget: budget)
-        return name
+    private func finish(_ intake: any RunIntake, _ run: RunID?, in place: RunPlace) throws {
+        for what in try intake.finish(in: place) { say("\(run?.description ?? ""): left out: \(what)") }
     }
 
-    private func checked(_ name: String) throws -> RunID {
-        guard let id = RunID(name) else {
-            throw RunImport.Refusal(
-                "its folder is \"\(name.shown())\", which is not a run id; give it one with --as (\(RunID.rule))")
+    /// The id of a run whose folder has a name.
+    private func runID(for name: String) throws -> RunID {
+        if let id = self.id.flatMap(RunID.init) ?? RunID(name) { return id }
+        throw IntakeRefusal(
+            "its folder is \"\(name.shown())\", which is not a run id; give it one with --as (\(RunID.rule))")
+    }
+
+    // MARK: Runs directories
+
+    /// A source as a runs directory; nil if it is a run or a bundle.
+    private func runsFolder(_ source: String) throws -> RunsFolder? {
+        guard id == nil, Files.isDirectory(source), !Files.isDirectory("\(source)/\(RunLayout.dataDirectory)") else {
+            return nil
         }
-        return id
+        return try RunsFolder(source, log: Logger(label: "import"))
+    }
+
+    /// Imports all runs of a directory, and says how many.
+    /// - Returns: how many could not be
+    private func take(_ folder: RunsFolder, _ source: String, _ target: ImportTarget) throws -> Int {
+        defer { folder.close() }
+        var (imported, there, failed) = (0, 0, 0)
+        let items = try folder.items()
+        let bar = ProgressBar()
+        for (index, item) in items.enumerated() {
+            bar.show(index, of: items.count)
+            do {
+                let run = try runID(for: item.name)
+                let intake = try target.intake(of: run)
+                try BundleReader.copy(try folder.bundle(of: run, item.place), into: intake, budget: budget)
+                try finish(intake, run, in: item.place)
+                imported += 1
+            } catch let refusal as IntakeRefusal where refusal.isThere {
+                there += 1
+            } catch {
+                failed += 1
+                bar.end()
+                say("\(source)/\(item.name): \(error.reason)")
+            }
+        }
+        bar.end()
+        try takeDocument(.mlflowExperiments, of: folder, target)
+        let pending = try folder.pendingCount()
+        print(
+            "imported \(imported) runs of \(source.shown(atMost: .max)); \(there) were there already, \(failed) could not be "
+                + "imported" + (pending > 0 ? "; \(pending) that are not initialised yet were left out" : ""))
+        return failed
+    }
+
+    /// Imports a document that belongs to no run, unless there is one.
+    private func takeDocument(_ name: DocumentName, of folder: RunsFolder, _ target: ImportTarget) throws {
+        guard let bytes = try folder.document(name) else { return }
+        guard let store = target.whole?.store else {
+            return say("left out: \(name), since a server has the runs directory")
+        }
+        let there = try store.document(name)
+        if there == bytes { return }
+        if try there != nil || !store.replace(name, nil, by: bytes) {
+            say("left out: \(name), since there are others already")
+        }
     }
 }

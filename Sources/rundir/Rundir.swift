@@ -9,7 +9,8 @@ struct Rundir: ParsableCommand {
         commandName: "rundir",
         abstract: "Records the metadata of training runs over HTTP, as plain files.",
         subcommands: [
-            Serve.self, Check.self, Import.self, Reindex.self, Types.self, TokenCommand.self, AuditCommand.self,
+            Serve.self, Check.self, Import.self, Export.self, Migrate.self, Reindex.self, Types.self, TokenCommand.self,
+            AuditCommand.self,
         ],
         defaultSubcommand: Serve.self)
 

@@ -21,9 +21,12 @@ final class StopSignals: Sendable {
     }
 
     private let state = Monitor(State())
+    /// What comes after an end at once, for the operator.
+    private let remark: String
 
     /// Has to be created before any thread is started, since threads inherit the signal mask (pthread_sigmask(3)).
-    init() {
+    init(afterwards remark: String = "the next start recovers from the journal") {
+        self.remark = remark
         var set = sigset_t()
         sigemptyset(&set)
         for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
@@ -45,16 +48,16 @@ final class StopSignals: Sendable {
             } else if state.phase == .serving {
                 state.phase = .stopping
             } else {
-                Self.endAtOnce(by: signal, state.phase)
+                endAtOnce(by: signal, state.phase)
             }
         }
     }
 
     /// Ends the process with the status that a shell reports for a killed process. Not by exit(3): its handlers would
     /// wait for other threads.
-    private static func endAtOnce(by signal: Int32, _ phase: Phase) {
+    private func endAtOnce(by signal: Int32, _ phase: Phase) {
         let when = phase == .starting ? "while it was starting" : "by a second signal"
-        let line = Array("rundir was ended \(when); the next start recovers from the journal\n".utf8)
+        let line = Array("rundir was ended \(when); \(remark)\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         _exit(128 + signal)
     }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Logging
+import PostgresStore
 import RunStore
 import S3Artifacts
 
@@ -49,5 +51,21 @@ struct StoreOptions: ParsableArguments {
     /// - Throws: `S3Settings.Fault`, if the address or a variable cannot be read
     func objects() throws(S3Settings.Fault) -> (any ObjectStore)? {
         artifacts.isEmpty ? nil : S3ObjectStore(try S3Settings(artifacts) { Environment.text($0) })
+    }
+
+    /// For commands that are about a database alone.
+    func checkIsThere() throws {
+        if address == nil {
+            throw ValidationError("which database? give --store postgres://… (or RUNDIR_STORE)")
+        }
+    }
+
+    /// Opens the database, for a command that is no server.
+    /// - Parameter makesTables: whether they are made if there are none
+    func open(makesTables: Bool) throws -> PostgresRunStore {
+        var settings = PostgresSettings()
+        (settings.needsSync, settings.makesTables) = (!isUnsynced, makesTables)
+        settings.objects = try objects()
+        return try PostgresRunStore(at: address ?? "", settings: settings, log: Logger(label: "store"))
     }
 }

@@ -22,17 +22,18 @@ import Testing
         let file = try #require(fopen("\(folder.path)/b.tar.gz", "w"))
         fwrite(bytes, 1, bytes.count, file)
         fclose(file)
-        let run = try RunImport(runs: "\(folder.path)/runs")
-        let name = try BundleReader.unpack("\(folder.path)/b.tar.gz", into: run, budget: budget)
-        try run.finish(as: #require(RunID(name)))
+        let run = try BundleReader.unpack("\(folder.path)/b.tar.gz", budget: budget) {
+            try RunImport(of: #require(RunID($0)), into: "\(folder.path)/runs")
+        }
+        _ = try run.finish(in: .initialised)
     }
 
     private func copy(_ name: String) throws {
-        let run = try RunImport(runs: "\(folder.path)/runs")
         let id = try #require(RunID(name))
+        let run = try RunImport(of: id, into: "\(folder.path)/runs")
         try BundleReader.copy(
             try DirectoryBundle(directory: "\(folder.path)/\(name)", as: id), into: run, budget: budget)
-        try run.finish(as: id)
+        _ = try run.finish(in: .initialised)
     }
 
     private var staged: [String] { (try? Files.names(in: "\(folder.path)/runs/.rundir/import")) ?? ["unreadable"] }
@@ -113,11 +114,11 @@ import Testing
     /// What a killed import left goes; what another one is at does not.
     @Test func whatImportsLeftIsRemoved() throws {
         folder.write("runs/.rundir/import/1-1/tfruns.d/x", "")
-        let other = try RunImport(runs: "\(folder.path)/runs")
+        let other = try RunImport(of: #require(RunID("y")), into: "\(folder.path)/runs")
         #expect(staged.count == 1)
         try other.addFile("tfruns.d/flags.json", mode: 0o644, modified: 0) { _ in }
         try unpack([.file("z/tfruns.d/a")])
-        try other.finish(as: #require(RunID("y")))
+        _ = try other.finish(in: .initialised)
         #expect(folder.exists("runs/y/tfruns.d/flags.json"))
     }
 }

@@ -19,6 +19,7 @@ final class PostgresHarness: StoreHarness {
     private var opened: PostgresRunStore
 
     var store: any RunStore { opened }
+    var postgres: PostgresRunStore { opened }
 
     /// A database of the shared server that a store has been opened on.
     private static let template = Result {

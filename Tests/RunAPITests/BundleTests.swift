@@ -3,6 +3,7 @@ import Glibc
 import JSON
 import Limits
 import RunMetadata
+import RunStore
 import TestSupport
 import Testing
 
@@ -33,9 +34,10 @@ import Testing
     }
 
     private func take(_ path: String, as id: String? = nil) throws {
-        let run = try RunImport(runs: "\(api.folder.path)/runs")
-        let name = try BundleReader.unpack(path, into: run, budget: Budget([]))
-        try run.finish(as: #require(RunID(id ?? name)))
+        let run = try BundleReader.unpack(path, budget: Budget([])) {
+            try RunImport(of: #require(RunID(id ?? $0)), into: "\(api.folder.path)/runs")
+        }
+        _ = try run.finish(in: .initialised)
     }
 
     @Test func aBundleIsTakenInAgainWholeWhileTheServerRuns() throws {

@@ -160,10 +160,6 @@ private struct MetricsThere {
     }
 }
 
-extension MetricsReplacement.Condition {
-    fileprivate var isAlways: Bool { if case .always = self { true } else { false } }
-}
-
 /// The rows that a run's `metrics.json` stands for.
 /// - Parameter waits: whether to wait a little where it is being written
 /// - Throws: `beingWritten` where that goes on

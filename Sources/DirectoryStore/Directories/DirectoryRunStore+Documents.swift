@@ -26,12 +26,7 @@ extension DirectoryRunStore: DocumentStore {
     private func write(_ bytes: [UInt8], to path: String) throws(FileFailure) {
         try Files.makeDirectories(paths.documents)
         try Files.sync(paths.own)
-        let fresh = "\(path).new"
-        let descriptor = try Files.open(fresh, O_WRONLY | O_CREAT | O_TRUNC)
-        defer { Glibc.close(descriptor) }
-        try Files.write(bytes, to: descriptor, at: 0, path: fresh)
-        try Files.sync(descriptor, path: fresh)
-        try Files.rename(fresh, to: path)
+        try Files.replace(path, by: bytes)
         try Files.sync(paths.documents)
     }
 }

@@ -191,6 +191,23 @@ extension RunDirectory {
         }
     }
 
+    /// Removes the folders above a path that are empty, the innermost first (unlinkat(2)), but for the data directory.
+    func removeEmptyFolders(above path: RunPath) throws(FileFailure) {
+        for count in path.folders.indices.reversed() {
+            let folder = path.prefix(count + 1)
+            if folder.components == RunPath.data.components { return }
+            do throws(FileFailure) {
+                try withFolder(of: folder) { parent throws(FileFailure) in
+                    if unlinkat(parent.descriptor, folder.name, AT_REMOVEDIR) != 0 { throw parent.failure("rmdir") }
+                }
+            } catch {
+                if error.isMissing { continue }
+                if error.errno == .directoryNotEmpty { return }
+                throw error
+            }
+        }
+    }
+
     /// Cuts a file (ftruncate(2)).
     func truncate(_ path: RunPath, to length: Int) throws(FileFailure) {
         guard let file = try openExisting(path) else { return }

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 package import RunMetadata
-internal import RunStore
+package import RunStore
 internal import Threads
 
 /// A run that is being imported into a runs directory: assembled in a hidden folder, synced, and put in place by one
@@ -10,13 +10,9 @@ internal import Threads
 ///
 /// A server may own the runs directory meanwhile; to it, the run is a directory made by another program.
 package final class RunImport: RunIntake {
-    /// Why the run is not imported.
-    package struct Refusal: Error, CustomStringConvertible {
-        package let description: String
+    package typealias Refusal = IntakeRefusal
 
-        package init(_ description: String) { self.description = description }
-    }
-
+    private let run: RunID
     private let paths: RunPaths
     private let folder: String
     /// Open and locked during the import, so that others know that the folder is in use.
@@ -26,7 +22,8 @@ package final class RunImport: RunIntake {
     private var isDone = false
 
     /// Begins an import into a runs directory, and removes the remains of unfinished imports.
-    package init(runs: String) throws {
+    package init(of run: RunID, into runs: String) throws {
+        self.run = run
         paths = RunPaths(runs: runs)
         try Files.makeDirectories(paths.imports)
         for name in try Files.names(in: paths.imports) { try Self.removeIfLeft("\(paths.imports)/\(name)") }
@@ -72,27 +69,22 @@ package final class RunImport: RunIntake {
         try Files.sync(descriptor, path: path)
     }
 
-    /// Puts the run in place, synced.
-    /// - Throws: `Refusal` if there is already a run with that id, or if the files are not a run
-    package func finish(as run: RunID) throws {
-        guard Files.isOwnDirectory("\(folder)/\(RunLayout.dataDirectory)") else {
-            throw Refusal("it has no folder \(RunLayout.dataDirectory), so it is not a run")
-        }
-        for place in [RunPlace.archived, .pending] where Files.isDirectory(paths.run(run.description, place)) {
-            let word = place == .archived ? "an archived" : "a pending"
-            throw Refusal("there is already \(word) run \"\(run)\"; choose another id with --as")
+    package func finish(in place: RunPlace) throws -> [String] {
+        guard Files.isOwnDirectory("\(folder)/\(RunLayout.dataDirectory)") else { throw Refusal.isNoRun }
+        for other in [RunPlace.archived, .pending, .initialised] where other != place {
+            guard Files.isDirectory(paths.run(run.description, other)) else { continue }
+            throw Refusal.isThere(run, as: other == .archived ? "an archived" : other == .pending ? "a pending" : "a")
         }
         try syncFolders()
-        let target = paths.run(run.description, .initialised)
+        try Files.makeDirectory(paths.container(place))
+        let target = paths.run(run.description, place)
         guard clinux_rename_new(folder, target) == 0 else {
-            if errno == EEXIST {
-                throw Refusal("there is already a run \"\(run)\"; choose another id with --as")
-            }
+            if errno == EEXIST { throw Refusal.isThere(run) }
             throw FileFailure("rename", target)
         }
         isDone = true
-        try Files.sync(paths.runs)
-        try Files.sync(paths.imports)
+        for path in [paths.container(place), paths.runs, paths.imports] { try Files.sync(path) }
+        return []
     }
 
     /// Restores the folders' times, and syncs them, each after its subfolders.

@@ -18,6 +18,7 @@ struct RunPaths: Sendable {
     var staging: String { "\(own)/\(RunLayout.Own.staging)" }
     var uploads: String { "\(own)/\(RunLayout.Own.uploads)" }
     var imports: String { "\(own)/\(RunLayout.Own.imports)" }
+    var exports: String { "\(own)/\(RunLayout.Own.exports)" }
     var index: String { "\(own)/\(RunLayout.Own.index)" }
     var applied: String { "\(own)/\(RunLayout.Own.applied)" }
     var documents: String { "\(own)/\(RunLayout.Own.documents)" }

@@ -12,7 +12,7 @@ final class Connection: @unchecked Sendable {
     private var prepared: [String: String] = [:]
     private var made = 0
     /// Seconds without an answer after which the connection counts as lost.
-    private let patience: Double
+    var patience: Double
 
     /// Connects (PQconnectdb), by libpq's own means: a URI or keywords, `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`, a service.
     /// - Throws: if the database cannot be reached or refuses

@@ -1,12 +1,14 @@
 internal import RunStore
 
 /// What PostgreSQL or libpq said.
-struct DatabaseError: Error {
+struct DatabaseError: Error, CustomStringConvertible {
     /// The five characters of SQLSTATE (appendix A of PostgreSQL's manual); empty where the connection failed.
     let state: String
     let message: String
     /// Whether the connection is lost.
     var isLost = false
+
+    var description: String { "the database: \(message)" }
 
     /// Whether the same may succeed if it is done again from its beginning: a serialization failure, a deadlock, or a row that
     /// another server made meanwhile.

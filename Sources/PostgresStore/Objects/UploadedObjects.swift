@@ -51,8 +51,11 @@ struct UploadedObjects: Sendable {
     }
 
     private mutating func add(_ path: String, _ size: Int, _ write: RunWrite) {
-        byFile[path] = Object(run: write.target.key, name: Self.freshName(), size: size)
+        byFile[path] = Object(fresh: size, of: write.target.key)
     }
+
+    /// Notes an object that has been made of a file.
+    mutating func add(_ object: Object, ofFileAt path: String) { byFile[path] = object }
 
     /// None.
     init() {}
@@ -61,11 +64,15 @@ struct UploadedObjects: Sendable {
     var all: [Object] { Array(byFile.values) }
 
     mutating func add(_ other: UploadedObjects) { byFile.merge(other.byFile) { $1 } }
+}
 
-    private static func freshName() -> String {
-        (0..<2).map { _ in
+extension UploadedObjects.Object {
+    /// One with a name that was never used.
+    init(fresh size: Int, of run: String) {
+        let name = (0..<2).map { _ in
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
+        self.init(run: run, name: name, size: size)
     }
 }

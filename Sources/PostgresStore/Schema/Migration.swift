@@ -1,55 +1,95 @@
 internal import Glibc
 
-/// Brings the schema up, and checks that the database is one that this server can use.
+/// Makes the schema and brings it up, and checks that the database is one that this server can use.
 struct Migration {
     let connection: Connection
+    /// What leads from version 1 to the one that is needed.
+    var steps = Schema.steps
 
-    /// Makes the tables if there are none. Two servers that start at once do it once: one waits for the other.
+    /// What was there, and what was done.
+    struct Outcome: Equatable {
+        /// The version before; nil: there were no tables.
+        let before: Int?
+        /// The version now.
+        let after: Int
+        /// The steps that were taken, in words.
+        let taken: [String]
+    }
+
+    private var needed: Int { Schema.versionAfter(steps) }
+
+    /// For a server that starts: makes the tables if there are none and that is wanted. Where there are some, nothing is written.
     /// - Returns: the name of the series of event numbers
-    /// - Throws: if the schema is of another version, or the connection fails
-    func run() throws(DatabaseError) -> String {
-        try connection.run([
-            .begin,
-            Statement(
-                "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration)
-            ),
-            Statement("CREATE SCHEMA IF NOT EXISTS \(Schema.name)"),
-            .commit,
-        ])
-        do throws(DatabaseError) { return try migrate() } catch {
+    /// - Throws: if the schema is of another version, there is none, or the connection fails
+    func series(makesTables: Bool) throws(DatabaseError) -> String {
+        var there = try found()
+        if there == nil, makesTables {
+            _ = try bringUp(onlyIfEmpty: true)
+            there = try found()
+        }
+        guard let there else {
+            throw refusal("the database has no runs: there is no schema \"\(Schema.name)\" in it; check the address")
+        }
+        if let reason = mismatch(there.version) { throw refusal(reason) }
+        return there.series
+    }
+
+    /// Why a server cannot use a schema; nil if it can.
+    private func mismatch(_ version: Int) -> String? {
+        let there = "the schema \"\(Schema.name)\" has version \(version), and this rundir needs version \(needed): "
+        if version < needed { return there + "stop all servers, and run `rundir migrate`" }
+        if version > needed { return there + "use a newer rundir, one that has version \(version)" }
+        return nil
+    }
+
+    /// The version of the schema and the name of its series; nil if there is none.
+    private func found() throws(DatabaseError) -> (version: Int, series: String)? {
+        let isThere = Statement("SELECT to_regclass('\(Schema.name).store') IS NOT NULL")
+        guard try connection.run(isThere).bool(0, 0) else { return nil }
+        let store = try connection.run(Statement("SELECT version, series FROM store", isKept: false))
+        return (store.int(0, 0), store.text(0, 1))
+    }
+
+    /// Makes the tables if there are none, and brings older ones up, in one transaction. Of several that come at once, one does it, and
+    /// the others find it done.
+    /// - Parameter onlyIfEmpty: older ones are left as they are
+    /// - Throws: if the schema is newer than this server, or the connection fails
+    func bringUp(onlyIfEmpty: Bool = false) throws(DatabaseError) -> Outcome {
+        let lock = Statement(
+            "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration))
+        do throws(DatabaseError) {
+            try connection.run([.begin, lock, Statement("CREATE SCHEMA IF NOT EXISTS \(Schema.name)"), .commit])
+            try connection.run([.begin, lock])
+            let before = try found()?.version
+            if let before, before > needed, let reason = mismatch(before) { throw refusal(reason) }
+            if let before, before < 1 { throw refusal("this rundir knows no schema of version \(before)") }
+            var taken: [String] = []
+            if before == nil { try make() }
+            if before == nil || !onlyIfEmpty {
+                for step in steps.dropFirst((before ?? 1) - 1) {
+                    try connection.run(step.statements.map { Statement($0, isKept: false) })
+                    if before != nil { taken.append(step.what) }
+                }
+                try connection.run(Statement("UPDATE store SET version = $1", .int(needed)))
+            }
+            try connection.run(.commit)
+            return Outcome(before: before, after: onlyIfEmpty ? before ?? needed : needed, taken: taken)
+        } catch {
             if !error.isLost { _ = try? connection.run(.rollback) }
             throw error
         }
     }
 
-    private func migrate() throws(DatabaseError) -> String {
-        let found = try connection.run([
-            .begin,
-            Statement(
-                "SELECT pg_advisory_xact_lock($1::int4, $2::int4)", .int(Schema.Lock.group), .int(Schema.Lock.migration)
-            ),
-            Statement("SELECT to_regclass('\(Schema.name).store') IS NOT NULL"),
-        ])
-        if !found[2].bool(0, 0) {
-            let series = String(UInt64.random(in: 1 << 48..<1 << 62), radix: 36)
-            let tables = Schema.first.map { Statement($0, parameters: [], isKept: false) }
-            try connection.run(
-                tables + [
-                    Statement(
-                        "INSERT INTO store (version, series) VALUES ($1, $2)", .int(Schema.version), .text(series))
-                ])
-        }
-        let store = try connection.run([Statement("SELECT version, series FROM store"), .commit])[0]
-        let version = store.int(0, 0)
-        guard version == Schema.version else {
-            throw DatabaseError(
-                state: "0A000",
-                message:
-                    "the schema \"\(Schema.name)\" has version \(version), and this server needs \(Schema.version); "
-                    + (version > Schema.version ? "start a newer server" : "migrate it"))
-        }
-        return store.text(0, 1)
+    /// Makes the tables of version 1.
+    private func make() throws(DatabaseError) {
+        let series = String(UInt64.random(in: 1 << 48..<1 << 62), radix: 36)
+        try connection.run(
+            Schema.first.map { Statement($0, isKept: false) } + [
+                Statement("INSERT INTO store (version, series) VALUES (1, $1)", .text(series))
+            ])
     }
+
+    private func refusal(_ reason: String) -> DatabaseError { DatabaseError(state: "0A000", message: reason) }
 
     /// Checks what the server needs of the database's settings.
     /// - Parameter needsSync: whether a database that does not sync is refused
@@ -60,15 +100,15 @@ struct Migration {
                 SELECT current_setting('server_version_num')::int8, current_setting('server_encoding'),
                     current_setting('fsync') = 'on'
                 """))
-        func refuse(_ reason: String) -> DatabaseError { DatabaseError(state: "0A000", message: reason) }
-        if settings.int(0, 0) < 150_000 { throw refuse("PostgreSQL 15 or later is needed") }
+        if settings.int(0, 0) < 150_000 { throw refusal("PostgreSQL 15 or later is needed") }
         if settings.text(0, 1) != "UTF8" {
-            throw refuse(
+            throw refusal(
                 "the database's encoding is \(settings.text(0, 1)), and UTF8 is needed: CREATE DATABASE … ENCODING 'UTF8'"
             )
         }
         if needsSync, !settings.bool(0, 2) {
-            throw refuse("the database has fsync off, so that a power failure loses what was acknowledged; turn it on")
+            throw refusal(
+                "the database has fsync off, so that a power failure loses what was acknowledged; turn it on")
         }
     }
 }

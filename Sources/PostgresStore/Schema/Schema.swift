@@ -17,7 +17,20 @@
 enum Schema {
     static let name = "rundir"
     /// The version that this server needs.
-    static let version = 1
+    static let version = versionAfter(steps)
+
+    /// What brings a schema to its next version, in one transaction. Never changed once a server has been released that needs it: new
+    /// steps are added at the end.
+    struct Step: Sendable {
+        /// In words, for the operator.
+        let what: String
+        let statements: [String]
+    }
+
+    /// The steps from version 1 on. A new database takes all of them too, so that there is one way to each version.
+    static let steps: [Step] = []
+
+    static func versionAfter(_ steps: [Step]) -> Int { 1 + steps.count }
 
     /// Seconds that a dropped content can still be read.
     static let keptSeconds = 3600

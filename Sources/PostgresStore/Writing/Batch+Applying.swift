@@ -170,6 +170,14 @@ extension Batch {
         return fresh
     }
 
+    /// A run that was brought in from elsewhere.
+    func add(_ run: WorkingRun) {
+        runs[run.key] = run
+        counts.add(run)
+        events.append(Event(run: run.key, kind: .initialised))
+        if run.place == .archived { events.append(Event(run: run.key, kind: .archived)) }
+    }
+
     // MARK: Sessions
 
     private func activate(_ key: String, in session: SessionName) {

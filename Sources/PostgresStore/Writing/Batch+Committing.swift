@@ -133,13 +133,7 @@ extension Batch {
             }
         }
         var statements: [Statement] = []
-        if !joined.isEmpty {
-            statements.append(
-                Statement(
-                    "INSERT INTO pieces (run, content, position, bytes) SELECT * FROM unnest($1, $2, $3, $4)",
-                    .texts(joined.map(\.run)), .ints(joined.map(\.content)), .ints(joined.map(\.position)),
-                    .blobs(joined.map(\.bytes))))
-        }
+        if !joined.isEmpty { statements.append(Self.insert(joined)) }
         for copy in copies where used.contains(copy.content) {
             statements.append(
                 Statement(
@@ -151,6 +145,13 @@ extension Batch {
                     .int(copy.sourceContent)))
         }
         return statements
+    }
+
+    static func insert(_ pieces: [Piece]) -> Statement {
+        Statement(
+            "INSERT INTO pieces (run, content, position, bytes) SELECT * FROM unnest($1, $2, $3, $4)",
+            .texts(pieces.map(\.run)), .ints(pieces.map(\.content)), .ints(pieces.map(\.position)),
+            .blobs(pieces.map(\.bytes)))
     }
 
     private var activeRuns: [Statement] {

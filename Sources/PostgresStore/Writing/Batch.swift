@@ -79,11 +79,12 @@ final class Batch {
     // MARK: Reading
 
     /// Locks, and reads what is known of the runs.
-    func begin() throws(DatabaseError) {
+    /// - Parameter isBegun: whether the connection is in a transaction already, of which the batch is the end
+    func begin(isBegun: Bool = false) throws(DatabaseError) {
         let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now), rules)
         let locked = uploads.isEmpty ? [] : [ObjectNotes.lock(uploads.all)]
-        let found = try connection.run([.begin] + needs.statements + locked)
-        let rows = Array(found.dropFirst())
+        let found = try connection.run((isBegun ? [] : [.begin]) + needs.statements + locked)
+        let rows = Array(found.dropFirst(isBegun ? 0 : 1))
         // In the order of `BatchNeeds.statements`.
         transaction = rows[needs.lockCount].text(0, 0)
         nextContent = rows[needs.lockCount].int(0, 1)

@@ -81,11 +81,7 @@ final class CommitAttempt {
             do throws(DatabaseError) {
                 let open = try committer.connection(connection)
                 connection = open
-                if try Self.isOver(batch, on: open) {
-                    let found = try open.run(
-                        Statement("SELECT EXISTS (SELECT FROM batches WHERE number = $1)", .int(batch.number)))
-                    return found.bool(0, 0) ? results : nil
-                }
+                if let isCommitted = try batch.isCommitted(on: open) { return isCommitted ? results : nil }
             } catch {
                 committer.noteReachable(error)
                 connection = nil
@@ -96,20 +92,6 @@ final class CommitAttempt {
                 return []
             }
             usleep(20_000)
-        }
-    }
-
-    /// Whether the batch's transaction is over (pg_xact_status): the database may not have noticed yet that the connection is gone,
-    /// and commit.
-    private static func isOver(_ batch: Batch, on connection: Connection) throws(DatabaseError) -> Bool {
-        do throws(DatabaseError) {
-            let status = try connection.run(
-                Statement("SELECT pg_xact_status($1::xid8)", .text(batch.transaction), isKept: false))
-            return status.text(0, 0) != "in progress"
-        } catch {
-            // Invalid parameter: after a crash, the database has not come to that number again.
-            if error.state == "22023" { return true }
-            throw error
         }
     }
 

@@ -74,7 +74,7 @@ extension WorkingRun {
     }
 
     /// The most bytes of a path: an entry of a B-tree is at most a third of a page.
-    private static let longestPath = Limit(.bytes, most: 2000)
+    static let longestPath = Limit(.bytes, most: 2000)
 
     /// Refuses a path where a folder is, or below a file.
     mutating func checkPlace(of path: ArtifactPath, _ batch: Batch) throws(StoreError) {
@@ -112,9 +112,15 @@ extension WorkingRun {
 
     private mutating func replaceMetrics(by frame: MetricsReplacement, _ batch: Batch) throws(StoreError) {
         let isRows = file(.metricsRows) != nil
-        // Where nothing is compared, nothing is read: but for whether the earlier rows are kept.
-        let there = try bytes(isRows ? .metricsRows : .metricsFrame, of: batch)
-        let known = there.map { there in there.withUnsafeBytes { frame.compared(with: $0, isRows: isRows) } }
+        let path = isRows ? DataPath.metricsRows : .metricsFrame
+        var known: (rowCount: Int, isBeginning: Bool)?
+        if frame.condition.isAlways {
+            // Nothing is compared, so nothing is read: what is there is kept.
+            known = file(path) == nil ? nil : (0, false)
+        } else {
+            let there = try bytes(path, of: batch)
+            known = there.map { there in there.withUnsafeBytes { frame.compared(with: $0, isRows: isRows) } }
+        }
         switch try frame.effect(on: known) {
         case .appended(let rows): try add(rows, batch)
         case .replaced(let keepingEarlier):

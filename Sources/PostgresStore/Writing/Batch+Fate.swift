@@ -1,0 +1,23 @@
+extension Batch {
+    /// After the connection was lost during the commit: whether it happened, by asking, not by guessing.
+    /// - Parameter other: another connection
+    /// - Returns: nil if the transaction is not over yet (pg_xact_status): the database may not have noticed that the connection is
+    ///   gone, and commit
+    func isCommitted(on other: Connection) throws(DatabaseError) -> Bool? {
+        guard try isOver(on: other) else { return nil }
+        let found = try other.run(Statement("SELECT EXISTS (SELECT FROM batches WHERE number = $1)", .int(number)))
+        return found.bool(0, 0)
+    }
+
+    private func isOver(on other: Connection) throws(DatabaseError) -> Bool {
+        do throws(DatabaseError) {
+            let status = try other.run(
+                Statement("SELECT pg_xact_status($1::xid8)", .text(transaction), isKept: false))
+            return status.text(0, 0) != "in progress"
+        } catch {
+            // Invalid parameter: after a crash, the database has not come to that number again.
+            if error.state == "22023" { return true }
+            throw error
+        }
+    }
+}
