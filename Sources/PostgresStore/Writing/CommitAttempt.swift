@@ -53,7 +53,7 @@ final class CommitAttempt {
         let results = try batch.apply()
         releaseTurn()
         self.results = results
-        _ = try batch.connection.run(batch.commitStatements)
+        try batch.connection.commit(batch.commitStatements)
         batch.rememberColumns()
         committer.counts.note(
             writes: writes.count, bytes: batch.pieces.reduce(0) { $0 + $1.bytes.count },
@@ -82,9 +82,15 @@ final class CommitAttempt {
                 let open = try committer.connection(connection)
                 connection = open
                 if try Self.isOver(batch, on: open) {
-                    let found = try open.run(
-                        Statement("SELECT EXISTS (SELECT FROM batches WHERE number = $1)", .int(batch.number)))
-                    return found.bool(0, 0) ? results : nil
+                    // A commit of its own, so that a synchronous standby has the batch too when it is done: the one before
+                    // may have been cut off while it waited for that.
+                    let found = try open.commit([
+                        .begin,
+                        Statement(
+                            "UPDATE batches SET at = now() WHERE number = $1 RETURNING number", .int(batch.number)),
+                        .commit,
+                    ])
+                    return found[1].count > 0 ? results : nil
                 }
             } catch {
                 committer.noteReachable(error)
@@ -114,13 +120,14 @@ final class CommitAttempt {
     }
 
     private func recover(from error: DatabaseError, _ connection: inout Connection?, _ pause: inout Double) {
-        if connection?.isLost ?? true || connection?.isAbandoned ?? true || error.isLost {
+        if connection?.isLost ?? true || connection?.isAbandoned ?? true || error.isLost || error.isReadOnly {
+            // A new one may be to a server that takes writes, or after it has begun to.
             connection = nil
         } else {
             _ = try? connection?.run(.rollback)
         }
+        if error.isUnavailable || error.isFull { committer.noteReachable(error) }
         guard error.isTransient || error.isUnavailable else { return refuse(error, &connection) }
-        if error.isUnavailable { committer.noteReachable(error) }
         if refuseLate(error.storeError) { return }
         usleep(UInt32(pause * 1e6))
         pause = min(pause * 2, 0.5)
