@@ -1,5 +1,10 @@
 #include "CPostgreSQL.h"
 
-static void ignore(void *argument, const PGresult *notice) {}
+#include <string.h>
 
-void cpostgresql_ignore_notices(PGconn *connection) { PQsetNoticeReceiver(connection, ignore, NULL); }
+static void count(void *warnings, const PGresult *notice) {
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity && strcmp(severity, "WARNING") == 0) ++*(int *)warnings;
+}
+
+void cpostgresql_count_warnings(PGconn *connection, int *warnings) { PQsetNoticeReceiver(connection, count, warnings); }

@@ -7,6 +7,8 @@ import Testing
 enum CrashSettings {
     /// Cycles of load and `kill -9`.
     static let kills = number("RUNDIR_CRASH_KILLS") ?? 50
+    /// Kills of PostgreSQL, or of one of two servers on it.
+    static let databaseKills = number("RUNDIR_CRASH_DATABASE_KILLS") ?? 5
     /// Power cuts of a real file system.
     static let powerCuts = number("RUNDIR_CRASH_POWER_CUTS") ?? 10
     /// Faults of each kind that a scripted run meets; 0: one at each call.

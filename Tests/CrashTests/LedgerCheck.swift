@@ -3,15 +3,26 @@ import TestSupport
 
 /// Looks for all that the clients' ledgers say, over HTTP and in the files, and for what they do not say.
 struct LedgerCheck {
-    private let server: Server
+    /// A run's file by the run and a path in its directory; nil where there is none.
+    typealias Files = (_ run: String, _ path: String) throws -> [UInt8]?
+
     private let ledgers: [WriteLedger]
+    private let files: Files
     /// What is not as it should be.
     private(set) var faults: [String] = []
 
     /// Checks every run that the clients wrote to; initialises those that are pending.
     /// - Parameter others: of clients whose runs may be there too
     init(_ server: Server, _ ledgers: [WriteLedger], others: [WriteLedger] = []) throws {
-        (self.server, self.ledgers) = (server, ledgers)
+        try self.init(server, ledgers) { run, path in contents(of: "\(server.runs)/\(run)/\(path)") }
+        let known = (ledgers + others).reduce(into: Set<String>()) { $0.formUnion($1.runs) }
+        let unknown = (ledgers + others).reduce(0) { $0 + $1.unknownRuns }
+        faults += StrayFiles(server.runs, runs: known, unknownRuns: unknown).faults
+    }
+
+    /// The same where the files are elsewhere; what is there besides is not looked for.
+    init(_ server: Server, _ ledgers: [WriteLedger], files: @escaping Files) throws {
+        (self.ledgers, self.files) = (ledgers, files)
         let client = try server.connect()
         let runs = ledgers.reduce(into: Set<String>()) { $0.formUnion($1.runs) }
         for run in runs.sorted() {
@@ -34,9 +45,13 @@ struct LedgerCheck {
             }
             try check(run, client)
         }
-        let known = others.reduce(into: runs) { $0.formUnion($1.runs) }
-        let unknown = (ledgers + others).reduce(0) { $0 + $1.unknownRuns }
-        faults += StrayFiles(server.runs, runs: known, unknownRuns: unknown).faults
+    }
+
+    /// A file of a run's metadata.
+    private func file(_ name: String, of run: String) throws -> [UInt8]? { try files(run, "tfruns.d/\(name)") }
+
+    private func text(_ name: String, of run: String) throws -> String? {
+        try file(name, of: run).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private mutating func expect(_ isSo: Bool, _ run: String, _ message: @autoclosure () -> String) {
@@ -67,14 +82,14 @@ struct LedgerCheck {
         let reply = try client.send("GET", "/runs/\(run)/metadata/metrics")
         guard reply.status == 200 else {
             expect(told.isEmpty && reply.status == 404, run, "metrics got \(reply.status)")
-            expect(server.file("metrics.ndjson", of: run) == nil, run, "metrics are in the file only")
+            expect(try self.file("metrics.ndjson", of: run) == nil, run, "metrics are in the file only")
             return
         }
         let frame = Self.rows(of: try reply.json)
         expect(frame.map(\.0) == frame.map(\.0).sorted(), run, "rows out of order")
         expect(frame, hold: told, run, "GET")
-        guard let file = server.text("metrics.ndjson", of: run) else {
-            let frame = try JSONValue.parse(server.text("metrics.json", of: run) ?? "{}")
+        guard let file = try text("metrics.ndjson", of: run) else {
+            let frame = try JSONValue.parse(text("metrics.json", of: run) ?? "{}")
             return expect(Self.rows(of: frame), hold: told, run, "metrics.json")
         }
         let rows = try file.split(separator: "\n").map { try JSONValue.parse(String($0)) }
@@ -116,7 +131,7 @@ struct LedgerCheck {
         guard reply.status == 200 else {
             return expect(told.allSatisfy(\.isEmpty) && reply.status == 404, run, "output got \(reply.status)")
         }
-        expect(server.file("properties/output", of: run) == reply.body, run, "output is not what was read")
+        expect(try file("properties/output", of: run) == reply.body, run, "output is not what was read")
         let lines = reply.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         expect(lines.last == "", run, "output ends amid a line")
         let found = Array(lines.dropLast())
@@ -143,7 +158,8 @@ struct LedgerCheck {
                 let texts = [text] + ledger.doubtfulTexts(run, name)
                 let read = found[name]?.string
                 expect(texts.contains(read), run, "property \(name) is \(read ?? "gone"), not one of \(texts)")
-                expect(server.text("properties/\(name)", of: run) == read.map { $0 + "\n" }, run, "\(name) in the file")
+                let file = try self.text("properties/\(name)", of: run)
+                expect(file == read.map { $0 + "\n" }, run, "\(name) in the file")
             }
         }
     }
@@ -155,7 +171,7 @@ struct LedgerCheck {
                 let mayBe = [object] + ledger.doubtfulDocuments(run, type)
                 let isOne = try reply.json.object.map(mayBe.contains) == true
                 expect(isOne, run, "\(type): \(reply.text)")
-                expect(server.file("\(type).json", of: run) == reply.body, run, "\(type).json")
+                expect(try file("\(type).json", of: run) == reply.body, run, "\(type).json")
             }
         }
     }
@@ -168,7 +184,7 @@ struct LedgerCheck {
             let mayBe = [source] + ledger.doubtfulSources(run)
             let isWhole = reply.status == 200 && mayBe.contains(found)
             expect(isWhole, run, "source got \(reply.status), \(found.count) bytes, not one of \(mayBe.map(\.count))")
-            let isSameInFile = server.file("source.tar.gz", of: run) == found
+            let isSameInFile = try file("source.tar.gz", of: run) == found
             expect(isSameInFile, run, "source.tar.gz is not what was read")
         }
     }
@@ -181,7 +197,7 @@ struct LedgerCheck {
                 let found = reply.status == 200 ? reply.body : nil
                 let mayBe = [bytes] + ledger.doubtfulArtifacts(run, path)
                 expect(mayBe.contains(found), run, "\(path) got \(reply.status): \(reply.text)")
-                expect(contents(of: "\(server.runs)/\(run)/\(path)") == found, run, "\(path) is not what was read")
+                expect(try files(run, path) == found, run, "\(path) is not what was read")
             }
         }
     }

@@ -31,8 +31,12 @@ final class PostgresHarness: StoreHarness {
 
     /// - Parameters:
     ///   - server: nil: the one that tests share
+    ///   - folders: where sockets are by which it is reached; nil: its own
     ///   - change: of the settings
-    init(on server: PostgresServer? = nil, _ change: (inout PostgresSettings) -> Void = { _ in }) throws {
+    init(
+        on server: PostgresServer? = nil, at folders: [String]? = nil,
+        _ change: (inout PostgresSettings) -> Void = { _ in }
+    ) throws {
         let uploads = "\(folder.path)/uploads"
         mkdir(uploads, 0o755)
         scratch = Scratch(folder: folder.path, uploads: uploads)
@@ -40,7 +44,7 @@ final class PostgresHarness: StoreHarness {
         // With its tables, which takes less time than to make them.
         let template = server == nil ? try Self.template.get() : "template0"
         database = try self.server.makeDatabase(like: template)
-        address = self.server.address(of: database)
+        address = PostgresServer.address(of: database, in: folders ?? [self.server.path])
         var settings = PostgresSettings.tests
         settings.clock = { [clock] in clock.seconds }
         change(&settings)
@@ -71,6 +75,19 @@ final class PostgresHarness: StoreHarness {
         try server.sql("SET search_path = rundir; \(text)", in: database)
     }
 
+    /// Changes a setting for sessions on the database, and opens the store again.
+    func set(_ name: String, to value: String) throws {
+        try server.sql("ALTER DATABASE \(database) SET \(name) = \(value)")
+        try reopen()
+    }
+
+    /// The numbers of a run's rows `{"n":1}` and so on, in order.
+    func numbers(of run: RunID = .one) throws -> [Int] {
+        (try store.text(.metricsRows, of: run) ?? "").split(separator: "\n").compactMap {
+            Int($0.dropFirst(5).prefix { $0.isNumber })
+        }
+    }
+
     /// What the database counts wrongly, a line each: bytes of runs, all runs and bytes, columns of rows.
     func miscounted() throws -> String {
         try sql(
@@ -93,6 +110,24 @@ final class PostgresHarness: StoreHarness {
                 WHERE name <> '_time')
             SELECT 'columns of ' || coalesce(o.run, k.run) || ': ' || coalesce(o.name, k.name)
             FROM of_rows o FULL JOIN known k USING (run, content, name) WHERE o IS NULL OR k IS NULL
+            """)
+    }
+
+    /// Makes transactions fail at their end, where a condition in SQL holds; `nextval('failures')` numbers them.
+    /// - Parameters:
+    ///   - state: the five characters of SQLSTATE
+    ///   - isDeferred: whether they fail in the commit itself
+    func failing(_ condition: String, _ state: String, isDeferred: Bool = false) throws {
+        try sql(
+            """
+            CREATE SEQUENCE failures;
+            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF \(condition) THEN RAISE EXCEPTION 'as the test wants' USING ERRCODE = '\(state)'; END IF;
+                RETURN NULL;
+            END $$;
+            CREATE CONSTRAINT TRIGGER failure AFTER INSERT ON batches DEFERRABLE
+            INITIALLY \(isDeferred ? "DEFERRED" : "IMMEDIATE") FOR EACH ROW EXECUTE FUNCTION fail()
             """)
     }
 

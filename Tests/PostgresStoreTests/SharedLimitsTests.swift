@@ -184,20 +184,3 @@ import Testing
         #expect(try harness.miscounted() == "")
     }
 }
-
-extension PostgresHarness {
-    /// Makes transactions fail at their end, where a condition in SQL holds.
-    /// - Parameter state: the five characters of SQLSTATE
-    fileprivate func failing(_ condition: String, _ state: String) throws {
-        try sql(
-            """
-            CREATE SEQUENCE failures;
-            CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                IF \(condition) THEN RAISE EXCEPTION 'as the test wants' USING ERRCODE = '\(state)'; END IF;
-                RETURN NULL;
-            END $$;
-            CREATE TRIGGER failure AFTER INSERT ON batches FOR EACH ROW EXECUTE FUNCTION fail()
-            """)
-    }
-}

@@ -4,7 +4,8 @@
 
 #include <postgresql/libpq-fe.h>
 
-/// Drops the notices of a connection, which libpq otherwise prints (PQsetNoticeReceiver).
-void cpostgresql_ignore_notices(PGconn *connection);
+/// Counts the warnings of a connection, and drops them and other notices, which libpq otherwise prints (PQsetNoticeReceiver).
+/// @param warnings is added to as long as the connection is there
+void cpostgresql_count_warnings(PGconn *connection, int *warnings);
 
 #endif

@@ -8,6 +8,8 @@ final class Connection: @unchecked Sendable {
     // Sendable: whoever takes it from its pool or owns it is the only one to use it.
 
     private let connection: OpaquePointer
+    /// How many warnings the database has sent.
+    private let warnings = UnsafeMutablePointer<CInt>.allocate(capacity: 1)
     /// The names of prepared statements by their SQL.
     private var prepared: [String: String] = [:]
     private var made = 0
@@ -18,6 +20,7 @@ final class Connection: @unchecked Sendable {
     /// - Throws: if the database cannot be reached or refuses
     init(_ address: String, patience: Double) throws(DatabaseError) {
         self.patience = patience
+        warnings.initialize(to: 0)
         let keywords = ["dbname", "connect_timeout", "application_name", "client_encoding", "tcp_user_timeout"]
         let values = [
             address, "\(max(2, Int(patience)))", "rundir", "UTF8", "\(Int(patience * 1000))",
@@ -31,12 +34,15 @@ final class Connection: @unchecked Sendable {
         guard PQstatus(opened) == CONNECTION_OK else {
             throw DatabaseError(state: "", message: Self.message(of: opened), isLost: true)
         }
-        cpostgresql_ignore_notices(opened)
+        cpostgresql_count_warnings(opened, warnings)
         PQsetnonblocking(opened, 1)
         PQenterPipelineMode(opened)
     }
 
-    deinit { PQfinish(connection) }
+    deinit {
+        PQfinish(connection)
+        warnings.deallocate()
+    }
 
     private static func message(of connection: OpaquePointer) -> String { line(PQerrorMessage(connection)) }
 
@@ -115,6 +121,19 @@ final class Connection: @unchecked Sendable {
         if let end = try result() { PQclear(end) }
         if let failure { throw failure }
         return rows
+    }
+
+    /// The same with statements that end with a commit.
+    /// - Throws: also if the database warns. It does so when somebody cancels its wait for a synchronous standby: it has then
+    ///   committed by itself, and whether what was written is as durable as it should be is not known (syncrep.c). The connection
+    ///   counts as lost then.
+    @discardableResult
+    func commit(_ statements: [Statement]) throws(DatabaseError) -> [Rows] {
+        let before = warnings.pointee
+        let rows = try run(statements)
+        if warnings.pointee == before { return rows }
+        isAbandoned = true
+        throw DatabaseError(state: "01000", message: "the database did not wait for its standby", isLost: true)
     }
 
     /// What a result is of.

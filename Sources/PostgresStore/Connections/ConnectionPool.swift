@@ -27,11 +27,11 @@ final class ConnectionPool: Sendable {
         (self.most, self.patience, self.objects, self.connect) = (most, patience, objects, connect)
     }
 
-    /// Lends a connection for a read. If it is lost meanwhile, the read is done again, once, on a new one.
+    /// Lends a connection for a read. If it is lost meanwhile, or takes no writes, the read is done again, once, on a new one.
     func read<Result>(_ body: (Connection) throws(DatabaseError) -> Result) throws(StoreError) -> Result {
         do throws(DatabaseError) {
             do throws(DatabaseError) { return try lend(body) } catch {
-                guard error.isLost || error.isTransient else { throw error }
+                guard error.isLost || error.isTransient || error.isReadOnly else { throw error }
                 return try lend(body)
             }
         } catch { throw error.storeError }
@@ -45,7 +45,8 @@ final class ConnectionPool: Sendable {
             return result
         } catch {
             if !error.isLost { _ = try? connection.run(.rollback) }
-            giveBack(connection)
+            // A new one may be to a server that takes writes, or after it has begun to.
+            giveBack(connection, isUsable: !error.isReadOnly)
             throw error
         }
     }
@@ -74,11 +75,11 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    private func giveBack(_ connection: Connection) {
+    private func giveBack(_ connection: Connection, isUsable: Bool = true) {
         state.changeForAll { state in
-            if connection.isLost || connection.isAbandoned || state.isClosed {
+            if !isUsable || connection.isLost || connection.isAbandoned || state.isClosed {
                 state.open -= 1
-                // After one was lost, the others are too.
+                // What is so with one is so with the others.
                 state.open -= state.free.count
                 state.free = []
             } else {

@@ -14,10 +14,16 @@ struct Database: Sendable {
             Statement(
                 """
                 SELECT set_config('synchronous_commit', 'on', false)
-                WHERE current_setting('synchronous_commit') IN ('off', 'local')
+                WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')
                 """),
             // Locks of a server that hangs are released.
-            Statement("SET idle_in_transaction_session_timeout = '60s'"),
+            Statement(
+                """
+                SELECT set_config('idle_in_transaction_session_timeout', '60s', false)
+                WHERE current_setting('idle_in_transaction_session_timeout') = '0'
+                """),
+            // What is read behind a lock is what was committed before it was given.
+            Statement("SET default_transaction_isolation = 'read committed'"),
             // Compiling takes longer than statements like these.
             Statement("SET jit = off"),
         ])

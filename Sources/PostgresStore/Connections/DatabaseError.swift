@@ -17,8 +17,11 @@ struct DatabaseError: Error, CustomStringConvertible {
     /// Whether the database takes no connections or no writes at present: it starts, stops, recovers, has too many clients, is a
     /// standby, or gave up after its timeouts.
     var isUnavailable: Bool {
-        isLost || state.hasPrefix("57") || state.hasPrefix("08") || ["53300", "25006", "55P03"].contains(state)
+        isLost || isReadOnly || state.hasPrefix("57") || state.hasPrefix("08") || ["53300", "55P03"].contains(state)
     }
+
+    /// Whether it takes no writes, on this connection at least.
+    var isReadOnly: Bool { state == "25006" }
 
     /// Whether it has no room on its disk.
     var isFull: Bool { state == "53100" }

@@ -8,6 +8,16 @@ final class Reachability: Sendable {
     /// - Parameter error: nil: it answered
     func note(_ error: DatabaseError?) { failure.withLock { $0 = error } }
 
+    /// The database answered, which says nothing of its room.
+    /// - Returns: false if a write found no room, which stays noted
+    func noteAnswer() -> Bool {
+        failure.withLock { failure in
+            if failure?.isFull ?? false { return false }
+            failure = nil
+            return true
+        }
+    }
+
     var hindrances: [StoreHindrance] {
         guard let failure = failure.withLock(\.self) else { return [] }
         return [

@@ -73,7 +73,23 @@ final class Keeper: Sendable {
     private func look(_ connection: Connection) throws(DatabaseError) {
         let isReadOnly = try connection.run(Statement("SELECT current_setting('transaction_read_only') = 'on'")).bool(
             0, 0)
-        reachability.note(isReadOnly ? DatabaseError(state: "25006", message: "the database takes no writes") : nil)
+        if isReadOnly { throw DatabaseError(state: "25006", message: "the database takes no writes") }
+        if !reachability.noteAnswer() { try lookForRoom(connection) }
+    }
+
+    /// After a write found no room: whether there is some again, about a megabyte.
+    private func lookForRoom(_ connection: Connection) throws(DatabaseError) {
+        do throws(DatabaseError) {
+            _ = try connection.run([
+                .begin,
+                Statement("CREATE UNLOGGED TABLE room AS SELECT n FROM generate_series(1, 30000) n", isKept: false),
+                .rollback,
+            ])
+            reachability.note(nil)
+        } catch {
+            guard error.isFull, !error.isLost else { throw error }
+            _ = try connection.run(.rollback)
+        }
     }
 
     /// How many events are kept.

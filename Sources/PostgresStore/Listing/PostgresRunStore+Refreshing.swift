@@ -19,6 +19,7 @@ extension PostgresRunStore {
     private func refreshSome() throws(StoreError) -> Bool {
         var failure: StoreError?
         let count = try pool.read { connection throws(DatabaseError) in
+            failure = nil
             let stale = try connection.run(
                 Statement("SELECT run FROM runs WHERE is_stale ORDER BY run LIMIT $1", .int(Self.part)))
             let runs = (0..<stale.count).map { stale.text($0, 0) }

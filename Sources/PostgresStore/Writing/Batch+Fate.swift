@@ -5,8 +5,12 @@ extension Batch {
     ///   gone, and commit
     func isCommitted(on other: Connection) throws(DatabaseError) -> Bool? {
         guard try isOver(on: other) else { return nil }
-        let found = try other.run(Statement("SELECT EXISTS (SELECT FROM batches WHERE number = $1)", .int(number)))
-        return found.bool(0, 0)
+        // A commit of its own, so that a synchronous standby has the batch too when it is done: the one before may have been cut
+        // off while it waited for that.
+        let found = try other.commit([
+            .begin, Statement("UPDATE batches SET at = now() WHERE number = $1 RETURNING number", .int(number)), .commit,
+        ])
+        return found[1].count > 0
     }
 
     private func isOver(on other: Connection) throws(DatabaseError) -> Bool {

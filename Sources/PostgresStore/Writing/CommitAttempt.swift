@@ -53,7 +53,7 @@ final class CommitAttempt {
         let results = try batch.apply()
         releaseTurn()
         self.results = results
-        _ = try batch.connection.run(batch.commitStatements)
+        try batch.connection.commit(batch.commitStatements)
         batch.rememberColumns()
         committer.counts.note(
             writes: writes.count, bytes: batch.pieces.reduce(0) { $0 + $1.bytes.count },
@@ -96,13 +96,14 @@ final class CommitAttempt {
     }
 
     private func recover(from error: DatabaseError, _ connection: inout Connection?, _ pause: inout Double) {
-        if connection?.isLost ?? true || connection?.isAbandoned ?? true || error.isLost {
+        if connection?.isLost ?? true || connection?.isAbandoned ?? true || error.isLost || error.isReadOnly {
+            // A new one may be to a server that takes writes, or after it has begun to.
             connection = nil
         } else {
             _ = try? connection?.run(.rollback)
         }
+        if error.isUnavailable || error.isFull { committer.noteReachable(error) }
         guard error.isTransient || error.isUnavailable else { return refuse(error, &connection) }
-        if error.isUnavailable { committer.noteReachable(error) }
         if refuseLate(error.storeError) { return }
         usleep(UInt32(pause * 1e6))
         pause = min(pause * 2, 0.5)
