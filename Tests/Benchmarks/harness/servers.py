@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,13 +82,14 @@ class Rundir(Server):
     """`rundir serve` over a runs directory of its own."""
 
     def __init__(
-        self, binary: Path, folder: Path, environment: dict[str, str] | None = None, *, encrypted: bool = False
+        self, binary: Path, folder: Path, environment: dict[str, str] | None = None, *, encrypted: bool = False,
+        arguments: Sequence[str] = ()
     ) -> None:
         self.binary = binary
         self.runs = folder / "runs"
         self.runs.mkdir(exist_ok=True)
         port = free_port()
-        command = [str(binary), "serve", "--runs", str(self.runs), "--port", str(port)]
+        command = [str(binary), "serve", "--runs", str(self.runs), "--port", str(port), *arguments]
         if encrypted:
             command.append("--tls-self-signed")
         super().__init__(command, port, folder / "log", environment)
