@@ -6,12 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .failure import Failure
-from .servers import Rundir, Server, free_port, running
+from .servers import START_SECONDS, Rundir, Server, free_port, running
 from .session import Session
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -57,6 +58,15 @@ class Postgres(Server):
         command = [*_as_user(), str(PROGRAMS / "postgres"), "-D", str(data)]
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         super().__init__(command, port, folder / "postgres.log")
+
+    def wait_until_up(self) -> None:
+        super().wait_until_up()
+        # It listens before it is ready.
+        deadline = time.monotonic() + START_SECONDS
+        while subprocess.run([*self.client("psql", "postgres"), "-qc", ""], capture_output=True).returncode != 0:
+            if time.monotonic() > deadline:
+                raise Failure(f"PostgreSQL did not come up:\n{self.log_tail()}")
+            time.sleep(0.05)
 
     def stop(self) -> None:
         if self._process.poll() is None:

@@ -43,8 +43,19 @@ def _tables(postgres: Postgres, database: str) -> list[Table]:
     return [Table(name, *map(int, numbers)) for name, *numbers in rows]
 
 
-def _measured(postgres: Postgres, session: Session, name: str, write: Callable[[PostgresRundir], int]) -> tuple[int, int, int]:
-    """Lets a server on a new database be written to. Returns how much was written, the bytes of WAL, and the transactions."""
+@dataclass(frozen=True)
+class Written:
+    """What was written: how much of it, the bytes of WAL, the transactions, and processor seconds of rundir and of PostgreSQL."""
+
+    count: int
+    wal: float
+    batches: float
+    rundir: float
+    postgres: float
+
+
+def _write(postgres: Postgres, session: Session, name: str, write: Callable[[PostgresRundir], int]) -> Written:
+    """Lets a server on a new database be written to."""
     position = "SELECT pg_current_wal_insert_lsn() - '0/0'"
     with ExitStack() as stack:
         folder = stack.enter_context(session.new_folder())
@@ -52,20 +63,22 @@ def _measured(postgres: Postgres, session: Session, name: str, write: Callable[[
         stack.enter_context(running(server))
         # Pages that are changed after it are in the WAL as a whole, once, as on any other day.
         postgres.sql("CHECKPOINT", name)
-        before = postgres.number(position, name)
+        wal, ours, theirs = postgres.number(position, name), server.processor_seconds(), postgres.processor_seconds()
         count = write(server)
-        wal = postgres.number(position, name) - before
-        batches = postgres.number("SELECT count(*) FROM rundir.batches", name)
-    # The server has ended, so that PostgreSQL has all that its processes counted.
-    return count, int(wal), int(batches)
+        # The server then ends, so that PostgreSQL has all that its processes counted.
+        return Written(
+            count, postgres.number(position, name) - wal, postgres.number("SELECT count(*) FROM rundir.batches", name),
+            server.processor_seconds() - ours, postgres.processor_seconds() - theirs)
 
 
-def _add(session: Session, postgres: Postgres, database: str, figure: str, unit: str, count: int, wal: int, batches: int) -> None:
-    tables = _tables(postgres, database)
+def _add(session: Session, postgres: Postgres, database: str, figure: str, unit: str, written: Written) -> None:
+    tables, count = _tables(postgres, database), written.count
     heap, indexes = sum(table.heap for table in tables), sum(table.indexes for table in tables)
     session.rows.append(
         Row(figure, f"{(heap + indexes) / count:,.0f} B {unit}",
-            f"tables {heap / count:,.0f}, indexes {indexes / count:,.0f}; WAL {wal / count:,.0f}; {count / batches:,.1f} a transaction"))
+            f"tables {heap / count:,.0f}, indexes {indexes / count:,.0f}; WAL {written.wal / count:,.0f};"
+            f" {count / written.batches:,.1f} a transaction; processor {written.rundir / count * 1e6:,.1f} µs,"
+            f" of PostgreSQL {written.postgres / count * 1e6:,.1f} µs"))
     for table in tables:
         if (table.heap + table.indexes) / count < LEAST_BYTES:
             continue
@@ -105,4 +118,4 @@ def sizes(session: Session) -> None:
     ]
     with postgres_server(session) as postgres:
         for database, figure, unit, write in ways:
-            _add(session, postgres, database, figure, unit, *_measured(postgres, session, database, write))
+            _add(session, postgres, database, figure, unit, _write(postgres, session, database, write))
