@@ -23,8 +23,9 @@ def requests_of_run(number: int) -> list[tuple[int, bytes]]:
             "optimizer": OPTIMIZERS[number % 4],
             "augment": number % 2 == 0,
         },
-        "start": start,
+        "properties": {"start": str(start), "epochs": str(EPOCHS)},
         "script": f"train-{number % 20}.py",
+        "type": "training",
     }
     rows = [
         {"epoch": epoch + 1, "loss": loss, "acc": round(1 - loss / 2, 4), "val_loss": round(loss * 1.1, 4)}

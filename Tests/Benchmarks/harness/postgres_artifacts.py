@@ -34,6 +34,10 @@ class SeaweedFS(Server):
             f' "credentials": [{{"accessKey": "{KEY}", "secretKey": "{SECRET}"}}]}}]}}')
         names = ("s3", "s3.grpc", "master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc")
         ports = {name: free_port() for name in names}
+        # Its clients look for the filer's other port there.
+        while ports["filer"] > 55_000:
+            ports["filer"] = free_port()
+        ports["filer.grpc"] = ports["filer"] + 10_000
         self.filer = ports["filer"]
         command = [
             "weed", "server", f"-dir={folder / 'data'}", f"-ip={LOCAL}", f"-ip.bind={LOCAL}", "-filer", "-s3",
