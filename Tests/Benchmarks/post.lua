@@ -3,7 +3,8 @@
 --     wrk … -s post.lua URL -- KIND RUNS FIRST [TOKEN]
 --
 -- KIND   metrics: a row with the next epoch; flags: a small document; new: POST /runs; put: PUT /runs/… with flags, each another
--- RUNS   /runs/bench-1 … /runs/bench-RUNS take turns. With as many connections as runs that is a run each
+-- RUNS   /runs/bench-1 … /runs/bench-RUNS take turns. With as many connections as runs that is a run each. 65-128 means
+--        /runs/bench-65 … /runs/bench-128
 -- FIRST  the epoch of the first row, so that a second load adds rows where the first one ended
 -- TOKEN  sent in Authorization
 --
@@ -23,7 +24,9 @@ local heads, names, bodies, runs, turn, number = {}, {}, nil, 1, 0, 0
 function init(arguments)
     kind = arguments[1]
     bodies = kind == "flags" and FLAGS or ROW
-    runs = tonumber(arguments[2])
+    local first, last = string.match(arguments[2], "^(%d+)-(%d+)$")
+    first = tonumber(first or 1)
+    runs = tonumber(last or arguments[2]) - first + 1
     number = tonumber(arguments[3])
     head = "Host: " .. wrk.host .. ":" .. wrk.port .. "\r\nContent-Type: application/json\r\n"
     if arguments[4] then
@@ -37,7 +40,7 @@ function init(arguments)
         end
     end
     for run = 1, runs do
-        heads[run] = "POST /runs/bench-" .. run .. "/metadata/" .. kind .. " HTTP/1.1\r\n"
+        heads[run] = "POST /runs/bench-" .. first + run - 1 .. "/metadata/" .. kind .. " HTTP/1.1\r\n"
             .. head
     end
 end

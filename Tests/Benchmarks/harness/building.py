@@ -20,12 +20,13 @@ def _run(command: list[str], folder: Path | None = None) -> str:
 
 
 def build_baselines(into: Path) -> None:
-    """Compiles `baselines/*.c`, `pacer.c` and `slowsync.c` into a folder."""
+    """Compiles `baselines/*.c`, `pacer.c`, `delay.c` and `slowsync.c` into a folder."""
     compiler = [os.environ.get("CC", "gcc"), "-std=c11", "-O2", "-Wall", "-Wextra"]
     for name in BASELINES:
         source = HERE / "baselines" / f"{name}.c"
         _run([*compiler, "-o", str(into / name), str(source), "-lmicrohttpd", "-lpthread"])
-    _run([*compiler, "-o", str(into / "pacer"), str(HERE / "pacer.c")])
+    for name in ("pacer", "delay"):
+        _run([*compiler, "-o", str(into / name), str(HERE / f"{name}.c")])
     _run([*compiler, "-shared", "-fPIC", "-o", str(into / "slowsync.so"), str(HERE / "slowsync.c"), "-ldl"])
 
 

@@ -32,11 +32,26 @@ class Measurement:
     def requests(self) -> int:
         return sum(load.requests for load in self.loads)
 
+    def spread(self, other: "Measurement") -> tuple[float, float]:
+        """The least and the greatest ratio of the rates of a round."""
+        ratios = [ours.rate / theirs.rate for ours, theirs in zip(self.loads, other.loads, strict=True)]
+        return min(ratios), max(ratios)
+
+
+class Untouched:
+    """In a server's place, where the load is on one that others need too."""
+
+    def pause(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
+
 
 @dataclass
 class Contender:
     name: str
-    server: Server
+    server: Server | Untouched
     run: Callable[[int], Load]
     """Puts load on the server for this many seconds."""
 

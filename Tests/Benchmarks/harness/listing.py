@@ -71,7 +71,7 @@ def _measure(session: Session, folder: Path, runs: Path) -> None:
         begun = time.monotonic()
         server = Rundir(session.binary, folder)
         with running(server), Client(server.port) as client:
-            _list(client, "limit=1")
+            list_runs(client, "limit=1")
             started.append(time.monotonic() - begun)
     took = statistics.median(started)
     _say(f"started in {', '.join(seconds(each) for each in started)}")
@@ -130,7 +130,7 @@ def _reindex(binary: Path, runs: Path, limit: float = REINDEX_SECONDS) -> float:
 
 def _measure_listing(session: Session, client: Client) -> None:
     begun = time.perf_counter()
-    first = _list(client, QUERY)
+    first = list_runs(client, QUERY)
     cold = time.perf_counter() - begun
     if len(first) != 50 or any(run["eval_acc"] <= 0.85 or run["flag_learning_rate"] > 0.01 for run in first):
         raise Failure(f"GET /runs?{QUERY} has {len(first)} runs, or some that it should not have")
@@ -138,7 +138,7 @@ def _measure_listing(session: Session, client: Client) -> None:
     _add("GET /runs with where and order, 100,000 runs", session, milliseconds(took), took * 1e3, Target(10, False, " ms"))
     _add("the same, the first time", session, milliseconds(cold), cold * 1e3, None)
     for order, query in TEXT_QUERIES.items():
-        if len(_list(client, query)) != 50:
+        if len(list_runs(client, query)) != 50:
             raise Failure(f"GET /runs?{query} has not 50 runs")
         took = _median_listing(client, query)
         figure = f"GET /runs {order}, the condition true of all 100,000"
@@ -149,7 +149,7 @@ def _measure_listing(session: Session, client: Client) -> None:
     for _ in range(TIMED_LISTINGS):
         client.expect(201, row)
         begun = time.perf_counter()
-        _list(client, QUERY)
+        list_runs(client, QUERY)
         times.append(time.perf_counter() - begun)
     took = statistics.median(times)
     _add("the same, a row written before each", session, milliseconds(took), took * 1e3, Target(10, False, " ms"))
@@ -159,12 +159,12 @@ def _median_listing(client: Client, query: str) -> float:
     times = []
     for _ in range(TIMED_LISTINGS):
         begun = time.perf_counter()
-        _list(client, query)
+        list_runs(client, query)
         times.append(time.perf_counter() - begun)
     return statistics.median(times)
 
 
-def _list(client: Client, query: str) -> list[dict]:
+def list_runs(client: Client, query: str) -> list[dict]:
     return json.loads(client.expect(200, request_bytes("GET", f"/runs?{query}")).body)["runs"]
 
 

@@ -1,11 +1,13 @@
-"""Load: wrk for HTTP, redis-benchmark for Redis. Both report what they did in the same terms."""
+"""Load: wrk for HTTP, redis-benchmark for Redis, pgbench for PostgreSQL. All report what they did in the same terms."""
 
 import csv
 import io
 import re
+import statistics
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from .building import HERE
 from .failure import Failure
@@ -41,7 +43,7 @@ class Wrk:
     """
 
     def __init__(
-        self, port: int, connections: int, seconds: int, kind: str, runs: int, first: int, names: Sequence[str] = (), *,
+        self, port: int, connections: int, seconds: int, kind: str, runs: int | str, first: int, names: Sequence[str] = (), *,
         token: str | None = None, encrypted: bool = False
     ) -> None:
         scheme = "https" if encrypted else "http"
@@ -72,3 +74,22 @@ def redis_benchmark(port: int, connections: int, requests: int) -> Load:
     row = next(csv.DictReader(io.StringIO(done.stdout[start:])))
     p50, p99 = (float(row[name]) / 1e3 for name in ("p50_latency_ms", "p99_latency_ms"))
     return Load(requests, float(row["rps"]), p50, p99)
+
+
+def pgbench(command: list[str], script: Path, connections: int, seconds: int) -> Load:
+    """A script's transaction, prepared, one after the other on each connection. Latencies are those of one in ten."""
+    log = script.parent / "transactions"
+    words = ["-n", "-M", "prepared", "-f", str(script), "-c", str(connections), "-j", str(min(connections, 2))]
+    words += ["-T", str(seconds), "-l", "--sampling-rate=0.1", f"--log-prefix={log}"]
+    done = subprocess.run([*command, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    count = re.search(r"^number of transactions actually processed: (\d+)", done.stdout, re.MULTILINE)
+    failed = re.search(r"^number of failed transactions: 0 ", done.stdout, re.MULTILINE)
+    rate = re.search(r"^tps = ([\d.]+) ", done.stdout, re.MULTILINE)
+    if done.returncode != 0 or count is None or rate is None or failed is None:
+        raise Failure(f"pgbench ended with {done.returncode}:\n{done.stdout}")
+    times = []
+    for path in script.parent.glob(f"{log.name}.*"):
+        times += [int(line.split()[2]) for line in path.read_text().splitlines()]
+        path.unlink()
+    parts = statistics.quantiles(times, n=100)
+    return Load(int(count[1]), float(rate[1]), parts[49] / 1e6, parts[98] / 1e6)

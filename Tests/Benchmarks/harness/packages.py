@@ -34,6 +34,7 @@ def install_packages() -> None:
             ["apt-get", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             raise Failure(f"apt-get {' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
-    if "redis-server" in missing:
-        # Debian starts it as a service; the benchmarks start one of their own.
-        subprocess.run(["service", "redis-server", "stop"], capture_output=True)
+    for package, service in (("redis-server", "redis-server"), ("postgresql-15", "postgresql")):
+        if package in missing:
+            # Debian starts it as a service; the benchmarks start one of their own.
+            subprocess.run(["service", service, "stop"], capture_output=True)

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,6 +74,20 @@ class Server:
             raise Failure(f"no {field} in /proc/{self._process.pid}/status")
         return int(found[1]) * 1024
 
+    def processor_seconds(self) -> float:
+        """The processor time that the process and its children have taken so far, in seconds; see proc(5)."""
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        ticks = 0
+        for process in [str(self._process.pid), *children]:
+            try:
+                fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                # It has ended just now.
+                continue
+            # utime, stime, and those of children that have ended.
+            ticks += sum(int(value) for value in fields[11:15])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def log_tail(self) -> str:
         return self._log.read_text(errors="replace")[-2000:]
 
@@ -82,13 +96,14 @@ class Rundir(Server):
     """`rundir serve` over a runs directory of its own."""
 
     def __init__(
-        self, binary: Path, folder: Path, environment: dict[str, str] | None = None, *, encrypted: bool = False
+        self, binary: Path, folder: Path, environment: dict[str, str] | None = None, *, encrypted: bool = False,
+        arguments: Sequence[str] = ()
     ) -> None:
         self.binary = binary
         self.runs = folder / "runs"
         self.runs.mkdir(exist_ok=True)
         port = free_port()
-        command = [str(binary), "serve", "--runs", str(self.runs), "--port", str(port)]
+        command = [str(binary), "serve", "--runs", str(self.runs), "--port", str(port), *arguments]
         if encrypted:
             command.append("--tls-self-signed")
         super().__init__(command, port, folder / "log", environment)

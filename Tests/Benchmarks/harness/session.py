@@ -14,13 +14,16 @@ from .table import Row
 
 @dataclass
 class Session:
-    """`binary` is rundir, or None where only the baselines are measured; `tools` holds the compiled baselines."""
+    """`binary` is rundir, or None where only the baselines are measured; `tools` holds the compiled baselines. With a store in
+    PostgreSQL, `many_runs` are listed, and a long run has `long_run` rows."""
 
     binary: Path | None
     tools: Path
     folder: Path
     seconds: int
     rounds: int
+    many_runs: int = 100_000
+    long_run: int = 1_000_000
     rows: list[Row] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)

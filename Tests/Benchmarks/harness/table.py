@@ -23,7 +23,8 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `judged` is the number that the target speaks of: the ratio, where there is one."""
+    """One line of the table. `judged` is the number that the target speaks of: the ratio, where there is one. `spread` is
+    the least and the greatest ratio of a round."""
 
     figure: str
     rundir: str
@@ -31,6 +32,7 @@ class Row:
     ratio: float | None = None
     target: Target | None = None
     judged: float | None = None
+    spread: tuple[float, float] | None = None
 
     @property
     def reached(self) -> bool | None:
@@ -40,6 +42,8 @@ class Row:
     @property
     def cells(self) -> list[str]:
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        if self.spread is not None:
+            ratio += f" ({self.spread[0]:.2f} – {self.spread[1]:.2f})"
         verdict = {True: "reached", False: "MISSED", None: ""}[self.reached]
         return [self.figure, self.rundir, self.against, ratio, str(self.target or ""), verdict]
 
