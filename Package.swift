@@ -167,7 +167,7 @@ let package = Package(
         tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),
         tests("JSONTests", dependencies: ["JSON"]),
-        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "TestSupport"]),
+        tests("RunMetadataTests", dependencies: ["RunMetadata", "JSON", "Limits", "TestSupport"]),
         // What every store does, to be checked of any.
         .target(
             name: "RunStoreClaims",

@@ -1,4 +1,5 @@
 #include "CJSONSchema.h"
+#include "Loops.h"
 
 #include <cstdio>
 #include <exception>
@@ -144,6 +145,7 @@ std::string pointer(const std::vector<std::string> &context) {
 cschema *cschema_create(const char *text, size_t size, cschema_fault *fault) {
     try {
         auto document = nlohmann::json::parse(text, text + size);
+        Loops::refuse(document);
         auto *schema = new cschema;
         try {
             valijson::SchemaParser parser;

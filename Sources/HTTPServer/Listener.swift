@@ -64,10 +64,11 @@ final class Listener {
             case EAGAIN: return resume()
             case 1...: return rest()
             default:
-                if hasTooMany(client) {
+                let address = limits.connectionsPerAddress > 0 ? Connection.address(of: client) : nil
+                if hasTooMany(address) {
                     turnedAway.turnAway(client, isEncrypted: endpoint.handshakes != nil, now: now)
                 } else if let handshakes = endpoint.handshakes {
-                    handshakes.add(client)
+                    handshakes.add(client, from: address)
                 } else {
                     cmhd_add(endpoint.daemon, client)
                 }
@@ -76,11 +77,11 @@ final class Listener {
         resume()
     }
 
-    /// Whether a new client's address has as many connections as it may have.
-    private func hasTooMany(_ client: Int32) -> Bool {
-        let most = limits.connectionsPerAddress
-        guard most > 0, let address = Connection.address(of: client) else { return false }
-        return connections.count(of: address) >= most
+    /// Whether an address has as many connections as it may have, those whose handshake is not done among them.
+    private func hasTooMany(_ address: String?) -> Bool {
+        guard let address else { return false }
+        let arriving = endpoint.handshakes?.count(of: address) ?? 0
+        return connections.count(of: address) + arriving >= limits.connectionsPerAddress
     }
 
     func close() { Glibc.close(endpoint.socket) }

@@ -8,18 +8,19 @@ package struct StructuredDictionary: Sendable {
         case other
     }
 
-    /// In order; where a name is there twice, the last one's value.
+    /// In order; where a name is there twice, the first one's place and the last one's value.
     package private(set) var members: [(name: String, item: Item)] = []
 
     /// Reads a field's value; nil where it is no dictionary.
     package init?(_ field: String) {
         var text = field.utf8[...]
+        var places: [String: Int] = [:]
         Self.skipSpace(&text)
         while !text.isEmpty {
             guard let name = Self.name(&text) else { return nil }
             var item = Item.other
             if Self.take("=", &text) {
-                guard let read = Self.item(&text) else { return nil }
+                guard let read = Self.listOrItem(&text) else { return nil }
                 item = read
             }
             while Self.take(";", &text) {
@@ -27,8 +28,12 @@ package struct StructuredDictionary: Sendable {
                 guard Self.name(&text) != nil else { return nil }
                 if Self.take("=", &text), Self.item(&text) == nil { return nil }
             }
-            members.removeAll { $0.name == name }
-            members.append((name, item))
+            if let place = places[name] {
+                members[place].item = item
+            } else {
+                places[name] = members.count
+                members.append((name, item))
+            }
             Self.skipSpace(&text)
             if text.isEmpty { break }
             guard Self.take(",", &text) else { return nil }
@@ -54,6 +59,17 @@ package struct StructuredDictionary: Sendable {
         return cut(&text) { isLower($0) || isDigit($0) || "_-.*".utf8.contains($0) }
     }
 
+    /// An item, or an inner list, in which there is no other (RFC 8941 section 3.1.1).
+    private static func listOrItem(_ text: inout Text) -> Item? {
+        if !take("(", &text) { return item(&text) }
+        skipSpace(&text)
+        while text.first != UInt8(ascii: ")") {
+            guard item(&text) != nil else { return nil }
+            skipSpace(&text)
+        }
+        return take(")", &text) ? .other : nil
+    }
+
     private static func item(_ text: inout Text) -> Item? {
         guard let first = text.first else { return nil }
         switch first {
@@ -68,14 +84,6 @@ package struct StructuredDictionary: Sendable {
                 text = text.dropFirst(byte == UInt8(ascii: "\\") ? 2 : 1)
             }
             return take("\"", &text) ? .other : nil
-        case UInt8(ascii: "("):
-            text = text.dropFirst()
-            skipSpace(&text)
-            while text.first != UInt8(ascii: ")") {
-                guard item(&text) != nil else { return nil }
-                skipSpace(&text)
-            }
-            return take(")", &text) ? .other : nil
         default:
             let word = cut(&text) { !" \t,;()=\"".utf8.contains($0) }
             if word.isEmpty { return nil }

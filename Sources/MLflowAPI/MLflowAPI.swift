@@ -1,5 +1,6 @@
 package import HTTPServer
 internal import JSON
+package import Limits
 package import LocalFiles
 package import Logging
 internal import RunMetadata
@@ -33,18 +34,23 @@ package final class MLflowAPI: HTTPHandler {
     /// Where uploads are staged.
     let scratch: Scratch
     let settings: Settings
+    /// What large bodies that are read now take.
+    private let parsing: Reserve
     /// Counts requests, and words errors of checks that come before this API.
     private let main: any HTTPHandler
     private let log: Logger
 
-    /// - Parameter main: the handler of all other paths
+    /// - Parameters:
+    ///   - main: the handler of all other paths
+    ///   - parsing: bytes of large bodies that are read at the same time, by other parts too
     package init(
         store: any RunStore & DocumentStore, scratch: Scratch, settings: Settings = Settings(),
-        beside main: any HTTPHandler, log: Logger = Logger(label: "mlflow")
+        parsing: Reserve = Reserve(Limit(.bytes, most: 64 << 20)), beside main: any HTTPHandler,
+        log: Logger = Logger(label: "mlflow")
     ) {
         self.store = store
         experiments = Experiments(store)
-        (self.scratch, self.settings, self.main, self.log) = (scratch, settings, main, log)
+        (self.scratch, self.settings, self.parsing, self.main, self.log) = (scratch, settings, parsing, main, log)
     }
 
     // MARK: HTTPHandler
@@ -84,9 +90,17 @@ extension MLflowAPI {
     func run(on threads: MLflowRoute.Threads, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void) {
         switch threads {
         case .bySize where exchange.body.count <= settings.inlineBody: answer(exchange, job)
-        case .bySize, .long: runOnWorker(.long, exchange, job)
-        case .quick: runOnWorker(.quick, exchange, job)
+        case .quick where exchange.body.count <= settings.inlineBody: runOnWorker(.quick, exchange, job)
+        case .bySize, .quick, .long: runOnWorker(.long, exchange) { try self.withMemory(for: exchange, job) }
         }
+    }
+
+    /// Runs a job that reads a body, unless others read so much now that there might be no memory for it.
+    /// - Throws: `Reserve.Exhausted`
+    private func withMemory(for exchange: HTTPExchange, _ job: () throws -> Void) throws {
+        let share = try parsing.share(min(exchange.body.count, parsing.limit.most))
+        defer { share.giveBack() }
+        try job()
     }
 
     private func runOnWorker(

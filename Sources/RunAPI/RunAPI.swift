@@ -1,6 +1,6 @@
 internal import Access
 package import HTTPServer
-internal import Limits
+package import Limits
 package import LocalFiles
 package import Logging
 package import MetadataWriters
@@ -49,7 +49,7 @@ package final class RunAPI: HTTPHandler {
     let digests = FileDigests()
     let recentWrites = RecentWrites()
     /// What large bodies that are read now take.
-    let parsing: Reserve
+    package let parsing: Reserve
     /// Seconds for which what is pending is kept; nil: until its run is initialised.
     let pendingAge: Double?
     /// Whether the store has to know who writes.

@@ -1,4 +1,5 @@
 package import JSON
+package import Limits
 
 extension MetricsFrame {
     /// Reads rows, one JSON object per line, as in `metrics.ndjson`. A last line without a newline is still being
@@ -6,11 +7,12 @@ extension MetricsFrame {
     /// - Parameters:
     ///   - start: the state before the text, if it is a part of a run's rows
     ///   - ignoresKeys: whether each line is a row of its own, in file order
+    ///   - limit: the most values
     package init(
         rows text: UnsafeRawBufferPointer, start: MetricsRowOrder.Start = MetricsRowOrder.Start(),
-        ignoresKeys: Bool = false, parser: JSONParser = JSONParser()
+        ignoresKeys: Bool = false, limit: Limit = Self.limit, parser: JSONParser = JSONParser()
     ) {
-        let reading = MetricsFrameReading(MetricsFrame(text: text, order: MetricsRowOrder(start)), text)
+        let reading = MetricsFrameReading(MetricsFrame(text: text, order: MetricsRowOrder(start), limit: limit), text)
         reading.read(parser, ignoresKeys: ignoresKeys)
         self = reading.frame
     }

@@ -1,4 +1,5 @@
 internal import JSON
+package import Limits
 
 extension MetricsFrame {
     /// Writes the frame by column, as tfruns writes `metrics.json`: pretty, each column's array on one line.
@@ -40,9 +41,15 @@ extension MetricsFrame {
     /// A frame that was read by column, as rows: the beginning of `metrics.ndjson` if there was only `metrics.json`.
     /// Rows at the end that are all missing stand for epochs to come and are left out. If keys are not unique or not in
     /// order, each row gets its number (`_frame`), so that the frame stays as it is.
-    package var rows: [UInt8] {
-        var output: [UInt8] = []
+    /// - Parameter limit: the most bytes: each row has the names of all columns, which the frame has once
+    package func rows(atMost limit: Limit) throws(LimitExceeded) -> [UInt8] {
         let isByKey = isByKey
+        // The number of the last row is the longest.
+        let number = isByKey ? 0 : MetricsColumnRole.frameName.utf8.count + 4 + "\(filledRowCount)".utf8.count
+        let ofRow = columns.reduce(3 + number) { $0 + $1.member.count + 1 }
+        let (ofNames, isTooMuch) = ofRow.multipliedReportingOverflow(by: filledRowCount)
+        if isTooMuch || ofNames > limit.most { throw LimitExceeded(limit) }
+        var output: [UInt8] = []
         for row in 0..<filledRowCount {
             output.append(contentsOf: isByKey ? "{".utf8 : "{\"\(MetricsColumnRole.frameName)\":\(row),".utf8)
             for (index, column) in columns.enumerated() {

@@ -41,12 +41,13 @@ package struct MetricsFrame {
     /// By the bytes of the name: in Swift composed and decomposed letters are equal, in JSON they are not.
     private var columnIndex: [[UInt8]: Int] = [:]
     private let origin: UnsafeRawBufferPointer
+    private let most: Int
 
     package private(set) var order: MetricsRowOrder
 
     /// An empty frame over a text.
-    init(text: UnsafeRawBufferPointer, order: MetricsRowOrder = MetricsRowOrder()) {
-        (origin, self.order) = (text, order)
+    init(text: UnsafeRawBufferPointer, order: MetricsRowOrder = MetricsRowOrder(), limit: Limit = Self.limit) {
+        (origin, self.order, most) = (text, order, limit.most)
     }
 
     package var rowCount: Int { order.count }
@@ -79,7 +80,7 @@ package struct MetricsFrame {
 
     private mutating func hold(_ cells: Int) {
         cellCount += cells
-        if cellCount > Self.limit.most { isCut = true }
+        if cellCount > most { isCut = true }
     }
 
     /// The index of a column; nil if there is none of that name.

@@ -2,7 +2,7 @@ package import JSON
 package import Limits
 internal import OrderedCollections
 
-/// The distinct names of metrics in one body, counted as its rows come.
+/// The distinct names of metrics in one body, those of nested objects among them, counted as its rows come.
 package struct MetricsNames {
     private let limit: Limit
     private var names: OrderedSet<[UInt8]> = []
@@ -12,13 +12,42 @@ package struct MetricsNames {
     /// Counts the names of the row that an object token holds.
     package mutating func add(rowAt object: Int, of tokens: JSONTokens, _ pointer: JSONPointer) throws(MetadataFault) {
         guard tokens.kind(at: object) == .objectBegin else { return }
-        var token = object + 1
         // The name's index if rows have the same members.
         var guess = 0
+        try add(membersOf: object, [], tokens, &guess, pointer)
+    }
+
+    /// Counts the names of an object's metrics, which begin with `path`.
+    private mutating func add(
+        membersOf object: Int, _ path: [UInt8], _ tokens: JSONTokens, _ guess: inout Int, _ pointer: JSONPointer
+    ) throws(MetadataFault) {
+        var token = object + 1
         while tokens.kind(at: token) == .name {
-            guess = try place(of: tokens.text(at: token), guess, pointer) + 1
+            var value = token + 1
+            while tokens.kind(at: value) == .arrayBegin, tokens.memberCount(at: value) == 1 { value += 1 }
+            if tokens.kind(at: value) == .objectBegin {
+                let name = path + tokens.text(at: token) + [UInt8(ascii: ".")]
+                // A longer one is refused with its row.
+                if name.count <= MetadataName.longestMetric {
+                    try add(membersOf: value, name, tokens, &guess, pointer)
+                }
+            } else if path.isEmpty {
+                guess = try place(of: tokens.text(at: token), guess, pointer) + 1
+            } else {
+                guess = try place(of: path + tokens.text(at: token), guess, pointer) + 1
+            }
             token = tokens.next(after: token + 1)
         }
+    }
+
+    private mutating func place(of name: [UInt8], _ guess: Int, _ pointer: JSONPointer) throws(MetadataFault) -> Int {
+        var found: Result<Int, MetadataFault> = .success(guess)
+        name.withUnsafeBytes { bytes in
+            do throws(MetadataFault) { found = .success(try place(of: bytes, guess, pointer)) } catch {
+                found = .failure(error)
+            }
+        }
+        return try found.get()
     }
 
     private mutating func place(

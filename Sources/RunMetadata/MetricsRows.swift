@@ -15,6 +15,18 @@ package struct MetricsRows: Sendable, Equatable {
 
     package var isEmpty: Bool { count == 0 }
 
+    /// The most bytes of the rows of a body of so many bytes. Each row has the names of its metrics in full, which a body may
+    /// say once for all rows (CSV, a frame by column) or for many metrics (nested objects).
+    package static func limit(ofBody size: Int) -> Limit { Limit(.bytes, most: 1 << 20 + 16 * size) }
+
+    /// The fault of rows with more than that.
+    package static func excess(_ limit: Limit, _ what: String, _ pointer: JSONPointer) -> MetadataFault {
+        .shape(
+            pointer,
+            "\(what): with the names of its metrics in each row, it is \(LimitExceeded(limit)); send fewer rows in one request, or "
+                + "shorter names")
+    }
+
     /// Appends the row that an object token holds. Nested objects are flattened: `{"train": {"loss": 1}}` is
     /// `train.loss`. An array of one is its element (jsonlite makes an array of every vector).
     /// - Parameters:
@@ -22,12 +34,13 @@ package struct MetricsRows: Sendable, Equatable {
     ///   - row: the row's number, for messages; nil if there is only one
     ///   - pointer: where the object is in the body
     ///   - columns: the most metrics it may have
+    ///   - room: the most bytes of all rows
     ///   - time: when it arrived, as JSON text. It becomes the row's `_time` unless it has one; nil: it gets none
     /// - Throws: a fault of shape: not an object, no member, an invalid metric, a step that is not whole, a key that is
     ///   not a number
     package mutating func append(
         objectAt object: Int, of tokens: JSONTokens, row: Int? = nil, pointer: JSONPointer = JSONPointer(),
-        columns: Limit? = nil, time: [UInt8]? = nil
+        columns: Limit? = nil, room: Limit? = nil, time: [UInt8]? = nil
     ) throws(MetadataFault) {
         var check = MetricsRowCheck(tokens, row: row, pointer)
         guard tokens.kind(at: object) == .objectBegin else {
@@ -61,8 +74,9 @@ package struct MetricsRows: Sendable, Equatable {
             appendVerbatim(objectAt: object, of: tokens, length: length, time: stamp)
         } else {
             shape = MetricsShape()
-            try appendRewritten(objectAt: object, of: tokens, row: row, pointer, columns, time, &shape)
+            try appendRewritten(objectAt: object, of: tokens, row: row, pointer, columns, room, time, &shape)
         }
+        if let room, bytes.count > room.most { throw Self.excess(room, check.place, pointer) }
         if count == 0 { self.shape = shape } else { self.shape?.add(shape) }
         count += 1
     }
@@ -110,12 +124,13 @@ package struct MetricsRows: Sendable, Equatable {
 
     private mutating func appendRewritten(
         objectAt object: Int, of tokens: JSONTokens, row: Int?, _ pointer: JSONPointer, _ columns: Limit?,
-        _ time: [UInt8]?, _ shape: inout MetricsShape
+        _ room: Limit?, _ time: [UInt8]?, _ shape: inout MetricsShape
     ) throws(MetadataFault) {
         var check = MetricsRowCheck(tokens, row: row, pointer)
         var text: [UInt8] = []
         var names: Set<[UInt8]> = []
         let place = check.place
+        let left = room.map { $0.most - bytes.count } ?? .max
         try check.eachMetric(of: object) { name, value throws(MetadataFault) in
             guard names.insert(name).inserted else {
                 throw .shape(
@@ -131,6 +146,7 @@ package struct MetricsRows: Sendable, Equatable {
             }
             text.append(UInt8(ascii: ":"))
             value.append(to: &text)
+            if let room, text.count > left { throw Self.excess(room, place, pointer) }
         }
         try check.finish()
         if text.isEmpty {

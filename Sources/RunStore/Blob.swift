@@ -28,7 +28,10 @@ extension Blob {
     package func openDescriptor() -> CInt? { nil }
 
     /// Reads all of it.
-    package func read() throws(StoreError) -> [UInt8] {
+    /// - Parameter most: the most bytes that it may have; what any program may have put in a run's directory can be of any size
+    /// - Throws: `unreadable` where it has more
+    package func read(atMost most: Int = 64 << 20) throws(StoreError) -> [UInt8] {
+        if size > most { throw .unreadable("a file of the run is over \(most) bytes, too large to be read at once") }
         var failure: StoreError?
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             do throws(StoreError) { count = try read(at: 0, into: UnsafeMutableRawBufferPointer(buffer)) } catch {

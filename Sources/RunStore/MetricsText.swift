@@ -1,4 +1,5 @@
 package import Limits
+package import RunMetadata
 
 /// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile. For stores that
 /// keep them so.
@@ -33,5 +34,20 @@ extension MetricsText {
         }
         if let failure { throw failure }
         return bytes
+    }
+}
+
+extension MetricsFrame {
+    /// The rows of a frame's text; nil where it is no data frame.
+    /// - Throws: `tooLarge` where they are more than is held in memory
+    package static func rows(ofFrame text: UnsafeRawBufferPointer) throws(StoreError) -> [UInt8]? {
+        // A short text with long names would take all memory.
+        let limit = Limit(.bytes, most: min(heldMetrics.most, 64 << 20 + 16 * text.count))
+        let rows = withColumns(of: text) { frame in
+            Result { () throws(LimitExceeded) in try frame.rows(atMost: limit) }
+        }
+        do throws(LimitExceeded) { return try rows?.get() } catch {
+            throw .tooLarge("the metrics as rows, each of which has all names, are \(error)")
+        }
     }
 }

@@ -35,8 +35,8 @@ struct Serve: ParsableCommand {
         defer { api.stop() }
         if !ExecutableWriter.isConfined { Logger(label: "writers").warning("\(ExecutableWriter.unconfined)") }
         let mlflow = MLflowAPI(
-            store: store, scratch: scratch, settings: options.mlflowSettings, beside: api,
-            log: Logger(label: "mlflow"))
+            store: store, scratch: scratch, settings: options.mlflowSettings, parsing: api.parsing,
+            beside: api, log: Logger(label: "mlflow"))
         let keeper = control.isOff ? nil : AccessKeeper(control)
         let audit = AuditLog(AuditFolder(runs: options.runs), options.access.auditLimits)
         // After all requests: what they did is written.

@@ -89,4 +89,24 @@ import Testing
         _ = try harness.store.writeTogether([write])
         #expect(harness.onDisk(.property(.note)) == "short\n")
     }
+
+    /// Each session has a file as long as its run goes on: one run does not fill a disk with them.
+    @Test func aRunIsActiveInSomeSessionsOnly() throws {
+        let harness = try DirectoryHarness()
+        try harness.store.initialise(.one)
+        func begin(_ number: Int) throws -> StoreError? {
+            let session = try #require(SessionName("s\(number)"))
+            return try harness.store.refusal(of: RunWrite(.run(.one), .initialise(session: session, RunStart())))
+        }
+        var refused = 0
+        for number in 0..<150 where try begin(number) != nil { refused += 1 }
+        #expect(refused == 150 - (Sessions.mostOfRun - 1))
+        #expect(Tree.names("\(harness.runs)/.rundir/sessions").count == Sessions.mostOfRun)
+        // One that it is active in is no further one.
+        #expect(try begin(0) == nil)
+        try harness.reopen()
+        #expect(try begin(149) != nil)
+        try harness.store.complete(.one)
+        #expect(Tree.names("\(harness.runs)/.rundir/sessions").isEmpty)
+    }
 }

@@ -45,6 +45,12 @@ import Testing
             return parts.stamp.value
         }
         #expect(Set(stamps).count == 3)
+        let versions = [UInt64(1), 1 << 63, .max].map { inode in
+            var status = stat()
+            status.st_ino = ino_t(inode)
+            return SeenFiles.version(status, "flags.json")
+        }
+        #expect(Set(versions).count == 3)
     }
 
     @Test func aRunThatIsGoneHasNoStamp() {

@@ -72,6 +72,45 @@ import Testing
         #expect(harness.store.warnings.first?.detail.contains("flags.json is not a file") == true)
     }
 
+    /// Files with holes, which take no room on the disk, and of which nothing else has as much memory.
+    @Test func filesOfAnySizeAreNotReadIntoMemory() throws {
+        func grow(_ path: String) {
+            harness.folder.write("runs/one/tfruns.d/\(path)", "")
+            #expect(truncate("\(harness.runs)/one/tfruns.d/\(path)", 1 << 42) == 0)
+        }
+        for name in ["note", "script", "end", "output"] { grow("properties/\(name)") }
+        for name in ["flags.json", "evaluation.json", "sent/flags.json"] { grow(name) }
+        let store = harness.store
+        let properties = try store.properties(of: .one).map { $0.map(\.name) }
+        #expect(properties?.contains("start") == true && properties?.contains("note") == false)
+        let snapshot = try #require(try store.snapshot(of: .one))
+        #expect(snapshot.summary.columns["start"] != nil && snapshot.summary.columns["note"] == nil)
+        #expect(try store.listed(order: "run") == ["one", "two"])
+        #expect(throws: StoreError.beingWritten(.flags)) { try store.file(.flags, of: .one) }
+        #expect(throws: StoreError.self) { try store.patch(.one, .file(.evaluation), #"{"acc":1}"#) }
+        try store.write(.run(.one), .complete(RunEnd()))
+        #expect(try store.snapshot(of: .one)?.status == .stopped || store.snapshot(of: .one)?.status == .completed)
+        grow("error.json")
+        #expect(throws: StoreError.self) { try store.write(.run(.one), .resume(session: .default)) }
+        #expect(try store.snapshot(of: .two)?.summary.columns["flag_lr"] == 0.2)
+        harness.close()
+        let found = try StoreCheck(runs: harness.runs, repairs: false).findings
+        #expect(found.contains { $0.path.contains("error.json") })
+    }
+
+    /// What waits is put behind what is there through the journal, while others wait.
+    @Test func whatWaitsAndIsTooLargeToBePutBehindWhatIsThereStaysWaiting() throws {
+        let output = DataPath.output
+        try harness.store.write(.run(.three), .change([.append(output, head: [], Array("there\n".utf8))]))
+        try harness.store.write(.active(.other), .change([.append(output, head: [], Array("waits\n".utf8))]))
+        let waiting = "\(harness.runs)/.rundir/pending/@other/tfruns.d/properties/output"
+        #expect(truncate(waiting, 1 << 40) == 0)
+        #expect(throws: StoreError.self) { try harness.store.initialise(.three, session: .other) }
+        #expect(truncate(waiting, 6) == 0)
+        try harness.store.initialise(.three, session: .other)
+        #expect(harness.onDisk(.output, of: .three) == "there\nwaits\n")
+    }
+
     @Test func aRunThatIsMendedIsNoLongerTold() throws {
         harness.folder.write("runs/one/tfruns.d/flags.json", #"{"a\u0000b":1}"#)
         #expect(try harness.store.listed().count == 2)

@@ -42,9 +42,13 @@ import Testing
 
     @Test func itemsAreRead() throws {
         let dictionary = try #require(StructuredDictionary("a=:Zm9v:, b=10, c=x, d, a=:Zg==:"))
-        #expect(dictionary.members.map(\.item) == [.integer(10), .other, .other, .bytes(Array("f".utf8))])
+        #expect(dictionary.members.map(\.item) == [.bytes(Array("f".utf8)), .integer(10), .other, .other])
     }
 
-    @Test(arguments: ["A=1", "a=", "a=:Zg", "a=:Z:", "a,", ",a", "a b", "a=1;", "a=\"x", "a=(1", "1=a", "=", "a=\"\\"])
+    @Test(arguments: [
+        "A=1", "a=", "a=:Zg", "a=:Z:", "a,", ",a", "a b", "a=1;", "a=\"x", "a=(1", "1=a", "=", "a=\"\\", "a=((1))",
+        "a=(1 (2))",
+        "a=1;b=(1)",
+    ])
     func whatIsNoDictionaryIsNone(_ text: String) { #expect(StructuredDictionary(text) == nil) }
 }

@@ -50,6 +50,19 @@ import Testing
         }
     }
 
+    /// Fails when only those count whose handshake is done: one address could hold all connections.
+    @Test func connectionsWithoutAHandshakeCountForTheirAddress() throws {
+        var limits = ServerLimits()
+        limits.connectionsPerAddress = 3
+        let server = try server(limits: limits)
+        var silent = try (0..<3).map { _ in try plain(server) }
+        #expect(try plain(server).isClosed())
+        silent.removeLast()
+        #expect(eventually { (try? server.client().send("GET", "/").status) == 200 })
+        silent = []
+        #expect(eventually { (try? server.client().send("GET", "/").status) == 200 })
+    }
+
     /// Of what a client sends first, only the very beginning looks like TLS.
     @Test func handshakeThatIsNoneEndsTheConnection() throws {
         let server = try server()

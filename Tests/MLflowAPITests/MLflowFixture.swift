@@ -20,6 +20,7 @@ final class MLflowFixture: Sendable {
     private let workers: Workers
     let store: DirectoryRunStore
     private let api: RunAPI
+    private let audit: AuditLog
 
     private struct Commits: GatheredWork {
         let store: DirectoryRunStore
@@ -53,7 +54,8 @@ final class MLflowFixture: Sendable {
         let file = TokenFile(runs: "\(folder.path)/runs")
         tokens = try Self.make(wanted, in: file)
         let control = try AccessControl(AccessControl.Settings(), file: file, log: log, clock: wallClock)
-        let checks = AccessChecks(origins: RequestOrigin(), control: control)
+        audit = AuditLog(AuditFolder(runs: "\(folder.path)/runs"), log: log)
+        let checks = AccessChecks(origins: RequestOrigin(), control: control, audit: RequestAudit(audit))
         let behindChecks = checks.before(mlflow)
         let handler = PrefixedHandlers(MLflowAPI.prefixes.map { ($0, behindChecks) }, otherwise: checks.before(api))
         server = try HTTPServer(
@@ -65,7 +67,15 @@ final class MLflowFixture: Sendable {
     deinit {
         server.stop()
         workers.stop()
+        audit.stop()
         store.close()
+    }
+
+    /// The lines of the audit log.
+    func audited() throws -> [JSONObject] {
+        var entries: [JSONObject] = []
+        try AuditFolder(runs: "\(folder.path)/runs").read { entries.append($0) }
+        return entries
     }
 
     private static func make(

@@ -51,4 +51,36 @@ import Testing
         }
         #expect(fault?.detail.contains("only for documents of up to 64 KiB") == true)
     }
+
+    /// Fails by ending the process, some of them where the schema is read, others where a document is checked.
+    @Test(arguments: [
+        ##"{"$ref":"#"}"##, ##"{"allOf":[{"$ref":"#"}]}"##, ##"{"not":{"$ref":"#"}}"##,
+        ##"{"anyOf":[{"oneOf":[{"$ref":"#/"}]}]}"##,
+        ##"{"if":{"$ref":"#"},"then":{}}"##, ##"{"dependencies":{"a":{"$ref":"#"}}}"##,
+        ##"{"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}}}"##,
+        ##"{"properties":{"x":{"$ref":"#/definitions/a"}},"definitions":{"a":{"allOf":[{"$ref":"#/definitions/b"}]},"b":{"allOf":[{"$ref":"#/definitions/a"}]}}}"##,
+        ##"{"definitions":{"a b":{"allOf":[{"$ref":"#/definitions/a%20b"}]}}}"##,
+    ])
+    func schemaThatAppliesItselfWithoutEndIsRefused(schema: String) {
+        #expect(throws: DocumentSchema.Failure.self) {
+            try DocumentSchema(Array(schema.utf8)).check(Array(#"{"a":1,"x":1}"#.utf8), "document")
+        }
+    }
+
+    @Test func longChainOfReferencesIsRefused() {
+        let chain = (0..<20_000).map { "\"d\($0)\":{\"$ref\":\"#/definitions/d\($0 + 1)\"}" }.joined(separator: ",")
+        let schema = "{\"definitions\":{\(chain),\"d20000\":{}},\"items\":{\"$ref\":\"#/definitions/d0\"}}"
+        #expect(throws: DocumentSchema.Failure.self) { try DocumentSchema(Array(schema.utf8)) }
+    }
+
+    /// A tree: each level is a smaller value.
+    @Test func schemaThatContainsItselfIsApplied() throws {
+        let tree =
+            ##"{"type":"object","properties":{"of":{"$ref":"#"},"all":{"items":{"allOf":[{"$ref":"#"}]}}},"required":["n"]}"##
+        let schema = try DocumentSchema(Array(tree.utf8))
+        try schema.check(Array(#"{"n":1,"of":{"n":2,"all":[{"n":3}]}}"#.utf8), "tree")
+        #expect(throws: MetadataFault.self) {
+            try schema.check(Array(#"{"n":1,"of":{"n":2,"all":[{}]}}"#.utf8), "tree")
+        }
+    }
 }

@@ -105,4 +105,25 @@ import Testing
         BadRequest("GET", "/compare?runs=a,b&x=1", 400, "invalid-query", "\"x\""),
     ])
     func badRequestsGetAClearReply(_ request: BadRequest) throws { try request.check(api) }
+
+    /// A reply is made in memory: by values that are long, and by names that are many, each with a place for each run.
+    @Test func whatWouldBeTooLongIsRefused() throws {
+        let api = try APIFixture.make(maxBody: 16 << 20)
+        for number in 0..<6 {
+            let long = #"{"flags":{"text":"\#(String(repeating: "x", count: 15 << 20))"}}"#
+            #expect(try api.send("PUT", "/runs/long-\(number)", type: "application/json", long).status == 201)
+        }
+        let longRuns = (0..<6).map { "long-\($0)" }.joined(separator: ",")
+        for run in 0..<25 {
+            let names = (0..<9000).map { "\"f\(run)-\($0)\":1" }.joined(separator: ",")
+            let body = "{\"flags\":{\(names)}}"
+            #expect(try api.send("PUT", "/runs/wide-\(run)", type: "application/json", body).status == 201)
+        }
+        let wideRuns = (0..<25).map { "wide-\($0)" }.joined(separator: ",")
+        for runs in [longRuns, wideRuns] {
+            let reply = try api.send("GET", "/compare?source=false&runs=\(runs)")
+            #expect(reply.status == 400 && reply.text.contains("name fewer runs"), "\(reply.text.prefix(300))")
+        }
+        #expect(try api.send("GET", "/compare?source=false&runs=long-0,long-1").status == 200)
+    }
 }

@@ -1,4 +1,5 @@
 import JSON
+import Limits
 import RunMetadata
 import Testing
 
@@ -111,5 +112,14 @@ import Testing
         let columns = #"{"step":[3,null],"epoch":[0,3],"loss":[1,2]}"#
         let frame = try MetricsText.compact(columns: columns)
         #expect(try MetricsText.compact(rows: MetricsText.rows(columns: columns)) == frame)
+    }
+
+    /// Each row has the names of all columns: of a short text they may be more than memory holds.
+    @Test func aFrameWhoseRowsWouldBeTooLongHasNone() throws {
+        let name = String(repeating: "n", count: 1000)
+        let columns = "{\"\(name)\":[\(repeatElement("1", count: 2000).joined(separator: ","))]}"
+        #expect(throws: LimitExceeded.self) { try MetricsText.rows(columns: columns) }
+        let few = "{\"\(name)\":[1,2]}"
+        #expect(try MetricsText.rows(columns: few) == "{\"\(name)\":1}\n{\"\(name)\":2}\n")
     }
 }

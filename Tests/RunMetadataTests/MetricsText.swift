@@ -1,4 +1,5 @@
 import JSON
+import Limits
 import RunMetadata
 import Testing
 
@@ -59,6 +60,8 @@ enum MetricsText {
 
     /// `metrics.ndjson` of columns.
     static func rows(columns: String) throws -> String {
-        try withFrame(columns: columns) { String(decoding: $0.rows, as: UTF8.self) }
+        try withFrame(columns: columns) {
+            String(decoding: try $0.rows(atMost: Limit(.bytes, most: 1 << 20)), as: UTF8.self)
+        }
     }
 }

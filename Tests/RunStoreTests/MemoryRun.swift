@@ -1,4 +1,5 @@
 import JSON
+import Limits
 import LocalFiles
 import RunMetadata
 import RunStore
@@ -48,7 +49,8 @@ struct MemoryRun: Sendable {
     /// The rows of its metrics.
     func rows() throws(StoreError) -> MemoryFile? {
         guard rowsFile == nil, let frameFile else { return rowsFile }
-        guard let rows = frameFile.withFrame(isRows: false, \.rows) else {
+        let all = Limit(.bytes, most: .max)
+        guard let rows = frameFile.withFrame(isRows: false, { try? $0.rows(atMost: all) }) ?? nil else {
             throw .unreadable("metrics.json is no data frame")
         }
         return MemoryFile(rows, madeOf: frameFile)

@@ -56,12 +56,23 @@ extension Committer {
         if end == 0, status.st_size > Self.journaled {
             return plan.add(.adopt(DataPath.output.description, from: waiting, inode: UInt64(status.st_ino)))
         }
+        try expectRoom(toJoin: .output, status)
         guard let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(.output)) }) else { return }
         plan.add(.append(DataPath.output.description, offset: end, bytes))
     }
 
     /// Bytes of the largest file that waits and goes into the journal when a run takes it.
     private static let journaled = 64 << 10
+
+    /// Bytes of the largest file that waits and goes behind one that the run has: it is read into the journal while others wait.
+    private static let joined = 64 << 20
+
+    private func expectRoom(toJoin path: DataPath, _ status: stat) throws(StoreError) {
+        if status.st_size <= Self.joined { return }
+        throw .unreadable(
+            "the \(path) that waits for the session's next run is over \(Self.joined) bytes, too large to be put behind that of this run; "
+                + "initialise a run that has none, or one in another session (Run-Session)")
+    }
 
     /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
     private func adoptMetrics(
@@ -76,6 +87,7 @@ extension Committer {
                 plan.add(.adopt(rowsPath.description, from: waiting, inode: UInt64(status.st_ino)))
                 return
             }
+            try expectRoom(toJoin: rowsPath, status)
             let rows = try storing { () throws(FileFailure) in try theirs.read(RunPath(rowsPath)) } ?? []
             if let there {
                 plan.add(.append(rowsPath.description, offset: Int(there.st_size), rows))

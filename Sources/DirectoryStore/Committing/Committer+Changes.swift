@@ -141,11 +141,15 @@ extension Committer {
 
     // MARK: What is there
 
+    /// The most bytes of a property that tells of the run's state, as for listings.
+    private static let longestProperty = 1 << 20
+
     /// A property's text; nil when there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
         guard let directory = try directory(of: folder) else { return nil }
         let path = RunPath(DataPath.property(name))
-        return try storing { () throws(FileFailure) in try directory.readIfInReach(path) }.map { PropertyText.read($0) }
+        return try storing { () throws(FileFailure) in try directory.readIfInReach(path, atMost: Self.longestProperty) }
+            .map { PropertyText.read($0) }
     }
 
     /// Whether a run has an end; one that is empty or NA, as R writes what is missing, is none.

@@ -56,7 +56,10 @@ extension Committer {
         if try property(.end, folder) != nil { plan.add(.remove(DataPath.property(.end).description)) }
         try put(.completed, "FALSE", folder, plan)
         if hasFailed { try keepError(folder, plan) }
-        if sessions[session] != run { activate(session, run, plan) }
+        if sessions[session] != run {
+            try sessions.expectRoom(for: run)
+            activate(session, run, plan)
+        }
         try finishProperties(folder, plan)
         return plan
     }

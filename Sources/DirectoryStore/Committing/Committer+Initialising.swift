@@ -33,7 +33,10 @@ extension Committer {
             plan.outcome = WriteOutcome(effect: plan.records.isEmpty ? .unchanged : .written, run: run)
             plan.outcome.existed = true
             plan.outcome.hasSource = hasSource
-            if try !hasEnded(folder), sessions[session] != run { activate(session, run, plan) }
+            if try !hasEnded(folder), sessions[session] != run {
+                try sessions.expectRoom(for: run)
+                activate(session, run, plan)
+            }
             return plan
         }
         if folder.place != .initialised {

@@ -170,20 +170,11 @@ func rowsOfFrame(_ run: RunDirectory, waits: Bool = false) throws(StoreError) ->
         }
         defer { close(file) }
         return try Settling.withText(of: file, .metricsFrame) { text throws(StoreError) in
-            let parser = JSONParser()
-            do {
-                return try withExtendedLifetime(parser) {
-                    let tokens = try parser.parse(text, nonFinite: .allowed)
-                    guard let frame = MetricsFrame(columnsAt: 0, of: tokens, in: text) else { throw NoFrame() }
-                    return frame.rows
-                }
-            } catch {
+            guard let rows = try MetricsFrame.rows(ofFrame: text) else {
                 throw .unreadable(
                     "the run's metrics.json, to which the rows would be added, is no data frame; send the whole frame")
             }
+            return rows
         }
     }
 }
-
-/// A file is no data frame.
-private struct NoFrame: Error {}

@@ -59,7 +59,7 @@ final class DocumentCopies: Sendable {
         return .whole(StoredFile(descriptor: copy, copyOf: version))
     }
 
-    /// - Returns: nil if the file has become shorter
+    /// - Returns: nil if the file has become shorter, or has a hole, of which it may have more than there is room for
     private func fill(
         _ copy: CInt, from file: CInt, _ size: Int, _ path: DataPath
     ) throws(FileFailure) -> JSONExtent? {
@@ -71,7 +71,7 @@ final class DocumentCopies: Sendable {
             let count = try Files.read(
                 file, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<min(memory.count, size - offset)]),
                 at: offset, path: path.description)
-            if count == 0 { return nil }
+            if count == 0 || memchr(memory.baseAddress!, 0, count) != nil { return nil }
             let part = UnsafeRawBufferPointer(rebasing: memory[..<count])
             extent.add(part)
             try Files.write(part, to: copy, at: offset, path: "a copy of \(path)")

@@ -5,13 +5,11 @@ internal import RunMetadata
 internal import RunStore
 
 extension RunDirectory {
-    private static let largestList = 256 << 20
-
     /// Opens a file of metadata for reading; for a list whose file differs from what was sent, the exact one. Nil if
     /// there is none.
     ///
     /// The exact list counts while the file is byte for byte what the server makes of it. So a file that another
-    /// program, such as R, wrote since is authoritative, whatever its time. A file of over `largestList` bytes is not
+    /// program, such as R, wrote since is authoritative, whatever its time. A file of over `largestWhole` bytes is not
     /// compared.
     func openExact(_ path: DataPath) throws(FileFailure) -> CInt? {
         guard let exact = path.sent, let sent = try openIfInReach(RunPath(exact)) else {
@@ -19,9 +17,9 @@ extension RunDirectory {
         }
         do throws(FileFailure) {
             let size = max(Int(Files.status(of: sent).st_size), Int(status(RunPath(path))?.st_size ?? 0))
-            if size <= Self.largestList {
+            if size <= Self.largestWhole {
                 let text = try Files.read(sent, path: exact.description)
-                if let list = NamedListFiles(sent: text), try read(RunPath(path)) == list.file { return sent }
+                if let list = NamedListFiles(sent: text), try readIfInReach(RunPath(path)) == list.file { return sent }
             }
         } catch {
             close(sent)

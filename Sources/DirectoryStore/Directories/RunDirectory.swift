@@ -70,17 +70,25 @@ final class RunDirectory: Sendable {
         }
     }
 
+    /// The most bytes that are read of a run's files at once. A file may be of any size, and take no room on the disk.
+    static let largestWhole = 256 << 20
+
     /// Reads a whole file; nil if there is none.
+    /// - Throws: also if it is larger than `largestWhole` (`FileFailure.isTooLarge`)
     func read(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
         guard let opened = try openFile(path) else { return nil }
         defer { close(opened) }
+        if Int(Files.status(of: opened).st_size) > Self.largestWhole {
+            throw FileFailure("read", inRun: path.bytes, errno: EFBIG)
+        }
         return try Files.read(opened, path: path.description)
     }
 
-    /// The same for listings; a file that is out of reach counts as missing.
-    func readIfInReach(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
+    /// The same for listings; a file that is out of reach, or larger than `most` bytes, counts as missing.
+    func readIfInReach(_ path: RunPath, atMost most: Int = largestWhole) throws(FileFailure) -> [UInt8]? {
         guard let opened = try openIfInReach(path) else { return nil }
         defer { close(opened) }
+        if Int(Files.status(of: opened).st_size) > most { return nil }
         return try Files.read(opened, path: path.description)
     }
 

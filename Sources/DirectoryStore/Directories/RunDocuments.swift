@@ -53,6 +53,8 @@ struct RunDocuments {
                 let file = try storing { () throws(FileFailure) in try run.openIfInReach(RunPath(path)) }
                 guard let file else { return .whole(nil) }
                 defer { close(file) }
+                // As in listings.
+                if Int(Files.status(of: file).st_size) > RunReader.largestDocument { return .whole(nil) }
                 return try Settling.withText(of: file, path) { text in
                     try? JSONValue.parse(Array(text), nonFinite: .allowed).object
                 }

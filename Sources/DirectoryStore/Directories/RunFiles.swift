@@ -5,18 +5,21 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// The files of a run's data directory. Those that lead out of the run, or may not be read, count as missing.
+/// The files of a run's data directory. Those that lead out of the run, may not be read, or are too large for it, count as
+/// missing.
 enum RunFiles {
     /// A property ends with a newline. One that does not, and was changed within these seconds, may still be in
     /// writing; for all properties of a run there are at most so many pauses of 10 ms.
     private static let youth = 1.0
     private static let mostPauses = 5
 
-    /// All properties: names in order, texts. Names that are not UTF-8 are skipped, and so is long console output.
+    /// All properties: names in order, texts. Names that are not UTF-8 are skipped, and so are long console output
+    /// and what is beyond `RunDirectory.largestWhole` in all.
     /// - Parameter waits: whether to wait for one that is being written; false on a thread that must not wait
     static func properties(in run: RunDirectory, waits: Bool = false) throws(FileFailure) -> [(String, String)] {
         var found: [(String, String)] = []
         var pauses = waits ? mostPauses : 0
+        var left = RunDirectory.largestWhole
         for text in try propertyNames(in: run) {
             guard let path = DataPath("\(DataPath.properties)/\(text)") else { continue }
             if path == .output, let size = run.status(RunPath(path))?.st_size,
@@ -24,15 +27,16 @@ enum RunFiles {
             {
                 continue
             }
-            guard var bytes = try run.readIfInReach(RunPath(path)) else { continue }
+            guard var bytes = try run.readIfInReach(RunPath(path), atMost: left) else { continue }
             if bytes.isEmpty, path.property?.keepsPlace ?? false { continue }
             while pauses > 0, bytes.last != UInt8(ascii: "\n"), let status = run.status(RunPath(path)),
                 wallClock() - FileVersion(status).modified < youth
             {
                 pauses -= 1
                 usleep(10_000)
-                bytes = try run.readIfInReach(RunPath(path)) ?? bytes
+                bytes = try run.readIfInReach(RunPath(path), atMost: left) ?? bytes
             }
+            left -= bytes.count
             found.append((text, PropertyText.read(bytes, of: path.property)))
         }
         return found.sorted { $0.0 < $1.0 }

@@ -59,11 +59,14 @@ struct SeenFiles: Sendable {
     }
 
     /// For rows, which are appended in place, only the file and its length count.
-    private static func version(_ status: stat, _ name: String) -> UInt64 {
+    static func version(_ status: stat, _ name: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let time = name == DataPath.metricsRows.description ? timespec() : status.st_mtim
-        for number in [Int(status.st_ino), Int(status.st_size), time.tv_sec, time.tv_nsec] {
-            hash = (hash ^ UInt64(truncatingIfNeeded: number)) &* 0x100_0000_01b3
+        // An inode may have any number of 64 bits.
+        let numbers =
+            [UInt64(status.st_ino)] + [status.st_size, time.tv_sec, time.tv_nsec].map { UInt64(bitPattern: Int64($0)) }
+        for number in numbers {
+            hash = (hash ^ number) &* 0x100_0000_01b3
             hash ^= hash >> 29
         }
         return hash

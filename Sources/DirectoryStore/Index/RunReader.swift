@@ -27,7 +27,7 @@ final class RunReader {
     }
 
     /// The most bytes of a document, of a property's text, and of a whole run that are read for its listing.
-    private static let largestDocument = 16 << 20
+    static let largestDocument = 16 << 20
     private static let longestProperty = 1 << 20
     private static let largestFrame = 256 << 20
     private static let mostBytes = 256 << 20

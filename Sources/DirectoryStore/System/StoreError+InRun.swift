@@ -24,6 +24,8 @@ extension StoreError {
             self = .outOfReach("\(path) leads out of the run's directory, by a link or onto another file system")
         case .permissionDenied, .notPermitted:
             self = .outOfReach("the server is not permitted to read or write \(path)")
+        case .fileTooLarge:
+            self = .unreadable("\(path) is over \(RunDirectory.largestWhole) bytes, too large to be read; remove it")
         case _ where failure.isPathTaken:
             self = .pathTaken(
                 "\(path), or a folder on the way to it, is of another kind; remove it, or choose another path")

@@ -27,6 +27,8 @@ final class Arrival {
     }
 
     let socket: Int32
+    /// The client's, where connections are limited by it.
+    let address: String?
     /// When it is given up, nanoseconds, monotonic.
     private(set) var deadline: UInt64
     /// What its socket is watched for.
@@ -38,7 +40,9 @@ final class Arrival {
     /// How long a client that was refused may take to read that and to close, nanoseconds.
     private static let farewell: UInt64 = 2_000_000_000
 
-    init(_ socket: Int32, deadline: UInt64) { (self.socket, self.deadline) = (socket, deadline) }
+    init(_ socket: Int32, from address: String?, deadline: UInt64) {
+        (self.socket, self.address, self.deadline) = (socket, address, deadline)
+    }
 
     /// Does what can be done without waiting.
     /// - Parameters:

@@ -17,12 +17,20 @@ final class Handshakes: @unchecked Sendable {
         // Sendable: one thread owns the session: first the handshakes', then the polling one.
         let socket: Int32
         let session: OpaquePointer
+        fileprivate let address: String?
     }
 
     private struct Shared {
-        var new: [Int32] = []
+        var new: [(socket: Int32, address: String?)] = []
+        /// Connections that are not taken yet, by address.
+        var counts: [String: Int] = [:]
         var done: [Done] = []
         var isStopping = false
+
+        mutating func forget(_ address: String?) {
+            guard let address, let count = counts[address] else { return }
+            counts[address] = count == 1 ? nil : count - 1
+        }
     }
 
     /// How often deadlines are looked at, milliseconds.
@@ -54,14 +62,19 @@ final class Handshakes: @unchecked Sendable {
     /// Connections that are not taken yet.
     var count: Int { connections.load(ordering: .acquiring) }
 
+    /// Those of an address.
+    func count(of address: String) -> Int { shared.withLock { $0.counts[address] ?? 0 } }
+
     /// Begins with a connection, whose socket it owns from here on.
-    func add(_ socket: Int32) {
+    /// - Parameter address: the client's, where connections are limited by it
+    func add(_ socket: Int32, from address: String?) {
         connections.wrappingAdd(1, ordering: .acquiringAndReleasing)
         let isTaken = shared.withLock { shared in
-            if !shared.isStopping { shared.new.append(socket) }
+            if let address { shared.counts[address, default: 0] += 1 }
+            if !shared.isStopping { shared.new.append((socket, address)) }
             return !shared.isStopping
         }
-        if isTaken { clinux_event_signal(bell) } else { drop(socket) }
+        if isTaken { clinux_event_signal(bell) } else { drop(socket, from: address) }
     }
 
     /// Takes those that are done.
@@ -69,6 +82,7 @@ final class Handshakes: @unchecked Sendable {
         guard hasDone.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
         let done = shared.withLock { shared in
             defer { shared.done = [] }
+            for done in shared.done { shared.forget(done.address) }
             return shared.done
         }
         connections.wrappingSubtract(done.count, ordering: .acquiringAndReleasing)
@@ -112,7 +126,7 @@ final class Handshakes: @unchecked Sendable {
             }
         }
         for arrival in arrivals.values { end(arrival) }
-        for socket in shared.withLock({ $0.new }) { drop(socket) }
+        for (socket, address) in shared.withLock({ $0.new }) { drop(socket, from: address) }
     }
 
     /// Begins with those that were handed over.
@@ -121,12 +135,13 @@ final class Handshakes: @unchecked Sendable {
             defer { shared.new = [] }
             return shared.new
         }
-        for socket in new {
+        for (socket, address) in new {
             guard clinux_poll_add(set, socket, CLINUX_READABLE) == 0 else {
-                drop(socket)
+                drop(socket, from: address)
                 continue
             }
-            let arrival = Arrival(socket, deadline: now + UInt64(server.limits.headSeconds) * 1_000_000_000)
+            let arrival = Arrival(
+                socket, from: address, deadline: now + UInt64(server.limits.headSeconds) * 1_000_000_000)
             arrivals[socket] = arrival
             // Its first bytes are often there.
             advance(arrival, now)
@@ -141,7 +156,7 @@ final class Handshakes: @unchecked Sendable {
         case .done(let session):
             arrivals[arrival.socket] = nil
             clinux_poll_remove(set, arrival.socket)
-            shared.withLock { $0.done.append(Done(socket: arrival.socket, session: session)) }
+            shared.withLock { $0.done.append(Done(socket: arrival.socket, session: session, address: arrival.address)) }
             hasDone.store(true, ordering: .releasing)
             server.wake()
         }
@@ -156,11 +171,12 @@ final class Handshakes: @unchecked Sendable {
     private func end(_ arrival: Arrival) {
         arrivals[arrival.socket] = nil
         arrival.endSession()
-        drop(arrival.socket)
+        drop(arrival.socket, from: arrival.address)
     }
 
-    private func drop(_ socket: Int32) {
+    private func drop(_ socket: Int32, from address: String?) {
         close(socket)
+        shared.withLock { $0.forget(address) }
         connections.wrappingSubtract(1, ordering: .acquiringAndReleasing)
     }
 

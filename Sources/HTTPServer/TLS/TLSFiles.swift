@@ -20,7 +20,8 @@ package struct TLSFiles: Sendable {
             guard stat(path, &status) == 0 else { return numbers.append(-1) }
             let (changed, modified) = (status.st_ctim, status.st_mtim)
             numbers += [
-                Int(status.st_dev), Int(status.st_ino), Int(status.st_size), changed.tv_sec, changed.tv_nsec,
+                Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
+                changed.tv_sec, changed.tv_nsec,
                 modified.tv_sec, modified.tv_nsec,
             ]
         }

@@ -8,7 +8,7 @@ internal import RunStore
 extension MLflowAPI {
     static let artifactRoutes: [MLflowRoute] = [
         MLflowRoute(.get, "/mlflow/artifacts/list", .read, reply: MLflowAPI.listRunArtifacts),
-        MLflowRoute(.get, "/mlflow-artifacts/artifacts", .read, reply: MLflowAPI.listArtifacts),
+        MLflowRoute(.get, "/mlflow-artifacts/artifacts", .read, on: .long, reply: MLflowAPI.listArtifacts),
         MLflowRoute(.get, "/mlflow-artifacts/artifacts/{path}", .read, on: .quick, submit: MLflowAPI.readArtifact),
         MLflowRoute(.put, "/mlflow-artifacts/artifacts/{path}", .write, plan: MLflowAPI.writeArtifact),
         MLflowRoute(
@@ -37,6 +37,7 @@ extension MLflowAPI {
         let place = try call.artifacts(at: try call.parameters.text("path") ?? "")
         var (files, token): ([JSONValue], String?) = ([], "")
         while let after = token {
+            try call.exchange.checkPresence()
             let page = try list(place, after: after) { $0.text.split(separator: "/").last.map(String.init) ?? $0.text }
             files += page.files
             token = page.next
@@ -102,6 +103,7 @@ extension MLflowAPI {
     func writeArtifact(_ exchange: HTTPExchange, _ values: [String]) throws -> BodyPlan {
         let place = try ArtifactPlace(values[0])
         try exchange.requireScope(of: place.run)
+        exchange.subjects = [place.run.description]
         guard let path = place.path else { throw MLflowError.invalid("The path has no file's name") }
         return .stream(ArtifactSink(api: self, run: place.run, path: path), limit: settings.maxUpload)
     }

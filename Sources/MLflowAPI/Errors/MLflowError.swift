@@ -37,14 +37,18 @@ struct MLflowError: Error, Equatable {
     }
 
     let code: Code
+    /// One line.
     let message: String
+    private static let longestMessage = 6144
     /// The reply's status, where it is not the code's.
     var otherStatus: Int?
     /// Seconds after which to try again.
     var retryAfter: Int?
 
     init(_ code: Code, _ message: String, status: Int? = nil, retryAfter: Int? = nil) {
-        (self.code, self.message, otherStatus, self.retryAfter) = (code, message, status, retryAfter)
+        // A reply does not send back all that was sent.
+        (self.code, self.message) = (code, message.shown(atMost: Self.longestMessage))
+        (otherStatus, self.retryAfter) = (status, retryAfter)
     }
 
     var status: Int { otherStatus ?? code.status }

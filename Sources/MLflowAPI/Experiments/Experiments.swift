@@ -10,6 +10,9 @@ final class Experiments: Sendable {
 
     init(_ documents: any DocumentStore) { self.documents = documents }
 
+    /// The most bytes of the document: it is written anew for each change.
+    private static let largest = 8 << 20
+
     /// All experiments as they are now. Reads the document; another server may have changed it.
     func list() throws -> ExperimentList { try read().list }
 
@@ -20,6 +23,12 @@ final class Experiments: Sendable {
             var list = before
             let result = try body(&list)
             let fresh = list.stored
+            if fresh.count > max(Self.largest, bytes?.count ?? 0) {
+                throw MLflowError(
+                    .resourceExhausted,
+                    "The experiments and their tags would be over \(Self.largest) bytes; remove tags, or use fewer experiments",
+                    status: 507)
+            }
             if try documents.replace(.mlflowExperiments, bytes, by: fresh) {
                 known.withLock { [list] in $0 = (fresh, list) }
                 return result

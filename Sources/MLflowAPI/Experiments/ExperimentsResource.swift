@@ -28,7 +28,9 @@ extension MLflowAPI {
         let name = try Self.experimentName(call.parameters.required("name"), "name")
         var tags = JSONObject()
         for tag in try call.parameters.objects("tags") {
-            tags[try tag.required("key")] = .string(try tag.text("value") ?? "")
+            let (key, value) = (try tag.required("key"), try tag.text("value") ?? "")
+            try Self.checkTag(key, value)
+            tags[key] = .string(value)
         }
         let location = try call.parameters.text("artifact_location").flatMap { $0.isEmpty ? nil : $0 }
         let now = Self.now()
@@ -60,10 +62,7 @@ extension MLflowAPI {
     func setExperimentTag(_ call: MLflowCall) throws -> JSONObject {
         let (id, key) = (try experiment(call).id, try call.parameters.required("key"))
         let value = try call.parameters.text("value") ?? ""
-        if key.count > 250 || value.count > 20_000 {
-            throw MLflowError.invalid(
-                "A tag of an experiment has a key of up to 250 and a value of up to 20000 characters")
-        }
+        try Self.checkTag(key, value)
         try changeExperiment(id) { $0.tags[key] = .string(value) }
         return JSONObject()
     }
@@ -131,8 +130,13 @@ extension MLflowAPI {
         try experiments.change { try $0.change(id, now: now, body) }
     }
 
+    private static func checkTag(_ key: String, _ value: String) throws(MLflowError) {
+        try MLflowName.check(key, atMost: MLflowName.longest, "The key of a tag")
+        try MLflowName.check(value, atMost: 20_000, "The value of the tag '\(key)'")
+    }
+
     private static func experimentName(_ name: String, _ parameter: String) throws(MLflowError) -> String {
-        if name.count > 500 { throw .invalid("'\(parameter)' exceeds the maximum length of 500 characters") }
+        try MLflowName.check(name, atMost: 500, "'\(parameter)'")
         if MetadataName.hasControl(name) { throw .invalid("'\(parameter)' has a control character") }
         return name
     }

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Limits
 internal import RunMetadata
 
 /// Names of MLflow, and what they are called in a run.
@@ -6,7 +7,7 @@ internal import RunMetadata
 /// Names are the same on both sides, except those that have a meaning of their own there. Of such a name, the first byte is
 /// written as an escape, `%73tep` for `step`; MLflow's names have no `%`, so that the way back is clear.
 enum MLflowName {
-    /// The most characters of a name (mlflow/utils/validation.py, MAX_ENTITY_KEY_LENGTH).
+    /// The most characters of a name (mlflow/utils/validation.py, MAX_ENTITY_KEY_LENGTH), as Python counts them: Unicode scalars.
     static let longest = 250
 
     /// The property that names a run's experiment by its id, and the one that says the experiment's name when the run began.
@@ -67,9 +68,7 @@ enum MLflowName {
     /// no path that leads elsewhere.
     static func check(_ name: String, _ what: String) throws(MLflowError) {
         if name.isEmpty { throw .missing("key") }
-        if name.count > longest {
-            throw .invalid("\(what) name '\(name.prefix(40))…' has \(name.count) characters; \(longest) are the most")
-        }
+        try check(name, atMost: longest, "The \(what.lowercased()) name '\(name.shown(atMost: 100))'")
         let isAllowed = name.unicodeScalars.allSatisfy {
             $0.properties.isAlphabetic || $0.properties.numericType != nil || "_-. :/".unicodeScalars.contains($0)
         }
@@ -82,6 +81,12 @@ enum MLflowName {
         if parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
             throw .invalid("Invalid value \"\(name)\" for the \(what.lowercased()) name: it is not a plain path.")
         }
+    }
+
+    /// Refuses a text with too many characters. Not Swift's, of which one may be of any size.
+    static func check(_ text: String, atMost most: Int, _ what: String) throws(MLflowError) {
+        let count = text.unicodeScalars.count
+        if count > most { throw .invalid("\(what) has \(count) characters; \(most) are the most") }
     }
 
     private static func escaped(_ name: String, isReserved: Bool) -> String {

@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import JSON
 internal import RunMetadata
 internal import RunStore
@@ -5,11 +6,16 @@ internal import RunStore
 /// The last value of each metric with its step and time: that of the greatest step, of equal steps the latest.
 enum LatestMetrics {
     /// - Parameter wanted: the names of metrics in rows; reading ends once all are found
-    static func read(_ store: any RunStore, _ run: RunID, wanted: [String]) throws -> [MetricEntry] {
+    /// - Throws: also if nobody waits for the exchange's reply any longer
+    static func read(
+        _ store: any RunStore, _ run: RunID, wanted: [String], for exchange: HTTPExchange
+    ) throws -> [MetricEntry] {
         guard let log = try MetricLog(store, run) else { return [] }
         var found: [ExactText: MetricEntry] = [:]
         var order: [ExactText] = []
+        let wanted = wanted.map { ExactText(MLflowName.metric(ofRow: $0)) }
         try log.eachPartFromTheEnd { rows in
+            try exchange.checkPresence()
             // What earlier parts have is older: it counts only for names that are not there yet.
             var part: [ExactText: MetricEntry] = [:]
             for (index, object) in rows.enumerated() {
@@ -25,7 +31,7 @@ enum LatestMetrics {
                 found[key] = entry
                 order.append(key)
             }
-            return !wanted.allSatisfy { found[ExactText(MLflowName.metric(ofRow: $0))] != nil }
+            return !wanted.allSatisfy { found[$0] != nil }
         }
         return order.sorted().compactMap { found[$0] }
     }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPServer
 internal import JSON
 internal import RunMetadata
 internal import RunStore
@@ -56,23 +57,32 @@ struct MetricLog {
 
     /// Bytes that are read at a time.
     private static let piece = 1 << 20
+    /// A row that is longer is none that was sent.
+    private static let longestRow = 64 << 20
+    /// Bytes at the end of a log in which the last values of metrics are looked for: a run is shown in the same time however
+    /// long its log is.
+    private static let mostAtEnd = 64 << 20
 
     /// Which content it has.
     var version: BlobVersion { blob.version }
 
-    /// Calls `body` with each row that has a name.
-    func each(with name: String, _ body: (Row) throws -> Void) throws {
+    /// Calls `body` with each row that has a name. A line that is longer than any row ends what is read.
+    /// - Throws: also if nobody waits for the exchange's reply any longer
+    func each(with name: String, for exchange: HTTPExchange, _ body: (Row) throws -> Void) throws {
         var (read, line) = (0, 0)
         var rest: [UInt8] = []
+        // Bytes of the rest that have no end of a line.
+        var searched = 0
         var quoted: [UInt8] = []
         JSONWriter.append(string: name, to: &quoted)
-        while read < blob.size {
+        while read < blob.size, rest.count < Self.longestRow {
+            try exchange.checkPresence()
             let bytes = try bytes(read..<min(read + Self.piece, blob.size))
             if bytes.isEmpty { return }
             read += bytes.count
             rest += bytes
             var start = 0
-            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            while let end = rest[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
                 let text = rest[start..<end]
                 start = end + 1
                 line += 1
@@ -83,23 +93,30 @@ struct MetricLog {
                 try body(Row(object: object, line: line - 1))
             }
             rest.removeFirst(start)
+            searched = rest.count
         }
     }
 
-    /// Calls `body` with all rows of the end of the log, part by part from the last one, until it returns false.
-    func eachPartFromTheEnd(_ body: ([JSONObject]) -> Bool) throws {
-        var end = blob.size
-        while end > 0 {
-            let start = max(0, end - Self.piece)
+    /// Calls `body` with all rows of the end of the log, part by part from the last one, until it returns false or
+    /// `mostAtEnd` bytes are read.
+    func eachPartFromTheEnd(_ body: ([JSONObject]) throws -> Bool) throws {
+        var (end, size) = (blob.size, Self.piece)
+        while end > 0, blob.size - end < Self.mostAtEnd {
+            let start = max(0, end - size)
             var bytes = try bytes(start..<end)[...]
             if start > 0 {
-                guard let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return }
+                // A part begins with a row; the one in which the bytes begin belongs to the part before.
+                guard let newline = bytes.firstIndex(of: UInt8(ascii: "\n")), newline + 1 < bytes.count else {
+                    // It is longer.
+                    if size >= Self.longestRow { return }
+                    size *= 2
+                    continue
+                }
                 bytes = bytes[(newline + 1)...]
             }
-            // A part ends where a row does; the row in which it begins belongs to the part before.
-            end = start > 0 ? start + (bytes.startIndex) : 0
+            (end, size) = (start > 0 ? start + bytes.startIndex : 0, Self.piece)
             let rows = bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? JSONValue.parse(Array($0)).object }
-            if !body(rows) { return }
+            if try !body(rows) { return }
         }
     }
 

@@ -95,14 +95,13 @@ extension MLflowAPI {
         if let known = histories.find(key, of: run, log.version) { return known }
         let name = MLflowName.row(ofMetric: key)
         var values: [MetricHistory.Value] = []
-        try log.each(with: name) { row in
+        try log.each(with: name, for: exchange) { row in
             guard let value = row.value(name, start) else { return }
             values.append(value)
             if values.count > MetricHistory.most {
                 throw StoreError.tooLarge(
                     "The metric has over \(MetricHistory.most) values; read the run's metrics.ndjson")
             }
-            if values.count % 4096 == 0 { try exchange.checkPresence() }
         }
         let history = MetricHistory(key, values)
         histories.keep(history, of: run, log.version)

@@ -146,18 +146,25 @@ extension MLflowAPI {
         return try model(id, of: try call.run(named: run.description))
     }
 
-    private func model(_ id: String, of run: RunID) throws -> LoggedModel {
+    /// - Parameter links: the metrics of the run's models, by model, where they are known
+    private func model(_ id: String, of run: RunID, links: [String: [JSONObject]]? = nil) throws -> LoggedModel {
         guard let file = LoggedModel.file(id),
             let blob = try store.file(file, of: run), let object = try JSONValue.parse(blob.read()).object
         else { throw Self.unknownModel(id) }
-        let metrics = try lines(of: MetricRows.linksFile, run).filter { $0["model_id"]?.string == id }
+        let metrics = try (links ?? metricsOfModels(of: run))[id] ?? []
         return LoggedModel(id: id, run: run, object: object, metrics: metrics)
     }
 
+    /// What was logged with the models of a run, by model.
+    private func metricsOfModels(of run: RunID) throws -> [String: [JSONObject]] {
+        Dictionary(grouping: try lines(of: MetricRows.linksFile, run)) { $0["model_id"]?.string ?? "" }
+    }
+
     private func models(of run: RunID) throws -> [LoggedModel] {
-        try store.files(below: LoggedModel.folder, of: run).compactMap { path, _ in
+        let links = try metricsOfModels(of: run)
+        return try store.files(below: LoggedModel.folder, of: run).compactMap { path, _ in
             guard let name = path.components.last, name.hasSuffix(".json") else { return nil }
-            return try model(String(name.dropLast(".json".count)), of: run)
+            return try model(String(name.dropLast(".json".count)), of: run, links: links)
         }
     }
 

@@ -32,6 +32,7 @@ extension MLflowCall {
     func artifacts(at path: String) throws -> ArtifactPlace {
         let place = try ArtifactPlace(path)
         try exchange.requireScope(of: place.run)
+        exchange.subjects = [place.run.description]
         return place
     }
 }

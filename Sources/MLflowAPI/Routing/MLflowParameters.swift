@@ -10,10 +10,14 @@ struct MLflowParameters: Sendable {
     init(_ object: JSONObject) { self.object = object }
 
     /// The body of a POST, PATCH or DELETE; empty: no parameters.
-    init(body: [UInt8]) throws(MLflowError) {
+    /// - Parameter values: the most values in it
+    init(body: [UInt8], values: Limit = Limit(.values, most: 1 << 20)) throws(MLflowError) {
         if body.isEmpty {
             object = JSONObject()
             return
+        }
+        if JSONValueCount.exceeds(values.most, in: body) {
+            throw .invalid("The request has \(LimitExceeded(values)); send it in parts")
         }
         let value: JSONValue
         do throws(JSONSyntaxError) { value = try JSONValue.parse(body, nonFinite: .allowed) } catch {

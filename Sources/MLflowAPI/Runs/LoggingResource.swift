@@ -101,9 +101,11 @@ extension MLflowAPI {
         for param in params {
             let (key, value) = (try param.required("key"), try param.text("value") ?? "")
             try MLflowName.check(key, "Param")
-            if value.count > ParamValue.longest {
-                throw .invalid("The param '\(key)' has \(value.count) characters; \(ParamValue.longest) are the most")
+            if key.utf8.count > MetadataName.longest {
+                throw .invalid(
+                    "The param name '\(key)' has \(key.utf8.count) bytes; \(MetadataName.longest) are the most")
             }
+            try MLflowName.check(value, atMost: ParamValue.longest, "The value of the param '\(key)'")
             let flag = ParamValue.flag(value)
             if let other = flags[key], other != flag {
                 throw .invalid("Duplicate parameter keys have been submitted: '\(key)'")

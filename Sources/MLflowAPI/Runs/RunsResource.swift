@@ -52,6 +52,7 @@ extension MLflowAPI {
         if let time = try parameters.whole("start_time"), time > 0 {
             start.properties.append((.start, PropertyText.file(PropertyText.seconds(Double(time) / 1000))))
         }
+        try store.rules.checkProperties(start.properties.count, before: 0)
         let exchange = call.exchange
         let session = Self.session(exchange)
         let target = try Self.limitedID(exchange).map { RunTarget.run($0) } ?? .active(session)
@@ -63,6 +64,7 @@ extension MLflowAPI {
                     guard let run = outcome.run,
                         let snapshot = try outcome.snapshot ?? self.store.snapshot(of: run)
                     else { throw StoreError.unknownRun }
+                    exchange.subjects = [run.description]
                     let record = RunRecord(snapshot)
                     self.reply(exchange, ["run": ["info": .object(record.info(list)), "data": .object(record.data())]])
                 }
@@ -84,7 +86,7 @@ extension MLflowAPI {
     func getRun(_ call: MLflowCall) throws -> JSONObject {
         let run = try call.run()
         let record = RunRecord(try snapshot(of: run))
-        let latest = try LatestMetrics.read(store, run, wanted: record.metricRows)
+        let latest = try LatestMetrics.read(store, run, wanted: record.metricRows, for: call.exchange)
         var object: JSONObject = [
             "info": .object(record.info(try experiments.list())), "data": .object(record.data(latest: latest)),
         ]
@@ -163,9 +165,7 @@ extension MLflowAPI {
     /// The property of a tag, and what stands in its file.
     static func property(_ tag: String, _ value: String) throws(MLflowError) -> (name: PropertyName, file: [UInt8]) {
         try MLflowName.check(tag, "Tag")
-        if value.count > longestTag {
-            throw .invalid("The tag '\(tag)' has \(value.count) characters; \(longestTag) are the most")
-        }
+        try MLflowName.check(value, atMost: longestTag, "The value of the tag '\(tag)'")
         guard let name = MLflowName.property(ofTag: tag) else {
             throw .invalid("The name of the tag '\(tag)' has more than 255 bytes")
         }

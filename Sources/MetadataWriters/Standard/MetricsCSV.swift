@@ -9,14 +9,15 @@ enum MetricsCSV {
         if table.header.count > limit.most { throw .excess(LimitExceeded(limit), "metrics") }
         var rows = MetricsRows()
         let parser = JSONParser()
+        let room = MetricsRows.limit(ofBody: bytes.count)
         for (index, fields) in table.rows.enumerated() {
-            try append(fields, table.header, row: index + 1, time, to: &rows, parser)
+            try append(fields, table.header, row: index + 1, room, time, to: &rows, parser)
         }
         return rows
     }
 
     private static func append(
-        _ fields: [[UInt8]], _ header: [String], row: Int, _ time: [UInt8], to rows: inout MetricsRows,
+        _ fields: [[UInt8]], _ header: [String], row: Int, _ room: Limit, _ time: [UInt8], to rows: inout MetricsRows,
         _ parser: JSONParser
     ) throws(MetadataFault) {
         var object: [UInt8] = [UInt8(ascii: "{")]
@@ -32,7 +33,8 @@ enum MetricsCSV {
             do {
                 let tokens = try parser.parse(bytes, nonFinite: .refused)
                 try rows.append(
-                    objectAt: 0, of: tokens, row: row, pointer: JSONPointer().appending(row - 1), time: time)
+                    objectAt: 0, of: tokens, row: row, pointer: JSONPointer().appending(row - 1), room: room,
+                    time: time)
             } catch {
                 fault = error as? MetadataFault ?? (error as? JSONSyntaxError).map { MetadataFault($0) }
             }

@@ -33,7 +33,7 @@ struct MetricsColumns {
                 token = tokens.next(after: token + 1)
             }
         } else {
-            try Self.gather(0, [], tokens, &columns)
+            try Self.gather(0, [], tokens, limit, &columns)
         }
         try Self.check(columns, tokens, limit)
         self.columns = columns
@@ -66,13 +66,19 @@ struct MetricsColumns {
     }
 
     private static func gather(
-        _ object: Int, _ path: [UInt8], _ tokens: JSONTokens, _ columns: inout [Column]
+        _ object: Int, _ path: [UInt8], _ tokens: JSONTokens, _ limit: Limit, _ columns: inout [Column]
     ) throws(MetadataFault) {
         var token = object + 1
         while tokens.kind(at: token) == .name {
             let (name, value) = (path + tokens.text(at: token), token + 1)
+            // Before more columns take it as the beginning of theirs.
+            if name.count > MetadataName.longestMetric {
+                throw name.withUnsafeBytes {
+                    MetadataName.fault($0, atMost: MetadataName.longestMetric, "metrics", JSONPointer())
+                }
+            }
             switch tokens.kind(at: value) {
-            case .objectBegin: try gather(value, name + [UInt8(ascii: ".")], tokens, &columns)
+            case .objectBegin: try gather(value, name + [UInt8(ascii: ".")], tokens, limit, &columns)
             case .arrayBegin:
                 var values: [Int] = []
                 var element = value + 1
@@ -81,6 +87,7 @@ struct MetricsColumns {
                     element = tokens.next(after: element)
                 }
                 columns.append(Column(name: name, role: role(name), values: values))
+                if columns.count > limit.most { throw .excess(LimitExceeded(limit), "metrics") }
             default:
                 let text = String(decoding: name, as: UTF8.self)
                 throw .shape(
@@ -198,6 +205,7 @@ struct MetricsColumns {
             return name + [UInt8(ascii: ":")]
         }
         let hasTime = columns.contains { $0.role == .time }
+        let room = MetricsRows.limit(ofBody: tokens.source(at: 0).count)
         var output: [UInt8] = []
         for row in 0..<rowCount {
             for (index, column) in columns.enumerated() {
@@ -207,6 +215,7 @@ struct MetricsColumns {
             }
             if !hasTime { output += Array(",\"\(MetricsColumnRole.timeName)\":".utf8) + time }
             output += Array("}\n".utf8)
+            if output.count > room.most { throw MetricsRows.excess(room, "metrics", JSONPointer()) }
         }
         return MetricsRows(checked: output, count: rowCount)
     }

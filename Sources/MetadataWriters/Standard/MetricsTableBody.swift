@@ -22,11 +22,17 @@ struct MetricsTableBody {
     /// - Throws: if no row has a metric
     func change(_ replaces: Bool) throws(MetadataFault) -> DataChange {
         let bytes = rows.bytes
+        let limit = Self.limit(of: bytes)
         let (filled, found) = bytes.withUnsafeBytes { text -> ([UInt8], Found) in
-            let sent = MetricsFrame(rows: text, ignoresKeys: true)
-            return (Self.filled(text, sent.filledRowCount), Self.look(at: text, sent, kind))
+            let sent = MetricsFrame(rows: text, ignoresKeys: true, limit: limit)
+            return (Self.filled(text, sent.filledRowCount), Self.look(at: text, sent, kind, limit))
         }
-        if found.isCut { throw .excess(LimitExceeded(MetricsFrame.limit), "metrics") }
+        if found.isCut {
+            throw .shape(
+                JSONPointer(),
+                "metrics: as a frame, in which each row has a place for each metric, the rows are \(LimitExceeded(limit)); "
+                    + "send fewer in one request")
+        }
         if !found.hasColumns {
             throw .shape(
                 JSONPointer().appending(0),
@@ -50,6 +56,10 @@ struct MetricsTableBody {
             return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .continuing(otherwise: nil)))
         }
     }
+
+    /// The most values of the frame that rows make, missing ones among them: with many metrics, each of which is in few rows, a short
+    /// text makes a large frame. (In a text, a value has a name, two quotes and a colon.)
+    private static func limit(of bytes: [UInt8]) -> Limit { Limit(.values, most: max(1 << 21, bytes.count / 4)) }
 
     /// The whole frame: the rows as they were sent, or merged by their keys.
     private func text(isByKey: Bool = false) -> [UInt8] {
@@ -85,19 +95,22 @@ struct MetricsTableBody {
         let isCut: Bool
     }
 
-    private static func look(at text: UnsafeRawBufferPointer, _ sent: MetricsFrame, _ kind: Kind) -> Found {
+    private static func look(
+        at text: UnsafeRawBufferPointer, _ sent: MetricsFrame, _ kind: Kind, _ limit: Limit
+    ) -> Found {
+        if sent.isCut { return Found(filledRows: 0, keys: .none, hasColumns: false, isCut: true) }
         let (filled, hasColumns) = (sent.filledRowCount, !sent.shownColumns.isEmpty)
-        let merged = MetricsFrame(rows: text)
+        let merged = MetricsFrame(rows: text, limit: limit)
         if merged.order.axis == .none {
-            return Found(filledRows: filled, keys: .none, hasColumns: hasColumns, isCut: sent.isCut)
+            return Found(filledRows: filled, keys: .none, hasColumns: hasColumns, isCut: false)
         }
         // In lines, steps identify rows: a step that is sent again was run again.
         if !merged.order.hasMerged || (kind == .lines && merged.order.axis == .step) {
-            return Found(filledRows: filled, keys: .different, hasColumns: hasColumns, isCut: sent.isCut)
+            return Found(filledRows: filled, keys: .different, hasColumns: hasColumns, isCut: false)
         }
         let isConflicting = merged.differs(from: sent)
         return Found(
             filledRows: filled, keys: isConflicting ? .conflicting : .different, hasColumns: hasColumns,
-            isCut: sent.isCut)
+            isCut: false)
     }
 }

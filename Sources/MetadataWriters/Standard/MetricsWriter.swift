@@ -83,7 +83,8 @@ package final class MetricsWriter: MetadataWriter {
                         throw Self.fault(error, buffer)
                     }
                     if tokens.kind(at: 0) == .arrayBegin {
-                        return try MetricsTableBody(try rows(inArrayOf: tokens, time), kind: .frame).change(replaces)
+                        return try MetricsTableBody(try rows(inArrayOf: tokens, buffer.count, time), kind: .frame)
+                            .change(replaces)
                     }
                     if let columns = try MetricsColumns(tokens, limit) { return try columns.change(replaces, time) }
                     if MetricsColumns.isByIndex(tokens) {
@@ -93,19 +94,24 @@ package final class MetricsWriter: MetadataWriter {
                                 + "send an array of rows (orient=\"records\")")
                     }
                     var rows = MetricsRows()
-                    try rows.append(objectAt: 0, of: tokens, columns: limit, time: time)
+                    try rows.append(
+                        objectAt: 0, of: tokens, columns: limit, room: MetricsRows.limit(ofBody: buffer.count),
+                        time: time)
                     return try replaces ? MetricsTableBody(rows, kind: .frame).change(true) : .rows(rows)
                 }
             }
         }
     }
 
-    private func rows(inArrayOf tokens: JSONTokens, _ time: [UInt8]) throws(MetadataFault) -> MetricsRows {
+    private func rows(
+        inArrayOf tokens: JSONTokens, _ size: Int, _ time: [UInt8]
+    ) throws(MetadataFault) -> MetricsRows {
         var rows = MetricsRows()
         var names = MetricsNames(limit)
+        let room = MetricsRows.limit(ofBody: size)
         var token = 1
         while tokens.kind(at: token) != .arrayEnd {
-            try append(rowAt: token, of: tokens, time, to: &rows, &names)
+            try append(rowAt: token, of: tokens, room, time, to: &rows, &names)
             token = tokens.next(after: token)
         }
         if rows.isEmpty { throw .shape(JSONPointer(), "metrics: the array has no row; send at least one") }
@@ -113,14 +119,15 @@ package final class MetricsWriter: MetadataWriter {
     }
 
     private func append(
-        rowAt token: Int, of tokens: JSONTokens, _ time: [UInt8], to rows: inout MetricsRows,
+        rowAt token: Int, of tokens: JSONTokens, _ room: Limit, _ time: [UInt8], to rows: inout MetricsRows,
         _ names: inout MetricsNames
     ) throws(MetadataFault) {
         let pointer = JSONPointer().appending(rows.count)
         // How jsonlite sends a row with only missing values.
         if tokens.kind(at: token) == .objectBegin, tokens.memberCount(at: token) == 0 { return rows.appendEmpty() }
         try names.add(rowAt: token, of: tokens, pointer)
-        try rows.append(objectAt: token, of: tokens, row: rows.count + 1, pointer: pointer, time: time)
+        try rows.append(
+            objectAt: token, of: tokens, row: rows.count + 1, pointer: pointer, room: room, time: time)
     }
 
     private func rows(fromLines bytes: [UInt8], _ time: [UInt8]) throws -> MetricsRows {
@@ -128,6 +135,7 @@ package final class MetricsWriter: MetadataWriter {
             try bytes.withUnsafeBytes { buffer in
                 var rows = MetricsRows()
                 var names = MetricsNames(limit)
+                let room = MetricsRows.limit(ofBody: buffer.count)
                 var start = 0
                 while start < buffer.count {
                     let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) ?? buffer.count
@@ -145,7 +153,7 @@ package final class MetricsWriter: MetadataWriter {
                                 "metrics row \(rows.count + 1): a line of NDJSON has to be one object; send an array of rows "
                                     + "with Content-Type: application/json")
                         }
-                        try append(rowAt: 0, of: tokens, time, to: &rows, &names)
+                        try append(rowAt: 0, of: tokens, room, time, to: &rows, &names)
                     }
                     start = end + 1
                 }

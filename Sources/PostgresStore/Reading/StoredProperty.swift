@@ -14,7 +14,10 @@ enum StoredMetrics {
     /// The rows of a frame.
     /// - Throws: `unreadable` if it is none
     static func rows(ofFrame frame: [UInt8]) throws(StoreError) -> [UInt8] {
-        guard let rows = frame.withUnsafeBytes({ MetricsFrame.withColumns(of: $0, \.rows) }) else {
+        let rows = frame.withUnsafeBytes { text in
+            Result { () throws(StoreError) in try MetricsFrame.rows(ofFrame: text) }
+        }
+        guard let rows = try rows.get() else {
             throw .unreadable("metrics.json is no data frame")
         }
         return rows

@@ -40,27 +40,7 @@ enum ValueCount {
     /// Refuses a text with more values than a limit, by counting separators outside of strings.
     /// - Parameter form: `json`, `ndjson` or `csv`; others have one value per field
     static func check(_ body: [UInt8], form: BodyForm, limit: Limit) throws(LimitExceeded) {
-        // A value takes at least a byte and a separator.
-        guard body.count / 2 > limit.most, form == .json || form == .ndjson || form == .csv else { return }
-        var (count, isInString, isEscaped) = (0, false, false)
-        for byte in body {
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\"), form != .csv {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\n"):
-                count += 1
-            default: continue
-            }
-            if count > limit.most { throw LimitExceeded(limit) }
-        }
+        guard form == .json || form == .ndjson || form == .csv else { return }
+        if JSONValueCount.exceeds(limit.most, in: body, hasEscapes: form != .csv) { throw LimitExceeded(limit) }
     }
 }

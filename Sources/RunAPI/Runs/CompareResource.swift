@@ -19,7 +19,7 @@ extension RunAPI {
         var unknown: [RunID] = []
         for run in runs {
             if let snapshot = try store.snapshot(of: run) {
-                comparison.add(snapshot, properties: try store.properties(of: run) ?? [])
+                try comparison.add(snapshot, properties: try store.properties(of: run) ?? [])
             } else {
                 unknown.append(run)
             }

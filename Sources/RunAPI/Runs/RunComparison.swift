@@ -1,4 +1,5 @@
 internal import JSON
+internal import Limits
 internal import RunMetadata
 internal import RunStore
 
@@ -7,6 +8,11 @@ internal import RunStore
 struct RunComparison {
     private var runs: [JSONValue] = []
     private let differing: Bool
+    private var size = 0
+    /// The most bytes of all values together.
+    private static let most = Limit(.bytes, most: 64 << 20)
+    /// The most values: each name has one for each run, missing ones among them.
+    private static let mostValues = Limit(.values, most: 4_000_000)
     private var flags = JSONObject()
     private var properties = JSONObject()
     private var evaluation = JSONObject()
@@ -16,7 +22,15 @@ struct RunComparison {
     init(differing: Bool) { self.differing = differing }
 
     /// Adds a run.
-    mutating func add(_ snapshot: RunSnapshot, properties: [(name: String, text: String)]) {
+    /// - Throws: `tooMuchAsked`
+    mutating func add(
+        _ snapshot: RunSnapshot, properties: [(name: String, text: String)]
+    ) throws(StoreError) {
+        size += snapshot.summary.columns.members.reduce(0) { $0 + $1.name.utf8.count + Self.size(of: $1.value) }
+        size += properties.reduce(0) { $0 + $1.name.utf8.count + $1.text.utf8.count }
+        if size > Self.most.most {
+            throw .tooMuchAsked("the values of these runs are \(LimitExceeded(Self.most)); name fewer runs")
+        }
         for column in snapshot.summary.columns.members {
             for (prefix, list) in [
                 ("flag_", \Self.flags), ("eval_", \Self.evaluation), ("metric_", \Self.metrics),
@@ -28,6 +42,21 @@ struct RunComparison {
         }
         for (name, text) in properties { add(.string(text), name, to: \Self.properties) }
         runs.append(.string(snapshot.run.description))
+        let names = flags.count + self.properties.count + evaluation.count + metrics.count
+        if names * runs.count > Self.mostValues.most {
+            throw .tooMuchAsked(
+                "these runs have \(names) names, so that a comparison has \(LimitExceeded(Self.mostValues)); name fewer runs"
+            )
+        }
+    }
+
+    /// About how many bytes a value takes. (Values of columns are no lists.)
+    private static func size(of value: JSONValue) -> Int {
+        switch value {
+        case .string(let text): text.utf8.count
+        case .number(let number): number.text.utf8.count
+        default: 8
+        }
     }
 
     private mutating func add(_ value: JSONValue, _ name: String, to list: WritableKeyPath<Self, JSONObject>) {
