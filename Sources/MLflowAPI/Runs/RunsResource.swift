@@ -166,6 +166,8 @@ extension MLflowAPI {
         if value.count > longestTag {
             throw .invalid("The tag '\(tag)' has \(value.count) characters; \(longestTag) are the most")
         }
+        // R reads no line with it, and a property is lines.
+        if value.utf8.contains(0) { throw .invalid("The tag '\(tag)' has a NUL character; remove it") }
         guard let name = MLflowName.property(ofTag: tag) else {
             throw .invalid("The name of the tag '\(tag)' has more than 255 bytes")
         }
