@@ -18,19 +18,30 @@ package enum MetricValue {
         }
     }
 
-    /// The metric that a text names: NaN or an infinity in any case, with or without a sign; or a missing value, as R (`NA`),
-    /// JSON (`null`), Python (`None`), pandas (`<NA>`) and Julia (`missing`) write it.
+    /// The metric that a text names: NaN or an infinity in any case, with or without a sign; or a missing value, as R (`NA`,
+    /// `NA_real_`, `NA_integer_`), JSON (`null`), Python (`None`), pandas (`<NA>`) and Julia (`missing`, `nothing`) write it.
     package static func named(_ text: UnsafeRawBufferPointer) -> MetricText? {
-        guard text.count >= 2, text.count <= 9 else { return nil }
+        guard text.count >= 2, text.count <= 24 else { return nil }
         let word = String(decoding: text, as: UTF8.self).lowercased()
         switch word {
-        case "na", "null", "none", "<na>", "missing": return .missing
+        case "na", "na_real_", "na_integer_", "null", "none", "<na>", "missing", "nothing": return .missing
         default: return NonFinite(word: word).map { .nonFinite($0) }
         }
     }
 }
 
 extension MetricValue {
+    /// Parses JSON; if it is none, once more with bare numbers and words as programs print them.
+    /// - Throws: the fault of the text as it is
+    package static func document(_ text: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
+        do throws(JSONSyntaxError) { return try JSONValue.parse(text, nonFinite: .allowed) } catch {
+            guard let mended = mended(text), let value = try? JSONValue.parse(mended, nonFinite: .allowed) else {
+                throw error
+            }
+            return value
+        }
+    }
+
     /// The JSON text of a number as programs print it, where that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's `1f-5`,
     /// with white space around. Nil if it is not a number.
     package static func number(_ text: String) -> JSONNumber? {
@@ -55,8 +66,8 @@ extension MetricValue {
         return JSONNumber(json + digits).flatMap { $0.isFinite ? $0 : nil }
     }
 
-    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by valid JSON. Nil
-    /// if there are none.
+    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by those that the parser
+    /// takes. Nil if there are none.
     package static func mended(_ text: [UInt8]) -> [UInt8]? {
         var output: [UInt8] = []
         var isMended = false
@@ -86,11 +97,15 @@ extension MetricValue {
                     isMended = true
                     continue
                 }
-                if let named = Array(word).withUnsafeBytes({ named($0) }) {
-                    named.append(to: &output)
-                    isMended = true
+                switch Array(word).withUnsafeBytes({ named($0) }) {
+                case .missing: output += "null".utf8
+                case .nonFinite(let value): output += value.number.text.utf8
+                case .sent, nil:
+                    output += word
                     continue
                 }
+                isMended = true
+                continue
             }
             output += word
         }
@@ -102,7 +117,7 @@ extension MetricValue {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
             UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "<"), UInt8(ascii: ">"):
+            UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "_"):
             true
         default: false
         }

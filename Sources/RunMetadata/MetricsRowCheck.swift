@@ -118,6 +118,9 @@ struct MetricsRowCheck {
             case .arrayBegin: "an array"
             default: "an object"
             }
-        return .shape(pointer.appending(name), "\(place): \"\(name)\" is \(found); a metric is a number, null or NaN")
+        // Where `toJSON()` puts the row names of a data frame.
+        let cure = name == "_row" ? ". These are R's row names: toJSON(…, rownames = FALSE) leaves them out" : ""
+        return .shape(
+            pointer.appending(name), "\(place): \"\(name)\" is \(found); a metric is a number, null or NaN\(cure)")
     }
 }

@@ -5,6 +5,8 @@ package import Limits
 package struct MetricsRows: Sendable, Equatable {
     package private(set) var bytes: [UInt8] = []
     package private(set) var count = 0
+    /// Whether a row was sent with a time of its own (`_time`).
+    package private(set) var haveTimes = false
     /// Which names the rows have; nil: not known.
     package private(set) var shape: MetricsShape? = MetricsShape()
 
@@ -70,6 +72,7 @@ package struct MetricsRows: Sendable, Equatable {
         }
         let stamp = check.hasTime ? nil : time
         if let length {
+            haveTimes = haveTimes || check.hasTime
             try check.finish()
             appendVerbatim(objectAt: object, of: tokens, length: length, time: stamp)
         } else {
@@ -152,6 +155,7 @@ package struct MetricsRows: Sendable, Equatable {
         if text.isEmpty {
             throw .shape(pointer, "\(check.place): the row has no metric; send at least one, such as {\"loss\": 0.42}")
         }
+        haveTimes = haveTimes || check.hasTime
         if let time, !check.hasTime { text += Self.timeMember + time }
         bytes += text
         bytes += [UInt8(ascii: "}"), UInt8(ascii: "\n")]

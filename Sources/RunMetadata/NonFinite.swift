@@ -8,12 +8,14 @@ package enum NonFinite: Sendable {
     case infinity
     case negativeInfinity
 
-    /// Reads a word in lower case, with or without a sign.
+    /// Reads a word in lower case, with or without a sign. Julia's `show()` adds the size to 16 and 32 bits (`NaN32`), printf(3)
+    /// may add what kind of NaN it is (`nan(ind)`).
     init?(word: String) {
         let isNegative = word.first == "-"
         switch isNegative || word.first == "+" ? word.dropFirst() : Substring(word) {
-        case "nan": self = .nan
-        case "inf", "infinity": self = isNegative ? .negativeInfinity : .infinity
+        case "nan", "nan16", "nan32": self = .nan
+        case "inf", "infinity", "inf16", "inf32": self = isNegative ? .negativeInfinity : .infinity
+        case let other where other.hasPrefix("nan(") && other.hasSuffix(")"): self = .nan
         default: return nil
         }
     }

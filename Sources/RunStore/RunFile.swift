@@ -29,7 +29,7 @@ package struct FolderPage: Sendable {
     }
 
     package let entries: [Entry]
-    /// The name after which the next page begins, bytes; nil on the last one.
+    /// The name after which the next page begins, bytes; nil on the last one. In a recursive listing, the path in the folder.
     package let next: [UInt8]?
 
     package init(entries: [Entry], next: [UInt8]?) { (self.entries, self.next) = (entries, next) }
@@ -43,27 +43,38 @@ package struct FolderPage: Sendable {
         let depth = folder?.components.count ?? 0
         var entries: [[UInt8]: Entry] = [:]
         for (path, file) in files where path.isBelow(folder) {
-            let isFolder = path.components.count > depth + 1
-            let place = ArtifactPath(components: Array(path.components[...depth]))
-            entries[Array(path.components[depth].utf8)] = Entry(
+            let end = request.isRecursive ? path.components.count : depth + 1
+            let isFolder = path.components.count > end
+            let place = ArtifactPath(components: Array(path.components[..<end]))
+            entries[Array(path.components[depth..<end].joined(separator: "/").utf8)] = Entry(
                 text: "\(place ?? path)", path: place, isFolder: isFolder, size: isFolder ? 0 : file.size,
                 modified: file.modified)
         }
         if folder != nil, entries.isEmpty { return nil }
-        let names = entries.keys.sorted { $0.lexicographicallyPrecedes($1) }.drop { name in
-            request.after.map { !$0.lexicographicallyPrecedes(name) } ?? false
+        let names = entries.keys.sorted(by: Self.precedes).drop { name in
+            request.after.map { !Self.precedes($0, name) } ?? false
         }
         let shown = names.prefix(request.limit)
         self.init(entries: shown.compactMap { entries[$0] }, next: names.count > shown.count ? shown.last : nil)
+    }
+
+    /// The order of names, and of paths: by the name of the first folder in which they differ.
+    package static func precedes(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        let separator = UInt8(ascii: "/")
+        return one.lexicographicallyPrecedes(other) { ($0 == separator ? 0 : $0) < ($1 == separator ? 0 : $1) }
     }
 
     /// Which page is asked for.
     package struct Request: Sendable {
         /// Entries at most.
         package var limit: Int
-        /// The name behind which it begins, bytes.
+        /// The name behind which it begins, bytes; of a recursive listing, the path in the folder.
         package var after: [UInt8]?
+        /// Whether all files in the folder and below are listed, instead of the files and folders in it.
+        package var isRecursive: Bool
 
-        package init(limit: Int, after: [UInt8]? = nil) { (self.limit, self.after) = (limit, after) }
+        package init(limit: Int, after: [UInt8]? = nil, isRecursive: Bool = false) {
+            (self.limit, self.after, self.isRecursive) = (limit, after, isRecursive)
+        }
     }
 }

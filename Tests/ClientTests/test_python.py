@@ -58,6 +58,40 @@ with rundir.run() as run:
         self.assertEqual([step for step in rows["step"] if step is not None], [1, 2, 10, 11])
         self.assertEqual(rows["loss"], [3, 2, 1, 0, 7])
 
+    def test_rows_without_a_step_follow_those_that_were_given(self):
+        # The run may have rows already; those that were just given have not arrived.
+        self.run_job("""
+with rundir.run(id="given") as run:
+    run.log(step=100.0, loss=3)
+    run.log(step=7, loss=2)
+    run.log(loss=1)
+""")
+        self.assertEqual(self.server.get("/runs/given/metrics"), {"step": [7, 100, 101], "loss": [2, 3, 1]})
+
+    def test_row_of_an_epoch_that_is_sent_again_is_the_same_row(self):
+        # Together in one request as one by one, with rows before them and without.
+        self.run_job("""
+with rundir.run(id="epochs") as run:
+    for loss in (3, 2):
+        run.log(epoch=1, loss=loss)
+    run.flush()
+    for loss in (1, 0.5):
+        run.log(epoch=2, loss=loss, acc=1)
+""")
+        self.assertEqual(self.server.get("/runs/epochs/metrics"), {"epoch": [1, 2], "loss": [2, 0.5], "acc": [None, 1]})
+        self.assertEqual(self.refused(), [])
+
+    def test_truth_is_a_number_in_an_evaluation_too(self):
+        run = self.run_job("""
+with rundir.run() as run:
+    print(run.id)
+    run.evaluation(converged=True, folds=[True, 0.5], nested={"a": False}, loss=float("-inf"))
+""")
+        self.assertEqual(self.metadata(run, "evaluation"),
+                         {"converged": 1, "folds": [1, 0.5], "nested": {"a": 0}, "loss": "-Inf"})
+        out, _ = self.python(f"import rundir\nprint(rundir.runs(where='run == \"{run}\"')[0]['eval_loss'] < 0)\n")
+        self.assertEqual(out, "True\n")
+
     def test_rows_of_a_run_that_goes_on_have_further_steps(self):
         code = """
 with rundir.run(id="goes-on") as run:

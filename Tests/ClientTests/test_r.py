@@ -70,6 +70,54 @@ write_run_metadata("error", list(message = "bad", traceback = c("f()", "g()")))
                          ("1\n2\n3", "1e+05", "TRUE", "vector"))
         self.assertEqual(self.metadata("values", "error"), {"message": "bad", "traceback": ["f()", "g()"]})
 
+    def test_values_are_those_that_were_meant(self):
+        self.r("""
+score <- c(loss = 0.25, acc = 0.75)
+initialize_run("meant", flags = list(), properties = list(hostname = "x", at = as.POSIXct(1.5, origin = "1970-01-01", tz = "EST"),
+  vector = c("a", "b"), missing = NA, start = as.POSIXct(7, origin = "1970-01-01", tz = "EST")))
+# One value with a name is that value.
+write_run_metadata("evaluation", list(acc = score["acc"], loss = score[["loss"]]))
+write_run_metadata("flags", list())
+# Names that begin like the keys are metrics; a row with NULL or a nested list is a row.
+write_run_metadata("metrics", list(loss = score["loss"], steps_per_second = 7, epoch_time = 2.5))
+write_run_metadata("metrics", list(loss = 0.5, val_loss = NULL))
+write_run_metadata("metrics", list(train = list(loss = 1, acc = 2)))
+write_run_metadata("metrics", c(loss = 0.125, step = 9))
+write_run_metadata("metrics", list(loss = 0))
+""")
+        self.assertEqual(self.complaints, "")
+        self.assertEqual(self.metadata("meant", "evaluation"), {"acc": 0.75, "loss": 0.25})
+        self.assertEqual(self.metadata("meant", "flags"), {})
+        properties = self.metadata("meant", "properties")
+        self.assertEqual([properties[name] for name in ("hostname", "at", "vector", "missing", "start")],
+                         ["x", "1.500000", "a\nb", "NA", "7.000000"])
+        self.assertEqual(self.server.get("/runs/meant/metrics"), {
+            "step": [1, 2, 3, 9, 10], "loss": [0.25, 0.5, None, 0.125, 0], "steps_per_second": [7] + [None] * 4,
+            "epoch_time": [2.5] + [None] * 4, "val_loss": [None] * 5, "train.loss": [None, None, 1, None, None],
+            "train.acc": [None, None, 2, None, None]})
+
+    def test_data_frames_in_a_data_frame_are_columns(self):
+        self.r("""
+initialize_run("nested")
+frame <- data.frame(epoch = 1:2)
+frame$train <- data.frame(loss = c(2, 1), acc = c(NA, 0.5))
+frame$m <- matrix(1:4, 2, dimnames = list(NULL, c("a", "b")))
+write_run_metadata("metrics", frame)
+write_run_metadata("metrics", list(val = list(loss = c(4, 3)), epoch = 3:4))
+""")
+        self.assertEqual(self.complaints, "")
+        self.assertEqual(self.server.get("/runs/nested/metrics"), {
+            "epoch": [1, 2, 3, 4], "train.loss": [2, 1, None, None], "train.acc": [None, 0.5, None, None],
+            "m.a": [1, 2, None, None], "m.b": [3, 4, None, None], "val.loss": [None, None, 4, 3]})
+
+    def test_rows_without_a_step_follow_those_that_were_given(self):
+        self.server.request("POST", "/runs/follow/metadata/metrics", b'[{"step": 1e2, "loss": 9}, {"epoch": 1, "loss": 8}]')
+        self.r("initialize_run('follow')\nwrite_run_metadata('metrics', list(loss = 1))")
+        self.assertEqual(self.server.steps("follow"), [100, None, 101])
+        self.r("initialize_run('given')\nwrite_run_metadata('metrics', list(step = 7, loss = 1))\n"
+               "write_run_metadata('metrics', list(step = 3, loss = 1))\nwrite_run_metadata('metrics', list(loss = 1))")
+        self.assertEqual(self.server.steps("given"), [3, 7, 8])
+
     def test_metadata_before_the_run_is_part_of_it(self):
         self.r("""
 write_run_metadata("flags", list(lr = 0.5))
@@ -277,6 +325,30 @@ cat(vapply(ls_runs(), function(column) class(column)[[1]], ""))
         self.assertEqual({name: kinds[name] for name in ("start", "completed", "epochs", "learning_rate", "flag_augment", "note")},
                          {"start": "POSIXct", "completed": "logical", "epochs": "integer", "learning_rate": "numeric",
                           "flag_augment": "logical", "note": "character"})
+
+    def test_texts_stay_texts(self):
+        other = Server()
+        self.addCleanup(other.remove)
+        flags = {"hash": "80e5005", "id": "007", "t": "T", "na": "NA", "quote": "a\"b\\\\n\n,ü\x1b", "mixed": 1, "lr": 0.1}
+        for number, more in enumerate([{}, {"mixed": "x", "only": True}]):
+            body = {"flags": {**flags, **more}, "properties": {"note": "1"}}
+            other.request("PUT", f"/runs/r{number}", json.dumps(body).encode())
+        other.request("POST", "/runs/r0/metadata/metrics", b'{"step":1,"loss":Infinity}')
+        out, _ = self.run_command(
+            "Rscript", "--vanilla", "-e",
+            f"source('{CLIENTS / 'rundir.R'}'); r <- ls_runs(order = 'run_dir'); cat(vapply(r, typeof, '')[grep('flag|note|metric', names(r))], "
+            "'\n'); cat(jsonlite::toJSON(r[r$run_dir == 'runs/r1', grep('flag', names(r))]))",
+            RUNDIR_URL=other.address, LC_ALL="C.UTF-8")
+        kinds, row = out.split("\n", 1)
+        self.assertEqual(kinds.split(), ["double"] + ["character"] * 6 + ["double", "logical", "character"])
+        self.assertEqual(json.loads(row), [{"flag_" + name: value for name, value in {**flags, "mixed": "x", "only": True}.items()}])
+
+    def test_no_runs_are_an_empty_listing(self):
+        other = Server()
+        self.addCleanup(other.remove)
+        out, _ = self.run_command("Rscript", "--vanilla", "-e", f"source('{CLIENTS / 'rundir.R'}'); cat(nrow(ls_runs()), is.null(latest_run()))",
+                                  RUNDIR_URL=other.address)
+        self.assertEqual(out, "0 TRUE")
 
     def test_runs_are_chosen_and_ordered(self):
         out = self.r("""

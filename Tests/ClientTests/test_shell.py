@@ -77,6 +77,29 @@ class ShellTests(ClientTestCase):
         self.assertEqual(rows["loss"], [None] * 6 + [1])
         self.assertEqual(sorted(value for number in range(6) for value in rows[f"m{number}"] if value is not None), list(range(6)))
 
+    def test_rows_without_a_step_follow_the_greatest_that_is_known(self):
+        # What others recorded, a row without a step behind it among that.
+        self.server.request("POST", "/runs/follow/metadata/metrics", b'[{"step": 1e2, "loss": 9}, {"epoch": 1, "loss": 8}]')
+        self.rundir("start", "--id", "follow")
+        self.rundir("metrics", "step=007", "loss=1", RUNDIR_RUN="follow")
+        self.rundir("metrics", "loss=2", RUNDIR_RUN="follow")
+        self.assertEqual(self.server.steps("follow"), [7, 100, None, 101])
+        run = self.rundir("start").strip()
+        for words in (["step=008", "loss=1"], ["step=3", "loss=1"], ["loss=1"], ['{"a": {"b": 1}, "step": 20}'], ["loss=2"]):
+            self.rundir("metrics", *words, RUNDIR_RUN=run)
+        self.assertEqual(self.server.steps(run), [3, 8, 9, 20, 21])
+
+    def test_error_that_reads_as_a_number_ends_the_run(self):
+        run = self.rundir("start").strip()
+        self.rundir("fail", "137")
+        self.assertEqual(self.server.get(f"/runs/{run}/metadata/error"), {"message": "137"})
+        self.assertEqual(self.server.get(f"/runs/{run}")["status"], "failed")
+
+    def test_printed_numbers_are_an_evaluation(self):
+        run = self.rundir("start").strip()
+        self.rundir("evaluation", "acc=.5", "loss=nan", "a=-inf")
+        self.assertEqual(self.server.get(f"/runs/{run}/metadata/evaluation"), {"acc": 0.5, "loss": "NaN", "a": "-Inf"})
+
     def test_id_that_the_server_does_not_take_becomes_one(self):
         out, errors = self.run_command(*self.shell, CLIENT, "start", "--id", "../a b/ü")
         self.assertRegex(out, r"^a-b-+\n$")

@@ -159,6 +159,7 @@ import Testing
         ("runs/log-metric", #"{"run_id":"r","key":"m","value":1,"timestamp":1,"step":1.5}"#),
         ("runs/log-metric", #"{"run_id":"r","key":"a%b","value":1,"timestamp":1}"#),
         ("runs/log-metric", #"{"key":"m","value":1,"timestamp":1}"#), ("runs/set-tag", #"{"run_id":"r"}"#),
+        ("runs/set-tag", #"{"run_id":"r","key":"k","value":"a\u0000b"}"#),
         ("runs/log-parameter", #"{"run_id":"r","value":"1"}"#), ("runs/update", #"{"run_id":"r","status":"DONE"}"#),
         ("runs/create", #"{"tags":[1]}"#), ("runs/search", #"{"experiment_ids":["0"],"filter":"x y z"}"#),
         ("runs/search", #"{"experiment_ids":["0"],"max_results":0}"#),
@@ -226,6 +227,33 @@ import Testing
         #expect(pages == runs.reversed() + ["own"])
         let own = try api.get("runs/get?run_id=own")["run"]
         #expect(own?["data"]?["params"] == [["key": "opt", "value": "rmsprop"], ["key": "deep", "value": "true"]])
+    }
+
+    /// Also where that was sent a megabyte of rows before.
+    @Test func lastValueIsThatOfTheGreatestStep() throws {
+        let run = try api.run()
+        func log(_ key: String, _ value: JSONValue, step: Int) throws {
+            try api.done(
+                "runs/log-metric",
+                [
+                    "run_id": .string(run), "key": .string(key), "value": value, "timestamp": 1000,
+                    "step": .number(JSONNumber(step)),
+                ])
+        }
+        try log("loss", 0.5, step: 90_000)
+        try log("acc", 0.25, step: 7)
+        for batch in 0..<30 {
+            let metrics = (0..<1000).map { index -> JSONValue in
+                ["key": "other", "value": 1, "timestamp": 1000, "step": .number(JSONNumber(batch * 1000 + index))]
+            }
+            try api.done("runs/log-batch", ["run_id": .string(run), "metrics": .array(metrics)])
+        }
+        try log("loss", 9, step: 1)
+        let metrics = try api.get("runs/get?run_id=\(run)")["run"]?["data"]?["metrics"]?.array ?? []
+        let found = metrics.reduce(into: [String: [JSONValue?]]()) {
+            $0[$1["key"]?.string ?? ""] = [$1["value"], $1["step"]]
+        }
+        #expect(found == ["loss": [0.5, 90000], "acc": [0.25, 7], "other": [1, 29999]])
     }
 
     @Test func tagsAreSetAndDeleted() throws {

@@ -39,6 +39,10 @@ import Testing
                 #"{"a":nan,"b":-inf,"c":.5,"d":+1,"e":1.,"f":-nan,"g":None}"#,
                 "rows 1 {\"a\":\"NaN\",\"b\":\"-Inf\",\"c\":0.5,\"d\":1,\"e\":1,\"f\":\"NaN\",\"g\":null}\n"
             ),
+            (
+                #"{"a":NaN32,"b":-Inf32,"c":-nan(ind),"d":NA_real_,"e":1.5f-3}"#,
+                "rows 1 {\"a\":\"NaN\",\"b\":\"-Inf\",\"c\":\"NaN\",\"d\":null,\"e\":1.5e-3}\n"
+            ),
             (#"{"step": 1732831823123456789, "a": 1}"#, "rows 1 {\"step\":1732831823123456789,\"a\":1}\n"),
         ])
     func objectOfScalarsIsARowAndAnArrayIsRows(body: String, rows: String) throws {

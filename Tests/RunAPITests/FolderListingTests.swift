@@ -29,6 +29,28 @@ import Testing
         #expect(next["next"] == nil)
     }
 
+    @Test func filesBelowAreListedOnRequest() throws {
+        for name in ["models/deep%20er/x&y.txt", "a.txt"] { try api.send("PUT", "/runs/a/files/\(name)", "1") }
+        // A link back to the run, and one to a folder in it.
+        #expect(symlink(".", "\(api.folder.path)/runs/a/loop") == 0)
+        func paths(_ target: String) throws -> [String] {
+            var (found, next): ([String], String?) = ([], target)
+            while let page = next {
+                let reply = try api.send("GET", page)
+                #expect(reply.status == 200, "\(reply.text)")
+                found += try reply.json["files"]?.array?.compactMap { $0["path"]?.string } ?? []
+                next = reply.headers["link"].map { String($0.dropFirst().prefix { $0 != ">" }) }
+            }
+            return found.filter { !$0.hasPrefix("tfruns.d/") }
+        }
+        let all = ["a.txt", "loop", "models/deep er/x&y.txt", "models/net.txt"]
+        #expect(try paths("/runs/a/files?recursive=true") == all)
+        #expect(try paths("/runs/a/files?recursive=true&limit=1") == all)
+        #expect(try paths("/runs/a/files/models?recursive=true&limit=1") == Array(all[2...]))
+        #expect(try paths("/runs/a/files?recursive=false").contains("models"))
+        #expect(try api.send("GET", "/runs/a/files?recursive=yes").status == 400)
+    }
+
     /// Names that need care in a URL, in JSON or on a terminal.
     private static let names = [
         "100%.txt", "%25", "%2F", "a%2Fb", "%2e%2e", "a\\b", "\\", "..\\..\\c", "a b", " ", "#", "?x=1&y", "a+b",

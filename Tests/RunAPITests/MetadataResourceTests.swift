@@ -53,7 +53,7 @@ import Testing
             ("application/x-www-form-urlencoded", "lr=0.1&aug=true&opt=adam"),
             ("application/x-www-form-urlencoded", #"{"lr":0.1,"aug":true,"opt":"adam"}"#),
             ("application/x-www-form-urlencoded", "data=%7B%22lr%22:0.1,%22aug%22:true,%22opt%22:%22adam%22%7D"),
-            ("application/x-www-form-urlencoded", "x=1&data=%20%7B%22lr%22:0.1,%22aug%22:true,%22opt%22:%22adam%22%7D"),
+            ("application/x-www-form-urlencoded", "data=%20%7B%22lr%22:0.1,%22aug%22:true,%22opt%22:%22adam%22%7D"),
             ("multipart/form-data; boundary=BB", multipart([("lr", "0.1"), ("aug", "true"), ("opt", "adam")])),
             ("multipart/form-data; boundary=BB", multipart([("data", #"{"lr":0.1,"aug":true,"opt":"adam"}"#)])),
             ("", "lr=0.1&aug=true&opt=adam"),
@@ -63,6 +63,72 @@ import Testing
         let reply = try api.send("POST", "/runs/a/metadata/flags", type: type.isEmpty ? nil : type, body)
         #expect(reply.status == 201, "\(reply.text)")
         #expect(api.file("flags.json", of: "a") == "{\n  \"lr\": 0.1,\n  \"aug\": true,\n  \"opt\": \"adam\"\n}\n")
+    }
+
+    /// Beside JSON in the field `data`, which is the whole body, nothing is dropped without a word.
+    @Test(arguments: ["x=1&data=%7B%22lr%22:0.1%7D", "data=%7B%22lr%22:0.1%7D&x=1", "data=%5B%5D&data=%7B%7D"])
+    func fieldsBesideTheWholeBodyAreRefused(body: String) throws {
+        for (type, form) in [
+            ("application/x-www-form-urlencoded", body),
+            ("multipart/form-data; boundary=BB", multipart([("data", #"{"lr":0.1}"#), ("x", "1")])),
+        ] {
+            for metadata in ["flags", "metrics", "properties"] {
+                let reply = try api.send("POST", "/runs/a/metadata/\(metadata)", type: type, form)
+                #expect(reply.status == 400 && reply.text.contains("beside it would be lost"), "\(reply.text)")
+            }
+        }
+        #expect(api.file("flags.json", of: "a") == nil)
+    }
+
+    /// Numbers as programs print them, in forms.
+    @Test(arguments: ["metrics", "evaluation"])
+    func printedNumbersInFormsAreNumbers(type: String) throws {
+        let form = "step=3&a=.5&b=nan&c=-inf&d=+1&e=NA&f=1e-05&g=NaN32&h=nan(ind)&i=1.5e+06&j=1e%2B06"
+        for (contentType, body) in [
+            ("application/x-www-form-urlencoded", form),
+            (
+                "multipart/form-data; boundary=BB",
+                multipart([
+                    ("step", "3"), ("a", ".5"), ("b", "nan"), ("c", "-inf"), ("d", "+1"), ("e", "NA"), ("f", "1e-05"),
+                    ("g", "NaN32"), ("h", "nan(ind)"), ("i", "1.5e+06"), ("j", "1e+06"),
+                ])
+            ),
+        ] {
+            let reply = try api.send("POST", "/runs/a/metadata/\(type)", type: contentType, body)
+            #expect(reply.status == 201, "\(reply.text)")
+            let read = try api.send("GET", "/runs/a/metadata/\(type)").json
+            func value(_ name: String) -> JSONValue? { type == "metrics" ? read[name]?.array?.first : read[name] }
+            #expect(value("a") == 0.5 && value("b") == "NaN" && value("c") == "-Inf" && value("d") == 1)
+            #expect(value("e") ?? .null == .null)
+            #expect(value("f")?.number?.double == 1e-5 && value("g") == "NaN" && value("h") == "NaN")
+            #expect(value("i")?.number?.text == "1.5e+06" && value("j")?.number?.text == "1e+06")
+        }
+    }
+
+    /// The plus sign of a number is no space, that of a text is one.
+    @Test func exponentsInFormsAreNumbers() throws {
+        try api.send(
+            "POST", "/runs/a/metadata/flags", type: "application/x-www-form-urlencoded",
+            "a=1e+06&b=see+06&c=1e+x&d=2E+3")
+        #expect(try api.send("GET", "/runs/a/metadata/flags").text.contains("\"a\": 1e+06,"))
+        let flags = try api.send("GET", "/runs/a/metadata/flags").json
+        #expect(flags["b"] == "see 06" && flags["c"] == "1e x" && flags["d"]?.number?.double == 2000)
+    }
+
+    /// JSON whose quotes a shell has left around it, or has taken away, is no form.
+    @Test(
+        arguments: [
+            #"'{"lr":0.1}'"#, "'{lr:", #"'{"url":"x?a=b&c=d"}'"#, #"'[{"lr":0.1}]'"#, #""{\"lr\":0.1}""#,
+            #""{lr:0.1}""#,
+            "{lr:0.1}", "{ url:x?a=b}",
+        ])
+    func jsonThatAShellHasSpoiledIsRefusedWithTheCure(body: String) throws {
+        for type in ["flags", "properties", "metrics", "evaluation", "error"] {
+            let reply = try api.send(
+                "POST", "/runs/a/metadata/\(type)", type: "application/x-www-form-urlencoded", body)
+            #expect(reply.status == 422 && reply.text.contains("-d @file"), "\(type) \(body): \(reply.text)")
+        }
+        #expect(api.file("flags.json", of: "a") == nil)
     }
 
     @Test(arguments: ["gzip", "x-gzip", "GZIP"])

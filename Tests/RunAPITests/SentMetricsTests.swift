@@ -176,6 +176,7 @@ import Testing
         (Sent(body: #"[{"loss":1},{"loss":2}]"#, type: "application/x-ndjson", status: 422), "application/json"),
         (Sent.json(#"{"0":{"loss":1,"acc":2},"1":{"loss":0.5,"acc":3}}"#, "", 422), "an array of rows"),
         (Sent.csv(",loss\n0,1\n1,2\n", 422), "index=False"),
+        (Sent.json(#"[{"loss":1,"_row":"a"},{"loss":2,"_row":"b"}]"#, "", 422), "rownames = FALSE"),
         (Sent.json(#"{"step":9223372036854775808,"loss":1}"#, "", 422), "9223372036854775807"),
         (Sent.json(#"{"loss":1}"#, "replac=true", 400), "replace"),
         (Sent.json(#"{"loss":1}"#, "replace=1", 422), "true or false"),
@@ -206,6 +207,28 @@ import Testing
         #expect(times?.count == 2 && times?.last == 17.5)
         #expect((times?.first?.number?.double ?? 0) > 1_700_000_000)
         #expect(try api.send("GET", "/runs/a").text.contains("_time") == false)
+    }
+
+    /// Times that were sent are kept, or their frame is refused: `metrics.json` has no place for them.
+    @Test func timesThatWereSentAreKept() throws {
+        try send([
+            .json(#"{"_time":[1.5,2.5],"loss":[4,3]}"#, "", 422), .json(#"{"loss":[4,3],"_time":[1.5,2.5]}"#, "", 422),
+            .json(#"[{"_time":1.5,"loss":4},{"loss":3}]"#, "replace=true", 422),
+            .json(#"[{"epoch":1,"_time":1.5,"loss":4},{"epoch":1,"loss":3}]"#, "", 422),
+            .json(#"[{"_time":1.5,"loss":4},{"_time":2.5,"loss":3}]"#), .csv("loss,_time\n2,3.5\n1,4.5\n"),
+            .json(#"{"_time":[5.5,6.5],"step":[1,2],"loss":[9,8]}"#),
+        ])
+        #expect(
+            try api.send("GET", "/runs/a/metrics?columns=_time,loss").json
+                == ["_time": [1.5, 2.5, 3.5, 4.5, 5.5, 6.5], "loss": [4, 3, 2, 1, 9, 8]])
+        // Lines of a log: an epoch that is sent again is the same row, as where lines come one by one.
+        let lines = "{\"epoch\":1,\"loss\":5,\"_time\":1}\n{\"epoch\":1,\"loss\":6,\"_time\":2}\n"
+        try api.send("PUT", "/runs/b")
+        for _ in 0..<2 {
+            let reply = try api.send("POST", "/runs/b/metadata/metrics", type: "application/x-ndjson", lines)
+            #expect(reply.status == 201, "\(reply.text)")
+        }
+        #expect(try api.send("GET", "/runs/b/metadata/metrics").json == ["epoch": [1], "loss": [6]])
     }
 
     /// Columns that something else wrote, and that hold no numbers, hide nothing.

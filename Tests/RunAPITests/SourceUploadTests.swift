@@ -63,6 +63,17 @@ import Testing
         #expect(api.file("properties/script", of: "b") == "\(script)\n")
     }
 
+    /// A field beside files would be lost.
+    @Test(arguments: [true, false])
+    func aFieldBesideFilesIsRefused(isFirst: Bool) throws {
+        let (files, fields) = (multipart([("a.py", "1\n")], file: true), multipart([("script", "a.py")]))
+        let parts = [isFirst ? fields : files, isFirst ? files : fields]
+        let form = parts[0].replacing("--BB--\r\n", with: "") + parts[1]
+        let reply = try api.send("POST", "/runs/a/metadata/source", type: "multipart/form-data; boundary=BB", form)
+        #expect(reply.status == 422 && reply.text.contains("\\\"script\\\" beside files"), "\(reply.text)")
+        #expect(api.file("source.tar.gz", of: "a") == nil)
+    }
+
     @Test func aCopyOfTheScriptHoldsWhatTheScriptDoes() throws {
         let form = multipart([("src/net.py", "net\n"), ("src/train.py", "train\n")], file: true)
         try api.send("POST", "/runs/a/metadata/source", type: "multipart/form-data; boundary=BB", form)

@@ -25,6 +25,8 @@ import Testing
         ("null", "null"), ("\"NA\"", "null"), (#""\u004eaN""#, "\"NaN\""),
         ("\"nan\"", "\"NaN\""), ("\"-nan\"", "\"NaN\""), ("\"+Inf\"", "\"Inf\""), ("\"INFINITY\"", "\"Inf\""),
         ("\"None\"", "null"), ("\"<NA>\"", "null"), ("\"missing\"", "null"), ("[0.5]", "0.5"),
+        ("\"NaN32\"", "\"NaN\""), ("\"-Inf16\"", "\"-Inf\""), ("\"Inf32\"", "\"Inf\""), ("\"nan(0x8000)\"", "\"NaN\""),
+        ("\"-nan(ind)\"", "\"NaN\""), ("\"NA_real_\"", "null"), ("\"NA_integer_\"", "null"), ("\"nothing\"", "null"),
     ])
     func notANumberIsAValueHoweverItIsWritten(_ sent: String, _ written: String) throws {
         #expect(try MetricsText.row("{\"loss\":\(sent)}") == "{\"loss\":\(written)}\n")

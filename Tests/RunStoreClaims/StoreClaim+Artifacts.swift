@@ -114,6 +114,32 @@ extension StoreClaim {
             #expect(second.next == nil)
             #expect(try page(9, of: ArtifactPath("dir"))?.entries.map(\.text) == ["dir/x"])
         },
+        StoreClaim("all files below a folder are listed by path, page by page") { harness in
+            let store = harness.store
+            try store.initialise(.one)
+            let names = ["a/b/c", "a/b.txt", "a/b/d e", "a.txt", "b", "é/x", "a/b/e/f"]
+            for name in names { try harness.publish(try #require(ArtifactPath(name)), name) }
+            func page(_ limit: Int, _ after: [UInt8]?, of path: ArtifactPath?) throws -> FolderPage? {
+                let asked = FolderPage.Request(limit: limit, after: after, isRecursive: true)
+                guard case .folder(let page) = try store.file(path, of: .one, page: asked) else { return nil }
+                return page
+            }
+            func all(_ limit: Int, of path: ArtifactPath? = nil) throws -> [String] {
+                var (found, after): ([String], [UInt8]?) = ([], nil)
+                repeat {
+                    let page = try #require(try page(limit, after, of: path))
+                    #expect(page.entries.count <= limit && page.entries.allSatisfy { !$0.isFolder })
+                    found += page.entries.map(\.text)
+                    after = page.next
+                } while after != nil
+                return found.filter { !$0.hasPrefix("tfruns.d/") }
+            }
+            let sorted = ["a/b/c", "a/b/d e", "a/b/e/f", "a/b.txt", "a.txt", "b", "é/x"]
+            for limit in [1, 2, 3, 100] { #expect(try all(limit) == sorted, "\(limit) on a page") }
+            #expect(try all(2, of: ArtifactPath("a/b")) == ["a/b/c", "a/b/d e", "a/b/e/f"])
+            #expect(try page(100, nil, of: nil)?.entries.contains { $0.text == "tfruns.d/properties/start" } == true)
+            #expect(try page(100, nil, of: ArtifactPath("nothing")) == nil)
+        },
         StoreClaim("metadata is among the files, up to date") { harness in
             let store = harness.store
             try store.initialise(.one, flags: "{}")

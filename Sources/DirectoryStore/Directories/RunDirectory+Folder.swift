@@ -50,6 +50,12 @@ extension RunDirectory {
             throw FileFailure("open", inRun: path)
         }
 
+        /// Whether a name is a link.
+        func isLink(_ name: String) -> Bool {
+            var status = stat()
+            return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        }
+
         /// The status of a name, following links that stay in the run; nil if there is nothing.
         func status(of name: UnsafePointer<CChar>) -> stat? {
             var status = stat()

@@ -18,6 +18,10 @@ extension SourceRun {
                 leftOut("the tag \"\(tag)\", whose name is too long")
                 continue
             }
+            if value.utf8.contains(0) {
+                leftOut("the tag \"\(tag)\", which has a NUL character")
+                continue
+            }
             add(name, value)
         }
         if experiment.id != Experiment.defaultID {

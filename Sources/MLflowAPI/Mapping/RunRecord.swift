@@ -79,9 +79,12 @@ struct RunRecord: Sendable {
         return data
     }
 
-    /// The names of the metrics, as rows have them.
-    var metricRows: [String] {
-        columns.names.filter { $0.utf8.starts(with: "metric_".utf8) }.map { String($0.dropFirst(7)) }
+    /// The names of the metrics, as rows have them, and their last values.
+    var metricRows: [(name: String, value: JSONNumber)] {
+        columns.members.compactMap { member in
+            guard member.name.utf8.starts(with: "metric_".utf8), let value = member.value.number else { return nil }
+            return (String(member.name.dropFirst(7)), value)
+        }
     }
 
     /// A flag or a property as text.

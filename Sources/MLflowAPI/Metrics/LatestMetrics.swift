@@ -5,18 +5,19 @@ internal import RunStore
 
 /// The last value of each metric with its step and time: that of the greatest step, of equal steps the latest.
 enum LatestMetrics {
-    /// - Parameter wanted: the names of metrics in rows; reading ends once all are found
+    /// - Parameter wanted: the names of metrics in rows, and their last values in the run's frame; reading ends once these are
+    ///   found. (The frame does not count NaN. A metric whose last value is that has it in its last row.)
     /// - Throws: also if nobody waits for the exchange's reply any longer
     static func read(
-        _ store: any RunStore, _ run: RunID, wanted: [String], for exchange: HTTPExchange
+        _ store: any RunStore, _ run: RunID, wanted: [(name: String, value: JSONNumber)],
+        for exchange: HTTPExchange
     ) throws -> [MetricEntry] {
         guard let log = try MetricLog(store, run) else { return [] }
         var found: [ExactText: MetricEntry] = [:]
         var order: [ExactText] = []
-        let wanted = wanted.map { ExactText(MLflowName.metric(ofRow: $0)) }
+        let wanted = wanted.map { (key: ExactText(MLflowName.metric(ofRow: $0.name)), value: $0.value) }
         try log.eachPartFromTheEnd { rows in
             try exchange.checkPresence()
-            // What earlier parts have is older: it counts only for names that are not there yet.
             var part: [ExactText: MetricEntry] = [:]
             for (index, object) in rows.enumerated() {
                 let row = MetricLog.Row(object: object, line: index)
@@ -27,11 +28,19 @@ enum LatestMetrics {
                     part[ExactText(key)] = entry
                 }
             }
-            for (key, entry) in part where found[key] == nil {
-                found[key] = entry
-                order.append(key)
+            for (key, entry) in part {
+                if let known = found[key] {
+                    // Rows of a greater step may have been sent before.
+                    if isBefore(known, entry) { found[key] = entry }
+                } else {
+                    found[key] = entry
+                    order.append(key)
+                }
             }
-            return !wanted.allSatisfy { found[$0] != nil }
+            return !wanted.allSatisfy { key, value in
+                guard let entry = found[key] else { return false }
+                return entry.value == .nan || entry.value.isSameValue(as: value)
+            }
         }
         return order.sorted().compactMap { found[$0] }
     }

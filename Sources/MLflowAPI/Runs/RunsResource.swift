@@ -166,6 +166,8 @@ extension MLflowAPI {
     static func property(_ tag: String, _ value: String) throws(MLflowError) -> (name: PropertyName, file: [UInt8]) {
         try MLflowName.check(tag, "Tag")
         try MLflowName.check(value, atMost: longestTag, "The value of the tag '\(tag)'")
+        // R reads no line with it, and a property is lines.
+        if value.utf8.contains(0) { throw .invalid("The tag '\(tag)' has a NUL character; remove it") }
         guard let name = MLflowName.property(ofTag: tag) else {
             throw .invalid("The name of the tag '\(tag)' has more than 255 bytes")
         }

@@ -41,12 +41,12 @@ struct MetricsColumns {
     }
 
     /// The change that stores the frame.
+    /// - Throws: if a whole frame has times
     func change(_ replaces: Bool, _ time: [UInt8]) throws(MetadataFault) -> DataChange {
-        if replaces { return .frame(MetricsReplacement(text: text, rowCount: rowCount)) }
-        guard rowCount == 1 || isByKey else {
-            return .frame(MetricsReplacement(text: text, rowCount: rowCount, .unlessShorter))
-        }
-        return .rows(try rows(time))
+        if !replaces, rowCount == 1 || isByKey { return .rows(try rows(time)) }
+        if columns.contains(where: { $0.role == .time }) { throw .timesOfFrame }
+        return .frame(
+            MetricsReplacement(text: text, rowCount: rowCount, replaces ? .always : .unlessShorter))
     }
 
     // MARK: Reading
@@ -185,7 +185,7 @@ struct MetricsColumns {
     /// The text of `metrics.json`.
     private var text: [UInt8] {
         var output = Array("{".utf8)
-        for (index, column) in columns.enumerated() where !column.role.isHidden {
+        for (index, column) in columns.enumerated() {
             output += Array((index == 0 ? "\n  " : ",\n  ").utf8)
             column.name.withUnsafeBytes { JSONWriter.append(stringUTF8: $0, to: &output) }
             output += Array(": [".utf8)

@@ -38,6 +38,11 @@ struct MetricsTableBody {
                 JSONPointer().appending(0),
                 "metrics row 1: no row has a metric; send at least one, such as {\"loss\": 0.42}")
         }
+        // A frame has no times. In lines with times, a key that is sent again was run again.
+        if rows.haveTimes {
+            if replaces || (kind == .frame && found.keys == .conflicting) { throw .timesOfFrame }
+            return .rows(kind == .lines && found.keys == .none ? rows : measured(filled, found))
+        }
         if replaces {
             return .frame(MetricsReplacement(text: text(isByKey: found.keys == .different), rowCount: rows.count))
         }
@@ -50,8 +55,7 @@ struct MetricsTableBody {
         case .none where kind == .frame && rows.count > 1:
             return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .continuing(otherwise: rows)))
         case .none: return .rows(rows)
-        case .different:
-            return .rows(filled.count == bytes.count ? rows : MetricsRows(checked: filled, count: found.filledRows))
+        case .different: return .rows(measured(filled, found))
         case .conflicting:
             return .frame(MetricsReplacement(text: text(), rowCount: rows.count, .continuing(otherwise: nil)))
         }
@@ -60,6 +64,11 @@ struct MetricsTableBody {
     /// The most values of the frame that rows make, missing ones among them: with many metrics, each of which is in few rows, a short
     /// text makes a large frame. (In a text, a value has a name, two quotes and a colon.)
     private static func limit(of bytes: [UInt8]) -> Limit { Limit(.values, most: max(1 << 21, bytes.count / 4)) }
+
+    /// The rows without the empty ones at the end, whose text is `filled`.
+    private func measured(_ filled: [UInt8], _ found: Found) -> MetricsRows {
+        filled.count == rows.bytes.count ? rows : MetricsRows(checked: filled, count: found.filledRows)
+    }
 
     /// The whole frame: the rows as they were sent, or merged by their keys.
     private func text(isByKey: Bool = false) -> [UInt8] {
@@ -112,5 +121,15 @@ struct MetricsTableBody {
         return Found(
             filledRows: filled, keys: isConflicting ? .conflicting : .different, hasColumns: hasColumns,
             isCut: false)
+    }
+}
+
+extension MetadataFault {
+    /// The fault of a whole frame with a column `_time`: `metrics.json` has no times.
+    static var timesOfFrame: MetadataFault {
+        .shape(
+            JSONPointer().appending(MetricsColumnRole.timeName),
+            "metrics: a whole frame has no times; send rows, each with a step or an epoch of its own, or leave "
+                + "\"\(MetricsColumnRole.timeName)\" out")
     }
 }

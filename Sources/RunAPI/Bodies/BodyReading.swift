@@ -10,9 +10,10 @@ enum BodyReading {
     /// - Parameters:
     ///   - values: the most values of a document
     ///   - entries: the most fields of a form
+    ///   - type: the type of the metadata, if it is some
     ///   - fields: reads the fields of a multipart body
     static func read(
-        _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit, isMetrics: Bool = false,
+        _ body: [UInt8], form: BodyForm, values: Limit, entries: Limit, type: MetadataType? = nil,
         fields: ([UInt8]) throws -> [(name: String, value: String)]
     ) throws -> MetadataBody {
         if form == .text {
@@ -26,19 +27,15 @@ enum BodyReading {
             throw Problem.emptyBody("the body is empty; send the metadata in it")
         }
         let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+        let isMetrics = type == .metrics
+        let holdsNumbers = isMetrics || type == .evaluation
         try ValueCount.check(body, form: form == .form && isJSON ? .json : form, limit: values)
         switch form {
         case .json: return .json(body)
         case .ndjson: return .ndjson(body)
         case .csv: return .csv(body)
         case .form:
-            // From Windows' cmd, which does not remove single quotes.
-            if first == UInt8(ascii: "'"), !body.contains(UInt8(ascii: "=")) {
-                throw MetadataFault.shape(
-                    JSONPointer(),
-                    "the body begins with a quote, so it is neither JSON nor a form. In Windows' cmd write "
-                        + "-d \"{\\\"lr\\\": 0.1}\", or put the JSON into a file and write -d @file")
-            }
+            if let fault = shellFault(body, isMetrics: isMetrics) { throw fault }
             // As sent by `curl -d '{…}'`.
             if isJSON { return isMetrics && holdsLines(body) ? .ndjson(body) : .json(body) }
             if isMetrics, isTable(body) { return .csv(body) }
@@ -54,9 +51,29 @@ enum BodyReading {
                     "the form has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8; "
                         + "to send JSON, start it with \"{\" or set Content-Type: application/json")
             }
-            return .json(try json(of: form.fields, values: values, isMetrics: isMetrics))
-        case .multipart: return .json(try json(of: fields(body), values: values, isMetrics: isMetrics))
+            return .json(try json(of: form.fields, values: values, holdsNumbers: holdsNumbers))
+        case .multipart: return .json(try json(of: fields(body), values: values, holdsNumbers: holdsNumbers))
         case .text, .archive, .raw: throw Problem.internalFault
+        }
+    }
+
+    /// What is wrong with JSON whose quotes a shell has left around it, or has taken away; nil for other bodies.
+    private static func shellFault(_ body: [UInt8], isMetrics: Bool) -> MetadataFault? {
+        let text = body.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
+        let (first, second) = (text.first, text.dropFirst().first { $0 != UInt8(ascii: " ") })
+        let cure =
+            "In Windows' cmd and PowerShell write -d \"{\\\"lr\\\": 0.1}\", or put the JSON into a file and write -d @file"
+        switch first {
+        case UInt8(ascii: "'"), UInt8(ascii: "\""):
+            let isJSON = second.map { "{[\\".utf8.contains($0) } ?? false
+            // Names in quotes may be those of a form, or of CSV.
+            if !isJSON, isMetrics || body.contains(UInt8(ascii: "=")) { return nil }
+            return .shape(JSONPointer(), "the body begins with a quote, so it is neither JSON nor a form. \(cure)")
+        case UInt8(ascii: "{"):
+            guard let second, Unicode.Scalar(second).properties.isAlphabetic else { return nil }
+            return .shape(
+                JSONPointer(), "the first name of the JSON has no quotes, which a shell may have removed. \(cure)")
+        default: return nil
         }
     }
 
@@ -81,13 +98,20 @@ enum BodyReading {
 
     /// A form as JSON: the field `data` if that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
     /// which values that read as a JSON number within the range of a double, `true` or `false` are such.
-    /// - Parameter isMetrics: whether numbers may also be written as programs print them
+    /// - Parameter holdsNumbers: whether numbers may also be written as programs print them
+    /// - Throws: also if there are fields beside JSON in `data`, which would be lost
     static func json(
-        of fields: [(name: String, value: String)], values: Limit, isMetrics: Bool = false
+        of fields: [(name: String, value: String)], values: Limit, holdsNumbers: Bool = false
     ) throws -> [UInt8] {
         if let data = fields.first(where: { $0.name == "data" })?.value {
             let bytes = Array(data.utf8)
             if let first = firstByte(bytes), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+                if let other = fields.first(where: { $0.name != "data" })?.name ?? (fields.count > 1 ? "data" : nil) {
+                    throw Problem(
+                        400, "invalid-form", "Invalid form",
+                        "the field \"data\" holds JSON, which is the whole body, so that the field \"\(other.shown(atMost: 100))\" "
+                            + "beside it would be lost; send all of it as JSON, without a form")
+                }
                 try ValueCount.check(bytes, form: .json, limit: values)
                 return bytes
             }
@@ -99,21 +123,31 @@ enum BodyReading {
                     400, "invalid-form", "Invalid form",
                     "the field \"\(name)\" appears twice; to send a list, send JSON: {\"\(name)\": [1, 2]}")
             }
-            list[name] = isMetrics ? metric(value) : Self.value(of: value)
+            list[name] = holdsNumbers ? number(value) : Self.value(of: value)
         }
         return JSONWriter.compact(.object(list))
     }
 
-    private static func metric(_ text: String) -> JSONValue {
-        guard let number = MetricValue.number(text), number.double.isFinite else { return .string(text) }
+    private static func number(_ text: String) -> JSONValue {
+        guard let number = MetricValue.number(withPlus(text)), number.double.isFinite else { return .string(text) }
         return .number(number)
     }
 
     private static func value(of text: String) -> JSONValue {
         if text == "true" || text == "false" { return .bool(text == "true") }
         // Beyond the range of a double it is rather a name that looks like a number, such as the commit 80e5005.
-        if let number = JSONNumber(text), number.isInDoubleRange { return .number(number) }
+        if let number = JSONNumber(withPlus(text)), number.isInDoubleRange { return .number(number) }
         return .string(text)
+    }
+
+    /// A number as awk prints it, `1e+06`, whose plus sign stands for a space in a form.
+    private static func withPlus(_ text: String) -> String {
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 2, let last = parts[0].last, "eE".contains(last), parts[1].allSatisfy(\.isWholeNumber)
+        else {
+            return text
+        }
+        return parts.joined(separator: "+")
     }
 
     private static func firstByte(_ body: [UInt8]) -> UInt8? {
@@ -134,7 +168,7 @@ extension RunAPI {
         if request.body.isGzipped { bytes = try GzipDecoder.decode(bytes, budget: Budget([held])) }
         return try BodyReading.read(
             bytes, form: request.body.form, values: Self.values(in: held), entries: formEntries,
-            isMetrics: writer?.type == .metrics
+            type: writer?.type
         ) { body in
             try fields(of: body, held, exchange)
         }

@@ -6,6 +6,9 @@ struct HeldFields {
 
     var isEmpty: Bool { fields.isEmpty }
 
+    /// Their names, in order.
+    var names: [String] { fields.map(\.name) }
+
     mutating func append(_ piece: MultipartReader.Piece) {
         if piece.isFirst || fields.isEmpty { fields.append((piece.name, [])) }
         fields[fields.count - 1].value.append(contentsOf: piece.bytes)

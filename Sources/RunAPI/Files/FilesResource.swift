@@ -79,7 +79,9 @@ extension RunAPI {
             // Escaped twice: the name's bytes need not be UTF-8.
             let cursor = PercentEncoding.encode(next)
             body["next"] = .string(cursor)
-            let query = "limit=\(query.page.limit)&cursor=\(PercentEncoding.encode(cursor))"
+            let query =
+                "limit=\(query.page.limit)&cursor=\(PercentEncoding.encode(cursor))"
+                + (query.page.isRecursive ? "&recursive=true" : "")
             headers.append(("Link", "<\(Self.href(run, path))?\(query)>; rel=\"next\""))
         }
         return .json(200, .object(body), headers: headers)
@@ -133,7 +135,8 @@ struct FileListQuery {
     var page = FolderPage.Request(limit: 1000)
 
     init(_ exchange: HTTPExchange) throws(Problem) {
-        var query = try QueryParameters(exchange, names: ["limit", "cursor"])
+        var query = try QueryParameters(exchange, names: ["limit", "cursor", "recursive"])
+        page.isRecursive = try query.flag("recursive")
         if let limit = try query.number("limit", in: 1...10_000) { page.limit = limit }
         if let cursor = query.take("cursor") {
             guard let name = PercentEncoding.decode(cursor.utf8) else {

@@ -51,7 +51,7 @@ extension RunAPI {
     private func changes(from body: MetadataBody, _ target: RunTarget) throws -> [DataChange] {
         guard case .json(let bytes) = body else { throw Problem.internalFault }
         let sent: JSONValue
-        do { sent = try JSONValue.parse(bytes, nonFinite: .allowed) } catch { throw MetadataFault(error) }
+        do { sent = try MetricValue.document(bytes) } catch { throw MetadataFault(error) }
         guard let object = sent.object, !object.members.isEmpty else {
             throw MetadataFault.shape(
                 JSONPointer(),
@@ -70,6 +70,13 @@ extension RunAPI {
             guard writer.forms.contains(.json), !(writer is any SlowWriter), !writer.readsRequest else {
                 throw MetadataFault.shape(
                     pointer, "\(writer.type) cannot be sent with others; POST it to /runs/{id}/metadata/\(writer.type)")
+            }
+            // Text would take its place in what the writer reads.
+            if ![.metrics, .evaluation].contains(writer.type), member.value.hasNonFinite {
+                throw MetadataFault(
+                    .syntax(offset: nil),
+                    "\(writer.type): NaN and infinities are numbers of metrics and evaluation only; send them as text, in quotes"
+                )
             }
             do {
                 changes += try writer.changes(
@@ -97,6 +104,18 @@ extension RunAPI {
                 }
                 return HTTPResponse(status: 204)
             }
+        }
+    }
+}
+
+extension JSONValue {
+    // Recursion is as deep as the parser allows.
+    fileprivate var hasNonFinite: Bool {
+        switch self {
+        case .number(let number): !number.isFinite
+        case .array(let elements): elements.contains(where: \.hasNonFinite)
+        case .object(let object): object.members.contains(where: \.value.hasNonFinite)
+        case .null, .bool, .string: false
         }
     }
 }

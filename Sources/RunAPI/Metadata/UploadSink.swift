@@ -119,6 +119,12 @@ final class UploadSink: BodySink, @unchecked Sendable {
     private func body() throws -> MetadataBody {
         if let form {
             try form.finish()
+            if !files.isEmpty, let name = fields.names.first {
+                throw Problem(
+                    422, "invalid-content", "Invalid content",
+                    "the form has the field \"\(name.shown(atMost: 100))\" beside files, which would be lost; \(writer.type) takes "
+                        + "files, or fields without files")
+            }
             if !files.isEmpty || fields.isEmpty { return .files(uploadedFiles) }
             return .json(try BodyReading.json(of: fields.texts, values: values))
         }

@@ -9,7 +9,7 @@ enum RunEndReading {
     static func read(_ body: MetadataBody) throws -> RunEnd {
         guard case .json(let bytes) = body else { throw Problem.internalFault }
         let sent: JSONValue
-        do { sent = try JSONValue.parse(bytes, nonFinite: .allowed) } catch { throw MetadataFault(error) }
+        do { sent = try MetricValue.document(bytes) } catch { throw MetadataFault(error) }
         guard let object = sent.object else {
             throw MetadataFault.shape(
                 JSONPointer(), "the body has to be an object with any of completed, end, evaluation")

@@ -139,10 +139,17 @@ local(envir = .rundir, {
     if (is.function(x) || is.environment(x) || is.language(x)) return(json_text(paste(deparse(x), collapse = "\n")))
     if (is.data.frame(x)) {
       columns <- vapply(x, function(column) {
+        # A data frame or a matrix in a column: its columns are named after both.
+        if (is.data.frame(column)) return(to_json(column, na))
+        if (is.matrix(column)) return(to_json(as.data.frame(column), na))
+        if (inherits(column, "POSIXt")) column <- as.POSIXct(column)
         array(if (is.list(column)) vapply(column, to_json, "", na = na) else json_elements(column, na))
       }, "")
       return(json_object(names(x), columns))
     }
+    if (inherits(x, "POSIXt")) x <- as.POSIXct(x)
+    # One value with a name, such as evaluate(model)["loss"], is that value.
+    if (!is.list(x) && length(x) == 1) names(x) <- NULL
     if (is.list(x) || (!is.null(names(x)) && is.null(dim(x)))) {
       values <- vapply(unclass(as.list(x)), to_json, "", na = na)
       if (is.null(names(x))) return(array(values))
@@ -151,6 +158,12 @@ local(envir = .rundir, {
     if (is.matrix(x)) return(array(apply(x, 1, function(row) array(json_elements(row, na)))))
     elements <- json_elements(x, na)
     if (length(elements) == 1) elements else array(elements)
+  }
+
+  # A property as text, as tfruns has it; a time as seconds since 1970.
+  property_text <- function(value) {
+    if (inherits(value, "POSIXt")) return(sprintf("%.6f", as.numeric(value)))
+    paste(as.character(value), collapse = "\n")
   }
 
   json_object <- function(names, values) {
@@ -526,9 +539,9 @@ local(envir = .rundir, {
       on.exit(unlink(archive), add = TRUE)
       add(lane_of(run), "POST", paste0(path, type), "application/gzip", archive)
     } else if (type == "metrics") {
-      json("POST", type, to_json(row_with_step(run, data)))
+      json("POST", type, to_json(row_with_step(run, if (is.data.frame(data)) data else as.list(data))))
     } else if (type == "properties") {
-      values <- lapply(as.list(data), function(value) paste(as.character(value), collapse = "\n"))
+      values <- lapply(as.list(data), property_text)
       if (length(values)) json("POST", type, to_json(values))
     } else if (type == "output") {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
@@ -539,27 +552,44 @@ local(envir = .rundir, {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
     } else {
       # As tfruns has it: a missing number is the text "NA".
-      json("POST", type, to_json(as.list(data), na = if (type %in% c("flags", "evaluation")) "\"NA\"" else "null"))
+      list <- as.list(data)
+      if (!length(list)) names(list) <- character()
+      json("POST", type, to_json(list, na = if (type %in% c("flags", "evaluation")) "\"NA\"" else "null"))
     }
     TRUE
   }
 
-  # A row gets a step, so that it may be sent twice, and the time when it was made. A data frame stays as it is.
+  # A row gets a step, so that it may be sent twice, and the time when it was made. A data frame of other than one row
+  # stays as it is, and so does a list of columns.
   row_with_step <- function(run, data) {
-    if (is.data.frame(data) || !is.list(data) || any(lengths(data) != 1)) return(data)
-    if (is.null(data$step) && is.null(data$epoch)) {
+    is_row <- function(data) {
+      is.list(data) && !is.data.frame(data) &&
+        all(vapply(data, function(value) is.null(value) || (!is.list(value) && length(value) == 1) || is_row(value), NA))
+    }
+    if (is.data.frame(data) && nrow(data) == 1) data <- as.list(data)
+    if (!is_row(data)) return(data)
+    step <- data[["step"]]
+    if (is.null(step) && is.null(data[["epoch"]])) {
       if (!identical(state$steps_of, run)) {
         reply <- request("GET", paste0("/runs/", encoded(run), "/metrics?columns=step&points=2"))
-        found <- regmatches(text_of(reply$body), gregexpr("-?[0-9]+", text_of(reply$body)))[[1]]
-        state$step <- if (reply$status == 200) max(0, as.numeric(found)) else 0
+        found <- regmatches(text_of(reply$body), gregexpr("-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?", text_of(reply$body)))[[1]]
+        state$step <- max(0, given_step(run), if (reply$status == 200) as.numeric(found))
         state$steps_of <- run
       }
       state$step <- state$step + 1
       data <- c(list(step = state$step), data)
-    } else if (identical(state$steps_of, run) && is.numeric(data$step)) {
-      state$step <- max(state$step, data$step)
+    } else if (is.numeric(step) && is.finite(step)) {
+      state$given[[run]] <- max(given_step(run), step)
+      if (identical(state$steps_of, run)) state$step <- max(state$step, step)
     }
-    c(data, list(`_time` = as.numeric(Sys.time())))
+    if (is.null(data[["_time"]])) data <- c(data, list(`_time` = as.numeric(Sys.time())))
+    data
+  }
+
+  # The greatest step that this session's rows of a run were given.
+  given_step <- function(run) {
+    step <- state$given[[run]]
+    if (is.null(step)) -Inf else step
   }
 
   # The files that tfruns would take.
@@ -621,9 +651,10 @@ local(envir = .rundir, {
       }
       path <- paste0("/runs/", encoded(run))
       if (!job$joins) {
-        if (is.null(given)) properties <- c(as.list(properties), start = sprintf("%.6f", as.numeric(Sys.time())))
-        properties <- c(as.list(properties), if (is.null(properties$host)) list(host = Sys.info()[["nodename"]]))
-        start <- list(type = type, properties = lapply(properties, as.character))
+        properties <- lapply(as.list(properties), property_text)
+        if (is.null(given) && is.null(properties[["start"]])) properties$start <- property_text(Sys.time())
+        if (is.null(properties[["host"]])) properties$host <- Sys.info()[["nodename"]]
+        start <- list(type = type, properties = properties)
         if (length(flags)) start$flags <- as.list(flags)
         if (is.null(script)) {
           file <- grep("^--file=", commandArgs(), value = TRUE)
@@ -711,42 +742,73 @@ local(envir = .rundir, {
     reply
   }
 
-  # Columns of numbers; the others are text, but completed.
-  is_number <- paste0("^(start|end|samples|validation_samples|batch_size|epochs|learning_rate|(steps|epochs)_completed|",
-                      "(metric|eval|flag|min|max)_.*)$")
-
-  page_of_runs <- function(text) {
-    if (!nzchar(text)) return(NULL)
-    names <- names(utils::read.csv(text = text, nrows = 0, check.names = FALSE))
-    classes <- ifelse(names == "completed", "logical", ifelse(grepl(is_number, names), NA, "character"))
-    utils::read.csv(text = text, check.names = FALSE, na.strings = "NA", stringsAsFactors = FALSE, colClasses = classes,
-                    encoding = "UTF-8")
+  # The members of a run in a listing: their names, and their values as JSON.
+  members <- function(line) {
+    text <- "(?:[^\"\\\\]++|\\\\.)*+"
+    found <- gregexpr(paste0("\"(", text, ")\":(\"", text, "\"|\\{[^{}]*+\\}|[^,{}\"]++)"), line, perl = TRUE)[[1]]
+    first <- attr(found, "capture.start")
+    last <- first + attr(found, "capture.length") - 1
+    list(names = unescaped(substring(line, first[, 1], last[, 1])), values = substring(line, first[, 2], last[, 2]))
   }
 
-  bind <- function(x, y) {
-    if (is.null(x)) return(y)
-    x[setdiff(names(y), names(x))] <- NA
-    y[setdiff(names(x), names(y))] <- NA
-    rbind(x, y[names(x)])
+  # The text that JSON holds. No text of the server has a control character as it is.
+  unescaped <- function(x) {
+    if (!any(grepl("\\", x, fixed = TRUE))) return(x)
+    x <- gsub("\\\\", "\001", x, fixed = TRUE)
+    for (escape in list(c("\\\"", "\""), c("\\/", "/"), c("\\n", "\n"), c("\\r", "\r"), c("\\t", "\t"), c("\\b", "\b"),
+                        c("\\f", "\f"))) {
+      x <- gsub(escape[[1]], escape[[2]], x, fixed = TRUE)
+    }
+    if (any(grepl("\\u", x, fixed = TRUE))) {
+      for (code in 1:31) x <- gsub(sprintf("\\u%04x", code), intToUtf8(code), x, fixed = TRUE)
+    }
+    gsub("\001", "\\", x, fixed = TRUE)
+  }
+
+  # A column of JSON values: numbers, TRUE and FALSE, or text. Metrics and evaluations have NaN and infinities as text.
+  column_of <- function(values, name) {
+    given <- values[!is.na(values)]
+    if (all(given %in% c("true", "false"))) return(values == "true")
+    is_text <- startsWith(given, "\"")
+    if (grepl("^(metric|eval|min|max)_", name)) is_text <- is_text & !given %in% c("\"NaN\"", "\"Inf\"", "\"-Inf\"")
+    if (!any(is_text | given %in% c("true", "false"))) {
+      numbers <- as.numeric(gsub("\"", "", values, fixed = TRUE))
+      if (all(grepl("^-?[0-9]+$", given)) && all(abs(numbers) <= .Machine$integer.max, na.rm = TRUE)) numbers <- as.integer(numbers)
+      return(numbers)
+    }
+    values[values %in% c("true", "false")] <- toupper(values[values %in% c("true", "false")])
+    unescaped(gsub("^\"|\"$", "", values))
+  }
+
+  frame_of_runs <- function(lines) {
+    runs <- lapply(lines, members)
+    names <- unique(c("run", "start", "end", "completed", "script", "status", unlist(lapply(runs, `[[`, "names"))))
+    names <- setdiff(names, c("links", "updated"))
+    values <- matrix(NA_character_, length(runs), length(names))
+    for (run in seq_along(runs)) {
+      place <- match(runs[[run]]$names, names)
+      values[run, place[!is.na(place)]] <- runs[[run]]$values[!is.na(place)]
+    }
+    columns <- lapply(seq_along(names), function(column) column_of(values[, column], names[[column]]))
+    structure(columns, names = names, row.names = seq_along(runs), class = "data.frame")
   }
 
   # The server's runs, as tfruns lists those of a folder. `where` is a condition that the server evaluates.
   ls_runs <- function(subset = NULL, order = "start", decreasing = TRUE, latest_n = NULL, where = NULL) {
     limit <- if (is.null(latest_n)) 1000 else min(1000, latest_n)
-    path <- paste0("/runs?format=csv&limit=", limit)
+    path <- paste0("/runs?format=ndjson&limit=", limit)
     if (!is.null(where)) path <- paste0(path, "&where=", utils::URLencode(where, reserved = TRUE))
-    runs <- NULL
+    lines <- character()
     repeat {
       reply <- read_or_stop(path)
-      runs <- bind(runs, page_of_runs(text_of(reply$body)))
+      lines <- c(lines, strsplit(text_of(reply$body), "\n", fixed = TRUE)[[1]])
       link <- header(reply, "Link")
-      if (!grepl("rel=\"next\"", link, fixed = TRUE) || (!is.null(latest_n) && nrow(runs) >= latest_n)) break
+      if (!grepl("rel=\"next\"", link, fixed = TRUE) || (!is.null(latest_n) && length(lines) >= latest_n)) break
       path <- sub(".*<([^>]*)>.*", "\\1", link)
     }
-    if (!is.null(latest_n)) runs <- utils::head(runs, latest_n)
+    runs <- frame_of_runs(if (is.null(latest_n)) lines else utils::head(lines, latest_n))
     names(runs)[names(runs) == "run"] <- "run_dir"
-    runs$run_dir <- file.path("runs", runs$run_dir)
-    runs$updated <- NULL
+    runs$run_dir <- sprintf("runs/%s", runs$run_dir)
     names(runs) <- make.names(names(runs), unique = TRUE)
     unknown <- setdiff(order, names(runs))
     if (length(unknown)) stop("Order by column(s) not found: ", paste(unknown, collapse = ", "), call. = FALSE)
@@ -833,6 +895,7 @@ local(envir = .rundir, {
 
   state$run <- NULL
   state$pending <- list()
+  state$given <- list()
   state$said <- character()
   state$count <- 0
 })

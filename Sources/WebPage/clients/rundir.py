@@ -745,8 +745,9 @@ class Run:
         self._wake, self._idle = threading.Event(), threading.Event()
         self._closing, self._deadline = False, None
         self._captured = []
-        # The step of the last row; None: it has to be asked for, since there may be earlier rows.
+        # The step of the last row; None: it has to be asked for, since there may be earlier rows. The greatest that was given.
         self._step = 0 if place.is_fresh else None
+        self._given = 0
         if self.is_off:
             return
         _open.append(self)
@@ -799,12 +800,16 @@ class Run:
                 return
             if "step" in values:
                 step = values["step"]
-                if self._step is not None and type(step) is int and step > self._step:
-                    self._step = step
+                if type(step) is float and step.is_integer():
+                    step = int(step)
+                if type(step) is int and step > self._given:
+                    self._given = step
+                    if self._step is not None and step > self._step:
+                        self._step = step
             elif "epoch" not in values:
                 with self._lock:
                     if self._step is None:
-                        self._step = self._last_step()
+                        self._step = max(self._last_step(), self._given)
                     self._step += 1
                     values["step"] = self._step
             if "_time" not in values:
@@ -831,7 +836,7 @@ class Run:
     def evaluation(self, values=None, **more):
         """Adds to the evaluation: `evaluation(loss=0.08, acc=0.97)`."""
         self._put(_Item("PATCH", self._path + "/metadata/evaluation", "application/json",
-                        _document({**_plain(values or {}), **more})))
+                        _document(_number(_plain({**_plain(values or {}), **more})))))
 
     @_guarded
     def error(self, error, trace=None, **more):
@@ -1156,7 +1161,7 @@ class Run:
         try:
             reply = _Client(self.address).request("GET", self._path + "/metrics?columns=step&points=2", reply=_CONNECT)
             steps = json.loads(reply.body).get("step") if reply.status == 200 else None
-            return max([last] + [step for step in steps or [] if isinstance(step, int)])
+            return max([last] + [int(step) for step in steps or [] if isinstance(step, (int, float)) and step == int(step)])
         except (OSError, http.client.HTTPException, ValueError, Error):
             if not noted:
                 _say(f"the last step of {self.id} is not known while the server is away; rows without one go on from 0")
@@ -1179,6 +1184,8 @@ def _number(value):
         return int(value)
     if type(value) is dict:
         return {name: _number(one) for name, one in value.items()}
+    if type(value) is list:
+        return [_number(one) for one in value]
     return value
 
 
@@ -1318,7 +1325,7 @@ def runs(where=None, *, order=None, limit=None, columns=None, archived=None, fra
         page = _get(client, "/runs?" + urllib.parse.urlencode(asked))
         for one in page["runs"]:
             one.pop("links", None)
-            found.append(one)
+            found.append({name: _read_number(name, value) for name, value in one.items()})
         cursor = page.get("next")
         if not cursor or (limit is not None and len(found) >= limit):
             break
@@ -1329,6 +1336,13 @@ def runs(where=None, *, order=None, limit=None, columns=None, archived=None, fra
             return found
         return pandas.DataFrame(found)
     return found
+
+
+def _read_number(name, value):
+    """A value of a listing: metrics and evaluations have NaN and infinities as text."""
+    if value in ("NaN", "Inf", "-Inf") and name.startswith(("metric_", "eval_", "min_", "max_")):
+        return float(value)
+    return value
 
 
 def compare(*ids, url=None):

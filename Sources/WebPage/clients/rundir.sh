@@ -465,11 +465,27 @@ values() {
     add "$place/runs/$run" "$method" "$path/metadata/$type" $media
 }
 
+# Notes a step that was given, if it is the greatest: where the last one is not known yet, apart from it.
+note_step() {
+    case $1 in '' | *[!0-9]*) return ;; esac
+    noted=$place/steps/$run known=
+    [ -e "$noted" ] || noted=$noted.given
+    [ -e "$noted" ] && read -r known <"$noted"
+    # Without zeros in front, which would make it octal.
+    [ "$1" -gt "${known:-0}" ] 2>/dev/null && mkdir -p "$place/steps" &&
+        printf '%s\n' "${1#"${1%%[!0]*}"}" >"$noted.$$" && mv "$noted.$$" "$noted"
+}
+
 # A row has the time when it was made, and a step.
 metrics() {
     keyed=0
     case $1 in
-        '{'*'"step"'* | '{'*'"epoch"'* | '{}') values POST metrics "$1"; return ;;
+        '{'*'"step"'*)
+            note_step "$(printf %s "$1" | tr '\n' ' ' | sed -n 's/.*"step" *: *\([0-9][0-9]*\) *[,}].*/\1/p')"
+            values POST metrics "$1"
+            return
+            ;;
+        '{'*'"epoch"'* | '{}') values POST metrics "$1"; return ;;
     esac
     for pair in "$@"; do case $pair in step=* | epoch=*) keyed=1 ;; esac; done
     if [ $keyed = 0 ]; then
@@ -484,7 +500,12 @@ metrics() {
         if [ -z "$step" ]; then
             mkdir -p "$place/tmp" "$place/steps"
             request GET "$path/metrics?columns=step&points=2"
-            [ "$status" = 200 ] && step=$(sed -n 's/.*"step": \[\(.*, \)\{0,1\}\([0-9-]*\)\].*/\2/p' "$reply.body")
+            [ "$status" = 200 ] && step=$(tr -c '0-9.eE+-' '\n' <"$reply.body" |
+                awk '/^[0-9]/ && $0 + 0 > most { most = $0 + 0 } END { printf "%.0f", most }')
+            given=0
+            [ -e "$place/steps/$run.given" ] && read -r given <"$place/steps/$run.given"
+            [ "$given" -gt "${step:-0}" ] && step=$given
+            rm -f "$place/steps/$run.given"
         fi
         step=$((${step:-0} + 1))
         echo $step >"$place/steps/$run"
@@ -495,15 +516,7 @@ metrics() {
         set -- "step=$step" "$@"
     else
         # The next row without a step goes on from here.
-        for pair in "$@"; do
-            case $pair in
-                step=*[!0-9]*) ;;
-                step=?*)
-                    mkdir -p "$place/steps" && echo "${pair#step=}" >"$place/steps/$run.$$" &&
-                        mv "$place/steps/$run.$$" "$place/steps/$run"
-                    ;;
-            esac
-        done
+        for pair in "$@"; do case $pair in step=*) note_step "${pair#step=}" ;; esac; done
     fi
     values POST metrics "$@" "_time=$(seconds)"
 }
@@ -560,7 +573,7 @@ source_of() {
 }
 
 ended() {
-    rm -f "$place/steps/$run" "$place/failed/$run"
+    rm -f "$place/steps/$run" "$place/steps/$run.given" "$place/failed/$run"
     [ "$(cat "$place/active" 2>/dev/null)" = "$run" ] && rm -f "$place/active"
     return 0
 }
