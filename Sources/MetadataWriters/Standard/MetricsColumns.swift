@@ -42,11 +42,13 @@ struct MetricsColumns {
 
     /// The change that stores the frame.
     func change(_ replaces: Bool, _ time: [UInt8]) throws(MetadataFault) -> DataChange {
-        if replaces { return .frame(MetricsReplacement(text: text, rowCount: rowCount)) }
-        guard rowCount == 1 || isByKey else {
-            return .frame(MetricsReplacement(text: text, rowCount: rowCount, .unlessShorter))
-        }
-        return .rows(try rows(time))
+        if !replaces, rowCount == 1 || isByKey { return .rows(try rows(time)) }
+        let text = text
+        // Once rows come behind it, each has the names of all columns.
+        let room = MetricsFrame.limitOfRows(ofText: text.count)
+        let ofRow = columns.reduce(64) { $0 + $1.name.count + 4 }
+        if ofRow > room.most / max(1, rowCount) { throw MetricsRows.excess(room, "metrics", JSONPointer()) }
+        return .frame(MetricsReplacement(text: text, rowCount: rowCount, replaces ? .always : .unlessShorter))
     }
 
     // MARK: Reading
