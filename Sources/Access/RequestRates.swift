@@ -1,4 +1,4 @@
-package import HTTPServer
+internal import HTTPServer
 internal import Threads
 
 /// How many requests a second a sender may make: each token, and each address from which requests come without one.

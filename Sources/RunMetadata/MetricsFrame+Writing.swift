@@ -62,6 +62,11 @@ extension MetricsFrame {
         return output
     }
 
+    /// The most bytes of the rows of a frame whose text has so many.
+    package static func limitOfRows(ofText size: Int) -> Limit {
+        Limit(.bytes, most: min(1 << 30, 64 << 20 + 16 * size))
+    }
+
     /// Whether reading the rows by their keys gives the same rows in the same order.
     private var isByKey: Bool {
         let keys = [MetricsColumnRole.stepName, MetricsColumnRole.epochName].compactMap { column(named: $0) }

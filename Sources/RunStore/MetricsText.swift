@@ -42,7 +42,7 @@ extension MetricsFrame {
     /// - Throws: `tooLarge` where they are more than is held in memory
     package static func rows(ofFrame text: UnsafeRawBufferPointer) throws(StoreError) -> [UInt8]? {
         // A short text with long names would take all memory.
-        let limit = Limit(.bytes, most: min(heldMetrics.most, 64 << 20 + 16 * text.count))
+        let limit = limitOfRows(ofText: text.count)
         let rows = withColumns(of: text) { frame in
             Result { () throws(LimitExceeded) in try frame.rows(atMost: limit) }
         }

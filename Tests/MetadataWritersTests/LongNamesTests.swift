@@ -42,6 +42,12 @@ import Testing
         }
     }
 
+    /// It could be stored, but neither read as rows nor continued.
+    @Test func aFrameWhoseRowsWouldBeTooLongIsRefused() {
+        let detail = fault(.json(Array("{\"\(Self.name)\":[\(Self.list("1", 200_000))]}".utf8)))
+        #expect(detail?.contains("with the names of its metrics in each row") == true, "\(detail ?? "taken")")
+    }
+
     /// Of a name that is too long, no copy is made for each of the metrics below it.
     @Test func aNameIsRefusedBeforeTheMetricsBelowItAreRead() {
         let name = String(repeating: "n", count: 1 << 20)

@@ -41,12 +41,16 @@ struct MetricsColumns {
     }
 
     /// The change that stores the frame.
-    /// - Throws: if a whole frame has times
+    /// - Throws: if a whole frame has times, or would be too long as rows
     func change(_ replaces: Bool, _ time: [UInt8]) throws(MetadataFault) -> DataChange {
         if !replaces, rowCount == 1 || isByKey { return .rows(try rows(time)) }
         if columns.contains(where: { $0.role == .time }) { throw .timesOfFrame }
-        return .frame(
-            MetricsReplacement(text: text, rowCount: rowCount, replaces ? .always : .unlessShorter))
+        let text = text
+        // Once rows come behind it, each has the names of all columns.
+        let room = MetricsFrame.limitOfRows(ofText: text.count)
+        let ofRow = columns.reduce(64) { $0 + $1.name.count + 4 }
+        if ofRow > room.most / max(1, rowCount) { throw MetricsRows.excess(room, "metrics", JSONPointer()) }
+        return .frame(MetricsReplacement(text: text, rowCount: rowCount, replaces ? .always : .unlessShorter))
     }
 
     // MARK: Reading

@@ -8,7 +8,8 @@ extension Batch {
         // A commit of its own, so that a synchronous standby has the batch too when it is done: the one before may have been cut
         // off while it waited for that.
         let found = try other.commit([
-            .begin, Statement("UPDATE batches SET at = now() WHERE number = $1 RETURNING number", .int(number)), .commit,
+            .begin, Statement("UPDATE batches SET at = now() WHERE number = $1 RETURNING number", .int(number)),
+            .commit,
         ])
         return found[1].count > 0
     }
