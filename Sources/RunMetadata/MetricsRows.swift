@@ -19,7 +19,9 @@ package struct MetricsRows: Sendable, Equatable {
 
     /// The most bytes of the rows of a body of so many bytes. Each row has the names of its metrics in full, which a body may
     /// say once for all rows (CSV, a frame by column) or for many metrics (nested objects).
-    package static func limit(ofBody size: Int) -> Limit { Limit(.bytes, most: 1 << 20 + 16 * size) }
+    package static func limit(ofBody size: Int) -> Limit {
+        Limit(.bytes, most: max(2 * size, min(1 << 20 + 32 * size, 256 << 20)))
+    }
 
     /// The fault of rows with more than that.
     package static func excess(_ limit: Limit, _ what: String, _ pointer: JSONPointer) -> MetadataFault {
