@@ -61,7 +61,7 @@ import Testing
             Refusal(#"{"acc":true}"#, "shape /acc", "is true"), Refusal(#"{"acc":[true]}"#, "shape /acc/0", "is true"),
             Refusal(#"{"a":{"b":[1,{"c":"x"}]}}"#, "shape /a/b/1/c", "the text \"x\""),
             Refusal(#"{"a/b~":{"c":false}}"#, "shape /a~1b~0/c", "is false"),
-            Refusal(#"{"":1}"#, "shape /", "empty name"), Refusal("[1]", "shape /", "not a named list"),
+            Refusal(#"{"":1}"#, "shape /", "empty name"), Refusal("[]", "shape /", "not a named list"),
             Refusal(#"{"a":{"b\n":1}}"#, "shape /a/b\n", "control character"),
             Refusal(#"{"a":1"#, "syntax 6", "ends inside"),
         ])

@@ -94,7 +94,7 @@ import Testing
     @Test(
         arguments: [
             Refusal(#"{"a":"x\u0000y"}"#, "shape /a", "NUL"), Refusal(#"{"a":["x","\u0000"]}"#, "shape /a", "NUL"),
-            Refusal("[1]", "shape /", "not a named list"), Refusal(#"{"a":NaN}"#, "syntax 5", "bare NaN"),
+            Refusal("[]", "shape /", "not a named list"), Refusal(#"{"a":NaN}"#, "syntax 5", "bare NaN"),
             Refusal(#"{"a":1,"a":1}"#, "syntax 7", "twice"),
         ])
     func otherBodiesAreRefused(refusal: Refusal) { refusal.check(writer) }

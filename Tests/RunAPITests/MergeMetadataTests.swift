@@ -70,7 +70,7 @@ import Testing
     @Test(
         arguments: [
             BadRequest("PATCH", "/runs/a/metadata/flags", type: "text/csv", "a", 415, "unsupported-media-type"),
-            BadRequest("PATCH", "/runs/a/metadata/flags", type: "application/json", "[1]", 422, "invalid-content"),
+            BadRequest("PATCH", "/runs/a/metadata/flags", type: "application/json", "[]", 422, "invalid-content"),
             BadRequest("PATCH", "/runs/a/metadata/flags", type: "application/json", "{", 400, "invalid-json"),
             BadRequest(
                 "PATCH", "/runs/a/metadata/evaluation", type: "application/json", #"{"a":"x"}"#, 422, "invalid-content"),

@@ -200,7 +200,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"script":["a","b"]}"#, "/script"), (#"{"script":[]}"#, "/script"), (#"{"context":[[1,2]]}"#, "/context"),
+        (#"{"script":["a","b"]}"#, "/script"), (#"{"script":[]}"#, "/script"), (#"{"context":[1]}"#, "/context"),
         (#"{"flags":{"a":{"b\n":1}}}"#, "/flags/a/b\n"),
         (#"{"properties":{"start":"yesterday"}}"#, "/properties/start"),
         (#"{"properties":{"start":null}}"#, "/properties/start"),

@@ -14,7 +14,7 @@ package struct ErrorWriter: MetadataWriter {
 
     package func changes(from body: MetadataBody, for _: WriteRequest) throws -> [DataChange] {
         let sent = try NamedList.read(body, type: type)
-        guard let message = sent["message"].flatMap(Self.text) else {
+        guard let message = sent["message"]?.unboxed.string else {
             let pointer = JSONPointer().appending("message")
             throw MetadataFault.shape(
                 pointer,
@@ -31,28 +31,14 @@ package struct ErrorWriter: MetadataWriter {
     /// The calls; nil if there is no traceback: R's `toJSON()` makes `{}` of NULL.
     private static func lines(_ traceback: JSONValue) throws(MetadataFault) -> [JSONValue]? {
         if traceback == .null || traceback == .object(JSONObject()) { return nil }
-        if let line = text(traceback) { return [.string(line)] }
+        if traceback.string != nil { return [traceback] }
         let pointer = JSONPointer().appending("traceback")
         guard let lines = traceback.array else {
             throw .shape(pointer, "error: \"traceback\" has to be a text or a list of texts")
         }
-        var texts: [JSONValue] = []
-        for (index, line) in lines.enumerated() {
-            guard let text = text(line) else {
-                throw .shape(pointer.appending(index), "error: line \(index + 1) of \"traceback\" is not a text")
-            }
-            texts.append(.string(text))
+        for (index, line) in lines.enumerated() where line.string == nil {
+            throw .shape(pointer.appending(index), "error: line \(index + 1) of \"traceback\" is not a text")
         }
-        return texts
-    }
-
-    /// A text, or a number or truth value as text: in a form, an exit status reads as a number.
-    private static func text(_ value: JSONValue) -> String? {
-        switch value.unboxed {
-        case .string(let text): text
-        case .number(let number): number.text
-        case .bool(let flag): "\(flag)"
-        case .null, .array, .object: nil
-        }
+        return lines
     }
 }

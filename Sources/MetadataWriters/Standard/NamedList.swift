@@ -12,8 +12,6 @@ enum NamedList {
         }
         let value: JSONValue
         do { value = try JSONValue.parse(bytes, nonFinite: nonFinite) } catch { throw MetadataFault(error) }
-        // How R's `toJSON()` writes an empty list.
-        if value == .array([]), [.flags, .evaluation, .properties].contains(type) { return JSONObject() }
         guard let object = value.object else {
             throw .shape(JSONPointer(), "\(type): the body is not a named list; send an object such as {\"name\": 1}")
         }

@@ -30,10 +30,7 @@ enum RunStartReading {
                     try Self.files(of: properties, names)
                 }
             case "script", "context", "type":
-                // R's `toJSON()` writes NULL as `{}`.
-                if member.value == .null || member.value == .object(JSONObject()) { continue }
-                let value = member.value.unboxed
-                guard !value.isContainer, let text = value.string ?? PropertyText.text(of: value) else {
+                guard let text = member.value.unboxed.string else {
                     throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is not a text")
                 }
                 start.properties.removeAll { $0.name.description == member.name }
@@ -66,8 +63,6 @@ enum RunStartReading {
     /// A named list: an object, or in a form the text of one.
     private static func list(_ member: JSONObject.Member) throws -> JSONObject {
         if let object = member.value.object { return object }
-        // How R's `toJSON()` writes an empty list.
-        if member.value == .array([]) { return JSONObject() }
         if let text = member.value.string, let object = try? JSONValue.parse(text).object { return object }
         throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is not an object")
     }
