@@ -122,6 +122,41 @@ import Testing
         #expect(try api.send("POST", "/runs/p/metadata", body).status == 202)
     }
 
+    /// The epoch that diverges is not lost here either; elsewhere NaN is no number.
+    @Test func printedNumbersAreTakenWhereTypesAreWrittenTogether() throws {
+        let body = #"{"metrics":{"step":1,"loss":nan,"acc":.5,"x":NA},"evaluation":{"loss":-inf},"flags":{"lr":1}}"#
+        #expect(try api.send("POST", "/runs/a/metadata", body).status == 201)
+        #expect(
+            try api.send("GET", "/runs/a/metadata/metrics").json == [
+                "step": [1], "loss": ["NaN"], "acc": [0.5], "x": [.null],
+            ])
+        #expect(try api.send("GET", "/runs/a/metadata/evaluation").json == ["loss": "-Inf"])
+        for body in [#"{"flags":{"a":[NaN]},"metrics":{"step":2}}"#, #"{"properties":{"a":{"b":inf}}}"#] {
+            let reply = try api.send("POST", "/runs/a/metadata", body)
+            #expect(reply.status == 400 && reply.text.contains("in quotes"), "\(reply.text)")
+        }
+        #expect(try api.send("GET", "/runs/a/metadata/flags").json == ["lr": 1])
+        let end = try api.send("POST", "/runs/a/complete", #"{"evaluation":{"loss":.25,"acc":nan}}"#)
+        #expect(end.status == 200)
+        #expect(try api.send("GET", "/runs/a/metadata/evaluation").json == ["loss": 0.25, "acc": "NaN"])
+    }
+
+    /// As R's `toJSON(list(script = NULL, type = "tuning"))` sends a start.
+    @Test func nullIsTakenAsRSendsIt() throws {
+        #expect(try api.send("PUT", "/runs/r", #"{"script":{},"context":null,"type":["tuning"]}"#).status == 201)
+        let run = try api.send("GET", "/runs/r").json
+        #expect(run["script"] == "r" && run["type"] == "tuning" && run["context"] == .null)
+    }
+
+    /// `rundir.sh fail 137`
+    @Test func messagesOfFormsAreText() throws {
+        #expect(try api.send("POST", "/runs/r/metadata/error", "message=137&traceback=1.50&code=137").status == 201)
+        #expect(
+            try api.send("GET", "/runs/r/metadata/error").json == [
+                "message": "137", "traceback": ["1.50"], "code": 137,
+            ])
+    }
+
     @Test func runsThatWaitAreListedWhereTheyAreAskedFor() throws {
         try api.send("POST", "/runs/typo/metadata/flags", #"{"lr":0.5}"#)
         func runs(_ query: String) throws -> [String]? {

@@ -28,7 +28,6 @@ enum BodyReading {
         }
         let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
         let isMetrics = type == .metrics
-        let holdsNumbers = isMetrics || type == .evaluation
         try ValueCount.check(body, form: form == .form && isJSON ? .json : form, limit: values)
         switch form {
         case .json: return .json(body)
@@ -51,8 +50,8 @@ enum BodyReading {
                     "the form has a \"%\" that is not followed by two hexadecimal digits, or is not UTF-8; "
                         + "to send JSON, start it with \"{\" or set Content-Type: application/json")
             }
-            return .json(try json(of: form.fields, values: values, holdsNumbers: holdsNumbers))
-        case .multipart: return .json(try json(of: fields(body), values: values, holdsNumbers: holdsNumbers))
+            return .json(try json(of: form.fields, values: values, type: type))
+        case .multipart: return .json(try json(of: fields(body), values: values, type: type))
         case .text, .archive, .raw: throw Problem.internalFault
         }
     }
@@ -98,10 +97,11 @@ enum BodyReading {
 
     /// A form as JSON: the field `data` if that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
     /// which values that read as a JSON number within the range of a double, `true` or `false` are such.
-    /// - Parameter holdsNumbers: whether numbers may also be written as programs print them
+    /// - Parameter type: the type of the metadata, if it is some: in metrics and evaluation, numbers may also be written as programs print
+    ///   them; an error's message and traceback are text, whatever they read as
     /// - Throws: also if there are fields beside JSON in `data`, which would be lost
     static func json(
-        of fields: [(name: String, value: String)], values: Limit, holdsNumbers: Bool = false
+        of fields: [(name: String, value: String)], values: Limit, type: MetadataType? = nil
     ) throws -> [UInt8] {
         if let data = fields.first(where: { $0.name == "data" })?.value {
             let bytes = Array(data.utf8)
@@ -123,7 +123,13 @@ enum BodyReading {
                     400, "invalid-form", "Invalid form",
                     "the field \"\(name)\" appears twice; to send a list, send JSON: {\"\(name)\": [1, 2]}")
             }
-            list[name] = holdsNumbers ? number(value) : Self.value(of: value)
+            list[name] =
+                switch type {
+                case .metrics, .evaluation: number(value)
+                // An exit status, for example.
+                case .error where ["message", "traceback"].contains(name): .string(value)
+                default: Self.value(of: value)
+                }
         }
         return JSONWriter.compact(.object(list))
     }

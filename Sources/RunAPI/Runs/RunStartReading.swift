@@ -30,6 +30,8 @@ enum RunStartReading {
                     try Self.files(of: properties, names)
                 }
             case "script", "context", "type":
+                // R's `toJSON()` writes NULL as `{}`.
+                if member.value == .null || member.value == .object(JSONObject()) { continue }
                 guard let text = member.value.unboxed.string else {
                     throw MetadataFault.shape(JSONPointer().appending(member.name), "\"\(member.name)\" is not a text")
                 }
