@@ -145,14 +145,14 @@ import Testing
     @Test func nullIsTakenAsRSendsIt() throws {
         #expect(try api.send("PUT", "/runs/r", #"{"script":{},"context":null,"type":["tuning"]}"#).status == 201)
         let run = try api.send("GET", "/runs/r").json
-        #expect(run["script"] == "r" && run["type"] == "tuning" && run["context"] == .null)
+        #expect(run["script"] == "r" && run["type"] == "tuning" && run["context"] == "remote")
     }
 
     /// `rundir.sh fail 137`
     @Test func messagesOfFormsAreText() throws {
-        #expect(try api.send("POST", "/runs/r/metadata/error", "message=137&traceback=1.50&code=137").status == 201)
+        #expect(try api.send("POST", "/runs/a/metadata/error", "message=137&traceback=1.50&code=137").status == 201)
         #expect(
-            try api.send("GET", "/runs/r/metadata/error").json == [
+            try api.send("GET", "/runs/a/metadata/error").json == [
                 "message": "137", "traceback": ["1.50"], "code": 137,
             ])
     }
