@@ -98,14 +98,15 @@ import Testing
             let session = try #require(SessionName("s\(number)"))
             return try harness.store.refusal(of: RunWrite(.run(.one), .initialise(session: session, RunStart())))
         }
+        let last = Sessions.mostOfRun + 9
         var refused = 0
-        for number in 0..<150 where try begin(number) != nil { refused += 1 }
-        #expect(refused == 150 - (Sessions.mostOfRun - 1))
+        for number in 0...last where try begin(number) != nil { refused += 1 }
+        #expect(refused == 11, "it is active in the default session too")
         #expect(Tree.names("\(harness.runs)/.rundir/sessions").count == Sessions.mostOfRun)
         // One that it is active in is no further one.
         #expect(try begin(0) == nil)
         try harness.reopen()
-        #expect(try begin(149) != nil)
+        #expect(try begin(last) != nil)
         try harness.store.complete(.one)
         #expect(Tree.names("\(harness.runs)/.rundir/sessions").isEmpty)
     }

@@ -20,8 +20,9 @@ final class Sessions: Sendable {
     }
 
     private let state: Mutex<State>
-    /// The sessions in which a run may be active: each has a file as long as the run goes on.
-    static let mostOfRun = 100
+    /// The sessions in which a run may be active: each has a file as long as the run goes on. Processes of one job may each have
+    /// their own.
+    static let mostOfRun = 1000
 
     /// Reads the sessions' files.
     init(paths: RunPaths) throws(FileFailure) {
