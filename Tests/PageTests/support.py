@@ -165,6 +165,11 @@ class PageTestCase(unittest.TestCase):
     def find(self, selector):
         return until(lambda: self.driver.find_elements(By.CSS_SELECTOR, selector), selector)[0]
 
+    def read(self, selector, property):
+        """A property of an element, such as `value`, read at once: a view may make its elements anew at any time."""
+        code = "const found = document.querySelector(arguments[0]); return found ? [found[arguments[1]]] : null"
+        return until(lambda: self.script(code, selector, property), selector)[0]
+
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 

@@ -74,7 +74,7 @@ class CompareTests(RunTestCase):
         self.wait_drawn("loss", 500)
         lines = self.chart("loss").get_attribute("aria-label")
         self.assertTrue("a training" in lines and "c training" in lines and "b training" not in lines, lines)
-        self.assertEqual(self.find("[aria-label='Lines of b']").get_attribute("aria-pressed"), "false")
+        self.assertEqual(self.read("[aria-label='Lines of b']", "ariaPressed"), "false")
 
     def test_runs_are_added_and_taken_out(self):
         self.open("#/compare?runs=a,b")

@@ -118,7 +118,7 @@ class ChartTests(RunTestCase):
         self.open("#/run/a?x=epoch&log=1&smooth=0.5")
         self.wait_drawn("loss")
         self.assertIn("10", self.labels("loss"))
-        self.assertEqual(self.find(".chart-tools select").get_attribute("value"), "epoch")
+        self.assertEqual(self.read(".chart-tools select", "value"), "epoch")
         self.assertEqual(self.button("Log").get_attribute("aria-pressed"), "true")
         self.assertIn("0.50", self.text(".chart-tools"))
         self.find(".chart-tools select").send_keys("step")
@@ -282,7 +282,7 @@ class PartsTests(RunTestCase):
     def test_output_has_its_colours_and_follows(self):
         self.open("#/run/a?tab=output")
         self.wait_text("red plain", ".output")
-        self.assertEqual(self.find(".ansi-red").text, "red")
+        self.assertEqual(self.read(".ansi-red", "textContent"), "red")
         self.assertNotIn("10%", self.text(".output"))
         self.assertIn("99%", self.text(".output"))
         self.server.send("POST", "/runs/a/metadata/output", "".join(f"\nline {one}" for one in range(200)), "text/plain")

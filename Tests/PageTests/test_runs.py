@@ -64,7 +64,7 @@ class RunsTests(RunsTestCase):
         self.assertIn('where=eval_acc > 0.85 & flag_model == "vit"', self.hash)
         self.driver.refresh()
         self.wait_runs("c")
-        self.assertEqual(self.find(".where input").get_attribute("value"), 'eval_acc > 0.85 & flag_model == "vit"')
+        self.assertEqual(self.read(".where input", "value"), 'eval_acc > 0.85 & flag_model == "vit"')
         self.filter("")
         self.wait_runs("d", "c", "b", "a")
 
@@ -146,16 +146,16 @@ class RunsTests(RunsTestCase):
         until(lambda: self.columns()[-1] == "metric_loss", "chosen")
         self.keys(Keys.ESCAPE)
         grip = self.find("th[data-column=flag_lr] .grip")
-        before = self.find("th[data-column=flag_lr]").size["width"]
+        before = self.read("th[data-column=flag_lr]", "offsetWidth")
         ActionChains(self.driver).click_and_hold(grip).move_by_offset(60, 0).release().perform()
-        until(lambda: abs(self.find("th[data-column=flag_lr]").size["width"] - before - 60) < 4, "wider")
+        until(lambda: abs(self.read("th[data-column=flag_lr]", "offsetWidth") - before - 60) < 4, "wider")
         ActionChains(self.driver).context_click(self.head("eval_acc")).perform()
         self.press("Pin at the left", ".popover")
         until(lambda: self.columns()[:2] == ["run", "eval_acc"], "pinned")
         self.driver.refresh()
         until(lambda: self.columns() == ["run", "eval_acc", "status", "flag_lr", "metric_loss"], "the same by its address")
-        self.assertIn("pinned", self.find("th[data-column=eval_acc]").get_attribute("class"))
-        until(lambda: abs(self.find("th[data-column=flag_lr]").size["width"] - before - 60) < 4, "as wide as it was")
+        self.assertIn("pinned", self.read("th[data-column=eval_acc]", "className"))
+        until(lambda: abs(self.read("th[data-column=flag_lr]", "offsetWidth") - before - 60) < 4, "as wide as it was")
 
     def test_a_column_is_dragged(self):
         self.open("#/?columns=run,status,flag_lr,eval_acc")
@@ -245,7 +245,7 @@ class RunsTests(RunsTestCase):
     def test_a_scatter_is_over_numbers_at_first(self):
         self.open("#/?plot=scatter&columns=run,flag_model,flag_lr,eval_acc")
         self.wait_runs("d", "c", "b", "a")
-        until(lambda: "eval_acc over flag_lr" in (self.find(".plots .canvas").get_attribute("aria-label") or ""), "the flag of numbers")
+        until(lambda: "eval_acc over flag_lr" in (self.read(".plots .canvas", "ariaLabel") or ""), "the flag of numbers")
 
     def test_what_is_chosen_is_seen_where_colours_are_forced(self):
         self.emulate(forced_colors="active")

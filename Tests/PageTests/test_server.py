@@ -19,7 +19,7 @@ class ServerTests(PageTestCase):
         self.wait_text("Free on the disk")
         self.wait_text("1 running")
         self.wait_text("1 completed")
-        self.assertTrue(0 < float(self.find("meter").get_attribute("value")) < float(self.find("meter").get_attribute("max")))
+        self.assertTrue(0 < self.read("meter", "value") < self.read("meter", "max"))
         until(lambda: "…" not in self.text("section:nth-of-type(3)"), "rates are measured")
         self.wait_text(self.server.get("/version")["version"], "header + section, .server header")
 
