@@ -170,6 +170,10 @@ class PageTestCase(unittest.TestCase):
         code = "const found = document.querySelector(arguments[0]); return found ? [found[arguments[1]]] : null"
         return until(lambda: self.script(code, selector, property), selector)[0]
 
+    def texts(self, selector):
+        """The texts of all elements, read at once."""
+        return self.script("return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)", selector)
+
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 

@@ -90,10 +90,10 @@ class CompareTests(RunTestCase):
     def test_source_differs_side_by_side(self):
         self.open("#/compare?runs=a,b&source=1")
         until(lambda: self.all(".diff .removed"), "the difference")
-        self.assertEqual(sorted(one.text for one in self.all(".diff-file summary .mono")), ["only.py", "train.py"])
+        self.assertEqual(sorted(self.texts(".diff-file summary .mono")), ["only.py", "train.py"])
         texts = self.script("return [...document.querySelectorAll('.diff tr')].map(row => [...row.children].map(cell => cell.innerText.trim()))")
         self.assertIn(["2", "removed: lr = 0", "2", "added: lr = 1"], [[one.replace("\n", " ") for one in row] for row in texts])
-        self.assertEqual([one.text for one in self.all(".diff mark")], ["0", "1"])
+        self.assertEqual(self.texts(".diff mark"), ["0", "1"])
 
     def test_a_row_that_comes_is_shown(self):
         self.server.run("live", rows=[{"step": 1, "loss": 5}])

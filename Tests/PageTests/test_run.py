@@ -90,7 +90,7 @@ class ChartTests(RunTestCase):
         self.open("#/run/a")
         self.wait_drawn("loss")
         self.wait_drawn("lr")
-        self.assertEqual([head.text for head in self.all(".chart-card h3")], ["loss", "lr"])
+        self.assertEqual(self.texts(".chart-card h3"), ["loss", "lr"])
         self.assertIn("train", self.value("loss"))
         self.assertIn("0.02", self.value("loss"))
         self.assertIn("val", self.value("loss"))
@@ -119,7 +119,7 @@ class ChartTests(RunTestCase):
         self.wait_drawn("loss")
         self.assertIn("10", self.labels("loss"))
         self.assertEqual(self.read(".chart-tools select", "value"), "epoch")
-        self.assertEqual(self.button("Log").get_attribute("aria-pressed"), "true")
+        until(lambda: self.button("Log").get_attribute("aria-pressed") == "true", "the axis is logarithmic")
         self.assertIn("0.50", self.text(".chart-tools"))
         self.find(".chart-tools select").send_keys("step")
         until(lambda: "x=step" in self.hash, "the axis is in the address")
@@ -296,7 +296,7 @@ class PartsTests(RunTestCase):
         self.open("#/run/a?tab=source")
         self.wait_text("ünï", ".code")
         until(lambda: self.all(".code .hljs-keyword"), "highlighted")
-        self.assertEqual({one.text for one in self.all(".file-list button")}, {"lib/net.R", "train.py", LONG_NAME})
+        self.assertEqual(set(self.texts(".file-list button")), {"lib/net.R", "train.py", LONG_NAME})
         self.press("lib/net.R")
         self.wait_text("x <- 1", ".code")
         self.assertIn("file=lib/net.R", self.hash)
@@ -353,7 +353,7 @@ class PartsTests(RunTestCase):
     def test_a_matrix_is_a_table(self):
         self.open("#/run/a?tab=metadata")
         until(lambda: [one.text for one in self.all(".matrix td")][-4:] == ["8", "1", "2", "9"], "the matrix")
-        self.assertEqual([one.text for one in self.all(".matrix th")], ["cat", "dog", "cat", "dog"])
+        self.assertEqual(self.texts(".matrix th"), ["cat", "dog", "cat", "dog"])
 
     def test_lines_to_copy_name_the_run(self):
         self.open("#/run/a?tab=use")

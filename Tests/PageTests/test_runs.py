@@ -115,7 +115,7 @@ class RunsTests(RunsTestCase):
         self.wait_runs("b", "c", "a", "d")
         self.head("eval_acc").click()
         self.wait_runs("a", "c", "b", "d")
-        self.assertEqual(self.head("eval_acc").find_element(By.XPATH, "ancestor::th").get_attribute("aria-sort"), "ascending")
+        self.assertEqual(self.read("th[data-column=eval_acc]", "ariaSort"), "ascending")
 
     def test_the_back_button_goes_back(self):
         self.open()
@@ -229,7 +229,7 @@ class RunsTests(RunsTestCase):
                     self.handle("Least eval_acc").send_keys(Keys.PAGE_UP)
                 self.wait_runs("c", "b")
                 self.assertIn("brush=", self.hash)
-                self.assertIn("0.8", self.handle("Least eval_acc").get_attribute("aria-valuetext"))
+                until(lambda: "0.8" in self.handle("Least eval_acc").get_attribute("aria-valuetext"), "the least is 0.8")
                 # The focus stays, so that more keys follow.
                 self.keys(Keys.END)
                 self.wait_text("0 runs", ".bar .count")
@@ -238,7 +238,7 @@ class RunsTests(RunsTestCase):
                 self.assertNotIn("brush=", self.hash)
                 self.handle("Greatest flag_model").send_keys(Keys.ARROW_DOWN)
                 self.wait_runs("b", "a")
-                self.assertEqual(self.handle("Greatest flag_model").get_attribute("aria-valuetext"), "mlp")
+                until(lambda: self.handle("Greatest flag_model").get_attribute("aria-valuetext") == "mlp", "the greatest is mlp")
                 self.keys(Keys.ESCAPE)
                 self.wait_runs("d", "c", "b", "a")
 
@@ -366,7 +366,7 @@ class ChosenRunsTests(RunsTestCase):
         box = self.find("input[aria-label='Select one']")
         ActionChains(self.driver).key_down(Keys.SHIFT).click(box).key_up(Keys.SHIFT).perform()
         self.wait_text("3 selected", ".selection")
-        self.assertIn("runs=three%2Ctwo%2Cone", self.button("Compare", ".selection").get_attribute("href"))
+        until(lambda: "runs=three%2Ctwo%2Cone" in self.button("Compare", ".selection").get_attribute("href"), "the address has the runs")
         self.driver.refresh()
         self.wait_text("3 selected", ".selection")
 
