@@ -22,6 +22,7 @@ from openapi_core.templating.paths.exceptions import PathError
 from openapi_core.testing import MockRequest, MockResponse
 from openapi_core.validation.request.exceptions import RequestBodyValidationError
 from openapi_core.validation.response.exceptions import MissingData
+from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PATCH = "application/merge-patch+json"
@@ -111,8 +112,12 @@ class Checker:
         except RequestBodyValidationError as error:
             # The description has it in words where a form is no more than another way of sending JSON or text, and where JSON is
             # another way of sending a form.
-            # The same for the spellings of NaN and of numbers that JSON has not, which metadata may hold.
-            if isinstance(error.__cause__, MediaTypeDeserializeError) and "/metadata/" in request.path:
+            # The same for the spellings of NaN and of numbers that JSON has not, which metadata may hold, also where several types
+            # are written together.
+            if isinstance(error.__cause__, MediaTypeDeserializeError) and re.search("/metadata(/|$)|/complete$", request.path):
+                return
+            # Of a form of any fields, openapi-core reads none.
+            if isinstance(error.__cause__, InvalidSchemaValue) and request.content_type.startswith(FORMS[1]):
                 return
             in_words = FORMS + (("application/json",) if request.path.endswith("/metadata/source") else ())
             if not isinstance(error.__cause__, MediaTypeNotFound) or not request.content_type.startswith(in_words):
