@@ -43,7 +43,7 @@ struct Export: ParsableCommand {
             opened, try RunExport(of: opened, into: directory), removes: follow)
         guard let signals else {
             try export.all()
-            print("\(export.summary) in \(directory.shown(atMost: .max))")
+            print("exported to \(directory.shown(atMost: .max)): \(export.summary)")
             if export.hasFailed { throw ExitCode(1) }
             return
         }
@@ -55,7 +55,7 @@ struct Export: ParsableCommand {
             opened.changes.ring()
         }.detach()
         export.follow {
-            print("\(export.summary) in \(directory.shown(atMost: .max)); following")
+            print("exported to \(directory.shown(atMost: .max)): \(export.summary); following")
             fflush(nil)
         }
     }

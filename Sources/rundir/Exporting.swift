@@ -26,11 +26,11 @@ final class Exporting {
 
     /// What was done, for people.
     var summary: String {
-        var parts = ["\(counts.written) runs written", "\(counts.unchanged) as they were"]
+        var parts = ["\(counts.written) written", "\(counts.unchanged) unchanged"]
         if counts.removed > 0 { parts.append("\(counts.removed) removed") }
-        if counts.kept > 0 { parts.append("\(counts.kept) kept that are gone from the database") }
-        if counts.pending > 0 { parts.append("\(counts.pending) left out, which are not initialised yet") }
-        if counts.failed > 0 { parts.append("\(counts.failed) could not be exported") }
+        if counts.kept > 0 { parts.append("\(counts.kept) kept although gone from the database") }
+        if counts.pending > 0 { parts.append("\(counts.pending) not initialised yet, left out") }
+        if counts.failed > 0 { parts.append("\(counts.failed) failed") }
         return parts.joined(separator: ", ")
     }
 
@@ -119,7 +119,7 @@ final class Exporting {
                         due.remove(run)
                     }
                 }
-                if isAway { say("it goes on") }
+                if isAway { say("the database can be reached again") }
                 isAway = false
                 if !hasBegun, !stop.isSet { begun() }
                 hasBegun = true

@@ -190,7 +190,7 @@ struct Import: ParsableCommand {
         let pending = try folder.pendingCount()
         print(
             "imported \(imported) runs of \(source.shown(atMost: .max)); \(there) were there already, \(failed) could not be "
-                + "imported" + (pending > 0 ? "; \(pending) that are not initialised yet were left out" : ""))
+                + "imported" + (pending > 0 ? "; \(pending) not initialised yet, left out" : ""))
         return failed
     }
 

@@ -6,7 +6,7 @@ import PostgresStore
 import RunMetadata
 import RunStore
 
-/// Where `rundir import` brings runs: a runs directory, which a server may have, or a database.
+/// Where `rundir import` brings runs: a runs directory, which a server may be using, or a database.
 final class ImportTarget {
     /// The store and where files are staged for it; nil: a server has the runs directory.
     let whole: (store: any RunStore & DocumentStore, scratch: Scratch)?

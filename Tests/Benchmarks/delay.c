@@ -17,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND 1000000000LL
+#include "clock.h"
+
 #define MOST 65536
 
 /* What was received at once; an empty one is the end of the stream. */
@@ -40,17 +41,6 @@ struct way {
 static SLIST_HEAD(, way) ways = SLIST_HEAD_INITIALIZER(ways);
 static int epoll;
 static int64_t delay;
-
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static int64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * SECOND + time.tv_nsec;
-}
 
 static void watch(int socket, uint32_t events, struct way *way) {
     struct epoll_event event = {.events = events, .data.ptr = way};

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECOND 1000000000LL
+#include "clock.h"
 
 struct connection {
     int socket;
@@ -41,17 +41,6 @@ struct latencies {
 
 static struct latencies first, later;
 static long not_2xx, late, lost;
-
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static int64_t now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * SECOND + time.tv_nsec;
-}
 
 static int open_socket(void) {
     int found = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

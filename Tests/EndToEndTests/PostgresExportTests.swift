@@ -34,9 +34,9 @@ import Testing
         #expect(try rundir("import", fixtures).output.contains("imported 0 runs of \(fixtures); 3 were there already"))
         let exported = try rundir("export", directory)
         #expect(exported.ending == .exited(0), "\(exported.errors)")
-        #expect(exported.output == "3 runs written, 0 as they were in \(directory)\n")
+        #expect(exported.output == "exported to \(directory): 3 written, 0 unchanged\n")
         #expect(DirectoryTree(directory, excluding: [".rundir"]) == DirectoryTree(fixtures))
-        #expect(try rundir("export", directory).output == "0 runs written, 3 as they were in \(directory)\n")
+        #expect(try rundir("export", directory).output == "exported to \(directory): 0 written, 3 unchanged\n")
         let server = try Server(runs: "\(folder.path)/server", "--store", address, "--unsynced-store")
         #expect(server.greeting.hasSuffix("3 runs"))
         let reply = try server.connect().send("GET", "/runs/\(TfrunsFixture.runs[0])/metadata/flags")
@@ -98,7 +98,8 @@ import Testing
         #expect(try client.sendJSON("PUT", "/runs/one", #"{"flags": {"lr": 0.10}}"#).status == 201)
         #expect(try client.sendEmpty("PUT", "/runs/two").status == 201)
         let export = try follow()
-        #expect(eventually { export.output().contains("2 runs written, 0 as they were in \(directory); following\n") })
+        #expect(
+            eventually { export.output().contains("exported to \(directory): 2 written, 0 unchanged; following\n") })
         #expect(folder.text("export/one/tfruns.d/flags.json") == "{\n  \"lr\": 0.10\n}\n")
         #expect(try client.sendJSON("POST", "/runs/one/metadata/metrics", #"{"step": 1, "loss": 0.5}"#).status == 201)
         #expect(try client.send("PUT", "/runs/one/files/models/net.pt", text: "weights").status == 201)
@@ -119,7 +120,7 @@ import Testing
         let again = try follow()
         #expect(
             eventually {
-                again.output().contains("0 runs written, 1 as they were, 1 removed in \(directory); following")
+                again.output().contains("exported to \(directory): 0 written, 1 unchanged, 1 removed; following")
             })
         #expect(!folder.exists("export/two"))
         again.process.signal(SIGTERM)

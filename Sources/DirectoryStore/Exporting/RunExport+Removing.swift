@@ -8,7 +8,7 @@ extension RunExport {
     func remove(_ run: RunID, _ note: ExportNote?, removes: Bool) throws -> Effect {
         guard let note else { return .unchanged }
         let path = paths.run("\(run)", note.place)
-        if !removes { return .kept("it is no longer in the store") }
+        if !removes { return .kept("it is gone from the store; --follow removes such directories") }
         if Files.isOwnDirectory(path) {
             var other: String?
             let tree = try paths.open("\(run)", note.place)

@@ -145,10 +145,10 @@ package final class PostgresIntake: RunIntake {
         let batch = Batch([write], on: connection, Committer.Settings(), ColumnMemory(), now: store.clock())
         try batch.begin(isBegun: true)
         if let there = batch.runs[run.description], there.isThere { throw refusal(there.place) }
-        // None that has been given up, since the upload took a day.
+        // An object whose upload took over a day has been given up: then the run is refused.
         for path in uploads.byFile.keys { _ = try batch.object(ofFileAt: path) }
         batch.add(arrived(in: place))
-        do throws(DatabaseError) { _ = try connection.run(batch.commitStatements) } catch {
+        do throws(DatabaseError) { try connection.commit(batch.commitStatements) } catch {
             guard error.isLost else { throw error }
             try findOut(batch, error)
         }

@@ -9,19 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-static void fail(const char *call) {
-    perror(call);
-    exit(1);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+#include "../clock.h"
 
 static void make_run(int number) {
     static const char *const names[] = {"type", "context", "script", "start", "completed"};
@@ -53,9 +43,9 @@ int main(int count, char **arguments) {
     }
     if (chdir(arguments[1]) != 0) fail("chdir");
     if (mkdir(".staging", 0755) != 0) fail("mkdir");
-    double until = seconds() + atof(arguments[2]);
+    int64_t until = now() + (int64_t)(atof(arguments[2]) * SECOND);
     int made = 0;
-    while (seconds() < until) make_run(made++);
+    while (now() < until) make_run(made++);
     printf("%d\n", made);
     return 0;
 }

@@ -159,7 +159,7 @@ import Testing
         try export(harness)
         folder.write("export/two/mine.txt", "mine")
         for run in [RunID.one, .two] { try harness.store.write(.run(run), .purge(force: true)) }
-        let kept = RunExport.Effect.kept("it is no longer in the store")
+        let kept = RunExport.Effect.kept("it is gone from the store; --follow removes such directories")
         #expect(try export(harness) == ["one": kept, "two": kept])
         #expect(folder.exists("export/one/a/b"))
         #expect(
