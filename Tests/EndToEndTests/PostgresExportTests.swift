@@ -72,7 +72,8 @@ import Testing
         try server.crash()
         let imported = try rundir("import", runs)
         #expect(imported.ending == .exited(0), "\(imported.errors)")
-        #expect(imported.output.contains("imported 1 runs") && imported.output.contains("1 not initialised yet, left out"))
+        #expect(
+            imported.output.contains("imported 1 runs") && imported.output.contains("1 not initialised yet, left out"))
         #expect(try rundir("export", directory).ending == .exited(0))
         let rows = folder.text("export/one/tfruns.d/metrics.ndjson")
         #expect(rows?.split(separator: "\n").count == 50)
