@@ -162,7 +162,7 @@ let package = Package(
         // An HTTP client, servers and temporary folders, for all tests.
         .target(name: "CTLSClient", path: "Tests/CTLSClient", linkerSettings: [.linkedLibrary("gnutls")]),
         .target(
-            name: "TestSupport", dependencies: ["CTLSClient", "JSON"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CTLSClient", "JSON", "Threads"], path: "Tests/TestSupport",
             swiftSettings: testSettings),
         tests("LimitsTests", dependencies: ["Limits"]),
         tests("HTTPServerTests", dependencies: ["HTTPServer", "Limits", "TestSupport"]),

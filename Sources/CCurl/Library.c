@@ -63,7 +63,7 @@ void curl_library_configure(CURL *handle, const curl_settings *settings, char *e
     (curl.easy_setopt)(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     (curl.easy_setopt)(handle, CURLOPT_CONNECTTIMEOUT, 10L);
     (curl.easy_setopt)(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    (curl.easy_setopt)(handle, CURLOPT_LOW_SPEED_TIME, 60L);
+    (curl.easy_setopt)(handle, CURLOPT_LOW_SPEED_TIME, settings->silence > 0 ? settings->silence : 60L);
     if (settings->authorities != NULL) (curl.easy_setopt)(handle, CURLOPT_CAINFO, settings->authorities);
     if (settings->takes_any_certificate) {
         (curl.easy_setopt)(handle, CURLOPT_SSL_VERIFYPEER, 0L);

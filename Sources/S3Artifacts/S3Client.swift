@@ -28,13 +28,17 @@ final class S3Client: Sendable {
     @discardableResult
     func perform(_ request: S3Request, patience: Double? = nil) throws(S3Fault) -> S3Reply {
         var attempts = S3Attempts(patience: patience ?? settings.patience)
+        var isRepeated = false
         while true {
             do throws(S3Fault) {
                 let connection = try take()
                 // After a failure too: libcurl knows whether it can be used again.
                 defer { giveBack(connection) }
-                return try connection.perform(request)
+                var reply = try connection.perform(request)
+                reply.isRepeated = isRepeated
+                return reply
             } catch { try attempts.wait(after: error) }
+            isRepeated = true
         }
     }
 }

@@ -45,6 +45,8 @@ struct S3Reply {
     let length: Int?
     let retryAfter: Double
     var body: [UInt8] = []
+    /// Whether the request was sent before, and what came of that is not known.
+    var isRepeated = false
 
     var isSuccess: Bool { (200..<300).contains(status) }
 }
@@ -65,7 +67,7 @@ final class S3Connection: @unchecked Sendable {
             "aws:amz:\(settings.region):s3".withCString { signature in
                 (settings.authorities ?? "").withCString { authorities in
                     var texts = curl_settings()
-                    (texts.user, texts.signature) = (user, signature)
+                    (texts.user, texts.signature, texts.silence) = (user, signature, settings.silence)
                     if settings.authorities != nil { texts.authorities = authorities }
                     return curl_stream_make(&texts, &fault)
                 }
@@ -87,7 +89,12 @@ final class S3Connection: @unchecked Sendable {
         if let range = request.range { headers.append("range: bytes=\(range.lowerBound)-\(range.upperBound - 1)") }
         // Debian's libcurl signs the hash, but S3 wants to be told it too.
         headers.append("x-amz-content-sha256: \(request.hash)")
-        if case .bytes = request.body { headers.append("content-type: application/xml") }
+        // libcurl would send a form's type with a POST, which it does not sign.
+        switch request.body {
+        case .bytes: headers.append("content-type: application/xml")
+        case .none where request.method == "POST": headers.append("content-type: application/octet-stream")
+        case .none, .file: break
+        }
         let url = settings.url(request.key, request.query)
         let copies = headers.map { strdup($0) }
         defer { for copy in copies { free(copy) } }

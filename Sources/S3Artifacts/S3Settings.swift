@@ -18,6 +18,10 @@ package struct S3Settings: Sendable {
     package var partSize = 16 << 20
     /// Seconds for which a request that fails is sent again.
     package var patience = 10.0
+    /// Seconds for which S3 may be silent in the middle of a request before that fails.
+    package var silence = 20
+    /// Parts of an upload that are on their way at once.
+    package var parallelParts = 3
 
     struct Credentials: Sendable {
         let id: String

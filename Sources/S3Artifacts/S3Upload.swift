@@ -1,10 +1,11 @@
 internal import Glibc
 internal import HTTPServer
 internal import LocalFiles
+internal import Threads
 
 /// Makes an object of a file: at once, or in parts if it is large (Amazon S3 User Guide, "Multipart upload"). S3 checks the SHA-256 of
 /// all that it gets, which is part of the signature.
-struct S3Upload {
+struct S3Upload: Sendable {
     private let client: S3Client
     private let key: String
     private let descriptor: CInt
@@ -30,19 +31,53 @@ struct S3Upload {
             throw S3Fault(status: begun.status, message: "the reply names no upload")
         }
         do throws(S3Fault) {
-            var tags: [String] = []
-            for start in stride(from: 0, to: size, by: partSize) {
-                let part = try client.perform(
-                    S3Request(
-                        method: "PUT", key: key, query: [("partNumber", "\(tags.count + 1)"), ("uploadId", id)],
-                        body: try body(start..<min(start + partSize, size))))
-                tags.append(part.tag)
-            }
-            try complete(id, tags)
+            // An attempt whose reply was lost may have begun an upload that nobody knows.
+            if begun.isRepeated { try Self.abortAll(of: key, but: id, client) }
+            try complete(id, try sendParts(of: id))
         } catch {
             // What cannot be reached now is aborted when the object is removed.
             _ = try? Self.abort(id, of: key, client, patience: 0)
             throw error
+        }
+    }
+
+    // MARK: Parts
+
+    /// The parts that are left, and what came of the others.
+    private struct Parts: Sendable {
+        var left: Range<Int>
+        var tags: [String]
+        var fault: S3Fault?
+
+        /// The next part's index; nil when there is none, or one has failed.
+        mutating func next() -> Int? { fault == nil ? left.popFirst() : nil }
+    }
+
+    /// Sends all parts, some at once.
+    /// - Returns: their tags
+    private func sendParts(of id: String) throws(S3Fault) -> [String] {
+        let count = (size + partSize - 1) / partSize
+        let parts = Monitor(Parts(left: 0..<count, tags: Array(repeating: "", count: count)))
+        let jobs = (1..<max(1, min(count, client.settings.parallelParts))).map { _ in
+            BackgroundJob { sendSome(of: id, parts) }
+        }
+        sendSome(of: id, parts)
+        for job in jobs { try? job.result() }
+        let (tags, fault) = parts.withLock { ($0.tags, $0.fault) }
+        if let fault { throw fault }
+        return tags
+    }
+
+    private func sendSome(of id: String, _ parts: Monitor<Parts>) {
+        while let index = parts.withLock({ $0.next() }) {
+            let start = index * partSize
+            do throws(S3Fault) {
+                let part = try client.perform(
+                    S3Request(
+                        method: "PUT", key: key, query: [("partNumber", "\(index + 1)"), ("uploadId", id)],
+                        body: try body(start..<min(start + partSize, size))))
+                parts.withLock { $0.tags[index] = part.tag }
+            } catch { parts.withLock { $0.fault = $0.fault ?? error } }
         }
     }
 
@@ -115,13 +150,13 @@ struct S3Upload {
     }
 
     /// Aborts all uploads of an object that have neither been completed nor aborted ("ListMultipartUploads").
-    static func abortAll(of key: String, _ client: S3Client) throws(S3Fault) {
+    /// - Parameter kept: the one that goes on; nil: none does
+    static func abortAll(of key: String, but kept: String? = nil, _ client: S3Client) throws(S3Fault) {
         let reply = try client.perform(
             S3Request(method: "GET", key: "", query: [("prefix", key), ("uploads", "")]))
         for upload in XMLText.all("Upload", in: String(decoding: reply.body, as: UTF8.self)) {
-            guard XMLText.first("Key", in: upload) == key, let id = XMLText.first("UploadId", in: upload) else {
-                continue
-            }
+            guard XMLText.first("Key", in: upload) == key, let id = XMLText.first("UploadId", in: upload), id != kept
+            else { continue }
             try abort(id, of: key, client)
         }
     }

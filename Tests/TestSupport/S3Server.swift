@@ -43,8 +43,16 @@ package final class S3Server: Sendable {
     /// The address of the server.
     package var endpoint: String { "http://127.0.0.1:\(ports[0])" }
 
+    /// A proxy before the server.
+    package func proxy() throws -> HTTPProxy { try HTTPProxy(to: ports[0]) }
+
     /// The variables with which a program finds it.
-    package var variables: [String: String] {
+    package var variables: [String: String] { variables(by: endpoint) }
+
+    /// The same through a proxy.
+    package func variables(by proxy: HTTPProxy) -> [String: String] { variables(by: proxy.endpoint) }
+
+    private func variables(by endpoint: String) -> [String: String] {
         ["AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": Self.key, "AWS_SECRET_ACCESS_KEY": Self.secret]
     }
 

@@ -23,6 +23,8 @@ typedef struct {
     const char *token;
     /// How requests are signed with `user`, such as `aws:amz:us-east-1:s3` (CURLOPT_AWS_SIGV4); NULL: not.
     const char *signature;
+    /// Seconds without a byte after which a server is given up; 0: 60.
+    long silence;
 } curl_settings;
 
 /// Opens nothing yet.
@@ -76,7 +78,7 @@ curl_stream *curl_stream_make(const curl_settings *settings, const char **fault)
 void curl_stream_free(curl_stream *stream);
 
 /// Sends a request, and returns when the head of its reply is there. Follows no redirects. Gives up on a server
-/// that cannot be reached within 5 seconds or sends nothing for 60. What the request points to is used until it is over.
+/// that cannot be reached within 5 seconds or is silent (`curl_settings.silence`). What the request points to is used until it is over.
 curl_reply curl_stream_send(curl_stream *stream, const curl_request *request);
 
 /// Reads the body of the reply; waits until the buffer is full or the body ends.
