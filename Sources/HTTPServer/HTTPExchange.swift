@@ -45,13 +45,14 @@ package final class HTTPExchange: @unchecked Sendable {
     let connection: OpaquePointer
     unowned let server: HTTPServer
 
-    private let state = ConnectionState()
+    let state = ConnectionState()
     private var response: PreparedResponse?
     /// What was handed to libmicrohttpd.
     private var queued: PreparedResponse?
     /// Whether the handler has all of the request.
     private(set) var isHandedOver = false
-    private var handedOver: (kind: Workers.Kind, job: @Sendable () -> Void)?
+    /// What `handOver` was given, until the connection waits for it.
+    var handedOver: (kind: Workers.Kind, job: @Sendable () -> Void)?
     /// Whether the polling loop has it among those to settle, and what begins then.
     private var isUnsettled = false
     private var whenSettled: [() -> Void] = []
@@ -102,32 +103,6 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     // MARK: The reply
-
-    /// Whether nobody waits for the reply: its client has gone, or the server's time to stop is over. A job that takes long
-    /// asks now and then, from its own thread, and throws `Abandoned` or returns; asking costs one system call.
-    package var isAbandoned: Bool {
-        state.isOver || server.isCutOff || client?.presence.isGone(now: monotonicNanoseconds()) ?? false
-    }
-
-    /// What a job throws once its exchange is abandoned.
-    package struct Abandoned: Error {
-        package init() {}
-    }
-
-    /// Throws where the exchange is abandoned.
-    package func checkPresence() throws(Abandoned) { if isAbandoned { throw Abandoned() } }
-
-    /// Runs a job that may block on a worker thread. It may not look at the request's head: the client may be gone.
-    package func onWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
-        server.workers[kind].run(job)
-    }
-
-    /// The same from within `then` of `BodyPlan.collect`, once. The connection stays while the job runs, and with it the head.
-    /// A job whose client has gone by the time of its turn is not run.
-    package func handOver(to kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) { handedOver = (kind, job) }
-
-    /// Makes the polling thread see work that was gathered on another thread.
-    package func wakeServer() { server.wake() }
 
     /// Answers. The first answer counts; thread-safe.
     package func respond(_ response: HTTPResponse) {
@@ -203,23 +178,13 @@ package final class HTTPExchange: @unchecked Sendable {
             }
             if let (kind, job) = handedOver {
                 handedOver = nil
-                hold(.reply) { [self] in runOnWorker(kind, job) }
+                hold(.reply) { [self] in goOn(on: kind, job) }
                 return .YES
             }
             if !state.isAnswered { hold(.reply) }
         }
         if state.isAnswered, let response { return queue(response) }
         return .YES
-    }
-
-    private func runOnWorker(_ kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
-        server.workers[kind].run { [self] in
-            if isAbandoned {
-                respond(server.handler.response(to: HTTPFault.abandoned, of: id, in: self))
-            } else {
-                job()
-            }
-        }
     }
 
     /// The exchange is over (MHD_RequestCompletedCallback).
@@ -251,7 +216,9 @@ package final class HTTPExchange: @unchecked Sendable {
         note(Int(response.status))
         queued = response
         if let stream = response.stream {
-            if hasNoBody(Int(response.status)), let pointer = response.pointer { cmhd_end_by_closing(pointer) }
+            if hasNoBody(Int(response.status)), stream.size == nil, let pointer = response.pointer {
+                cmhd_end_by_closing(pointer)
+            }
             stream.attach(to: self)
         }
         if response.headSize > replyRoom { response.shorten(to: replyRoom) }

@@ -4,15 +4,17 @@ internal import Synchronization
 
 /// What the polling thread calls.
 extension ResponseStream {
-    /// Bytes of libmicrohttpd's buffer for a client of HTTP/1.0; chunks are made in the connection's own memory.
-    private static let blockSize = 4096
+    /// Bytes of libmicrohttpd's buffer for a client of HTTP/1.0; chunks are made in the connection's own memory. And for a body of known
+    /// size: as many as are sent at once.
+    private static let blockSize = (unknown: 4096, known: 64 << 10)
 
     /// Makes libmicrohttpd's response (MHD_create_response_from_callback()), which holds the stream.
     func makeResponse() -> OpaquePointer? {
         // Retained for libmicrohttpd; released by the free callback, which it calls once the response goes.
         let context = Unmanaged.passRetained(self)
+        let size = size
         let response = MHD_create_response_from_callback(
-            UInt64.max, Self.blockSize,
+            size.map { UInt64($0) } ?? UInt64.max, size == nil ? Self.blockSize.unknown : Self.blockSize.known,
             { context, _, buffer, size in
                 guard let context, let buffer else { return contentReaderFailed }
                 let stream = Unmanaged<ResponseStream>.fromOpaque(context).takeUnretainedValue()
@@ -52,7 +54,9 @@ extension ResponseStream {
     private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let (count, asks): (Int, HTTPServer?) = state.withLock { state in
             guard let exchange = state.exchange, !state.isAborted else { return (contentReaderFailed, nil) }
-            if state.buffered == 0, state.isFinished { return (contentReaderEnded, nil) }
+            if state.buffered == 0, state.isFinished {
+                return (state.size ?? 0 > state.sent ? contentReaderFailed : contentReaderEnded, nil)
+            }
             let count = state.take(into: buffer)
             if count == 0 {
                 state.isHeld = true
@@ -62,7 +66,7 @@ extension ResponseStream {
             if asks { state.isAskingSource = true }
             return (count, asks ? exchange.server : nil)
         }
-        asks?.workers.long.run { self.askSource() }
+        asks?.workers[threads].run { self.askSource() }
         return count
     }
 
@@ -78,7 +82,7 @@ extension ResponseStream {
                 return (nil, nil)
             }
             guard let source else {
-                again?.workers.long.run { self.askSource() }
+                again?.workers[threads].run { self.askSource() }
                 return
             }
             do {

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 
 /// The body of a reply that comes over time: what is written to it goes out in chunks (RFC 9112 section 7.1), to a client
-/// of HTTP/1.0 until the connection closes.
+/// of HTTP/1.0 until the connection closes. If its size is known before, it goes out as any other body.
 ///
 /// Between who writes and the client stands a buffer with a limit. Parts are kept as they are given, so that a part that goes
 /// to many clients is in memory once. While the buffer is empty the connection is suspended and costs nothing.
@@ -34,6 +34,8 @@ package final class ResponseStream: @unchecked Sendable {
         var isHeld = false
         var source: Source?
         var isAskingSource = false
+        /// Bytes of the whole; nil: that is not known.
+        var size: Int?
 
         var isOpen: Bool { !isFinished && !isAborted && !isOver }
 
@@ -48,6 +50,8 @@ package final class ResponseStream: @unchecked Sendable {
     /// where others get their time to finish.
     let isEndless: Bool
     let limit: Int
+    /// The threads on which the source is asked.
+    let threads: Workers.Kind
     let state = Mutex(State())
     let whenOver: @Sendable () -> Void
 
@@ -55,19 +59,30 @@ package final class ResponseStream: @unchecked Sendable {
     /// - Parameters:
     ///   - limit: bytes that may wait for the client
     ///   - isEndless: whether it goes on until somebody ends it
+    ///   - threads: those on which a source is asked
     ///   - whenOver: called once when nothing will be sent any more: all was, the client has gone, or the reply was to HEAD.
     ///     On the polling thread: must not block
-    package init(limit: Int = 256 << 10, isEndless: Bool = false, whenOver: @escaping @Sendable () -> Void = {}) {
+    package init(
+        limit: Int = 256 << 10, isEndless: Bool = false, on threads: Workers.Kind = .long,
+        whenOver: @escaping @Sendable () -> Void = {}
+    ) {
         self.limit = limit
+        self.threads = threads
         self.isEndless = isEndless
         self.whenOver = whenOver
     }
 
     /// A stream that asks for its parts, one at a time, on worker threads.
-    package convenience init(limit: Int = 256 << 10, source: @escaping Source) {
-        self.init(limit: limit)
-        state.withLock { $0.source = source }
+    /// - Parameter size: bytes of all parts; nil: that is not known. A source that ends before cuts the reply off
+    package convenience init(
+        limit: Int = 256 << 10, size: Int? = nil, on threads: Workers.Kind = .long, source: @escaping Source
+    ) {
+        self.init(limit: limit, on: threads)
+        state.withLock { ($0.source, $0.size) = (source, size) }
     }
+
+    /// Bytes of the whole; nil: that is not known.
+    package var size: Int? { state.withLock { $0.size } }
 
     /// Whether it is made of a source's parts.
     package var hasSource: Bool { state.withLock { $0.source != nil } }
@@ -77,7 +92,7 @@ package final class ResponseStream: @unchecked Sendable {
         let source = state.withLock { $0.source }
         guard let source else { return }
         let packed = try GzipEncoder.encode(source)
-        state.withLock { $0.source = packed }
+        state.withLock { ($0.source, $0.size) = (packed, nil) }
     }
 
     /// Bytes that were taken for sending.

@@ -12,21 +12,35 @@ package final class WorkerPool: Sendable {
     }
 
     private let state = Monitor(State())
+    private let count: Int
+    private let name: String
 
     /// Starts `count` threads.
-    /// - Parameter name: of the threads, at most 11 bytes
-    package init(threads count: Int, name: String = "worker") {
-        let threads = (0..<count).map { index in
+    /// - Parameters:
+    ///   - name: of the threads, at most 11 bytes
+    ///   - startsLate: whether they start with the first job
+    package init(threads count: Int, name: String = "worker", startsLate: Bool = false) {
+        (self.count, self.name) = (count, name)
+        if !startsLate { state.withLock(start) }
+    }
+
+    private func start(_ state: inout State) {
+        state.threads = (0..<count).map { index in
             // They give way to the polling threads: what is read slows no write down.
             Thread(named: "\(name)-\(index)", .low) { [unowned self] in work() }
         }
-        state.withLock { ($0.threads, $0.alive) = (threads, count) }
+        state.alive = count
     }
 
     deinit { stop() }
 
     /// Runs a job on one of the threads, in the order of submission.
-    package func run(_ job: @escaping @Sendable () -> Void) { state.changeForOne { $0.jobs.append(job) } }
+    package func run(_ job: @escaping @Sendable () -> Void) {
+        state.changeForOne { state in
+            state.jobs.append(job)
+            if state.threads.isEmpty, !state.isStopping { start(&state) }
+        }
+    }
 
     /// Finishes the jobs that wait, then ends the threads.
     /// - Parameter seconds: how long that may take; jobs that are still waiting then are dropped

@@ -10,6 +10,9 @@ package protocol Blob: AnyObject, Sendable {
     /// Whether nothing has written to it since it was opened.
     var isUnchanged: Bool { get }
 
+    /// Whether the content is kept apart from the run, by another server, so that reading it may take longer than all else.
+    var isRemote: Bool { get }
+
     /// Makes sure that the content is there, if it is kept where it could have gone: for replies that cannot be taken back once they have
     /// begun.
     func checkContent() throws(StoreError)
@@ -24,6 +27,7 @@ package protocol Blob: AnyObject, Sendable {
 
 extension Blob {
     package var isUnchanged: Bool { true }
+    package var isRemote: Bool { false }
     package func checkContent() throws(StoreError) {}
     package func openDescriptor() -> CInt? { nil }
 

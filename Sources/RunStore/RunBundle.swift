@@ -7,6 +7,17 @@ package protocol RunBundle: AnyObject, Sendable {
 
     /// Opens the file that an entry is; nil where it is gone meanwhile.
     func open(_ index: Int) throws(StoreError) -> (any Blob)?
+
+    /// Whether the content of any file is kept by another server (`Blob.isRemote`).
+    var isRemote: Bool { get }
+
+    /// Makes sure that the content of all files is there (`Blob.checkContent`).
+    func checkContent() throws(StoreError)
+}
+
+extension RunBundle {
+    package var isRemote: Bool { false }
+    package func checkContent() throws(StoreError) {}
 }
 
 /// A file or folder of a bundle.

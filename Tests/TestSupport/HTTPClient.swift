@@ -168,6 +168,12 @@ package final class HTTPClient {
         return size == 0 ? nil : chunk
     }
 
+    /// Whether something has come that was not read.
+    package var hasBytes: Bool {
+        var byte: UInt8 = 0
+        return !buffer.isEmpty || recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+    }
+
     /// Reads reply after reply until the server closes the connection.
     package func readReplies() throws -> [Reply] {
         var replies: [Reply] = []

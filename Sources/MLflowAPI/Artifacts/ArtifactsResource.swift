@@ -86,18 +86,24 @@ extension MLflowAPI {
         }
         switch try store.file(path, of: place.run, page: FolderPage.Request(limit: 1)) {
         case .file(let blob):
-            try blob.checkContent()
-            call.exchange.respond(
-                HTTPResponse(
-                    status: 200,
-                    headers: [
-                        ("Content-Type", "application/octet-stream"), ("X-Content-Type-Options", "nosniff"),
-                        ("Content-Disposition", "attachment"), ("ETag", "\"\(blob.version.text)\""),
-                    ],
-                    body: .blob(blob)))
+            if !blob.isRemote { return try send(blob, call.exchange) }
+            let exchange = call.exchange
+            exchange.goOn(on: .remote) { self.answer(exchange) { try self.send(blob, exchange) } }
         case .folder: throw MLflowError.invalid("'\(path)' is a folder; list it")
         case nil: throw StoreError.noFile(path)
         }
+    }
+
+    private func send(_ blob: any Blob, _ exchange: HTTPExchange) throws {
+        try blob.checkContent()
+        exchange.respond(
+            HTTPResponse(
+                status: 200,
+                headers: [
+                    ("Content-Type", "application/octet-stream"), ("X-Content-Type-Options", "nosniff"),
+                    ("Content-Disposition", "attachment"), ("ETag", "\"\(blob.version.text)\""),
+                ],
+                body: .blob(blob)))
     }
 
     func writeArtifact(_ exchange: HTTPExchange, _ values: [String]) throws -> BodyPlan {

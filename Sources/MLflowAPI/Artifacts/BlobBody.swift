@@ -9,7 +9,8 @@ extension HTTPResponse.Body {
     static func blob(_ blob: any Blob) -> HTTPResponse.Body {
         if let descriptor = blob.openDescriptor() { return .file(descriptor: descriptor, size: blob.size) }
         let reader = BlobReader(blob)
-        return .stream(ResponseStream { try reader.next(piece) })
+        return .stream(
+            ResponseStream(size: blob.size, on: blob.isRemote ? .remote : .long) { try reader.next(piece) })
     }
 }
 

@@ -22,6 +22,8 @@ final class PostgresBlob: Blob, MetricsText {
         }
     }
 
+    var isRemote: Bool { object != nil }
+
     func checkContent() throws(StoreError) { try object?.get().check() }
 
     var version: BlobVersion { KnownFile.version(content, size) }

@@ -55,7 +55,7 @@ extension PostgresRunStore {
     package func file(
         _ path: ArtifactPath?, of run: RunID, page: FolderPage.Request
     ) throws(StoreError) -> RunFile? {
-        guard let folder = try folder(run.description, .all) else { throw .unknownRun }
+        guard let folder = try folder(run.description, .tree(path)) else { throw .unknownRun }
         if let path, let blob = try folder.blob(path, pool) { return .file(blob) }
         let files = folder.paths.filter { $0.isBelow(path) }
         let blobs = try files.map { path throws(StoreError) in (path, try folder.blob(path, pool)) }
@@ -112,4 +112,15 @@ private final class PostgresBundle: RunBundle {
     }
 
     func open(_ index: Int) throws(StoreError) -> (any Blob)? { try folder.blob(paths[index], pool) }
+
+    /// The files that are objects.
+    private var remote: [PostgresBlob] {
+        paths.compactMap { folder.files[$0] }.filter { $0.object != nil }.map {
+            PostgresBlob($0, of: folder.key, pool: pool)
+        }
+    }
+
+    var isRemote: Bool { folder.files.values.contains { $0.object != nil } }
+
+    func checkContent() throws(StoreError) { for blob in remote { try blob.checkContent() } }
 }

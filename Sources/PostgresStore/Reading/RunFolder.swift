@@ -20,6 +20,8 @@ struct RunFolder: Sendable {
         case metadata
         /// Only these, of metadata.
         case paths([DataPath])
+        /// What is at a path and below; nil: all, but for bytes.
+        case tree(ArtifactPath?)
     }
 
     /// Reads a run; nil if there is none.
@@ -30,25 +32,36 @@ struct RunFolder: Sendable {
     static func read(_ keys: [String], _ part: Part, on connection: Connection) throws(DatabaseError) -> [String:
         RunFolder]
     {
-        var condition = ""
+        let isMetadata = "f.path > 'tfruns.d/' AND f.path < 'tfruns.d0'"
+        // Which files are found, and of which the bytes are read along: those of a run's artifacts may be any number.
+        var (condition, held) = ("true", "true")
         var parameters: [Parameter] = [.texts(keys)]
         switch part {
-        case .all: break
-        case .metadata: condition = "AND f.path > 'tfruns.d/' AND f.path < 'tfruns.d0'"
+        case .all: held = isMetadata
+        case .metadata: condition = isMetadata
         case .paths(let paths):
-            condition = "AND f.path = ANY ($2)"
+            condition = "f.path = ANY ($2)"
             parameters.append(.texts(paths.map { ArtifactPath($0).description }))
+        case .tree(nil): held = "false"
+        case .tree(let path?):
+            // The frame is made of rows.
+            let made = path.dataPath == .metricsFrame ? [ArtifactPath(.metricsRows)] : []
+            condition = "(f.path = ANY ($2) OR f.path > $3 AND f.path < $4)"
+            held = "f.path = ANY ($2)"
+            parameters += [
+                .texts(([path] + made).map(\.description)), .text("\(path)/"), .text("\(path)0"),
+            ]
         }
         // One statement, so that it is of one moment.
         let rows = try connection.run(
             Statement(
                 """
                 SELECT r.run, r.place, r.modified, f.path, f.content, f.size, f.modified,
-                    CASE WHEN f.object IS NULL AND f.size <= \(KnownFile.small) THEN coalesce((
+                    CASE WHEN \(held) AND f.object IS NULL AND f.size <= \(KnownFile.small) THEN coalesce((
                         SELECT string_agg(p.bytes, ''::bytea ORDER BY p.position) FROM pieces p
                         WHERE p.run = f.run AND p.content = f.content), ''::bytea) END, f.object,
                     s.rows_content, s.rows_size, s.tail
-                FROM runs r LEFT JOIN files f ON f.run = r.run \(condition) LEFT JOIN summaries s ON s.run = r.run
+                FROM runs r LEFT JOIN files f ON f.run = r.run AND \(condition) LEFT JOIN summaries s ON s.run = r.run
                 WHERE r.run = ANY ($1)
                 """, parameters: parameters, isKept: true))
         var folders: [String: RunFolder] = [:]

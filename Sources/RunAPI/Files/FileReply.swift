@@ -46,7 +46,7 @@ struct FileReply {
             ?? ifModifiedSince.flatMap(HTTPDate.seconds).map { modified <= $0 } ?? false
         if isKnown {
             return HTTPResponse(
-                status: 200, headers: headers, body: .blob(file)
+                status: 200, headers: headers, body: try .blob(file)
             ).notModified
         }
         switch part(of: file, tag: tag, modified: modified) {
@@ -54,14 +54,14 @@ struct FileReply {
             try file.checkContent()
             let digests = try digestFields(of: file, isWhole: true)
             return HTTPResponse(
-                status: 200, headers: headers + digests, body: .blob(file))
+                status: 200, headers: headers + digests, body: try .blob(file))
         case .part(let range):
             try file.checkContent()
             let digests = try digestFields(of: file, isWhole: false)
             let place = ("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)")
             return HTTPResponse(
                 status: 206, headers: headers + digests + [place],
-                body: .blob(file, range))
+                body: try .blob(file, range))
         case .unsatisfiable:
             throw Problem(
                 416, "range-not-satisfiable", "Range not satisfiable",

@@ -7,7 +7,7 @@ internal import RunStore
 /// `/runs/{id}/files` and `/runs/{id}/files/{path}`: reads all files of a run, writes artifacts.
 extension RunAPI {
     static let fileRoutes: [Route] = [
-        Route("listFiles", .get, "/runs/{id}/files", .read, query: .fields, reply: RunAPI.listFiles),
+        Route("listFiles", .get, "/runs/{id}/files", .read, query: .fields, submit: RunAPI.listFiles),
         Route("readFile", .get, "/runs/{id}/files/{path}", .read, query: .fields, plan: RunAPI.readFile),
         Route(
             "writeFile", .put, "/runs/{id}/files/{path}", .write, where: RunAPI.isArtifact, plan: RunAPI.writeFile),
@@ -19,35 +19,36 @@ extension RunAPI {
     /// Whether a file is not metadata, which can be read here but is written elsewhere.
     func isArtifact(_ target: RunTarget, _ path: ArtifactPath) -> Bool { !path.isMetadata }
 
-    func listFiles(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
-        try file(nil, of: target, request.exchange)
+    func listFiles(_ request: RunRequest, _ target: RunTarget) throws {
+        try reply(nil, of: target, request.exchange)
     }
 
     func readFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
         // A request for a digest may read a large file.
         let threads: Route.Threads = request.exchange.headerBytes("Want-Repr-Digest") == nil ? .quick : .long
         return try BodyUse.none.plan(request, self) { request in
-            self.run(on: threads, request) {
-                let exchange = request.exchange
-                try self.respond(to: exchange, with: try self.file(path, of: target, exchange))
-            }
+            self.run(on: threads, request) { try self.reply(path, of: target, request.exchange) }
         }
     }
 
-    private func file(_ path: ArtifactPath?, of target: RunTarget, _ exchange: HTTPExchange) throws -> HTTPResponse {
+    private func reply(_ path: ArtifactPath?, of target: RunTarget, _ exchange: HTTPExchange) throws {
         let run = try existingRun(target)
         let query = try FileListQuery(exchange)
-        do throws(StoreError) {
-            switch try store.file(path, of: run, page: query.page) {
-            case .file(let file):
-                guard let path else { throw .unknownRun }
-                return reply(path, file, exchange)
-            case .folder(let page): return list(page, path, run, query)
-            case nil:
-                guard let path else { throw .unknownRun }
-                throw .noFile(path)
+        let found: RunFile?
+        do throws(StoreError) { found = try store.file(path, of: run, page: query.page) } catch .unknownRun {
+            throw Problem.unknownRun(run.description)
+        }
+        switch found {
+        case .file(let file):
+            guard let path else { throw Problem.unknownRun(run.description) }
+            try read(file.isRemote, exchange) {
+                try self.respond(to: exchange, with: try FileReply(exchange, self.digests).response(path, file))
             }
-        } catch .unknownRun { throw Problem.unknownRun(run.description) }
+        case .folder(let page): try respond(to: exchange, with: list(page, path, run, query))
+        case nil:
+            guard let path else { throw Problem.unknownRun(run.description) }
+            throw StoreError.noFile(path)
+        }
     }
 
     func writeFile(_ request: RunRequest, _ target: RunTarget, _ path: ArtifactPath) throws -> BodyPlan {
@@ -59,12 +60,6 @@ extension RunAPI {
                 try FileSink(api: self, target: target, path: path, exchange: exchange)
             }
         return .stream(sink, limit: settings.maxUpload)
-    }
-
-    private func reply(_ path: ArtifactPath, _ file: any Blob, _ exchange: HTTPExchange) -> HTTPResponse {
-        do { return try FileReply(exchange, digests).response(path, file) } catch {
-            return response(for: error, exchange)
-        }
     }
 
     private func list(

@@ -6,36 +6,45 @@ internal import RunStore
 
 /// Reading a run's metadata.
 extension RunAPI {
-    func readMetadata(_ request: RunRequest, _ target: RunTarget, _ type: MetadataType) throws -> HTTPResponse {
+    func readMetadata(_ request: RunRequest, _ target: RunTarget, _ type: MetadataType) throws {
+        let exchange = request.exchange
         guard let document = try writer(of: type).document else { throw Problem.internalFault }
         let run = try existingRun(target)
         switch document {
         case .file(let path, let mediaType):
             if let file = try store.file(path, of: run) {
-                try file.checkContent()
-                return HTTPResponse(
-                    status: 200,
-                    headers: [
-                        ("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\""),
-                        ("X-Content-Type-Options", "nosniff"),
-                        // A custom writer's may be a page.
-                        ("Content-Security-Policy", FileReply.untrustedPolicy),
-                    ],
-                    body: .blob(file))
+                return try read(file.isRemote, exchange) {
+                    try file.checkContent()
+                    try self.respond(to: exchange, with: try Self.reply(file, mediaType))
+                }
             }
         case .properties:
             if let properties = try store.properties(of: run), !properties.isEmpty {
                 let object = JSONObject(properties.map { ($0.name, .string($0.text)) })
-                return .json(200, .object(object))
+                return try respond(to: exchange, with: .json(200, .object(object)))
             }
         case .folder(let folder):
             let files = try store.files(below: folder, of: run)
-            if !files.isEmpty { return .json(200, listing(files, of: run, type: type)) }
+            if !files.isEmpty {
+                return try respond(to: exchange, with: .json(200, listing(files, of: run, type: type)))
+            }
         }
         guard try store.snapshot(of: run) != nil else { throw Problem.unknownRun(run.description) }
         throw Problem(
             404, "no-metadata", "No such metadata",
             "the run \"\(run)\" has no \(type) yet; POST to this path writes it")
+    }
+
+    private static func reply(_ file: any Blob, _ mediaType: String) throws -> HTTPResponse {
+        HTTPResponse(
+            status: 200,
+            headers: [
+                ("Content-Type", mediaType), ("ETag", "\"\(file.version.text)\""),
+                ("X-Content-Type-Options", "nosniff"),
+                // A custom writer's may be a page.
+                ("Content-Security-Policy", FileReply.untrustedPolicy),
+            ],
+            body: try .blob(file))
     }
 
     func listMetadata(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {

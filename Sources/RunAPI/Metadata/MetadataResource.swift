@@ -9,7 +9,7 @@ extension RunAPI {
     static let metadataRoutes: [Route] = [
         Route(
             "writeMetadata", .post, "/runs/{id}/metadata/{type}", .write, query: .fields, plan: RunAPI.writeMetadata),
-        Route("readMetadata", .get, "/runs/{id}/metadata/{type}", .read, reply: RunAPI.readMetadata),
+        Route("readMetadata", .get, "/runs/{id}/metadata/{type}", .read, submit: RunAPI.readMetadata),
         Route(
             "mergeMetadata", .patch, "/runs/{id}/metadata/{type}", .write, where: RunAPI.isMergeable,
             plan: RunAPI.mergeMetadata),

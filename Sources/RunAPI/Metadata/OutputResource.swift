@@ -33,7 +33,7 @@ extension RunAPI {
         let start = min(after ?? 0, file.size)
         return HTTPResponse(
             status: 200, headers: headers,
-            body: .blob(file, start..<file.size))
+            body: try .blob(file, start..<file.size))
     }
 
     /// A number of bytes: digits only; a too large one becomes the greatest Int.

@@ -19,7 +19,7 @@ extension RunAPI {
         if query.isWholeFrame, let file = try wholeFrame(of: run) {
             headers.append(("ETag", "\"\(file.version.text)\""))
             return HTTPResponse(
-                status: 200, headers: headers, body: .blob(file))
+                status: 200, headers: headers, body: try .blob(file))
         }
         let found = try store.metrics(query.selection, of: run) { !exchange.isAbandoned }
         guard let metrics = found else {

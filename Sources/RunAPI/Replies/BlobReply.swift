@@ -6,14 +6,16 @@ extension HTTPResponse.Body {
     private static let piece = 256 << 10
 
     /// A blob, or a range of its bytes: sent from its descriptor if it has one, else read while it is sent.
-    static func blob(_ blob: any Blob, _ range: Range<Int>? = nil) -> HTTPResponse.Body {
+    /// - Throws: if it is short, and cannot be read
+    static func blob(_ blob: any Blob, _ range: Range<Int>? = nil) throws -> HTTPResponse.Body {
         let range = range ?? 0..<blob.size
         if let descriptor = blob.openDescriptor() {
             return .file(descriptor: descriptor, size: range.count, offset: range.lowerBound)
         }
         let reader = BlobReader(blob, range)
-        if range.count <= piece, let bytes = try? reader.next(piece) { return .bytes(bytes) }
-        return .stream(ResponseStream { try reader.next(piece) })
+        if range.count <= piece { return .bytes(try reader.next(piece) ?? []) }
+        return .stream(
+            ResponseStream(size: range.count, on: blob.isRemote ? .remote : .long) { try reader.next(piece) })
     }
 }
 

@@ -29,6 +29,13 @@ extension RunAPI {
         try job()
     }
 
+    /// Does a job that reads contents, from within one that runs on a worker: at once, or on the threads that wait for other servers.
+    /// - Parameter isRemote: whether another server keeps the contents
+    func read(_ isRemote: Bool, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void) throws {
+        if !isRemote { return try job() }
+        exchange.goOn(on: .remote) { self.answer(exchange, with: job) }
+    }
+
     private func runOnWorker(
         _ kind: Workers.Kind, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void
     ) {
