@@ -71,8 +71,8 @@ package final class PostgresRunStore: RunStore {
         keeper = Keeper(database, feed: feed, reachability: reachability, pending: pending)
         uploader = settings.objects.map { [committer, objectReachability] objects in
             Uploader(
-                to: objects, from: settings.leastObject, threads: settings.uploads, pool: pool, committer: committer,
-                reachability: objectReachability)
+                to: objects, from: settings.leastObject, threads: settings.uploads, patience: settings.uploadPatience,
+                pool: pool, committer: committer, reachability: objectReachability)
         }
         objectKeeper = settings.objects.map { [objectReachability] objects in
             ObjectKeeper(

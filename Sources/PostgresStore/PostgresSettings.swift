@@ -12,6 +12,8 @@ package struct PostgresSettings: Sendable {
     /// Bytes from which on a file is kept there, and how many are on their way there at once.
     package var leastObject = 1 << 20
     package var uploads = 4
+    /// Seconds that a write with large files waits until its upload begins, while others go on.
+    package var uploadPatience = 30.0
     /// Seconds between two removals of objects that no file has any more.
     package var objectRemovalSeconds = 60.0
     /// Connections for writes and for reads; one more listens.

@@ -72,6 +72,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case failed(String)
     /// A folder that was to be published stands on one that was changed meanwhile.
     case changedMeanwhile(DataPath)
+    /// A later write to the path was done while this one's large file was brought to where it is kept.
+    case overtaken(ArtifactPath)
     /// A query names what is not there.
     case query(RunQueryFault)
     /// The listing is being built: so many runs are in it, of so many.

@@ -32,13 +32,20 @@ extension StoreHarness {
 
     /// A staged and synced folder with a file, beside what is there in run one, and its publication.
     package func staged(_ folder: DataPath, _ name: String, _ text: String) throws -> DataChange {
+        try staged(folder, [(name, text)])
+    }
+
+    /// The same with any number of files.
+    package func staged(_ folder: DataPath, _ files: [(name: String, text: String)]) throws -> DataChange {
         let staging = try scratch.makeFolder()
         let top = "\(staging.path)/data"
         for path in [top, "\(top)/\(folder)"] { try Files.makeDirectories(path) }
-        let file = try Files.open("\(top)/\(folder)/\(name)", O_WRONLY | O_CREAT | O_EXCL)
-        defer { Glibc.close(file) }
-        try Files.write(Array(text.utf8), to: file, at: 0, path: name)
-        try staging.sync(DataPath("data")!, [DataPath("\(folder)/\(name)")!])
+        for (name, text) in files {
+            let file = try Files.open("\(top)/\(folder)/\(name)", O_WRONLY | O_CREAT | O_EXCL)
+            defer { Glibc.close(file) }
+            try Files.write(Array(text.utf8), to: file, at: 0, path: name)
+        }
+        try staging.sync(DataPath("data")!, files.map { DataPath("\(folder)/\($0.name)")! })
         let there = try store.localMetadata(of: .run(.one), in: staging)
         let version = there?.version(of: folder)
         let replaced = version == nil ? nil : there.map { "\($0.path)/\(folder)" }

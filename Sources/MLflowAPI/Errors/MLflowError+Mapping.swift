@@ -58,6 +58,8 @@ extension MLflowError {
             self.init(.resourceConflict, "The run \(run) is in another state meanwhile; try again")
         case .changedMeanwhile(let path):
             self.init(.resourceConflict, "\(path) was changed meanwhile; try again")
+        case .overtaken(let path):
+            self.init(.resourceConflict, "\(path) was changed by a later request; send it again to replace that")
         case .unreadable(let reason): self.init(.resourceConflict, reason)
         case .runIsLink(let run): self.init(.permissionDenied, "The directory of the run \(run) is a link")
         case .overloaded, .exhausted:

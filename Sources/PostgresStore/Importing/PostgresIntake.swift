@@ -139,9 +139,7 @@ package final class PostgresIntake: RunIntake {
         guard hasMetadata || frame != nil else { throw IntakeRefusal.isNoRun }
         let leftOut = try settleMetrics() + emptyFolders
         try pieces.flush()
-        let write = WaitingWrite(
-            write: RunWrite(.run(run), .change([])), since: monotonicNanoseconds(), completion: { _ in },
-            uploads: uploads)
+        let write = WaitingWrite(RunWrite(.run(run), .change([])), uploads, since: monotonicNanoseconds()) { _, _ in }
         let batch = Batch([write], on: connection, Committer.Settings(), ColumnMemory(), now: store.clock())
         try batch.begin(isBegun: true)
         if let there = batch.runs[run.description], there.isThere { throw refusal(there.place) }

@@ -2,7 +2,7 @@ internal import Glibc
 internal import LocalFiles
 internal import RunStore
 
-/// The large files of a write that have become objects, before the write is committed.
+/// The large files of a write that become objects, before the write is committed.
 struct UploadedObjects: Sendable {
     /// An object, and how large it is.
     struct Object: Sendable {
@@ -15,40 +15,35 @@ struct UploadedObjects: Sendable {
 
     /// By the paths of the files of which they were made, on this machine.
     private(set) var byFile: [String: Object] = [:]
+    /// The write's place in the order of the writes, once it has one.
+    var reservation: Reservation?
 
-    /// Names that were never used, for the files of a write that are large enough.
-    /// - Parameter least: bytes from which on a file becomes an object
-    init(for write: RunWrite, from least: Int) throws(StoreError) {
+    /// Names that were never used, for the files of a write that are large enough. Of a folder with many small files, the larger ones
+    /// are objects too, so that few bytes are left for the database.
+    /// - Parameters:
+    ///   - least: bytes from which on a file becomes an object
+    ///   - rest: bytes of a folder's other files, at most
+    init(for write: RunWrite, from least: Int, rest: Int) throws(StoreError) {
         guard case .change(let changes) = write.action else { return }
         for change in changes {
             switch change {
             case .publish(let file, _, _), .artifact(let file, _, _):
-                if let size = Self.size(of: file.path, from: least) { add(file.path, size, write) }
+                let size = Self.size(of: file.path)
+                if size >= least { add(file.path, size, write) }
             case .publishFolder(let folder, _, _):
-                for (_, place) in try folder.files() {
-                    if let size = Self.size(of: place, from: least) { add(place, size, write) }
+                let files = try folder.files().map { (path: $0.place, size: Self.size(of: $0.place)) }
+                var left = files.reduce(0) { $0 + $1.size }
+                for file in files.sorted(by: { $0.size > $1.size }) where file.size >= least || left > rest {
+                    add(file.path, file.size, write)
+                    left -= file.size
                 }
             default: break
             }
         }
     }
 
-    /// Whether a write may bring files that are large enough; of a folder, that is found out later.
-    static func mayBeNeeded(for write: RunWrite, from least: Int) -> Bool {
-        guard case .change(let changes) = write.action else { return false }
-        return changes.contains { change in
-            switch change {
-            case .publish(let file, _, _), .artifact(let file, _, _): size(of: file.path, from: least) != nil
-            case .publishFolder: true
-            default: false
-            }
-        }
-    }
-
-    /// The size of a file that is large enough, bytes.
-    private static func size(of path: String, from least: Int) -> Int? {
-        Files.status(path).map { Int($0.st_size) }.flatMap { $0 >= least ? $0 : nil }
-    }
+    /// Bytes of a staged file.
+    static func size(of path: String) -> Int { Files.status(path).map { Int($0.st_size) } ?? 0 }
 
     private mutating func add(_ path: String, _ size: Int, _ write: RunWrite) {
         byFile[path] = Object(fresh: size, of: write.target.key)

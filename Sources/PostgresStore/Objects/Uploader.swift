@@ -4,19 +4,28 @@ internal import RunStore
 internal import Threads
 
 /// Brings the large files of writes into the object store, before the writes are committed: a write that is committed names objects
-/// that are complete. Few at a time; other writes do not wait for them.
+/// that are complete. Few at a time; other writes do not wait for them, nor they for others without end.
 final class Uploader: Sendable {
     typealias Completion = @Sendable (Result<WriteOutcome, StoreError>) -> Void
 
-    private enum Job: Sendable {
-        case upload(RunWrite, Completion)
-        case giveUp([UploadedObjects.Object])
+    private struct Job: Sendable {
+        let write: RunWrite
+        let uploads: UploadedObjects
+        let completion: Completion
+        /// When it began to wait for a thread (CLOCK_MONOTONIC, nanoseconds).
+        let since: UInt64
     }
 
     private struct State: Sendable {
         var waiting: Deque<Job> = []
-        var isClosed = false
+        /// Objects that no file will have.
+        var givenUp: [UploadedObjects.Object] = []
+        /// Writes whose place is being reserved.
+        var reserving = 0
+        /// No more writes are taken; none is being reserved any more; all uploads are over.
+        var isClosing = false, isClosed = false, isOver = false
         var threads: [Thread] = []
+        var clerk: Thread?
     }
 
     private let objects: any ObjectStore
@@ -25,57 +34,89 @@ final class Uploader: Sendable {
     private let committer: Committer
     /// Bytes from which on a file becomes an object.
     private let least: Int
+    private let patience: Double
     private let state = Monitor(State())
 
     /// - Parameters:
     ///   - least: bytes from which on a file becomes an object
     ///   - threads: how many files are on their way at once
+    ///   - patience: seconds that a write waits until its upload begins
     init(
-        to objects: any ObjectStore, from least: Int, threads: Int, pool: ConnectionPool, committer: Committer,
-        reachability: ObjectReachability
+        to objects: any ObjectStore, from least: Int, threads: Int, patience: Double, pool: ConnectionPool,
+        committer: Committer, reachability: ObjectReachability
     ) {
-        (self.objects, self.least, self.pool, self.committer, self.reachability) = (
-            objects, least, pool, committer, reachability
-        )
+        (self.objects, self.least, self.patience) = (objects, least, patience)
+        (self.pool, self.committer, self.reachability) = (pool, committer, reachability)
         let started = (0..<threads).map { _ in Thread(named: "uploader") { self.work() } }
-        state.withLock { $0.threads = started }
+        let clerk = Thread(named: "upload clerk") { self.keepBooks() }
+        state.withLock { ($0.threads, $0.clerk) = (started, clerk) }
     }
 
     /// Takes over a write that brings large files, and hands it to the committer once they are uploaded.
     /// - Returns: false if it brings none
     func submit(_ write: RunWrite, completion: @escaping Completion) -> Bool {
-        if !UploadedObjects.mayBeNeeded(for: write, from: least) { return false }
-        let isTaken = enqueue(.upload(write, completion))
-        if !isTaken { completion(.failure(.stopping)) }
+        let uploads: UploadedObjects
+        do throws(StoreError) {
+            uploads = try UploadedObjects(for: write, from: least, rest: committer.settings.mostBytes)
+        } catch {
+            completion(.failure(error))
+            return true
+        }
+        if uploads.isEmpty { return false }
+        let isTaken = state.withLock { state in
+            if !state.isClosing { state.reserving += 1 }
+            return !state.isClosing
+        }
+        if !isTaken {
+            completion(.failure(.stopping))
+            return true
+        }
+        committer.reserve(write, uploads) { self.enqueue(write, uploads, $0, completion) }
         return true
     }
 
-    private func enqueue(_ job: Job) -> Bool {
-        state.changeForOne { state in
-            if state.isClosed { return false }
-            state.waiting.append(job)
-            return true
+    private func enqueue(
+        _ write: RunWrite, _ uploads: UploadedObjects, _ result: Result<Reservation, StoreError>,
+        _ completion: @escaping Completion
+    ) {
+        var (write, uploads) = (write, uploads)
+        if case .success(let reservation) = result {
+            uploads.reservation = reservation
+            // Another run may become the session's active one meanwhile.
+            if let run = reservation.run {
+                write = RunWrite(.run(run), write.action, needsRun: write.needsRun, sender: write.sender)
+            }
         }
+        let job = Job(write: write, uploads: uploads, completion: completion, since: monotonicNanoseconds())
+        state.changeForAll { state in
+            state.reserving -= 1
+            if case .success = result { state.waiting.append(job) }
+        }
+        if case .failure(let error) = result { completion(.failure(error)) }
     }
 
     /// Takes no more writes, and returns when those that wait have been handed on or refused.
     func close() {
+        state.changeForAll { $0.isClosing = true }
+        state.wait { $0.reserving == 0 ? () : nil }
         let threads = state.changeForAll { state in
             state.isClosed = true
             defer { state.threads = [] }
             return state.threads
         }
         for thread in threads { thread.join() }
+        let clerk = state.changeForAll { state in
+            state.isOver = true
+            defer { state.clerk = nil }
+            return state.clerk
+        }
+        clerk?.join()
     }
 
+    // MARK: Uploading
+
     private func work() {
-        while let job = next() {
-            switch job {
-            case .upload(let write, let completion): upload(write, completion)
-            // Else it is removed a day later.
-            case .giveUp(let objects): _ = try? run(ObjectNotes.giveUp(objects))
-            }
-        }
+        while let job = next() { upload(job) }
     }
 
     private func next() -> Job? {
@@ -85,12 +126,9 @@ final class Uploader: Sendable {
         }
     }
 
-    private func upload(_ write: RunWrite, _ completion: @escaping Completion) {
-        var uploads = UploadedObjects()
+    private func upload(_ job: Job) {
         do throws(StoreError) {
-            uploads = try UploadedObjects(for: write, from: least)
-            if !uploads.isEmpty { try run(ObjectNotes.begin(uploads.all)) }
-            for (path, object) in uploads.byFile {
+            for (path, object) in job.uploads.byFile {
                 do throws(StoreError) {
                     try objects.put(path, size: object.size, as: object.name)
                     reachability.note(nil)
@@ -99,19 +137,56 @@ final class Uploader: Sendable {
                     throw error
                 }
             }
-        } catch {
-            if !uploads.isEmpty { _ = try? run(ObjectNotes.giveUp(uploads.all)) }
-            return completion(.failure(error))
-        }
-        let isUploaded = !uploads.isEmpty
-        let all = uploads.all
-        committer.submit(write, uploads) { result in
-            if case .failure = result, isUploaded { _ = self.enqueue(.giveUp(all)) }
-            completion(result)
+        } catch { return refuse(job, error) }
+        committer.submit(job.write, job.uploads) { result in
+            if case .failure = result { self.giveUp(job.uploads) }
+            job.completion(result)
         }
     }
 
-    private func run(_ statement: Statement) throws(StoreError) {
-        _ = try pool.read { connection throws(DatabaseError) in try connection.run(statement) }
+    private func refuse(_ job: Job, _ error: StoreError) {
+        giveUp(job.uploads)
+        job.completion(.failure(error))
+    }
+
+    private func giveUp(_ uploads: UploadedObjects) { state.changeForAll { $0.givenUp += uploads.all } }
+
+    // MARK: What becomes of the others
+
+    /// Refuses the writes that have waited for too long, and lets objects be removed that no file will have.
+    private func keepBooks() {
+        while true {
+            let seconds = state.withLock { rest($0) }
+            let hasNews = { (state: inout State) -> Void? in
+                let isFirst = seconds == nil && !state.waiting.isEmpty
+                return isFirst || !state.givenUp.isEmpty || state.isOver ? () : nil
+            }
+            if let seconds { _ = state.wait(seconds: seconds, hasNews) } else { state.wait(hasNews) }
+            let (late, givenUp, isOver) = state.withLock { state in
+                var late: [Job] = []
+                while rest(state) == 0, let job = state.waiting.popFirst() { late.append(job) }
+                defer { state.givenUp = [] }
+                return (late, state.givenUp, state.isOver)
+            }
+            for job in late {
+                refuse(
+                    job,
+                    .objectsUnreachable(
+                        "the upload has not begun within \(Int(patience.rounded(.up))) s, since those before it go on"))
+            }
+            // Else they are removed a day later.
+            if !givenUp.isEmpty { _ = try? giveUp(givenUp) }
+            if isOver, givenUp.isEmpty { return }
+        }
+    }
+
+    /// Seconds until the first write that waits has waited for too long; nil: none waits.
+    private func rest(_ state: State) -> Double? {
+        guard let first = state.waiting.first else { return nil }
+        return max(0, patience - Double(monotonicNanoseconds() - first.since) / 1e9)
+    }
+
+    private func giveUp(_ objects: [UploadedObjects.Object]) throws(StoreError) {
+        _ = try pool.read { connection throws(DatabaseError) in try connection.run(ObjectNotes.giveUp(objects)) }
     }
 }

@@ -8,10 +8,12 @@ extension Batch {
     /// - Throws: if the database could not be read meanwhile
     func apply() throws(DatabaseError) -> [Result<WriteOutcome, StoreError>] {
         var results: [Result<WriteOutcome, StoreError>] = []
-        for waiting in waiting {
+        for (index, waiting) in waiting.enumerated() {
             let counts = (pieces.count, copies.count, events.count)
-            let result = Result { () throws(StoreError) in try apply(waiting.write) }
-            if case .failure = result {
+            let result = Result { () throws(StoreError) in
+                waiting.uploads.isEmpty ? try apply(waiting.write) : try applyUploaded(index)
+            }
+            if waiting.isReserving || result.isFailure {
                 pieces.removeSubrange(counts.0...)
                 copies.removeSubrange(counts.1...)
                 events.removeSubrange(counts.2...)
@@ -22,7 +24,7 @@ extension Batch {
         return results
     }
 
-    private func apply(_ write: RunWrite) throws(StoreError) -> WriteOutcome {
+    func apply(_ write: RunWrite) throws(StoreError) -> WriteOutcome {
         let key = resolved(write.target)
         if write.needsRun, !(runs[key]?.isThere ?? false) || runs[key]?.place == .pending { throw .unknownRun }
         switch write.action {
@@ -202,4 +204,8 @@ extension Batch {
         fresh.hasAll = true
         runs[run.key] = fresh
     }
+}
+
+extension Result {
+    fileprivate var isFailure: Bool { if case .failure = self { true } else { false } }
 }

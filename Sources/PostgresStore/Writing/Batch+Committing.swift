@@ -114,7 +114,9 @@ extension Batch {
         let dropped = changed.filter(\.isThere).flatMap { run in
             run.stored.values.compactMap(\.object).filter { !named.contains($0) }.map { (run: run.key, name: $0) }
         }
-        return (taken.isEmpty ? [] : [ObjectNotes.take(taken)]) + (dropped.isEmpty ? [] : [ObjectNotes.drop(dropped)])
+        let beginning = beginning
+        return (beginning.isEmpty ? [] : [ObjectNotes.begin(beginning)])
+            + (taken.isEmpty ? [] : [ObjectNotes.take(taken)]) + (dropped.isEmpty ? [] : [ObjectNotes.drop(dropped)])
     }
 
     private func contents(_ changed: [WorkingRun]) -> [Statement] {

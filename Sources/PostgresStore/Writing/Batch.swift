@@ -46,7 +46,14 @@ final class Batch {
     private var endOfContents = 0
     /// What the writes' large files have become, and the names of those objects that may be taken still.
     private(set) var uploads = UploadedObjects()
-    private var takable: Set<String> = []
+    private(set) var takable: Set<String> = []
+    /// The numbers of contents that were reserved, by the objects' names.
+    private(set) var reserved: [String: Int] = [:]
+    /// What was reserved for those of the writes that asked for it.
+    var reservations: [Int: Reservation] = [:]
+    /// The number of the last event before the batch, and what was changed since uploads were asked for.
+    private(set) var lastEvent = 0
+    private(set) var changes = PathChanges()
     /// What went wrong while a write was read for; the batch cannot go on then.
     private(set) var failure: DatabaseError?
 
@@ -62,7 +69,10 @@ final class Batch {
     ) {
         (self.waiting, self.connection, self.memory, self.now) = (waiting, connection, memory, now)
         rules = settings.rules
-        for write in waiting { uploads.add(write.uploads) }
+        for write in waiting {
+            uploads.add(write.uploads)
+            reserved.merge(write.uploads.reservation?.contents ?? [:]) { $1 }
+        }
     }
 
     /// An id for a content: no two are the same, and later ones are greater.
@@ -82,13 +92,16 @@ final class Batch {
     /// - Parameter isBegun: whether the connection is in a transaction already, of which the batch is the end
     func begin(isBegun: Bool = false) throws(DatabaseError) {
         let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now), rules)
-        let locked = uploads.isEmpty ? [] : [ObjectNotes.lock(uploads.all)]
+        let uploaded = waiting.filter { !$0.isReserving }.flatMap(\.uploads.all)
+        let places = waiting.compactMap(\.uploads.reservation)
+        let locked = uploaded.isEmpty ? [] : [PathChanges.statement(since: places), ObjectNotes.lock(uploaded)]
         let found = try connection.run((isBegun ? [] : [.begin]) + needs.statements + locked)
         let rows = Array(found.dropFirst(isBegun ? 0 : 1))
         // In the order of `BatchNeeds.statements`.
         transaction = rows[needs.lockCount].text(0, 0)
         nextContent = rows[needs.lockCount].int(0, 1)
         endOfContents = nextContent + Schema.contentsOfBatch
+        lastEvent = rows[needs.lockCount].int(0, 2)
         let (sessionRows, runRows, fileRows, stamps) = (
             rows[needs.lockCount + 1], rows[needs.lockCount + 2], rows[needs.lockCount + 3], rows[needs.lockCount + 4]
         )
@@ -116,16 +129,13 @@ final class Batch {
             totals = RunCounts(runs: sums.int(0, 0), bytes: sums.int(0, 1))
         }
         try readColumns()
-        if !locked.isEmpty, let names = rows.last { takable = Set((0..<names.count).map { names.text($0, 0) }) }
+        takable = Set(waiting.filter(\.isReserving).flatMap { $0.uploads.all.map(\.name) })
+        if !locked.isEmpty {
+            changes = PathChanges(rows[rows.count - 2])
+            let names = rows[rows.count - 1]
+            takable.formUnion((0..<names.count).map { names.text($0, 0) })
+        }
         loaded = runs
-    }
-
-    /// The object that a staged file has become; nil if its bytes go into the database.
-    /// - Throws: if it was removed, since its upload took a day
-    func object(ofFileAt place: String) throws(StoreError) -> UploadedObjects.Object? {
-        guard let object = uploads.byFile[place] else { return nil }
-        if !takable.contains(object.name) { throw .objectsUnreachable("an upload took too long, and was given up") }
-        return object
     }
 
     /// Notes a file: run, path, content, size, modified, bytes, object.

@@ -69,7 +69,7 @@ struct BatchNeeds {
     /// How many statements come before those that read.
     var lockCount: Int { (makesAlone ? 1 : 0) + (sessions.isEmpty ? 0 : 1) + 1 }
 
-    /// The statements: locks; the transaction and ids of contents; sessions; runs; files; ids of the stamp's second; totals.
+    /// The statements: locks; the transaction, ids of contents and the last event; sessions; runs; files; ids of the stamp's second; totals.
     var statements: [Statement] {
         var statements: [Statement] = []
         if makesAlone {
@@ -96,7 +96,8 @@ struct BatchNeeds {
                     ORDER BY key) keys
                 """, .texts(keys), .texts(sessions)))
         statements += [
-            Statement("SELECT pg_current_xact_id()::text, nextval('contents')"),
+            Statement(
+                "SELECT pg_current_xact_id()::text, nextval('contents'), (SELECT last_value FROM event_numbers)"),
             Statement("SELECT session, run, activation FROM sessions WHERE session = ANY ($1)", .texts(sessions)),
             Statement(
                 """

@@ -56,7 +56,7 @@ final class CommitAttempt {
         try batch.connection.commit(batch.commitStatements)
         batch.rememberColumns()
         committer.counts.note(
-            writes: writes.count, bytes: batch.pieces.reduce(0) { $0 + $1.bytes.count },
+            writes: writes.count { !$0.isReserving }, bytes: batch.pieces.reduce(0) { $0 + $1.bytes.count },
             seconds: Double(monotonicNanoseconds() - start) / 1e9)
         committer.noteReachable(nil)
         return results
@@ -65,7 +65,9 @@ final class CommitAttempt {
     private func complete(_ results: [Result<WriteOutcome, StoreError>], _ batch: Batch) {
         releaseTurn()
         committer.tell(batch)
-        for (write, result) in zip(writes, results) { write.completion(result) }
+        for (index, result) in results.enumerated() {
+            batch.waiting[index].completion(result, batch.reservations[index])
+        }
         writes = []
     }
 
@@ -113,7 +115,7 @@ final class CommitAttempt {
     private func refuse(_ error: DatabaseError, _ connection: inout Connection?) {
         let all = writes
         writes = []
-        if all.count == 1 { return all[0].completion(.failure(error.storeError)) }
+        if all.count == 1 { return all[0].completion(.failure(error.storeError), nil) }
         for write in all {
             takeTurn()
             let attempt = CommitAttempt([write], committer)
@@ -130,7 +132,7 @@ final class CommitAttempt {
         if !late.isEmpty {
             writes.removeAll { committer.isLate($0, now) }
             results = nil
-            for write in late { write.completion(.failure(error)) }
+            for write in late { write.completion(.failure(error), nil) }
         }
         committer.refuseLate(error)
         return writes.isEmpty

@@ -59,8 +59,26 @@ final class Committer: Sendable {
         _ write: RunWrite, _ uploads: UploadedObjects = UploadedObjects(),
         completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
     ) {
-        let waiting = WaitingWrite(
-            write: write, since: monotonicNanoseconds(), completion: completion, uploads: uploads)
+        submit(WaitingWrite(write, uploads, since: monotonicNanoseconds()) { result, _ in completion(result) })
+    }
+
+    /// Reserves a write's place in the order of the writes, and notes the objects that it is about to upload.
+    /// - Parameter completion: called once; with the refusal if the write would be refused now
+    func reserve(
+        _ write: RunWrite, _ uploads: UploadedObjects,
+        completion: @escaping @Sendable (Result<Reservation, StoreError>) -> Void
+    ) {
+        submit(
+            WaitingWrite(write, uploads, isReserving: true, since: monotonicNanoseconds()) { result, reservation in
+                switch (result, reservation) {
+                case (.failure(let error), _): completion(.failure(error))
+                case (_, let reservation?): completion(.success(reservation))
+                case (_, nil): completion(.failure(.failed("nothing was reserved")))
+                }
+            })
+    }
+
+    private func submit(_ waiting: WaitingWrite) {
         let size = waiting.size
         let refusal = state.changeForOne { state -> StoreError? in
             if state.isClosed { return .stopping }
@@ -69,7 +87,7 @@ final class Committer: Sendable {
             state.bytes += size
             return nil
         }
-        if let refusal { completion(.failure(refusal)) }
+        if let refusal { waiting.completion(.failure(refusal), nil) }
     }
 
     /// Takes no more writes, and returns when those that wait have been done.
@@ -130,7 +148,7 @@ final class Committer: Sendable {
             while let next = state.waiting.first, isLate(next, now) { late.append(state.takeFirst(of: next.size)) }
             return late
         }
-        for write in late { write.completion(.failure(error)) }
+        for write in late { write.completion(.failure(error), nil) }
     }
 
     func isLate(_ write: WaitingWrite, _ now: UInt64) -> Bool {

@@ -25,7 +25,9 @@ extension WorkingRun {
         case .publishFolder(let staged, let folder, let base):
             // What was there when it was made has been taken over into it.
             if version(of: folder) != base { throw .changedMeanwhile(folder) }
-            for (path, file) in try staged.files() {
+            let files = try staged.files()
+            try Self.checkSize(of: folder, files.map(\.place), batch)
+            for (path, file) in files {
                 guard let place = DataPath("\(folder)/\(path)") else { continue }
                 try checkPlace(of: ArtifactPath(place), batch)
                 try put(fileAt: file, at: ArtifactPath(place), of: batch)
@@ -53,17 +55,28 @@ extension WorkingRun {
 
     /// The most bytes of a file without a store of artifacts.
     static let largestFile = Limit(.bytes, most: 16 << 20)
+    /// The same of all files of a folder that is published at once: they are in memory together.
+    static let largestFolder = Limit(.bytes, most: 64 << 20)
+
+    /// Refuses a folder of which more would go into the database than may at once.
+    private static func checkSize(of folder: DataPath, _ places: [String], _ batch: Batch) throws(StoreError) {
+        let held = places.filter { batch.uploads.byFile[$0] == nil }
+        if held.reduce(0, { $0 + UploadedObjects.size(of: $1) }) <= largestFolder.most { return }
+        throw .refused(
+            MetadataFault(
+                .exceeded,
+                "the files of \(folder) are together \(LimitExceeded(largestFolder)), the most that is written into the database at once; "
+                    + "larger folders need a server with --artifacts"))
+    }
 
     /// Writes a file that was staged: the object that it has become, or its bytes.
     private mutating func put(fileAt place: String, at path: ArtifactPath, of batch: Batch) throws(StoreError) {
-        if let object = try batch.object(ofFileAt: place) {
+        if let (object, content) = try batch.object(ofFileAt: place) {
             touch(path)
-            files[path] = KnownFile(
-                content: batch.freshContent(), size: object.size, modified: wallClock(), object: object.name)
+            files[path] = KnownFile(content: content, size: object.size, modified: wallClock(), object: object.name)
             return
         }
-        let size = Files.status(place).map { Int($0.st_size) } ?? 0
-        if size > Self.largestFile.most {
+        if UploadedObjects.size(of: place) > Self.largestFile.most {
             throw .refused(
                 MetadataFault(
                     .exceeded,

@@ -96,11 +96,13 @@ struct WorkingRun: Sendable {
     /// Counts the bytes of all files after a write, by what it touched.
     /// - Parameter before: the run before the write
     mutating func countBytes(since before: WorkingRun) {
-        for path in touched {
-            // What was there of artifacts, the write may have been the first to look up.
-            let old = before.files[path] ?? (before.stored[path] == nil ? stored[path] : nil)
-            bytes += (files[path]?.size ?? 0) - (old?.size ?? 0)
-        }
+        for path in touched { bytes += (files[path]?.size ?? 0) - (earlier(path, in: before)?.size ?? 0) }
+    }
+
+    /// What was at a path before the write; nil: nothing.
+    /// - Parameter before: the run before the write, which may have been the first to look up what is there
+    func earlier(_ path: ArtifactPath, in before: WorkingRun) -> KnownFile? {
+        before.files[path] ?? (before.stored[path] == nil ? stored[path] : nil)
     }
 
     /// The bytes of a file; nil if there is none.

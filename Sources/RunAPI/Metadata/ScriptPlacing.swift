@@ -37,7 +37,7 @@ extension RunAPI {
                 placing: store.script(of: .run(run))?.text, in: source, isCancelled: { jobs.isStopping(for: 5) })
             store.submit(RunWrite(.run(run), .change(changes))) { result in
                 // The source was replaced meanwhile.
-                if case .failure(.changedMeanwhile) = result, tries > 1 {
+                if result.isChangedMeanwhile, tries > 1 {
                     exchange.onWorker(.long) {
                         self.placeScript(of: run, tries: tries - 1, exchange, completion: completion)
                         exchange.wakeServer()
@@ -63,6 +63,15 @@ extension RunWrite {
             changes.contains { if case .put(let path, _) = $0 { path == .property(.script) } else { false } }
         case .patch(.properties, let patch): patch.object[PropertyName.script.description] != nil
         case .initialise: outcome.hasSource
+        default: false
+        }
+    }
+}
+
+extension Result where Failure == StoreError {
+    fileprivate var isChangedMeanwhile: Bool {
+        switch self {
+        case .failure(.changedMeanwhile), .failure(.overtaken): true
         default: false
         }
     }

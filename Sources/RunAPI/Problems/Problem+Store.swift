@@ -163,6 +163,11 @@ extension Problem {
             self.init(
                 409, "changed-meanwhile", "Changed meanwhile",
                 "another program changed the run's \(path) while this was being written; send it again")
+        case .overtaken(let path):
+            self.init(
+                409, "changed-meanwhile", "Changed meanwhile",
+                "a later request has changed the run's \(path) while this one's file was being stored, and stays; nothing of this "
+                    + "one was stored. Send it again if it is to replace that")
         case .query(let fault): self.init(fault)
         case .indexing(let done, let total):
             self.init(

@@ -100,8 +100,8 @@ extension ProblemType {
             "Send `?replace=true` to replace the stored metrics, or a unique step or epoch in each row to add to them."),
         ProblemType(
             409, "changed-meanwhile", "Changed meanwhile",
-            "Another program changed the run's files while this was being written; or what was to be removed for its age was written to. "
-                + "Nothing was changed.",
+            "Another program, or a later request, changed the run's files while this was being written; or what was to be removed for its "
+                + "age was written to. Nothing was changed.",
             "Send it again."
         ),
         ProblemType(
