@@ -34,13 +34,13 @@ final class BodyStream: Sendable {
 
     private let sink: any BodySink
     private unowned let exchange: HTTPExchange
-    /// Of the memory that all bodies share: two small parts.
+    /// Of the memory that all bodies share: two small parts, and what is read ahead.
     private let memory: Reserve.Share
     private let state = Mutex(State())
 
     /// Bytes that a stream needs.
     static func memory(_ limits: ServerLimits) -> Int {
-        2 * (BodyPart.enough + limits.connectionMemory)
+        2 * (BodyPart.enough + limits.connectionMemory) + RequestReader.stride
     }
 
     init(sink: any BodySink, exchange: HTTPExchange, memory: Reserve.Share) {

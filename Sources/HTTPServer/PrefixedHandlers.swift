@@ -10,11 +10,17 @@ package final class PrefixedHandlers: HTTPHandler {
     /// Those of the prefixes, in the same order.
     private let handlers: [any HTTPHandler]
     private let rest: any HTTPHandler
+    /// What all prefixes begin with: most paths do not.
+    private let common: [UInt8]
 
     /// - Parameter handlers: by prefix, as it stands in the request, without a `/` at its end; of several that fit, the first
     ///   is taken
     package init(_ handlers: [(prefix: String, handler: any HTTPHandler)], otherwise rest: any HTTPHandler) {
-        prefixes = handlers.map { Array($0.prefix.utf8) }
+        let prefixes = handlers.map { Array($0.prefix.utf8) }
+        common = prefixes.reduce(prefixes.first ?? []) { common, prefix in
+            Array(zip(common, prefix).prefix { $0 == $1 }.map(\.0))
+        }
+        self.prefixes = prefixes
         self.handlers = handlers.map(\.handler)
         self.rest = rest
     }
@@ -29,12 +35,17 @@ package final class PrefixedHandlers: HTTPHandler {
 
     private func handler(of exchange: HTTPExchange) -> any HTTPHandler {
         let path = exchange.path
+        guard Self.begins(path, with: common) else { return rest }
         for index in prefixes.indices where Self.isAt(prefixes[index], path) { return handlers[index] }
         return rest
     }
 
+    private static func begins(_ path: [UInt8], with start: [UInt8]) -> Bool {
+        path.count >= start.count && memcmp(path, start, start.count) == 0
+    }
+
     private static func isAt(_ prefix: [UInt8], _ path: [UInt8]) -> Bool {
-        path.count >= prefix.count && memcmp(path, prefix, prefix.count) == 0
+        begins(path, with: prefix)
             && (path.count == prefix.count || path[prefix.count] == UInt8(ascii: "/"))
     }
 }

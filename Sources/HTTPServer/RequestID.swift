@@ -6,6 +6,7 @@ internal import Synchronization
 /// Two numbers in hexadecimal digits: one that the process chose at its start, and the request's own, counted from 1.
 package struct RequestID: Sendable, Equatable, CustomStringConvertible {
     package static let header = "Request-Id"
+    private static let headerBytes: StaticString = "Request-Id"
 
     private static let boot = UInt32.random(in: .min ... .max)
     private static let count = Atomic<UInt64>(0)
@@ -36,7 +37,8 @@ package struct RequestID: Sendable, Equatable, CustomStringConvertible {
             end -= 1
             text[end] = CChar(UInt8(ascii: "-"))
             put(UInt64(Self.boot))
-            MHD_add_response_header(response, Self.header, text.baseAddress! + end)
+            let name = UnsafeRawPointer(Self.headerBytes.utf8Start).assumingMemoryBound(to: CChar.self)
+            MHD_add_response_header(response, name, text.baseAddress! + end)
         }
     }
 }

@@ -143,13 +143,15 @@ package enum Files {
 
     /// Writes all bytes at an offset (pwrite(2)).
     package static func write(
-        _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: String
+        _ bytes: UnsafeRawBufferPointer, to descriptor: CInt, at offset: Int, path: @autoclosure () -> String
     ) throws(FileFailure) {
-        try calling("write", path) { try put(bytes, descriptor, offset) }
+        try calling("write", path()) { try put(bytes, descriptor, offset) }
     }
 
-    package static func write(_ bytes: [UInt8], to descriptor: CInt, at offset: Int, path: String) throws(FileFailure) {
-        try calling("write", path) { try bytes.withUnsafeBytes { try put($0, descriptor, offset) } }
+    package static func write(
+        _ bytes: [UInt8], to descriptor: CInt, at offset: Int, path: @autoclosure () -> String
+    ) throws(FileFailure) {
+        try calling("write", path()) { try bytes.withUnsafeBytes { try put($0, descriptor, offset) } }
     }
 
     /// Not `writeAll(toAbsoluteOffset:_:)`, which is generic and called for each row.

@@ -7,7 +7,7 @@ import Testing
     @Test func uploadForWhichThereIsNoMemoryIsRefusedBeforeAnyOfItIsTaken() throws {
         var limits = ServerLimits()
         // Of three uploads.
-        limits.bodyMemory = 1_800_000
+        limits.bodyMemory = 1_900_000
         let sink = RecordingSink()
         let server = try RunningServer.make(.streaming(to: sink), limits: limits)
         let open = try (0..<3).map { _ in

@@ -116,8 +116,12 @@ final class MetricsLogs {
 
     /// Notes rows that have been journaled.
     func add(_ rows: [UInt8], to log: Log) {
-        if log.planned.isEmpty { written.append(log) }
-        log.planned += rows
+        if log.planned.isEmpty {
+            written.append(log)
+            log.planned = rows
+        } else {
+            log.planned += rows
+        }
     }
 
     /// Writes the rows of this batch, those of one run in one call.

@@ -39,6 +39,9 @@ struct RequestFraming {
     /// Whether the next byte belongs to a head.
     var isInHead: Bool { if case .head = part { true } else { false } }
 
+    /// Bytes that are left of a body of a known length.
+    var bodyLeft: Int { if case .body(let left) = part { left } else { 0 } }
+
     /// Whether the next byte belongs to a body in chunks.
     var isInChunks: Bool { if case .chunks = part { true } else { false } }
 

@@ -18,6 +18,8 @@ final class RequestReader {
     static let marker = UInt8(1)
     /// Bytes that are read at once behind the beginning of a head.
     private static let step = 4096
+    /// Bytes of a large body that are read at once: libmicrohttpd's own buffer is small (`ServerLimits.connectionMemory`).
+    static let stride = 64 << 10
 
     /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by
     /// record.
@@ -66,6 +68,11 @@ final class RequestReader {
                 return count > 0 ? count : isGivenUp ? 0 : discard(buffer, room, source)
             } else if held.isEmpty {
                 if end != nil { break }
+                if framing.bodyLeft >= Self.stride {
+                    let size = readAhead(source)
+                    if isEnd(size, of: Self.stride, hasRead: count > 0 || size > 0) { end = size }
+                    continue
+                }
                 let asked = room - count
                 let size = source(buffer + count, asked)
                 if size > 0 { count += judge(buffer + count, size) }
@@ -87,6 +94,18 @@ final class RequestReader {
     /// Whether the source is not to be asked again for now.
     private func isEnd(_ size: Int, of asked: Int, hasRead: Bool) -> Bool {
         size <= 0 || (size < asked && (isPlain || hasRead))
+    }
+
+    /// Reads a part of a large body, to be given out piece by piece.
+    /// - Returns: what the source returned
+    private func readAhead(_ source: Source) -> Int {
+        var size = 0
+        ready = [UInt8](unsafeUninitializedCapacity: Self.stride) { part, count in
+            size = source(part.baseAddress!, Self.stride)
+            count = max(size, 0)
+            if count > 0 { _ = framing.next(UnsafeRawBufferPointer(start: part.baseAddress, count: count)) }
+        }
+        return size
     }
 
     private func takeReady(into buffer: UnsafeMutableRawPointer, _ room: Int) -> Int {

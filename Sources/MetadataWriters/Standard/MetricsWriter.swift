@@ -54,7 +54,9 @@ package final class MetricsWriter: MetadataWriter {
     /// A time for a row, to the millisecond.
     private static func text(ofTime seconds: Double) -> [UInt8] {
         let milliseconds = Int((seconds * 1000).rounded())
-        var text = Array(String(milliseconds / 1000).utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(20)
+        text += String(milliseconds / 1000).utf8
         text.append(UInt8(ascii: "."))
         for place in [100, 10, 1] { text.append(UInt8(ascii: "0") + UInt8(milliseconds / place % 10)) }
         return text

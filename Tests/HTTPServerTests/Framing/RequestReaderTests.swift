@@ -74,6 +74,22 @@ import Testing
         #expect(result.fault == nil)
     }
 
+    /// Those are read ahead, up to their end and no further.
+    @Test(arguments: [1...50, 8000...8000, 1...200_000], [1...5000, 70_000...70_000, 1_000_000...1_000_000])
+    func largeBodiesComeInOrderToo(rooms: ClosedRange<Int>, arrivals: ClosedRange<Int>) throws {
+        for record in [nil, 16 << 10] {
+            var random = SeededNumbers(seed: 3)
+            var bytes: [UInt8] = []
+            for size in [200_000, 65_536, 1, 131_073] {
+                bytes += Array("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\n\r\n".utf8)
+                bytes += (0..<size).map { _ in UInt8.random(in: 32...126, using: &random) }
+            }
+            let read = try Self.readAll(bytes, rooms: rooms, arrivals: arrivals, record: record, &random)
+            #expect(read.text == String(decoding: bytes, as: UTF8.self))
+            #expect(read.fault == nil)
+        }
+    }
+
     @Test(arguments: [1...1, 1...50, 16_000...16_000], [1...1, 1...60, 100_000...100_000])
     func refusedHeadIsReplacedByTheMarkerAndNothingFollows(rooms: ClosedRange<Int>, arrivals: ClosedRange<Int>) throws {
         var random = SeededNumbers(seed: 8)
