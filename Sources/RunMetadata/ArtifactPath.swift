@@ -1,8 +1,12 @@
+internal import JSON
 internal import Limits
 
 /// A path in a run's directory, one or more safe components: artifacts, and below `tfruns.d` metadata.
-package struct ArtifactPath: Sendable, CustomStringConvertible {
-    package let components: [String]
+package struct ArtifactPath: Hashable, Sendable, CustomStringConvertible {
+    // By bytes: texts that Unicode calls equal can be two file names.
+    private let text: ExactText
+
+    package var description: String { text.text }
 
     /// The rule, in words for the person who broke it.
     package static let rule =
@@ -15,29 +19,35 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
             components.count <= PathLimits.file.depth.most,
             components.reduce(components.count - 1, { $0 + $1.utf8.count }) <= PathLimits.file.path.most
         else { return nil }
-        self.components = components
+        text = ExactText(components.joined(separator: "/"))
     }
 
     /// A path whose components are separated by `/`.
-    package init?(_ text: String) {
-        self.init(
-            // By bytes: a file system sees a "/" even if a combining character follows it.
-            components: text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
-                String(decoding: $0, as: UTF8.self)
-            })
-    }
+    package init?(_ text: String) { self.init(components: Self.components(of: text)) }
 
     /// The path of a file of metadata.
-    package init(_ path: DataPath) { components = [RunLayout.dataDirectory] + path.components }
+    package init(_ path: DataPath) { text = ExactText(Self.data + path.description) }
 
-    package var description: String { components.joined(separator: "/") }
+    /// The names of the folders, and of the file.
+    package var components: [String] { Self.components(of: description) }
+
+    private static func components(of text: String) -> [String] {
+        // By bytes: a file system sees a "/" even if a combining character follows it.
+        text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+
+    private static let data = RunLayout.dataDirectory + "/"
 
     /// Whether it is the data directory or below it. Files there are written only as metadata.
-    package var isMetadata: Bool { components[0] == RunLayout.dataDirectory }
+    package var isMetadata: Bool { isBelowData || text == ExactText(RunLayout.dataDirectory) }
+
+    private var isBelowData: Bool { description.utf8.starts(with: Self.data.utf8) }
 
     /// The path below the data directory, if it is one.
     package var dataPath: DataPath? {
-        isMetadata && components.count > 1 ? DataPath(components.dropFirst().joined(separator: "/")) : nil
+        isBelowData ? DataPath(String(decoding: description.utf8.dropFirst(Self.data.utf8.count), as: UTF8.self)) : nil
     }
 
     /// The folder that it is in; nil: the run's directory.
@@ -50,17 +60,11 @@ package struct ArtifactPath: Sendable, CustomStringConvertible {
 
     private static func isName(_ text: String) -> Bool {
         (1...PathLimits.file.name.most).contains(text.utf8.count) && text != "." && text != ".."
-            && text.unicodeScalars.allSatisfy { $0 != "/" && $0.properties.generalCategory != .control }
-    }
-}
-
-extension ArtifactPath: Hashable {
-    // By bytes: texts that Unicode calls equal can be two file names.
-    package static func == (one: ArtifactPath, other: ArtifactPath) -> Bool {
-        one.description.utf8.elementsEqual(other.description.utf8)
+            && text.unicodeScalars.allSatisfy { $0 != "/" && !isControl($0) }
     }
 
-    package func hash(into hasher: inout Hasher) {
-        for byte in description.utf8 { hasher.combine(byte) }
+    /// Unicode's general category Cc. Most are ASCII, of which that is known without a look into Unicode's tables.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isASCII ? scalar.value < 0x20 || scalar.value == 0x7f : scalar.properties.generalCategory == .control
     }
 }

@@ -39,6 +39,21 @@ import Testing
         #expect(try harness.miscounted() == "")
     }
 
+    /// Whatever else the runs have: here, no console output.
+    @Test func rowsOfManyRunsNeedNoRoundTripEach() throws {
+        let harness = try harness()
+        let runs = try (0..<100).map { try #require(RunID("run-\($0)")) }
+        for run in runs { try harness.store.initialise(run) }
+        func sendRows() throws {
+            let rows = try MetricsRows.make([#"{"n":1}"#])
+            _ = try harness.store.writeTogether(runs.map { RunWrite(.run($0), .change([.rows(rows)])) })
+        }
+        try sendRows()
+        let before = proxy.roundTrips
+        try sendRows()
+        #expect(proxy.roundTrips - before < 50)
+    }
+
     @Test func manyCommitsThatAreCutOffLoseAndDoubleNothing() throws {
         let harness = try harness()
         let other = try harness.another()

@@ -53,6 +53,9 @@ package final class PostgresProxy: Sendable {
     /// How many of them have not happened yet.
     package var waitingFaults: Int { state.faults.withLock(\.count) }
 
+    /// How often a client has waited for what the database says to something.
+    package var roundTrips: Int { state.roundTrips.load(ordering: .relaxed) }
+
     /// Has each part of what the database says come later, so that replies are late.
     package func delay(seconds: Double) { state.delay.store(UInt32(seconds * 1e6), ordering: .relaxed) }
 
@@ -78,6 +81,7 @@ private final class ProxyState: Sendable {
     let faults = Mutex<[PostgresProxy.Fault]>([])
     /// Microseconds.
     let delay = Atomic<UInt32>(0)
+    let roundTrips = Atomic<Int>(0)
     private let links = Mutex<[ObjectIdentifier: ProxyLink]>([:])
 
     init(target: String) { self.target = Mutex(target) }
@@ -164,8 +168,10 @@ private final class ProxyLink: Sendable {
             default: break
             }
             if !send(message.bytes, to: server) { break }
+            guard message.type == UInt8(ascii: "S") else { continue }
+            state.roundTrips.wrappingAdd(1, ordering: .relaxed)
             // A commit is complete with the sync behind it.
-            if message.type == UInt8(ascii: "S"), fault.withLock({ $0 == .cutAmid }) { return cut() }
+            if fault.withLock({ $0 == .cutAmid }) { return cut() }
         }
         cut()
     }

@@ -12,6 +12,8 @@ final class CommitQueue: Sendable {
 
     private struct State {
         var waiting: [Entry] = []
+        /// The array of the last batch, emptied: a new one for each batch would have malloc(3) merge all that is free.
+        var emptied: [Entry] = []
         var isCommitting = false
         var isStopped = false
     }
@@ -42,15 +44,20 @@ final class CommitQueue: Sendable {
 
     /// Takes all that waits and lets `commit` do it; does nothing when another thread is at it.
     func drain(_ commit: ([Entry]) -> Void) {
-        let batch: [Entry] = state.withLock { state in
+        var batch: [Entry] = state.withLock { state in
             if state.isCommitting || state.waiting.isEmpty { return [] }
             state.isCommitting = true
-            defer { state.waiting = [] }
-            return state.waiting
+            let batch = state.waiting
+            (state.waiting, state.emptied) = (state.emptied, [])
+            return batch
         }
         if batch.isEmpty { return }
         commit(batch)
-        state.withLock { $0.isCommitting = false }
+        batch.removeAll(keepingCapacity: true)
+        state.withLock { state in
+            state.emptied = batch
+            state.isCommitting = false
+        }
     }
 }
 

@@ -32,8 +32,7 @@ extension Batch {
             let key = if case .run(let run) = write.target { run.description } else { try freshKey() }
             return try initialise(key, session, start, by: write)
         case .change(let changes):
-            let outcome = try edit(key, by: write, hasAll: !write.action.onlyAppends) {
-                run, outcome throws(StoreError) in
+            let outcome = try edit(key, by: write) { run, outcome throws(StoreError) in
                 for change in changes { try run.apply(change, &outcome, self) }
             }
             if changes.contains(where: \.endsTheRun) { deactivate(key) }
@@ -105,11 +104,11 @@ extension Batch {
     /// Changes a run, which is made if it is new, or what waits for a session's next one.
     /// - Parameter waiting: what waited for a session's next run, of which the run takes all
     private func edit(
-        _ key: String, by write: RunWrite, hasAll: Bool = true, takingOver waiting: WorkingRun? = nil,
+        _ key: String, by write: RunWrite, takingOver waiting: WorkingRun? = nil,
         _ change: (inout WorkingRun, inout WriteOutcome) throws(StoreError) -> Void
     ) throws(StoreError) -> WriteOutcome {
         if runs[key] == nil { runs[key] = WorkingRun(key: key) }
-        if hasAll || !hasWhatAppendingNeeds(key) { try loadAll(key) }
+        if !hasWhatIsNeeded(key, for: write.action) { try loadAll(key) }
         guard let before = runs[key] else { throw .failed("\(key) is not in the batch") }
         var value = before
         value.touched = []
@@ -126,10 +125,10 @@ extension Batch {
         return outcome
     }
 
-    /// Whether rows and output are all there, so that appending makes no new file.
-    private func hasWhatAppendingNeeds(_ key: String) -> Bool {
-        guard let run = runs[key], run.isStored else { return true }
-        return run.file(.metricsRows) != nil && run.file(.output) != nil || run.hasAll
+    /// Whether enough of a run is known to change it. Appending to what is there makes no new file, and needs no more than that.
+    private func hasWhatIsNeeded(_ key: String, for action: RunWrite.Action) -> Bool {
+        guard let run = runs[key], !run.hasAll else { return true }
+        return action.appended?.allSatisfy { run.file($0) != nil } ?? false
     }
 
     private func initialise(

@@ -24,7 +24,7 @@ struct BatchNeeds {
             let key = write.target.key
             keys.insert(key)
             if case .active(let session) = write.target { sessions.insert(session.description) }
-            if !write.action.onlyAppends { complete.insert(key) }
+            if write.action.appended == nil { complete.insert(key) }
             switch write.action {
             case .initialise(let session, _):
                 sessions.insert(session.description)
@@ -133,15 +133,17 @@ struct BatchNeeds {
 }
 
 extension RunWrite.Action {
-    /// Whether it appends rows and output, and does nothing else.
-    var onlyAppends: Bool {
-        guard case .change(let changes) = self else { return false }
-        return changes.allSatisfy { change in
+    /// The files to which it appends rows and output, if it does nothing else; nil if it does more.
+    var appended: [DataPath]? {
+        guard case .change(let changes) = self else { return nil }
+        var paths: [DataPath] = []
+        for change in changes {
             switch change {
-            case .rows: true
-            case .append(let path, _, _): path == .output
-            default: false
+            case .rows: paths.append(.metricsRows)
+            case .append(.output, _, _): paths.append(.output)
+            default: return nil
             }
         }
+        return paths
     }
 }

@@ -162,8 +162,9 @@ final class Committer: Sendable {
         if let there { return there }
         let connection = try database.connect()
         columns.forgetAll()
-        // Tables that are small now grow while the plans are kept.
-        _ = try connection.run(Statement("SET enable_seqscan = off"))
+        // Tables that are small now grow while the plans are kept; and each is made once, since that takes longer than to do it.
+        let settings = ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"]
+        _ = try connection.run(settings.map { Statement("SET \($0)") })
         return connection
     }
 
