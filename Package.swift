@@ -79,7 +79,7 @@ let package = Package(
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CCurl"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
-        .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("pq")]),
+        .target(name: "CPostgreSQL"),
         // C of our own.
         .target(name: "CLinux"),
         .target(name: "CContainment", linkerSettings: [.linkedLibrary("seccomp")]),

@@ -4,6 +4,10 @@
 
 #include <postgresql/libpq-fe.h>
 
+/// Loads libpq, once. To be called before any other function of it.
+/// @return why it cannot be loaded, a constant text; or NULL
+const char *cpostgresql_load(void);
+
 /// Counts the warnings of a connection, and drops them and other notices, which libpq otherwise prints (PQsetNoticeReceiver).
 /// @param warnings is added to as long as the connection is there
 void cpostgresql_count_warnings(PGconn *connection, int *warnings);

@@ -21,6 +21,9 @@ final class Connection: @unchecked Sendable {
     init(_ address: String, patience: Double) throws(DatabaseError) {
         self.patience = patience
         warnings.initialize(to: 0)
+        if let fault = cpostgresql_load() {
+            throw DatabaseError(state: "", message: String(cString: fault), isLost: true)
+        }
         let keywords = ["dbname", "connect_timeout", "application_name", "client_encoding", "tcp_user_timeout"]
         let values = [
             address, "\(max(2, Int(patience)))", "rundir", "UTF8", "\(Int(patience * 1000))",
