@@ -12,8 +12,6 @@ final class CommitQueue: Sendable {
 
     private struct State {
         var waiting: [Entry] = []
-        /// The array of the last batch, emptied: a new one for each batch would have malloc(3) merge all that is free.
-        var emptied: [Entry] = []
         var isCommitting = false
         var isStopped = false
     }
@@ -44,20 +42,15 @@ final class CommitQueue: Sendable {
 
     /// Takes all that waits and lets `commit` do it; does nothing when another thread is at it.
     func drain(_ commit: ([Entry]) -> Void) {
-        var batch: [Entry] = state.withLock { state in
+        let batch: [Entry] = state.withLock { state in
             if state.isCommitting || state.waiting.isEmpty { return [] }
             state.isCommitting = true
-            let batch = state.waiting
-            (state.waiting, state.emptied) = (state.emptied, [])
-            return batch
+            defer { state.waiting = [] }
+            return state.waiting
         }
         if batch.isEmpty { return }
         commit(batch)
-        batch.removeAll(keepingCapacity: true)
-        state.withLock { state in
-            state.emptied = batch
-            state.isCommitting = false
-        }
+        state.withLock { $0.isCommitting = false }
     }
 }
 

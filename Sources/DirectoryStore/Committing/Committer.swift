@@ -30,8 +30,6 @@ final class Committer: @unchecked Sendable {
     var applied: AppliedMark?
     /// The batch's frame.
     var frame = JournalBuffer()
-    /// The array of the last batch, emptied.
-    private var emptied: [Planned] = []
     /// The frame of what the journal is told besides.
     var note = JournalBuffer()
     /// Writes that were refused, of which the journal has not been told yet.
@@ -110,8 +108,7 @@ final class Committer: @unchecked Sendable {
     /// Does all entries: the writes in order, then what nothing may be written beside, which so divides no batch.
     func commit(_ entries: [CommitQueue.Entry]) {
         if !start.isOver { return refuse(entries) }
-        var batch = emptied
-        emptied = []
+        var batch: [Planned] = []
         var exclusive: [@Sendable (Committer) -> Void] = []
         beginBatch()
         // A write is taken only where those that are journaled can surely be done.
@@ -139,7 +136,6 @@ final class Committer: @unchecked Sendable {
             }
         }
         flush(&batch)
-        emptied = batch
         for body in exclusive {
             body(self)
             beginBatch()
