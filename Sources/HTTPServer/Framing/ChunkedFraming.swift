@@ -22,6 +22,9 @@ struct ChunkedFraming {
 
     init(limits: ServerLimits) { self.limits = limits }
 
+    /// Bytes that are left of a chunk's data.
+    var dataLeft: Int { if case .data(let left) = part { left } else { 0 } }
+
     /// What becomes of the first of these bytes, of which there is at least one.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> RequestFraming.Step {
         switch part {

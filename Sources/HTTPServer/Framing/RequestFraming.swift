@@ -39,8 +39,14 @@ struct RequestFraming {
     /// Whether the next byte belongs to a head.
     var isInHead: Bool { if case .head = part { true } else { false } }
 
-    /// Bytes that are left of a body of a known length.
-    var bodyLeft: Int { if case .body(let left) = part { left } else { 0 } }
+    /// Bytes that come next and are the body's for sure: the rest of it, or of a chunk.
+    var bodyLeft: Int {
+        switch part {
+        case .head: 0
+        case .body(let left): left
+        case .chunks: chunks.dataLeft
+        }
+    }
 
     /// Whether the next byte belongs to a body in chunks.
     var isInChunks: Bool { if case .chunks = part { true } else { false } }

@@ -18,7 +18,7 @@ final class RequestReader {
     static let marker = UInt8(1)
     /// Bytes that are read at once behind the beginning of a head.
     private static let step = 4096
-    /// Bytes of a large body that are read at once: libmicrohttpd's own buffer is small (`ServerLimits.connectionMemory`).
+    /// Bytes of a large body that are read at once, at most: libmicrohttpd's own buffer is small (`ServerLimits.connectionMemory`).
     static let stride = 64 << 10
 
     /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by
@@ -68,12 +68,13 @@ final class RequestReader {
                 return count > 0 ? count : isGivenUp ? 0 : discard(buffer, room, source)
             } else if held.isEmpty {
                 if end != nil { break }
-                if framing.bodyLeft >= Self.stride {
-                    let size = readAhead(source)
-                    if isEnd(size, of: Self.stride, hasRead: count > 0 || size > 0) { end = size }
+                let (left, asked) = (framing.bodyLeft, room - count)
+                if left > asked {
+                    let ahead = min(left, Self.stride)
+                    let size = readAhead(ahead, from: source)
+                    if isEnd(size, of: ahead, hasRead: count > 0 || size > 0) { end = size }
                     continue
                 }
-                let asked = room - count
                 let size = source(buffer + count, asked)
                 if size > 0 { count += judge(buffer + count, size) }
                 if isEnd(size, of: asked, hasRead: count > 0) { end = size }
@@ -98,10 +99,10 @@ final class RequestReader {
 
     /// Reads a part of a large body, to be given out piece by piece.
     /// - Returns: what the source returned
-    private func readAhead(_ source: Source) -> Int {
+    private func readAhead(_ room: Int, from source: Source) -> Int {
         var size = 0
-        ready = [UInt8](unsafeUninitializedCapacity: Self.stride) { part, count in
-            size = source(part.baseAddress!, Self.stride)
+        ready = [UInt8](unsafeUninitializedCapacity: room) { part, count in
+            size = source(part.baseAddress!, room)
             count = max(size, 0)
             if count > 0 { _ = framing.next(UnsafeRawBufferPointer(start: part.baseAddress, count: count)) }
         }

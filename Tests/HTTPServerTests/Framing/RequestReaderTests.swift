@@ -84,6 +84,12 @@ import Testing
                 bytes += Array("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\n\r\n".utf8)
                 bytes += (0..<size).map { _ in UInt8.random(in: 32...126, using: &random) }
             }
+            bytes += Array("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+            for size in [100_000, 65_536, 1, 70_000] {
+                let data = String(repeating: "c", count: size)
+                bytes += Array("\(String(size, radix: 16))\r\n\(data)\r\n".utf8)
+            }
+            bytes += Array("0\r\n\r\n".utf8)
             let read = try Self.readAll(bytes, rooms: rooms, arrivals: arrivals, record: record, &random)
             #expect(read.text == String(decoding: bytes, as: UTF8.self))
             #expect(read.fault == nil)
