@@ -52,6 +52,22 @@ let fuzzing: [Target] =
             swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])])
     ]
 
+/// Names of test targets, with commas between them: these alone are built, with what they need (Tests/Sanitizers/run).
+let chosenTests = Context.environment["RUNDIR_TESTS"]?.split(separator: ",").map(String.init)
+
+extension Package {
+    /// Leaves nothing but these targets and what they need.
+    func keep(_ names: [String]) {
+        var (kept, waiting) = (Set<String>(), names)
+        while let name = waiting.popLast() {
+            guard kept.insert(name).inserted, let target = targets.first(where: { $0.name == name }) else { continue }
+            for case .byNameItem(let needed, _) in target.dependencies { waiting.append(needed) }
+        }
+        targets.removeAll { !kept.contains($0.name) }
+        products.removeAll { !kept.contains($0.name) }
+    }
+}
+
 let package = Package(
     name: "rundir",
     products: [
@@ -232,3 +248,5 @@ let package = Package(
     ] + fuzzing,
     cxxLanguageStandard: .cxx17
 )
+
+if let chosenTests { package.keep(chosenTests) }

@@ -8,7 +8,8 @@ internal import Synchronization
 ///     let store = try PostgresRunStore(at: "postgres://rundir@db/runs")
 ///     defer { store.close() }
 ///
-/// Nothing of a run is kept in the process but tables of metrics that were looked at, so that a server may end at any time.
+/// Nothing of a run is only in the process, which has tables of metrics that were looked at, and what listings look at (`RunTable`),
+/// so that a server may end at any time.
 package final class PostgresRunStore: RunStore {
     package let rules: RunRules
     /// The database and its host, for people.
@@ -29,6 +30,7 @@ package final class PostgresRunStore: RunStore {
     private let isClosed = Mutex(false)
     /// Held while listings are brought up to date: who comes then finds little to do.
     let refreshing = Mutex(())
+    private let table = Mutex(RunTable())
 
     /// Why a store could not be opened, for the operator.
     package struct OpenFailure: Error, CustomStringConvertible {
@@ -101,6 +103,13 @@ package final class PostgresRunStore: RunStore {
     ) {
         if uploader?.submit(write, completion: completion) == true { return }
         committer.submit(write, completion: completion)
+    }
+
+    /// Lends the table of runs. Its state has to be begun in here: of two listings, the later one has the later state.
+    func look<Result: Sendable>(
+        _ body: (inout RunTable) throws(DatabaseError) -> Result
+    ) throws(DatabaseError) -> Result {
+        try table.withLock { table throws(DatabaseError) in try body(&table) }
     }
 
     package var changes: any ChangeFeed { feed }

@@ -114,32 +114,3 @@ struct IndexEntry: Sendable {
         let fault: String?
     }
 }
-
-/// A run's state, independent of the time.
-enum RunState: UInt8, Sendable {
-    case running = 0
-    case completed = 1
-    case failed = 2
-    case stopped = 3
-
-    init(_ summary: RunSummary) {
-        switch summary.status(updated: 0, now: 0, staleAfter: .infinity) {
-        case .completed: self = .completed
-        case .failed: self = .failed
-        case .stopped: self = .stopped
-        default: self = .running
-        }
-    }
-
-    /// The status, which also depends on the time.
-    func status(place: RunPlace, updated: Double, now: Double, staleAfter: Double) -> RunStatus {
-        switch (place, self) {
-        case (.archived, _): .archived
-        case (.pending, _): .pending
-        case (_, .completed): .completed
-        case (_, .failed): .failed
-        case (_, .stopped): .stopped
-        case (_, .running): now - updated > staleAfter ? .stale : .running
-        }
-    }
-}

@@ -3,81 +3,65 @@ internal import RunStore
 
 /// The index's data in memory for each run: its id and place, and what every listing needs first.
 ///
-/// A run has a row number while it is in the index; the database and the columns use that number.
+/// The database and the columns use the same row numbers.
 struct IndexRows {
-    /// Run ids; empty for free rows.
-    private(set) var names: [String] = []
-    private(set) var places: [RunPlace?] = []
-    private(set) var states: [RunState] = []
-    private(set) var starts: [Double] = []
-    private(set) var updated: [Double] = []
+    /// What listings look at.
+    private(set) var listed = RunRows()
     private(set) var stamps: [RunStamp] = []
-    private var rows: [String: Int] = [:]
-    private var free: [Int] = []
     private(set) var initialisedCount = 0
     /// What could not be read, by run id.
     private(set) var faults: [String: String] = [:]
 
     /// The number of rows, including free ones.
-    var count: Int { names.count }
+    var count: Int { listed.count }
+    var names: [String] { listed.names }
+    var places: [RunPlace?] { listed.places }
 
     /// The row of a run.
-    subscript(run: String) -> Int? { rows[run] }
+    subscript(run: String) -> Int? { listed[run] }
 
     /// The ids of all runs.
-    var runs: some Collection<String> { rows.keys }
+    var runs: some Collection<String> { listed.runs }
 
     /// Sets a run's entry.
     /// - Returns: its row
     mutating func set(_ entry: IndexEntry) -> Int {
-        let row = rows[entry.run] ?? free.popLast() ?? names.count
-        set(
-            row, run: entry.run, place: entry.place, state: entry.state, start: entry.start, updated: entry.updated,
-            stamp: entry.stamp, fault: entry.fault)
+        if let row = listed[entry.run] { note(listed.places[row], by: -1) }
+        let row = listed.set(entry.run, entry.place, entry.state, start: entry.start, updated: entry.updated)
+        note(row, entry.place, entry.stamp, entry.fault)
         return row
     }
 
-    /// Sets the data of the run at a row.
+    /// Sets the data of the run at a free row.
     mutating func set(
         _ row: Int, run: String, place: RunPlace, state: RunState, start: Double, updated: Double, stamp: RunStamp,
         fault: String?
     ) {
-        grow(to: row + 1)
-        if places[row] == .initialised { initialisedCount -= 1 }
-        if place == .initialised { initialisedCount += 1 }
-        rows[run] = row
-        if fault != nil || !faults.isEmpty { faults[run] = fault }
-        names[row] = run
-        (places[row], states[row], starts[row]) = (place, state, start)
-        (self.updated[row], stamps[row]) = (updated, stamp)
+        listed.set(at: row, run, place, state, start: start, updated: updated)
+        note(row, place, stamp, fault)
     }
 
     /// Frees a run's row.
     mutating func remove(_ run: String) {
-        guard let row = rows.removeValue(forKey: run) else { return }
-        if places[row] == .initialised { initialisedCount -= 1 }
-        names[row] = ""
+        guard let row = listed[run] else { return }
+        note(listed.places[row], by: -1)
+        listed.remove(run)
         faults[run] = nil
-        places[row] = nil
-        free.append(row)
     }
 
     /// Finds the free rows, after all stored rows have been set.
-    mutating func findFree() { free = names.indices.filter { names[$0].isEmpty } }
+    mutating func findFree() { listed.findFree() }
 
-    mutating func reserve(_ count: Int) {
-        names.reserveCapacity(count)
-        rows.reserveCapacity(count)
+    mutating func reserve(_ count: Int) { listed.reserve(count) }
+
+    private mutating func note(_ row: Int, _ place: RunPlace, _ stamp: RunStamp, _ fault: String?) {
+        note(place, by: 1)
+        while stamps.count < count { stamps.append(.unknown) }
+        stamps[row] = stamp
+        if fault != nil || !faults.isEmpty { faults[names[row]] = fault }
     }
 
-    private mutating func grow(to count: Int) {
-        while names.count < count {
-            names.append("")
-            places.append(nil)
-            states.append(.running)
-            starts.append(0)
-            updated.append(0)
-            stamps.append(.unknown)
-        }
+    private mutating func note(_ place: RunPlace?, by change: Int) {
+        if place == .initialised { initialisedCount += change }
     }
 }

@@ -133,12 +133,7 @@ extension RunIndex {
     }
 
     private func updateLoaded(_ changes: [IndexDatabase.Change]) {
-        for index in loaded.indices {
-            loaded[index].column.grow(to: rows.count)
-            Self.put(changes, into: &loaded[index].column, loaded[index].name)
-        }
-        // Replaced texts are still in memory.
-        loaded.removeAll { $0.column.textCount > 2 * rows.count + 1000 }
+        loaded.update(rows: rows.count) { name, column in Self.put(changes, into: &column, name) }
     }
 
     /// Applies changes to one column.

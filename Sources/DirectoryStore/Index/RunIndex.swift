@@ -22,8 +22,6 @@ final class RunIndex: @unchecked Sendable {
     static let batch = 32
     /// The most runs that are not written to the database yet, unless it cannot be written.
     static let unwrittenRuns = 1024
-    /// The most columns in memory, the most recently used ones.
-    static let loadedColumns = 32
 
     let paths: RunPaths
     let settings: StoreSettings
@@ -37,8 +35,7 @@ final class RunIndex: @unchecked Sendable {
     private let lock = Mutex(())
     private(set) var database: IndexDatabase?
     var rows = IndexRows()
-    /// Cached columns, the most recently used last.
-    var loaded: [(name: String, column: RunColumn)] = []
+    var loaded = LoadedColumns()
     var watch = IndexNamesWatch()
     /// Changes that are not written to the database yet, by row: listings do not wait for that, and work with a full
     /// disk.
@@ -70,14 +67,14 @@ final class RunIndex: @unchecked Sendable {
 
     /// The page of a query.
     func page(_ query: RunQuery) throws(StoreError) -> RunPage {
-        let question = try locked { () throws(StoreError) in
+        let search = try locked { () throws(StoreError) in
             bringUpToDate()
             try check(query)
-            do throws(IndexFailure) { return try self.question(query) } catch { throw failed(error) }
+            do throws(IndexFailure) { return try self.search(query) } catch { throw failed(error) }
         }
-        let (found, count, selection) = question.found()
+        let (found, count, selection) = search.found()
         return try locked { () throws(StoreError) in
-            do throws(IndexFailure) { return try page(of: found, count: count, selection, for: question) } catch {
+            do throws(IndexFailure) { return try page(of: found, count: count, selection, for: search) } catch {
                 throw failed(error)
             }
         }
@@ -133,7 +130,7 @@ final class RunIndex: @unchecked Sendable {
         lock.withLock { _ in
             self.database = database
             self.rows = rows
-            loaded = []
+            loaded = LoadedColumns()
             (unwritten, unwrittenWeight) = ([:], 0)
             faults.set(rows.faults)
             watch = IndexNamesWatch()

@@ -107,6 +107,9 @@ final class Keeper: Sendable {
                 Statement(
                     "UPDATE store SET pruned = n.pruned FROM (SELECT max(number) - $1 AS pruned FROM events) n WHERE n.pruned > store.pruned",
                     .int(Self.keptEvents)),
+                Statement(
+                    "DELETE FROM removed_runs WHERE at < now() - make_interval(secs => $1)",
+                    .double(Double(Schema.removedSeconds))),
                 Statement("DELETE FROM batches WHERE at < now() - interval '1 hour'"),
                 Statement("DELETE FROM events WHERE number <= (SELECT pruned FROM store)"),
                 .commit,

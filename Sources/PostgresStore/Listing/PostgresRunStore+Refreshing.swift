@@ -91,7 +91,8 @@ private struct Refreshed {
                 SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
                 ON CONFLICT (run) DO UPDATE SET start = excluded.start, updated = excluded.updated,
                     outcome = excluded.outcome, columns = excluded.columns, extremes = excluded.extremes,
-                    rows_content = excluded.rows_content, rows_size = excluded.rows_size, tail = excluded.tail
+                    rows_content = excluded.rows_content, rows_size = excluded.rows_size, tail = excluded.tail,
+                    changed = pg_current_xact_id()
                 """,
                 .texts(all.map(\.run)), .doubles(all.map(\.summary.start)), .doubles(all.map(\.updated)),
                 .texts(all.map(\.outcome)), .blobs(all.map { KeptColumns.bytes($0.summary.columns) }),

@@ -12,6 +12,8 @@
 ///   some, at the number of those before.
 /// - `dropped`: contents that no file has any more. They stay for a while, since somebody may be reading them.
 /// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` says that there was a write since.
+///   `summaries.changed` is the number of the transaction that refreshed.
+/// - `removed_runs`: the ids of runs that are gone, for a while, so that each server takes them out of its listings.
 /// - `batches`: transactions that were committed, by which a server finds out whether one of its own was.
 /// - `events`: what happened, numbered in the order of the commits.
 enum Schema {
@@ -28,7 +30,26 @@ enum Schema {
     }
 
     /// The steps from version 1 on. A new database takes all of them too, so that there is one way to each version.
-    static let steps: [Step] = []
+    static let steps = [
+        Step(
+            what: "listings find what has changed since the last one",
+            statements: [
+                // Runs that are listed already get the number of this step's own transaction.
+                "ALTER TABLE summaries ADD COLUMN changed xid8 NOT NULL DEFAULT pg_current_xact_id()",
+                "CREATE INDEX changed_summaries ON summaries (changed)",
+                """
+                CREATE TABLE removed_runs (
+                    run text COLLATE "C" PRIMARY KEY,
+                    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
+                    at timestamptz NOT NULL DEFAULT now())
+                """,
+                "CREATE INDEX changed_removed_runs ON removed_runs (changed)",
+                "CREATE INDEX removed_runs_at ON removed_runs (at)",
+                // Conditions are no longer SQL.
+                "DROP INDEX cells_by_number, newest_runs",
+                "CREATE INDEX cells_by_name ON cells (name)",
+            ])
+    ]
 
     static func versionAfter(_ steps: [Step]) -> Int { 1 + steps.count }
 
@@ -36,6 +57,8 @@ enum Schema {
     static let keptSeconds = 3600
     /// The most bytes in a piece of a file that is written whole.
     static let pieceSize = 1 << 20
+    /// Seconds that it can be known which runs are gone.
+    static let removedSeconds = 3600
     /// How many ids of contents a batch gets.
     static let contentsOfBatch = 65536
     /// The parts of `totals`.

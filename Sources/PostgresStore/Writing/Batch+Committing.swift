@@ -19,7 +19,13 @@ extension Batch {
         ]
             + ["files", "row_columns", "cells", "summaries", "runs"].map { table in
                 Statement("DELETE FROM \(table) WHERE run = ANY ($1)", keys)
-            }
+            } + [
+                Statement(
+                    """
+                    INSERT INTO removed_runs (run) SELECT unnest($1) ON CONFLICT (run) DO UPDATE
+                    SET changed = excluded.changed, at = excluded.at
+                    """, keys)
+            ]
     }
 
     private func making(_ changed: [WorkingRun]) -> [Statement] {

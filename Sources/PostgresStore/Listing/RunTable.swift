@@ -1,0 +1,119 @@
+internal import JSON
+internal import RunMetadata
+internal import RunStore
+
+/// What listings look at of all runs, in the memory of each server, so that conditions and orders cost no look into the database.
+/// Before each listing it learns what any server has changed since the last one.
+struct RunTable: ~Copyable {
+    private(set) var rows = RunRows()
+    private var loaded = LoadedColumns()
+    /// Nil: nothing has been read yet.
+    private var mark: Mark?
+
+    /// The state of the database up to which changes have been read.
+    private struct Mark {
+        /// All transactions with lesser numbers were over (pg_snapshot_xmin()); a decimal number.
+        let transaction: String
+        /// When the database's server was started (pg_postmaster_start_time()), seconds since 1970: another one, or one that has
+        /// crashed, may have given the same numbers to other transactions.
+        let start: Double
+        /// Seconds since 1970, as the database has it.
+        let time: Double
+
+        /// Whether it can be known what has changed between two states.
+        func leads(to later: Mark) -> Bool {
+            start == later.start && later.time - time < Double(Schema.removedSeconds) * 3 / 4
+        }
+    }
+
+    private static let state = Statement(
+        """
+        SELECT pg_snapshot_xmin(pg_current_snapshot())::text, extract(epoch FROM pg_postmaster_start_time())::float8,
+            extract(epoch FROM now())::float8
+        """)
+
+    private static func changes(since transaction: String) -> [Statement] {
+        [
+            Statement(
+                """
+                SELECT s.run, r.place, s.outcome, s.start, s.updated FROM summaries s JOIN runs r ON r.run = s.run
+                WHERE s.changed >= $1::text::xid8
+                """, .text(transaction)),
+            Statement("SELECT run FROM removed_runs WHERE changed >= $1::text::xid8", .text(transaction)),
+        ]
+    }
+
+    /// Begins a transaction that sees one state of the database, and brings the table to it.
+    mutating func begin(on connection: Connection) throws(DatabaseError) {
+        let since = mark?.transaction ?? "0"
+        var found = try connection.run([.beginReading, Self.state] + Self.changes(since: since))
+        let present = Mark(transaction: found[1].text(0, 0), start: found[1].double(0, 1), time: found[1].double(0, 2))
+        if let mark, mark.leads(to: present) {
+            found.removeFirst(2)
+        } else {
+            (rows, loaded, mark) = (RunRows(), LoadedColumns(), nil)
+            found = try connection.run(Self.changes(since: "0"))
+        }
+        try take(found[0], removed: found[1], on: connection)
+        // At the end: what fails before is read again.
+        mark = present
+    }
+
+    private mutating func take(_ changed: Rows, removed: Rows, on connection: Connection) throws(DatabaseError) {
+        // First, since some may have been made anew.
+        for row in 0..<removed.count { rows.remove(removed.text(row, 0)) }
+        if rows.count == 0 { rows.reserve(changed.count) }
+        var runs: [String] = []
+        for row in 0..<changed.count {
+            let run = changed.text(row, 0)
+            guard let place = RunPlace(rawValue: UInt8(changed.int(row, 1))) else { continue }
+            let outcome = changed.isNull(row, 2) ? nil : RunStatus(rawValue: changed.text(row, 2))
+            let (start, updated) = (changed.double(row, 3), changed.double(row, 4))
+            _ = rows.set(run, place, RunState(outcome ?? .running), start: start, updated: updated)
+            runs.append(run)
+        }
+        let names = loaded.names
+        var values: [ExactText: [(row: Int, value: RunValue)]] = [:]
+        if !runs.isEmpty, !names.isEmpty {
+            let cells = try connection.run(
+                Statement(
+                    "SELECT run, kind, number, text, name FROM cells WHERE run = ANY ($1) AND name = ANY ($2)",
+                    .texts(runs), .texts(names)))
+            for cell in 0..<cells.count {
+                guard let row = rows[cells.text(cell, 0)] else { continue }
+                values[ExactText(cells.text(cell, 4)), default: []].append((row, Cell.value(cells, cell, 1)))
+            }
+        }
+        let places = runs.compactMap { rows[$0] }
+        loaded.update(rows: rows.count) { name, column in
+            for row in places { column[row] = .missing }
+            for (row, value) in values[ExactText(name)] ?? [] { column[row] = value }
+        }
+    }
+
+    /// A query with the columns that it names, those that are not in memory read from the database.
+    mutating func search(
+        _ query: RunQuery, now: Double, staleAfter: Double, on connection: Connection
+    ) throws(DatabaseError) -> RunSearch {
+        let rows = rows
+        return try RunSearch(query, of: rows, now: now) {
+            rows.status(at: $0, now: now, staleAfter: staleAfter)
+        } column: { name, isOrder throws(DatabaseError) in
+            try loaded.column(name, isOrder: isOrder) { () throws(DatabaseError) in
+                try Self.column(name, of: rows, on: connection)
+            }
+        }
+    }
+
+    private static func column(
+        _ name: String, of rows: RunRows, on connection: Connection
+    ) throws(DatabaseError) -> RunColumn {
+        var column = RunColumn(rows: rows.count)
+        let cells = try connection.run(
+            Statement("SELECT run, kind, number, text FROM cells WHERE name = $1", .text(name)))
+        for cell in 0..<cells.count {
+            if let row = rows[cells.text(cell, 0)] { column[row] = Cell.value(cells, cell, 1) }
+        }
+        return column
+    }
+}
