@@ -99,6 +99,8 @@ extension StoreSettings {
     /// Small segments, and no refreshing in the background.
     static var small: StoreSettings {
         var settings = StoreSettings()
+        // However busy the machine is.
+        settings.indexWait = 60
         settings.segmentSize = 256 << 10
         settings.viewDelay = 1000
         return settings

@@ -35,4 +35,18 @@ import Testing
         #expect(folder.text(".rundir/pending/run/notes.txt") == "kept")
         #expect(!folder.exists(".rundir/pending/run/tfruns.d"))
     }
+
+    /// The journal may name what an earlier process has staged, such as the rows that a frame has replaced.
+    @Test func recoveryWritesOverNothingThatTheJournalNames() throws {
+        folder.write(".rundir/staging/other", "")
+        folder.write("run/tfruns.d/metrics.json", "{}")
+        let paths = RunPaths(runs: folder.path)
+        let kept = RecordApplier(paths: paths).newStagedPath()
+        let name = try #require(kept.split(separator: "/").last.map(String.init))
+        folder.write(".rundir/staging/\(name)", "rows")
+        let recovery = RecordApplier(paths: paths)
+        try recovery.redo(RedoRecord("run", .put("metrics.json", Array("[]".utf8))))
+        try recovery.redo(RedoRecord("run", .publish("metrics.1.ndjson", staged: name)))
+        #expect(folder.text("run/tfruns.d/metrics.1.ndjson") == "rows")
+    }
 }

@@ -14,6 +14,7 @@ import Testing
         let harness = try PostgresHarness()
         let folder = TemporaryFolder()
         var settings = StoreSettings()
+        settings.indexWait = 60
         settings.clock = { [clock = harness.clock] in clock.seconds }
         let directories = try DirectoryRunStore(
             runs: "\(folder.path)/runs", settings: settings,

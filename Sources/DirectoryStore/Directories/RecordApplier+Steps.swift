@@ -96,7 +96,7 @@ extension RecordApplier {
 
     func stage(_ bytes: [UInt8]) throws(FileFailure) -> String {
         let path = newStagedPath()
-        let descriptor = try Files.open(path, O_WRONLY | O_CREAT | O_TRUNC)
+        let descriptor = try Files.open(path, O_WRONLY | O_CREAT | O_EXCL)
         defer { close(descriptor) }
         do throws(FileFailure) { try Files.write(bytes, to: descriptor, at: 0, path: path) } catch {
             unlink(path)
@@ -146,7 +146,7 @@ extension RecordApplier {
         _ staged: String, _ folder: String, _ path: String, _ done: inout StepsDone
     ) throws(FileFailure) {
         let (directory, path) = (try existingDirectory(of: folder), try RunPath(record: path))
-        let before = try freshName()
+        let before = newStagedPath()
         let isThere = try directory.place(staged, at: path, keeping: before)
         done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
             _ = try directory.take(path, to: staged)
@@ -158,19 +158,11 @@ extension RecordApplier {
     private func adopt(
         _ path: RunPath, from source: RunDirectory, _ folder: String, _ done: inout StepsDone
     ) throws(FileFailure) {
-        let (directory, before) = (try existingDirectory(of: folder), try freshName())
+        let (directory, before) = (try existingDirectory(of: folder), newStagedPath())
         guard let isThere = try directory.adopt(path, from: source, keeping: before) else { return }
         done.note(leftover: isThere ? before : nil) { () throws(FileFailure) in
             _ = try source.adopt(path, from: directory, keeping: "\(before)-back")
             if isThere { _ = try directory.place(before, at: path) }
         }
-    }
-
-    /// A name in the staging folder for a replaced file.
-    private func freshName() throws(FileFailure) -> String {
-        let name = newStagedPath()
-        // May be left by an earlier process, which used the same names.
-        try Files.remove(name)
-        return name
     }
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
+internal import Threads
 
 /// Applies redo records to the run directories: when a batch is committed, and again in recovery.
 ///
@@ -9,6 +10,8 @@ internal import RunStore
 final class RecordApplier {
     let paths: RunPaths
     private var stagedCount: UInt64 = 0
+    /// In the names of staged files: the journal may name those of an earlier process, which recovery must not write over.
+    private let mark = "\(getpid())-\(monotonicNanoseconds())"
     /// The places of folders found in this batch.
     var places: [String: RunPlace?] = [:]
     /// The two most recently used directories, the latest first: a write concerns one run or two, and each directory
@@ -71,11 +74,11 @@ final class RecordApplier {
     /// Why a write is neither fully applied nor undone, if any is: recovery has to apply it.
     private(set) var halfDone: FileFailure?
 
-    /// A new name in the staging folder. Only the remains of an earlier process, which recovery finds, may have it.
+    /// A name that was never used in the staging folder.
     /// - Parameter kind: the purpose; all names of a kind are files, or all are folders
     func newStagedPath(_ kind: String = "put") -> String {
         stagedCount += 1
-        return "\(paths.staging)/\(kind)-\(stagedCount)"
+        return "\(paths.staging)/\(kind)-\(mark)-\(stagedCount)"
     }
 
     /// Applies the steps of one write, all or none: whatever needs room is written to staging, and obstacles are

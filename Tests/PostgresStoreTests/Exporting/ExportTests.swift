@@ -65,6 +65,7 @@ import Testing
         let (written, imported) = (try PostgresHarness(), try PostgresHarness())
         let runs = "\(folder.path)/runs"
         var settings = StoreSettings()
+        settings.indexWait = 60
         settings.clock = { [clock = written.clock] in clock.seconds }
         let directories = try DirectoryRunStore(runs: runs, settings: settings, log: Self.log)
         try GeneratedRuns.write(25, seed: seed, into: directories, directories.scratch)
