@@ -173,7 +173,12 @@ let package = Package(
                 "RunStore", "LocalFiles", "RunMetadata", "JSON", "Limits", "Threads", "CLinux", argumentParser, logging,
                 systemPackage,
             ],
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings,
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"],
+                    .when(configuration: .release))
+            ]),
 
         // An HTTP client, servers and temporary folders, for all tests.
         .target(name: "CTLSClient", path: "Tests/CTLSClient", linkerSettings: [.linkedLibrary("gnutls")]),

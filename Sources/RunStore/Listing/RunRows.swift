@@ -46,8 +46,11 @@ package struct RunRows: Sendable {
         at row: Int, _ run: String, _ place: RunPlace, _ state: RunState, start: Double, updated: Double
     ) {
         grow(to: row + 1)
-        rows[run] = row
-        names[row] = run
+        // Most runs stay where they are, and a listing that is being answered may share what would be copied.
+        if names[row] != run {
+            rows[run] = row
+            names[row] = run
+        }
         (places[row], states[row], starts[row], self.updated[row]) = (place, state, start, updated)
     }
 
