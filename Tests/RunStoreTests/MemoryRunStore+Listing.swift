@@ -16,36 +16,24 @@ extension MemoryRunStore {
         if let unknown = query.unknown(isKnown: { known.contains(ExactText($0)) }) {
             throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known.map(\.text)))
         }
-        func column(_ name: RunColumnName) -> RunColumn {
-            switch name.name {
-            case "updated": RunColumn(numbers: all.map(\.updated))
-            case "status": RunColumn(all.map { .text($0.status.rawValue) })
-            default: RunColumn(all.map { RunValue($0.summary[name.name]) })
-            }
+        var rows = RunRows()
+        for run in all {
+            let place: RunPlace = run.status == .archived ? .archived : run.status == .pending ? .pending : .initialised
+            _ = rows.set(
+                run.run.description, place, RunState(run.status), start: run.summary.start, updated: run.updated)
         }
-        let looksForPending = query.predicate?.looksFor(RunStatus.pending.rawValue, in: "status") ?? false
-        let isTrue = query.predicate.map { $0.evaluate(over: $0.columns.map(column), rows: all.count) }
-        let selected = all.indices.map { row in
-            if query.isVisible?(all[row].run.description) == false { return false }
-            return switch query.archived {
-            case .without where all[row].status == .archived: false
-            case .without where all[row].status == .pending && !looksForPending: false
-            case .only where all[row].status != .archived: false
-            default: isTrue?[row] ?? true
-            }
+        let search = RunSearch(query, of: rows, now: clock()) {
+            all[$0].status
+        } column: { name, _ in
+            RunColumn(all.map { RunValue($0.summary[name]) })
         }
-        let keys = query.order.keys.map { column($0.column) }
-        let selection = RunSelection(query, keys: keys, starts: all.map(\.summary.start)) { all[$0].run.description }
-        let found = selection.page(of: selected)
-        var page = RunPage(
-            runs: found.prefix(query.limit).map { row in
+        let found = search.found()
+        return found.page(
+            found.rows.map { row in
                 ListedRun(
                     run: all[row].run, status: all[row].status, updated: all[row].updated,
                     columns: all[row].summary.columns(with: query.columns))
-            },
-            count: selected.count(where: \.self))
-        if query.limit > 0, found.count > query.limit { page.next = selection.cursor(at: found[query.limit - 1]) }
-        return page
+            })
     }
 
     private static func columns(of all: [RunSnapshot]) -> Set<ExactText> {

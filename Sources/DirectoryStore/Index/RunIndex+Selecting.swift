@@ -40,29 +40,24 @@ extension RunIndex {
     }
 
     /// The page of the found rows. A run that was removed meanwhile is left out.
-    func page(
-        of found: [Int], count: Int, _ selection: RunSelection, for search: RunSearch
-    ) throws(IndexFailure) -> RunPage {
-        let limit = search.query.limit
-        var page = RunPage(runs: [], count: count)
+    func page(of found: RunSearch.Found, for search: RunSearch) throws(IndexFailure) -> RunPage {
+        var runs: [ListedRun] = []
         var weight = 0
-        for (index, row) in found.prefix(limit).enumerated() {
+        var last: Int?
+        for row in found.rows {
             guard rows.names[row] == search.rows.names[row], let run = RunID(rows.names[row]),
                 let summary = try summary(of: row)
             else { continue }
             weight += IndexEntry.weight(of: summary)
-            if weight > Self.pageWeight, index > 0 {
-                // The rest is on the next page.
-                page.next = selection.cursor(at: found[index - 1])
-                return page
-            }
-            page.runs.append(
+            // The rest is on the next page.
+            if weight > Self.pageWeight, let last { return found.page(runs, endingAt: last) }
+            last = row
+            runs.append(
                 ListedRun(
                     run: run, status: status(row, now: search.now), updated: rows.listed.updated[row],
                     columns: summary.columns(with: search.query.columns)))
         }
-        if found.count > limit, limit > 0 { page.next = selection.cursor(at: found[limit - 1]) }
-        return page
+        return found.page(runs)
     }
 
     /// The number of runs by status.

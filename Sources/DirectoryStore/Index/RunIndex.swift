@@ -72,11 +72,9 @@ final class RunIndex: @unchecked Sendable {
             try check(query)
             do throws(IndexFailure) { return try self.search(query) } catch { throw failed(error) }
         }
-        let (found, count, selection) = search.found()
+        let found = search.found()
         return try locked { () throws(StoreError) in
-            do throws(IndexFailure) { return try page(of: found, count: count, selection, for: search) } catch {
-                throw failed(error)
-            }
+            do throws(IndexFailure) { return try page(of: found, for: search) } catch { throw failed(error) }
         }
     }
 

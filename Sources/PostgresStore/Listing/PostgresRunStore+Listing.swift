@@ -97,29 +97,26 @@ extension PostgresRunStore {
     private static func page(
         of search: RunSearch, staleAfter: Double, on connection: Connection
     ) throws(DatabaseError) -> RunPage {
-        let (found, count, selection) = search.found()
-        let limit = search.query.limit
-        var page = RunPage(runs: [], count: count)
-        if limit == 0 { return page }
-        let shown = found.prefix(limit)
+        let found = search.found()
+        if found.rows.isEmpty { return found.page([]) }
         let rows = try connection.run(
             Statement(
                 "SELECT run, columns, extremes FROM summaries WHERE run = ANY ($1)",
-                .texts(shown.map { search.rows.names[$0] })))
+                .texts(found.rows.map { search.rows.names[$0] })))
         var summaries: [String: RunSummary] = [:]
         for row in 0..<rows.count {
             summaries[rows.text(row, 0)] = RunSummary(
                 columns: KeptColumns.read(rows.bytes(row, 1) ?? []),
                 extremes: KeptColumns.read(rows.bytes(row, 2) ?? []))
         }
-        for row in shown {
-            guard let run = RunID(search.rows.names[row]), let summary = summaries[run.description] else { continue }
-            page.runs.append(
-                ListedRun(
+        return found.page(
+            found.rows.compactMap { row in
+                guard let run = RunID(search.rows.names[row]), let summary = summaries[run.description] else {
+                    return nil
+                }
+                return ListedRun(
                     run: run, status: search.rows.status(at: row, now: search.now, staleAfter: staleAfter),
-                    updated: search.rows.updated[row], columns: summary.columns(with: search.query.columns)))
-        }
-        if found.count > limit { page.next = selection.cursor(at: found[limit - 1]) }
-        return page
+                    updated: search.rows.updated[row], columns: summary.columns(with: search.query.columns))
+            })
     }
 }

@@ -43,9 +43,8 @@ package struct RunSearch: Sendable {
         (self.columns, self.keys) = (columns, keys)
     }
 
-    /// The rows of the page in order, and one more if there is one; how many match; and how they were selected, for the
-    /// next page's cursor.
-    package func found() -> (rows: [Int], count: Int, selection: RunSelection) {
+    /// Looks through all runs.
+    package func found() -> Found {
         var selected = candidates
         if let predicate = query.predicate {
             let isTrue = predicate.evaluate(over: columns, rows: rows.count)
@@ -55,7 +54,30 @@ package struct RunSearch: Sendable {
             for row in selected.indices where selected[row] && !isVisible(rows.names[row]) { selected[row] = false }
         }
         let selection = RunSelection(query, keys: keys, starts: rows.starts) { [names = rows.names] in names[$0] }
-        return (selection.page(of: selected), selected.count(where: \.self), selection)
+        let page = selection.page(of: selected)
+        return Found(
+            rows: page.prefix(query.limit), count: selected.count(where: \.self),
+            isCut: query.limit > 0 && page.count > query.limit, selection: selection)
+    }
+
+    /// The runs that a query is about.
+    package struct Found {
+        /// The rows of its page, in order.
+        package let rows: ArraySlice<Int>
+        /// How many there are on all pages.
+        package let count: Int
+        /// Whether there is a next page.
+        fileprivate let isCut: Bool
+        fileprivate let selection: RunSelection
+
+        /// The page.
+        /// - Parameters:
+        ///   - runs: what is shown of its rows, without those that are gone meanwhile
+        ///   - last: the row behind which the next page begins; nil: that of the last run, if there are more
+        package func page(_ runs: [ListedRun], endingAt last: Int? = nil) -> RunPage {
+            let last = last ?? (isCut ? rows.last : nil)
+            return RunPage(runs: runs, count: count, next: last.map { selection.cursor(at: $0) })
+        }
     }
 }
 
