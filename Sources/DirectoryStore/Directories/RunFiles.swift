@@ -12,13 +12,15 @@ enum RunFiles {
     /// writing; for all properties of a run there are at most so many pauses of 10 ms.
     private static let youth = 1.0
     private static let mostPauses = 5
+    /// The same for those without a byte, as who rewrites one makes it first, and may be kept waiting by a busy machine.
+    private static let mostPausesOfEmpty = 100
 
     /// All properties: names in order, texts. Names that are not UTF-8 are skipped, and so are long console output
     /// and what is beyond `RunDirectory.largestWhole` in all.
     /// - Parameter waits: whether to wait for one that is being written; false on a thread that must not wait
     static func properties(in run: RunDirectory, waits: Bool = false) throws(FileFailure) -> [(String, String)] {
         var found: [(String, String)] = []
-        var pauses = waits ? mostPauses : 0
+        var (pauses, pausesOfEmpty) = waits ? (mostPauses, mostPausesOfEmpty) : (0, 0)
         var left = RunDirectory.largestWhole
         for text in try propertyNames(in: run) {
             guard let path = DataPath("\(DataPath.properties)/\(text)") else { continue }
@@ -29,10 +31,10 @@ enum RunFiles {
             }
             guard var bytes = try run.readIfInReach(RunPath(path), atMost: left) else { continue }
             if bytes.isEmpty, path.property?.keepsPlace ?? false { continue }
-            while pauses > 0, bytes.last != UInt8(ascii: "\n"), let status = run.status(RunPath(path)),
-                wallClock() - FileVersion(status).modified < youth
+            while bytes.isEmpty ? pausesOfEmpty > 0 : pauses > 0, bytes.last != UInt8(ascii: "\n"),
+                let status = run.status(RunPath(path)), wallClock() - FileVersion(status).modified < youth
             {
-                pauses -= 1
+                if bytes.isEmpty { pausesOfEmpty -= 1 } else { pauses -= 1 }
                 usleep(10_000)
                 bytes = try run.readIfInReach(RunPath(path), atMost: left) ?? bytes
             }
