@@ -15,12 +15,12 @@ extension RunIndex {
     /// The same, without holding the lock: reading the names of many runs takes a while.
     func differingNames() -> [String] {
         do {
-            if let arrivals = try locked({ () throws(StoreError) in watch.isOutdated(paths) ? nil : watch.arrivals() })
-            {
-                return arrivals
+            let arrivals = try locked(waits: false) { () throws(StoreError) in
+                watch.isOutdated(paths) ? nil : watch.arrivals()
             }
+            if let arrivals { return arrivals }
             let names = try IndexNames(paths)
-            return try locked { () throws(StoreError) in watch.note(names, rows) }
+            return try locked(waits: false) { () throws(StoreError) in watch.note(names, rows) }
         } catch { return [] }
     }
 
@@ -32,7 +32,7 @@ extension RunIndex {
     /// Some rows, to check without blocking listings.
     /// - Returns: nil after the last row
     func looks(from row: Int, count: Int) -> [IndexLook]? {
-        try? locked { () throws(StoreError) in
+        try? locked(waits: false) { () throws(StoreError) in
             row < rows.count ? look(at: row..<min(row + count, rows.count)) : nil
         }
     }

@@ -25,7 +25,7 @@ extension RunIndex {
 
     /// Updates runs that were found to have changed.
     func refresh(_ folders: [String]) {
-        try? locked { () throws(StoreError) in
+        try? locked(waits: false) { () throws(StoreError) in
             do throws(IndexFailure) {
                 try refresh(Dictionary(folders.map { ($0, .anything) }) { first, _ in first })
             } catch { noteFailure(error) }
@@ -37,7 +37,7 @@ extension RunIndex {
     func refreshTouched() {
         for _ in stride(from: 0, to: touched.count, by: Self.batch) {
             // Taken and read under one lock: a listing in between would miss them.
-            try? locked { () throws(StoreError) in refreshTouched(atMost: Self.batch) }
+            try? locked(waits: false) { () throws(StoreError) in refreshTouched(atMost: Self.batch) }
         }
     }
 
@@ -81,7 +81,7 @@ extension RunIndex {
 
     /// Writes changes to the database, a few runs at a time, so that listings come in between.
     func writeDown() {
-        while (try? locked({ () throws(StoreError) in writeSomeDown() })) ?? false {}
+        while (try? locked(waits: false, { () throws(StoreError) in writeSomeDown() })) ?? false {}
     }
 
     /// - Returns: whether there may be more to write

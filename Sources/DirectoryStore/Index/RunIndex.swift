@@ -154,9 +154,10 @@ final class RunIndex: @unchecked Sendable {
         return .indexing(done: done, total: total)
     }
 
-    /// Runs a closure when there is an index; waits for it for a short time.
-    func locked<Result>(_ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
-        guard waitUntilReady() else { throw indexing }
+    /// Runs a closure when there is an index.
+    /// - Parameter waits: whether to wait for it for a short time; not the thread that opens it
+    func locked<Result>(waits: Bool = true, _ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
+        guard waits ? waitUntilReady() : ready.isOpen else { throw indexing }
         var result: Swift.Result<Result, StoreError>?
         lock.withLock { _ in
             result = Swift.Result { () throws(StoreError) in
