@@ -45,14 +45,13 @@ struct RunTable: ~Copyable {
 
     /// Begins a transaction that sees one state of the database, and brings the table to it.
     mutating func begin(on connection: Connection) throws(DatabaseError) {
-        let since = mark?.transaction ?? "0"
-        var found = try connection.run([.beginReading, Self.state] + Self.changes(since: since))
+        var found = try connection.run([.beginReading, Self.state] + Self.changes(since: mark?.transaction ?? "0"))
         let present = Mark(transaction: found[1].text(0, 0), start: found[1].double(0, 1), time: found[1].double(0, 2))
-        if let mark, mark.leads(to: present) {
-            found.removeFirst(2)
-        } else {
+        found.removeFirst(2)
+        if mark?.leads(to: present) != true {
+            let isAll = mark == nil
             (rows, loaded, mark) = (RunRows(), LoadedColumns(), nil)
-            found = try connection.run(Self.changes(since: "0"))
+            if !isAll { found = try connection.run(Self.changes(since: "0")) }
         }
         try take(found[0], removed: found[1], on: connection)
         // At the end: what fails before is read again.
