@@ -8,8 +8,8 @@ internal import Synchronization
 ///     let store = try PostgresRunStore(at: "postgres://rundir@db/runs")
 ///     defer { store.close() }
 ///
-/// Nothing of a run is only in the process, which has tables of metrics that were looked at, and what listings look at (`RunTable`),
-/// so that a server may end at any time.
+/// A process keeps only copies: tables of metrics that were read, and what listings need (`RunTable`). So a server may end at any
+/// time.
 package final class PostgresRunStore: RunStore {
     package let rules: RunRules
     /// The database and its host, for people.
@@ -105,7 +105,7 @@ package final class PostgresRunStore: RunStore {
         committer.submit(write, completion: completion)
     }
 
-    /// Lends the table of runs. Its state has to be begun in here: of two listings, the later one has the later state.
+    /// Lends the table of runs. The transaction has to begin in here, so that the table never goes back to an earlier state.
     func look<Result: Sendable>(
         _ body: (inout RunTable) throws(DatabaseError) -> Result
     ) throws(DatabaseError) -> Result {

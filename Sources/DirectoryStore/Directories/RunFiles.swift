@@ -12,7 +12,7 @@ enum RunFiles {
     /// writing; for all properties of a run there are at most so many pauses of 10 ms.
     private static let youth = 1.0
     private static let mostPauses = 5
-    /// The same for those without a byte, as who rewrites one makes it first, and may be kept waiting by a busy machine.
+    /// The same for empty ones: a program that rewrites a file empties it first, and a busy machine may keep it waiting.
     private static let mostPausesOfEmpty = 100
 
     /// All properties: names in order, texts. Names that are not UTF-8 are skipped, and so are long console output

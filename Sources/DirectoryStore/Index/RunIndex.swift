@@ -155,7 +155,7 @@ final class RunIndex: @unchecked Sendable {
     }
 
     /// Runs a closure when there is an index.
-    /// - Parameter waits: whether to wait for it for a short time; not the thread that opens it
+    /// - Parameter waits: whether to wait a short time for one; false on the thread that opens it
     func locked<Result>(waits: Bool = true, _ body: () throws(StoreError) -> Result) throws(StoreError) -> Result {
         guard waits ? waitUntilReady() : ready.isOpen else { throw indexing }
         var result: Swift.Result<Result, StoreError>?

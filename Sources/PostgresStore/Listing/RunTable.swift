@@ -2,8 +2,8 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// What listings look at of all runs, in the memory of each server, so that conditions and orders cost no look into the database.
-/// Before each listing it learns what any server has changed since the last one.
+/// What listings need of all runs, in the memory of each server, so that conditions and orders need no query. Before each listing
+/// it learns what any server has changed since the last one.
 struct RunTable: ~Copyable {
     private(set) var rows = RunRows()
     private var loaded = LoadedColumns()
@@ -54,7 +54,7 @@ struct RunTable: ~Copyable {
             if !isAll { found = try connection.run(Self.changes(since: "0")) }
         }
         try take(found[0], removed: found[1], on: connection)
-        // At the end: what fails before is read again.
+        // Set last, so that after a failure the changes are read again.
         mark = present
     }
 

@@ -1,7 +1,7 @@
 internal import JSON
 package import RunMetadata
 
-/// Columns of all runs that queries have named, in memory: the most recently used ones.
+/// The columns that queries used most recently, in memory, with a value for each run.
 package struct LoadedColumns: Sendable {
     /// The most columns.
     package static let most = 32

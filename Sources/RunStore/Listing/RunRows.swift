@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// What listings need first of all runs, in memory. A run has a row, of the same number in each column, while it is here.
+/// What every listing needs of all runs, in memory. Each run has a row number, the same in every column, as long as it is here.
 package struct RunRows: Sendable {
     /// Run ids; empty for free rows.
     package private(set) var names: [String] = []

@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// A query, and what it looks at of all runs, so that it is answered without the store.
+/// A query with the columns that it needs of all runs: it can be answered without the store.
 package struct RunSearch: Sendable {
     package let query: RunQuery
     /// All runs.
