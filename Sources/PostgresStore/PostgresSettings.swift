@@ -7,7 +7,7 @@ package struct PostgresSettings: Sendable {
     package var rules = RunRules()
     /// Seconds that a write waits for a database that cannot be reached, and that an answer may take.
     package var patience = 10.0
-    /// Where large files are kept; nil: in the database, up to `WorkingRun.largestFile`.
+    /// Where large files are kept; nil: in the database, up to `BatchDraft.largestFile`.
     package var objects: (any ObjectStore)?
     /// Bytes from which on a file is kept there, and how many are on their way there at once.
     package var leastObject = 1 << 20

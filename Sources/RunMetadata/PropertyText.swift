@@ -41,6 +41,11 @@ package enum PropertyText {
         return String(decoding: UnsafeRawBufferPointer(rebasing: text), as: UTF8.self)
     }
 
+    /// The same; nil for a file that only keeps the name's place (`PropertyName.keepsPlace`).
+    package static func value(of name: PropertyName, _ file: [UInt8]) -> String? {
+        name.keepsPlace && file.isEmpty ? nil : read(file, of: name)
+    }
+
     private static let newline = UInt8(ascii: "\n")
 
     /// Seconds since 1970 as tfruns writes them: a decimal number, to the microsecond.

@@ -5,12 +5,10 @@ import RunStore
 import Synchronization
 
 /// A file of a run in memory, as it was at one moment.
-final class MemoryFile: Blob, MetricsText {
+final class MemoryFile: Blob, MetricsText, DraftFile {
     private static let made = Atomic<UInt64>(0)
 
     let bytes: [UInt8]
-    /// The greater, the younger the file is.
-    let number: UInt64
     /// The number of the file to which this one has only added.
     let identity: UInt64
     let version: BlobVersion
@@ -21,12 +19,14 @@ final class MemoryFile: Blob, MetricsText {
     ///   - source: one of whose bytes alone these are made
     init(_ bytes: [UInt8], continuing earlier: MemoryFile? = nil, madeOf source: MemoryFile? = nil) {
         self.bytes = bytes
-        number = source?.number ?? Self.made.wrappingAdd(1, ordering: .relaxed).newValue
+        let number = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
         identity = (earlier ?? source)?.identity ?? number
-        version = BlobVersion(String(number, radix: 16) + (source == nil ? "" : "-made"))
+        version = BlobVersion(source.map { "\($0.version.text)-made" } ?? String(number, radix: 16))
     }
 
     var size: Int { bytes.count }
+
+    func continues(_ earlier: MemoryFile) -> Bool { identity == earlier.identity }
 
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int {
         let part = bytes.dropFirst(offset).prefix(buffer.count)

@@ -5,13 +5,17 @@ import RunStore
 
 extension MemoryRunStore {
     /// All runs, pending and archived ones too.
-    private var snapshots: [RunSnapshot] {
+    private func snapshots() throws(StoreError) -> [RunSnapshot] {
         let time = clock()
-        return state.folders.compactMap { target, value in target.run.map { value.snapshot($0, now: time, rules) } }
+        var all: [RunSnapshot] = []
+        for (key, run) in state.runs {
+            if let id = RunID(key) { all.append(try run.snapshot(id, now: time, rules)) }
+        }
+        return all
     }
 
     func runs(_ query: RunQuery) throws(StoreError) -> RunPage {
-        let all = snapshots
+        let all = try snapshots()
         let known = Self.columns(of: all)
         if let unknown = query.unknown(isKnown: { known.contains(ExactText($0)) }) {
             throw .query(RunQueryFault(unknown.parameter, unknown: unknown.names, known: known.map(\.text)))
@@ -40,16 +44,16 @@ extension MemoryRunStore {
         Set((RunQuery.standardColumns + all.flatMap { $0.summary.all.map(\.name) }).map { ExactText($0) })
     }
 
-    func columns() -> Set<ExactText> { Self.columns(of: snapshots) }
+    func columns() throws(StoreError) -> Set<ExactText> { Self.columns(of: try snapshots()) }
 
-    func runCounts() -> [RunStatus: Int] {
-        snapshots.reduce(into: [.pending: 0]) { $0[$1.status, default: 0] += 1 }
+    func runCounts() throws(StoreError) -> [RunStatus: Int] {
+        try snapshots().reduce(into: [.pending: 0]) { $0[$1.status, default: 0] += 1 }
     }
 
     func pendingRuns(unchangedFor seconds: Double) -> [RunID] {
         let latest = wallClock() - seconds
         dropOldPending()
-        return state.folders.compactMap { $1.place == .pending && $1.modified <= latest ? $0.run : nil }.sorted {
+        return state.runs.compactMap { $1.place == .pending && $1.modified <= latest ? RunID($0) : nil }.sorted {
             $0.description < $1.description
         }
     }

@@ -32,39 +32,42 @@ final class MemoryRunStore: RunStore {
         let result = kept.withLock { kept in
             Result { () throws(StoreError) in
                 if kept.isClosed { throw .stopping }
-                let before = kept.state
-                var after = before
-                after.dropOldPending(rules)
-                let outcome = try after.apply(write, now: clock(), rules)
-                let target = outcome.run.map(RunTarget.run) ?? write.target
-                try after.check(rules, since: before, of: target, write)
-                kept.state = after
-                if feed.isWatched, let run = outcome.run {
-                    feed.append(
-                        RunChange.changes(of: run, from: before.folders[.run(run)], to: after.folders[.run(run)]))
-                }
+                var before = kept.state
+                before.dropOldPending(rules)
+                let done = MemoryWrite(before, now: clock(), rules)
+                let outcome = try done.apply(write)
+                try done.state.check(
+                    rules, since: before, at: outcome.run?.description ?? write.target.key, write)
+                kept.state = done.state
+                if feed.isWatched { feed.append(done.changes) }
                 return outcome
             }
         }
         completion(result)
     }
 
-    func resolve(_ target: RunTarget) -> RunID? { state.resolved(target).run }
+    func resolve(_ target: RunTarget) -> RunID? { RunID(state.resolved(target)) }
 
     // MARK: Reading a run
 
-    private func value(_ run: RunID) -> MemoryRun? { state.folders[.run(run)] }
+    private func value(_ run: RunID) -> MemoryRun? { state.runs[run.description] }
 
-    func snapshot(of run: RunID) -> RunSnapshot? { value(run)?.snapshot(run, now: clock(), rules) }
-    func properties(of run: RunID) -> [(name: String, text: String)]? { value(run)?.properties }
-    func file(_ path: DataPath, of run: RunID) -> (any Blob)? { value(run)?.file(path) }
+    func snapshot(of run: RunID) throws(StoreError) -> RunSnapshot? {
+        try value(run)?.snapshot(run, now: clock(), rules)
+    }
+
+    func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]? {
+        try value(run)?.properties()
+    }
+
+    func file(_ path: DataPath, of run: RunID) -> (any Blob)? { value(run)?.shownFile(path) }
 
     func files(below folder: DataPath, of run: RunID) -> [(path: DataPath, size: Int)] {
         (value(run)?.metadata(below: folder) ?? []).map { ($0.path, $0.file.size) }
     }
 
     func file(_ path: ArtifactPath?, of run: RunID, page: FolderPage.Request) throws(StoreError) -> RunFile? {
-        guard let files = value(run)?.files() else { throw .unknownRun }
+        guard let files = value(run)?.shownFiles() else { throw .unknownRun }
         if let file = files.first(where: { $0.path == path })?.file { return .file(file) }
         return FolderPage(of: path, files.map { ($0.path, $0.file) }, page).map { .folder($0) }
     }
@@ -91,12 +94,12 @@ final class MemoryRunStore: RunStore {
 
     func bundle(of run: RunID) throws(StoreError) -> any RunBundle {
         guard let value = value(run) else { throw .unknownRun }
-        return MemoryBundle(run, value.files())
+        return MemoryBundle(run, value.shownFiles())
     }
 
     func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> LocalMetadata? {
         let state = state
-        guard let run = state.folders[state.resolved(target)] else { return nil }
+        guard let run = state.runs[state.resolved(target)] else { return nil }
         let path = try folder.write(run.metadata().map { ($0.path, $0.file) })
         return LocalMetadata(path: path) { run.version(of: $0) }
     }

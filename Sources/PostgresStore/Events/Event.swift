@@ -23,65 +23,49 @@ struct Event: Sendable {
     let run: String
     let kind: Kind
     /// A path, or names of properties, each on a line.
-    var detail = ""
+    let detail: String
     /// The content to which something was appended, where, and how many bytes.
-    var content = 0
-    var position = 0
-    var size = 0
+    let content: Int
+    let position: Int
+    let size: Int
 
     /// What a write did. What waits for a session's next run is told when that is initialised.
-    static func changes(from before: WorkingRun, to after: WorkingRun, _ batch: Batch) throws(StoreError) -> [Event] {
-        guard after.run != nil else { return [] }
-        var events: [Event] = []
-        var properties: [String] = []
-        let touched = after.touched.sorted { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }
-        for path in touched {
-            let (old, new) = (before.files[path], after.files[path])
-            if old?.content == new?.content, old?.size == new?.size { continue }
-            // What came behind, where nothing else did.
-            let isLonger = new != nil && (old == nil || old?.content == new?.content)
-            let start = old?.size ?? 0
-            func appended(_ kind: Kind) -> Event {
-                Event(
-                    run: after.key, kind: kind, content: new?.content ?? 0, position: start,
-                    size: (new?.size ?? 0) - start)
-            }
-            switch path.dataPath {
-            case nil: events.append(Event(run: after.key, kind: .artifact, detail: path.description))
-            case .metricsRows? where isLonger && before.file(.metricsFrame) == nil: events.append(appended(.rows))
-            case .metricsRows?:
-                if after.file(.metricsFrame) == nil { events.append(Event(run: after.key, kind: .metricsReplaced)) }
-            case .metricsFrame?:
-                if after.file(.metricsRows) == nil { events.append(Event(run: after.key, kind: .metricsReplaced)) }
-            case .output? where isLonger: events.append(appended(.output))
-            case let data? where data.isSent || data == .earlierMetricsRows: continue
-            case let data?:
-                if let name = data.property {
-                    properties.append(name.description)
-                } else {
-                    events.append(Event(run: after.key, kind: .file, detail: data.description))
-                }
-            }
-        }
-        if !properties.isEmpty {
-            events.append(Event(run: after.key, kind: .properties, detail: properties.joined(separator: "\n")))
-        }
-        if before.place == .pending, after.place == .initialised {
-            events.append(Event(run: after.key, kind: .initialised))
-        }
-        if let end = try ending(from: before, to: after, batch) { events.append(Event(run: after.key, kind: end)) }
-        return events
+    static func changes(from before: BatchDraft, to after: BatchDraft) throws(StoreError) -> [Event] {
+        if after.run.run == nil { return [] }
+        return try after.changes(since: before).map { Event($0, of: after.run) }
     }
 
-    /// How the run ended by the write; nil if it did not.
-    private static func ending(
-        from before: WorkingRun, to after: WorkingRun, _ batch: Batch
-    ) throws(StoreError) -> Kind? {
-        let paths = [DataPath.error, .property(.end)].map { ArtifactPath($0) }
-        guard paths.contains(where: { after.touched.contains($0) }) else { return nil }
-        if let error = after.file(.error), error.content != before.file(.error)?.content { return .failed }
-        guard try after.hasEnded(batch), try !before.hasEnded(batch) else { return nil }
-        let completed = try after.text(.completed, of: batch).flatMap { PropertyText.flag($0) }
-        return completed == true ? .completed : .stopped
+    private init(_ change: DraftChange, of run: WorkingRun) {
+        switch change {
+        case .appended(let path, let start):
+            let file = run.file(path)
+            self.init(
+                run: run.key, kind: path == .output ? .output : .rows, content: file?.content ?? 0, position: start,
+                size: (file?.size ?? 0) - start)
+        case .other(let kind): self.init(kind, of: run.key)
+        }
+    }
+
+    private init(_ kind: RunChange.Kind, of run: String) {
+        switch kind {
+        case .properties(let names):
+            self.init(run: run, kind: .properties, detail: names.joined(separator: "\n"))
+        case .file(let path): self.init(run: run, kind: .file, detail: path.description)
+        case .artifact(let path): self.init(run: run, kind: .artifact, detail: path.description)
+        case .rows, .metricsReplaced: self.init(run: run, kind: .metricsReplaced)
+        case .output: self.init(run: run, kind: .properties, detail: "output")
+        case .initialised: self.init(run: run, kind: .initialised)
+        case .completed: self.init(run: run, kind: .completed)
+        case .stopped: self.init(run: run, kind: .stopped)
+        case .failed: self.init(run: run, kind: .failed)
+        case .archived: self.init(run: run, kind: .archived)
+        case .restored: self.init(run: run, kind: .restored)
+        case .removed: self.init(run: run, kind: .removed)
+        }
+    }
+
+    init(run: String, kind: Kind, detail: String = "", content: Int = 0, position: Int = 0, size: Int = 0) {
+        (self.run, self.kind, self.detail) = (run, kind, detail)
+        (self.content, self.position, self.size) = (content, position, size)
     }
 }

@@ -74,8 +74,8 @@ package final class PostgresIntake: RunIntake {
         guard let place = ArtifactPath(path) else {
             throw IntakeRefusal("\"\(path.shown())\" cannot be in the database: \(ArtifactPath.rule)")
         }
-        if path.utf8.count > WorkingRun.longestPath.most {
-            throw IntakeRefusal("\"\(path.shown(atMost: 100))\" is \(LimitExceeded(WorkingRun.longestPath))")
+        if path.utf8.count > BatchDraft.longestPath.most {
+            throw IntakeRefusal("\"\(path.shown(atMost: 100))\" is \(LimitExceeded(BatchDraft.longestPath))")
         }
         if place.dataPath == .metricsFrame {
             var bytes: [UInt8] = []
@@ -91,7 +91,7 @@ package final class PostgresIntake: RunIntake {
         let isRows = place.dataPath == .metricsRows
         let file = IncomingFile(
             largeFrom: store.settings.objects != nil && !place.isOfPieces ? store.settings.leastObject : nil,
-            most: place.isOfPieces || store.settings.objects != nil ? nil : WorkingRun.largestFile, pieces
+            most: place.isOfPieces || store.settings.objects != nil ? nil : BatchDraft.largestFile, pieces
         ) { [self] in
             spooled += 1
             return try StagingFile(directory: folder, name: "\(getpid())-\(monotonicNanoseconds())-\(spooled)")

@@ -89,7 +89,7 @@ extension PostgresRunStore {
         let path = try folder.write(files)
         return LocalMetadata(path: path) { folder in
             let files = found.files.filter { $0.key.isBelow(ArtifactPath(folder)) }
-            return BlobVersion(folder: files.map { ($0.key.description, $0.value.content, $0.value.size) })
+            return BlobVersion(of: files.map { ($0.key.description, $0.value.version) })
         }
     }
 }

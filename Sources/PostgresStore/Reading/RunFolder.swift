@@ -97,7 +97,7 @@ struct RunFolder: Sendable {
     /// A file of the run's directory; the frame of rows is made.
     func blob(_ path: ArtifactPath, _ pool: ConnectionPool) throws(StoreError) -> (any Blob)? {
         if path.dataPath == .metricsFrame, let rows = file(.metricsRows) {
-            return MadeBlob(StoredMetrics.frame(ofRows: try bytes(rows, pool)), of: rows)
+            return MadeBlob(try bytes(rows, pool).withUnsafeBytes { MetricsFrame(rows: $0).text }, of: rows)
         }
         return files[path].map { PostgresBlob($0, of: key, pool: pool) }
     }
@@ -121,7 +121,7 @@ struct RunFolder: Sendable {
     func rows(_ pool: ConnectionPool) throws(StoreError) -> (any MetricsText)? {
         if let rows = file(.metricsRows) { return PostgresBlob(rows, of: key, pool: pool) }
         guard let frame = file(.metricsFrame) else { return nil }
-        return MadeBlob(try StoredMetrics.rows(ofFrame: try bytes(frame, pool)), of: frame)
+        return MadeBlob(try MetricsFrame.storedRows(ofFrame: try bytes(frame, pool)), of: frame)
     }
 
     // MARK: What it says
@@ -132,7 +132,7 @@ struct RunFolder: Sendable {
         for path in paths {
             guard let name = path.dataPath?.property, let file = files[path],
                 !ConsoleOutput.isTooLong(name.description, size: file.size),
-                let text = StoredProperty.text(name, try bytes(file, pool))
+                let text = PropertyText.value(of: name, try bytes(file, pool))
             else { continue }
             properties.append((name.description, text))
         }

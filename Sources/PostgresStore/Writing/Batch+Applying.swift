@@ -1,8 +1,9 @@
+internal import Limits
 internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-extension Batch {
+extension Batch: DraftedRuns {
     /// Does all writes, one after the other.
     /// - Returns: what came of each
     /// - Throws: if the database could not be read meanwhile
@@ -24,39 +25,6 @@ extension Batch {
         return results
     }
 
-    func apply(_ write: RunWrite) throws(StoreError) -> WriteOutcome {
-        let key = resolved(write.target)
-        if write.needsRun, !(runs[key]?.isThere ?? false) || runs[key]?.place == .pending { throw .unknownRun }
-        switch write.action {
-        case .initialise(let session, let start):
-            let key = if case .run(let run) = write.target { run.description } else { try freshKey() }
-            return try initialise(key, session, start, by: write)
-        case .change(let changes):
-            let outcome = try edit(key, by: write) { run, outcome throws(StoreError) in
-                for change in changes { try run.apply(change, &outcome, self) }
-            }
-            if changes.contains(where: \.endsTheRun) { deactivate(key) }
-            return outcome
-        case .patch(let document, let patch):
-            return try edit(key, by: write) { run, outcome throws(StoreError) in
-                outcome.document = try run.merge(patch, into: document, self)
-            }
-        case .removeMetadata(let removed) where runs[key]?.isThere == true:
-            return try edit(key, by: write) { run, _ throws(StoreError) in try run.remove(removed, self) }
-        case .purgePending(let seconds):
-            guard let there = runs[key], there.isThere else { throw .unknownRun }
-            if let run = there.run, there.place != .pending { throw .notArchived(run) }
-            if seconds > 0, there.modified > wallClock() - seconds { throw .writtenMeanwhile }
-            remove(there)
-            return WriteOutcome(effect: .written, run: there.run)
-        default:
-            guard let run = RunID(key), let there = runs[key], there.isThere else { throw .unknownRun }
-            let isDone = try apply(write, to: run, there)
-            let isPending = runs[key]?.isThere == true && runs[key]?.place == .pending
-            return WriteOutcome(effect: !isDone ? .unchanged : isPending ? .pending : .written, run: run)
-        }
-    }
-
     /// The key of the active run if a session has one, else of what waits for its next one.
     func resolved(_ target: RunTarget) -> String {
         guard case .active(let session) = target, let active = sessions[session], let run = runs[active.run],
@@ -65,64 +33,46 @@ extension Batch {
         return active.run
     }
 
-    /// Does what can be done to a run alone that is there.
-    /// - Returns: false if there was nothing to do
-    private func apply(_ write: RunWrite, to run: RunID, _ there: WorkingRun) throws(StoreError) -> Bool {
-        let key = there.key
-        try loadAll(key)
-        switch (write.action, there.place) {
-        case (.archive, .archived), (.restore, .initialised): return false
-        case (.archive, .pending), (.restore, .pending), (.resume, .pending): throw .notInitialised(run)
-        case (.archive, _): move(run, to: .archived, .archived)
-        case (.restore, _): move(run, to: .initialised, .restored)
-        case (.purge(force: true), _), (.purge, .archived):
-            remove(there)
-            return true
-        case (.purge, _): throw .notArchived(run)
-        case (_, .archived): throw .archived(run)
-        case (.resume(let session), _):
-            if try runs[key]?.hasEnded(self) == false, there.file(.error) == nil { return false }
-            _ = try edit(key, by: write) { value, _ in value.resume(self) }
-            activate(key, in: session)
-            return true
-        case (.complete(let end), _):
-            var isNew = false
-            _ = try edit(key, by: write) { value, _ throws(StoreError) in isNew = try value.complete(run, end, self) }
-            if !isNew { return false }
-        default: return false
-        }
-        let hasEnded = try runs[key]?.hasEnded(self) ?? true
-        if runs[key]?.place != .initialised || hasEnded { deactivate(key) }
-        return true
+    // MARK: Drafts
+
+    func run(at key: String) -> BatchDraft? {
+        guard let run = runs[key], run.isThere else { return nil }
+        return BatchDraft(run, of: self)
     }
 
-    private func move(_ run: RunID, to place: RunPlace, _ kind: Event.Kind) {
-        runs[run.description]?.place = place
-        events.append(Event(run: run.description, kind: kind))
-    }
-
-    /// Changes a run, which is made if it is new, or what waits for a session's next one.
-    /// - Parameter waiting: what waited for a session's next run, of which the run takes all
-    private func edit(
-        _ key: String, by write: RunWrite, takingOver waiting: WorkingRun? = nil,
-        _ change: (inout WorkingRun, inout WriteOutcome) throws(StoreError) -> Void
-    ) throws(StoreError) -> WriteOutcome {
+    func begin(_ write: RunWrite, at key: String) throws(StoreError) -> BatchDraft {
         if runs[key] == nil { runs[key] = WorkingRun(key: key) }
-        if !hasWhatIsNeeded(key, for: write.action) { try loadAll(key) }
+        if !hasWhatIsNeeded(key, for: write.action) { try load(key) }
+        guard var run = runs[key] else { throw .failed("\(key) is not in the batch") }
+        run.touched = []
+        if !run.isThere { (run.isThere, run.sender) = (true, write.sender) }
+        if case .change(let changes) = write.action { try checkFolders(in: changes) }
+        return BatchDraft(run, of: self)
+    }
+
+    /// Refuses a folder of which more would go into the database than may at once.
+    private func checkFolders(in changes: [DataChange]) throws(StoreError) {
+        for case .publishFolder(let staged, let folder, _) in changes {
+            let held = try staged.files().lazy.map(\.place).filter { self.uploads.byFile[$0] == nil }
+            if held.reduce(0, { $0 + UploadedObjects.size(of: $1) }) <= BatchDraft.largestFolder.most { continue }
+            throw .refused(
+                MetadataFault(
+                    .exceeded,
+                    "the files of \(folder) are together \(LimitExceeded(BatchDraft.largestFolder)), the most that is written into the "
+                        + "database at once; larger folders need a server with --artifacts"))
+        }
+    }
+
+    func end(
+        _ write: RunWrite, _ draft: BatchDraft, at key: String, takingOver waiting: BatchDraft?
+    ) throws(StoreError) {
         guard let before = runs[key] else { throw .failed("\(key) is not in the batch") }
-        var value = before
-        value.touched = []
-        if value.place == .archived, let run = value.run { throw .archived(run) }
-        var outcome = WriteOutcome(effect: value.place == .initialised ? .written : .pending, run: value.run)
-        if !value.isThere { (value.isThere, value.sender) = (true, write.sender) }
-        try change(&value, &outcome)
-        value.finish(self)
-        value.countBytes(since: before)
-        let counts = try countsAllowing(before, value, takingOver: waiting, by: write)
-        events += try Event.changes(from: before, to: value, self)
-        (runs[key], self.counts) = (value, counts)
-        if let waiting { drop(waiting) }
-        return outcome
+        var run = draft.run
+        run.countBytes(since: before)
+        let counts = try countsAllowing(before, run, takingOver: waiting?.run, by: write)
+        events += try Event.changes(from: BatchDraft(before, of: self), to: draft)
+        (runs[key], self.counts) = (run, counts)
+        if let waiting { drop(waiting.run) }
     }
 
     /// Whether enough of a run is known to change it. Appending to what is there makes no new file, and needs no more than that.
@@ -131,44 +81,20 @@ extension Batch {
         return action.appended?.allSatisfy { run.file($0) != nil } ?? false
     }
 
-    private func initialise(
-        _ key: String, _ session: SessionName, _ start: RunStart, by write: RunWrite
-    ) throws(StoreError) -> WriteOutcome {
-        try loadAll(key)
-        let waitingKey = resolved(.active(session))
-        let there = runs[key]
-        let existed = there?.isThere == true && there?.place == .initialised && there?.file(.property(.start)) != nil
-        let waiting = existed || !waitingKey.hasPrefix(RunLayout.sessionMark) ? nil : runs[waitingKey]
-        let adopted = waiting?.isThere == true ? waiting : nil
-        let flags = start.flags.map { DataChange.put(.flags, $0) } ?? []
-        let given = flags + start.properties.map { DataChange.put(.property($0.name), $0.file) }
-        var hasSource = false
-        var outcome = try edit(key, by: write, takingOver: adopted) { value, outcome throws(StoreError) in
-            if let adopted { try value.adopt(adopted, self) }
-            for change in given { try value.apply(change, &outcome, self) }
-            for (name, text) in RunStart.defaults(of: RunID(key) ?? RunID("run")!, at: now)
-            where !existed && value.file(.property(name)) == nil {
-                value.put(text, name, of: self)
-            }
-            value.place = .initialised
-            hasSource = value.file(.source) != nil && (!existed || start.properties.contains { $0.name == .script })
-        }
-        outcome = WriteOutcome(effect: existed && given.isEmpty ? .unchanged : .written, run: outcome.run)
-        (outcome.hasSource, outcome.existed) = (hasSource, existed)
-        // What ended while it was pending is no run to go on with.
-        if try runs[key]?.hasEnded(self) == false { activate(key, in: session) }
-        return outcome
-    }
-
-    /// The key of a new run of this second.
-    private func freshKey() throws(StoreError) -> String {
+    /// The id of a new run of this second.
+    func freshRun() throws(StoreError) -> RunID {
         let stamp = RunID.stamp(of: now)
-        let fresh = (1...).lazy.compactMap { RunID(stamp: stamp, number: $0)?.description }.first {
-            !self.takenStamps.contains($0) && self.runs[$0]?.isThere != true
+        let fresh = (1...).lazy.compactMap { RunID(stamp: stamp, number: $0) }.first {
+            !self.takenStamps.contains($0.description) && self.runs[$0.description]?.isThere != true
         }
         guard let fresh else { throw .failed("no id is free") }
-        takenStamps.insert(fresh)
+        takenStamps.insert(fresh.description)
         return fresh
+    }
+
+    func move(_ run: RunID, to place: RunPlace) {
+        runs[run.description]?.place = place
+        events.append(Event(run: run.description, kind: place == .archived ? .archived : .restored))
     }
 
     /// A run that was brought in from elsewhere.
@@ -181,17 +107,17 @@ extension Batch {
 
     // MARK: Sessions
 
-    private func activate(_ key: String, in session: SessionName) {
+    func activate(_ run: RunID, in session: SessionName) {
+        let key = run.description
         if runs[key]?.activation == 0 { runs[key]?.activation = freshContent() }
         sessions[session] = ActiveRun(run: key, activation: runs[key]?.activation ?? 0)
         changedSessions.insert(session)
     }
 
-    /// The run is active in no session any more.
-    private func deactivate(_ key: String) { runs[key]?.activation = freshContent() }
+    func deactivate(_ run: RunID) { runs[run.description]?.activation = freshContent() }
 
-    /// A run, or what waited, is gone.
-    private func remove(_ run: WorkingRun) {
+    func remove(_ key: String) {
+        guard let run = runs[key] else { return }
         counts.remove(run)
         if run.run != nil { events.append(Event(run: run.key, kind: .removed)) }
         drop(run)

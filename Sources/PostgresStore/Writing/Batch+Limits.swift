@@ -14,7 +14,7 @@ extension Batch {
         _ before: WorkingRun, _ after: WorkingRun, takingOver waiting: WorkingRun?, by write: RunWrite
     ) throws(StoreError) -> RunCounts {
         if after.hasAll {
-            try rules.checkProperties(after.propertyNames.count, before: before.propertyNames.count)
+            try rules.checkProperties(after.propertyCount, before: before.propertyCount)
         }
         var counts = counts
         counts.remove(before)

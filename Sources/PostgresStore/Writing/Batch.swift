@@ -149,7 +149,7 @@ final class Batch {
     }
 
     /// Reads what is known of all metadata of a run, if only some is.
-    func loadAll(_ key: String) throws(StoreError) {
+    func load(_ key: String) throws(StoreError) {
         guard let run = runs[key], !run.hasAll else { return }
         let rows = try ask(Statement(BatchNeeds.allFiles, .texts([key])))
         // What the batch has changed is newer.

@@ -2,7 +2,7 @@ internal import RunMetadata
 internal import RunStore
 
 /// A file as a batch knows it.
-struct KnownFile: Sendable, Equatable {
+struct KnownFile: DraftFile, Sendable, Equatable {
     /// Which content it has; 0 in a snapshot of nothing.
     var content: Int
     var size: Int
@@ -15,6 +15,8 @@ struct KnownFile: Sendable, Equatable {
 
     /// Two files with the same version have the same bytes: a content only grows.
     var version: BlobVersion { Self.version(content, size) }
+
+    func continues(_ earlier: KnownFile) -> Bool { content == earlier.content }
 
     static func version(_ content: Int, _ size: Int) -> BlobVersion {
         BlobVersion("\(String(content, radix: 16))-\(String(size, radix: 16))")
