@@ -25,6 +25,16 @@ extension StoreClaim {
             try store.initialise(.one, properties: given)
             for (name, text) in given { #expect(try store.property(name, of: .one) == text) }
         },
+        StoreClaim("no property is read as the end of a run, also where all had come before") { harness in
+            let store = harness.store
+            let given = RunStart.defaults(of: .one, at: 1) + [(PropertyName("endpoint")!, "http://x")]
+            for (name, text) in given {
+                try store.write(.run(.one), .change([.put(.property(name), PropertyText.file(text))]))
+            }
+            try store.initialise(.one)
+            let names = try store.files(below: DataPath(DataPath.properties)!, of: .one).map(\.path)
+            #expect(names.contains(.property(.end)))
+        },
         StoreClaim("the start keeps its fraction") { harness in
             harness.clock.seconds = 1_795_499_177.046_99
             try harness.store.initialise(.one)

@@ -148,8 +148,9 @@ struct BatchDraft: RunDraft {
     }
 
     /// Has a file that the database has copied there.
-    private mutating func copy(_ file: KnownFile, of waiting: BatchDraft, _ path: ArtifactPath, behind there: KnownFile?)
-    {
+    private mutating func copy(
+        _ file: KnownFile, of waiting: BatchDraft, _ path: ArtifactPath, behind there: KnownFile?
+    ) {
         run.touched.insert(path)
         var taken = there ?? KnownFile(content: batch.freshContent(), size: 0, modified: 0)
         batch.copies.append(

@@ -107,8 +107,8 @@ extension RunDraft {
     /// A document as it was sent: of a list that was not written so, the exact one.
     package func exact(_ path: DataPath) throws(StoreError) -> [UInt8]? {
         let bytes = try bytes(path)
-        guard let sent = try path.sent.flatMap({ path throws(StoreError) in try self.bytes(path) }) else { return bytes }
-        return NamedListFiles(sent: sent)?.file == bytes ? sent : bytes
+        guard let sent = path.sent, let exact = try self.bytes(sent) else { return bytes }
+        return NamedListFiles(sent: exact)?.file == bytes ? exact : bytes
     }
 }
 
