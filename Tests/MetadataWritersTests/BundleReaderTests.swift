@@ -47,6 +47,16 @@ import Testing
         #expect(staged.isEmpty)
     }
 
+    @Test func namesInABundleAreKeptAsTheyAre() throws {
+        let names = ["e\u{301}", "\u{e9}"]
+        try unpack(
+            [.file("z/tfruns.d/flags.json", "{}")]
+                + names.flatMap { [TestArchive.Entry.pax([("path", "z/\($0)")]), .file("pax-name", $0)] })
+        for name in names {
+            #expect(folder.text("runs/z/\(name)").map { Array($0.utf8) } == Array(name.utf8))
+        }
+    }
+
     /// Fails when one of these leaves anything behind.
     @Test(arguments: [
         [TestArchive.Entry.file("z/tfruns.d/a"), .file("z/../../evil")], [.file("z/tfruns.d/a"), .file("/z/b")],

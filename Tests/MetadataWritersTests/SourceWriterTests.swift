@@ -49,6 +49,16 @@ import Testing
         #expect(try fixture.take(archive).files == ["source/train.py 644 x\n", "source/lib/a.py 644 x\n"])
     }
 
+    /// Names that Unicode calls equal are two.
+    @Test func namesInPaxHeadersAreKeptAsTheyAre() throws {
+        let names = ["re\u{301}seau.py", "r\u{e9}seau.py"]
+        let entries = names.flatMap { [TestArchive.Entry.pax([("path", $0)]), .file("pax-name")] }
+        for archive in [TestArchive.tar(entries), TestArchive.gzip(TestArchive.tar(entries))] {
+            let files = try fixture.take(archive).files
+            #expect(files.map { Array($0.utf8) } == names.map { Array("source/\($0) 644 x\n".utf8) })
+        }
+    }
+
     @Test func modeOfAFileIsKept() throws {
         var script = TestArchive.Entry.file("run.sh")
         script.mode = "0000755"

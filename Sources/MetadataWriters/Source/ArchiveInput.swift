@@ -49,13 +49,15 @@ final class ArchiveInput {
             .bytes, most: (1 << 20) + min(entries?.most ?? 100_000, 1 << 32) * Self.inDirectory,
             setting: entries?.setting)
         switch archive {
-        case .arriving(let file): source = .gzip(GzippedArchive(.arriving(file)))
-        case .blob(let blob): source = .gzip(GzippedArchive(.blob(blob)))
+        case .arriving(let file): (source, isZip) = (.gzip(GzippedArchive(.arriving(file))), false)
+        case .blob(let blob): (source, isZip) = (.gzip(GzippedArchive(.blob(blob))), false)
         case .file(let path):
             let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw StoreError(local: FileFailure("open", "an archive")) }
             var beginning: [UInt8] = [0, 0]
-            let isGzip = pread(descriptor, &beginning, 2, 0) == 2 && GzippedArchive.isGzip(beginning)
+            let isLong = pread(descriptor, &beginning, 2, 0) == 2
+            let isGzip = isLong && GzippedArchive.isGzip(beginning)
+            isZip = isLong && beginning == Array("PK".utf8)
             source =
                 isGzip
                 ? .gzip(GzippedArchive(.descriptor(descriptor)))
@@ -79,6 +81,9 @@ final class ArchiveInput {
         let (most, isTooMuch) = bytes.most.addingReportingOverflow(entries * headOfEntry + endOfTar)
         return isTooMuch ? Budget([]) : Budget([Limit(.bytes, most: most, setting: bytes.setting)])
     }
+
+    /// Whether it begins as a zip does.
+    let isZip: Bool
 
     var isGzip: Bool { if case .gzip = source { true } else { false } }
 

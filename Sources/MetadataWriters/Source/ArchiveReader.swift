@@ -65,10 +65,34 @@ enum ArchiveReader {
         _ archive: OpaquePointer, _ input: ArchiveInput, _ subject: String
     ) throws -> OpaquePointer? {
         var pointer: OpaquePointer?
-        let code = input.inHead { archive_read_next_header(archive, &pointer) }
+        let code = input.inHead {
+            input.isZip
+                ? archive_read_next_header(archive, &pointer)
+                : withNamesAsTheyAre { archive_read_next_header(archive, &pointer) }
+        }
         if code == ARCHIVE_EOF { return nil }
-        guard code == ARCHIVE_OK, let pointer else { throw fault(archive, subject) }
+        guard let pointer, code == ARCHIVE_OK || code == ARCHIVE_WARN && isOfName(archive, pointer) else {
+            throw fault(archive, subject)
+        }
         return pointer
+    }
+
+    /// The locale of plain bytes (locale(7)).
+    private static nonisolated(unsafe) let plainLocale = newlocale(LC_CTYPE_MASK, "C", nil)
+
+    /// Has libarchive leave the names in a tar as they are. From pax headers, which are UTF-8, it otherwise makes the composed form
+    /// (Unicode's NFC) for a locale of UTF-8, so that a file would get another name than it was given. In a locale that has only ASCII
+    /// it gives the bytes, with a warning. A zip's names it would not give at all.
+    private static func withNamesAsTheyAre<Result>(_ body: () -> Result) -> Result {
+        let before = uselocale(plainLocale)
+        defer { uselocale(before) }
+        return body()
+    }
+
+    /// Whether a warning is that of `withNamesAsTheyAre`.
+    private static func isOfName(_ archive: OpaquePointer, _ entry: OpaquePointer) -> Bool {
+        guard let text = archive_error_string(archive), let name = archive_entry_pathname(entry) else { return false }
+        return name.pointee != 0 && String(cString: text).hasSuffix("can't be converted from UTF-8 to current locale.")
     }
 
     /// Opens an archive (archive_read_open2()).
