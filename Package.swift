@@ -6,8 +6,8 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    // A metrics row costs some 1,500 instructions less without the checks at run time (callgrind); debug builds, and so the
-    // tests, have them.
+    // A metrics row costs some 1,500 instructions less without the checks at run time (callgrind); debug builds, and so
+    // the tests, have them.
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
@@ -35,7 +35,8 @@ let orderedCollections = Target.Dependency.product(name: "OrderedCollections", p
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-/// Whether Tests/Fuzz/run builds: then all programs are linked with libFuzzer, which brings main() and calls the fuzz targets.
+/// Whether Tests/Fuzz/run builds: then all programs are linked with libFuzzer, which brings main() and calls the fuzz
+/// targets.
 let isFuzzing = Context.environment["RUNDIR_FUZZ"] != nil
 
 let fuzzing: [Target] =

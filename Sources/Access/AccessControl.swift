@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Decides who may do what, by the tokens of a runs directory.
 ///
-/// Without tokens everything is allowed, which is for a server that only this machine reaches. From the first token on, a
-/// token is needed for all that needs a right, also when the last one was revoked or has expired.
+/// Without tokens everything is allowed, which is for a server that only this machine reaches. From the first token on,
+/// a token is needed for all that needs a right, also when the last one was revoked or has expired.
 package final class AccessControl: @unchecked Sendable {
     // Sendable: `present` and `recent` are used by the polling thread only, the rest is constant or locked.
 
@@ -41,8 +41,8 @@ package final class AccessControl: @unchecked Sendable {
     private let second: Atomic<Int>
 
     private var present: (table: TokenTable, generation: Int)
-    /// Fields `Authorization` that were accepted last, by which most requests are recognised without hashing. As long as the
-    /// texts of one length are compared, the time tells nothing of them.
+    /// Fields `Authorization` that were accepted last, by which most requests are recognised without hashing. As long
+    /// as the texts of one length are compared, the time tells nothing of them.
     private var recent: [(field: [UInt8], grant: Grant)] = []
     private var nextRecent = 0
     private static let remembered = 8
@@ -70,7 +70,8 @@ package final class AccessControl: @unchecked Sendable {
 
     // MARK: Keeping up
 
-    /// Notes the time, and reads the tokens again if they were changed. If they cannot be read, those known before stay.
+    /// Notes the time, and reads the tokens again if they were changed. If they cannot be read, those known before
+    /// stay.
     package func refresh() {
         second.store(Int(clock()), ordering: .relaxed)
         if settings.isOff { return }

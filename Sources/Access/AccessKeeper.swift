@@ -1,8 +1,8 @@
 package import Logging
 internal import Threads
 
-/// Keeps an `AccessControl` up to date, on a thread of its own: a token that is made or revoked counts within half a second.
-/// Keeps when tokens were last used, too.
+/// Keeps an `AccessControl` up to date, on a thread of its own: a token that is made or revoked counts within half a
+/// second. Keeps when tokens were last used, too.
 package final class AccessKeeper: Sendable {
     private let control: AccessControl
     private let log: Logger

@@ -39,7 +39,8 @@ package final class AccessNeed: Sendable {
 
 /// A handler that says what each request needs. Only such a one can stand behind the checks of access.
 package protocol AccessNeeding: HTTPHandler {
-    /// What a request needs. Called on the polling thread before `accept` and once more after the reply: must not block.
+    /// What a request needs. Called on the polling thread before `accept` and once more after the reply: must not
+    /// block.
     /// - Throws: where there is no such request; the error becomes the reply
     func need(of exchange: HTTPExchange) throws -> AccessNeed
 }

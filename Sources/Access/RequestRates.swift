@@ -3,8 +3,8 @@ internal import Threads
 
 /// How many requests a second a sender may make: each token, and each address from which requests come without one.
 ///
-/// A sender may make a second's worth of requests at once; after that, one for each fraction of a second that has passed.
-/// Used by the polling thread only.
+/// A sender may make a second's worth of requests at once; after that, one for each fraction of a second that has
+/// passed. Used by the polling thread only.
 package final class RequestRates: @unchecked Sendable {
     // Sendable: used by the polling thread only.
 

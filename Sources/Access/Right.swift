@@ -1,5 +1,5 @@
-/// What a request needs, and what a token may do. Each right includes those before it: a job that writes may read what it
-/// wrote.
+/// What a request needs, and what a token may do. Each right includes those before it: a job that writes may read what
+/// it wrote.
 package enum Right: String, Sendable, CaseIterable, Comparable {
     /// Nothing: health, the page, the API's description.
     case none

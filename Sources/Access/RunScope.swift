@@ -21,7 +21,8 @@ package struct RunScope: Sendable, Equatable {
         return patterns.contains { $0.matches(run) }
     }
 
-    /// An id that one of the patterns allows: `star` for its first star, nothing for others, and `0` for a question mark.
+    /// An id that one of the patterns allows: `star` for its first star, nothing for others, and `0` for a question
+    /// mark.
     /// - Returns: nil if no pattern has a star, or the id becomes too long
     package func id(with star: String) -> RunID? {
         for pattern in patterns ?? [] {
@@ -72,8 +73,8 @@ package struct RunIDGlob: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether a whole text matches. Time grows with the product of both lengths at most: after a mismatch, only the last star
-    /// takes one more character.
+    /// Whether a whole text matches. Time grows with the product of both lengths at most: after a mismatch, only the
+    /// last star takes one more character.
     package func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { text in

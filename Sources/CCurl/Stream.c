@@ -83,7 +83,8 @@ static int seek(void *context, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
-/// Takes a part of the reply's body (CURLOPT_WRITEFUNCTION). What is not wanted yet is held; while some is, more is not taken.
+/// Takes a part of the reply's body (CURLOPT_WRITEFUNCTION). What is not wanted yet is held; while some is, more is not
+/// taken.
 static size_t receive(char *bytes, size_t size, size_t count, void *context) {
     curl_stream *stream = context;
     size_t total = size * count;

@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-/// Refuses a schema that applies itself to the same value again by "$ref", alone or inside "allOf" and the like: valijson follows
-/// it until the stack overflows, while reading the schema or while checking a document. (By "properties", "items" and other keywords a
-/// schema may contain itself: each applies it to a smaller value.)
+/// Refuses a schema that applies itself to the same value again by "$ref", alone or inside "allOf" and the like:
+/// valijson follows it until the stack overflows, while reading the schema or while checking a document. (By
+/// "properties", "items" and other keywords a schema may contain itself: each applies it to a smaller value.)
 class Loops {
 public:
     static void refuse(const nlohmann::json &schema) {

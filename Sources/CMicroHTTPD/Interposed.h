@@ -1,5 +1,5 @@
-/// libmicrohttpd's functions that are interposed: the library calls them through its procedure linkage table, and the dynamic
-/// linker finds the ones here first (ld.so(8)).
+/// libmicrohttpd's functions that are interposed: the library calls them through its procedure linkage table, and the
+/// dynamic linker finds the ones here first (ld.so(8)).
 #ifndef RUNDIR_CMICROHTTPD_INTERPOSED_H
 #define RUNDIR_CMICROHTTPD_INTERPOSED_H
 

@@ -66,9 +66,9 @@ static ssize_t receive(void *of, void *buffer, size_t size) {
     return count < 0 ? -errno : count;
 }
 
-/// Interposes the C library's function of the same name, as libmicrohttpd's are (Interposed.h). libmicrohttpd reads plain
-/// connections with it (MHD_recv_ in mhd_sockets.h, without flags); whatever else in the process calls it gets what it
-/// asks for.
+/// Interposes the C library's function of the same name, as libmicrohttpd's are (Interposed.h). libmicrohttpd reads
+/// plain connections with it (MHD_recv_ in mhd_sockets.h, without flags); whatever else in the process calls it gets
+/// what it asks for.
 ssize_t recv(int socket, void *buffer, size_t size, int flags) {
     void *reader = flags == 0 ? reader_of(socket) : NULL;
     if (reader == NULL) {

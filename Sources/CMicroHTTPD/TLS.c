@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// libmicrohttpd would do the handshakes itself, on the polling thread. In 0.9.75 it then spins from the first message of a
-// client on until the last one: MHD_run_tls_handshake_() does not note that there is no more to read. So it gets sessions
-// whose handshake is done, from functions of GnuTLS's names that it calls in place of GnuTLS's (ld.so(8)).
+// libmicrohttpd would do the handshakes itself, on the polling thread. In 0.9.75 it then spins from the first message
+// of a client on until the last one: MHD_run_tls_handshake_() does not note that there is no more to read. So it gets
+// sessions whose handshake is done, from functions of GnuTLS's names that it calls in place of GnuTLS's (ld.so(8)).
 
 /// The session that this thread is handing to libmicrohttpd.
 static _Thread_local gnutls_session_t ready = NULL;

@@ -1,5 +1,5 @@
-/// Functions of libpq under their own names, which load it when the first connection is made: it brings OpenSSL, Kerberos and LDAP
-/// along, 3 MB of memory that a server without a database has no use for.
+/// Functions of libpq under their own names, which load it when the first connection is made: it brings OpenSSL,
+/// Kerberos and LDAP along, 3 MB of memory that a server without a database has no use for.
 #pragma GCC visibility push(hidden)
 #include "CPostgreSQL.h"
 #pragma GCC visibility pop

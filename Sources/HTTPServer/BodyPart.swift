@@ -3,7 +3,8 @@ internal import Limits
 
 /// Memory of a body that is filled, taken, and filled again.
 final class BodyPart: @unchecked Sendable {
-    // Sendable: one thread owns it: the polling thread while it fills, then the sink's. The stream's mutex hands it over.
+    // Sendable: one thread owns it: the polling thread while it fills, then the sink's. The stream's mutex hands it
+    // over.
 
     /// Bytes from which on a part is handed to a sink that has nothing else to do.
     static let enough = 256 << 10
@@ -58,7 +59,8 @@ final class BodyPart: @unchecked Sendable {
         memory = larger
     }
 
-    /// Memory of its own, which goes back to the system with the part (mmap(2)): the C library would keep that of many uploads.
+    /// Memory of its own, which goes back to the system with the part (mmap(2)): the C library would keep that of many
+    /// uploads.
     private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
         let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let start, start != MAP_FAILED else { fatalError("mmap: \(String(cString: strerror(errno)))") }

@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// Carries a body from the polling thread to a sink on a worker thread, part by part.
 ///
-/// Two parts: one fills while the sink takes the other. They are small at first, and grow to a megabyte where the client is
-/// faster than the sink and there is memory. When the part that fills is full and the sink is still at work, the connection is
-/// held: a body is read no faster than its sink takes it.
+/// Two parts: one fills while the sink takes the other. They are small at first, and grow to a megabyte where the
+/// client is faster than the sink and there is memory. When the part that fills is full and the sink is still at work,
+/// the connection is held: a body is read no faster than its sink takes it.
 final class BodyStream: Sendable {
     private struct State {
         var filling: BodyPart?

@@ -22,8 +22,8 @@ final class ClientPresence: Sendable {
         self.patience = UInt64(patience) * 1_000_000_000
     }
 
-    /// Whether the client has gone (poll(2)). One that has reset the connection has; one that only sends no more may wait
-    /// for its reply (`nc -N` does), and counts as gone once that was seen for longer than the patience.
+    /// Whether the client has gone (poll(2)). One that has reset the connection has; one that only sends no more may
+    /// wait for its reply (`nc -N` does), and counts as gone once that was seen for longer than the patience.
     func isGone(now: UInt64) -> Bool {
         state.withLock { state in
             guard let socket = state.socket else { return true }

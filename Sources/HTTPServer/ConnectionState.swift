@@ -1,17 +1,18 @@
 internal import CMicroHTTPD
 internal import Synchronization
 
-/// Where a request stands between the polling thread, which reads and sends, and the threads that work on it, and whether
-/// its connection is suspended meanwhile. Nothing else suspends or resumes a connection.
+/// Where a request stands between the polling thread, which reads and sends, and the threads that work on it, and
+/// whether its connection is suspended meanwhile. Nothing else suspends or resumes a connection.
 ///
 /// Whoever makes a connection wait puts a hold on it, and takes it away again. Between two of libmicrohttpd's runs the
-/// polling thread suspends the connections that something holds (`settle(_:)`); whoever takes the last hold away resumes.
-/// To hold twice is to hold once, and to release what is not held does nothing.
+/// polling thread suspends the connections that something holds (`settle(_:)`); whoever takes the last hold away
+/// resumes. To hold twice is to hold once, and to release what is not held does nothing.
 ///
-/// Between two runs, not within a callback, for two reasons (0.9.75): libmicrohttpd calls on with the next chunk of what it
-/// has read although the connection is suspended (`process_request_body()`); and a connection that is resumed is read first if
-/// it was suspended while that was what it waited for, so that a client that had ended its side behind a whole request got
-/// no reply (`call_handlers()`, `MHD_connection_handle_read()`). Between two runs all that was read has been handed over.
+/// Between two runs, not within a callback, for two reasons (0.9.75): libmicrohttpd calls on with the next chunk of
+/// what it has read although the connection is suspended (`process_request_body()`); and a connection that is resumed
+/// is read first if it was suspended while that was what it waited for, so that a client that had ended its side behind
+/// a whole request got no reply (`call_handlers()`, `MHD_connection_handle_read()`). Between two runs all that was read
+/// has been handed over.
 struct ConnectionState: ~Copyable {
     /// What a connection waits for.
     struct Hold: OptionSet {

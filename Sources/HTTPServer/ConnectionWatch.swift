@@ -3,10 +3,11 @@ internal import Glibc
 
 /// Ends the connections that libmicrohttpd (0.9.75) would wait for in vain. Used by the polling thread only.
 ///
-/// - Heads that come too slowly: its own timeout counts from the last byte that it sees, so a client that sends one now and
-///   then would hold its connection for ever. So once a second each connection that is between requests is looked at.
-/// - Clients that left in the middle of a request, or ended their side right behind one: it learns of that from an edge of
-///   epoll(7), and there is none if the end came along with the last bytes that it read.
+/// - Heads that come too slowly: its own timeout counts from the last byte that it sees, so a client that sends one now
+///   and then would hold its connection for ever. So once a second each connection that is between requests is looked
+///   at.
+/// - Clients that left in the middle of a request, or ended their side right behind one: it learns of that from an edge
+///   of epoll(7), and there is none if the end came along with the last bytes that it read.
 final class ConnectionWatch {
     private let limit: UInt64
     /// Looked at as often as the loop goes round.

@@ -1,12 +1,13 @@
 internal import Glibc
 
-/// A refusal that goes straight to the client (`cmhd_send()`), past libmicrohttpd. That direction ends with it, and the connection soon
-/// after.
+/// A refusal that goes straight to the client (`cmhd_send()`), past libmicrohttpd. That direction ends with it, and the
+/// connection soon after.
 ///
-/// The one case in which libmicrohttpd cannot send: `MHD_queue_response()` takes a reply at the head of a request and behind the
-/// whole of it, but none in the middle of its body (0.9.75), and none whose head has no room in the connection's memory beside the
-/// request's. Of a chunked body nobody knows where it ends, and its client should not have to send for hours before it is told.
-/// Nothing else is on its way meanwhile: the replies to earlier requests were sent before this one was read.
+/// The one case in which libmicrohttpd cannot send: `MHD_queue_response()` takes a reply at the head of a request and
+/// behind the whole of it, but none in the middle of its body (0.9.75), and none whose head has no room in the
+/// connection's memory beside the request's. Of a chunked body nobody knows where it ends, and its client should not
+/// have to send for hours before it is told. Nothing else is on its way meanwhile: the replies to earlier requests were
+/// sent before this one was read.
 struct DirectRefusal {
     private let client: Connection
     /// What the socket has not taken yet.

@@ -5,8 +5,8 @@ internal import Glibc
 package enum HTTPDate {
     private static let format = "%a, %d %b %Y %H:%M:%S GMT"
 
-    /// The text of a time, in whole seconds since 1970 (strftime(3), in the C locale, which the process never leaves for
-    /// dates).
+    /// The text of a time, in whole seconds since 1970 (strftime(3), in the C locale, which the process never leaves
+    /// for dates).
     package static func text(_ seconds: Int) -> String {
         var time = time_t(seconds)
         var parts = tm()
@@ -16,8 +16,8 @@ package enum HTTPDate {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The time of a text, in whole seconds since 1970 (strptime(3)); nil where it is no such date. The two obsolete forms
-    /// are not read: a condition by date that cannot be read is passed over.
+    /// The time of a text, in whole seconds since 1970 (strptime(3)); nil where it is no such date. The two obsolete
+    /// forms are not read: a condition by date that cannot be read is passed over.
     package static func seconds(_ text: String) -> Int? {
         let seconds = clinux_read_time(text, format)
         return seconds == .min ? nil : Int(seconds)

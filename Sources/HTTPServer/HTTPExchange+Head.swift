@@ -19,7 +19,8 @@ extension HTTPExchange {
         return UnsafeRawBufferPointer(start: value, count: size)
     }
 
-    /// The client's address without its port, `unix` for a local socket, or an empty text. Valid in `completed(_:)` too.
+    /// The client's address without its port, `unix` for a local socket, or an empty text. Valid in `completed(_:)`
+    /// too.
     package var clientAddress: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
             guard let start = text.baseAddress else { return "" }
@@ -28,7 +29,8 @@ extension HTTPExchange {
         }
     }
 
-    /// Whether the client sent a digest of the body: `Repr-Digest`, `Content-Digest` (RFC 9530) or `Content-MD5` (RFC 1864).
+    /// Whether the client sent a digest of the body: `Repr-Digest`, `Content-Digest` (RFC 9530) or `Content-MD5` (RFC
+    /// 1864).
     package var hasDigests: Bool {
         headerBytes("Repr-Digest") != nil || headerBytes("Content-Digest") != nil || headerBytes("Content-MD5") != nil
     }
@@ -36,8 +38,8 @@ extension HTTPExchange {
     /// Whether there is a query with a field in it.
     package var hasQuery: Bool { MHD_get_connection_values_n(connection, .GET_ARGUMENT_KIND, nil, nil) > 0 }
 
-    /// The query's fields in order (RFC 3986 section 3.4, `+` for a space), names and values decoded, nil where an escape
-    /// is broken. (libmicrohttpd splits them: MHD_get_connection_values_n().)
+    /// The query's fields in order (RFC 3986 section 3.4, `+` for a space), names and values decoded, nil where an
+    /// escape is broken. (libmicrohttpd splits them: MHD_get_connection_values_n().)
     package var query: [(name: String, value: String)]? {
         final class Fields { var raw: [(String, String)] = [] }
         let fields = Fields()

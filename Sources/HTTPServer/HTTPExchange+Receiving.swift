@@ -1,7 +1,8 @@
 internal import CMicroHTTPD
 internal import Limits
 
-/// How a request comes in, on the polling thread: its head, and its body part by part, to be collected, streamed or refused.
+/// How a request comes in, on the polling thread: its head, and its body part by part, to be collected, streamed or
+/// refused.
 extension HTTPExchange {
     /// Bytes of a collected body that are not counted: those of all connections at once fit into memory.
     static let unaccounted = 64 << 10
@@ -37,14 +38,16 @@ extension HTTPExchange {
             }
             stream = BodyStream(sink: sink, exchange: self, memory: share)
         case .refuse(let reply):
-            // A short body is read and dropped, so that the connection can go on. Nobody is asked for one (RFC 9110 section 10.1.1).
+            // A short body is read and dropped, so that the connection can go on. Nobody is asked for one (RFC 9110
+            // section 10.1.1).
             if expectsContinue || announced ?? 0 > limits.discarded { return queueEarly(reply) }
             refusal = reply
         }
         return .YES
     }
 
-    /// A part of the body is here, all of which is taken: libmicrohttpd has the more of it in its memory the more is left.
+    /// A part of the body is here, all of which is taken: libmicrohttpd has the more of it in its memory the more is
+    /// left.
     func receive(_ part: UnsafeRawBufferPointer) -> MHD_Result {
         if refusal != nil { return discard(part.count) }
         received += part.count

@@ -2,8 +2,8 @@ internal import Threads
 
 /// Jobs that may block, on worker threads.
 extension HTTPExchange {
-    /// Whether nobody waits for the reply: its client has gone, or the server's time to stop is over. A job that takes long
-    /// asks now and then, from its own thread, and throws `Abandoned` or returns; asking costs one system call.
+    /// Whether nobody waits for the reply: its client has gone, or the server's time to stop is over. A job that takes
+    /// long asks now and then, from its own thread, and throws `Abandoned` or returns; asking costs one system call.
     package var isAbandoned: Bool {
         state.isOver || server.isCutOff || client?.presence.isGone(now: monotonicNanoseconds()) ?? false
     }
@@ -21,12 +21,12 @@ extension HTTPExchange {
         server.workers[kind].run(job)
     }
 
-    /// The same from within `then` of `BodyPlan.collect`, once. The connection stays while the job runs, and with it the head.
-    /// A job whose client has gone by the time of its turn is not run.
+    /// The same from within `then` of `BodyPlan.collect`, once. The connection stays while the job runs, and with it
+    /// the head. A job whose client has gone by the time of its turn is not run.
     package func handOver(to kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) { handedOver = (kind, job) }
 
-    /// Goes on with a job on other threads, from within one that was handed over and has not answered. The connection stays, and with
-    /// it the head. A job whose client has gone by the time of its turn is not run.
+    /// Goes on with a job on other threads, from within one that was handed over and has not answered. The connection
+    /// stays, and with it the head. A job whose client has gone by the time of its turn is not run.
     package func goOn(on kind: Workers.Kind, _ job: @escaping @Sendable () -> Void) {
         server.workers[kind].run { [self] in
             if isAbandoned {

@@ -120,8 +120,8 @@ package final class HTTPExchange: @unchecked Sendable {
     var isSuspended: Bool { state.isSuspended }
 
     /// Makes the connection wait. On the polling thread.
-    /// - Parameter begin: what begins once the connection is suspended, so that it stays meanwhile. Without it, a reply may
-    ///   come from the gathered work, which is done before the connection is suspended
+    /// - Parameter begin: what begins once the connection is suspended, so that it stays meanwhile. Without it, a reply
+    ///   may come from the gathered work, which is done before the connection is suspended
     func hold(_ hold: ConnectionState.Hold, then begin: (() -> Void)? = nil) {
         state.hold(hold)
         if let begin { whenSettled.append(begin) }
@@ -154,10 +154,10 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// The request is complete; or it was before, and libmicrohttpd asks for the reply once more.
     ///
-    /// A request that is not answered at once is not suspended at once either: what the polling thread commits before it
-    /// polls again is answered then, which saves the four system calls of suspending and resuming (it takes the socket out of
-    /// libmicrohttpd's epoll set and puts it back). A request that is still not answered once that work has been done waits for
-    /// something slower, and is suspended.
+    /// A request that is not answered at once is not suspended at once either: what the polling thread commits before
+    /// it polls again is answered then, which saves the four system calls of suspending and resuming (it takes the
+    /// socket out of libmicrohttpd's epoll set and puts it back). A request that is still not answered once that work
+    /// has been done waits for something slower, and is suspended.
     func finish() -> MHD_Result {
         if direct != nil {
             direct?.send()

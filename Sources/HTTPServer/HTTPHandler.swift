@@ -1,13 +1,14 @@
 /// The one seam between HTTP and what is served: everything above it implements this protocol.
 ///
-/// Handlers are made of handlers: `AccessChecks` look at requests before another one does, `PrefixedHandlers` chooses one by
-/// the path. They pass the plan on, and with it who answers.
+/// Handlers are made of handlers: `AccessChecks` look at requests before another one does, `PrefixedHandlers` chooses
+/// one by the path. They pass the plan on, and with it who answers.
 package protocol HTTPHandler: Sendable {
-    /// A request's head is here. Says what to do with the body, and who answers. Called on the polling thread: must not block.
+    /// A request's head is here. Says what to do with the body, and who answers. Called on the polling thread: must not
+    /// block.
     func accept(_ exchange: HTTPExchange) -> BodyPlan
 
-    /// The reply to an error that came up outside of the handler: in the server (`HTTPFault`) or in a check. There is no
-    /// exchange where the head could not be read.
+    /// The reply to an error that came up outside of the handler: in the server (`HTTPFault`) or in a check. There is
+    /// no exchange where the head could not be read.
     /// - Parameter id: the request's, which the server puts in the reply's head
     func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse
 
@@ -18,8 +19,9 @@ package protocol HTTPHandler: Sendable {
 
 /// What happens to a request's body.
 package enum BodyPlan: Sendable {
-    /// Gather it in `exchange.body`, `limit` bytes at most, and call `then` once the whole request is here. It is called on
-    /// the polling thread and must not block. The reply may be given later, from any thread, by `exchange.respond(_:)`.
+    /// Gather it in `exchange.body`, `limit` bytes at most, and call `then` once the whole request is here. It is
+    /// called on the polling thread and must not block. The reply may be given later, from any thread, by
+    /// `exchange.respond(_:)`.
     case collect(limit: Int, then: @Sendable (HTTPExchange) -> Void)
     /// Hand it to a sink as it comes, `limit` bytes at most.
     case stream(any BodySink, limit: Int)
@@ -27,7 +29,8 @@ package enum BodyPlan: Sendable {
     case refuse(HTTPResponse)
 }
 
-/// Takes a body that is too large to gather. Its methods are called one after the other on worker threads and may block.
+/// Takes a body that is too large to gather. Its methods are called one after the other on worker threads and may
+/// block.
 package protocol BodySink: Sendable {
     /// The next part of the body, valid until this returns.
     func receive(_ part: UnsafeRawBufferPointer) throws
@@ -85,8 +88,8 @@ package enum HTTPFault: Error, Equatable {
 
 /// Work that gathers while requests are read and is done between two polls, for all of them at once.
 ///
-/// This is how a group commit comes without handing requests from thread to thread: the thread that polled does the work
-/// itself. When that takes long (a slow disk), another thread takes over the polling meanwhile; see `PollingLoop`.
+/// This is how a group commit comes without handing requests from thread to thread: the thread that polled does the
+/// work itself. When that takes long (a slow disk), another thread takes over the polling meanwhile; see `PollingLoop`.
 package protocol GatheredWork: Sendable {
     /// Whether anything waits.
     var isWaiting: Bool { get }

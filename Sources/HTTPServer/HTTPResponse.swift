@@ -6,8 +6,8 @@ package struct HTTPResponse: Sendable {
     package enum Body: Sendable {
         case empty
         case bytes([UInt8])
-        /// An open descriptor, the number of bytes to send from it, and where they begin. The reply owns the descriptor and
-        /// closes it.
+        /// An open descriptor, the number of bytes to send from it, and where they begin. The reply owns the descriptor
+        /// and closes it.
         case file(descriptor: Int32, size: Int, offset: Int = 0)
         /// What is written to a stream, as it is written. One stream is the body of one reply.
         case stream(ResponseStream)
@@ -39,8 +39,8 @@ package struct HTTPResponse: Sendable {
         MHD_get_reason_phrase_for(UInt32(status)).map { String(cString: $0) } ?? "Error"
     }
 
-    /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it: in
-    /// the middle of a body, or what it takes for that. Bodies that are files or streams are left out.
+    /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it:
+    /// in the middle of a body, or what it takes for that. Bodies that are files or streams are left out.
     /// - Parameter now: seconds since 1970
     func serialized(as id: RequestID, at now: Int = time(nil)) -> [UInt8] {
         var content: [UInt8] = []
@@ -82,8 +82,8 @@ final class PreparedResponse: @unchecked Sendable {
     /// The reply as bytes on the wire, to be sent past libmicrohttpd; it ends the connection.
     var serialized: [UInt8] { response.serialized(as: id) }
 
-    /// Prepares the reply to the request of this id (MHD_create_response_from_buffer(), MHD_create_response_from_fd_at_offset64(), and for a stream
-    /// MHD_create_response_from_callback()).
+    /// Prepares the reply to the request of this id (MHD_create_response_from_buffer(),
+    /// MHD_create_response_from_fd_at_offset64(), and for a stream MHD_create_response_from_callback()).
     /// - Parameter isEncrypted: whether it goes over TLS
     init(_ response: HTTPResponse, to id: RequestID, isEncrypted: Bool = false) {
         status = UInt32(response.status)
@@ -101,8 +101,8 @@ final class PreparedResponse: @unchecked Sendable {
         field.name.utf8.count + field.value.utf8.count + 4
     }
 
-    /// Leaves out the longest fields until the head has no more than `room` bytes (MHD_del_response_header()). Such are a
-    /// `Location` or a `Link` as long as the request's target; the reply to a request matters more.
+    /// Leaves out the longest fields until the head has no more than `room` bytes (MHD_del_response_header()). Such are
+    /// a `Location` or a `Link` as long as the request's target; the reply to a request matters more.
     func shorten(to room: Int) {
         var size = headSize
         for field in response.headers.sorted(by: { Self.size(of: $0) > Self.size(of: $1) })

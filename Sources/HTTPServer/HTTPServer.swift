@@ -19,8 +19,8 @@ package final class HTTPServer: @unchecked Sendable {
     package let port: Int
 
     let handler: any HTTPHandler
-    /// The memory that bodies hold while they are read: what they need, and what makes large ones faster. The one is not
-    /// used for the other, or clients that send fast at first and then nothing would keep others out.
+    /// The memory that bodies hold while they are read: what they need, and what makes large ones faster. The one is
+    /// not used for the other, or clients that send fast at first and then nothing would keep others out.
     let bodyMemory: Reserve
     let bodyGrowth: Reserve
     fileprivate let watch: ConnectionWatch
@@ -131,8 +131,8 @@ package final class HTTPServer: @unchecked Sendable {
             waitForRequests(centiseconds: 100)
         }
         loop?.stop()
-        // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the end
-        // of the process.
+        // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the
+        // end of the process.
         guard requestsInFlight == 0 else { return false }
         for daemon in daemons { MHD_stop_daemon(daemon) }
         daemons = []

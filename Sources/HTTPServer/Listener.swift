@@ -4,9 +4,10 @@ internal import Glibc
 
 /// Accepts connections for libmicrohttpd. Used by the polling thread only.
 ///
-/// libmicrohttpd could accept by itself, but has no way out of a lack of descriptors (0.9.75, `MHD_accept_connection()`): without
-/// any connection it tries again at once for ever, and with some it waits until one of them ends, though what was short may
-/// have been freed long before. Here the socket is left alone for a moment; the system keeps clients waiting (listen(2)).
+/// libmicrohttpd could accept by itself, but has no way out of a lack of descriptors (0.9.75,
+/// `MHD_accept_connection()`): without any connection it tries again at once for ever, and with some it waits until one
+/// of them ends, though what was short may have been freed long before. Here the socket is left alone for a moment; the
+/// system keeps clients waiting (listen(2)).
 final class Listener {
     /// Connections that are accepted in a row, before those that are there have their turn.
     private static let most = 16
@@ -40,8 +41,8 @@ final class Listener {
     /// Whether no connections are accepted for the moment.
     var isPausing: Bool { !isWatched }
 
-    /// Accepts those that wait (accept4(2), MHD_add_connection()). If the endpoint is one for TLS, their handshakes come
-    /// first; those whose handshake is done are handed to libmicrohttpd.
+    /// Accepts those that wait (accept4(2), MHD_add_connection()). If the endpoint is one for TLS, their handshakes
+    /// come first; those whose handshake is done are handed to libmicrohttpd.
     /// - Parameter isReady: whether some are known to wait
     func accept(isReady: Bool, now: UInt64) {
         var count = connections.count

@@ -7,8 +7,8 @@ extension ListeningSocket {
     private static let most = 64
 
     /// Sockets that were passed to this process by who started it, as systemd does for a socket unit
-    /// (sd_listen_fds(3)): `LISTEN_PID` is this process, `LISTEN_FDS` their number. Empty if there are none. The variables
-    /// are removed, so that no program started from here takes them for its own.
+    /// (sd_listen_fds(3)): `LISTEN_PID` is this process, `LISTEN_FDS` their number. Empty if there are none. The
+    /// variables are removed, so that no program started from here takes them for its own.
     /// - Throws: where one of them is no socket that listens
     package static func inherited() throws(Failure) -> [ListeningSocket] {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }

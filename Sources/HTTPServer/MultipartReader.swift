@@ -46,8 +46,8 @@ package final class MultipartReader: @unchecked Sendable {
             contentType = strdup("")
             return nil
         }
-        // As libmicrohttpd (0.9.75) finds it: behind "boundary=" in lower case, up to the end. A boundary of one character
-        // it takes in quotes alone.
+        // As libmicrohttpd (0.9.75) finds it: behind "boundary=" in lower case, up to the end. A boundary of one
+        // character it takes in quotes alone.
         contentType = strdup("multipart/form-data; boundary=\"\(String(decoding: boundary, as: UTF8.self))\"")
         // Unretained: the processor is destroyed before the reader goes.
         processor = cmhd_create_post_processor(

@@ -1,9 +1,9 @@
 internal import Synchronization
 internal import Threads
 
-/// Which of two threads polls: the one that holds the lease. It lends the lease out around work that may take long. If the
-/// work is done soon, it has the lease back and nothing has happened (two atomic operations); if not, the other thread
-/// takes it.
+/// Which of two threads polls: the one that holds the lease. It lends the lease out around work that may take long. If
+/// the work is done soon, it has the lease back and nothing has happened (two atomic operations); if not, the other
+/// thread takes it.
 final class PollingLease: Sendable {
     /// How long a loan lasts before the other thread takes the lease, nanoseconds.
     static let patience: UInt64 = 4_000_000

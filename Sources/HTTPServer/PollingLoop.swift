@@ -7,20 +7,21 @@ internal import Threads
 /// The loop around libmicrohttpd's external epoll mode: run what is ready, do the work that gathered, run again.
 ///
 /// The shape was chosen by measurement (Tests/Benchmarks): a thread that commits what it has just read, before it polls
-/// again, hands nothing to another thread, and answers several times sooner than a committer thread of its own.
-/// It has one weakness: while a slow disk syncs, nobody polls. So there are two threads and one lease on the polling
-/// (`PollingLease`): when the work of the thread that polls takes long, the other one polls on, and the first one, once its work
-/// is done, becomes the one that stands by.
+/// again, hands nothing to another thread, and answers several times sooner than a committer thread of its own. It has
+/// one weakness: while a slow disk syncs, nobody polls. So there are two threads and one lease on the polling
+/// (`PollingLease`): when the work of the thread that polls takes long, the other one polls on, and the first one, once
+/// its work is done, becomes the one that stands by.
 final class PollingLoop: @unchecked Sendable {
     // Sendable: the daemons are run by the holder of the lease alone; all else is atomic or constant.
 
-    /// How long the holder looks for the next request without sleeping, once it has answered a single one, nanoseconds: a
-    /// client that sends one row after the other has the next one ready sooner than a processor sleeps and wakes. Where
-    /// several wait, the little that they wait makes the batches larger.
+    /// How long the holder looks for the next request without sleeping, once it has answered a single one, nanoseconds:
+    /// a client that sends one row after the other has the next one ready sooner than a processor sleeps and wakes.
+    /// Where several wait, the little that they wait makes the batches larger.
     private static let keenness: UInt64 = 50_000
 
-    /// How many further requests make it worthwhile to look for still more before the work is done. A batch's cost, most of
-    /// which is its sync, is shared by all that are in it; looking costs a little for each of those that wait already.
+    /// How many further requests make it worthwhile to look for still more before the work is done. A batch's cost,
+    /// most of which is its sync, is shared by all that are in it; looking costs a little for each of those that wait
+    /// already.
     private static let worthwhile = 3
 
     /// How often the holder looks for further requests at most, so that those that wait are not kept waiting.
@@ -90,8 +91,8 @@ final class PollingLoop: @unchecked Sendable {
     /// A request was handed over, which the work may answer. To be called by the polling thread.
     func noteHandedOver() { handedOver &+= 1 }
 
-    /// An exchange holds its connection, which is suspended before the next wait for events. To be called by the polling
-    /// thread.
+    /// An exchange holds its connection, which is suspended before the next wait for events. To be called by the
+    /// polling thread.
     /// - Parameter waitsForWork: whether the gathered work may answer it before
     func noteUnsettled(_ exchange: HTTPExchange, waitsForWork: Bool) {
         if waitsForWork { waiting.append(exchange) } else { unsettled.append(exchange) }
@@ -159,7 +160,8 @@ final class PollingLoop: @unchecked Sendable {
             handedOver = 0
             guard performLendingTheLease(work) else { return }
             settle()
-            // Once for libmicrohttpd to ask for the replies, once to send them, before more is read that has to wait for work.
+            // Once for libmicrohttpd to ask for the replies, once to send them, before more is read that has to wait
+            // for work.
             run()
             run()
         }
@@ -181,8 +183,8 @@ final class PollingLoop: @unchecked Sendable {
         waiting.removeAll(keepingCapacity: true)
     }
 
-    /// Reads what has come while the first requests of a batch were read, as long as that is more than a few. Never blocks: a
-    /// client that has been answered just now would be waited for in vain by all the others.
+    /// Reads what has come while the first requests of a batch were read, as long as that is more than a few. Never
+    /// blocks: a client that has been answered just now would be waited for in vain by all the others.
     private func gather() {
         var (before, looked) = (0, 0)
         while handedOver - before >= Self.worthwhile, looked < Self.looks {
@@ -226,7 +228,8 @@ final class PollingLoop: @unchecked Sendable {
     private func performLendingTheLease(_ work: any GatheredWork) -> Bool {
         if lease.lend(during: work.perform) { return true }
         wake()
-        // The other thread polls. While the work stays slow, this one goes on with it, so that nobody has to change places.
+        // The other thread polls. While the work stays slow, this one goes on with it, so that nobody has to change
+        // places.
         while work.isWaiting, !stopping.load(ordering: .acquiring) {
             let begun = monotonicNanoseconds()
             work.perform()

@@ -4,7 +4,8 @@ internal import Glibc
 ///
 ///     PrefixedHandlers([("/api/2.0/mlflow", mlflow)], otherwise: api)
 ///
-/// A prefix ends where a segment does: `/api` is for `/api` and `/api/x`, not for `/apis`. A handler sees the whole path.
+/// A prefix ends where a segment does: `/api` is for `/api` and `/api/x`, not for `/apis`. A handler sees the whole
+/// path.
 package final class PrefixedHandlers: HTTPHandler {
     private let prefixes: [[UInt8]]
     /// Those of the prefixes, in the same order.
@@ -13,8 +14,8 @@ package final class PrefixedHandlers: HTTPHandler {
     /// What all prefixes begin with: most paths do not.
     private let common: [UInt8]
 
-    /// - Parameter handlers: by prefix, as it stands in the request, without a `/` at its end; of several that fit, the first
-    ///   is taken
+    /// - Parameter handlers: by prefix, as it stands in the request, without a `/` at its end; of several that fit, the
+    ///   first is taken
     package init(_ handlers: [(prefix: String, handler: any HTTPHandler)], otherwise rest: any HTTPHandler) {
         let prefixes = handlers.map { Array($0.prefix.utf8) }
         common = prefixes.reduce(prefixes.first ?? []) { common, prefix in

@@ -1,7 +1,7 @@
 /// A request's path, split and decoded once, with everything refused that could mean two things.
 ///
-/// A route has fixed segments, and perhaps the path of a file behind them. What is an ordinary character in a file's name, `%`
-/// and `\`, is none in a fixed segment, and an escaped `/` separates names in a file's path alone.
+/// A route has fixed segments, and perhaps the path of a file behind them. What is an ordinary character in a file's
+/// name, `%` and `\`, is none in a fixed segment, and an escaped `/` separates names in a file's path alone.
 package struct RequestPath: Sendable {
     /// The decoded segments; none for `/`.
     package let segments: [String]

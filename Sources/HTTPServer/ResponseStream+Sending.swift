@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// What the polling thread calls.
 extension ResponseStream {
-    /// Bytes of libmicrohttpd's buffer for a client of HTTP/1.0; chunks are made in the connection's own memory. And for a body of known
-    /// size: as many as are sent at once.
+    /// Bytes of libmicrohttpd's buffer for a client of HTTP/1.0; chunks are made in the connection's own memory. And
+    /// for a body of known size: as many as are sent at once.
     private static let blockSize = (unknown: 4096, known: 64 << 10)
 
     /// Makes libmicrohttpd's response (MHD_create_response_from_callback()), which holds the stream.

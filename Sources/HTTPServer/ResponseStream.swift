@@ -2,14 +2,15 @@ internal import DequeModule
 internal import Glibc
 internal import Synchronization
 
-/// The body of a reply that comes over time: what is written to it goes out in chunks (RFC 9112 section 7.1), to a client
-/// of HTTP/1.0 until the connection closes. If its size is known before, it goes out as any other body.
+/// The body of a reply that comes over time: what is written to it goes out in chunks (RFC 9112 section 7.1), to a
+/// client of HTTP/1.0 until the connection closes. If its size is known before, it goes out as any other body.
 ///
-/// Between who writes and the client stands a buffer with a limit. Parts are kept as they are given, so that a part that goes
-/// to many clients is in memory once. While the buffer is empty the connection is suspended and costs nothing.
-/// Two ways to fill it:
+/// Between who writes and the client stands a buffer with a limit. Parts are kept as they are given, so that a part
+/// that goes to many clients is in memory once. While the buffer is empty the connection is suspended and costs
+/// nothing. Two ways to fill it:
 /// - `write(_:)` never waits, and says when there is no room: for who serves many clients and drops the slow ones;
-/// - a source (`init(limit:source:)`) is asked on a worker for the next part when there is room: waits without a thread.
+/// - a source (`init(limit:source:)`) is asked on a worker for the next part when there is room: waits without a
+///   thread.
 ///
 /// One stream is the body of one reply. A client that reads nothing for `ServerLimits.bodySeconds` is dropped.
 package final class ResponseStream: @unchecked Sendable {
@@ -46,8 +47,8 @@ package final class ResponseStream: @unchecked Sendable {
         }
     }
 
-    /// Whether the stream goes on until somebody ends it, as one of events does. The server's stop then ends it at once,
-    /// where others get their time to finish.
+    /// Whether the stream goes on until somebody ends it, as one of events does. The server's stop then ends it at
+    /// once, where others get their time to finish.
     let isEndless: Bool
     let limit: Int
     /// The threads on which the source is asked.
@@ -60,8 +61,8 @@ package final class ResponseStream: @unchecked Sendable {
     ///   - limit: bytes that may wait for the client
     ///   - isEndless: whether it goes on until somebody ends it
     ///   - threads: those on which a source is asked
-    ///   - whenOver: called once when nothing will be sent any more: all was, the client has gone, or the reply was to HEAD.
-    ///     On the polling thread: must not block
+    ///   - whenOver: called once when nothing will be sent any more: all was, the client has gone, or the reply was to
+    ///     HEAD. On the polling thread: must not block
     package init(
         limit: Int = 256 << 10, isEndless: Bool = false, on threads: Workers.Kind = .long,
         whenOver: @escaping @Sendable () -> Void = {}
@@ -122,7 +123,8 @@ package final class ResponseStream: @unchecked Sendable {
     package func abort() {
         end { state in
             state.isAborted = true
-            // A client that does not read is not waited for. The socket is open: the exchange is over before it is closed.
+            // A client that does not read is not waited for. The socket is open: the exchange is over before it is
+            // closed.
             if let client = state.exchange?.client, !state.isHeld {
                 client.endBothWays()
             }

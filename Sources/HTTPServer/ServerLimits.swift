@@ -25,9 +25,9 @@ package struct ServerLimits: Sendable {
 
     package init() {}
 
-    /// libmicrohttpd's pool for a connection: half of it is read into, the rest has a record for each field of the head, and the
-    /// reply's head. It is zeroed for each request (MHD_pool_reset() in 0.9.75): one twice as large costs a seventh of the rows at
-    /// 64 connections (`rows-64`). Large bodies are read ahead of it (`RequestReader`).
+    /// libmicrohttpd's pool for a connection: half of it is read into, the rest has a record for each field of the
+    /// head, and the reply's head. It is zeroed for each request (MHD_pool_reset() in 0.9.75): one twice as large costs
+    /// a seventh of the rows at 64 connections (`rows-64`). Large bodies are read ahead of it (`RequestReader`).
     var connectionMemory: Int { 2 * (head + 2048) }
 
     /// Bytes that are left of the pool for a reply's head for sure, whatever was read behind the request.

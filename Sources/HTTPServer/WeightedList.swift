@@ -1,9 +1,10 @@
 internal import CMicroHTTPD
 
-/// What a client would have, with a weight each: the values of `Accept` and `Accept-Encoding` (RFC 9110 sections 12.4.2,
-/// 12.5.1, 12.5.3).
+/// What a client would have, with a weight each: the values of `Accept` and `Accept-Encoding` (RFC 9110 sections
+/// 12.4.2, 12.5.1, 12.5.3).
 package struct WeightedList: Sendable {
-    /// In lower case, without parameters, in the order in which they were sent. Weights are 0 to 1; 0 is "not this one".
+    /// In lower case, without parameters, in the order in which they were sent. Weights are 0 to 1; 0 is "not this
+    /// one".
     package let items: [(value: String, weight: Double)]
 
     /// Reads a field's value. An item whose weight cannot be read is left out.
@@ -23,8 +24,8 @@ package struct WeightedList: Sendable {
         items.filter { names.contains($0.value) }.map(\.weight).max()
     }
 
-    /// What the item of the greatest weight stands for, and of several that have it the one that was sent first; nil where
-    /// none stands for anything.
+    /// What the item of the greatest weight stands for, and of several that have it the one that was sent first; nil
+    /// where none stands for anything.
     package func preferred<Value>(_ value: (String) -> Value?) -> Value? {
         var best: (value: Value, weight: Double)?
         for (name, weight) in items where weight > best?.weight ?? 0 {

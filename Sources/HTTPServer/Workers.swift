@@ -1,5 +1,5 @@
-/// The threads for what may block, in pools of a fixed size, so that what is quick never waits for what is long, and neither for other
-/// servers.
+/// The threads for what may block, in pools of a fixed size, so that what is quick never waits for what is long, and
+/// neither for other servers.
 package struct Workers: Sendable {
     /// Which of the pools.
     package enum Kind: Sendable {

@@ -1,5 +1,5 @@
-/// A text compared byte by byte. String's `==` finds `"é"` equal in its spellings of one scalar and of two; to JSON (RFC 8259
-/// section 8.3) and to file systems these are two names.
+/// A text compared byte by byte. String's `==` finds `"é"` equal in its spellings of one scalar and of two; to JSON
+/// (RFC 8259 section 8.3) and to file systems these are two names.
 package struct ExactText: Hashable, Comparable, Sendable {
     package let text: String
 

@@ -2,9 +2,9 @@ internal import CRapidJSON
 
 /// The tokens of one parsed document, in the order of the text: a view for the hot path, which makes no strings.
 ///
-/// A value is one token, or for a container all tokens from its begin to its end. To walk the members of an object whose
-/// begin is at `i`: the first name is at `i + 1`, its value at `i + 2`, the next name at `next(after: i + 2)`, until
-/// `kind(at:)` is `objectEnd`. Elements of an array are walked likewise.
+/// A value is one token, or for a container all tokens from its begin to its end. To walk the members of an object
+/// whose begin is at `i`: the first name is at `i + 1`, its value at `i + 2`, the next name at `next(after: i + 2)`,
+/// until `kind(at:)` is `objectEnd`. Elements of an array are walked likewise.
 ///
 /// A plain view without ownership, so that copies cost nothing: it is valid while the parsed bytes exist, until the
 /// next parse of its parser. Indices are not checked in release builds.

@@ -1,7 +1,7 @@
 /// Any JSON value, as it was sent: the order of names and the digits of numbers are kept.
 ///
-/// Equality looks at that too: `{"a":1,"b":2}` and `{"b":2,"a":1}` differ, and so do `1` and `1.0`, and texts of other scalars
-/// (`ExactText`).
+/// Equality looks at that too: `{"a":1,"b":2}` and `{"b":2,"a":1}` differ, and so do `1` and `1.0`, and texts of other
+/// scalars (`ExactText`).
 package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)

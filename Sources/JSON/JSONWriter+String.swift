@@ -1,7 +1,8 @@
 extension JSONWriter {
     /// Appends the text as a JSON string in quotes.
     ///
-    /// Only `"`, `\` and control characters are escaped (RFC 8259 section 7): `\n`, `\t`, `\r`, `\b`, `\f`, else `\u00XX`.
+    /// Only `"`, `\` and control characters are escaped (RFC 8259 section 7): `\n`, `\t`, `\r`, `\b`, `\f`, else
+    /// `\u00XX`.
     package static func append(string text: String, to output: inout [UInt8]) {
         let done: Void? = text.utf8.withContiguousStorageIfAvailable { bytes in
             append(stringUTF8: UnsafeRawBufferPointer(bytes), to: &output)

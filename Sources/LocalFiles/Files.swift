@@ -68,8 +68,8 @@ package enum Files {
         try makeDirectory(path)
     }
 
-    /// Puts a file in place of another, if there is one, at once and synced: it is written under a name of its own, and renamed. The
-    /// folder has to be synced by whoever needs the new name to be durable.
+    /// Puts a file in place of another, if there is one, at once and synced: it is written under a name of its own, and
+    /// renamed. The folder has to be synced by whoever needs the new name to be durable.
     package static func replace(_ path: String, by bytes: [UInt8]) throws(FileFailure) {
         let fresh = "\(path).new"
         let descriptor = try open(fresh, O_WRONLY | O_CREAT | O_TRUNC)

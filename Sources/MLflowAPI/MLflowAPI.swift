@@ -6,8 +6,8 @@ package import Logging
 internal import RunMetadata
 package import RunStore
 
-/// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` beside this says what becomes
-/// of experiments, params, metrics, tags and artifacts.
+/// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` beside this says what
+/// becomes of experiments, params, metrics, tags and artifacts.
 ///
 /// `MLflowAPI.routes` has every route. Checks of every request come before it (`AccessChecks`).
 package final class MLflowAPI: HTTPHandler {

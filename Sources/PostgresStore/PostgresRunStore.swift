@@ -8,8 +8,8 @@ internal import Synchronization
 ///     let store = try PostgresRunStore(at: "postgres://rundir@db/runs")
 ///     defer { store.close() }
 ///
-/// A process keeps only copies: tables of metrics that were read, and what listings need (`RunTable`). So a server may end at any
-/// time.
+/// A process keeps only copies: tables of metrics that were read, and what listings need (`RunTable`). So a server may
+/// end at any time.
 package final class PostgresRunStore: RunStore {
     package let rules: RunRules
     /// The database and its host, for people.
@@ -105,7 +105,8 @@ package final class PostgresRunStore: RunStore {
         committer.submit(write, completion: completion)
     }
 
-    /// Lends the table of runs. The transaction has to begin in here, so that the table never goes back to an earlier state.
+    /// Lends the table of runs. The transaction has to begin in here, so that the table never goes back to an earlier
+    /// state.
     func look<Result: Sendable>(
         _ body: (inout RunTable) throws(DatabaseError) -> Result
     ) throws(DatabaseError) -> Result {

@@ -18,8 +18,9 @@ package enum MetricValue {
         }
     }
 
-    /// The metric that a text names: NaN or an infinity in any case, with or without a sign; or a missing value, as R (`NA`,
-    /// `NA_real_`, `NA_integer_`), JSON (`null`), Python (`None`), pandas (`<NA>`) and Julia (`missing`, `nothing`) write it.
+    /// The metric that a text names: NaN or an infinity in any case, with or without a sign; or a missing value, as R
+    /// (`NA`, `NA_real_`, `NA_integer_`), JSON (`null`), Python (`None`), pandas (`<NA>`) and Julia (`missing`,
+    /// `nothing`) write it.
     package static func named(_ text: UnsafeRawBufferPointer) -> MetricText? {
         guard text.count >= 2, text.count <= 24 else { return nil }
         let word = String(decoding: text, as: UTF8.self).lowercased()
@@ -42,8 +43,8 @@ extension MetricValue {
         }
     }
 
-    /// The JSON text of a number as programs print it, where that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's `1f-5`,
-    /// with white space around. Nil if it is not a number.
+    /// The JSON text of a number as programs print it, where that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's
+    /// `1f-5`, with white space around. Nil if it is not a number.
     package static func number(_ text: String) -> JSONNumber? {
         if let number = JSONNumber(text) { return number.isFinite ? number : nil }
         var digits = Substring(text.trimmingPrefix { $0 == " " || $0 == "\t" })
@@ -66,8 +67,8 @@ extension MetricValue {
         return JSONNumber(json + digits).flatMap { $0.isFinite ? $0 : nil }
     }
 
-    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by those that the parser
-    /// takes. Nil if there are none.
+    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by those that the
+    /// parser takes. Nil if there are none.
     package static func mended(_ text: [UInt8]) -> [UInt8]? {
         var output: [UInt8] = []
         var isMended = false

@@ -1,7 +1,7 @@
 package import JSON
 
-/// The names of a run's columns, found by reading its rows. What frames do not show, such as the time of arrival, does not
-/// count.
+/// The names of a run's columns, found by reading its rows. What frames do not show, such as the time of arrival, does
+/// not count.
 package final class MetricsColumnNames {
     private var columns: [(member: [UInt8], role: MetricsColumnRole)] = []
     /// By the name as rows have it.

@@ -1,5 +1,5 @@
-/// A hash of the names of a row, in their order, by which a row is known to have those of another at the cost of comparing two
-/// numbers.
+/// A hash of the names of a row, in their order, by which a row is known to have those of another at the cost of
+/// comparing two numbers.
 ///
 /// It differs from process to process, so that nobody can send names whose hashes are equal.
 package struct MetricsShape: Hashable, Sendable {

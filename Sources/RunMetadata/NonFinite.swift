@@ -8,8 +8,8 @@ package enum NonFinite: Sendable {
     case infinity
     case negativeInfinity
 
-    /// Reads a word in lower case, with or without a sign. Julia's `show()` adds the size to 16 and 32 bits (`NaN32`), printf(3)
-    /// may add what kind of NaN it is (`nan(ind)`).
+    /// Reads a word in lower case, with or without a sign. Julia's `show()` adds the size to 16 and 32 bits (`NaN32`),
+    /// printf(3) may add what kind of NaN it is (`nan(ind)`).
     init?(word: String) {
         let isNegative = word.first == "-"
         switch isNegative || word.first == "+" ? word.dropFirst() : Substring(word) {

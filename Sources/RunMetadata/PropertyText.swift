@@ -16,8 +16,9 @@ package enum PropertyText {
         }
     }
 
-    /// The content of a value's file: the text and a newline, and an empty line if tfruns would take the text for a path;
-    /// nothing for an empty list, as R's `writeLines()` does, or for the empty object that `toJSON()` makes of NULL.
+    /// The content of a value's file: the text and a newline, and an empty line if tfruns would take the text for a
+    /// path; nothing for an empty list, as R's `writeLines()` does, or for the empty object that `toJSON()` makes of
+    /// NULL.
     /// - Returns: nil for null, which removes the property
     package static func file(of value: JSONValue, _ name: PropertyName) -> [UInt8]? {
         if value == .array([]) || value == .object(JSONObject()) { return [] }

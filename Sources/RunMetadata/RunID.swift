@@ -109,8 +109,8 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     /// Whether an empty file of that name is only a placeholder.
     package var keepsPlace: Bool { Self.abbreviated.contains(self) }
 
-    /// Whether tfruns reads the file that the property's text names, if there is one, wherever R runs. No file has a name that
-    /// ends in an empty line.
+    /// Whether tfruns reads the file that the property's text names, if there is one, wherever R runs. No file has a
+    /// name that ends in an empty line.
     package var isTakenForPath: Bool { self == .metrics }
 
     /// The rule, in words for the person who broke it.

@@ -1,7 +1,7 @@
 internal import Limits
 
-/// The columns by which runs are sorted: `eval_acc`, `-eval_acc,start`; names with a comma are in backticks, in which two
-/// backticks stand for one.
+/// The columns by which runs are sorted: `eval_acc`, `-eval_acc,start`; names with a comma are in backticks, in which
+/// two backticks stand for one.
 ///
 /// Ascending unless a name has a minus sign or the whole order is descending. Missing values come last in both
 /// directions, as in R's `order()`. Equal runs come newest first, and those with the same start by id, descending.
@@ -76,8 +76,8 @@ extension RunColumnName {
         }
     }
 
-    /// Takes the name at `position` and moves behind it: up to a comma, or the text in backticks, where two backticks stand
-    /// for one.
+    /// Takes the name at `position` and moves behind it: up to a comma, or the text in backticks, where two backticks
+    /// stand for one.
     private static func takeName(_ bytes: [UInt8], _ position: inout Int) -> [UInt8] {
         let (backtick, comma) = (UInt8(ascii: "`"), UInt8(ascii: ","))
         var name: [UInt8] = []

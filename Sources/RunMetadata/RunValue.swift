@@ -53,8 +53,9 @@ extension RunValue {
 
     /// How two values compare: -1, 0 or 1, as the first is less, equal or greater; nil if one is missing or NaN.
     ///
-    /// Two texts compare as texts, byte by byte (R's collation depends on the locale; this does not). A text and a number
-    /// compare as numbers if the text reads as one, since properties are stored as text; else as texts, as R does.
+    /// Two texts compare as texts, byte by byte (R's collation depends on the locale; this does not). A text and a
+    /// number compare as numbers if the text reads as one, since properties are stored as text; else as texts, as R
+    /// does.
     package func compared(with other: RunValue) -> Int? {
         if isMissing || other.isMissing { return nil }
         switch (self, other) {

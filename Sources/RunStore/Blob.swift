@@ -1,5 +1,5 @@
-/// The content of a file that a store keeps, open for reading. It stays what it was when it was opened, whatever is put in its
-/// place; a file that something else writes in place may change (`isUnchanged`).
+/// The content of a file that a store keeps, open for reading. It stays what it was when it was opened, whatever is put
+/// in its place; a file that something else writes in place may change (`isUnchanged`).
 package protocol Blob: AnyObject, Sendable {
     /// Bytes.
     var size: Int { get }
@@ -10,11 +10,12 @@ package protocol Blob: AnyObject, Sendable {
     /// Whether nothing has written to it since it was opened.
     var isUnchanged: Bool { get }
 
-    /// Whether the content is kept apart from the run, by another server, so that reading it may take longer than all else.
+    /// Whether the content is kept apart from the run, by another server, so that reading it may take longer than all
+    /// else.
     var isRemote: Bool { get }
 
-    /// Makes sure that the content is there, if it is kept where it could have gone: for replies that cannot be taken back once they have
-    /// begun.
+    /// Makes sure that the content is there, if it is kept where it could have gone: for replies that cannot be taken
+    /// back once they have begun.
     func checkContent() throws(StoreError)
 
     /// Reads bytes from an offset.
@@ -32,7 +33,8 @@ extension Blob {
     package func openDescriptor() -> CInt? { nil }
 
     /// Reads all of it.
-    /// - Parameter most: the most bytes that it may have; what any program may have put in a run's directory can be of any size
+    /// - Parameter most: the most bytes that it may have; what any program may have put in a run's directory can be of
+    ///   any size
     /// - Throws: `unreadable` where it has more
     package func read(atMost most: Int = 64 << 20) throws(StoreError) -> [UInt8] {
         if size > most { throw .unreadable("a file of the run is over \(most) bytes, too large to be read at once") }

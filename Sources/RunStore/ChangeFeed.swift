@@ -1,12 +1,14 @@
 package import RunMetadata
 
-/// Passes changes of runs to the one thread that reports them. The feed gives each change its id, so that a returning reader
-/// gets the changes since its last one; if the store keeps ids for all servers, also from another server or after a restart.
+/// Passes changes of runs to the one thread that reports them. The feed gives each change its id, so that a returning
+/// reader gets the changes since its last one; if the store keeps ids for all servers, also from another server or
+/// after a restart.
 package protocol ChangeFeed: AnyObject, Sendable {
     /// Starts or stops collecting changes. Those collected before may be dropped.
     func watch(_ isWatched: Bool)
 
-    /// From now on, changes that other programs make to a run are reported too; nil: to all runs. May read their directories.
+    /// From now on, changes that other programs make to a run are reported too; nil: to all runs. May read their
+    /// directories.
     func follow(_ run: RunID?)
 
     /// Takes the collected changes. Never blocks.
@@ -15,8 +17,8 @@ package protocol ChangeFeed: AnyObject, Sendable {
     /// The id of the last change that was taken; before the first, an id that precedes all.
     var position: ChangeID { get }
 
-    /// The changes of a run that were taken after the one with this id; of all runs if `run` is nil. Nil if they are no longer
-    /// all known.
+    /// The changes of a run that were taken after the one with this id; of all runs if `run` is nil. Nil if they are no
+    /// longer all known.
     func changes(after id: ChangeID, of run: RunID?) -> [ToldChange]?
 
     /// Waits for a change or for `ring()`, at most so many seconds; nil: without limit.
@@ -28,7 +30,8 @@ package protocol ChangeFeed: AnyObject, Sendable {
 
 /// The position of a change among all.
 package struct ChangeID: Hashable, Sendable, CustomStringConvertible {
-    /// The name of the series that the number belongs to: letters and digits. Numbers of different series are unrelated.
+    /// The name of the series that the number belongs to: letters and digits. Numbers of different series are
+    /// unrelated.
     package let series: String
     /// Later changes have greater numbers.
     package let number: UInt64

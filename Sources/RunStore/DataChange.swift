@@ -1,8 +1,8 @@
 package import LocalFiles
 package import RunMetadata
 
-/// One change in a run's data directory, or of an artifact beside it. A writer turns a body into changes; the store makes them durable and applies
-/// them together.
+/// One change in a run's data directory, or of an artifact beside it. A writer turns a body into changes; the store
+/// makes them durable and applies them together.
 package enum DataChange: Sendable {
     /// Write a file whole.
     case put(DataPath, [UInt8])
@@ -20,11 +20,11 @@ package enum DataChange: Sendable {
     case artifact(StagingFile, ArtifactPath, if: FileCondition)
     /// Remove an artifact, likewise.
     case removeArtifact(ArtifactPath, if: FileCondition)
-    /// Publish a folder that was staged and synced, all at once, in place of the version from which it took over what it does
-    /// not have itself; nil: there was none (`LocalMetadata`).
+    /// Publish a folder that was staged and synced, all at once, in place of the version from which it took over what
+    /// it does not have itself; nil: there was none (`LocalMetadata`).
     case publishFolder(StagedFolder, DataPath, over: BlobVersion?)
-    /// The source has this script, among these files (paths in it): it becomes the run's `script`, unless what that says is one
-    /// that tfruns can open there.
+    /// The source has this script, among these files (paths in it): it becomes the run's `script`, unless what that
+    /// says is one that tfruns can open there.
     case script(String, among: [String])
     /// End the run, if it has not ended.
     case end(completed: Bool)
@@ -91,8 +91,8 @@ package struct MetricsReplacement: Sendable {
         case always
         /// Unless more rows are there.
         case unlessShorter
-        /// Where the frame begins with the rows that are there, or there are none. Otherwise these rows are appended; where
-        /// there are none to append, the write is refused.
+        /// Where the frame begins with the rows that are there, or there are none. Otherwise these rows are appended;
+        /// where there are none to append, the write is refused.
         case continuing(otherwise: MetricsRows?)
 
         /// Whether nothing is compared, so that what is there need not be read.

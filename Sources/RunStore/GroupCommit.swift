@@ -1,4 +1,5 @@
-/// A store that makes the writes that wait durable together, when it is told to: by a thread that has gathered what it can.
+/// A store that makes the writes that wait durable together, when it is told to: by a thread that has gathered what it
+/// can.
 package protocol GroupCommit: Sendable {
     /// Whether a write waits and nobody is at it.
     var hasWaitingWrites: Bool { get }
@@ -7,7 +8,7 @@ package protocol GroupCommit: Sendable {
     /// thread is at it. Blocks on the disk.
     func commit()
 
-    /// Registers the committer's wake-up: called when something waits that was asked for on another thread. Until one is
-    /// registered, whoever asks commits.
+    /// Registers the committer's wake-up: called when something waits that was asked for on another thread. Until one
+    /// is registered, whoever asks commits.
     func onWaiting(_ call: @escaping @Sendable () -> Void)
 }

@@ -6,11 +6,11 @@ internal import Threads
 
 /// The feed of a store that makes all changes in this process. It keeps the latest of them in memory.
 ///
-/// Without watchers, a commit only reads a flag. With watchers, the changes of a batch are appended under one lock, rows
-/// unchanged, and a bell is rung. Changes that are not taken are dropped beyond a limit.
+/// Without watchers, a commit only reads a flag. With watchers, the changes of a batch are appended under one lock,
+/// rows unchanged, and a bell is rung. Changes that are not taken are dropped beyond a limit.
 ///
-/// Changes get their numbers when they are taken, those of one run consecutively, so that they can be reported together.
-/// Each time watching begins, numbers start again in a new series.
+/// Changes get their numbers when they are taken, those of one run consecutively, so that they can be reported
+/// together. Each time watching begins, numbers start again in a new series.
 package final class LocalChangeFeed: ChangeFeed {
     private struct Waiting: Sendable {
         var changes: [RunChange] = []

@@ -11,7 +11,7 @@ package struct LocalMetadata: Sendable {
         (self.path, find) = (path, version)
     }
 
-    /// Which content a folder in it has, by which the store notices that it was changed since (`publishFolder`); nil where there
-    /// is no such folder.
+    /// Which content a folder in it has, by which the store notices that it was changed since (`publishFolder`); nil
+    /// where there is no such folder.
     package func version(of folder: DataPath) -> BlobVersion? { find(folder) }
 }

@@ -3,8 +3,8 @@ internal import Limits
 package import RunMetadata
 internal import Synchronization
 
-/// The runs' metrics as numbers, kept for a while: a run that is looked at again is not read again, and one that has grown
-/// only from where it had ended.
+/// The runs' metrics as numbers, kept for a while: a run that is looked at again is not read again, and one that has
+/// grown only from where it had ended.
 package final class MetricsTables: Sendable {
     /// One run's.
     private final class Entry: Sendable {
@@ -93,7 +93,8 @@ package final class MetricsTables: Sendable {
     ) throws(StoreError) -> Answer {
         try withState(of: run, isWanted) { state throws(StoreError) in
             if let answer = state.answers[question], try Self.isCurrent(state, rows) { return answer }
-            // A table that is too large to be kept is made of the asked columns alone, which takes half the time or less.
+            // A table that is too large to be kept is made of the asked columns alone, which takes half the time or
+            // less.
             let columns = try Self.expectedSize(rows) > limit ? question.columns : nil
             let answer = try make(try bringUpToDate(&state, rows, only: columns, while: isWanted))
             if state.answers.count >= 8 { state.answers = [:] }
@@ -125,7 +126,8 @@ package final class MetricsTables: Sendable {
         }
     }
 
-    /// While all are too large together, forgets the tables of those that were not used for longest, and then the rest of them.
+    /// While all are too large together, forgets the tables of those that were not used for longest, and then the rest
+    /// of them.
     private func keep(_ run: RunID, _ entry: Entry, _ size: Int) {
         kept.withLock { kept in
             guard kept.entries[run]?.entry === entry else { return }

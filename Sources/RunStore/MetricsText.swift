@@ -1,8 +1,8 @@
 package import Limits
 package import RunMetadata
 
-/// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile. For stores that
-/// keep them so.
+/// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile. For
+/// stores that keep them so.
 package protocol MetricsText: AnyObject, Sendable {
     /// Names the text: as long as it is the same, the text has only grown.
     var identity: UInt64 { get }

@@ -1,5 +1,5 @@
-/// Keeps the contents of large files for a store that keeps the rest of the runs elsewhere: objects, each written once, whole, under a
-/// name that is never used again. All calls block on a network.
+/// Keeps the contents of large files for a store that keeps the rest of the runs elsewhere: objects, each written once,
+/// whole, under a name that is never used again. All calls block on a network.
 package protocol ObjectStore: Sendable {
     /// Where the objects are, for people.
     var place: String { get }
@@ -8,7 +8,8 @@ package protocol ObjectStore: Sendable {
     /// - Returns: why they cannot, and what to do; nil if they can
     func hindrance() -> String?
 
-    /// Uploads a file. When it returns, the object is complete and safe. After a failure nothing is left, or what `remove` removes.
+    /// Uploads a file. When it returns, the object is complete and safe. After a failure nothing is left, or what
+    /// `remove` removes.
     /// - Parameters:
     ///   - path: of a file that does not change meanwhile
     ///   - size: bytes of it

@@ -29,7 +29,8 @@ package struct FolderPage: Sendable {
     }
 
     package let entries: [Entry]
-    /// The name after which the next page begins, bytes; nil on the last one. In a recursive listing, the path in the folder.
+    /// The name after which the next page begins, bytes; nil on the last one. In a recursive listing, the path in the
+    /// folder.
     package let next: [UInt8]?
 
     package init(entries: [Entry], next: [UInt8]?) { (self.entries, self.next) = (entries, next) }

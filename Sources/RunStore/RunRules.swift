@@ -24,8 +24,8 @@ package struct RunRules: Sendable {
 
     package init() {}
 
-    /// Refuses a write after which a run has too many properties. One that has too many, since something else wrote them, may
-    /// have them rewritten.
+    /// Refuses a write after which a run has too many properties. One that has too many, since something else wrote
+    /// them, may have them rewritten.
     /// - Parameters:
     ///   - count: how many the run would have
     ///   - before: how many it has

@@ -2,8 +2,8 @@ package import JSON
 package import LocalFiles
 package import RunMetadata
 
-/// Where runs are kept. All that is above it (writers, API) speaks to this protocol. `README.md` beside it says what a store has to
-/// keep; `StoreClaim` in the tests checks it, of any store.
+/// Where runs are kept. All that is above it (writers, API) speaks to this protocol. `README.md` beside it says what a
+/// store has to keep; `StoreClaim` in the tests checks it, of any store.
 ///
 /// Reads may block on a disk or a network; `submit` never does.
 package protocol RunStore: Sendable {
@@ -36,24 +36,26 @@ package protocol RunStore: Sendable {
     /// A run's properties, by name; nil when there is no such run.
     func properties(of run: RunID) throws(StoreError) -> [(name: String, text: String)]?
 
-    /// A file of a run's metadata, up to date; nil when there is none. Of flags and evaluation, the exact list as it was sent.
+    /// A file of a run's metadata, up to date; nil when there is none. Of flags and evaluation, the exact list as it
+    /// was sent.
     func file(_ path: DataPath, of run: RunID) throws(StoreError) -> (any Blob)?
 
-    /// What is at a path of a run, metadata up to date; of a folder, a page. Without a path, all of the run. Nil when nothing is
-    /// there.
+    /// What is at a path of a run, metadata up to date; of a folder, a page. Without a path, all of the run. Nil when
+    /// nothing is there.
     /// - Throws: `unknownRun`; `outOfReach` where a link leads outside
     func file(_ path: ArtifactPath?, of run: RunID, page: FolderPage.Request) throws(StoreError) -> RunFile?
 
-    /// The files in a folder of a run's metadata and below, with their bytes; none where there is no such run or folder.
+    /// The files in a folder of a run's metadata and below, with their bytes; none where there is no such run or
+    /// folder.
     func files(below folder: DataPath, of run: RunID) throws(StoreError) -> [(path: DataPath, size: Int)]
 
     /// All files of a run as they are now, its metadata as of one moment.
     /// - Throws: `unknownRun`
     func bundle(of run: RunID) throws(StoreError) -> any RunBundle
 
-    /// Rows of a run's metrics as they are now, each number as it was sent, or points of them; nil when it has none. Points keep
-    /// the least and the greatest values; where none would be left out, all rows are told. Reading goes on while others are
-    /// appended.
+    /// Rows of a run's metrics as they are now, each number as it was sent, or points of them; nil when it has none.
+    /// Points keep the least and the greatest values; where none would be left out, all rows are told. Reading goes on
+    /// while others are appended.
     /// - Parameter isWanted: whether anybody waits for it still; asked now and then
     /// - Throws: `unknownColumn`; `abandoned` where it is not wanted any more
     func metrics(
@@ -67,12 +69,12 @@ package protocol RunStore: Sendable {
         _ selection: SeriesSelection, of runs: [RunID], while isWanted: @Sendable () -> Bool
     ) throws(StoreError) -> [[MetricsSeries]]
 
-    /// A target's metadata in a folder of this machine, up to date, for programs to read: the store's own, or a copy in the folder
-    /// that is given. Nil where the target has none yet.
+    /// A target's metadata in a folder of this machine, up to date, for programs to read: the store's own, or a copy in
+    /// the folder that is given. Nil where the target has none yet.
     func localMetadata(of target: RunTarget, in folder: StagingFolder) throws(StoreError) -> LocalMetadata?
 
-    /// A run has ended: what the store derives from its metadata is brought up to date, where that takes a moment; else that is
-    /// begun.
+    /// A run has ended: what the store derives from its metadata is brought up to date, where that takes a moment; else
+    /// that is begun.
     func settle(_ run: RunID)
 
     // MARK: The store

@@ -21,8 +21,8 @@ package struct RunWrite: Sendable {
         case restore
         /// Remove it and all that it has; one that is not archived only if `force`.
         case purge(force: Bool)
-        /// The same of one that waits to be initialised, if it still does, and nothing was written to it for some seconds. Of a
-        /// session without a run: what waits for its next one.
+        /// The same of one that waits to be initialised, if it still does, and nothing was written to it for some
+        /// seconds. Of a session without a run: what waits for its next one.
         case purgePending(unchangedFor: Double = 0)
     }
 
@@ -30,8 +30,8 @@ package struct RunWrite: Sendable {
     package let action: Action
     /// Whether it is refused with `unknownRun` where the run has not been initialised, instead of waiting for that.
     package let needsRun: Bool
-    /// Who asks for it, by a name that means nothing to the store; nil: nobody in particular. Each has a share of the pending
-    /// runs (`RunRules.mostPendingOfSender`).
+    /// Who asks for it, by a name that means nothing to the store; nil: nobody in particular. Each has a share of the
+    /// pending runs (`RunRules.mostPendingOfSender`).
     package let sender: String?
 
     package init(_ target: RunTarget, _ action: Action, needsRun: Bool = false, sender: String? = nil) {

@@ -48,8 +48,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case diskFull(String)
     /// The process or the system is out of descriptors or memory; it may be better in a moment.
     case shortage(String)
-    /// The database that keeps the runs cannot be reached, or takes no writes at present; says what it or the connection said. A
-    /// write may have been done nevertheless, if the connection was lost while it was.
+    /// The database that keeps the runs cannot be reached, or takes no writes at present; says what it or the
+    /// connection said. A write may have been done nevertheless, if the connection was lost while it was.
     case unreachable(String)
     /// What keeps the contents of large files cannot be reached, or refuses; says what it said, and what to do.
     case objectsUnreachable(String)
@@ -67,8 +67,8 @@ package enum StoreError: Error, Sendable, Equatable {
     case storeFull(LimitExceeded)
     /// What waits for a run was written to since it was looked at, and stays.
     case writtenMeanwhile
-    /// Anything else that went wrong beneath; says what was tried and what came of it. For the log: it may name what clients
-    /// need not know.
+    /// Anything else that went wrong beneath; says what was tried and what came of it. For the log: it may name what
+    /// clients need not know.
     case failed(String)
     /// A folder that was to be published stands on one that was changed meanwhile.
     case changedMeanwhile(DataPath)

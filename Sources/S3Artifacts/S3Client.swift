@@ -43,8 +43,8 @@ final class S3Client: Sendable {
     }
 }
 
-/// How long a request is tried: with pauses that grow and differ, so that servers that failed together do not come back together
-/// (AWS Architecture Blog, "Exponential Backoff And Jitter").
+/// How long a request is tried: with pauses that grow and differ, so that servers that failed together do not come back
+/// together (AWS Architecture Blog, "Exponential Backoff And Jitter").
 struct S3Attempts {
     private let patience: Double
     /// Seconds before the next attempt, at most.

@@ -1,8 +1,8 @@
 internal import RunStore
 internal import Synchronization
 
-/// Reads an object. The first read asks for what it wants; when the next one goes on behind it, all the rest is asked for, and comes as
-/// fast as it is read.
+/// Reads an object. The first read asks for what it wants; when the next one goes on behind it, all the rest is asked
+/// for, and comes as fast as it is read.
 final class S3ObjectReader: ObjectReader {
     private let client: S3Client
     private let key: String

@@ -7,7 +7,8 @@ package import RunStore
 ///     let store = try S3ObjectStore(S3Settings("s3://bucket/prefix") { Environment.text($0) })
 ///     if let reason = store.hindrance() { … }
 ///
-/// A file is read from its place while it is sent, and an object while it is wanted: neither is ever in memory as a whole.
+/// A file is read from its place while it is sent, and an object while it is wanted: neither is ever in memory as a
+/// whole.
 package final class S3ObjectStore: ObjectStore {
     private let client: S3Client
     private var settings: S3Settings { client.settings }

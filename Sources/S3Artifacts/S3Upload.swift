@@ -3,8 +3,8 @@ internal import HTTPServer
 internal import LocalFiles
 internal import Threads
 
-/// Makes an object of a file: at once, or in parts if it is large (Amazon S3 User Guide, "Multipart upload"). S3 checks the SHA-256 of
-/// all that it gets, which is part of the signature.
+/// Makes an object of a file: at once, or in parts if it is large (Amazon S3 User Guide, "Multipart upload"). S3 checks
+/// the SHA-256 of all that it gets, which is part of the signature.
 struct S3Upload: Sendable {
     private let client: S3Client
     private let key: String

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A state under a lock, with a condition variable to wait for its changes.
 package final class Monitor<State>: @unchecked Sendable {
-    // Sendable: `state` is touched only under `lock`. A condition variable needs a stable address, which `Mutex` does not
-    // offer.
+    // Sendable: `state` is touched only under `lock`. A condition variable needs a stable address, which `Mutex` does
+    // not offer.
     private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var state: State

@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// The server's certificate, kept current while it runs: it is read again when its files change and on SIGHUP, and one that
-/// the server made is renewed. A fault leaves the previous one in use.
+/// The server's certificate, kept current while it runs: it is read again when its files change and on SIGHUP, and one
+/// that the server made is renewed. A fault leaves the previous one in use.
 final class CertificateWatch: Sendable {
     let credentials: TLSCredentials
     private let files: TLSFiles
@@ -76,8 +76,8 @@ final class CertificateWatch: Sendable {
         read()
     }
 
-    /// Reads files that have changed, and then have not changed from one look to the next: the certificate and its key are
-    /// replaced one after the other.
+    /// Reads files that have changed, and then have not changed from one look to the next: the certificate and its key
+    /// are replaced one after the other.
     private func look() {
         let version = files.version
         let mustRead = state.withLock { state in

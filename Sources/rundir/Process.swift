@@ -29,9 +29,9 @@ enum Process {
     /// Open files without which no server starts: it has some 35 by itself, before any client comes.
     static let leastFiles = 64
 
-    /// Makes libdispatch open its descriptors (epoll(7), eventfd(2), timerfd_create(2)) while some are free. GRDB's queues and reads
-    /// of many runs use it. By itself it opens them at its first use, and ends the process if it cannot, so clients that hold all
-    /// others would bring the server down.
+    /// Makes libdispatch open its descriptors (epoll(7), eventfd(2), timerfd_create(2)) while some are free. GRDB's
+    /// queues and reads of many runs use it. By itself it opens them at its first use, and ends the process if it
+    /// cannot, so clients that hold all others would bring the server down.
     static func openDispatchDescriptors() throws(TooFewFiles) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

@@ -34,8 +34,8 @@ struct DiskTrace: Sequence, IteratorProtocol {
         case "size": return .size(inode: number(1), Int(number(2)))
         case "write":
             let length = Int(number(3))
-            // The process's end can cut a line short that another of its threads was writing (exit_group(2)): of a write
-            // that nothing came after, which nobody was told of.
+            // The process's end can cut a line short that another of its threads was writing (exit_group(2)): of a
+            // write that nothing came after, which nobody was told of.
             guard position + length <= bytes.count else { return nil }
             defer { position += length + 1 }
             return .write(inode: number(1), offset: Int(number(2)), Array(bytes[position..<position + length]))

@@ -4,8 +4,8 @@ import Testing
 
 /// A signal during a sync (fsync(2), EINTR) is no failed sync.
 @Suite(.enabled(if: FaultLayer.library != nil, "needs a C compiler")) struct InterruptedSyncTests {
-    /// Fails when a sync that was interrupted is taken for one that failed, after which nothing is written any more; or when
-    /// it is not made again.
+    /// Fails when a sync that was interrupted is taken for one that failed, after which nothing is written any more; or
+    /// when it is not made again.
     @Test func theServerGoesOn() throws {
         let folder = TemporaryFolder()
         let runs = "\(folder.path)/runs"

@@ -122,8 +122,8 @@ struct LedgerCheck {
 
     // MARK: Output
 
-    /// Expects all lines that were acknowledged, each client's in order and once, and beside them only requests that were not
-    /// answered, whole.
+    /// Expects all lines that were acknowledged, each client's in order and once, and beside them only requests that
+    /// were not answered, whole.
     private mutating func checkOutput(_ run: String, _ client: HTTPClient) throws {
         let told = ledgers.map { $0.output[run] ?? [] }
         let doubtful = ledgers.flatMap { $0.doubtfulOutput(run) }

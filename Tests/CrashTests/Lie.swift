@@ -1,7 +1,7 @@
 import TestSupport
 
-/// A request to store something, which says one thing and does another. Nothing of it may be stored: its rows have negative
-/// epochs, which no honest client sends.
+/// A request to store something, which says one thing and does another. Nothing of it may be stored: its rows have
+/// negative epochs, which no honest client sends.
 struct Lie: Sendable {
     let name: String
     /// The request's bytes, for a run.

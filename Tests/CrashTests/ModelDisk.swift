@@ -3,11 +3,12 @@ import TestSupport
 
 /// A disk that keeps, when the power is cut, what POSIX promises and no more.
 ///
-/// A file's bytes are safe when the file was synced. A name is safe when the directory that holds it was; to sync a file
-/// makes no name safe, though most file systems do that. Whether a name that was not synced is kept tells nothing of any
-/// other one, but for renaming from one directory to another, which is one change: to sync the directory that something was
-/// taken from makes all safe that came before (as btrfs does: btrfs_record_unlink_dir() in Linux' fs/btrfs/tree-log.c).
-/// Where more is kept than that, names are kept in the order in which they changed, as with ext4 and its journal.
+/// A file's bytes are safe when the file was synced. A name is safe when the directory that holds it was; to sync a
+/// file makes no name safe, though most file systems do that. Whether a name that was not synced is kept tells nothing
+/// of any other one, but for renaming from one directory to another, which is one change: to sync the directory that
+/// something was taken from makes all safe that came before (as btrfs does: btrfs_record_unlink_dir() in Linux'
+/// fs/btrfs/tree-log.c). Where more is kept than that, names are kept in the order in which they changed, as with ext4
+/// and its journal.
 final class ModelDisk {
     /// A file or folder.
     private final class Node {
@@ -93,8 +94,8 @@ final class ModelDisk {
 
     // MARK: The power is cut
 
-    /// Writes what is left into an empty folder: only what is safe, if `isStrict`; otherwise names up to some moment at which
-    /// all that are safe had changed, and with `numbers` some of the bytes that are not.
+    /// Writes what is left into an empty folder: only what is safe, if `isStrict`; otherwise names up to some moment at
+    /// which all that are safe had changed, and with `numbers` some of the bytes that are not.
     func cut(into folder: TemporaryFolder, _ numbers: inout SeededNumbers, isStrict: Bool) throws {
         let safe = (changes.lastIndex(where: \.isSafe) ?? -1) + 1
         let kept =

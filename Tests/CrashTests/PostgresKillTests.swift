@@ -3,8 +3,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Two servers on one database: what was acknowledged is there, once, after either was killed at whatever moment that comes, and both
-/// servers tell the same.
+/// Two servers on one database: what was acknowledged is there, once, after either was killed at whatever moment that
+/// comes, and both servers tell the same.
 @Suite struct PostgresKillTests {
     /// Rounds in one database.
     private static let roundsOfADatabase = 25

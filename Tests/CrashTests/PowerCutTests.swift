@@ -31,7 +31,8 @@ import Testing
         CrashSettings.say("power cuts: \(CrashSettings.powerCuts), \(acknowledgements) acknowledged writes at least")
     }
 
-    /// Checkpoints of so many files that they are synced together (syncfs(2)): fails when one lets go of the journal before.
+    /// Checkpoints of so many files that they are synced together (syncfs(2)): fails when one lets go of the journal
+    /// before.
     @Test func manyRunsOutliveAPowerCut() throws {
         let disk = try LoopDisk()
         let server = try Server(runs: disk.runs, "--journal-size", "262144")

@@ -1,6 +1,7 @@
 import TestSupport
 
-/// A client that reads, and that vanishes, stalls and lies. What it asks for and does not wait for may be stored, or not.
+/// A client that reads, and that vanishes, stalls and lies. What it asks for and does not wait for may be stored, or
+/// not.
 final class UnreliableClient: @unchecked Sendable {
     // Sendable: one thread runs it; the test looks at it once that has ended.
 

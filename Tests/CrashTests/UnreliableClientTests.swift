@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Many requests of all kinds, from clients that write, that read, and that vanish, stall and lie. The server holds no more after
-/// them than before, and all that it acknowledged is there.
+/// Many requests of all kinds, from clients that write, that read, and that vanish, stall and lie. The server holds no
+/// more after them than before, and all that it acknowledged is there.
 @Suite struct UnreliableClientTests {
     /// Requests of a round, after which everything is looked at, and the runs are purged.
     private static let roundSize = 50_000

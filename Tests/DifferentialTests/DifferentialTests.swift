@@ -3,11 +3,12 @@ import JSON
 import TestSupport
 import Testing
 
-/// Documents that R, Python and pandas write, each in its own ways, come back over HTTP as they were sent, and tfruns can read
-/// what is on the disk.
+/// Documents that R, Python and pandas write, each in its own ways, come back over HTTP as they were sent, and tfruns
+/// can read what is on the disk.
 ///
-/// What is sent is generated, the same for the same seed. `RUNDIR_DIFFERENTIAL_RUNS` says how many runs each client sends,
-/// each with a document of every type; `RUNDIR_SEED` says which; `Tests/DifferentialTests/long` sends many with new seeds.
+/// What is sent is generated, the same for the same seed. `RUNDIR_DIFFERENTIAL_RUNS` says how many runs each client
+/// sends, each with a document of every type; `RUNDIR_SEED` says which; `Tests/DifferentialTests/long` sends many with
+/// new seeds.
 @Suite struct DifferentialTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let count = environment["RUNDIR_DIFFERENTIAL_RUNS"].flatMap { Int($0) } ?? 200

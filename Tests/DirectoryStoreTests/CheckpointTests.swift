@@ -31,8 +31,8 @@ import Testing
         #expect(try Checkpoint.sync(touched, paths).files.count == 1)
     }
 
-    /// Fails when files of another disk are taken for synced with the runs directory's, or those of the same are synced one by
-    /// one.
+    /// Fails when files of another disk are taken for synced with the runs directory's, or those of the same are synced
+    /// one by one.
     @Test func manyFilesAreSyncedTogether() throws {
         folder.write("a/tfruns.d/flags.json", "{}")
         var touched = TouchedFiles()
@@ -51,7 +51,8 @@ import Testing
         #expect(try Checkpoint.sync(touched, paths).files.map(\.path) == ["properties/gone"])
     }
 
-    /// A session's file for each client that there ever was: fails when all are opened, or when one that changed is not.
+    /// A session's file for each client that there ever was: fails when all are opened, or when one that changed is
+    /// not.
     @Test func sessionsThatChangedAreSyncedAndNoOthers() throws {
         folder.write(".rundir/sessions/changed", "a")
         // Whoever opens it fails.

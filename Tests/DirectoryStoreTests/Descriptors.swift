@@ -8,8 +8,8 @@ enum Descriptors {
     /// Memory of this process at addresses where there is none: an input/output error (proc_pid_mem(5)).
     static let broken = "/proc/self/mem"
 
-    /// While `body` runs, every open descriptor of a file belongs to a device. Nothing may close one of them meanwhile: its
-    /// number could be another test's by the end.
+    /// While `body` runs, every open descriptor of a file belongs to a device. Nothing may close one of them meanwhile:
+    /// its number could be another test's by the end.
     static func redirect(_ path: String, to device: String, _ body: () throws -> Void) rethrows {
         let other = open(device, O_RDWR | O_CLOEXEC)
         var kept: [(descriptor: Int32, copy: Int32)] = []

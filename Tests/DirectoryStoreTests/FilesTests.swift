@@ -60,7 +60,8 @@ import Testing
     }
 }
 
-/// What is told of a failure in a run's directory, which anyone may have made: the run is named, and not the server at fault.
+/// What is told of a failure in a run's directory, which anyone may have made: the run is named, and not the server at
+/// fault.
 @Suite struct FailureInARunTests {
     @Test(arguments: [ELOOP, EXDEV, EACCES, EPERM])
     func whatTheServerMayNotReachIsForbidden(_ code: Int32) {

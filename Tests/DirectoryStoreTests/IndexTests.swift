@@ -141,8 +141,8 @@ import Testing
         #expect(try findings(repairs: false).isEmpty)
     }
 
-    /// Over several pieces of a column, with runs that come into the rows of others, columns that come and go, values of every
-    /// kind. Listings are answered from memory; the database is told beside, and all of it at the end.
+    /// Over several pieces of a column, with runs that come into the rows of others, columns that come and go, values
+    /// of every kind. Listings are answered from memory; the database is told beside, and all of it at the end.
     @Test func theDatabaseEndsWithWhatTheDirectoriesHave() throws {
         for number in 0..<150 {
             let run = try #require(RunID("r\(number)"))

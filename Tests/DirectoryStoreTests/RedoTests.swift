@@ -153,7 +153,8 @@ import Testing
         #expect(folder.text("run/tfruns.d/flags.json") == "session's")
     }
 
-    /// Rule: what was written before an adoption that has been done is not done again, or it would be adopted in its turn.
+    /// Rule: what was written before an adoption that has been done is not done again, or it would be adopted in its
+    /// turn.
     @Test func aFileThatWasAdoptedStays() throws {
         folder.write("run/tfruns.d/rows.csv", "a\n1\n2\n")
         folder.write(".rundir/pending/@default/tfruns.d/flags.json", "{}")

@@ -44,7 +44,8 @@ import Testing
         #expect(harness.onDisk(.metricsRows) == "{\"a\":1}\n{\"a\":3}\n")
     }
 
-    /// Rules 1 and 5: fails when steps are done before the frame is on the disk, or when a write that failed is tried again.
+    /// Rules 1 and 5: fails when steps are done before the frame is on the disk, or when a write that failed is tried
+    /// again.
     @Test func afterAFailedSyncNoWriteIsTakenUntilARestart() throws {
         let harness = try DirectoryHarness()
         try harness.store.initialise(.one, flags: "old")
@@ -95,8 +96,8 @@ import Testing
         }
     }
 
-    /// Rule 6 (a refused write is undone, and a frame says so): fails when one write's failure refuses others, or when a
-    /// refused one is done again by recovery.
+    /// Rule 6 (a refused write is undone, and a frame says so): fails when one write's failure refuses others, or when
+    /// a refused one is done again by recovery.
     @Test func aWriteThatFailsIsRefusedAloneAndDoesNotComeBack() throws {
         let harness = try DirectoryHarness()
         try harness.store.initialise(.one)

@@ -22,8 +22,8 @@ import Testing
         #expect(try findings(repairs: true) == [])
     }
 
-    /// A fault: the file that is written, its text, how the finding begins, and what is in the file after `--repair`; nil:
-    /// the same as before, and it is found again.
+    /// A fault: the file that is written, its text, how the finding begins, and what is in the file after `--repair`;
+    /// nil: the same as before, and it is found again.
     @Test(
         arguments: [
             ("one/tfruns.d/flags.json", "{\"a\": ", "one/tfruns.d/flags.json: is not JSON", nil),

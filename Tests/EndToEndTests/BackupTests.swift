@@ -6,8 +6,9 @@ import Testing
 
 /// `docker/backup` copies a runs directory while its server goes on.
 ///
-/// All that the clients write carries a number that only grows, or is written once. So a backup is right when each number in
-/// it is no smaller than the one that was acknowledged before it began, and no run is in a state that never was.
+/// All that the clients write carries a number that only grows, or is written once. So a backup is right when each
+/// number in it is no smaller than the one that was acknowledged before it began, and no run is in a state that never
+/// was.
 @Suite struct BackupTests {
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../docker/backup").path
@@ -44,8 +45,8 @@ import Testing
         }
     }
 
-    /// rsync takes files of one size and time for the same, and a file may be written twice in a second, or in a tick of its
-    /// time.
+    /// rsync takes files of one size and time for the same, and a file may be written twice in a second, or in a tick
+    /// of its time.
     @Test(arguments: [true, false])
     func backupHoldsWhatWasWrittenAgainInTheSecondOfTheOneBefore(isServed: Bool) throws {
         var server: Server? = try Server(runs: runs)
@@ -131,7 +132,8 @@ import Testing
         #expect(try client.send("PUT", "/runs/last").status == 201)
         #expect(try client.sendJSON("POST", "/runs/last/metadata/flags", #"{"lr": 0.5}"#).status == 201)
         try server.crash()
-        // As a power cut may leave it: the journal was synced, the file was not, nor that which tells of the kernel's memory.
+        // As a power cut may leave it: the journal was synced, the file was not, nor that which tells of the kernel's
+        // memory.
         try FileManager.default.removeItem(atPath: "\(runs)/.rundir/applied")
         try FileManager.default.removeItem(atPath: "\(runs)/last/tfruns.d/flags.json")
         let copy = "\(copies.path)/copy"

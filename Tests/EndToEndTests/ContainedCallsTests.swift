@@ -64,7 +64,8 @@ import Testing
         "setxattr",
     ]
 
-    /// Fails when a rule of the filter is left out; which of the two keeps signals in, Landlock or the filter, is the kernel's.
+    /// Fails when a rule of the filter is left out; which of the two keeps signals in, Landlock or the filter, is the
+    /// kernel's.
     @Test func callsThatLeadOutOfTheContainmentAreRefused() throws {
         writers.script("calls", Self.program, interpreter: "/usr/bin/env python3")
         let path = "\(writers.path)/calls"

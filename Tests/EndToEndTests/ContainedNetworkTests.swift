@@ -8,8 +8,8 @@ import Testing
     private let folder = TemporaryFolder()
     private let writers = TemporaryFolder()
 
-    /// Tries every way to another program and writes down how each went. Its body is the server's port and the name of a
-    /// socket that listens.
+    /// Tries every way to another program and writes down how each went. Its body is the server's port and the name of
+    /// a socket that listens.
     private static let program = """
         import array, ctypes, json, os, socket, subprocess, sys, threading
         port, name = sys.stdin.read().split()

@@ -25,7 +25,8 @@ import Testing
         #expect(try reply.json["type"]?.string == "/problems/out-of-resources")
     }
 
-    /// No file can be opened at all: fails when a shortage is taken for a lost disk, or a refused write is there afterwards.
+    /// No file can be opened at all: fails when a shortage is taken for a lost disk, or a refused write is there
+    /// afterwards.
     @Test func aShortageRefusesWritesAndHeals() throws {
         var server = try Server(runs: folder.path)
         var client = try server.connect()

@@ -3,7 +3,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// What something else has made of run directories while a server ran that is killed then: it is newer than the journal.
+/// What something else has made of run directories while a server ran that is killed then: it is newer than the
+/// journal.
 @Suite struct KilledServerTests {
     private let folder = TemporaryFolder()
 

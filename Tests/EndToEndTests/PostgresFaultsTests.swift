@@ -3,7 +3,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// A disk of the database that is full: 507, reads go on, nothing that was acknowledged is lost, and writes resume by themselves.
+/// A disk of the database that is full: 507, reads go on, nothing that was acknowledged is lost, and writes resume by
+/// themselves.
 @Suite(.enabled(if: SmallDisk.canBeMade, "needs the right to mount a tmpfs")) struct PostgresFaultsTests {
     private let folder = TemporaryFolder()
     private let disk: SmallDisk

@@ -2,8 +2,9 @@ import JSON
 import TestSupport
 import Testing
 
-/// What Keras' callback `RemoteMonitor` sends, with the server's address as its `root` and the active run's metrics as its
-/// `path`, byte for byte: by `requests.post(url, json=…)` or, without `send_as_json`, `requests.post(url, {"data": …})`.
+/// What Keras' callback `RemoteMonitor` sends, with the server's address as its `root` and the active run's metrics as
+/// its `path`, byte for byte: by `requests.post(url, json=…)` or, without `send_as_json`, `requests.post(url, {"data":
+/// …})`.
 @Suite struct RemoteMonitorTests {
     private static let target = "/runs/active/metadata/metrics"
     private static let rows = [

@@ -56,8 +56,8 @@ import Testing
         }
     }
 
-    /// Replies to requests of several readers, for so many seconds; what is wrong with them. Where none was whole by then, as on a
-    /// busy machine, the writer gives them more and more time, until one is, for a minute at most.
+    /// Replies to requests of several readers, for so many seconds; what is wrong with them. Where none was whole by
+    /// then, as on a busy machine, the writer gives them more and more time, until one is, for a minute at most.
     private func read(
         _ target: String, beside rewriter: Rewriter, readers: Int = 4, seconds: Double,
         _ isWhole: @escaping @Sendable (HTTPClient.Reply) -> Bool

@@ -1,7 +1,7 @@
 import Glibc
 
-/// One kind of input that comes from outside. libFuzzer changes inputs until a target crashes, or breaks one of its promises
-/// (`precondition`).
+/// One kind of input that comes from outside. libFuzzer changes inputs until a target crashes, or breaks one of its
+/// promises (`precondition`).
 enum FuzzTarget: String, CaseIterable {
     case json
     case body

@@ -6,7 +6,8 @@ import Testing
 @Suite(.overBothTransports) struct HTTPServerLimitsTests {
     private static let limits = ServerLimits()
 
-    /// A request that is so many bytes longer than the limit of the head, over the whole of the connection's memory, too.
+    /// A request that is so many bytes longer than the limit of the head, over the whole of the connection's memory,
+    /// too.
     private static let excesses = [1, 100, 1000, 1500, 1900, 2000, 2048, 3000, 20_000, 200_000]
 
     @Test func targetUpToTheLimitIsTaken() throws {

@@ -3,8 +3,8 @@ import JSON
 import TestSupport
 import Testing
 
-/// A few hundred clients that mean harm, or are broken, against one server: after each it serves all others as before, and
-/// in the end it holds nothing more than it did.
+/// A few hundred clients that mean harm, or are broken, against one server: after each it serves all others as before,
+/// and in the end it holds nothing more than it did.
 ///
 /// `RUNDIR_ATTACKS=archive` in the environment makes only those whose names contain that.
 @Suite struct HostileTests {

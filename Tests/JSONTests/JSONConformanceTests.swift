@@ -1,8 +1,8 @@
 import JSON
 import Testing
 
-/// The rules of JSONTestSuite, by texts of our own: what RFC 8259 allows is taken, what it forbids is refused, and what it leaves
-/// open is decided here.
+/// The rules of JSONTestSuite, by texts of our own: what RFC 8259 allows is taken, what it forbids is refused, and what
+/// it leaves open is decided here.
 @Suite struct JSONConformanceTests {
     @Test(arguments: JSONText.allowed)
     func whatTheStandardAllowsIsTakenAndWrittenAgain(_ text: JSONText) throws {

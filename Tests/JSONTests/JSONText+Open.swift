@@ -7,8 +7,8 @@ extension JSONText {
         case refused(offset: Int, JSONSyntaxError.Reason)
     }
 
-    /// What RFC 8259 leaves open, and the duplicate names that it advises against. Numbers are kept as text, so that no range ends
-    /// them. Text has to be UTF-8 of whole characters: another program would read something else.
+    /// What RFC 8259 leaves open, and the duplicate names that it advises against. Numbers are kept as text, so that no
+    /// range ends them. Text has to be UTF-8 of whole characters: another program would read something else.
     static let open: [(JSONText, Decision)] = openNumbers + openEscapes + openEncodings + openStructures
 
     private static let openNumbers: [(JSONText, Decision)] = [
@@ -72,7 +72,8 @@ extension JSONText {
         ),
         // A request's body may begin with one: it is dropped before.
         (.init("byte order mark before an object", "\u{FEFF}{}"), .refused(offset: 0, .byteOrderMark)),
-        // Of JSONTestSuite's y_ kinds the only ones that are refused: readers differ in which value counts (RFC 8259, section 4).
+        // Of JSONTestSuite's y_ kinds the only ones that are refused: readers differ in which value counts (RFC 8259,
+        // section 4).
         (.init("name twice", #"{"lr":"small","lr":"large"}"#), .refused(offset: 14, .duplicateName("lr"))),
         (.init("name and value twice", #"{"lr":"small","lr":"small"}"#), .refused(offset: 14, .duplicateName("lr"))),
     ]

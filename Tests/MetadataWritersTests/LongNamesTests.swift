@@ -3,8 +3,8 @@ import RunMetadata
 import RunStore
 import Testing
 
-/// A body that says a long name once, where each row, or each metric below it, has the name in full: what a request makes of its
-/// bytes is bounded.
+/// A body that says a long name once, where each row, or each metric below it, has the name in full: what a request
+/// makes of its bytes is bounded.
 @Suite struct LongNamesTests {
     private let writer = MetricsWriter()
     /// As long as a metric's name may be.

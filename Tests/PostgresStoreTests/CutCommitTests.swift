@@ -99,7 +99,8 @@ import Testing
         #expect(try harness.miscounted() == "")
     }
 
-    /// A commit that may have happened, and a database that does not come back in time: refused, and there once at most.
+    /// A commit that may have happened, and a database that does not come back in time: refused, and there once at
+    /// most.
     @Test(arguments: [PostgresProxy.Fault.cutBefore, .cutAfter])
     func whatCannotBeFoundOutIsNotAcknowledged(fault: PostgresProxy.Fault) throws {
         // One that writes, so that its connection is there.

@@ -5,7 +5,8 @@ import RunStoreClaims
 import TestSupport
 import Testing
 
-/// What PostgreSQL reports: what passes is done again, what does not refuses the write that has it, and is told by its cause.
+/// What PostgreSQL reports: what passes is done again, what does not refuses the write that has it, and is told by its
+/// cause.
 @Suite struct DatabaseErrorTests {
     private static func row(_ number: Int, of run: RunID = .one) throws -> RunWrite {
         RunWrite(.run(run), .change([.rows(try .make(["{\"n\":\(number)}"]))]))
@@ -13,7 +14,8 @@ import Testing
 
     // MARK: Errors by their codes
 
-    /// Serialization failure, deadlock, a row that another server made, statement timeout, lock timeout, a standby, too many clients.
+    /// Serialization failure, deadlock, a row that another server made, statement timeout, lock timeout, a standby, too
+    /// many clients.
     @Test(arguments: ["40001", "40P01", "23505", "57014", "55P03", "25006", "53300"], [false, true])
     func whatPassesIsDoneAgainAndOnce(state: String, inTheCommit: Bool) throws {
         let harness = try PostgresHarness()

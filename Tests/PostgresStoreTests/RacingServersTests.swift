@@ -6,7 +6,8 @@ import RunStoreClaims
 import TestSupport
 import Testing
 
-/// What two servers are asked for at the same moment, in any order: the database decides, and both servers' replies agree with it.
+/// What two servers are asked for at the same moment, in any order: the database decides, and both servers' replies
+/// agree with it.
 @Suite struct RacingServersTests {
     private static let rounds = 20
 

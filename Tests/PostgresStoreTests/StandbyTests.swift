@@ -115,7 +115,8 @@ import Threads
 
     // MARK: Waiting for a standby
 
-    /// The database commits by itself then, and warns (`pg_cancel_backend`), or says nothing at all (`pg_terminate_backend`).
+    /// The database commits by itself then, and warns (`pg_cancel_backend`), or says nothing at all
+    /// (`pg_terminate_backend`).
     @Test(arguments: ["pg_cancel_backend", "pg_terminate_backend"])
     func aCommitWhoseWaitForAStandbyIsCutShortIsNotAcknowledged(function: String) throws {
         let server = try PostgresServer()

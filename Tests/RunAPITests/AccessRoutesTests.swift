@@ -171,7 +171,8 @@ import Yams
         }
     }
 
-    /// Routes without a run in their path, which handlers have to keep to the sender's runs: `LimitedTokenTests` has each.
+    /// Routes without a run in their path, which handlers have to keep to the sender's runs: `LimitedTokenTests` has
+    /// each.
     @Test func everyRouteThatFindsItsRunsItselfIsTried() {
         let found = RunAPI.routes.all.filter { $0.right != .none && $0.runs == .inScope }.map(\.id)
         #expect(Set(found) == LimitedTokenTests.tried)

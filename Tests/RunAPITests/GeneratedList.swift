@@ -1,8 +1,8 @@
 import JSON
 import TestSupport
 
-/// Makes named lists as clients send them: R, where every value is an array and NULL is `{}`; Python, where None is null;
-/// with what neither would write in between. The same for the same seed.
+/// Makes named lists as clients send them: R, where every value is an array and NULL is `{}`; Python, where None is
+/// null; with what neither would write in between. The same for the same seed.
 struct GeneratedList {
     private var numbers: SeededNumbers
 

@@ -10,8 +10,8 @@ import Yams
 
 /// Holds the document's paths and operations against the server's routes.
 ///
-/// The server has one route for all types of metadata. The document has an operation for each standard type, at a path that the
-/// route has too, so that clients that are made of it know what each takes.
+/// The server has one route for all types of metadata. The document has an operation for each standard type, at a path
+/// that the route has too, so that clients that are made of it know what each takes.
 @Suite struct OpenAPIRoutesTests {
     private let document: OpenAPIDocument
     private let standard: [any MetadataWriter]
@@ -112,7 +112,8 @@ import Yams
         route.template.description == "/runs/{id}/metadata/{type}"
     }
 
-    /// The types for which the document has an operation each, `{type}` for custom ones; nil where it has one for the route.
+    /// The types for which the document has an operation each, `{type}` for custom ones; nil where it has one for the
+    /// route.
     private func types(of route: Route) -> [String?] {
         guard Self.isOfEachType(route) else { return [nil] }
         let taken = standard.filter { route.id != "mergeMetadata" || $0 is any PatchableWriter }

@@ -65,8 +65,8 @@ import Testing
         #expect(columns(summary) == #"{"run":"r","metric_loss":0.5,"steps_completed":1}"#)
     }
 
-    /// `steps` or `epochs`, whichever is a property, the former where both are, says what was completed: the values in the last
-    /// metric's column.
+    /// `steps` or `epochs`, whichever is a property, the former where both are, says what was completed: the values in
+    /// the last metric's column.
     @Test(arguments: [
         ([("epochs", "5")], "epochs_completed", 2), ([("steps", "5")], "steps_completed", 2),
         ([], "steps_completed", 2),

@@ -2,7 +2,8 @@ import LocalFiles
 import RunMetadata
 import RunStore
 
-/// One write to a store in memory. It changes a copy of the state, which takes the place of it unless something is refused.
+/// One write to a store in memory. It changes a copy of the state, which takes the place of it unless something is
+/// refused.
 final class MemoryWrite: DraftedRuns {
     let now: Double
     let rules: RunRules

@@ -24,7 +24,8 @@ import Threads
         try harness.read("one", size: Self.size, 0..<Self.size) == S3Harness.bytes(0..<Self.size)
     }
 
-    /// AWS refuses what is not: `Content-Type` and all that begins with `x-amz-` (AWS Signature Version 4, "Create a canonical request").
+    /// AWS refuses what is not: `Content-Type` and all that begins with `x-amz-` (AWS Signature Version 4, "Create a
+    /// canonical request").
     @Test func allThatHasToBeSignedIsSigned() throws {
         try store.put(harness.file(size: Self.size), size: Self.size, as: "one")
         try store.put(harness.file(size: 10), size: 10, as: "two")

@@ -16,8 +16,8 @@ package struct DirectoryTree: Equatable, CustomStringConvertible {
         read(path, "", excluding)
     }
 
-    /// Reads a runs directory without what changes by itself: the journal and how far it was done, the lock, the index, the
-    /// audit log.
+    /// Reads a runs directory without what changes by itself: the journal and how far it was done, the lock, the index,
+    /// the audit log.
     package static func runs(_ path: String) -> DirectoryTree {
         let index = ["", "-wal", "-shm"].map { ".rundir/index.sqlite\($0)" }
         return DirectoryTree(

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Keeps requests and replies for Tests/OpenAPI/exchanges.py, which holds them against openapi.yaml.
 ///
-/// They go into a file of the folder that `RUNDIR_RECORD_EXCHANGES` names, one JSON object a line. Bytes of bodies are characters of
-/// a string, U+0000 to U+00FF.
+/// They go into a file of the folder that `RUNDIR_RECORD_EXCHANGES` names, one JSON object a line. Bytes of bodies are
+/// characters of a string, U+0000 to U+00FF.
 package final class ExchangeRecorder: Sendable {
     /// The recorder of this process; nil where nothing is to be kept.
     package static let shared: ExchangeRecorder? = getenv("RUNDIR_RECORD_EXCHANGES").flatMap {

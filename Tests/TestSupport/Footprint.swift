@@ -29,9 +29,9 @@ package struct Footprint: CustomStringConvertible {
         memory = number("VmRSS") * 1024
     }
 
-    /// Which of the store's own files are open changes with its work; how many is bounded: a segment of the journal that ends and
-    /// one that begins; the index's database with its log and their shared memory, for the connection that is used, and for the
-    /// one that brings the log into the database.
+    /// Which of the store's own files are open changes with its work; how many is bounded: a segment of the journal
+    /// that ends and one that begins; the index's database with its log and their shared memory, for the connection
+    /// that is used, and for the one that brings the log into the database.
     private static let mostStoreFiles = 2 + 2 * 3
 
     private static func isOfTheStore(_ path: String) -> Bool {

@@ -155,8 +155,8 @@ package final class HTTPClient {
         return Reply(status: status, headers: headers, body: try take(Int(headers["content-length"] ?? "0") ?? 0))
     }
 
-    /// Reads the next chunk of a chunked body (RFC 9112 section 7.1), whose head was read with `read(hasBody: false)`; nil
-    /// at its end.
+    /// Reads the next chunk of a chunked body (RFC 9112 section 7.1), whose head was read with `read(hasBody: false)`;
+    /// nil at its end.
     package func readChunk() throws -> [UInt8]? {
         var line: [UInt8] = []
         while !line.suffix(2).elementsEqual([13, 10]) { line += try take(1) }

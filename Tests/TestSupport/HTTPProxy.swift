@@ -1,8 +1,8 @@
 import Glibc
 import Threads
 
-/// A proxy before an HTTP server of this machine, which holds requests back and loses replies as it is told, and keeps the heads of
-/// requests.
+/// A proxy before an HTTP server of this machine, which holds requests back and loses replies as it is told, and keeps
+/// the heads of requests.
 package final class HTTPProxy: Sendable {
     package let port: Int
     private let listener: CInt

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands between servers and a database, reached by a socket in a folder of its own: delays what the database says, and does things
-/// to the commits of writes.
+/// Stands between servers and a database, reached by a socket in a folder of its own: delays what the database says,
+/// and does things to the commits of writes.
 package final class PostgresProxy: Sendable {
     /// What happens to a commit.
     package enum Fault: CaseIterable, Sendable {

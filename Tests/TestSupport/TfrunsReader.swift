@@ -1,8 +1,8 @@
 internal import Glibc
 package import JSON
 
-/// Reads a runs directory as R's tfruns 1.5.4 does, and fails wherever it would: one run that it cannot read is the end of
-/// `ls_runs()` for all. Observed with R 4.2 and jsonlite 1.8.4, by its `as.data.frame()` of what each file holds.
+/// Reads a runs directory as R's tfruns 1.5.4 does, and fails wherever it would: one run that it cannot read is the end
+/// of `ls_runs()` for all. Observed with R 4.2 and jsonlite 1.8.4, by its `as.data.frame()` of what each file holds.
 package struct TfrunsReader {
     /// Where tfruns would stop, or would read something else than what is there.
     package struct Failure: Error, CustomStringConvertible {
@@ -53,7 +53,8 @@ package struct TfrunsReader {
         return row
     }
 
-    /// `latest_run()` reads the file that `run$metrics` names, which is any one column that begins so without `metrics.json`.
+    /// `latest_run()` reads the file that `run$metrics` names, which is any one column that begins so without
+    /// `metrics.json`.
     private func checkMetrics(_ row: JSONObject, _ path: String) throws {
         if contents(of: "\(path)/metrics.json") != nil || row["metrics"] == "" { return }
         let candidates = row.names.filter { $0.hasPrefix("metrics") }
@@ -88,7 +89,8 @@ package struct TfrunsReader {
         guard Self.isExpression(name) else { throw Failure(path, "invalid regular expression \(name)") }
     }
 
-    /// Whether `grepl()` takes a name: an extended regular expression (regcomp(3)), in which R's TRE takes no lone brace.
+    /// Whether `grepl()` takes a name: an extended regular expression (regcomp(3)), in which R's TRE takes no lone
+    /// brace.
     private static func isExpression(_ name: String) -> Bool {
         var expression = regex_t()
         guard regcomp(&expression, "^\(name)$", REG_EXTENDED | REG_NOSUB) == 0 else { return false }
@@ -133,8 +135,8 @@ package struct TfrunsReader {
         }
     }
 
-    /// `ls_runs()` converts `run_list$end`, and `view_run()` computes with `run$end`: that is any one column that begins so,
-    /// where there is none of that name.
+    /// `ls_runs()` converts `run_list$end`, and `view_run()` computes with `run$end`: that is any one column that
+    /// begins so, where there is none of that name.
     private func checkEnd(_ rows: [JSONObject]) throws {
         if rows.contains(where: { $0["end"] != nil }) { return }
         let candidates = Set(rows.flatMap(\.names).filter { $0.hasPrefix("end") })
@@ -174,7 +176,8 @@ package struct TfrunsReader {
         }
     }
 
-    /// Bytes of a text in R's source at most, which writes `\n` and `\U0001f600`, where the locale has no such character.
+    /// Bytes of a text in R's source at most, which writes `\n` and `\U0001f600`, where the locale has no such
+    /// character.
     private static func deparsedLength(_ text: String) -> Int {
         text.unicodeScalars.reduce(2) {
             $0 + ($1.value >= 0x80 ? 10 : $1.value < 0x20 ? 4 : "\"\\".contains(Character($1)) ? 2 : 1)

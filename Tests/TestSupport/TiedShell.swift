@@ -1,7 +1,7 @@
 import Glibc
 
-/// A shell that runs a server and waits (`read`) for the end of its standard input, to end the server then: when `end()` is called,
-/// and when the tests' process ends in whatever way.
+/// A shell that runs a server and waits (`read`) for the end of its standard input, to end the server then: when
+/// `end()` is called, and when the tests' process ends in whatever way.
 final class TiedShell: Sendable {
     private let shell: ChildProcess
     /// The end that is written to, which nobody writes to.

@@ -59,8 +59,8 @@ package struct AuditFolder: Sendable {
 
     // MARK: Reading
 
-    /// Calls a function with each line, the oldest first. What is no line of the log, such as a half one after a crash, is left
-    /// out.
+    /// Calls a function with each line, the oldest first. What is no line of the log, such as a half one after a crash,
+    /// is left out.
     package func read(_ take: (JSONObject) -> Void) throws(FileFailure) {
         for file in try earlier().map({ "\(path)/\($0)" }) + [current] {
             guard let bytes = try Files.read(file) else { continue }

@@ -4,8 +4,8 @@ internal import Threads
 
 /// Writes the audit log on a thread of its own, so that nobody waits for its disk.
 ///
-/// Entries that wait are bounded. One that finds no room, or cannot be written, is lost; how many were is in the log behind
-/// them, and in `lostCount`.
+/// Entries that wait are bounded. One that finds no room, or cannot be written, is lost; how many were is in the log
+/// behind them, and in `lostCount`.
 package final class AuditLog: Sendable {
     private struct State: Sendable {
         var waiting: [AuditEntry] = []

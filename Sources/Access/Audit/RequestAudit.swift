@@ -1,11 +1,11 @@
 internal import HTTPServer
 internal import Synchronization
 
-/// Makes entries of the audit log from requests: of all that change something, and of those that were refused for want of a
-/// token or right. What was refused for its content has changed nothing, and is left out.
+/// Makes entries of the audit log from requests: of all that change something, and of those that were refused for want
+/// of a token or right. What was refused for its content has changed nothing, and is left out.
 ///
-/// Rows of metrics come by the thousand, and refusals from whoever likes: of these, the first of each minute is kept for a
-/// token and a run, or for an address. Used on the polling thread.
+/// Rows of metrics come by the thousand, and refusals from whoever likes: of these, the first of each minute is kept
+/// for a token and a run, or for an address. Used on the polling thread.
 package final class RequestAudit: @unchecked Sendable {
     // Sendable: `minute` and `seen` are used by the polling thread only.
 
@@ -79,8 +79,8 @@ package final class RequestAudit: @unchecked Sendable {
     }
 }
 
-/// Remembers by whom and in which minute a frequent request was kept last, without hashing: one for each of the requests that
-/// repeat.
+/// Remembers by whom and in which minute a frequent request was kept last, without hashing: one for each of the
+/// requests that repeat.
 package final class AuditSlot: Sendable {
     private let last = Atomic<UInt>(0)
 

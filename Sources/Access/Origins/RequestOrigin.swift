@@ -27,8 +27,8 @@ package final class RequestOrigin: @unchecked Sendable {
     }
 
     /// Says where a request comes from. On the polling thread.
-    /// - Throws: 400 if `Host` is malformed, 421 if it is another server's, 403 if the request changes something and comes
-    ///   from a site that is not allowed
+    /// - Throws: 400 if `Host` is malformed, 421 if it is another server's, 403 if the request changes something and
+    ///   comes from a site that is not allowed
     package func check(_ exchange: HTTPExchange) throws(AccessRefusal) -> RequestSite {
         let fields = exchange.originFields
         try checkHost(fields.host)

@@ -20,8 +20,8 @@ package enum Credential {
         }
     }
 
-    /// The token in a field `Authorization`: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with the token as password, or as user
-    /// without one. Nil for other schemes.
+    /// The token in a field `Authorization`: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with the token as password, or
+    /// as user without one. Nil for other schemes.
     static func token(in field: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let space = field.firstIndex(of: UInt8(ascii: " ")) else { return nil }
         let scheme = String(decoding: field[..<space], as: UTF8.self).lowercased()

@@ -1,7 +1,7 @@
 package import RunMetadata
 
-/// Sessions of tokens that are limited to some runs. Each such token has sessions of its own, so that what is active in them is
-/// always a run that it may use, and it changes nothing in those of others.
+/// Sessions of tokens that are limited to some runs. Each such token has sessions of its own, so that what is active in
+/// them is always a run that it may use, and it changes nothing in those of others.
 extension Grant {
     /// The session that its holder means by a name.
     /// - Returns: nil if the name is too long to be one of a token

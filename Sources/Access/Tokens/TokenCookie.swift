@@ -1,10 +1,11 @@
 internal import Glibc
 package import HTTPServer
 
-/// The cookie in which the web page keeps a token (RFC 6265): scripts cannot read it, and no other site's page sends it.
+/// The cookie in which the web page keeps a token (RFC 6265): scripts cannot read it, and no other site's page sends
+/// it.
 ///
-/// Cookies of a host are sent to all of its ports, so the name has the port of `Host`: two servers on one machine do not
-/// overwrite each other's.
+/// Cookies of a host are sent to all of its ports, so the name has the port of `Host`: two servers on one machine do
+/// not overwrite each other's.
 package enum TokenCookie {
     private static let base = "rundir_token"
     /// The longest that a browser keeps it, seconds.

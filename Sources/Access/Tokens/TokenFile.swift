@@ -6,8 +6,8 @@ internal import RunMetadata
 
 /// The tokens of a runs directory, in `.rundir/tokens`, and when each was last used, in `.rundir/tokens.used`.
 ///
-/// The command `rundir token` changes the first, also while a server runs; the server only reads it. The server writes the
-/// second. Both are replaced as a whole, so nobody reads half of one.
+/// The command `rundir token` changes the first, also while a server runs; the server only reads it. The server writes
+/// the second. Both are replaced as a whole, so nobody reads half of one.
 package struct TokenFile: Sendable {
     private let runs: String
 

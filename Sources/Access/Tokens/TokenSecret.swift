@@ -4,8 +4,8 @@ internal import HTTPServer
 
 /// A token as its holder has it: `rd_`, the id in 8 characters, `_`, and the key in 43, all of them letters and digits.
 ///
-/// The key has 256 random bits (43 characters of 62 each are worth 256.03). The id is no secret: it is in listings and in the
-/// audit log, and it finds the hash that the whole text is compared with.
+/// The key has 256 random bits (43 characters of 62 each are worth 256.03). The id is no secret: it is in listings and
+/// in the audit log, and it finds the hash that the whole text is compared with.
 package struct TokenSecret: Sendable {
     /// By this, tools that look for leaked secrets recognise one.
     package static let prefix = "rd_"

@@ -1,7 +1,7 @@
 /// HTTP requests by Debian's libcurl (7.88).
 ///
-/// The library is loaded at the first connection (dlopen(3)), since only `rundir import` and `rundir serve --artifacts` need it:
-/// linked, it and what it loads itself would cost every server 6 MB of memory and 15 ms at each start.
+/// The library is loaded at the first connection (dlopen(3)), since only `rundir import` and `rundir serve --artifacts`
+/// need it: linked, it and what it loads itself would cost every server 6 MB of memory and 15 ms at each start.
 #ifndef RUNDIR_CCURL_H
 #define RUNDIR_CCURL_H
 
@@ -47,15 +47,15 @@ typedef struct {
     long long length;
 } curl_reply;
 
-/// Sends a request, and returns when its reply is there. Follows up to five redirects to HTTP and HTTPS. Gives up on a server
-/// that cannot be reached within 10 seconds or sends nothing for 60.
+/// Sends a request, and returns when its reply is there. Follows up to five redirects to HTTP and HTTPS. Gives up on a
+/// server that cannot be reached within 10 seconds or sends nothing for 60.
 ///   body: JSON, for a POST; NULL: a GET
 ///   receive: is given the reply's body; called on this thread
 curl_reply curl_connection_send(
     curl_connection *connection, const char *url, const char *body, size_t size, curl_receiver *receive, void *context);
 
-/// A connection whose replies are read as fast as the reader wants them: libcurl's multi interface, with one request at a time.
-/// It holds some 400 KB at most, however long a body is. For one thread at a time.
+/// A connection whose replies are read as fast as the reader wants them: libcurl's multi interface, with one request at
+/// a time. It holds some 400 KB at most, however long a body is. For one thread at a time.
 typedef struct curl_stream curl_stream;
 
 typedef struct {
@@ -77,8 +77,9 @@ typedef struct {
 curl_stream *curl_stream_make(const curl_settings *settings, const char **fault);
 void curl_stream_free(curl_stream *stream);
 
-/// Sends a request, and returns when the head of its reply is there. Follows no redirects. Gives up on a server
-/// that cannot be reached within 5 seconds or is silent (`curl_settings.silence`). What the request points to is used until it is over.
+/// Sends a request, and returns when the head of its reply is there. Follows no redirects. Gives up on a server that
+/// cannot be reached within 5 seconds or is silent (`curl_settings.silence`). What the request points to is used until
+/// it is over.
 curl_reply curl_stream_send(curl_stream *stream, const curl_request *request);
 
 /// Reads the body of the reply; waits until the buffer is full or the body ends.

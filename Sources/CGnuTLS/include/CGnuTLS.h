@@ -1,5 +1,5 @@
-/// Debian's GnuTLS (3.7), as far as a server needs it: certificates with their keys, handshakes, a certificate of its own
-/// making. (Most of GnuTLS's types are macros, unions or pointers that Swift does not import well.)
+/// Debian's GnuTLS (3.7), as far as a server needs it: certificates with their keys, handshakes, a certificate of its
+/// own making. (Most of GnuTLS's types are macros, unions or pointers that Swift does not import well.)
 #ifndef RUNDIR_CGNUTLS_H
 #define RUNDIR_CGNUTLS_H
 
@@ -35,7 +35,8 @@ typedef enum {
 typedef struct {
     /// When it begins and ceases to be valid, seconds since 1970.
     int64_t begins, ends;
-    /// The SHA-256 of its public key (SubjectPublicKeyInfo): what `curl --pinnedpubkey` compares (RFC 7469 section 2.4).
+    /// The SHA-256 of its public key (SubjectPublicKeyInfo): what `curl --pinnedpubkey` compares (RFC 7469 section
+    /// 2.4).
     uint8_t pin[32];
 } cgnutls_facts;
 
@@ -85,8 +86,8 @@ typedef struct {
 /// \returns PEM, to be freed by free(3); NULL on failure
 char *cgnutls_key_make(void);
 
-/// Makes a certificate for a key that is its own issuer, valid for these names from `begins` to `ends`, seconds since 1970.
-/// \returns PEM, to be freed by free(3); NULL if the key cannot be read, or there is no memory
+/// Makes a certificate for a key that is its own issuer, valid for these names from `begins` to `ends`, seconds since
+/// 1970. \returns PEM, to be freed by free(3); NULL if the key cannot be read, or there is no memory
 char *cgnutls_certificate_make(
     const void *key, size_t key_size, const cgnutls_names *names, int64_t begins, int64_t ends);
 

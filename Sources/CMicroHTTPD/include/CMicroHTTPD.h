@@ -37,17 +37,17 @@ typedef struct {
     unsigned int idle_seconds;
 } cmhd_limits;
 
-/// Starts a daemon that has neither threads of its own nor a listening socket (MHD_start_daemon() in external epoll mode):
-/// the caller runs it (MHD_run()) and hands it connections (cmhd_add()). \param is_encrypted whether they are TLS
-/// sessions (cmhd_add_encrypted()) \returns NULL if libmicrohttpd refuses.
+/// Starts a daemon that has neither threads of its own nor a listening socket (MHD_start_daemon() in external epoll
+/// mode): the caller runs it (MHD_run()) and hands it connections (cmhd_add()). \param is_encrypted whether they are
+/// TLS sessions (cmhd_add_encrypted()) \returns NULL if libmicrohttpd refuses.
 struct MHD_Daemon *cmhd_start(const cmhd_callbacks *callbacks, const cmhd_limits *limits, bool is_encrypted);
 
 /// Accepts a connection (accept4(2)), not blocking.
 /// \returns its socket, or the negative error number
 int cmhd_accept(int listening_socket);
 
-/// Hands a connection to a daemon (MHD_add_connection()), which owns the socket from then on. One that it cannot take is
-/// closed.
+/// Hands a connection to a daemon (MHD_add_connection()), which owns the socket from then on. One that it cannot take
+/// is closed.
 bool cmhd_add(struct MHD_Daemon *daemon, int socket);
 
 /// A session of GnuTLS (gnutls_session_t).
@@ -79,8 +79,8 @@ size_t cmhd_head_size(struct MHD_Connection *connection);
 /// The number of header fields and query fields of a request (MHD_get_connection_values()).
 int cmhd_field_count(struct MHD_Connection *connection);
 
-/// Shuts a connection down in both directions, and makes the daemon notice it even if the connection is not in its epoll
-/// set, as after a resume with more to read (MHD_epoll() closes connections with EPOLLHUP). Not for a suspended
+/// Shuts a connection down in both directions, and makes the daemon notice it even if the connection is not in its
+/// epoll set, as after a resume with more to read (MHD_epoll() closes connections with EPOLLHUP). Not for a suspended
 /// connection.
 void cmhd_cut(struct MHD_Connection *connection, int socket);
 
@@ -93,8 +93,8 @@ ptrdiff_t cmhd_send(struct MHD_Connection *connection, int socket, const void *b
 void cmhd_end_sending(struct MHD_Connection *connection, int socket);
 
 /// A header field's value (MHD_lookup_connection_value_n()). libmicrohttpd's own lookups go another way. It sees no
-/// Cookie, which it would copy and split: that can make parse_connection_headers() fail, and the library's own reply then
-/// has its head twice and its body cut (0.9.75). And it sees no Expect where no body follows.
+/// Cookie, which it would copy and split: that can make parse_connection_headers() fail, and the library's own reply
+/// then has its head twice and its body cut (0.9.75). And it sees no Expect where no body follows.
 enum MHD_Result cmhd_header(
     struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size,
     const char **value, size_t *value_size);

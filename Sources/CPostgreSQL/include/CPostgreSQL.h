@@ -8,8 +8,8 @@
 /// @return why it cannot be loaded, a constant text; or NULL
 const char *cpostgresql_load(void);
 
-/// Counts the warnings of a connection, and drops them and other notices, which libpq otherwise prints (PQsetNoticeReceiver).
-/// @param warnings is added to as long as the connection is there
+/// Counts the warnings of a connection, and drops them and other notices, which libpq otherwise prints
+/// (PQsetNoticeReceiver). @param warnings is added to as long as the connection is there
 void cpostgresql_count_warnings(PGconn *connection, int *warnings);
 
 #endif

@@ -5,8 +5,8 @@ internal import RunStore
 
 /// What waits for a session's next run, and becomes that run's.
 extension Committer {
-    /// Plans the move of all that waits for the session into the run. Where both have a file, the younger one is kept; their
-    /// metrics are joined, unless the younger ones are a whole frame; artifacts come along.
+    /// Plans the move of all that waits for the session into the run. Where both have a file, the younger one is kept;
+    /// their metrics are joined, unless the younger ones are a whole frame; artifacts come along.
     /// - Returns: the properties that came along
     func adopt(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: WritePlan
@@ -23,8 +23,8 @@ extension Committer {
             guard replaces(status, path, of: ours) else { continue }
             try version(RunPath(path), folder)
             if path == .source || status.st_size > Self.journaled {
-                // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in place, in
-                // which case recovery writes what came while it waited where it is now.
+                // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in
+                // place, in which case recovery writes what came while it waited where it is now.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
             } else if let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(path)) }) {
                 plan.add(.put(path.description, bytes))
@@ -64,7 +64,8 @@ extension Committer {
     /// Bytes of the largest file that waits and goes into the journal when a run takes it.
     private static let journaled = 64 << 10
 
-    /// Bytes of the largest file that waits and goes behind one that the run has: it is read into the journal while others wait.
+    /// Bytes of the largest file that waits and goes behind one that the run has: it is read into the journal while
+    /// others wait.
     private static let joined = 64 << 20
 
     private func expectRoom(toJoin path: DataPath, _ status: stat) throws(StoreError) {
@@ -107,8 +108,8 @@ extension Committer {
         replaceMetrics(by: text, plan)
     }
 
-    /// Whether a file that waits is no older than the one of a path in a run, or there is none. The file system's clock goes in
-    /// steps of some milliseconds; of two files of one step, the session's counts, as of artifacts.
+    /// Whether a file that waits is no older than the one of a path in a run, or there is none. The file system's clock
+    /// goes in steps of some milliseconds; of two files of one step, the session's counts, as of artifacts.
     private func replaces(_ status: stat, _ path: DataPath, of run: RunDirectory?) -> Bool {
         guard let there = run?.status(RunPath(path)) else { return true }
         return !isBefore(status.st_mtim, there.st_mtim)

@@ -6,9 +6,9 @@ internal import RunStore
 
 /// How many columns a run's metrics have, over all of its rows.
 ///
-/// Rows that look like the last ones of their run, as nearly all do, are not looked at: their shape is compared. Others are read
-/// for names, which are held as long as the run's log is open. Of a log that was there before, they are known to the index,
-/// or read from the file.
+/// Rows that look like the last ones of their run, as nearly all do, are not looked at: their shape is compared. Others
+/// are read for names, which are held as long as the run's log is open. Of a log that was there before, they are known
+/// to the index, or read from the file.
 extension Committer {
     /// Columns whose names are held, of all logs: about 100 MB. With more, those of other logs are forgotten.
     private static let mostHeldColumns = 1_000_000

@@ -106,7 +106,8 @@ extension Committer {
         }
     }
 
-    /// Looks whether a run can be put in its place: a directory that something else made may be there, without metadata.
+    /// Looks whether a run can be put in its place: a directory that something else made may be there, without
+    /// metadata.
     private func expectRoom(for folder: RunFolder) throws(StoreError) {
         let kind = clinux_kind_at(paths.run(folder.name, .initialised), 0)
         if kind == CLINUX_FILE || kind == CLINUX_OTHER {

@@ -65,7 +65,8 @@ extension Committer {
         }
     }
 
-    /// Gives the rows a second name in the staging folder. They are synced, since the journal tells of them under their old name.
+    /// Gives the rows a second name in the staging folder. They are synced, since the journal tells of them under their
+    /// old name.
     private func keptRows(_ directory: RunDirectory) throws(FileFailure) -> KeptRows? {
         guard let file = try directory.openExisting(RunPath(.metricsRows)) else { return nil }
         defer { close(file) }

@@ -3,8 +3,8 @@ internal import Threads
 
 /// Whether the runs directory is still there: looked at before anything is journaled.
 extension Committer {
-    /// How long a look at it counts while the watch tells of nothing, nanoseconds. A watch does not tell when a folder above the
-    /// directory is moved, or another file system is mounted over it.
+    /// How long a look at it counts while the watch tells of nothing, nanoseconds. A watch does not tell when a folder
+    /// above the directory is moved, or another file system is mounted over it.
     private static let presenceLifetime: UInt64 = 250_000_000
 
     /// Why nothing can be written; nil where it can.

@@ -37,8 +37,8 @@ extension Committer {
         }
     }
 
-    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in place while
-    /// others wait, and looked at by listings.
+    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in
+    /// place while others wait, and looked at by listings.
     private func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
         var written: Set<ExactText> = []
         let prefix = DataPath.properties + "/"

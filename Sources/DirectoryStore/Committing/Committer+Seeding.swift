@@ -6,7 +6,8 @@ internal import RunStore
 
 /// The rows of a run whose frame is the truth: there were none before, or something else has written it since.
 extension Committer {
-    /// Plans the first rows behind a frame: what that holds becomes the rows before. Rows that are older than it are kept.
+    /// Plans the first rows behind a frame: what that holds becomes the rows before. Rows that are older than it are
+    /// kept.
     /// - Returns: whether all rows but those that come now are the frame's
     @discardableResult
     func seed(_ plan: WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) -> Bool {
@@ -30,8 +31,8 @@ extension Committer {
         return later.isEmpty
     }
 
-    /// Plans that the rows of a run that ends are those of its frame, where something else has written that since the last of
-    /// them. The frame stays as it is.
+    /// Plans that the rows of a run that ends are those of its frame, where something else has written that since the
+    /// last of them. The frame stays as it is.
     func takeUpFrame(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         guard let directory = try directory(of: folder), directory.status(RunPath(.metricsRows)) != nil,
             metricsFiles.holder(of: folder.name, in: directory) == .frame,

@@ -4,8 +4,9 @@ internal import RunMetadata
 
 /// What goes into the journal, and the ends of its segments.
 extension Committer {
-    /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new one,
-    /// since the records that say so go with the old: those will be written anew, so that the checkpoint need not sync them.
+    /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new
+    /// one, since the records that say so go with the old: those will be written anew, so that the checkpoint need not
+    /// sync them.
     func sealSegment() {
         guard journal.failure == nil, journal.segmentLength > 0, ownership.fault() == nil else { return }
         var segment: Journal.Sealed

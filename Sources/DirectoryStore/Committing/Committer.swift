@@ -6,9 +6,10 @@ internal import RunStore
 
 /// Makes batches of writes durable and visible. One thread at a time is at it (`CommitQueue.drain`).
 ///
-/// A batch: each write is planned (what is its folder, what are its records), all records go as one frame into the journal,
-/// one sync; then the steps are done in the run directories; then each write is completed. A write that depends on what is
-/// in a directory, or that moves one, goes alone in its batch, so that a plan never sees a directory that lags behind.
+/// A batch: each write is planned (what is its folder, what are its records), all records go as one frame into the
+/// journal, one sync; then the steps are done in the run directories; then each write is completed. A write that
+/// depends on what is in a directory, or that moves one, goes alone in its batch, so that a plan never sees a directory
+/// that lags behind.
 final class Committer: @unchecked Sendable {
     // Sendable: used by the thread that drains the queue alone; the queue's mutex orders one such thread after another.
 
@@ -69,7 +70,8 @@ final class Committer: @unchecked Sendable {
     let changes = LocalChangeFeed()
     /// Has to know what is written, so that it is not taken for something else's doing.
     var foreignChanges: ForeignChanges?
-    /// Folders whose `metrics.json` was written and not synced. The journal's current segment says of each that it may lag.
+    /// Folders whose `metrics.json` was written and not synced. The journal's current segment says of each that it may
+    /// lag.
     var unsyncedViews: Set<String> = []
     /// Counts batches and syncs.
     let counts = JournalCounts()
@@ -152,8 +154,8 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    /// Whether a write can be planned only when what the batch holds is done. Runs that are initialised share a batch with
-    /// their like, since each is a folder of its own, and with nothing else.
+    /// Whether a write can be planned only when what the batch holds is done. Runs that are initialised share a batch
+    /// with their like, since each is a folder of its own, and with nothing else.
     private func mustFollow(_ batch: [Planned], _ action: RunWrite.Action) -> Bool {
         if batch.isEmpty { return false }
         if case .initialise = action { return plannedStarts.isEmpty }

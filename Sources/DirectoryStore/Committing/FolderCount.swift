@@ -5,8 +5,8 @@ internal import Threads
 
 /// How many folders there are of a kind of which only so many may be.
 ///
-/// Counted where one is made or goes. What else comes or goes, by hand, is seen when there are too many: they are counted
-/// again then, but not all the time, since there may be many.
+/// Counted where one is made or goes. What else comes or goes, by hand, is seen when there are too many: they are
+/// counted again then, but not all the time, since there may be many.
 struct FolderCount {
     private let countThem: () throws(FileFailure) -> Int
     private var count: Int?

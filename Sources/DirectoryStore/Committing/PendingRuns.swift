@@ -3,8 +3,8 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// The folders that wait for their run to be initialised, those of runs and those of sessions: how many there are, and who
-/// made them.
+/// The folders that wait for their run to be initialised, those of runs and those of sessions: how many there are, and
+/// who made them.
 struct PendingRuns {
     private let rules: RunRules
     private let paths: RunPaths

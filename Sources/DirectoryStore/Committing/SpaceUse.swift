@@ -6,8 +6,8 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// The bytes that runs take, where they are bounded: counted as writes are planned. A run that was not written to since the
-/// start is looked at once; what something else adds or removes, `SpaceKeeper` finds.
+/// The bytes that runs take, where they are bounded: counted as writes are planned. A run that was not written to since
+/// the start is looked at once; what something else adds or removes, `SpaceKeeper` finds.
 ///
 /// Used by the committer alone, except for `bytes`.
 final class SpaceUse {

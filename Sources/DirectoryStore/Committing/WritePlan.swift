@@ -4,8 +4,8 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What a write comes to: the records for the journal, and what to tell who asked for it. One object, since it is handed on
-/// while it is filled and done.
+/// What a write comes to: the records for the journal, and what to tell who asked for it. One object, since it is
+/// handed on while it is filled and done.
 final class WritePlan {
     let folder: String
     var records: [RedoRecord] = []
@@ -22,8 +22,8 @@ final class WritePlan {
         self.outcome = outcome
     }
 
-    /// Rows for a run's log. Nearly all writes are these and nothing else; those of a batch are written run by run, and not
-    /// write by write.
+    /// Rows for a run's log. Nearly all writes are these and nothing else; those of a batch are written run by run, and
+    /// not write by write.
     struct Rows {
         let log: MetricsLogs.Log
         /// Where they go in the log's file.
@@ -54,7 +54,8 @@ final class WritePlan {
         if let rows { RedoRecord(folder, rows.step).encode(into: &frame) }
     }
 
-    /// Makes a step of the rows, so that they are taken back with the write's other steps. The log is not up to date then.
+    /// Makes a step of the rows, so that they are taken back with the write's other steps. The log is not up to date
+    /// then.
     func makeStepOfRows() {
         guard let rows else { return }
         add(rows.step)
@@ -69,8 +70,8 @@ final class WritePlan {
 }
 
 extension RunWrite.Action {
-    /// Whether planning it reads what earlier writes of the batch may change, or its rows come behind theirs and are a step
-    /// (`makeStepOfRows`).
+    /// Whether planning it reads what earlier writes of the batch may change, or its rows come behind theirs and are a
+    /// step (`makeStepOfRows`).
     var goesAlone: Bool {
         switch self {
         case .change(let changes):

@@ -7,8 +7,8 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Copies of documents that are being sent, so that other programs' writes in place do not affect them. In a copy, NaN and
-/// infinities are in quotes, as jsonlite writes them, also if another program wrote them without.
+/// Copies of documents that are being sent, so that other programs' writes in place do not affect them. In a copy, NaN
+/// and infinities are in quotes, as jsonlite writes them, also if another program wrote them without.
 ///
 /// A copy is a file without a name, in memory if small. A few large ones are kept for a while, so that many readers of
 /// one frame share a copy.

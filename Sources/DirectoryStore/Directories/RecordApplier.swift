@@ -10,7 +10,8 @@ internal import Threads
 final class RecordApplier {
     let paths: RunPaths
     private var stagedCount: UInt64 = 0
-    /// In the names of staged files: the journal may name those of an earlier process, which recovery must not write over.
+    /// In the names of staged files: the journal may name those of an earlier process, which recovery must not write
+    /// over.
     private let mark = "\(getpid())-\(monotonicNanoseconds())"
     /// The places of folders found in this batch.
     var places: [String: RunPlace?] = [:]

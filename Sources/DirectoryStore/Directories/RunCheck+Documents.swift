@@ -82,7 +82,8 @@ extension RunCheck {
         }
     }
 
-    /// Looks for a property `metrics` that tfruns takes for a path, where the run has no `metrics.json` whose path it has then.
+    /// Looks for a property `metrics` that tfruns takes for a path, where the run has no `metrics.json` whose path it
+    /// has then.
     private func checkPath() throws {
         let path = RunPath(DataPath.property(.metrics))
         guard directory.status(RunPath(.metricsFrame)) == nil, let file = try content(of: path) else {

@@ -4,8 +4,8 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A run's metrics, of which there may be more than memory: rows are read part by part, and what takes all of a file to tell
-/// something is looked at where it is not too large.
+/// A run's metrics, of which there may be more than memory: rows are read part by part, and what takes all of a file to
+/// tell something is looked at where it is not too large.
 extension RunCheck {
     /// Bytes that are read at a time, and of a row that is looked at.
     private static let part = 1 << 20

@@ -68,8 +68,8 @@ extension RunDirectory {
 
     /// Puts a staged file at a path atomically, and keeps the previous file. Makes no folders.
     ///
-    /// By RENAME_EXCHANGE (renameat2(2)): rename(2) over a file makes ext4 write the new file's blocks first (mount option
-    /// auto_da_alloc, ext4(5)), which takes five times as long and is unnecessary with the journal.
+    /// By RENAME_EXCHANGE (renameat2(2)): rename(2) over a file makes ext4 write the new file's blocks first (mount
+    /// option auto_da_alloc, ext4(5)), which takes five times as long and is unnecessary with the journal.
     func swap(_ path: RunPath, for staged: String) throws(FileFailure) -> Swap {
         try withFolder(of: path) { folder throws(FileFailure) in
             if clinux_exchange_in(staged, folder.descriptor, path.name) == 0 {

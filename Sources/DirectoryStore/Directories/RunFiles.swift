@@ -5,14 +5,15 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// The files of a run's data directory. Those that lead out of the run, may not be read, or are too large for it, count as
-/// missing.
+/// The files of a run's data directory. Those that lead out of the run, may not be read, or are too large for it, count
+/// as missing.
 enum RunFiles {
     /// A property ends with a newline. One that does not, and was changed within these seconds, may still be in
     /// writing; for all properties of a run there are at most so many pauses of 10 ms.
     private static let youth = 1.0
     private static let mostPauses = 5
-    /// The same for empty ones: a program that rewrites a file empties it first, and a busy machine may keep it waiting.
+    /// The same for empty ones: a program that rewrites a file empties it first, and a busy machine may keep it
+    /// waiting.
     private static let mostPausesOfEmpty = 100
 
     /// All properties: names in order, texts. Names that are not UTF-8 are skipped, and so are long console output
@@ -80,8 +81,8 @@ enum RunFiles {
         return youngest
     }
 
-    /// Whether nothing was written to a run since a time, seconds since 1970, artifacts too. What cannot be read counts as
-    /// written.
+    /// Whether nothing was written to a run since a time, seconds since 1970, artifacts too. What cannot be read counts
+    /// as written.
     static func isUnchanged(_ run: RunDirectory, since time: Double) -> Bool {
         guard updated(run) <= time, let items = try? run.items(linkedFiles: false) else { return false }
         return items.allSatisfy { FileVersion($0.status).modified <= time }

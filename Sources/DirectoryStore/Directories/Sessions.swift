@@ -20,8 +20,8 @@ final class Sessions: Sendable {
     }
 
     private let state: Mutex<State>
-    /// The sessions in which a run may be active: each has a file as long as the run goes on. Processes of one job may each have
-    /// their own.
+    /// The sessions in which a run may be active: each has a file as long as the run goes on. Processes of one job may
+    /// each have their own.
     static let mostOfRun = 1000
 
     /// Reads the sessions' files.

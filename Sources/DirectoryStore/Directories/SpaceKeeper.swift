@@ -3,13 +3,13 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// Looks at all runs, again and again, for what they take on the disk, where that is bounded (`SpaceUse`): after the start
-/// every run is new, and later something else may have written to them. On a thread of its own.
+/// Looks at all runs, again and again, for what they take on the disk, where that is bounded (`SpaceUse`): after the
+/// start every run is new, and later something else may have written to them. On a thread of its own.
 final class SpaceKeeper: @unchecked Sendable {
     // Sendable: `thread` is set once, before the keeper is shared; the rest is constant or guards itself.
 
-    /// Seconds between two rounds: this many, or this many times what the last one took. When all runs together are full, the
-    /// next one comes sooner.
+    /// Seconds between two rounds: this many, or this many times what the last one took. When all runs together are
+    /// full, the next one comes sooner.
     private static let interval = 60.0
     private static let pause = 50.0
     private static let fullInterval = 1.0

@@ -96,8 +96,8 @@ final class ForeignChanges: @unchecked Sendable {
         see(names.map(\.name)) { $0.isComplete = true }
     }
 
-    /// Sees runs for the first time. What the server writes meanwhile is not taken for a change by another program: those
-    /// runs are looked at again while nothing is written.
+    /// Sees runs for the first time. What the server writes meanwhile is not taken for a change by another program:
+    /// those runs are looked at again while nothing is written.
     private func see(_ names: [String], finish: @escaping @Sendable (inout State) -> Void) {
         state.withLock { $0.seeing += 1 }
         var found: [String: Seen] = [:]

@@ -5,14 +5,16 @@ package import RunMetadata
 package import RunStore
 internal import Threads
 
-/// Writes the runs of another store as run directories, byte for byte what a store of directories would have, and keeps them up.
+/// Writes the runs of another store as run directories, byte for byte what a store of directories would have, and keeps
+/// them up.
 ///
 ///     let export = try RunExport(of: store, into: "/srv/runs")
 ///     for run in runs { _ = try export.update(run, removes: false) }
 ///
-/// A run that is new appears whole, by one rename; of others, each file is replaced by a rename. Only what has changed is written: for
-/// each run, a note says which version of each file was written, and which file that became (`ExportNote`). So an export can be ended at
-/// any time and begun again. What it has not written itself, it neither changes nor removes.
+/// A run that is new appears whole, by one rename; of others, each file is replaced by a rename. Only what has changed
+/// is written: for each run, a note says which version of each file was written, and which file that became
+/// (`ExportNote`). So an export can be ended at any time and begun again. What it has not written itself, it neither
+/// changes nor removes.
 ///
 /// For one thread.
 package final class RunExport {

@@ -48,8 +48,8 @@ extension RunIndex {
         }
     }
 
-    /// Makes a checkpoint if the write-ahead log is longer than `size`, and has changed since the last one: its file keeps its
-    /// length until the next write begins it anew.
+    /// Makes a checkpoint if the write-ahead log is longer than `size`, and has changed since the last one: its file
+    /// keeps its length until the next write begins it anew.
     /// - Parameter last: the log of which the last one was made
     /// - Returns: whether one was made
     @discardableResult

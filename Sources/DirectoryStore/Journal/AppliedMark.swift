@@ -4,13 +4,13 @@ internal import LocalFiles
 
 /// Says how far the journal's frames have been done, for a server that was killed while the machine went on.
 ///
-/// The kernel then still holds all that the server had done, and what something else did to the files after that. So only the
-/// journal's last frame may not be done, and doing the others again would undo what came later. After a power cut nobody knows
-/// in which order the disk took things, and all frames are done again.
+/// The kernel then still holds all that the server had done, and what something else did to the files after that. So
+/// only the journal's last frame may not be done, and doing the others again would undo what came later. After a power
+/// cut nobody knows in which order the disk took things, and all frames are done again.
 ///
-/// On disk, in `.rundir/applied`: the number of the last frame whose steps were all done, 16 hexadecimal digits; then what
-/// machine, mount and file this is of. It is never synced: it tells of the kernel's memory and has to go with it. Frames of
-/// rows alone are not noted, since recovery can see by a log's length whether they are in it.
+/// On disk, in `.rundir/applied`: the number of the last frame whose steps were all done, 16 hexadecimal digits; then
+/// what machine, mount and file this is of. It is never synced: it tells of the kernel's memory and has to go with it.
+/// Frames of rows alone are not noted, since recovery can see by a log's length whether they are in it.
 final class AppliedMark {
     private let descriptor: CInt
     private let path: String
@@ -32,8 +32,8 @@ final class AppliedMark {
         digits.withUTF8 { _ = pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    /// The number of the last frame whose steps were all done. Nil where the machine was started since, or the disk mounted
-    /// elsewhere, or the files are a copy.
+    /// The number of the last frame whose steps were all done. Nil where the machine was started since, or the disk
+    /// mounted elsewhere, or the files are a copy.
     static func read(_ paths: RunPaths) throws(FileFailure) -> UInt64? {
         guard let descriptor = try Files.openIfThere(paths.applied) else { return nil }
         defer { close(descriptor) }
@@ -51,8 +51,8 @@ final class AppliedMark {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// The machine's start (random(4), boot_id), the file's device and inode number, so that a copy is none, the namespace of
-    /// mounts (namespaces(7)), and in it the mount's number.
+    /// The machine's start (random(4), boot_id), the file's device and inode number, so that a copy is none, the
+    /// namespace of mounts (namespaces(7)), and in it the mount's number.
     private static func identity(of descriptor: CInt) -> String {
         let status = Files.status(of: descriptor)
         let boot = kernelText("/proc/sys/kernel/random/boot_id")
@@ -60,8 +60,8 @@ final class AppliedMark {
         return "\(boot) \(status.st_dev) \(status.st_ino) \(namespace) \(clinux_mount(descriptor))\n"
     }
 
-    /// Whether two identities are of one file that was there all the time. The number of a mount says something in its own
-    /// namespace alone: systemd and containers make one for each start of a service.
+    /// Whether two identities are of one file that was there all the time. The number of a mount says something in its
+    /// own namespace alone: systemd and containers make one for each start of a service.
     private static func isSame(_ one: String, _ other: String) -> Bool {
         let (one, other) = (one.split(separator: " "), other.split(separator: " "))
         guard one.count == 5, other.count == 5, one[..<3] == other[..<3] else { return false }

@@ -5,11 +5,12 @@ internal import RunStore
 
 /// Makes durable what a journal segment's frames touched, so that the segment can go.
 enum Checkpoint {
-    /// Files from which on one sync of all that is on their disk costs less than one of each: an fsync(2) of a new file makes
-    /// the disk write out its cache, for which whoever writes the journal waits too.
+    /// Files from which on one sync of all that is on their disk costs less than one of each: an fsync(2) of a new file
+    /// makes the disk write out its cache, for which whoever writes the journal waits too.
     private static let many = 256
 
-    /// Syncs files and the directories that name them: each (fsync(2)), or where there are many, all at once (syncfs(2)).
+    /// Syncs files and the directories that name them: each (fsync(2)), or where there are many, all at once
+    /// (syncfs(2)).
     /// - Returns: what was not found: it has moved meanwhile, or it is gone, by a later frame or by hand
     @discardableResult
     static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) -> TouchedFiles {
@@ -33,8 +34,8 @@ enum Checkpoint {
                 }
             }
         }
-        // From the top down: were a file renamed to a name that is safe, in a directory whose own name is not, a power cut
-        // would leave neither name of it.
+        // From the top down: were a file renamed to a name that is safe, in a directory whose own name is not, a power
+        // cut would leave neither name of it.
         for directory in [paths.runs, paths.pending, paths.sessions, paths.archive] { try Files.sync(directory) }
         for (folder, files) in Dictionary(grouping: touched.files, by: \.folder).sorted(by: { $0.key < $1.key }) {
             guard let run = try open(folder, paths) else {
@@ -72,7 +73,8 @@ enum Checkpoint {
         return touched.files(of: folders)
     }
 
-    /// The run's directory (empty), its data directory, and every folder on the way to a file: each sorts before what is in it.
+    /// The run's directory (empty), its data directory, and every folder on the way to a file: each sorts before what
+    /// is in it.
     private static func folders(of file: TouchedFiles.File) -> [String] {
         var folders = ["", RunLayout.dataDirectory]
         guard let path = RunPath.path(record: file.path) else { return folders }
@@ -89,8 +91,8 @@ enum Checkpoint {
         }
     }
 
-    /// Removes a segment whose files are synced, and then what its deletions set aside: as long as the segment is there,
-    /// recovery has to see that they were done.
+    /// Removes a segment whose files are synced, and then what its deletions set aside: as long as the segment is
+    /// there, recovery has to see that they were done.
     static func drop(_ segment: Journal.Sealed, _ paths: RunPaths) throws(FileFailure) {
         try Files.remove(segment.path)
         if segment.touched.asides.isEmpty { return }

@@ -7,18 +7,20 @@ internal import Threads
 /// The rules:
 /// 1. A frame is on the disk (open(2), O_DSYNC) before any of its steps is applied to a run directory.
 /// 2. A reply goes out after both.
-/// 3. The next frame is written after the one before is on the disk. So a frame that is not sound, with no sound later one
-///    behind it, was never acknowledged: it is cut. With one behind it, the journal was damaged: recovery refuses.
-/// 4. A segment is dropped when all that its frames touched has been synced (a checkpoint), directories before what is in
-///    them, wherever it has gone since: runs move, and runs adopt files. Views of which the next segment says that they lag
-///    are written anew instead.
-/// 5. A sync that failed is never tried again, since the kernel may have dropped the pages, and neither is a write that failed
-///    but for want of room: the journal takes nothing more.
-/// 6. A write whose frame is durable but whose steps failed (a full disk) is taken back, and a further frame says so, before
-///    any other write's. Where either is not possible, the journal takes nothing more, and recovery does the write.
-/// 7. A segment is named by its first frame's number. So what is between two segments' numbers was in the first of them.
-/// 8. After a power cut, all frames are done again. Where the server alone ended, the last one is, as far as it was not done
-///    (`AppliedMark`): what something else has made of the files since is newer than the others.
+/// 3. The next frame is written after the one before is on the disk. So a frame that is not sound, with no sound later
+///    one behind it, was never acknowledged: it is cut. With one behind it, the journal was damaged: recovery refuses.
+/// 4. A segment is dropped when all that its frames touched has been synced (a checkpoint), directories before what is
+///    in them, wherever it has gone since: runs move, and runs adopt files. Views of which the next segment says that
+///    they lag are written anew instead.
+/// 5. A sync that failed is never tried again, since the kernel may have dropped the pages, and neither is a write that
+///    failed but for want of room: the journal takes nothing more.
+/// 6. A write whose frame is durable but whose steps failed (a full disk) is taken back, and a further frame says so,
+///    before any other write's. Where either is not possible, the journal takes nothing more, and recovery does the
+///    write.
+/// 7. A segment is named by its first frame's number. So what is between two segments' numbers was in the first of
+///    them.
+/// 8. After a power cut, all frames are done again. Where the server alone ended, the last one is, as far as it was not
+///    done (`AppliedMark`): what something else has made of the files since is newer than the others.
 ///
 /// Used by the one that commits only.
 final class Journal {
@@ -61,8 +63,8 @@ final class Journal {
     func isFull(for length: Int) -> Bool { segmentLength > 0 && segmentLength + length > segmentSize }
 
     /// Writes a frame to the disk.
-    /// - Throws: the failure; the frame is then as good as never written. After one for another reason than want of room, each
-    ///   time
+    /// - Throws: the failure; the frame is then as good as never written. After one for another reason than want of
+    ///   room, each time
     func append(_ frame: UnsafeRawBufferPointer) throws(FileFailure) {
         if let failure { throw failure }
         guard let file else { throw FileFailure(FileFailure.syncedWrite, "journal", errno: EBADF) }
@@ -99,8 +101,8 @@ final class Journal {
     /// Takes nothing more (rule 5).
     func fail(_ failed: FileFailure) { failure = failure ?? failed }
 
-    /// Begins a new segment and returns the one so far, with what it touched. Where that fails, the one so far stays; after a
-    /// failed sync it takes nothing more (rule 5).
+    /// Begins a new segment and returns the one so far, with what it touched. Where that fails, the one so far stays;
+    /// after a failed sync it takes nothing more (rule 5).
     func seal() throws(FileFailure) -> Sealed {
         let sealed = Sealed(path: file?.path ?? "", touched: touched)
         do throws(FileFailure) { try openSegment() } catch {

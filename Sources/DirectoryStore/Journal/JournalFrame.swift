@@ -1,9 +1,9 @@
 /// A frame of the journal: one batch of writes, which one sync makes durable.
 ///
-/// On disk, little endian: magic, length of the payload, sequence number, CRC-32C of sequence number and payload, number of
-/// writes; then the payload, padded to 8 bytes. The payload is, for each write, the number of its records and the records.
-/// A frame without writes tells of writes that were refused after they had been journaled: pairs of sequence number and
-/// index.
+/// On disk, little endian: magic, length of the payload, sequence number, CRC-32C of sequence number and payload,
+/// number of writes; then the payload, padded to 8 bytes. The payload is, for each write, the number of its records and
+/// the records. A frame without writes tells of writes that were refused after they had been journaled: pairs of
+/// sequence number and index.
 enum JournalFrame {
     static let magic: UInt32 = 0x4A52_4452
     static let headerSize = 24
@@ -45,8 +45,8 @@ enum JournalFrame {
         return checksum.value
     }
 
-    /// The frame at an offset of a segment: its sequence number, its size with padding, its content. Nil where there is no
-    /// sound one.
+    /// The frame at an offset of a segment: its sequence number, its size with padding, its content. Nil where there is
+    /// no sound one.
     static func read(_ segment: UnsafeRawBufferPointer, at offset: Int) -> (
         sequence: UInt64, size: Int, content: Content
     )? {

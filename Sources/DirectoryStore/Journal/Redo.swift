@@ -4,8 +4,8 @@ internal import RunMetadata
 
 /// Does again what a server left in its journal, and then drops the journal.
 ///
-/// Where the disk has no room for a record, those after it for the same folder wait too, all others are done, and a later
-/// call goes on. Used by the one that starts the store only.
+/// Where the disk has no room for a record, those after it for the same folder wait too, all others are done, and a
+/// later call goes on. Used by the one that starts the store only.
 final class Redo {
     /// What records have to be done in their order for: a folder, or a session's file.
     private enum Subject: Hashable {
@@ -22,7 +22,8 @@ final class Redo {
     /// The folders whose `metrics.json` may lag.
     private(set) var lagging: Set<String> = []
 
-    /// What cannot be done for what something else has made of a run's directory since (a link where a file was), and why.
+    /// What cannot be done for what something else has made of a run's directory since (a link where a file was), and
+    /// why.
     private(set) var unapplied: [(folder: String, failure: FileFailure)] = []
     /// What the names of segments that hold such things end in. They are left for whoever mends the run.
     static let unappliedMark = ".unapplied"
@@ -145,8 +146,8 @@ final class Redo {
         }
     }
 
-    /// Folders that the journal tells were deleted, and have been: what was written to them before must not be done again,
-    /// least of all to those that were made by the same name since.
+    /// Folders that the journal tells were deleted, and have been: what was written to them before must not be done
+    /// again, least of all to those that were made by the same name since.
     /// - Returns: the last such deletion's place among the records
     private static func deletionsDone(_ recovery: JournalRecovery, _ paths: RunPaths) -> [String: Int] {
         var done: [String: Int] = [:]
@@ -159,8 +160,9 @@ final class Redo {
         return done
     }
 
-    /// Files and folders that the journal tells were published or adopted, and have been: where what was staged is gone, or what
-    /// was adopted has come. What was written to them before must not be done again, since the publication cannot be.
+    /// Files and folders that the journal tells were published or adopted, and have been: where what was staged is
+    /// gone, or what was adopted has come. What was written to them before must not be done again, since the
+    /// publication cannot be.
     /// - Returns: the place among the records behind which that may be done again
     private static func publicationsDone(
         _ recovery: JournalRecovery, _ paths: RunPaths
@@ -185,8 +187,8 @@ final class Redo {
         return done
     }
 
-    /// Files that a run has adopted, as they were called before: the last such adoption's place among the records, and the
-    /// folder of the run.
+    /// Files that a run has adopted, as they were called before: the last such adoption's place among the records, and
+    /// the folder of the run.
     private static func adoptionsDone(
         _ recovery: JournalRecovery, _ paths: RunPaths
     ) -> [TouchedFiles.File: (index: Int, folder: String)] {
@@ -207,8 +209,8 @@ final class Redo {
         return UInt64(status.st_ino) == inode
     }
 
-    /// What was written to a file before a run adopted it, to be written again where the file is now: its name may be on the
-    /// disk, and what was in it not. In place, so that it stays the file that was adopted.
+    /// What was written to a file before a run adopted it, to be written again where the file is now: its name may be
+    /// on the disk, and what was in it not. In place, so that it stays the file that was adopted.
     private static func redirected(
         _ record: RedoRecord, _ index: Int, by adopted: [TouchedFiles.File: (index: Int, folder: String)]
     ) -> RedoRecord? {

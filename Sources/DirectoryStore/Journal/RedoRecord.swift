@@ -3,10 +3,10 @@ internal import RunStore
 
 /// One step of a write, as the journal holds it: enough to do it again after a crash, however often.
 ///
-/// A record names a run's folder, not a path: where the folder stands (initialised, archived, pending) is found when the
-/// record is applied. A run is one directory that is moved by renaming, so doing old steps again on a run that has moved
-/// since ends, with the later steps, at the same place with the same content. Of files it names the path in the data
-/// directory, of artifacts the path in the run's directory, as `RecordPath` has it.
+/// A record names a run's folder, not a path: where the folder stands (initialised, archived, pending) is found when
+/// the record is applied. A run is one directory that is moved by renaming, so doing old steps again on a run that has
+/// moved since ends, with the later steps, at the same place with the same content. Of files it names the path in the
+/// data directory, of artifacts the path in the run's directory, as `RecordPath` has it.
 struct RedoRecord: Equatable, Sendable {
     enum Step: Equatable, Sendable {
         /// Make the run's directory among the pending ones.
@@ -19,7 +19,8 @@ struct RedoRecord: Equatable, Sendable {
         case remove(String)
         /// Rename a staged file into the run.
         case publish(String, staged: String)
-        /// Put a staged folder, if it is the one with this inode number, in the place of the one that is there, if there is one.
+        /// Put a staged folder, if it is the one with this inode number, in the place of the one that is there, if
+        /// there is one.
         case publishFolder(String, staged: String, inode: UInt64)
         /// Rename a file of another folder into the run, if it is still the one with this inode number.
         case adopt(String, from: String, inode: UInt64)
@@ -27,8 +28,8 @@ struct RedoRecord: Equatable, Sendable {
         case move(RunPlace)
         /// Rename the run's directory from the archive back among the initialised ones.
         case restore
-        /// Remove the folder and all in it. What is left of it stays in the staging folder under this name until the next
-        /// checkpoint, and tells recovery that this was done.
+        /// Remove the folder and all in it. What is left of it stays in the staging folder under this name until the
+        /// next checkpoint, and tells recovery that this was done.
         case delete(aside: String)
         /// Remember the folder's run as the active one of a session; an empty folder: none is.
         case activate(session: String)

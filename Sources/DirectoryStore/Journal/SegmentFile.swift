@@ -5,21 +5,22 @@ internal import SystemPackage
 
 /// The file of one segment of the journal: what is appended is on the disk when the call returns (open(2), O_DSYNC).
 ///
-/// Where the file system can, it goes there past the page cache (O_DIRECT): one call, and less to do than for a write and a sync.
-/// Such writes are whole blocks: the one in which the last frame ends is written again with the next frame, its first bytes as
-/// they were, zeros behind.
+/// Where the file system can, it goes there past the page cache (O_DIRECT): one call, and less to do than for a write
+/// and a sync. Such writes are whole blocks: the one in which the last frame ends is written again with the next frame,
+/// its first bytes as they were, zeros behind.
 ///
 /// Used by one thread at a time.
 final class SegmentFile {
-    /// What O_DIRECT asks of addresses, offsets and lengths is never more than this (open(2)); where it is, the file goes through
-    /// the page cache after all.
+    /// What O_DIRECT asks of addresses, offsets and lengths is never more than this (open(2)); where it is, the file
+    /// goes through the page cache after all.
     private static let block = 4096
 
     /// Bytes that are put together for one write: as much of a frame as has room before the zeros behind it.
     private static let room = 1 << 20
 
-    /// Zeros that are written in advance, at most. A file system keeps space that is allocated, and not written, apart (ext4:
-    /// unwritten extents), and a first write there has to record that it no longer is; so that is done for many frames at once.
+    /// Zeros that are written in advance, at most. A file system keeps space that is allocated, and not written, apart
+    /// (ext4: unwritten extents), and a first write there has to record that it no longer is; so that is done for many
+    /// frames at once.
     private static let advance = 64 << 10
 
     let path: String
@@ -43,8 +44,8 @@ final class SegmentFile {
     init(in directory: String, named name: String, size: Int, isDirect: Bool = true) throws(FileFailure) {
         path = "\(directory)/\(name)"
         let opened = try Files.open(path, O_RDWR | O_CREAT | O_TRUNC | O_DSYNC)
-        // Room in advance saves each write the file's metadata. Where the disk is nearly full, that room is for the runs, and
-        // the segment grows as it is written.
+        // Room in advance saves each write the file's metadata. Where the disk is nearly full, that room is for the
+        // runs, and the segment grows as it is written.
         var allocated = 0
         if let free = DiskSpace.free(opened), free / 4 > UInt64(size), posix_fallocate(opened, 0, off_t(size)) == 0 {
             allocated = size / Self.block * Self.block
@@ -71,8 +72,8 @@ final class SegmentFile {
     }
 
     /// Appends a frame.
-    /// - Throws: the failure; what came through of the frame is then still there. `isSync`, unless it was for want of room or
-    ///   memory: nobody knows what the disk holds
+    /// - Throws: the failure; what came through of the frame is then still there. `isSync`, unless it was for want of
+    ///   room or memory: nobody knows what the disk holds
     func append(_ frame: UnsafeRawBufferPointer) throws(FileFailure) {
         var start = length / Self.block * Self.block
         var kept = length - start
@@ -103,7 +104,8 @@ final class SegmentFile {
         (allocated, filled) = (0, 0)
     }
 
-    /// Where a write ends whose bytes end somewhere: with their block, or where zeros have not been written yet behind them.
+    /// Where a write ends whose bytes end somewhere: with their block, or where zeros have not been written yet behind
+    /// them.
     private func end(ofWrite end: Int, isLast: Bool) -> Int {
         let whole = (end + Self.block - 1) / Self.block * Self.block
         guard isLast, whole > filled, whole < allocated else { return whole }

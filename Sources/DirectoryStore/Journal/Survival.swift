@@ -4,8 +4,8 @@ internal import RunMetadata
 
 /// What of a journal need not be done again where the server alone ended, and not the machine.
 ///
-/// The server writes a frame only when all steps of the one before have been done. So at most the last one has not been, and
-/// whatever of it is not there was told nobody, since replies go out after the steps.
+/// The server writes a frame only when all steps of the one before have been done. So at most the last one has not
+/// been, and whatever of it is not there was told nobody, since replies go out after the steps.
 struct Survival {
     /// The last frame that changes anything.
     private let last: UInt64

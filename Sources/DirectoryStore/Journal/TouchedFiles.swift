@@ -51,8 +51,8 @@ struct TouchedFiles: Sendable {
         return some
     }
 
-    /// Whether records of the segment make recovery write a folder's `metrics.json` anew: it, or rows that it is made of, were
-    /// written.
+    /// Whether records of the segment make recovery write a folder's `metrics.json` anew: it, or rows that it is made
+    /// of, were written.
     func hasView(of folder: String) -> Bool {
         let rows = File(folder: folder, path: DataPath.metricsRows.description)
         return contents.contains(rows) || files.contains(rows)

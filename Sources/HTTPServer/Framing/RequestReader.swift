@@ -18,7 +18,8 @@ final class RequestReader {
     static let marker = UInt8(1)
     /// Bytes that are read at once behind the beginning of a head.
     private static let step = 4096
-    /// Bytes of a large body that are read at once, at most: libmicrohttpd's own buffer is small (`ServerLimits.connectionMemory`).
+    /// Bytes of a large body that are read at once, at most: libmicrohttpd's own buffer is small
+    /// (`ServerLimits.connectionMemory`).
     static let stride = 64 << 10
 
     /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by

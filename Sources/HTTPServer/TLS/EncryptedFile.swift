@@ -3,8 +3,8 @@ internal import Glibc
 
 /// A file that is sent over TLS, where sendfile(2) cannot be used.
 ///
-/// libmicrohttpd's own reader of files takes 4096 bytes at a time (0.9.75); a record of TLS has room for four times as many
-/// (RFC 8446 section 5.1).
+/// libmicrohttpd's own reader of files takes 4096 bytes at a time (0.9.75); a record of TLS has room for four times as
+/// many (RFC 8446 section 5.1).
 final class EncryptedFile {
     private let descriptor: Int32
     private let offset: Int

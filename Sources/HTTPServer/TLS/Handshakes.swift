@@ -6,9 +6,9 @@ internal import Threads
 
 /// Connections to a port with TLS until their handshake is done, on a thread of their own.
 ///
-/// A handshake takes a millisecond of computing or more, and a client may leave it half done. So the polling thread hands
-/// over what it accepts, and takes back those whose session is ready. Each has as long as a request's head may take.
-/// A client that speaks plain HTTP gets an answer that says so.
+/// A handshake takes a millisecond of computing or more, and a client may leave it half done. So the polling thread
+/// hands over what it accepts, and takes back those whose session is ready. Each has as long as a request's head may
+/// take. A client that speaks plain HTTP gets an answer that says so.
 final class Handshakes: @unchecked Sendable {
     // Sendable: `arrivals` are the thread's own; all else is constant, atomic, or inside the mutex.
 

@@ -7,7 +7,8 @@ internal import Threads
 /// A file outside of all runs to which a large body is written, until it is published into a run or dropped. It can be
 /// read while it is being written.
 package final class StagingFile: @unchecked Sendable {
-    // Sendable: `descriptor` and `version` change only in `finish()`, after which nobody reads or writes; the rest is under the mutex.
+    // Sendable: `descriptor` and `version` change only in `finish()`, after which nobody reads or writes; the rest is
+    // under the mutex.
 
     /// How much of the content was written.
     private struct Progress {

@@ -2,8 +2,8 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 
-/// An error as MLflow's clients read it: `{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "…"}`. They branch on the code,
-/// and send a request again after the statuses 408, 429, 500, 502, 503 and 504.
+/// An error as MLflow's clients read it: `{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "…"}`. They branch on
+/// the code, and send a request again after the statuses 408, 429, 500, 502, 503 and 504.
 struct MLflowError: Error, Equatable {
     /// MLflow's codes (mlflow/protos/databricks.proto).
     enum Code: String, Sendable {

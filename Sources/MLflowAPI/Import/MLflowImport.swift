@@ -3,14 +3,14 @@ package import LocalFiles
 internal import RunMetadata
 package import RunStore
 
-/// Brings what MLflow has into a run store: experiments, runs with params, tags, all values of metrics, datasets, models and
-/// artifacts; deleted ones are archived.
+/// Brings what MLflow has into a run store: experiments, runs with params, tags, all values of metrics, datasets,
+/// models and artifacts; deleted ones are archived.
 ///
 ///     let run = MLflowImport(ofFileStore: "mlruns", into: store, scratch: store.scratch)
 ///     try run.run(reportingTo: bar.show) { event in … }
 ///
-/// Each run comes in whole or not at all: what it has waits until the run is initialised. Runs that are there already are passed
-/// over, so that an import can be stopped and begun again.
+/// Each run comes in whole or not at all: what it has waits until the run is initialised. Runs that are there already
+/// are passed over, so that an import can be stopped and begun again.
 package struct MLflowImport {
     /// What happened to a run.
     package enum Event: Sendable {
@@ -74,7 +74,8 @@ package struct MLflowImport {
         }
     }
 
-    /// The experiment here that takes the runs of another. It has that one's id if it is free; one of the same name is joined.
+    /// The experiment here that takes the runs of another. It has that one's id if it is free; one of the same name is
+    /// joined.
     private func experiment(_ source: SourceExperiment) throws -> Experiment {
         let created = source.created ?? MLflowAPI.now()
         return try experiments.change { list in

@@ -51,8 +51,8 @@ extension TrackingServerSource {
         try unlessMissing { try server.download(artifact.place, in: scratch) }
     }
 
-    /// The path of artifacts that the server itself keeps, as in `mlflow-artifacts:/1/abc/artifacts`; nil for those that are
-    /// elsewhere.
+    /// The path of artifacts that the server itself keeps, as in `mlflow-artifacts:/1/abc/artifacts`; nil for those
+    /// that are elsewhere.
     private func proxied(_ place: SourcePlace) -> String? {
         let scheme = "mlflow-artifacts:/"
         guard place.uri.hasPrefix(scheme), !place.uri.hasPrefix(scheme + "/") else { return nil }

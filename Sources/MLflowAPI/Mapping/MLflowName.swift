@@ -4,20 +4,22 @@ internal import RunMetadata
 
 /// Names of MLflow, and what they are called in a run.
 ///
-/// Names are the same on both sides, except those that have a meaning of their own there. Of such a name, the first byte is
-/// written as an escape, `%73tep` for `step`; MLflow's names have no `%`, so that the way back is clear.
+/// Names are the same on both sides, except those that have a meaning of their own there. Of such a name, the first
+/// byte is written as an escape, `%73tep` for `step`; MLflow's names have no `%`, so that the way back is clear.
 enum MLflowName {
-    /// The most characters of a name (mlflow/utils/validation.py, MAX_ENTITY_KEY_LENGTH), as Python counts them: Unicode scalars.
+    /// The most characters of a name (mlflow/utils/validation.py, MAX_ENTITY_KEY_LENGTH), as Python counts them:
+    /// Unicode scalars.
     static let longest = 250
 
-    /// The property that names a run's experiment by its id, and the one that says the experiment's name when the run began.
+    /// The property that names a run's experiment by its id, and the one that says the experiment's name when the run
+    /// began.
     static let experimentID = PropertyName("mlflow.experiment_id")!
     static let experiment = PropertyName("experiment")!
     /// The property that counts as a mark of runs with logged models.
     static let models = PropertyName("mlflow.logged_models")!
 
-    /// Properties that are no tags: Rundir's, tfruns', and those above. `epochs` and others that tfruns reads as numbers can
-    /// be read as tags, but a tag of that name may be any text.
+    /// Properties that are no tags: Rundir's, tfruns', and those above. `epochs` and others that tfruns reads as
+    /// numbers can be read as tags, but a tag of that name may be any text.
     private static let hidden: Set<String> = [
         "type", "context", "script", "start", "end", "completed", "output", "metrics", "experiment",
         "mlflow.experiment_id", "mlflow.logged_models",
@@ -64,8 +66,8 @@ enum MLflowName {
 
     static func metric(ofRow name: String) -> String { unescaped(name) }
 
-    /// Checks the name of a metric, a param or a tag as MLflow does: letters, digits, `_`, `-`, `.`, space, `:` and `/`, and
-    /// no path that leads elsewhere.
+    /// Checks the name of a metric, a param or a tag as MLflow does: letters, digits, `_`, `-`, `.`, space, `:` and
+    /// `/`, and no path that leads elsewhere.
     static func check(_ name: String, _ what: String) throws(MLflowError) {
         if name.isEmpty { throw .missing("key") }
         try check(name, atMost: longest, "The \(what.lowercased()) name '\(name.shown(atMost: 100))'")

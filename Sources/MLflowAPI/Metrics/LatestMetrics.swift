@@ -5,8 +5,8 @@ internal import RunStore
 
 /// The last value of each metric with its step and time: that of the greatest step, of equal steps the latest.
 enum LatestMetrics {
-    /// - Parameter wanted: the names of metrics in rows, and their last values in the run's frame; reading ends once these are
-    ///   found. (The frame does not count NaN. A metric whose last value is that has it in its last row.)
+    /// - Parameter wanted: the names of metrics in rows, and their last values in the run's frame; reading ends once
+    ///   these are found. (The frame does not count NaN. A metric whose last value is that has it in its last row.)
     /// - Throws: also if nobody waits for the exchange's reply any longer
     static func read(
         _ store: any RunStore, _ run: RunID, wanted: [(name: String, value: JSONNumber)],

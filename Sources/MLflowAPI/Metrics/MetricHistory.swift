@@ -3,8 +3,9 @@ internal import RunMetadata
 internal import RunStore
 internal import Synchronization
 
-/// All values of a metric, by time, then step, then value, as MLflow's server sorts them. One that was sent twice with the same
-/// time and step, since its reply was lost or by a client that logs in the background, is there once, as in MLflow.
+/// All values of a metric, by time, then step, then value, as MLflow's server sorts them. One that was sent twice with
+/// the same time and step, since its reply was lost or by a client that logs in the background, is there once, as in
+/// MLflow.
 struct MetricHistory: Sendable {
     /// One value.
     struct Value: Hashable, Comparable, Sendable {

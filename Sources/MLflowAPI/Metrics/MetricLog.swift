@@ -59,8 +59,8 @@ struct MetricLog {
     private static let piece = 1 << 20
     /// A row that is longer is none that was sent.
     private static let longestRow = 64 << 20
-    /// Bytes at the end of a log in which the last values of metrics are looked for: a run is shown in the same time however
-    /// long its log is.
+    /// Bytes at the end of a log in which the last values of metrics are looked for: a run is shown in the same time
+    /// however long its log is.
     private static let mostAtEnd = 64 << 20
 
     /// Which content it has.

@@ -4,8 +4,8 @@ internal import RunStore
 
 /// Values of metrics as rows of a run: `{"loss":0.42,"step":3,"_time":1732440600.123}`.
 ///
-/// Each value keeps its step and its time: what the rows' log has is the exact history, while a frame of metrics merges the
-/// rows of a step. Values in a row that have the same step and time share a row, unless a name is repeated.
+/// Each value keeps its step and its time: what the rows' log has is the exact history, while a frame of metrics merges
+/// the rows of a step. Values in a row that have the same step and time share a row, unless a name is repeated.
 struct MetricRows {
     private var text: [UInt8] = []
     private var count = 0

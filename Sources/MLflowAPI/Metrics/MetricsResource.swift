@@ -45,8 +45,8 @@ extension MLflowAPI {
         }
     }
 
-    /// The values of some steps, by step. Where there are more than `max_results` of a run, values at equal distances, with the
-    /// first and the last one.
+    /// The values of some steps, by step. Where there are more than `max_results` of a run, values at equal distances,
+    /// with the first and the last one.
     func getHistoryBulkInterval(_ call: MLflowCall) throws -> JSONObject {
         let parameters = call.parameters
         let (from, to) = (try parameters.whole("start_step") ?? .min, try parameters.whole("end_step") ?? .max)

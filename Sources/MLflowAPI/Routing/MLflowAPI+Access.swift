@@ -3,9 +3,9 @@ package import HTTPServer
 
 /// What a request needs.
 ///
-/// MLflow's requests name runs in their bodies and paths. So for a token that is limited to some runs (`--only`), each handler
-/// looks itself whether a run is among them (`MLflowCall.run()`), searches only among them, and gives new runs ids of them.
-/// Routes that do so say it (`inScope`); others are for tokens without that limit.
+/// MLflow's requests name runs in their bodies and paths. So for a token that is limited to some runs (`--only`), each
+/// handler looks itself whether a run is among them (`MLflowCall.run()`), searches only among them, and gives new runs
+/// ids of them. Routes that do so say it (`inScope`); others are for tokens without that limit.
 extension MLflowAPI: AccessNeeding {
     package func need(of exchange: HTTPExchange) throws -> AccessNeed {
         if case .options = exchange.method { return .nothing }

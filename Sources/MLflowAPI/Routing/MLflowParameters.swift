@@ -2,8 +2,8 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 
-/// The parameters of a request: a JSON object, or the fields of a query. Unknown ones are ignored, as MLflow does: newer
-/// clients send more.
+/// The parameters of a request: a JSON object, or the fields of a query. Unknown ones are ignored, as MLflow does:
+/// newer clients send more.
 struct MLflowParameters: Sendable {
     let object: JSONObject
 

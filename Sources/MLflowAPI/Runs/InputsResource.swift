@@ -4,8 +4,8 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// `runs/log-inputs` and `runs/outputs`: which datasets and models a run used and made. Each request is a line of a log in
-/// the data directory, so that requests at the same time lose nothing.
+/// `runs/log-inputs` and `runs/outputs`: which datasets and models a run used and made. Each request is a line of a log
+/// in the data directory, so that requests at the same time lose nothing.
 extension MLflowAPI {
     static let inputRoutes: [MLflowRoute] = [
         MLflowRoute(.post, "/mlflow/runs/log-inputs", .write, on: .bySize, submit: MLflowAPI.logInputs),

@@ -5,8 +5,8 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// `runs/log-metric`, `runs/log-parameter`, `runs/log-batch`, `runs/set-tag` and `runs/delete-tag`: what training code calls
-/// most. None of them blocks; the store commits writes of many clients together.
+/// `runs/log-metric`, `runs/log-parameter`, `runs/log-batch`, `runs/set-tag` and `runs/delete-tag`: what training code
+/// calls most. None of them blocks; the store commits writes of many clients together.
 extension MLflowAPI {
     static let loggingRoutes: [MLflowRoute] = [
         MLflowRoute(.post, "/mlflow/runs/log-metric", .write, on: .bySize, submit: MLflowAPI.logMetric),
@@ -56,7 +56,8 @@ extension MLflowAPI {
         }
     }
 
-    /// Writes metrics, params and tags. If a param is refused, nothing is written; what comes after the params is one write.
+    /// Writes metrics, params and tags. If a param is refused, nothing is written; what comes after the params is one
+    /// write.
     func logBatch(_ call: MLflowCall) throws {
         let (run, parameters, exchange) = (try call.run(), call.parameters, call.exchange)
         let metrics = try parameters.objects("metrics", atMost: Self.mostMetrics)

@@ -15,14 +15,15 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/runs/restore", .write, submit: MLflowAPI.restoreRun),
     ].map(\.inScope)
 
-    /// Runs that MLflow's clients begin are the active ones of a session of their own, so that they do not take the place of
-    /// another client's.
+    /// Runs that MLflow's clients begin are the active ones of a session of their own, so that they do not take the
+    /// place of another client's.
     private static func session(_ exchange: HTTPExchange) -> SessionName {
         let own = SessionName("mlflow")!
         return exchange.grant.session(own) ?? own
     }
 
-    /// Begins a run. Its id is one of Rundir's, which sort by time; for a token that is limited to some runs, one of those.
+    /// Begins a run. Its id is one of Rundir's, which sort by time; for a token that is limited to some runs, one of
+    /// those.
     func createRun(_ call: MLflowCall) throws {
         let parameters = call.parameters
         let id = try parameters.text("experiment_id").flatMap { $0.isEmpty ? nil : $0 } ?? Experiment.defaultID

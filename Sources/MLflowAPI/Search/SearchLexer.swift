@@ -3,8 +3,8 @@ internal import Limits
 /// Splits a filter or an order of MLflow into tokens.
 struct SearchLexer {
     enum Token: Equatable {
-        /// A name, such as `metrics.loss`, `` params.`batch size` `` or `tags."a b"`: its parts behind each other, quotes
-        /// removed.
+        /// A name, such as `metrics.loss`, `` params.`batch size` `` or `tags."a b"`: its parts behind each other,
+        /// quotes removed.
         case name(String)
         /// A text in single or double quotes.
         case text(String)

@@ -10,8 +10,8 @@ struct OutputPublication {
     let type: MetadataType
     let store: any RunStore
 
-    /// Syncs the files and lists the changes: one folder if all of them are in the folder named after the type, else each
-    /// file.
+    /// Syncs the files and lists the changes: one folder if all of them are in the folder named after the type, else
+    /// each file.
     func changes(_ output: WriterOutput, of staging: StagingFolder, for target: RunTarget) throws -> [DataChange] {
         try staging.sync(Self.folder, output.files)
         if let folder = DataPath(type.description), output.top == [folder.description], !output.files.isEmpty,

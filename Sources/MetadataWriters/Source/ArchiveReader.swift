@@ -80,9 +80,9 @@ enum ArchiveReader {
     /// The locale of plain bytes (locale(7)).
     private static nonisolated(unsafe) let plainLocale = newlocale(LC_CTYPE_MASK, "C", nil)
 
-    /// Has libarchive leave the names in a tar as they are. From pax headers, which are UTF-8, it otherwise makes the composed form
-    /// (Unicode's NFC) for a locale of UTF-8, so that a file would get another name than it was given. In a locale that has only ASCII
-    /// it gives the bytes, with a warning. A zip's names it would not give at all.
+    /// Has libarchive leave the names in a tar as they are. From pax headers, which are UTF-8, it otherwise makes the
+    /// composed form (Unicode's NFC) for a locale of UTF-8, so that a file would get another name than it was given. In
+    /// a locale that has only ASCII it gives the bytes, with a warning. A zip's names it would not give at all.
     private static func withNamesAsTheyAre<Result>(_ body: () -> Result) -> Result {
         let before = uselocale(plainLocale)
         defer { uselocale(before) }

@@ -81,7 +81,8 @@ final class ArchiveWriter {
         let entry = archive_entry_new()
         defer { archive_entry_free(entry) }
         (name + [0]).withUnsafeBytes { name in
-            // As the bytes that it is: archive_entry_update_pathname_utf8() would write what Unicode calls one text as one name.
+            // As the bytes that it is: archive_entry_update_pathname_utf8() would write what Unicode calls one text as
+            // one name.
             archive_entry_copy_pathname(entry, name.baseAddress?.assumingMemoryBound(to: CChar.self))
         }
         archive_entry_set_size(entry, Int64(size))

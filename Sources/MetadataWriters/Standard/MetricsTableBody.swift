@@ -61,8 +61,8 @@ struct MetricsTableBody {
         }
     }
 
-    /// The most values of the frame that rows make, missing ones among them: with many metrics, each of which is in few rows, a short
-    /// text makes a large frame. (In a text, a value has a name, two quotes and a colon.)
+    /// The most values of the frame that rows make, missing ones among them: with many metrics, each of which is in few
+    /// rows, a short text makes a large frame. (In a text, a value has a name, two quotes and a colon.)
     private static func limit(of bytes: [UInt8]) -> Limit { Limit(.values, most: max(1 << 21, bytes.count / 4)) }
 
     /// The rows without the empty ones at the end, whose text is `filled`.

@@ -2,8 +2,8 @@ internal import CPostgreSQL
 internal import Glibc
 internal import Threads
 
-/// A connection to the database, for one thread at a time. Statements go in pipelines: several at once, one wait for all
-/// (libpq's chapter "Pipeline Mode").
+/// A connection to the database, for one thread at a time. Statements go in pipelines: several at once, one wait for
+/// all (libpq's chapter "Pipeline Mode").
 final class Connection: @unchecked Sendable {
     // Sendable: whoever takes it from its pool or owns it is the only one to use it.
 
@@ -16,7 +16,8 @@ final class Connection: @unchecked Sendable {
     /// Seconds without an answer after which the connection counts as lost.
     var patience: Double
 
-    /// Connects (PQconnectdb), by libpq's own means: a URI or keywords, `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`, a service.
+    /// Connects (PQconnectdb), by libpq's own means: a URI or keywords, `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`, a
+    /// service.
     /// - Throws: if the database cannot be reached or refuses
     init(_ address: String, patience: Double) throws(DatabaseError) {
         self.patience = patience
@@ -93,8 +94,8 @@ final class Connection: @unchecked Sendable {
     @discardableResult
     func run(_ statement: Statement) throws(DatabaseError) -> Rows { try run([statement])[0] }
 
-    /// Sends statements together, and waits for the results of all. After a failure the rest is not done; a transaction that was
-    /// begun has to be rolled back.
+    /// Sends statements together, and waits for the results of all. After a failure the rest is not done; a transaction
+    /// that was begun has to be rolled back.
     /// - Returns: the rows of each
     /// - Throws: the first failure
     @discardableResult
@@ -127,9 +128,9 @@ final class Connection: @unchecked Sendable {
     }
 
     /// The same with statements that end with a commit.
-    /// - Throws: also if the database warns. It does so when somebody cancels its wait for a synchronous standby: it has then
-    ///   committed by itself, and whether what was written is as durable as it should be is not known (syncrep.c). The connection
-    ///   counts as lost then.
+    /// - Throws: also if the database warns. It does so when somebody cancels its wait for a synchronous standby: it
+    ///   has then committed by itself, and whether what was written is as durable as it should be is not known
+    ///   (syncrep.c). The connection counts as lost then.
     @discardableResult
     func commit(_ statements: [Statement]) throws(DatabaseError) -> [Rows] {
         let before = warnings.pointee

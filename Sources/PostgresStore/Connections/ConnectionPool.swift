@@ -1,7 +1,8 @@
 internal import RunStore
 internal import Threads
 
-/// What reads need: the object store, and connections, as many as are used at once, up to a limit. Whoever finds none waits.
+/// What reads need: the object store, and connections, as many as are used at once, up to a limit. Whoever finds none
+/// waits.
 final class ConnectionPool: Sendable {
     private struct State: Sendable {
         var free: [Connection] = []
@@ -27,7 +28,8 @@ final class ConnectionPool: Sendable {
         (self.most, self.patience, self.objects, self.connect) = (most, patience, objects, connect)
     }
 
-    /// Lends a connection for a read. If it is lost meanwhile, or takes no writes, the read is done again, once, on a new one.
+    /// Lends a connection for a read. If it is lost meanwhile, or takes no writes, the read is done again, once, on a
+    /// new one.
     func read<Result>(_ body: (Connection) throws(DatabaseError) -> Result) throws(StoreError) -> Result {
         do throws(DatabaseError) {
             do throws(DatabaseError) { return try lend(body) } catch {

@@ -10,12 +10,12 @@ struct DatabaseError: Error, CustomStringConvertible {
 
     var description: String { "the database: \(message)" }
 
-    /// Whether the same may succeed if it is done again from its beginning: a serialization failure, a deadlock, or a row that
-    /// another server made meanwhile.
+    /// Whether the same may succeed if it is done again from its beginning: a serialization failure, a deadlock, or a
+    /// row that another server made meanwhile.
     var isTransient: Bool { ["40001", "40P01", "23505"].contains(state) }
 
-    /// Whether the database takes no connections or no writes at present: it starts, stops, recovers, has too many clients, is a
-    /// standby, or gave up after its timeouts.
+    /// Whether the database takes no connections or no writes at present: it starts, stops, recovers, has too many
+    /// clients, is a standby, or gave up after its timeouts.
     var isUnavailable: Bool {
         isLost || isReadOnly || state.hasPrefix("57") || state.hasPrefix("08") || ["53300", "55P03"].contains(state)
     }

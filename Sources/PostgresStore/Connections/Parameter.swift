@@ -79,7 +79,8 @@ enum Parameter: Sendable {
         return true
     }
 
-    /// Appends an array: the number of dimensions, whether there are NULLs, the elements' type, the length, the first index.
+    /// Appends an array: the number of dimensions, whether there are NULLs, the elements' type, the length, the first
+    /// index.
     private static func append<Value>(
         _ values: [Value], of type: UInt32, to buffer: inout [UInt8], _ appendElement: (Value, inout [UInt8]) -> Void
     ) {

@@ -2,8 +2,8 @@ internal import Glibc
 internal import Synchronization
 internal import Threads
 
-/// Listens to the database: passes on that there are events, notices when it goes and comes back, and removes what nobody reads
-/// any more, and what has waited for a run for too long.
+/// Listens to the database: passes on that there are events, notices when it goes and comes back, and removes what
+/// nobody reads any more, and what has waited for a run for too long.
 final class Keeper: Sendable {
     private let database: Database
     private let feed: PostgresChangeFeed

@@ -4,7 +4,8 @@ internal import RunMetadata
 internal import RunStore
 internal import Synchronization
 
-/// Drops what has waited for its run for too long, and says so in the log. Each server does so; the database decides which one has.
+/// Drops what has waited for its run for too long, and says so in the log. Each server does so; the database decides
+/// which one has.
 final class OldPending: Sendable {
     private let age: Double
     private let committer: Committer

@@ -21,8 +21,9 @@ extension PostgresRunStore {
 ///     try BundleReader.copy(bundle, into: intake, budget: budget)
 ///     _ = try intake.finish(in: .initialised)
 ///
-/// Bytes go to the database as they come, so that a run of any size takes little memory. No other write waits meanwhile: the run is
-/// locked for the last two round trips alone. Files are what they were, byte for byte, with their times; nothing is added to them.
+/// Bytes go to the database as they come, so that a run of any size takes little memory. No other write waits
+/// meanwhile: the run is locked for the last two round trips alone. Files are what they were, byte for byte, with their
+/// times; nothing is added to them.
 package final class PostgresIntake: RunIntake {
     private let run: RunID
     private let store: PostgresRunStore
@@ -179,8 +180,9 @@ package final class PostgresIntake: RunIntake {
         )
     }
 
-    /// Decides what the metrics are, where there are both rows and a frame. A frame is made of the rows whenever it is read, unless
-    /// another program has written another one since: then that counts, and the rows are kept as earlier ones.
+    /// Decides what the metrics are, where there are both rows and a frame. A frame is made of the rows whenever it is
+    /// read, unless another program has written another one since: then that counts, and the rows are kept as earlier
+    /// ones.
     /// - Returns: what is not as it was, in words
     private func settleMetrics() throws -> [String] {
         guard let frame else { return [] }

@@ -2,7 +2,8 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// A value of a column for one run, as conditions and orders look at it: what it is, what it is as a number, what it is as text.
+/// A value of a column for one run, as conditions and orders look at it: what it is, what it is as a number, what it is
+/// as text.
 struct Cell: Sendable {
     /// `RunColumn.Kind`, but for missing, which has no row.
     let kind: Int

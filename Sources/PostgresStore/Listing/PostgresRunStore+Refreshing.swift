@@ -3,7 +3,8 @@ internal import RunMetadata
 internal import RunStore
 internal import Synchronization
 
-/// Listings show runs as of their last refresh, which is done when somebody asks: of the runs that were written to since.
+/// Listings show runs as of their last refresh, which is done when somebody asks: of the runs that were written to
+/// since.
 extension PostgresRunStore {
     /// Runs that are refreshed together.
     private static let part = 64

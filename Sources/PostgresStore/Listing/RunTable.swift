@@ -2,8 +2,8 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// What listings need of all runs, in the memory of each server, so that conditions and orders need no query. Before each listing
-/// it learns what any server has changed since the last one.
+/// What listings need of all runs, in the memory of each server, so that conditions and orders need no query. Before
+/// each listing it learns what any server has changed since the last one.
 struct RunTable: ~Copyable {
     private(set) var rows = RunRows()
     private var loaded = LoadedColumns()
@@ -14,8 +14,8 @@ struct RunTable: ~Copyable {
     private struct Mark {
         /// All transactions with lesser numbers were over (pg_snapshot_xmin()); a decimal number.
         let transaction: String
-        /// When the database's server was started (pg_postmaster_start_time()), seconds since 1970: another one, or one that has
-        /// crashed, may have given the same numbers to other transactions.
+        /// When the database's server was started (pg_postmaster_start_time()), seconds since 1970: another one, or one
+        /// that has crashed, may have given the same numbers to other transactions.
         let start: Double
         /// Seconds since 1970, as the database has it.
         let time: Double

@@ -1,8 +1,8 @@
 /// The rows of `objects`: what is in the object store and no file has, with the time after which it is removed.
 ///
-/// A row is written before an upload begins, and deleted by the transaction that gives the object to a file; it comes back when the
-/// file is removed. So no object is forgotten, whatever ends when. Whoever is about to remove an object marks the row first
-/// (`-infinity`), so that no transaction takes the object from then on.
+/// A row is written before an upload begins, and deleted by the transaction that gives the object to a file; it comes
+/// back when the file is removed. So no object is forgotten, whatever ends when. Whoever is about to remove an object
+/// marks the row first (`-infinity`), so that no transaction takes the object from then on.
 enum ObjectNotes {
     /// Seconds that an upload may take, until its write is committed.
     static let uploadSeconds = 86_400.0

@@ -1,7 +1,7 @@
 internal import RunMetadata
 
-/// Which files of runs were changed since some writes with large files were asked for, as the events say. Those are kept for a while
-/// (`Keeper`): behind more, what was removed and is not there is taken for what never was.
+/// Which files of runs were changed since some writes with large files were asked for, as the events say. Those are
+/// kept for a while (`Keeper`): behind more, what was removed and is not there is taken for what never was.
 struct PathChanges: Sendable {
     /// The number of the last event, by run and path; those of no path removed the run.
     private var last: [String: [String: Int]] = [:]

@@ -3,8 +3,9 @@ internal import RunStore
 
 /// The place in the order of the writes that a write keeps while its large files are uploaded.
 ///
-/// Numbers of contents grow in the order of the batches of all servers, and of the writes in a batch. A large file gets a number from
-/// before its upload: so what is at its path is newer where its number is greater, whichever was committed first.
+/// Numbers of contents grow in the order of the batches of all servers, and of the writes in a batch. A large file gets
+/// a number from before its upload: so what is at its path is newer where its number is greater, whichever was
+/// committed first.
 struct Reservation: Sendable {
     /// What has a greater number was written by a later write.
     let number: Int

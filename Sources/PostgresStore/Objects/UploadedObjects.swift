@@ -18,8 +18,8 @@ struct UploadedObjects: Sendable {
     /// The write's place in the order of the writes, once it has one.
     var reservation: Reservation?
 
-    /// Names that were never used, for the files of a write that are large enough. Of a folder with many small files, the larger ones
-    /// are objects too, so that few bytes are left for the database.
+    /// Names that were never used, for the files of a write that are large enough. Of a folder with many small files,
+    /// the larger ones are objects too, so that few bytes are left for the database.
     /// - Parameters:
     ///   - least: bytes from which on a file becomes an object
     ///   - rest: bytes of a folder's other files, at most

@@ -3,8 +3,8 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// Brings the large files of writes into the object store, before the writes are committed: a write that is committed names objects
-/// that are complete. Few at a time; other writes do not wait for them, nor they for others without end.
+/// Brings the large files of writes into the object store, before the writes are committed: a write that is committed
+/// names objects that are complete. Few at a time; other writes do not wait for them, nor they for others without end.
 final class Uploader: Sendable {
     typealias Completion = @Sendable (Result<WriteOutcome, StoreError>) -> Void
 

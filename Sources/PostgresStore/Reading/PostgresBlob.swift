@@ -1,8 +1,8 @@
 internal import RunMetadata
 internal import RunStore
 
-/// A content as it was when it was found: so many bytes of it, which do not change. They are read when they are asked for; what
-/// is replaced meanwhile can be read for `Schema.keptSeconds` still.
+/// A content as it was when it was found: so many bytes of it, which do not change. They are read when they are asked
+/// for; what is replaced meanwhile can be read for `Schema.keptSeconds` still.
 final class PostgresBlob: Blob, MetricsText {
     let size: Int
     let modified: Double

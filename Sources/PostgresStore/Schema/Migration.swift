@@ -18,7 +18,8 @@ struct Migration {
 
     private var needed: Int { Schema.versionAfter(steps) }
 
-    /// For a server that starts: makes the tables if there are none and that is wanted. Where there are some, nothing is written.
+    /// For a server that starts: makes the tables if there are none and that is wanted. Where there are some, nothing
+    /// is written.
     /// - Returns: the name of the series of event numbers
     /// - Throws: if the schema is of another version, there is none, or the connection fails
     func series(makesTables: Bool) throws(DatabaseError) -> String {
@@ -50,8 +51,8 @@ struct Migration {
         return (store.int(0, 0), store.text(0, 1))
     }
 
-    /// Makes the tables if there are none, and brings older ones up, in one transaction. Of several that come at once, one does it, and
-    /// the others find it done.
+    /// Makes the tables if there are none, and brings older ones up, in one transaction. Of several that come at once,
+    /// one does it, and the others find it done.
     /// - Parameter onlyIfEmpty: older ones are left as they are
     /// - Throws: if the schema is newer than this server, or the connection fails
     func bringUp(onlyIfEmpty: Bool = false) throws(DatabaseError) -> Outcome {

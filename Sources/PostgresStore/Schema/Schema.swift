@@ -1,18 +1,18 @@
 /// The tables, in a schema of their own. `run` is part of every key, so that the tables can be distributed by it.
 ///
-/// - `runs`: a run, or what waits for a session's next one (`@` and the session's name). `activation` changes whenever the run
-///   stops being active, so that no session has to be looked for. `bytes` is the sum of its files' sizes.
-/// - `totals`: how many runs there are, and their bytes, in parts whose sum counts: each connection has its part, so that batches
-///   do not wait for one another.
+/// - `runs`: a run, or what waits for a session's next one (`@` and the session's name). `activation` changes whenever
+///   the run stops being active, so that no session has to be looked for. `bytes` is the sum of its files' sizes.
+/// - `totals`: how many runs there are, and their bytes, in parts whose sum counts: each connection has its part, so
+///   that batches do not wait for one another.
 /// - `files`: what is at each path of a run. A content is never changed in place, but for what is appended.
-/// - `pieces`: the bytes of contents, by position. Rows of metrics and console output come piece by piece; large files are cut.
-///   A large one is an object outside of the database instead (`files.object`).
+/// - `pieces`: the bytes of contents, by position. Rows of metrics and console output come piece by piece; large files
+///   are cut. A large one is an object outside of the database instead (`files.object`).
 /// - `objects`: objects that no file has, or none yet, and when they are removed (`ObjectNotes`).
-/// - `row_columns`: the names of the columns of rows of metrics, by their content: a row of names for each write that brought
-///   some, at the number of those before.
+/// - `row_columns`: the names of the columns of rows of metrics, by their content: a row of names for each write that
+///   brought some, at the number of those before.
 /// - `dropped`: contents that no file has any more. They stay for a while, since somebody may be reading them.
-/// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` says that there was a write since.
-///   `summaries.changed` is the number of the transaction that refreshed.
+/// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` says that there was a write
+///   since. `summaries.changed` is the number of the transaction that refreshed.
 /// - `removed_runs`: the ids of runs that are gone, for a while, so that each server takes them out of its listings.
 /// - `batches`: transactions that were committed, by which a server finds out whether one of its own was.
 /// - `events`: what happened, numbered in the order of the commits.
@@ -21,8 +21,8 @@ enum Schema {
     /// The version that this server needs.
     static let version = versionAfter(steps)
 
-    /// What brings a schema to its next version, in one transaction. Never changed once a server has been released that needs it: new
-    /// steps are added at the end.
+    /// What brings a schema to its next version, in one transaction. Never changed once a server has been released that
+    /// needs it: new steps are added at the end.
     struct Step: Sendable {
         /// In words, for the operator.
         let what: String
@@ -64,7 +64,8 @@ enum Schema {
     /// The parts of `totals`.
     static let totalParts = 64
 
-    /// Locks of the database (pg_advisory_lock): those of two numbers are apart from those of runs and sessions, of one.
+    /// Locks of the database (pg_advisory_lock): those of two numbers are apart from those of runs and sessions, of
+    /// one.
     enum Lock {
         static let group = 1_920_299_620
         static let migration = 1

@@ -20,8 +20,8 @@ package struct SchemaMigration {
         self.steps = Schema.steps + steps.map { Schema.Step(what: $0.what, statements: $0.statements) }
     }
 
-    /// Makes the tables if there are none, and takes the steps that older ones lack, all or none of them. Of several that run at once,
-    /// one does it.
+    /// Makes the tables if there are none, and takes the steps that older ones lack, all or none of them. Of several
+    /// that run at once, one does it.
     /// - Returns: what was done, a line each
     /// - Throws: if the database cannot be reached or used, or its schema is newer
     package func run() throws(PostgresRunStore.OpenFailure) -> [String] {

@@ -75,7 +75,8 @@ extension Batch: DraftedRuns {
         if let waiting { drop(waiting.run) }
     }
 
-    /// Whether enough of a run is known to change it. Appending to what is there makes no new file, and needs no more than that.
+    /// Whether enough of a run is known to change it. Appending to what is there makes no new file, and needs no more
+    /// than that.
     private func hasWhatIsNeeded(_ key: String, for action: RunWrite.Action) -> Bool {
         guard let run = runs[key], !run.hasAll else { return true }
         return action.appended?.allSatisfy { run.file($0) != nil } ?? false

@@ -192,7 +192,8 @@ extension Batch {
             """, .int(number), .int(counts.runs), .int(counts.bytes))
     }
 
-    /// Events are numbered under a lock that is held until the commit, so that whoever has seen a number has seen all before it.
+    /// Events are numbered under a lock that is held until the commit, so that whoever has seen a number has seen all
+    /// before it.
     private var eventStatements: [Statement] {
         if events.isEmpty { return [] }
         return [

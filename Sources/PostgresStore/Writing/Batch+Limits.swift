@@ -4,8 +4,8 @@ internal import RunStore
 
 /// What there may be only so much of, over all requests (`RunRules`).
 ///
-/// The counts of all runs are those at the batch's beginning: it does not see what other batches add at the same time. Where the
-/// number of runs is limited, batches with new runs take turns, so that it is never exceeded.
+/// The counts of all runs are those at the batch's beginning: it does not see what other batches add at the same time.
+/// Where the number of runs is limited, batches with new runs take turns, so that it is never exceeded.
 extension Batch {
     /// Refuses a change of a run after which there is more of something than may be.
     /// - Parameter waiting: what waited for a session's next run, and goes with the change
@@ -40,8 +40,8 @@ extension Batch {
         try rules.checkPending(all, ofSender: ofSender)
     }
 
-    /// How many runs and sessions wait that a sender made, or in all, as the database says. More are not counted than make a
-    /// difference: a write takes away two at most.
+    /// How many runs and sessions wait that a sender made, or in all, as the database says. More are not counted than
+    /// make a difference: a write takes away two at most.
     private func pending(of sender: String?, upTo limit: Limit) throws(StoreError) -> Int {
         if let known = storedPending[sender] { return known }
         let most = Parameter.int(limit.most + 2 * waiting.count)

@@ -1,7 +1,7 @@
 internal import RunStore
 
-/// Writes with large files. Before the upload, a write is done here without its bytes, and undone: so it has its place in the order of
-/// the writes, and is refused at once if it would be later.
+/// Writes with large files. Before the upload, a write is done here without its bytes, and undone: so it has its place
+/// in the order of the writes, and is refused at once if it would be later.
 extension Batch {
     /// Does a write with large files whose upload is done; or, before that, finds out whether it could be done.
     /// - Parameter index: of the write in the batch
@@ -31,8 +31,8 @@ extension Batch {
         }
     }
 
-    /// The object that a staged file has become, or is to become, and the number of its content; nil if its bytes go into the
-    /// database.
+    /// The object that a staged file has become, or is to become, and the number of its content; nil if its bytes go
+    /// into the database.
     /// - Throws: if it was removed, since its upload took a day
     func object(ofFileAt place: String) throws(StoreError) -> (object: UploadedObjects.Object, content: Int)? {
         guard let object = uploads.byFile[place] else { return nil }

@@ -3,11 +3,11 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// Writes that become one transaction. First the runs that they touch are locked and what is known of them is read; then the
-/// writes are done here, one after the other; then all changes go to the database together, with the commit.
+/// Writes that become one transaction. First the runs that they touch are locked and what is known of them is read;
+/// then the writes are done here, one after the other; then all changes go to the database together, with the commit.
 ///
-/// Locks are of runs and sessions, not of rows (pg_advisory_xact_lock), so that what is not there yet can be locked too. All
-/// servers take them in the same order: sessions, then runs by their locks' numbers.
+/// Locks are of runs and sessions, not of rows (pg_advisory_xact_lock), so that what is not there yet can be locked
+/// too. All servers take them in the same order: sessions, then runs by their locks' numbers.
 final class Batch {
     let connection: Connection
     let waiting: [WaitingWrite]
@@ -39,8 +39,8 @@ final class Batch {
     var takenStamps: Set<String> = []
     /// The transaction's number in the database, by which it can be asked later whether it is over.
     private(set) var transaction = ""
-    /// A number of the batch's own, which the database has if the batch was committed. After a crash, the database may give a
-    /// transaction's number once more, so that by this alone it cannot be known whose commit it was.
+    /// A number of the batch's own, which the database has if the batch was committed. After a crash, the database may
+    /// give a transaction's number once more, so that by this alone it cannot be known whose commit it was.
     let number = Int.random(in: 1...Int.max)
     private var nextContent = 0
     private var endOfContents = 0

@@ -69,7 +69,8 @@ struct BatchNeeds {
     /// How many statements come before those that read.
     var lockCount: Int { (makesAlone ? 1 : 0) + (sessions.isEmpty ? 0 : 1) + 1 }
 
-    /// The statements: locks; the transaction, ids of contents and the last event; sessions; runs; files; ids of the stamp's second; totals.
+    /// The statements: locks; the transaction, ids of contents and the last event; sessions; runs; files; ids of the
+    /// stamp's second; totals.
     var statements: [Statement] {
         var statements: [Statement] = []
         if makesAlone {

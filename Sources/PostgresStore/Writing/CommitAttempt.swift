@@ -72,8 +72,8 @@ final class CommitAttempt {
     }
 
     /// After the connection was lost during the commit: whether it happened, by asking, not by guessing.
-    /// - Returns: the results if it happened; nil if it did not, so that it can be done again. Writes are refused if it cannot be
-    ///   found out in time: they may have been done
+    /// - Returns: the results if it happened; nil if it did not, so that it can be done again. Writes are refused if it
+    ///   cannot be found out in time: they may have been done
     private func fate(
         of batch: Batch, _ connection: inout Connection?
     ) -> [Result<WriteOutcome, StoreError>]? {

@@ -6,8 +6,9 @@ internal import Threads
 
 /// Makes writes durable, in batches: what waits becomes one transaction, so that one sync covers all of it.
 ///
-/// Several threads do so, each with a connection. One at a time has the turn: it takes what waits and locks the runs. Then the next
-/// one has it, while the first one's changes are being committed. So two writes to one run are done in the order of asking.
+/// Several threads do so, each with a connection. One at a time has the turn: it takes what waits and locks the runs.
+/// Then the next one has it, while the first one's changes are being committed. So two writes to one run are done in
+/// the order of asking.
 final class Committer: Sendable {
     struct Settings: Sendable {
         /// Threads and connections.
@@ -162,7 +163,8 @@ final class Committer: Sendable {
         if let there { return there }
         let connection = try database.connect()
         columns.forgetAll()
-        // Tables that are small now grow while the plans are kept; and each is made once, since that takes longer than to do it.
+        // Tables that are small now grow while the plans are kept; and each is made once, since that takes longer than
+        // to do it.
         let settings = ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"]
         _ = try connection.run(settings.map { Statement("SET \($0)") })
         return connection

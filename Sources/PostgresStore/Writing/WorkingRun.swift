@@ -3,8 +3,8 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A run, or what waits for a session's next one, as the writes of a batch leave it. A write changes a copy, which takes the place
-/// of it unless something was refused.
+/// A run, or what waits for a session's next one, as the writes of a batch leave it. A write changes a copy, which
+/// takes the place of it unless something was refused.
 struct WorkingRun: Sendable {
     /// The run's id, or `@` and a session's name.
     let key: String

@@ -97,8 +97,8 @@ enum BodyReading {
 
     /// A form as JSON: the field `data` if that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
     /// which values that read as a JSON number within the range of a double, `true` or `false` are such.
-    /// - Parameter type: the type of the metadata, if it is some: in metrics and evaluation, numbers may also be written as programs print
-    ///   them; an error's message and traceback are text, whatever they read as
+    /// - Parameter type: the type of the metadata, if it is some: in metrics and evaluation, numbers may also be
+    ///   written as programs print them; an error's message and traceback are text, whatever they read as
     /// - Throws: also if there are fields beside JSON in `data`, which would be lost
     static func json(
         of fields: [(name: String, value: String)], values: Limit, type: MetadataType? = nil

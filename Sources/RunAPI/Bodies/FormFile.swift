@@ -1,8 +1,8 @@
 internal import HTTPServer
 internal import Limits
 
-/// The one file of a form, as `curl -F file=@net.pt` and Python's `requests.put(files=…)` send it: the file is stored, not the
-/// form around it.
+/// The one file of a form, as `curl -F file=@net.pt` and Python's `requests.put(files=…)` send it: the file is stored,
+/// not the form around it.
 final class FormFile: @unchecked Sendable {
     // Sendable: owned by a sink, whose methods are called one at a time.
 

@@ -4,9 +4,9 @@ internal import RunStore
 
 /// New changes, as events for readers.
 ///
-/// Each event is made once, and all readers of a run get the same bytes. Consecutive changes of one kind become one event, with
-/// the id of the last: a reader that has an event has all before it. Rows that arrive faster than they can be sent to all
-/// readers are left out, the oldest first, and an event `skipped` says how many.
+/// Each event is made once, and all readers of a run get the same bytes. Consecutive changes of one kind become one
+/// event, with the id of the last: a reader that has an event has all before it. Rows that arrive faster than they can
+/// be sent to all readers are left out, the oldest first, and an event `skipped` says how many.
 struct EventBatch {
     /// The events of each run, and those of all runs, as text.
     private(set) var texts: [RunID: [UInt8]] = [:]

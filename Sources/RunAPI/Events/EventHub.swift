@@ -10,10 +10,11 @@ internal import Threads
 
 /// Tells readers what happens to runs.
 ///
-/// The thread that commits only leaves changes in the store's `ChangeFeed`. A thread of this hub takes what has come, makes
-/// events of it, and hands the bytes to each reader's stream, which never waits: a reader whose buffer is full is cut off,
-/// and comes back with the id of the last event that it has, which is the feed's. The more readers there are, the longer the hub gathers before
-/// it tells them, and it tells some at a time, so that writers keep the polling thread.
+/// The thread that commits only leaves changes in the store's `ChangeFeed`. A thread of this hub takes what has come,
+/// makes events of it, and hands the bytes to each reader's stream, which never waits: a reader whose buffer is full is
+/// cut off, and comes back with the id of the last event that it has, which is the feed's. The more readers there are,
+/// the longer the hub gathers before it tells them, and it tells some at a time, so that writers keep the polling
+/// thread.
 package final class EventHub: Sendable {
     /// A reader of one run, or of all.
     private struct Reader: Sendable {
@@ -43,7 +44,8 @@ package final class EventHub: Sendable {
     package struct Limits: Sendable {
         /// Readers at once.
         package var readers = Limit(.readers, most: 1000, setting: "--max-event-readers")
-        /// Bytes that may wait for one reader. (Readers that are equally slow share them.) One for whom there are more is cut off.
+        /// Bytes that may wait for one reader. (Readers that are equally slow share them.) One for whom there are more
+        /// is cut off.
         package var backlog = 1 << 20
 
         package init() {}
@@ -62,7 +64,8 @@ package final class EventHub: Sendable {
     private let state = Mutex(State())
     private let stopping = Atomic<Bool>(false)
 
-    /// Starts the thread: it is there before anybody reads, so that readers make a server's threads no more. `stop()` ends it.
+    /// Starts the thread: it is there before anybody reads, so that readers make a server's threads no more. `stop()`
+    /// ends it.
     init(feed: any ChangeFeed, _ limits: Limits = Limits()) {
         (self.feed, self.limits) = (feed, limits)
         Thread(named: "events") { self.work() }.detach()

@@ -97,8 +97,8 @@ struct FileReply {
         return ByteRange(range, size: file.size)
     }
 
-    /// What a browser that is led to something untrusted may do with it: show it, but run nothing in it, and not in a frame
-    /// (W3C Content Security Policy, sections 6.4.3 and 6.4.2).
+    /// What a browser that is led to something untrusted may do with it: show it, but run nothing in it, and not in a
+    /// frame (W3C Content Security Policy, sections 6.4.3 and 6.4.2).
     static let untrustedPolicy = "sandbox; frame-ancestors 'none'"
 
     /// The header fields of every file. Files are untrusted: a browser must neither guess their type nor run them as

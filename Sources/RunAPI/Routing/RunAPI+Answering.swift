@@ -29,7 +29,8 @@ extension RunAPI {
         try job()
     }
 
-    /// Does a job that reads contents, from within one that runs on a worker: at once, or on the threads that wait for other servers.
+    /// Does a job that reads contents, from within one that runs on a worker: at once, or on the threads that wait for
+    /// other servers.
     /// - Parameter isRemote: whether another server keeps the contents
     func read(_ isRemote: Bool, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void) throws {
         if !isRemote { return try job() }
@@ -55,7 +56,8 @@ extension RunAPI {
         answer(exchange) { try respond(to: exchange, with: try make()) }
     }
 
-    /// Sends a reply, whose type a browser must not guess; for GET and HEAD, in the representation that the client wants.
+    /// Sends a reply, whose type a browser must not guess; for GET and HEAD, in the representation that the client
+    /// wants.
     func respond(to exchange: HTTPExchange, with response: HTTPResponse) throws {
         var response = response
         if response["X-Content-Type-Options"] == nil { response.headers.append(("X-Content-Type-Options", "nosniff")) }

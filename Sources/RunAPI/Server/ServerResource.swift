@@ -56,8 +56,8 @@ extension RunAPI {
         }
     }
 
-    /// All metrics, for Prometheus. The number of runs is counted at most every ten seconds, and left out for a token that may
-    /// not see all runs.
+    /// All metrics, for Prometheus. The number of runs is counted at most every ten seconds, and left out for a token
+    /// that may not see all runs.
     func readServerMetrics(_ request: RunRequest) throws -> HTTPResponse {
         var text = PrometheusText()
         telemetry.write(to: &text)

@@ -1,8 +1,8 @@
 internal import LocalFiles
 package import RunMetadata
 
-/// The runs that some writes change, one write after the other, for stores that have no directories. What each write does to which
-/// run stands here once (`apply`); a store says how it finds and keeps runs.
+/// The runs that some writes change, one write after the other, for stores that have no directories. What each write
+/// does to which run stands here once (`apply`); a store says how it finds and keeps runs.
 ///
 /// A run has its id as key, and what waits for a session's next one has `RunTarget.key`.
 package protocol DraftedRuns: AnyObject {

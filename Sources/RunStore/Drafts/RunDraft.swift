@@ -1,19 +1,19 @@
 internal import JSON
 package import RunMetadata
 
-/// A run, or what waits for a session's next one, while a write changes it: a copy, which takes the place of the run unless
-/// something is refused.
+/// A run, or what waits for a session's next one, while a write changes it: a copy, which takes the place of the run
+/// unless something is refused.
 ///
-/// For stores that keep a run's files by their paths and have no directories. What each write does to a run stands here once
-/// (`RunDraft+Changing`, `RunDraft+Metrics`, `RunDraft+Adopting`); a store says how it keeps files.
+/// For stores that keep a run's files by their paths and have no directories. What each write does to a run stands here
+/// once (`RunDraft+Changing`, `RunDraft+Metrics`, `RunDraft+Adopting`); a store says how it keeps files.
 package protocol RunDraft {
     associatedtype File: DraftFile
 
     var place: RunPlace { get set }
     /// Whether there is such a run, or something that waits: stored, or made by an earlier write.
     var isThere: Bool { get }
-    /// By their paths in the run's directory. Of metadata all; of artifacts those at least that were looked up. Where there are
-    /// rows, there is no frame: it is made when it is read.
+    /// By their paths in the run's directory. Of metadata all; of artifacts those at least that were looked up. Where
+    /// there are rows, there is no frame: it is made when it is read.
     var files: [ArtifactPath: File] { get }
     /// When its metadata changed, and while it waits any of its files, seconds since 1970.
     var modified: Double { get }

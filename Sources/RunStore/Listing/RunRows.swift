@@ -1,6 +1,7 @@
 package import RunMetadata
 
-/// What every listing needs of all runs, in memory. Each run has a row number, the same in every column, as long as it is here.
+/// What every listing needs of all runs, in memory. Each run has a row number, the same in every column, as long as it
+/// is here.
 package struct RunRows: Sendable {
     /// Run ids; empty for free rows.
     package private(set) var names: [String] = []

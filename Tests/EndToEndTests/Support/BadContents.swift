@@ -1,4 +1,5 @@
-/// The rows of ERRORS.md about what a body holds. The run `there` is initialised, `stored` is archived, `none` is unknown.
+/// The rows of ERRORS.md about what a body holds. The run `there` is initialised, `stored` is archived, `none` is
+/// unknown.
 extension BadRequest {
     static let json: [BadRequest] = [
         BadRequest(25, "no JSON", "POST", flags, "lr: 1", status: 400) { $0.offset = 0...1 },

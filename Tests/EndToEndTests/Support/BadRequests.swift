@@ -1,4 +1,5 @@
-/// The rows of ERRORS.md that one request shows. The run `there` is initialised, `stored` is archived, `none` is unknown.
+/// The rows of ERRORS.md that one request shows. The run `there` is initialised, `stored` is archived, `none` is
+/// unknown.
 extension BadRequest {
     static let paths: [BadRequest] = [
         BadRequest(1, "unknown path", "GET", "/nowhere", status: 404),

@@ -4,7 +4,8 @@ import RunStore
 
 @testable import MetadataWriters
 
-/// Archives of source. What is made of one that is taken has its paths below `source/`, and no more than the limits allow.
+/// Archives of source. What is made of one that is taken has its paths below `source/`, and no more than the limits
+/// allow.
 func fuzzArchive(_ input: [UInt8]) {
     guard let sent = staged("sent"), (try? input.withUnsafeBytes { try sent.write($0) }) != nil else { return }
     sent.end()

@@ -3,8 +3,8 @@ import Logging
 
 @testable import MetadataWriters
 
-/// Descriptions of custom types, in a writers folder, and a body for each: a NUL and a byte that chooses its form divide the one
-/// from the other.
+/// Descriptions of custom types, in a writers folder, and a body for each: a NUL and a byte that chooses its form
+/// divide the one from the other.
 func fuzzDescription(_ input: [UInt8]) {
     let parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
     let body = parts.count > 1 ? Array(parts[1]) : Array("\0{\"a\": 1}".utf8)

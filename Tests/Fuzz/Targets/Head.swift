@@ -2,8 +2,8 @@ import Limits
 
 @testable import HTTPServer
 
-/// Requests as they come from a socket, whole and in pieces of the size that the first byte says. Both ways, the same sound
-/// bytes go on to libmicrohttpd.
+/// Requests as they come from a socket, whole and in pieces of the size that the first byte says. Both ways, the same
+/// sound bytes go on to libmicrohttpd.
 func fuzzHead(_ input: [UInt8]) {
     guard let size = input.first.map({ Int($0) + 1 }) else { return }
     let bytes = Array(input.dropFirst())

@@ -2,8 +2,8 @@ import TestSupport
 
 @testable import DirectoryStore
 
-/// A segment of the journal, as it is and as the payload of a frame with a sound checksum, and recovery of a folder that
-/// holds it.
+/// A segment of the journal, as it is and as the payload of a frame with a sound checksum, and recovery of a folder
+/// that holds it.
 func fuzzJournal(_ input: [UInt8]) {
     let folder = FuzzFolder.shared
     for segment in [input, frame(around: input)] {

@@ -41,7 +41,8 @@ extension Attack {
         ]
     }
 
-    /// Clients that are all connected at once, served meanwhile or not, and leave without a word: half of them by a reset.
+    /// Clients that are all connected at once, served meanwhile or not, and leave without a word: half of them by a
+    /// reset.
     private static func crowd(
         _ name: String, of count: Int, _ act: @escaping @Sendable (HTTPClient, Int) throws -> Void
     ) -> Attack {

@@ -2,8 +2,8 @@ import Glibc
 import JSON
 import TestSupport
 
-/// Directories and files that something else put among the runs. Each is looked at in every way, and purged; what is outside
-/// stays as it was.
+/// Directories and files that something else put among the runs. Each is looked at in every way, and purged; what is
+/// outside stays as it was.
 extension Attack {
     static var neighbours: [Attack] {
         let makings: [(String, @Sendable (String, String) -> Void)] = [

@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What a server knows of the columns of rows that it wrote, by their content, so that rows of known names need no look into the
-/// database. Others may have been added by other servers.
+/// What a server knows of the columns of rows that it wrote, by their content, so that rows of known names need no look
+/// into the database. Others may have been added by other servers.
 final class ColumnMemory: Sendable {
     /// Names that are held, of all contents: about 100 MB. With more, all others are forgotten.
     private static let most = 1_000_000

@@ -3,8 +3,8 @@ internal import RunMetadata
 
 /// The names of the columns of a run's rows, as a batch knows them.
 ///
-/// The database has them in the order in which they came, and only adds to them as long as the content is there. So what a server
-/// remembers of them is their beginning.
+/// The database has them in the order in which they came, and only adds to them as long as the content is there. So
+/// what a server remembers of them is their beginning.
 struct RowColumns: Sendable {
     /// The names as rows have them, in quotes and with a colon.
     private var names: Set<[UInt8]> = []
