@@ -57,7 +57,8 @@ package final class AccessControl: @unchecked Sendable {
         let version = file.version
         let table = TokenTable(settings.isOff ? [] : try file.read())
         state = Mutex(State(table: table, version: version))
-        needsTokens = Atomic(settings.needsTokens || !table.grants.isEmpty)
+        // Once there was a token there is a file, also after the last one was revoked.
+        needsTokens = Atomic(settings.needsTokens || version != nil)
         second = Atomic(Int(clock()))
         present = (table, 0)
     }
@@ -82,7 +83,7 @@ package final class AccessControl: @unchecked Sendable {
             do {
                 let tokens = try file.read()
                 state = State(table: TokenTable(tokens, replacing: state.table), version: version)
-                if !tokens.isEmpty { needsTokens.store(true, ordering: .releasing) }
+                needsTokens.store(true, ordering: .releasing)
                 generation.wrappingAdd(1, ordering: .releasing)
             } catch {
                 if state.fault != "\(error)" { log.error("the earlier tokens stay valid: \(error)") }
@@ -103,7 +104,7 @@ package final class AccessControl: @unchecked Sendable {
     // MARK: Requests
 
     /// What a request's sender may do where no token was sent.
-    private var anonymous: Grant {
+    var anonymous: Grant {
         if settings.isOff || !needsTokens.load(ordering: .acquiring) { return .full }
         return settings.readsArePublic ? .reader : .nobody
     }

@@ -24,7 +24,7 @@ package final class RequestRates: @unchecked Sendable {
 
     private let limits: Limits
     private let clock: @Sendable () -> UInt64
-    private var allowances: [String: Allowance] = [:]
+    private(set) var allowances: [String: Allowance] = [:]
     /// With more senders than this, those that have all of their allowance again are forgotten.
     private static let most = 10_000
 
@@ -40,9 +40,6 @@ package final class RequestRates: @unchecked Sendable {
         let sender = grant.token.map { "token \($0.id)" } ?? exchange.clientAddress
         if !take(sender, limit) { throw .tooManyRequests(limit: limit, isOfToken: grant.token != nil) }
     }
-
-    /// Senders that are remembered.
-    var count: Int { allowances.count }
 
     /// Whether one more is allowed.
     func take(_ sender: String, _ limit: Int) -> Bool {

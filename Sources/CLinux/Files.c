@@ -15,10 +15,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int clinux_exchange(const char *one, const char *other) {
-    return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
-}
-
 int clinux_exchange_in(const char *one, int folder, const char *name) {
     return renameat2(AT_FDCWD, one, folder, name, RENAME_EXCHANGE);
 }

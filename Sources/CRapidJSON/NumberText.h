@@ -42,7 +42,7 @@ inline bool hasNonfinite(const char *text, size_t length) {
     return c == 'N' || c == 'I';
 }
 
-/// Whether the text is exactly one of NaN, Inf, Infinity, -Inf, -Infinity.
+/// Whether the text is exactly one of NaN, Inf, Infinity, -Inf, -Infinity (`NonFinite.init(bare:)` in JSON).
 inline bool isNonfinite(const char *text, size_t length) {
     auto is = [&](const char *word) { return length == std::strlen(word) && std::memcmp(text, word, length) == 0; };
     return is("NaN") || is("Inf") || is("Infinity") || is("-Inf") || is("-Infinity");

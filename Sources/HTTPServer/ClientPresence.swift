@@ -35,7 +35,8 @@ final class ClientPresence: Sendable {
                 state.halfClosedAt = now
                 return patience == 0
             }
-            return now - since >= patience
+            // Each thread reads the clock before it comes here: another one's may be later.
+            return now >= since && now - since >= patience
         }
     }
 

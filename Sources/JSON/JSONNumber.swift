@@ -21,11 +21,9 @@ package struct JSONNumber: Hashable, Sendable {
 
     /// A number from its text: a JSON number, or one of `NaN`, `Inf`, `Infinity`, `-Inf`, `-Infinity`. Nil for others.
     package init?(_ text: String) {
-        switch text {
-        case "NaN": self = .nan
-        case "Inf", "Infinity": self = .infinity
-        case "-Inf", "-Infinity": self = .negativeInfinity
-        default:
+        if let number = NonFinite(bare: text) {
+            self = number.number
+        } else {
             guard JSONNumberParts(text.utf8) != nil else { return nil }
             self.text = text
         }
@@ -37,10 +35,8 @@ package struct JSONNumber: Hashable, Sendable {
 
     /// The shortest text that reads back as `value`; whole numbers below 2^53 without `.0`, as R writes them.
     package init(_ value: Double) {
-        if value.isNaN {
-            self = .nan
-        } else if value.isInfinite {
-            self = value < 0 ? .negativeInfinity : .infinity
+        if let number = NonFinite(value) {
+            self = number.number
         } else if value.magnitude < 0x1p53, Double(Int64(value)) == value, value != 0 || value.sign == .plus {
             text = String(Int64(value))
         } else {

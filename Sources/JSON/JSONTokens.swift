@@ -79,11 +79,4 @@ package struct JSONTokens {
         let kind = JSONToken(code: token.pointee.kind)
         return kind == .objectBegin || kind == .arrayBegin ? Int(token.pointee.link) + 1 : index + 1
     }
-
-    /// Whether the text of the token is exactly `text`, byte for byte.
-    package func text(at index: Int, is text: StaticString) -> Bool {
-        let bytes = self.text(at: index)
-        guard bytes.count == text.utf8CodeUnitCount else { return false }
-        return bytes.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: bytes.count))
-    }
 }

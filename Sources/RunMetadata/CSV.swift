@@ -19,10 +19,11 @@ package enum CSV {
     }
 
     /// Appends texts as the fields of a line, without the line's end.
-    package static func append(_ fields: some Sequence<String>, to output: inout [UInt8]) {
+    /// - Parameter missing: a text that stands for a missing value, whose field is empty; nil: none does
+    package static func append(_ fields: some Sequence<String>, missing: String? = nil, to output: inout [UInt8]) {
         for (index, field) in fields.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }
-            append(field.utf8, to: &output)
+            if field != missing { append(field.utf8, to: &output) }
         }
     }
 

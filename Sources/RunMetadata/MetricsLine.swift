@@ -21,7 +21,7 @@ protocol MetricsRowColumns: AnyObject {
     func add(other start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int)
 }
 
-/// Reads a line of `metrics.ndjson`: the one place that knows what a row is.
+/// Reads a line of `metrics.ndjson` into columns. Single rows are read as `MetricsRow`; nothing else reads rows.
 enum MetricsLine {
     /// Reads the rows of a text, whole lines. A line that is not a row, which Rundir never writes, is skipped.
     /// - Parameter take: takes a row's key and where its line starts; returns whether to go on

@@ -1,3 +1,5 @@
+internal import JSON
+
 extension MetricsTable {
     /// A part of the text, and the state before it.
     package struct Part: Sendable {

@@ -105,9 +105,6 @@ package struct RunSummary: Sendable {
     /// The value of the property `completed`; nil if it has none.
     package var completed: Bool? { columns["completed"]?.bool }
 
-    /// When it ended, seconds since 1970.
-    package var end: Double? { columns["end"]?.number?.double }
-
     /// When it started, seconds since 1970; 0 if unknown.
     package var start: Double { columns["start"]?.number.flatMap { $0.isFinite ? $0.double : nil } ?? 0 }
 

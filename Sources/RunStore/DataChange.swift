@@ -34,17 +34,6 @@ package enum DataChange: Sendable {
 
     /// Whether the change appends rows.
     package var isRows: Bool { if case .rows = self { true } else { false } }
-
-    /// Whether the change depends on what is in the directory, so that all before it has to be there already.
-    package var readsTheDirectory: Bool {
-        switch self {
-        // A run's end is kept from being mistaken (`keepPlaces`).
-        case .put(let path, _), .remove(let path): path.property?.readAs != nil
-        // Where a file ends, an append learns from the batch (`PlannedEnds`).
-        case .rows, .append: false
-        case .frame, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
-        }
-    }
 }
 
 extension DataChange {

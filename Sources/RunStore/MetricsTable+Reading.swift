@@ -100,12 +100,3 @@ private final class RowsReading: MetricsReading {
         MetricsPart(arrived: try rows.read(parts[index].range), start: parts[index].start, after: after)
     }
 }
-
-extension MetricsText {
-    /// A table of all rows. For a store that keeps no tables.
-    package func table() throws(StoreError) -> MetricsTable {
-        let table = MetricsTable()
-        try read(0..<size).withUnsafeBytes { _ = table.append($0) }
-        return table
-    }
-}

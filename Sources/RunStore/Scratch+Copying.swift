@@ -4,9 +4,6 @@ package import RunMetadata
 
 /// For stores that copy what was staged, and have no directories of their own that programs could read.
 extension StagingFile {
-    /// Reads a file that is complete.
-    package func contents() throws(StoreError) -> [UInt8] { try Self.contents(of: path) }
-
     /// Reads a file that was staged, or is in a staged folder.
     package static func contents(of path: String) throws(StoreError) -> [UInt8] {
         do throws(FileFailure) { if let bytes = try Files.read(path) { return bytes } } catch {
@@ -31,12 +28,6 @@ extension StagedFolder {
             }
         } catch { throw StoreError(local: error) }
         return files
-    }
-
-    /// Reads all files in it.
-    /// - Returns: them by their paths in it
-    package func contents() throws(StoreError) -> [(path: DataPath, bytes: [UInt8])] {
-        try files().map { file throws(StoreError) in (file.path, try StagingFile.contents(of: file.place)) }
     }
 }
 

@@ -47,6 +47,6 @@ import Testing
         #expect(!rates.take("sender 7", 1))
         clock.pass(seconds: 2)
         #expect(rates.take("sender 7", 1))
-        #expect(rates.count <= 2)
+        #expect(rates.allowances.count <= 2)
     }
 }

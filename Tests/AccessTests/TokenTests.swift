@@ -52,6 +52,18 @@ import Testing
         #expect(!folder.exists(".rundir/tokens.new"))
     }
 
+    @Test func aTokenIsNeededAfterTheLastOneWasRevokedAlsoByTheNextServer() throws {
+        func allowsAll() throws -> Bool {
+            try AccessControl(AccessControl.Settings(), file: file) { 0 }.anonymous === Grant.full
+        }
+        #expect(try allowsAll())
+        let (one, _) = try token("ci")
+        try file.change { $0.append(one) }
+        #expect(try !allowsAll())
+        try file.change { $0.removeAll() }
+        #expect(try !allowsAll())
+    }
+
     @Test func refusedChangeChangesNothing() throws {
         struct Refused: Error {}
         let (one, _) = try token("ci")

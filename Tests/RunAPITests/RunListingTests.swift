@@ -198,13 +198,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", RunListQuery.Format.json), ("text/*", .csv), ("*/*", .json), ("text/html,*/*;q=0.8", .json),
+        ("", ReplyFormat.json), ("text/*", .csv), ("*/*", .json), ("text/html,*/*;q=0.8", .json),
         ("text/csv", .csv),
         ("application/json;q=0.5, TEXT/CSV ; q=0.9", .csv), ("application/x-ndjson, text/csv;q=0", .ndjson),
         ("image/png", .json),
     ])
-    func theFormatIsTheOneThatIsPreferred(_ header: String, _ format: RunListQuery.Format) {
-        #expect(RunListQuery.accepted(header) == format)
+    func theFormatIsTheOneThatIsPreferred(_ header: String, _ format: ReplyFormat) {
+        #expect(ReplyFormat(accepted: header) == format)
     }
 
     /// ERRORS.md, row 42.

@@ -34,6 +34,13 @@ final class MemoryFile: Blob, MetricsText, DraftFile {
         return part.count
     }
 
+    /// A table of the rows that it holds.
+    func table() -> MetricsTable {
+        let table = MetricsTable()
+        bytes.withUnsafeBytes { _ = table.append($0) }
+        return table
+    }
+
     /// The object of JSON that it holds; nil where it holds none.
     var object: JSONObject? { try? JSONValue.parse(bytes, nonFinite: .allowed).object }
 

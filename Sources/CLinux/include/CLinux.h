@@ -38,10 +38,7 @@ void clinux_yield_to_others(void);
 /// clinux_yield_to_others() does.
 void clinux_run_when_idle(void);
 
-/// Exchanges two paths (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
-int clinux_exchange(const char *one, const char *other);
-
-/// The same with a path and a name in an open folder.
+/// Exchanges a path and a name in an open folder (renameat2(2) with RENAME_EXCHANGE); -1 and errno on failure.
 int clinux_exchange_in(const char *one, int folder, const char *name);
 
 /// Renames without replacing (renameat2(2) with RENAME_NOREPLACE); -1 and errno on failure, EEXIST if the target

@@ -69,10 +69,7 @@ extension Committer {
         let end = try stored.read(max(0, stored.size - Self.lookedThrough)..<stored.size)
         var later: [UInt8] = []
         for line in end.split(separator: UInt8(ascii: "\n")) {
-            guard let row = try? JSONValue.parse(Array(line)).object,
-                let time = row[MetricsColumnRole.timeName]?.number,
-                time.double > frame.modified
-            else { continue }
+            guard let time = MetricsRow(line: line)?.time, time > frame.modified else { continue }
             later += line + [UInt8(ascii: "\n")]
         }
         return later

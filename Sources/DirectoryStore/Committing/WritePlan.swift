@@ -81,6 +81,19 @@ extension RunWrite.Action {
     }
 }
 
+extension DataChange {
+    /// Whether the change depends on what is in the directory, so that all before it has to be there already.
+    var readsTheDirectory: Bool {
+        switch self {
+        // A run's end is kept from being mistaken (`keepPlaces`).
+        case .put(let path, _), .remove(let path): path.property?.readAs != nil
+        // Where a file ends, an append learns from the batch (`PlannedEnds`).
+        case .rows, .append: false
+        case .frame, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
+        }
+    }
+}
+
 /// A run's place on disk, as a plan sees it.
 struct RunFolder {
     let name: String

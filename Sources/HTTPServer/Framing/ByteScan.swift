@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Finds bytes of some class. Eight at a time takes a third off the time for a head, 160 ns of 12 µs for a row.
+/// Finds bytes of some class.
 enum ByteScan {
     /// Whether a byte may stand in a token: a method, a field's name (RFC 9110 section 5.6.2).
     @inline(__always)
@@ -14,25 +14,7 @@ enum ByteScan {
 
     /// The first control character (below 0x20, or DEL) of `start..<end`; `end` if there is none.
     static func firstControl(_ bytes: UnsafeRawBufferPointer, from start: Int, to end: Int) -> Int {
-        guard let base = bytes.baseAddress else { return end }
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        var index = start
-        while index + 8 <= end {
-            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            let low = (word &- ones &* 0x20) & ~word
-            let delete = word ^ (ones &* 0x7f)
-            // The lowest flag is exact; those above it may come of a borrow.
-            let found = (low | ((delete &- ones) & ~delete)) & highs
-            if found != 0 { return index + found.trailingZeroBitCount / 8 }
-            index += 8
-        }
-        while index < end {
-            let byte = bytes[index]
-            if byte < 0x20 || byte == 0x7f { return index }
-            index += 1
-        }
-        return end
+        bytes[start..<end].firstIndex { $0 < 0x20 || $0 == 0x7f } ?? end
     }
 
     /// The first byte of `start..<end` that may not stand in a token; `end` if there is none.

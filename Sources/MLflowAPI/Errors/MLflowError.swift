@@ -11,6 +11,7 @@ struct MLflowError: Error, Equatable {
         case endpointNotFound = "ENDPOINT_NOT_FOUND"
         case internalError = "INTERNAL_ERROR"
         case invalidParameterValue = "INVALID_PARAMETER_VALUE"
+        case invalidState = "INVALID_STATE"
         case notImplemented = "NOT_IMPLEMENTED"
         case permissionDenied = "PERMISSION_DENIED"
         case resourceAlreadyExists = "RESOURCE_ALREADY_EXISTS"
@@ -29,7 +30,7 @@ struct MLflowError: Error, Equatable {
             case .endpointNotFound, .resourceDoesNotExist: 404
             case .resourceConflict: 409
             case .resourceExhausted: 429
-            case .internalError: 500
+            case .internalError, .invalidState: 500
             case .notImplemented: 501
             case .temporarilyUnavailable: 503
             }

@@ -53,17 +53,24 @@ extension MLflowAPI {
     }
 
     func updateExperiment(_ call: MLflowCall) throws -> JSONObject {
-        let id = try experiment(call).id
+        let found = try experiment(call)
         let name = try Self.experimentName(call.parameters.required("new_name"), "new_name")
-        try changeExperiment(id) { $0.name = name }
+        if found.isDeleted {
+            throw MLflowError(
+                .invalidState, "The experiment \(found.id) is deleted; restore it to rename it", status: 400)
+        }
+        try changeExperiment(found.id) { $0.name = name }
         return JSONObject()
     }
 
     func setExperimentTag(_ call: MLflowCall) throws -> JSONObject {
-        let (id, key) = (try experiment(call).id, try call.parameters.required("key"))
+        let (found, key) = (try experiment(call), try call.parameters.required("key"))
         let value = try call.parameters.text("value") ?? ""
         try Self.checkTag(key, value)
-        try changeExperiment(id) { $0.tags[key] = .string(value) }
+        if found.isDeleted {
+            throw MLflowError.invalid("The experiment \(found.id) must be in the 'active' state; it is deleted")
+        }
+        try changeExperiment(found.id) { $0.tags[key] = .string(value) }
         return JSONObject()
     }
 
@@ -80,7 +87,7 @@ extension MLflowAPI {
 
     /// Deletes an experiment and its runs: they go to the archive.
     func deleteExperiment(_ call: MLflowCall) throws -> JSONObject {
-        let found = try experiment(call)
+        let found = try experiment(call, isDeleted: false)
         if found.id == Experiment.defaultID {
             throw MLflowError.invalid(
                 "The experiment Default has the runs of all other clients too, and cannot be deleted")
@@ -91,7 +98,7 @@ extension MLflowAPI {
     }
 
     func restoreExperiment(_ call: MLflowCall) throws -> JSONObject {
-        let found = try experiment(call)
+        let found = try experiment(call, isDeleted: true)
         try moveRuns(of: found.id, from: .only, .restore, call.exchange)
         try changeExperiment(found.id) { $0.isDeleted = false }
         return JSONObject()
@@ -119,9 +126,12 @@ extension MLflowAPI {
     // MARK: Parts
 
     /// The experiment that `experiment_id` names.
-    private func experiment(_ call: MLflowCall) throws -> Experiment {
+    /// - Parameter isDeleted: whether it has to be deleted, or must not be; nil: either
+    private func experiment(_ call: MLflowCall, isDeleted: Bool? = nil) throws -> Experiment {
         let id = try call.parameters.required("experiment_id")
-        guard let found = try experiments.list()[id] else { throw MLflowError.unknownExperiment(id) }
+        guard let found = try experiments.list()[id], found.isDeleted == isDeleted ?? found.isDeleted else {
+            throw MLflowError.unknownExperiment(id)
+        }
         return found
     }
 

@@ -14,14 +14,13 @@ enum MLflowJSON {
 
     static func number(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
 
-    /// A double.
+    /// A double. A number outside of the doubles' range, which other clients may have sent, becomes an infinity:
+    /// Python's client raises an exception for it.
     static func double(_ number: JSONNumber) -> JSONValue {
-        switch number.text {
-        case "NaN": "NaN"
-        case "Inf": "Infinity"
-        case "-Inf": "-Infinity"
-        default: .number(number)
-        }
+        let value = number.double
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+        return .number(number)
     }
 
     /// Milliseconds of a time in seconds.

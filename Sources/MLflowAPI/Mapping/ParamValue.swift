@@ -2,8 +2,9 @@ internal import JSON
 
 /// Values of params, which are text to MLflow.
 enum ParamValue {
-    /// The most characters (mlflow/utils/validation.py, MAX_PARAM_VAL_LENGTH).
-    static let longest = 6000
+    /// The most characters. MLflow's server cuts off what is behind 6000 (mlflow/utils/validation.py,
+    /// MAX_PARAM_VAL_LENGTH); here it is kept.
+    static let longest = 65_536
 
     /// The flag of a param: a number where the text is one, with all its digits, so that it sorts and plots as one.
     static func flag(_ text: String) -> JSONValue {

@@ -3,7 +3,8 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// The last value of each metric with its step and time: that of the greatest step, of equal steps the latest.
+/// The last value of each metric with its step and time: that of the greatest step, of equal steps the latest, of equal
+/// times the greatest.
 enum LatestMetrics {
     /// - Parameter wanted: the names of metrics in rows, and their last values in the run's frame; reading ends once
     ///   these are found. (The frame does not count NaN. A metric whose last value is that has it in its last row.)
@@ -19,9 +20,9 @@ enum LatestMetrics {
         try log.eachPartFromTheEnd { rows in
             try exchange.checkPresence()
             var part: [ExactText: MetricEntry] = [:]
-            for (index, object) in rows.enumerated() {
-                let row = MetricLog.Row(object: object, line: index)
-                for member in object.members where !isKey(member.name) {
+            for (index, found) in rows.enumerated() {
+                let row = MetricLog.Row(row: found, line: index)
+                for member in found.object.members where !isKey(member.name) {
                     let key = MLflowName.metric(ofRow: member.name)
                     guard let entry = row.entry(key, member.name) else { continue }
                     if let known = part[ExactText(key)], isBefore(entry, known) { continue }
@@ -47,7 +48,12 @@ enum LatestMetrics {
 
     private static func isKey(_ name: String) -> Bool { [.step, .time, .frame].contains(MetricsColumnRole(name)) }
 
+    /// By step, then time, then value; NaN comes last (mlflow/store/tracking/sqlalchemy_store.py,
+    /// _update_latest_metrics_if_necessary).
     private static func isBefore(_ one: MetricEntry, _ other: MetricEntry) -> Bool {
-        (one.step, one.timestamp) < (other.step, other.timestamp)
+        if one.step != other.step { return one.step < other.step }
+        if one.timestamp != other.timestamp { return one.timestamp < other.timestamp }
+        let (value, last) = (one.value.double, other.value.double)
+        return value < last || (last.isNaN && !value.isNaN)
     }
 }

@@ -8,43 +8,28 @@ internal import RunStore
 struct MetricLog {
     /// One row.
     struct Row {
-        let object: JSONObject
+        let row: MetricsRow
         /// How many rows are before it.
         let line: Int
 
         /// The value of a metric; nil if the row has none.
         func entry(_ key: String, _ name: String) -> MetricEntry? {
-            guard let value = Self.number(object[name]) else { return nil }
+            guard let value = row[name] else { return nil }
             return MetricEntry(key: key, value: value, timestamp: time ?? 0, step: step)
         }
 
         /// The same for a history.
         /// - Parameter start: the time of a row that has none
         func value(_ name: String, _ start: Int) -> MetricHistory.Value? {
-            guard let value = Self.number(object[name]) else { return nil }
+            guard let value = row[name] else { return nil }
             return MetricHistory.Value(time: time ?? start, step: step, number: value.double)
         }
 
         /// The step, or what a row without one has in its place.
-        private var step: Int {
-            for name in [MetricsColumnRole.stepName, MetricsColumnRole.epochName, MetricsColumnRole.frameName] {
-                if let number = object[name]?.number, let whole = number.int ?? Int(exactly: number.double.rounded()) {
-                    return whole
-                }
-            }
-            return line
-        }
+        private var step: Int { row.step ?? line }
 
         /// Milliseconds since 1970.
-        private var time: Int? { object[MetricsColumnRole.timeName]?.number.map { MLflowJSON.milliseconds($0.double) } }
-
-        static func number(_ value: JSONValue?) -> JSONNumber? {
-            switch value {
-            case .number(let number): number
-            case .string(let text): JSONNumber(text)
-            default: nil
-            }
-        }
+        private var time: Int? { row.time.map { MLflowJSON.milliseconds($0) } }
     }
 
     private let blob: any Blob
@@ -57,7 +42,7 @@ struct MetricLog {
 
     /// Bytes that are read at a time.
     private static let piece = 1 << 20
-    /// A row that is longer is none that was sent.
+    /// Longest possible row; a longer line is not a row.
     private static let longestRow = 64 << 20
     /// Bytes at the end of a log in which the last values of metrics are looked for: a run is shown in the same time
     /// however long its log is.
@@ -87,10 +72,8 @@ struct MetricLog {
                 start = end + 1
                 line += 1
                 // Most lines of a long log have other names: parsing them would take most of the time.
-                guard Self.contains(text, quoted), let object = try? JSONValue.parse(Array(text)).object else {
-                    continue
-                }
-                try body(Row(object: object, line: line - 1))
+                guard Self.contains(text, quoted), let row = MetricsRow(line: text) else { continue }
+                try body(Row(row: row, line: line - 1))
             }
             rest.removeFirst(start)
             searched = rest.count
@@ -99,7 +82,7 @@ struct MetricLog {
 
     /// Calls `body` with all rows of the end of the log, part by part from the last one, until it returns false or
     /// `mostAtEnd` bytes are read.
-    func eachPartFromTheEnd(_ body: ([JSONObject]) throws -> Bool) throws {
+    func eachPartFromTheEnd(_ body: ([MetricsRow]) throws -> Bool) throws {
         var (end, size) = (blob.size, Self.piece)
         while end > 0, blob.size - end < Self.mostAtEnd {
             let start = max(0, end - size)
@@ -115,7 +98,7 @@ struct MetricLog {
                 bytes = bytes[(newline + 1)...]
             }
             (end, size) = (start > 0 ? start + bytes.startIndex : 0, Self.piece)
-            let rows = bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? JSONValue.parse(Array($0)).object }
+            let rows = bytes.split(separator: UInt8(ascii: "\n")).compactMap { MetricsRow(line: $0) }
             if try !body(rows) { return }
         }
     }

@@ -123,8 +123,8 @@ extension MLflowAPI {
                 for row in rows {
                     var text: [UInt8] = []
                     output.append(row: row, of: frame, columns: columns, to: &text)
-                    if let object = try? JSONValue.parse(text).object,
-                        let value = MetricLog.Row(object: object, line: line).value(name, start)
+                    if let row = MetricsRow(line: text),
+                        let value = MetricLog.Row(row: row, line: line).value(name, start)
                     {
                         values.append(value)
                     }

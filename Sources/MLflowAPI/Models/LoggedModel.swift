@@ -72,7 +72,7 @@ extension LoggedModel: Searchable {
         case (.param, let name): return object["params"]?[name]?.string.map { .text($0) }
         case (.metric, let name):
             let found = metrics.last { $0["key"]?.string == name }?["value"]
-            return MetricLog.Row.number(found).map { .number($0.double) }
+            return MetricsRow.number(found).map { .number($0.double) }
         case (.attribute, "name"): return .text(name)
         case (.attribute, "model_id"): return .text(id)
         case (.attribute, "source_run_id"): return .text(run.description)

@@ -160,8 +160,9 @@ extension MLflowAPI {
         return snapshot
     }
 
-    /// The most characters of a tag's value (mlflow/utils/validation.py, MAX_TAG_VAL_LENGTH).
-    private static let longestTag = 8000
+    /// The most characters of a tag's value. MLflow's server cuts off what is behind 8000 (mlflow/utils/validation.py,
+    /// MAX_TAG_VAL_LENGTH); here it is kept.
+    private static let longestTag = 65_536
 
     /// The property of a tag, and what stands in its file.
     static func property(_ tag: String, _ value: String) throws(MLflowError) -> (name: PropertyName, file: [UInt8]) {

@@ -21,11 +21,14 @@ extension MLflowAPI {
         if let condition = try SearchCondition.text(SearchFilter(parameters.text("filter"))) {
             conditions.append(condition)
         }
+        let view = try ViewType(parameters, "run_view_type")
+        // MLflow's clients cannot read a run before it is initialised.
+        if view == .all { conditions.append("status != \"\(RunStatus.pending)\"") }
         var query = RunQuery()
         query.predicate = try RunPredicate(conditions.joined(separator: " & "))
         query.takesUnknownColumns = true
         query.keep(to: call.exchange.grant.scope)
-        query.archived = try ViewType(parameters, "run_view_type").archived
+        query.archived = view.archived
         query.order = try SearchCondition.order(parameters.texts("order_by"))
         query.limit = try parameters.whole("max_results") ?? 1000
         guard (1...Self.mostRuns).contains(query.limit) else {

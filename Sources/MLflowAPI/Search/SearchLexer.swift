@@ -87,7 +87,7 @@ struct SearchLexer {
         var text = ""
         while position < scalars.count {
             let scalar = scalars[position]
-            if scalar == "`" || (scalar == "\"" && text.hasSuffix(".")) {
+            if scalar == "`" || ((scalar == "\"" || scalar == "'") && text.hasSuffix(".")) {
                 text += try quoted()
             } else if Self.isName(scalar) || Self.isDigit(scalar) {
                 text.unicodeScalars.append(scalar)

@@ -36,6 +36,9 @@ extension SearchClause {
             case .notEqual: return one != other
             default: break
             }
+        case (.number(let one), .text(let other)) where comparison == .equal || comparison == .notEqual:
+            // An experiment's id sorts as a number, and is a text to MLflow.
+            return (Double(other) == one) == (comparison == .equal)
         case (.text(let one), .text(let other)):
             switch comparison {
             case .equal: return ExactText(one) == ExactText(other)

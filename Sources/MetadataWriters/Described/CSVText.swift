@@ -1,9 +1,12 @@
 internal import JSON
+internal import RunMetadata
 
 /// Lines of CSV (RFC 4180), each ended by a line feed, as R and pandas write them.
 enum CSVText {
     static func line(_ fields: [String]) -> [UInt8] {
-        Array((fields.map(quoted).joined(separator: ",") + "\n").utf8)
+        var line: [UInt8] = []
+        CSV.append(fields, missing: "", to: &line)
+        return line + [UInt8(ascii: "\n")]
     }
 
     /// A value as a field; nil for a list or an object. A missing value is an empty field.
@@ -23,12 +26,5 @@ enum CSVText {
         let text = String(decoding: field, as: UTF8.self)
         if let number = JSONNumber(text), number.isFinite { return .number(number) }
         return .string(text)
-    }
-
-    private static func quoted(_ field: String) -> String {
-        let isPlain = field.utf8.allSatisfy {
-            $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r")
-        }
-        return isPlain ? field : "\"" + field.replacing("\"", with: "\"\"") + "\""
     }
 }

@@ -59,15 +59,6 @@ final class GzippedArchive {
         return nil
     }
 
-    /// Reads what follows the archive's end, so that the checksum is verified.
-    /// - Returns: whether the gzip is valid
-    func drain() -> Bool {
-        while let part = next() {
-            if part.isEmpty { return true }
-        }
-        return false
-    }
-
     /// Reads more; false at the end.
     private func fill() -> Bool {
         let count =

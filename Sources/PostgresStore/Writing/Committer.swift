@@ -153,7 +153,8 @@ final class Committer: Sendable {
     }
 
     func isLate(_ write: WaitingWrite, _ now: UInt64) -> Bool {
-        now - write.since > UInt64(settings.patience * 1e9)
+        // The clock was read before, perhaps, than the write came.
+        now > write.since && now - write.since > UInt64(settings.patience * 1e9)
     }
 
     // MARK: What an attempt needs

@@ -25,18 +25,15 @@ struct MetricsQuery: Hashable, Sendable {
             selection.after = after
         }
         selection.points = try query.number("points", in: 1...1_000_000)
-        format = try query.choice("format") ?? Self.format(accepted: exchange.joinedHeader("Accept") ?? "")
+        format = try query.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
     }
 
-    /// The format that a header `Accept` likes best among those there are (RFC 9110 section 12.5.1).
-    static func format(accepted: String) -> MetricsFormat {
-        WeightedList(accepted).preferred { name in
-            switch name {
-            case "application/json", "application/*", "*/*": .columns
-            case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
-            case "text/csv", "text/*": .csv
-            default: nil
-            }
-        } ?? .columns
+    /// The format that the header `Accept` prefers.
+    private static func accepted(_ header: String) -> MetricsFormat {
+        switch ReplyFormat(accepted: header) {
+        case .json: .columns
+        case .ndjson: .ndjson
+        case .csv: .csv
+        }
     }
 }

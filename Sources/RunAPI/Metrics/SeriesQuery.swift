@@ -43,14 +43,8 @@ struct SeriesQuery {
         format = try query.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
     }
 
-    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON where it names none of ours.
+    /// The format that the header `Accept` prefers.
     private static func accepted(_ header: String) -> Format {
-        WeightedList(header).preferred { name in
-            switch name {
-            case "text/csv", "text/*": .csv
-            case "application/json", "application/*", "*/*": .json
-            default: nil
-            }
-        } ?? .json
+        ReplyFormat(accepted: header, among: [.json, .csv]) == .csv ? .csv : .json
     }
 }

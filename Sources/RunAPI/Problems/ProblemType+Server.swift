@@ -90,10 +90,10 @@ extension ProblemType {
                 + "raise `--max-run-bytes`."),
         ProblemType(
             507, "runs-full", "Runs full",
-            "All runs together, pending and archived ones among them, would be more bytes than `--max-bytes` allows. Nothing was "
+            "All runs together, pending and archived ones among them, would be more bytes than `--max-total-bytes` allows. Nothing was "
                 + "stored.",
             "Archive runs that are no longer needed and purge them, or remove files; then writes go on. The operator can raise "
-                + "`--max-bytes`."),
+                + "`--max-total-bytes`."),
         ProblemType(
             507, "too-many-uploads", "Too many uploads",
             "Too many uploads are incomplete. Nothing was stored.",

@@ -5,14 +5,8 @@ internal import RunMetadata
 /// The query of a listing of runs.
 struct RunListQuery {
     /// The format of the listing.
-    enum Format: String, CaseIterable {
-        case json
-        case ndjson
-        case csv
-    }
-
     private(set) var query = RunQuery()
-    private(set) var format = Format.json
+    private(set) var format = ReplyFormat.json
     /// The parameters without the cursor, for the link to the next page.
     private(set) var repeated: [(name: String, value: String)] = []
 
@@ -41,19 +35,7 @@ struct RunListQuery {
             }
             query.cursor = try RunCursor(cursor, order: query.order)
         }
-        format = try parameters.choice("format") ?? Self.accepted(exchange.joinedHeader("Accept") ?? "")
+        format = try parameters.choice("format") ?? ReplyFormat(accepted: exchange.joinedHeader("Accept") ?? "")
         repeated = parameters.all.filter { $0.name != "cursor" && $0.name != "offset" }
-    }
-
-    /// The format that the header `Accept` prefers (RFC 9110 section 12.5.1); JSON if it names none of ours.
-    static func accepted(_ header: String) -> Format {
-        WeightedList(header).preferred { name in
-            switch name {
-            case "text/csv", "text/*": .csv
-            case "application/x-ndjson", "application/ndjson", "application/jsonl": .ndjson
-            case "application/json", "application/*", "*/*": .json
-            default: nil
-            }
-        } ?? .json
     }
 }

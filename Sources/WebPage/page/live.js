@@ -26,9 +26,6 @@ let state = "off";
 let retry = 0;
 let wasLive = false;
 
-/** @returns {string} "live", "lost", "connecting"; "off" while there are no listeners */
-export function liveState() { return state; }
-
 /** Calls a function with the state, now and on changes. @returns {() => void} unsubscribes */
 export function onLiveState(watcher) {
     watchers.add(watcher);

@@ -1,5 +1,3 @@
-internal import JSON
-
 /// A number that JSON lacks: NaN or an infinity. The one list of their spellings.
 ///
 /// They are read in any spelling of printf, Python, R, Julia or pandas, and written as jsonlite does.
@@ -10,7 +8,7 @@ package enum NonFinite: Sendable {
 
     /// Reads a word in lower case, with or without a sign. Julia's `show()` adds the size to 16 and 32 bits (`NaN32`),
     /// printf(3) may add what kind of NaN it is (`nan(ind)`).
-    init?(word: String) {
+    package init?(word: String) {
         let isNegative = word.first == "-"
         switch isNegative || word.first == "+" ? word.dropFirst() : Substring(word) {
         case "nan", "nan16", "nan32": self = .nan
@@ -20,24 +18,30 @@ package enum NonFinite: Sendable {
         }
     }
 
+    /// Reads a word without quotes in a JSON text: those that CRapidJSON takes (`isNonfinite` in `NumberText.h`).
+    init?(bare text: String) {
+        switch text {
+        case "NaN": self = .nan
+        case "Inf", "Infinity": self = .infinity
+        case "-Inf", "-Infinity": self = .negativeInfinity
+        default: return nil
+        }
+    }
+
     /// Nil for a finite number.
-    init?(_ value: Double) {
+    package init?(_ value: Double) {
         if value.isFinite { return nil }
         self = value.isNaN ? .nan : value < 0 ? .negativeInfinity : .infinity
     }
 
     /// Reads the content of `json`, without its quotes; nil for any other text.
-    init?(written text: String) {
-        switch text {
-        case "NaN": self = .nan
-        case "Inf": self = .infinity
-        case "-Inf": self = .negativeInfinity
-        default: return nil
-        }
+    package init?(written text: String) {
+        guard let number = NonFinite(bare: text), number.number.text == text else { return nil }
+        self = number
     }
 
     /// The JSON text: a string.
-    var json: StaticString {
+    package var json: StaticString {
         switch self {
         case .nan: "\"NaN\""
         case .infinity: "\"Inf\""
@@ -45,7 +49,7 @@ package enum NonFinite: Sendable {
         }
     }
 
-    var double: Double {
+    package var double: Double {
         switch self {
         case .nan: .nan
         case .infinity: .infinity
@@ -53,7 +57,7 @@ package enum NonFinite: Sendable {
         }
     }
 
-    var number: JSONNumber {
+    package var number: JSONNumber {
         switch self {
         case .nan: .nan
         case .infinity: .infinity
