@@ -2,9 +2,9 @@ internal import Glibc
 package import LocalFiles
 package import RunMetadata
 
-/// For stores that copy what was staged, and have no directories of their own that programs could read.
+/// For stores that copy staged files, and have no directories of their own that programs could read.
 extension StagingFile {
-    /// Reads a file that is complete.
+    /// Reads a complete file.
     package func contents() throws(StoreError) -> [UInt8] { try Self.contents(of: path) }
 
     /// Reads a file that was staged, or is in a staged folder.
@@ -34,14 +34,14 @@ extension StagedFolder {
     }
 
     /// Reads all files in it.
-    /// - Returns: them by their paths in it
+    /// - Returns: their contents, with their paths in it
     package func contents() throws(StoreError) -> [(path: DataPath, bytes: [UInt8])] {
         try files().map { file throws(StoreError) in (file.path, try StagingFile.contents(of: file.place)) }
     }
 }
 
 extension StagingFolder {
-    /// Writes a run's metadata into it, in place of what was written so before.
+    /// Writes a run's metadata into it, replacing what an earlier call wrote.
     /// - Returns: the path of the folder with the metadata
     package func write(_ files: [(path: DataPath, blob: any Blob)]) throws(StoreError) -> String {
         let top = "\(path)/\(RunLayout.dataDirectory)"
