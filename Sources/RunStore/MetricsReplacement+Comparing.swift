@@ -25,8 +25,8 @@ extension MetricsReplacement {
             guard let there, !there.isBeginning else { break }
             if let rows { return .appended(rows) }
             throw .frameConflict(
-                "several rows have the same step or epoch and other values, so that they are a whole frame, which does not "
-                    + "begin with the rows that are there")
+                "several rows have the same step or epoch but different values, so they can only be a whole frame, and it "
+                    + "does not begin with the run's present rows")
         }
         return .replaced(keepingEarlier: there.map { !$0.isBeginning } ?? false)
     }

@@ -71,7 +71,7 @@ extension Committer {
     private func expectRoom(toJoin path: DataPath, _ status: stat) throws(StoreError) {
         if status.st_size <= Self.joined { return }
         throw .unreadable(
-            "the \(path) that waits for the session's next run is over \(Self.joined) bytes, too large to be put behind that of this run; "
+            "the \(path) that waits for the session's next run is over \(Self.joined) bytes, too large to be appended to that of this run; "
                 + "initialise a run that has none, or one in another session (Run-Session)")
     }
 

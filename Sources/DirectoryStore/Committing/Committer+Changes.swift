@@ -58,7 +58,7 @@ extension Committer {
             case nil, .nothing, .folder: break
             // A file there would be exchanged for the folder, and lost.
             case .file, .other, .blocked:
-                throw .unreadable("the run has \(path), which is no folder, where one is to be published; remove it")
+                throw .unreadable("the run's \(path) is not a folder, so no folder can be published there; remove it")
             case .link(let link): throw .outOfReach("\"\(link)\" is a link, and nothing is written through links")
             }
             let status = directory.flatMap { try? $0.ownStatus(RunPath(path).bytes) }

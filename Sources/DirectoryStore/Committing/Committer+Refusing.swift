@@ -19,7 +19,7 @@ extension Committer {
         }
         do throws(FileFailure) { try settleRefused() } catch {
             if !error.isSync, error.isNoSpace || error.isShortage {
-                log.error("a write that was refused may come back after a crash, until there is room: \(error)")
+                log.error("a refused write may come back after a crash, until there is room: \(error)")
             } else {
                 fail(error)
             }

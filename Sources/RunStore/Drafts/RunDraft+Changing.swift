@@ -71,11 +71,11 @@ extension RunDraft {
         if files[path] != nil { return }
         try lookUp(path, toWrite: true)
         for folder in sequence(first: path, next: \.parent).dropFirst() where files[folder] != nil {
-            throw .pathTaken("\"\(folder)\" is a file and no folder")
+            throw .pathTaken("\"\(folder)\" is a file, not a folder")
         }
         // Properties are in one folder, and their names have no slash.
         if path.dataPath?.property != nil, files[ArtifactPath(DataPath(DataPath.properties)!)] == nil { return }
-        if files.keys.contains(where: { $0.isBelow(path) }) { throw .pathTaken("\"\(path)\" is a folder and no file") }
+        if files.keys.contains(where: { $0.isBelow(path) }) { throw .pathTaken("\"\(path)\" is a folder, not a file") }
     }
 
     // MARK: Documents

@@ -77,7 +77,7 @@ extension MetricsFrame {
         let found = frame.withUnsafeBytes { text in
             Result { () throws(StoreError) in try Self.rows(ofFrame: text) }
         }
-        guard let rows = try found.get() else { throw .unreadable("metrics.json is no data frame") }
+        guard let rows = try found.get() else { throw .unreadable("metrics.json is not a data frame") }
         return rows
     }
 }

@@ -41,8 +41,7 @@ package protocol RunDraft {
     /// Moves a file to another path.
     mutating func move(_ path: DataPath, to other: DataPath)
 
-    /// Takes over a file from what waited, with the exact list that belongs to it; appends it to the present one if
-    /// `isAppended`.
+    /// Takes over a file of what waited; appends it to the present one if `isAppended`.
     mutating func take(_ path: ArtifactPath, of waiting: Self, isAppended: Bool) throws(StoreError)
 
     /// Checks rows that are to be appended.
