@@ -1,6 +1,6 @@
 package import HTTPServer
 
-/// What stands before all handlers: where a request comes from, who sent it, and what the audit log keeps of it.
+/// Checks before all handlers: where a request comes from, who sent it, and what the audit log records of it.
 ///
 ///     let checks = AccessChecks(origins: origins, control: control, audit: audit)
 ///     PrefixedHandlers([("/api/2.0/mlflow", checks.before(mlflow))], otherwise: checks.before(api))
@@ -16,7 +16,7 @@ package struct AccessChecks: Sendable {
         (self.origins, self.control, self.rates, self.audit) = (origins, control, rates, audit)
     }
 
-    /// A handler that sees only requests that it may answer. All of a server's handlers may share the checks.
+    /// A handler that gets only requests that it may answer. All of a server's handlers may share the checks.
     package func before<Handler: AccessNeeding>(_ handler: Handler) -> some HTTPHandler {
         AccessHandler(checks: self, handler: handler)
     }
@@ -40,7 +40,7 @@ private final class AccessHandler<Handler: AccessNeeding>: HTTPHandler {
             if need.right != .none { try checks.rates?.take(exchange, grant) }
         } catch {
             if let refusal = error as? AccessRefusal { checks.audit?.note(refusal, exchange, now: checks.control.now) }
-            // It is told of already.
+            // The refusal has been recorded already.
             exchange.identity = nil
             return .refuse(handler.response(to: error, of: exchange.id, in: exchange))
         }

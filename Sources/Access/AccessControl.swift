@@ -5,18 +5,18 @@ internal import Synchronization
 
 /// Decides who may do what, by the tokens of a runs directory.
 ///
-/// Without tokens everything is allowed, which is for a server that only this machine reaches. From the first token on,
-/// a token is needed for all that needs a right, also when the last one was revoked or has expired.
+/// Without tokens everything is allowed, which suits a server that only this machine reaches. Once the server has seen
+/// a token, every request that needs a right needs one, even after the last token was revoked or has expired.
 package final class AccessControl: @unchecked Sendable {
-    // Sendable: `present` and `recent` are used by the polling thread only, the rest is constant or locked.
+    // Sendable: `present` and `recent` are used only by the polling thread; the rest is constant or locked.
 
-    /// How the server was started.
+    /// Settings from the server's start.
     package struct Settings: Sendable {
-        /// Nothing is asked of anybody.
+        /// No request needs a token.
         package var isOff = false
         /// Reading needs no token.
         package var readsArePublic = false
-        /// A token is needed even if there is none yet: other machines reach the server.
+        /// Tokens are needed even if there are none yet: other machines reach the server.
         package var needsTokens = false
 
         package init() {}
@@ -25,7 +25,7 @@ package final class AccessControl: @unchecked Sendable {
     private struct State: Sendable {
         var table: TokenTable
         var version: FileVersion?
-        /// Why the tokens could not be read anew.
+        /// Why the tokens could not be read again.
         var fault: String?
     }
 
@@ -37,12 +37,12 @@ package final class AccessControl: @unchecked Sendable {
     private let needsTokens: Atomic<Bool>
     /// Counts the tables, so that the polling thread notices a new one without the lock.
     private let generation = Atomic<Int>(0)
-    /// The present second, as the keeper told last.
+    /// The present second, as of the keeper's last update.
     private let second: Atomic<Int>
 
     private var present: (table: TokenTable, generation: Int)
-    /// Fields `Authorization` that were accepted last, by which most requests are recognised without hashing. As long
-    /// as the texts of one length are compared, the time tells nothing of them.
+    /// The most recently accepted `Authorization` fields, by which most requests are recognised without hashing. The
+    /// comparison takes the same time for all texts of one length, so the time reveals nothing about them.
     private var recent: [(field: [UInt8], grant: Grant)] = []
     private var nextRecent = 0
     private static let remembered = 8
@@ -63,22 +63,22 @@ package final class AccessControl: @unchecked Sendable {
         present = (table, 0)
     }
 
-    /// Whether anything is asked of anybody.
+    /// Whether no request needs a token.
     package var isOff: Bool { settings.isOff }
 
     /// Seconds since 1970, as of the last `refresh()`.
     package var now: Double { Double(second.load(ordering: .relaxed)) }
 
-    // MARK: Keeping up
+    // MARK: Updating
 
-    /// Notes the time, and reads the tokens again if they were changed. If they cannot be read, those known before
-    /// stay.
+    /// Updates the time, and reads the tokens again if they were changed. If they cannot be read, the previous ones
+    /// stay valid.
     package func refresh() {
         second.store(Int(clock()), ordering: .relaxed)
         if settings.isOff { return }
         state.withLock { state in
             let version = file.version
-            // A file that is gone is no revocation: its disk may be unmounted.
+            // A missing file does not revoke tokens: its disk may be unmounted.
             guard let version, version != state.version else { return }
             do {
                 let tokens = try file.read()
@@ -92,7 +92,7 @@ package final class AccessControl: @unchecked Sendable {
         }
     }
 
-    /// When the tokens were used since the start, by id, seconds since 1970.
+    /// When each token was last used since the start, by id, seconds since 1970.
     var lastUses: [String: Double] {
         state.withLock { $0.table.grants.compactMapValues(\.lastUse) }
     }
@@ -103,14 +103,14 @@ package final class AccessControl: @unchecked Sendable {
 
     // MARK: Requests
 
-    /// What a request's sender may do where no token was sent.
+    /// The grant of a request without a token.
     var anonymous: Grant {
         if settings.isOff || !needsTokens.load(ordering: .acquiring) { return .full }
         return settings.readsArePublic ? .reader : .nobody
     }
 
-    /// What a request's sender may do. On the polling thread.
-    /// - Parameter site: where a browser sends it from
+    /// The grant of a request's sender. On the polling thread.
+    /// - Parameter site: the site from which a browser sends the request
     func grant(
         of exchange: HTTPExchange, _ need: AccessNeed, from site: RequestSite
     ) throws(AccessRefusal) -> Grant {
@@ -120,13 +120,13 @@ package final class AccessControl: @unchecked Sendable {
         switch credential {
         case .header(let field):
             if let grant = find(field) { return grant }
-            // What needs no token does not look at one.
+            // A request that needs no right needs no valid token.
             if need.right == .none { return anonymous }
             throw .unknownToken
         case .cookie(let token):
-            // A browser sends it by itself, so it has to say for which page.
+            // A browser adds the cookie by itself, so it has to say which page sends the request.
             if isChange, need.right != .none, site != .own { throw .foreignOrigin(reason: RequestSite.unknownReason) }
-            // One that has ended is as none.
+            // An expired cookie counts as no token.
             return grant(of: token) ?? anonymous
         case .none:
             if isChange, case .allowed(let origin) = site {

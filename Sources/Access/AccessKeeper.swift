@@ -1,8 +1,8 @@
 package import Logging
 internal import Threads
 
-/// Keeps an `AccessControl` up to date, on a thread of its own: a token that is made or revoked counts within half a
-/// second. Keeps when tokens were last used, too.
+/// Keeps an `AccessControl` up to date, on a thread of its own: a new or revoked token takes effect within half a
+/// second. Also saves when tokens were last used.
 package final class AccessKeeper: Sendable {
     private let control: AccessControl
     private let log: Logger
@@ -10,7 +10,7 @@ package final class AccessKeeper: Sendable {
     private let stopping = Flag()
     private let ended = Gate()
 
-    /// Seconds between two looks at the file, and looks between two writes of the last uses.
+    /// Seconds between two checks of the file, and checks between two writes of the last uses.
     private static let interval = 0.5
     private static let looksPerWrite = 120
 
@@ -23,7 +23,7 @@ package final class AccessKeeper: Sendable {
         }.detach()
     }
 
-    /// Ends the thread, and keeps the last uses.
+    /// Ends the thread, and saves the last uses.
     package func stop() {
         stopping.set()
         bell.ring()
@@ -42,7 +42,8 @@ package final class AccessKeeper: Sendable {
         keepUses(&kept)
     }
 
-    /// Writes the last uses if there are new ones. They are for people; a failure is told and does no harm.
+    /// Writes the last uses if there are new ones. They are only information for people, so a failure is logged and
+    /// ignored.
     private func keepUses(_ kept: inout [String: Double]) {
         let uses = control.lastUses
         guard !uses.isEmpty, uses != kept else { return }

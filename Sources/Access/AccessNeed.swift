@@ -1,25 +1,25 @@
 package import HTTPServer
 
-/// What a request needs, as the handler says that it is for.
+/// What a request needs, according to the handler that answers it.
 package final class AccessNeed: Sendable {
     /// The runs that a request is about.
     package enum Runs: Sendable {
-        /// None, or only those that the sender may use: the handler keeps to the grant's scope.
+        /// None, or only those that the sender may use: the handler applies the grant's scope.
         case kept
-        /// This one; nil: the one that is active in the sender's session, which is in the grant's scope.
+        /// This one; nil: the active run of the sender's session, which is in the grant's scope.
         case named(String?)
-        /// One whose id the server makes.
+        /// A new one whose id the server makes.
         case made
         /// All: for tokens without limits.
         case all
     }
 
-    /// Which requests the audit log has.
+    /// Which requests are recorded in the audit log.
     package enum Audit: Sendable {
-        /// Reads: none.
+        /// None: reads.
         case never
         case each
-        /// The first of each minute for a token and a run: rows of metrics.
+        /// The first one in each minute for a token and a run: rows of metrics.
         case sparsely(AuditSlot?)
     }
 
@@ -37,10 +37,10 @@ package final class AccessNeed: Sendable {
     package static let nothing = AccessNeed(.none, .kept, operation: "", audit: .never)
 }
 
-/// A handler that says what each request needs. Only such a one can stand behind the checks of access.
+/// A handler that says what each request needs. `AccessChecks` accepts only such handlers.
 package protocol AccessNeeding: HTTPHandler {
     /// What a request needs. Called on the polling thread before `accept` and once more after the reply: must not
     /// block.
-    /// - Throws: where there is no such request; the error becomes the reply
+    /// - Throws: if there is no such request; the error becomes the reply
     func need(of exchange: HTTPExchange) throws -> AccessNeed
 }

@@ -1,10 +1,10 @@
 internal import HTTPServer
 internal import Threads
 
-/// How many requests a second a sender may make: each token, and each address from which requests come without one.
+/// Limits the requests a second of each sender: each token, and each address that sends requests without one.
 ///
 /// A sender may make a second's worth of requests at once; after that, one for each fraction of a second that has
-/// passed. Used by the polling thread only.
+/// passed. Used only by the polling thread.
 package final class RequestRates: @unchecked Sendable {
     // Sendable: used by the polling thread only.
 
@@ -16,7 +16,7 @@ package final class RequestRates: @unchecked Sendable {
         package init() {}
     }
 
-    /// What a sender has left at a time (nanoseconds, monotonic).
+    /// The requests that a sender has left at a time (nanoseconds, monotonic).
     private struct Allowance {
         var left: Double
         var time: UInt64

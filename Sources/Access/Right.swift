@@ -1,4 +1,4 @@
-/// What a request needs, and what a token may do. Each right includes those before it: a job that writes may read what
+/// What a request needs, and what a token allows. Each right includes those before it: a job that writes may read what
 /// it wrote.
 package enum Right: String, Sendable, CaseIterable, Comparable {
     /// Nothing: health, the page, the API's description.

@@ -9,7 +9,7 @@ package struct RunScope: Sendable, Equatable {
 
     private init(patterns: [RunIDGlob]?) { self.patterns = patterns }
 
-    /// - Parameter patterns: none: all runs
+    /// - Parameter patterns: empty: all runs
     package init(_ patterns: [RunIDGlob]) { self.patterns = patterns.isEmpty ? nil : patterns }
 
     package var isLimited: Bool { patterns != nil }
@@ -45,7 +45,7 @@ extension RunQuery {
     }
 }
 
-/// A pattern of run ids: `*` stands for any characters or none, `?` for one, all others for themselves.
+/// A pattern of run ids: `*` matches any characters or none, `?` matches one, all others match themselves.
 package struct RunIDGlob: Sendable, Hashable, CustomStringConvertible {
     package let description: String
     private let pattern: [UInt8]

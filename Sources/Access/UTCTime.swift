@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Times as the token file and the audit log have them: `2026-11-24T09:30:00Z`.
+/// Times in the format of the token file and the audit log: `2026-11-24T09:30:00Z`.
 package enum UTCTime {
     /// - Parameter seconds: since 1970; fractions are dropped
     package static func text(_ seconds: Double) -> String { text(seconds, "%Y-%m-%dT%H:%M:%SZ") }

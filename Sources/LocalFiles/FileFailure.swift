@@ -45,7 +45,7 @@ package struct FileFailure: Error, Equatable, Sendable, CustomStringConvertible 
     /// Whether a path in a run's directory leads out of it, by a link or a mount, or permission is denied.
     package var isOutOfReach: Bool { isInRun && [ELOOP, EXDEV, EACCES, EPERM].contains(errno.rawValue) }
 
-    /// Whether something of another kind is in the place of a file or folder in a run's directory.
+    /// Whether something of another kind is at the path of a file or folder in a run's directory.
     package var isPathTaken: Bool {
         isInRun
             && [EISDIR, ENOTDIR, EEXIST, ENOTEMPTY, EBUSY, ENXIO, ENODEV, ESPIPE, ENAMETOOLONG].contains(errno.rawValue)

@@ -2,7 +2,10 @@ internal import CLinux
 package import Glibc
 internal import SystemPackage
 
-/// The calls on files that the store uses, with errors that say what was tried (Linux man pages, section 2).
+/// Calls on files, with errors that say what was tried (Linux man pages, section 2).
+///
+/// Descriptors are `CInt`, not swift-system's `FileDescriptor`: they come from and go to C functions (openat2(2),
+/// open(2) with O_DIRECT, libmicrohttpd).
 package enum Files {
     /// open(2).
     package static func open(_ path: String, _ flags: CInt, mode: mode_t = 0o644) throws(FileFailure) -> CInt {
@@ -68,8 +71,8 @@ package enum Files {
         try makeDirectory(path)
     }
 
-    /// Puts a file in place of another, if there is one, at once and synced: it is written under a name of its own, and
-    /// renamed. The folder has to be synced by whoever needs the new name to be durable.
+    /// Replaces a file, or makes it, atomically: the content is written and synced under another name, which is then
+    /// renamed. The caller syncs the folder if the new name has to be durable.
     package static func replace(_ path: String, by bytes: [UInt8]) throws(FileFailure) {
         let fresh = "\(path).new"
         let descriptor = try open(fresh, O_WRONLY | O_CREAT | O_TRUNC)

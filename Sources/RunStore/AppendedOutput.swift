@@ -1,11 +1,11 @@
 /// Console output that was appended.
 package struct AppendedOutput: Sendable {
-    /// Bytes that are told as they are; of more, only where they stand.
+    /// The longest output whose bytes are kept here. Of longer output there is only the offset and the count.
     private static let longest = 16 << 10
 
     package let offset: Int
     package private(set) var count: Int
-    /// Nil where there are many.
+    /// Nil if there are more than `longest`.
     package private(set) var bytes: [UInt8]?
 
     package init(offset: Int, _ bytes: [UInt8]) {
@@ -13,8 +13,8 @@ package struct AppendedOutput: Sendable {
         self.bytes = count <= Self.longest ? bytes : nil
     }
 
-    /// Adds what was appended right behind it.
-    /// - Returns: false where the other is not
+    /// Adds output that was appended right after this.
+    /// - Returns: false if it begins elsewhere
     package mutating func join(_ next: AppendedOutput) -> Bool {
         guard next.offset == offset + count else { return false }
         count += next.count

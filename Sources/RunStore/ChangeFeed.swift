@@ -21,7 +21,8 @@ package protocol ChangeFeed: AnyObject, Sendable {
     /// longer all known.
     func changes(after id: ChangeID, of run: RunID?) -> [ToldChange]?
 
-    /// Waits for a change or for `ring()`, at most so many seconds; nil: without limit.
+    /// Waits for a change or for `ring()`.
+    /// - Parameter seconds: the longest wait; nil: no limit
     func wait(seconds: Double?)
 
     /// Wakes the waiting thread.

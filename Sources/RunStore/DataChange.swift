@@ -1,8 +1,8 @@
 package import LocalFiles
 package import RunMetadata
 
-/// One change in a run's data directory, or of an artifact beside it. A writer turns a body into changes; the store
-/// makes them durable and applies them together.
+/// One change to a run's metadata, or to one of its artifacts. A writer turns a body into changes; the store makes them
+/// durable and applies them together.
 package enum DataChange: Sendable {
     /// Write a file whole.
     case put(DataPath, [UInt8])
@@ -12,19 +12,20 @@ package enum DataChange: Sendable {
     case rows(MetricsRows)
     /// Replace the metrics by a whole frame.
     case frame(MetricsReplacement)
-    /// Append bytes to a file, behind a head where there is none yet.
+    /// Append bytes to a file. If there is none yet, the head comes first.
     case append(DataPath, head: [UInt8], [UInt8])
-    /// Publish a file that was staged and synced; in place of the version that it was made from, where it was.
+    /// Publish a staged and synced file. `over`: the version that it was made from, which must still be there; nil:
+    /// any.
     case publish(StagingFile, DataPath, over: BlobVersion? = nil)
-    /// Publish a file that was staged and synced as an artifact, if the one that is there is as asked for.
+    /// Publish a staged and synced file as an artifact, if the present one meets the condition.
     case artifact(StagingFile, ArtifactPath, if: FileCondition)
-    /// Remove an artifact, likewise.
+    /// Remove an artifact, if it meets the condition.
     case removeArtifact(ArtifactPath, if: FileCondition)
-    /// Publish a folder that was staged and synced, all at once, in place of the version from which it took over what
-    /// it does not have itself; nil: there was none (`LocalMetadata`).
+    /// Publish a staged and synced folder, all at once, in place of the version from which it took over what it does
+    /// not have itself; nil: there was none (`LocalMetadata`).
     case publishFolder(StagedFolder, DataPath, over: BlobVersion?)
-    /// The source has this script, among these files (paths in it): it becomes the run's `script`, unless what that
-    /// says is one that tfruns can open there.
+    /// The source has this script, among these files (paths in the source). It becomes the run's `script`, unless that
+    /// already names a file which tfruns can open there.
     case script(String, among: [String])
     /// End the run, if it has not ended.
     case end(completed: Bool)
@@ -37,7 +38,7 @@ package enum DataChange: Sendable {
 }
 
 extension DataChange {
-    /// Write a named list whole, as tfruns reads it and as it was sent.
+    /// Write a named list: as tfruns reads it, and as it was sent.
     package static func put(_ path: DataPath, _ list: NamedListFiles) -> [DataChange] {
         let file = DataChange.put(path, list.file)
         guard let exact = path.sent else { return [file] }
@@ -45,7 +46,7 @@ extension DataChange {
     }
 }
 
-/// Whether a write may go on, by the version of the file that is there; nil: none is.
+/// Whether a write may go on, given the version of the present file; nil: there is no file.
 package typealias FileCondition = @Sendable (BlobVersion?) -> Bool
 
 /// A document that can be patched.
@@ -58,12 +59,12 @@ package enum PatchedDocument: Sendable {
 package struct RunStart: Sendable {
     /// Flags, where they were given.
     package var flags: NamedListFiles?
-    /// Properties that were given, each with what stands in its file.
+    /// Properties that were given, each with the content of its file.
     package var properties: [(name: PropertyName, file: [UInt8])] = []
 
     package init() {}
 
-    /// The properties of a run that is given no others (tfruns' `training_run()` writes the same).
+    /// The properties of a run for which no others are given (tfruns' `training_run()` writes the same).
     /// - Parameter seconds: the time, since 1970
     package static func defaults(of run: RunID, at seconds: Double) -> [(name: PropertyName, text: String)] {
         [
@@ -73,18 +74,18 @@ package struct RunStart: Sendable {
     }
 }
 
-/// A whole frame of metrics, which is to take the place of all that is there.
+/// A whole frame of metrics that replaces all present ones.
 package struct MetricsReplacement: Sendable {
-    /// When it does.
+    /// When it replaces them.
     package enum Condition: Sendable {
         case always
-        /// Unless more rows are there.
+        /// Unless the run has more rows.
         case unlessShorter
-        /// Where the frame begins with the rows that are there, or there are none. Otherwise these rows are appended;
-        /// where there are none to append, the write is refused.
+        /// If the frame begins with the present rows, or there are none. Otherwise `otherwise` is appended; if that is
+        /// nil, the write is refused.
         case continuing(otherwise: MetricsRows?)
 
-        /// Whether nothing is compared, so that what is there need not be read.
+        /// Whether nothing is compared, so that the present metrics need not be read.
         package var isAlways: Bool { if case .always = self { true } else { false } }
     }
 

@@ -7,10 +7,10 @@ package protocol DocumentStore: Sendable {
     /// A document's bytes; nil if there is none.
     func document(_ name: DocumentName) throws(StoreError) -> [UInt8]?
 
-    /// Replaces a document, if it still is what was read. Durable when it returns.
+    /// Replaces a document if it is still as it was read. Durable when it returns.
     /// - Parameters:
     ///   - old: what was read; nil: there was none
-    ///   - new: what takes its place
+    ///   - new: the new content
     /// - Returns: false if the document has changed meanwhile: read it again
     func replace(_ name: DocumentName, _ old: [UInt8]?, by new: [UInt8]) throws(StoreError) -> Bool
 }

@@ -1,14 +1,14 @@
-/// A store that makes the writes that wait durable together, when it is told to: by a thread that has gathered what it
-/// can.
+/// A store that makes all waiting writes durable together, when it is told to: by a thread that has gathered as many as
+/// it can.
 package protocol GroupCommit: Sendable {
-    /// Whether a write waits and nobody is at it.
+    /// Whether a write waits and no thread is committing.
     var hasWaitingWrites: Bool { get }
 
-    /// Makes all writes that wait durable and visible with one sync, then completes them. Returns at once when another
-    /// thread is at it. Blocks on the disk.
+    /// Makes all waiting writes durable and visible with one sync, then completes them. Returns at once if another
+    /// thread is committing. Blocks on the disk.
     func commit()
 
-    /// Registers the committer's wake-up: called when something waits that was asked for on another thread. Until one
-    /// is registered, whoever asks commits.
+    /// Registers the committer's wake-up: called when something waits that another thread submitted. Until one is
+    /// registered, the submitting thread commits.
     func onWaiting(_ call: @escaping @Sendable () -> Void)
 }

@@ -4,9 +4,9 @@ package import RunMetadata
 /// A merge patch whose root is an object (RFC 7396).
 package struct JSONObjectPatch: Sendable {
     package let object: JSONObject
-    /// Turns the merged document into what its files hold; throws where the result is none that the type takes.
+    /// Renders the merged document as its files; throws if the result is not valid for the type.
     package let render: @Sendable (JSONObject) throws -> NamedListFiles
-    /// Looks at the document before the merge; throws where the patch may not be applied to it.
+    /// Checks the document before the merge; throws if the patch may not be applied to it.
     package let check: @Sendable (JSONObject) throws -> Void
 
     package init(
@@ -18,7 +18,7 @@ package struct JSONObjectPatch: Sendable {
 
     /// Merges the patch into a document.
     /// - Parameter name: the document's, for messages
-    /// - Throws: `refused`, or `unreadable`, where the result is none that the type takes
+    /// - Throws: `refused` or `unreadable`, if the result is not valid for the type
     package func merged(
         into document: JSONObject, named name: String = "the document", _ rules: RunRules = RunRules()
     ) throws(StoreError) -> NamedListFiles {

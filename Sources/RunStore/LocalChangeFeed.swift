@@ -18,7 +18,7 @@ package final class LocalChangeFeed: ChangeFeed {
         var bytes = 0
     }
 
-    /// The changes that were taken last.
+    /// The most recently taken changes.
     private struct History: Sendable {
         var changes: Deque<ToldChange> = []
         var bytes = 0
@@ -45,7 +45,7 @@ package final class LocalChangeFeed: ChangeFeed {
     private let bell = Doorbell()
     private let followers = Mutex<Followers?>(nil)
 
-    /// Learns which runs are watched.
+    /// Callbacks that learn which runs are watched.
     package struct Followers: Sendable {
         /// A run; nil: all runs.
         let follow: @Sendable (RunID?) -> Void
@@ -59,7 +59,7 @@ package final class LocalChangeFeed: ChangeFeed {
     /// - Parameter keptBytes: about how many bytes of taken changes are kept
     package init(keptBytes: Int = 4 << 20) { self.keptBytes = keptBytes }
 
-    /// Sets who looks for changes by other programs.
+    /// Sets what looks for changes by other programs.
     package func onFollowing(_ followers: Followers?) { self.followers.withLock { $0 = followers } }
 
     package func follow(_ run: RunID?) { followers.withLock { $0 }?.follow(run) }

@@ -6,12 +6,12 @@ package struct LocalMetadata: Sendable {
     package let path: String
     private let find: @Sendable (DataPath) -> BlobVersion?
 
-    /// - Parameter version: finds which content a folder in it has, by its path there; nil where it is no folder
+    /// - Parameter version: finds the version of a folder in it, by its path there; nil if it is not a folder
     package init(path: String, version: @escaping @Sendable (DataPath) -> BlobVersion?) {
         (self.path, find) = (path, version)
     }
 
-    /// Which content a folder in it has, by which the store notices that it was changed since (`publishFolder`); nil
-    /// where there is no such folder.
+    /// The version of a folder in it, from which the store notices that it was changed since (`publishFolder`); nil if
+    /// there is no such folder.
     package func version(of folder: DataPath) -> BlobVersion? { find(folder) }
 }

@@ -1,16 +1,16 @@
 package import RunMetadata
 
 extension MetricsReplacement {
-    /// What becomes of the metrics that are there.
+    /// What happens to the present metrics.
     package enum Effect {
-        /// The frame takes their place; they are kept, as `metrics.1.ndjson`, where the frame does not begin with them.
+        /// The frame replaces them. If it does not begin with them, they are kept as `metrics.1.ndjson`.
         case replaced(keepingEarlier: Bool)
         /// They stay, and these rows are appended.
         case appended(MetricsRows)
     }
 
     /// What the frame does.
-    /// - Parameter there: the rows that are there, as `compared` tells; nil: none
+    /// - Parameter there: the present rows, as `compared` returns them; nil: none
     /// - Throws: `frameConflict`
     package func effect(on there: (rowCount: Int, isBeginning: Bool)?) throws(StoreError) -> Effect {
         switch condition {
@@ -25,17 +25,18 @@ extension MetricsReplacement {
             guard let there, !there.isBeginning else { break }
             if let rows { return .appended(rows) }
             throw .frameConflict(
-                "several rows have the same step or epoch and other values, so that they are a whole frame, which does not "
-                    + "begin with the rows that are there")
+                "several rows have the same step or epoch but different values, so they can only be a whole frame, and it "
+                    + "does not begin with the run's present rows")
         }
         return .replaced(keepingEarlier: there.map { !$0.isBeginning } ?? false)
     }
 
-    /// Compares the frame with the metrics that are there.
+    /// Compares the frame with the present metrics.
     /// - Parameters:
-    ///   - text: the rows that are there, one JSON object a line, or else the frame
-    ///   - isRows: which of them it is
-    /// - Returns: how many rows are there, and whether the frame begins with them; none where a text is no frame
+    ///   - text: the present rows, one JSON object a line, or the present frame
+    ///   - isRows: whether they are rows
+    /// - Returns: the number of present rows, and whether the frame begins with them; 0 and false if a text is not a
+    ///   frame
     package func compared(with text: UnsafeRawBufferPointer, isRows: Bool) -> (rowCount: Int, isBeginning: Bool) {
         let known = self.text.withUnsafeBytes { sent in
             MetricsFrame.withColumns(of: sent) { sent -> (Int, Bool)? in

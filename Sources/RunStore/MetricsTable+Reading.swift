@@ -3,7 +3,7 @@ package import RunMetadata
 
 /// Metrics reads answered from a table. For stores that keep rows as text.
 extension MetricsTable {
-    /// The selected rows, read from the text that the table was made of.
+    /// The selected rows, read from the text that the table was made from.
     /// - Throws: `unknownColumn`
     package func reading(
         _ selection: MetricsSelection, of rows: any MetricsText
@@ -42,7 +42,7 @@ extension MetricsTable {
         return indices
     }
 
-    /// The series of a run. Metrics that it does not have, or not over the axis, have none.
+    /// The series of a run. A metric that the run does not have, or not over the axis, is left out.
     /// - Parameter start: when the run started, seconds since 1970; `elapsed` counts from it
     /// - Throws: `tooMuchAsked`
     package func series(
@@ -77,7 +77,7 @@ extension MetricsTable {
     }
 }
 
-/// Rows in the text that a table was made of.
+/// Rows in the text that a table was made from.
 private final class RowsReading: MetricsReading {
     let columns: [String]
     let rowCount: Int

@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// What a store reads of them.
+/// What a store reads from the tables.
 extension MetricsTables {
     /// Rows or points of a run's metrics (`RunStore.metrics`).
     /// - Throws: `unknownColumn`, `abandoned`, `tooLarge`

@@ -3,20 +3,20 @@ internal import Limits
 package import RunMetadata
 internal import Synchronization
 
-/// The runs' metrics as numbers, kept for a while: a run that is looked at again is not read again, and one that has
-/// grown only from where it had ended.
+/// The runs' metrics as numbers, kept for a while. A run that is requested again is not read again; if it has grown,
+/// only the new rows are read.
 package final class MetricsTables: Sendable {
-    /// One run's.
+    /// The entry of one run.
     private final class Entry: Sendable {
         struct State: Sendable {
-            /// Nil where it took too much room beside others.
+            /// Nil if there was no room to keep it.
             var table: MetricsTable?
             var identity: UInt64 = 0
-            /// Bytes of the text that is in the table, or was.
+            /// Bytes of the text that the table covers, or covered.
             var covered = 0
-            /// The first and the last bytes of that text: what is behind them is new, if they are the same.
+            /// The first and the last bytes of that text. If they are unchanged, only what follows is new.
             var ends: [UInt8] = []
-            /// Answers that were made of the table as it is, or was.
+            /// Answers made from the table in this state.
             var answers: [Question: Answer] = [:]
 
             /// Bytes of the answers.
@@ -26,13 +26,13 @@ package final class MetricsTables: Sendable {
         let state = Mutex(State())
     }
 
-    /// What is answered of a table as a whole.
+    /// A question that is answered from a table as a whole.
     package enum Question: Hashable, Sendable {
         case points(MetricsSelection)
         /// From a run's start on.
         case series(SeriesSelection, start: Double)
 
-        /// The columns that are looked at beside the axes; nil: any.
+        /// The columns that are needed beside the axes; nil: any.
         var columns: Set<ExactText>? {
             guard case .series(let selection, _) = self, let metrics = selection.metrics else { return nil }
             let needsTime = selection.axis == .time || selection.axis == .elapsed
@@ -40,7 +40,7 @@ package final class MetricsTables: Sendable {
         }
     }
 
-    /// An answer, which is kept.
+    /// An answer, which is cached.
     package enum Answer: Sendable {
         /// Nil: nothing would be left out.
         case points(HeldMetrics?)
@@ -71,11 +71,11 @@ package final class MetricsTables: Sendable {
         (self.limit, self.largest) = (limit, Limit(.bytes, most: largest))
     }
 
-    /// What an entry takes beside its table and answers.
+    /// Bytes that an entry takes beside its table and answers.
     private static let overhead = 1024
 
     /// Lends the table of a run's rows, up to date.
-    /// - Parameter isWanted: whether somebody waits for it still; asked now and then
+    /// - Parameter isWanted: whether somebody still waits for it; asked now and then
     /// - Throws: `abandoned`, `tooLarge`
     package func withTable<Result: Sendable>(
         of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool = { true },
@@ -86,14 +86,14 @@ package final class MetricsTables: Sendable {
         }
     }
 
-    /// An answer that was made to the same question of the same rows, or else is made now.
+    /// A cached answer to the same question about the same rows, or a new one.
     package func answer(
         to question: Question, of run: RunID, _ rows: any MetricsText, while isWanted: () -> Bool = { true },
         _ make: (MetricsTable) throws(StoreError) -> Answer
     ) throws(StoreError) -> Answer {
         try withState(of: run, isWanted) { state throws(StoreError) in
             if let answer = state.answers[question], try Self.isCurrent(state, rows) { return answer }
-            // A table that is too large to be kept is made of the asked columns alone, which takes half the time or
+            // A table that is too large to keep is made with the requested columns only, which takes half the time or
             // less.
             let columns = try Self.expectedSize(rows) > limit ? question.columns : nil
             let answer = try make(try bringUpToDate(&state, rows, only: columns, while: isWanted))
@@ -108,7 +108,7 @@ package final class MetricsTables: Sendable {
     ) throws(StoreError) -> Result {
         let entry = entry(of: run)
         let (result, size) = try entry.state.withLock { state throws(StoreError) -> (Result, Int) in
-            // It may have waited for another one's reading.
+            // This thread may have waited while another one read.
             if !isWanted() { throw .abandoned }
             let result = try body(&state)
             return (result, (state.table?.size ?? 0) + state.answerSize + Self.overhead)
@@ -126,8 +126,8 @@ package final class MetricsTables: Sendable {
         }
     }
 
-    /// While all are too large together, forgets the tables of those that were not used for longest, and then the rest
-    /// of them.
+    /// While all together are too large, drops the tables that were unused for longest, and then the rest of those
+    /// entries.
     private func keep(_ run: RunID, _ entry: Entry, _ size: Int) {
         kept.withLock { kept in
             guard kept.entries[run]?.entry === entry else { return }
@@ -156,16 +156,16 @@ package final class MetricsTables: Sendable {
 
     private static let endLength = 64
     private static let bufferSize = 1 << 20
-    /// A line that is longer is no row, and ends what is read.
+    /// A longer line is not a row, and reading ends there.
     private static let longestLine = 64 << 20
 
-    /// Whether the text begins with what was read of it.
+    /// Whether the text still begins with what was read.
     private static func isContinued(_ state: Entry.State, _ rows: any MetricsText) throws(StoreError) -> Bool {
         if state.identity != rows.identity || rows.size < state.covered { return false }
         return try ends(of: rows, state.covered) == state.ends
     }
 
-    /// Whether the text is what was read, and no more.
+    /// Whether the text is exactly what was read.
     private static func isCurrent(_ state: Entry.State, _ rows: any MetricsText) throws(StoreError) -> Bool {
         if rows.size != state.covered { return false }
         return try isContinued(state, rows)
@@ -183,7 +183,7 @@ package final class MetricsTables: Sendable {
         } else {
             table = MetricsTable(expectedRows: try Self.expectedRows(rows), limit: largest.most, only: columns)
         }
-        // Where that fails, half of it is there.
+        // If this fails, the table is incomplete.
         let before = state
         state = Entry.State()
         try read(rows, into: table, while: isWanted)
@@ -200,22 +200,22 @@ package final class MetricsTables: Sendable {
         return try rows.read(0..<length) + rows.read(covered - length..<covered)
     }
 
-    /// The first and the last rows that fit in a little.
+    /// The first and the last 4096 bytes.
     private static func sample(_ rows: any MetricsText) throws(StoreError) -> [UInt8] {
         try rows.read(0..<min(rows.size, 4096)) + rows.read(max(0, rows.size - 4096)..<rows.size)
     }
 
-    /// Bytes that a table of all columns may take: eight for each value, before which there is a colon.
+    /// Bytes that a table of all columns may take: eight for each value, which follows a colon.
     private static func expectedSize(_ rows: any MetricsText) throws(StoreError) -> Int {
         let sample = try sample(rows)
         return rows.size / max(1, sample.count) * sample.count { $0 == UInt8(ascii: ":") } * 8
     }
 
-    /// How many rows there may be, by the length of those in the sample.
+    /// About how many rows there are, by the length of those in the sample.
     private static func expectedRows(_ rows: any MetricsText) throws(StoreError) -> Int {
         let sample = try sample(rows)
         let lines = sample.count { $0 == UInt8(ascii: "\n") }
-        // No more than would fill as many bytes as the text has.
+        // Not more than would fill as many bytes as the text has.
         return lines == 0 ? 0 : min(rows.size / max(1, sample.count / lines) * 17 / 16, rows.size / 8)
     }
 
@@ -232,7 +232,7 @@ package final class MetricsTables: Sendable {
             let taken = table.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             if table.isOverLimit { throw StoreError.tooLarge("the table of the metrics is \(LimitExceeded(largest))") }
             if taken > 0 { continue }
-            // A line without its end: it is still being written, or longer than the buffer.
+            // A line without its newline: it is still being written, or is longer than the buffer.
             if wanted < buffer.count || count < wanted || wanted >= Self.longestLine { return }
             let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: buffer.count * 2, alignment: 16)
             buffer.deallocate()

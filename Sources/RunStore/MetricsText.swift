@@ -1,27 +1,27 @@
 package import Limits
 package import RunMetadata
 
-/// The rows of a run's metrics as they came, one JSON object a line: a text to which others append meanwhile. For
-/// stores that keep them so.
+/// The rows of a run's metrics as they arrived, one JSON object a line: a text that grows meanwhile. For stores that
+/// keep rows as text.
 package protocol MetricsText: AnyObject, Sendable {
-    /// Names the text: as long as it is the same, the text has only grown.
+    /// Identifies the text: as long as it is the same, the text has only grown.
     var identity: UInt64 { get }
-    /// Bytes that are there by now.
+    /// The present number of bytes.
     var size: Int { get }
-    /// Which text is there by now.
+    /// The version of the present text.
     var version: BlobVersion { get throws(StoreError) }
 
     /// Reads a part of the text into a buffer.
-    /// - Returns: how much there was
+    /// - Returns: the number of bytes read
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int
 }
 
-/// Bytes of metrics that are held in memory at once.
+/// The most bytes of metrics in memory at once.
 package let heldMetrics = Limit(.bytes, most: 1 << 30)
 
 extension MetricsText {
-    /// Reads a part of the text; less where it was cut short.
-    /// - Throws: `tooLarge` where that is more than is held in memory
+    /// Reads a part of the text; less if it was cut short.
+    /// - Throws: `tooLarge` if the part exceeds `heldMetrics`
     package func read(_ range: Range<Int>) throws(StoreError) -> [UInt8] {
         if range.count > heldMetrics.most {
             throw .tooLarge("the part of the metrics that is asked for is \(LimitExceeded(heldMetrics))")
@@ -38,10 +38,10 @@ extension MetricsText {
 }
 
 extension MetricsFrame {
-    /// The rows of a frame's text; nil where it is no data frame.
-    /// - Throws: `tooLarge` where they are more than is held in memory
+    /// The rows of a frame's text; nil if it is not a data frame.
+    /// - Throws: `tooLarge` if they exceed the limit
     package static func rows(ofFrame text: UnsafeRawBufferPointer) throws(StoreError) -> [UInt8]? {
-        // A short text with long names would take all memory.
+        // Each row repeats all names, so a short text with long names could take all memory.
         let limit = limitOfRows(ofText: text.count)
         let rows = withColumns(of: text) { frame in
             Result { () throws(LimitExceeded) in try frame.rows(atMost: limit) }

@@ -4,23 +4,23 @@ package protocol ObjectStore: Sendable {
     /// Where the objects are, for people.
     var place: String { get }
 
-    /// Looks whether objects can be reached.
-    /// - Returns: why they cannot, and what to do; nil if they can
+    /// Checks whether objects can be reached.
+    /// - Returns: why not, and what to do; nil if they can
     func hindrance() -> String?
 
-    /// Uploads a file. When it returns, the object is complete and safe. After a failure nothing is left, or what
+    /// Uploads a file. When it returns, the object is complete and safe. After a failure, nothing is left, or only what
     /// `remove` removes.
     /// - Parameters:
-    ///   - path: of a file that does not change meanwhile
+    ///   - path: a file that does not change meanwhile
     ///   - size: bytes of it
-    ///   - name: letters and digits; one that was never used
+    ///   - name: letters and digits; never used before
     func put(_ path: String, size: Int, as name: String) throws(StoreError)
 
-    /// An object, to be read; nothing is asked for yet.
+    /// An object, to be read. Nothing is requested yet.
     func reader(of name: String, size: Int) -> any ObjectReader
 
-    /// Removes an object. It is no error if there is none.
-    /// - Parameter isComplete: false: its upload may have been cut off, and what is left of that is removed too
+    /// Removes an object. Not an error if there is none.
+    /// - Parameter isComplete: false: its upload may have been cut off, and what is left of it is removed too
     func remove(_ name: String, isComplete: Bool) throws(StoreError)
 }
 
@@ -31,7 +31,7 @@ package protocol ObjectReader: AnyObject, Sendable {
     func check() throws(StoreError)
 
     /// Reads bytes from an offset.
-    /// - Returns: how many there were; fewer than the buffer holds at the end alone
+    /// - Returns: the number of bytes read; fewer than the buffer holds only at the end
     /// - Throws: as `check`
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(StoreError) -> Int
 }

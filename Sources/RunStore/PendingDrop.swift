@@ -14,7 +14,7 @@ extension RunTarget {
         }
     }
 
-    /// The name under which a store keeps it: a run's id, or `@` and a session's name for what waits for its next run.
+    /// The store's key for it: a run's id, or `@` and a session's name for the metadata of its next run.
     package var key: String {
         switch self {
         case .run(let run): run.description
@@ -23,19 +23,19 @@ extension RunTarget {
     }
 }
 
-/// What came of dropping what had waited for too long (`RunRules.pendingAge`).
+/// The result of dropping what had waited for too long (`RunRules.pendingAge`).
 package enum PendingDrop {
-    /// It is gone; says so, for the log.
+    /// It is gone; the text is for the log.
     case dropped(String)
-    /// It does not wait any more, or not long enough, since more has come.
+    /// It no longer waits, or was written to meanwhile, so that it has not waited long enough.
     case stays
-    /// It is there still; says why, for the log.
+    /// It is still there; the text says why, for the log.
     case failed(String)
 
     /// - Parameters:
     ///   - target: what was to be dropped
     ///   - age: seconds that it had waited
-    ///   - result: what came of `RunWrite.Action.purgePending(unchangedFor:)`
+    ///   - result: the result of `RunWrite.Action.purgePending(unchangedFor:)`
     package init(_ target: RunTarget, after age: Double, _ result: Result<WriteOutcome, StoreError>) {
         let name =
             switch target {
@@ -53,6 +53,6 @@ package enum PendingDrop {
         }
     }
 
-    /// Seconds between two looks for what has waited for so long.
+    /// Seconds between two checks for metadata that has waited for this age.
     package static func interval(_ age: Double) -> Double { min(max(age / 10, 0.1), 3600) }
 }

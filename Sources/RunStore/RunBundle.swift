@@ -1,11 +1,11 @@
 package import RunMetadata
 
-/// All files of a run, to be read one after the other: its metadata as of one moment, its artifacts as each is found.
+/// All files of a run, to be read one after the other: its metadata as of one moment, its artifacts as they are found.
 package protocol RunBundle: AnyObject, Sendable {
     var run: RunID { get }
     var entries: [BundleEntry] { get }
 
-    /// Opens the file that an entry is; nil where it is gone meanwhile.
+    /// Opens the file of an entry; nil if it is gone meanwhile.
     func open(_ index: Int) throws(StoreError) -> (any Blob)?
 
     /// Whether the content of any file is kept by another server (`Blob.isRemote`).
@@ -22,7 +22,7 @@ extension RunBundle {
 
 /// A file or folder of a bundle.
 package struct BundleEntry: Sendable {
-    /// In the run's directory, without a `/` at either end; bytes, since something else may have chosen the name.
+    /// In the run's directory, without a `/` at either end; bytes, since another program may have chosen the name.
     package let path: [UInt8]
     package let isFolder: Bool
     /// Permission bits.
@@ -35,16 +35,16 @@ package struct BundleEntry: Sendable {
     }
 }
 
-/// Receives a run that comes from elsewhere: its files, then `finish`. What is not finished leaves nothing.
+/// Receives a run that comes from elsewhere: its files, then `finish`. Without `finish`, nothing is left.
 package protocol RunIntake: AnyObject {
     /// Makes a folder, and those above it.
-    /// - Parameter path: one that has been checked: relative, without `..`
+    /// - Parameter path: a checked path: relative, without `..`
     func addFolder(_ path: String, modified: Int) throws
 
     /// Writes a file, making the folders above it.
     /// - Parameters:
-    ///   - path: one that has been checked, and was not written before
-    ///   - content: is called with what takes the content, part by part
+    ///   - path: a checked path that was not written before
+    ///   - content: called with a closure that takes the content, part by part
     func addFile(
         _ path: String, mode: UInt32, modified: Int,
         _ content: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
@@ -52,7 +52,7 @@ package protocol RunIntake: AnyObject {
 
     /// Puts the run in place, whole and durable.
     /// - Parameter place: `initialised` or `archived`
-    /// - Returns: what the store has no place for, in words
+    /// - Returns: what the store cannot keep, in words
     /// - Throws: `IntakeRefusal` if there is already a run with that id, or if the files are not a run
     func finish(in place: RunPlace) throws -> [String]
 }

@@ -11,9 +11,9 @@ package struct RunChange: Sendable {
         case metricsReplaced
         /// Properties were written or removed, by name.
         case properties([String])
-        /// Another file of the data directory was written or removed.
+        /// Another file of the metadata was written or removed.
         case file(DataPath)
-        /// A file of the run's directory outside of its metadata was.
+        /// An artifact was written or removed.
         case artifact(ArtifactPath)
         case initialised
         case completed

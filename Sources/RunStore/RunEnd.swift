@@ -2,30 +2,30 @@ package import RunMetadata
 
 /// How a run ends.
 package struct RunEnd: Sendable {
-    /// Whether it did what it was to do; a run that was stopped did not.
+    /// False for a run that was stopped.
     package var isCompleted = true
-    /// When it ended, as text of the property; nil: now.
+    /// The time of the end, as text of the property; nil: now.
     package var end: String?
-    /// The changes that write its evaluation; none where none was given.
+    /// The changes that write its evaluation; empty if none was given.
     package var evaluation: [DataChange] = []
 
-    /// How a run has ended, where a write says otherwise.
+    /// How a run has ended, if not as a write says.
     package enum Difference: Sendable, Equatable {
         /// By an error.
         case failed
         /// Before it was completed.
         case stopped
         case completed
-        /// So, but at another time.
+        /// As the write says, but at another time.
         case otherTime
-        /// So, but with another evaluation.
+        /// As the write says, but with another evaluation.
         case otherEvaluation
     }
 
     package init() {}
 
     /// Checks that a run that has ended did so as this says.
-    /// - Parameter content: the bytes of a file of the run; nil where there is none
+    /// - Parameter content: the bytes of a file of the run; nil if there is none
     /// - Throws: `endedOtherwise`
     package func check(
         _ run: RunID, hasFailed: Bool, hasEnded: Bool, content: (DataPath) throws(StoreError) -> [UInt8]?

@@ -4,17 +4,17 @@ package import RunMetadata
 package enum RunFile: Sendable {
     /// An open file.
     case file(any Blob)
-    /// A folder, with a page of what is in it.
+    /// A folder, with a page of its contents.
     case folder(FolderPage)
 }
 
-/// A page of what is in a folder of a run, by name.
+/// A page of a folder's contents, by name.
 package struct FolderPage: Sendable {
     /// One file or folder.
     package struct Entry: Sendable {
-        /// The path in the run's directory, repaired where it is not UTF-8.
+        /// The path in the run's directory; invalid UTF-8 is repaired.
         package let text: String
-        /// The same, where it is one that a request can have.
+        /// The same path, if a request can name it.
         package let path: ArtifactPath?
         package let isFolder: Bool
         /// Bytes, of a file.
@@ -29,17 +29,17 @@ package struct FolderPage: Sendable {
     }
 
     package let entries: [Entry]
-    /// The name after which the next page begins, bytes; nil on the last one. In a recursive listing, the path in the
-    /// folder.
+    /// The name after which the next page begins, as bytes; nil on the last page. In a recursive listing, the path in
+    /// the folder.
     package let next: [UInt8]?
 
     package init(entries: [Entry], next: [UInt8]?) { (self.entries, self.next) = (entries, next) }
 
-    /// A page of a folder, told from the files that are in it and below. For a store that keeps files by their paths.
+    /// A page of a folder, made from the files in it and below. For a store that keeps files by their paths.
     /// - Parameters:
     ///   - folder: nil: the run's directory
     ///   - files: with their paths in the run's directory, in any order
-    /// - Returns: nil where there is no file in the folder; of the run's directory, an empty page
+    /// - Returns: nil if there is no file in the folder; for the run's directory, an empty page
     package init?(of folder: ArtifactPath?, _ files: [(path: ArtifactPath, file: any Blob)], _ request: Request) {
         let depth = folder?.components.count ?? 0
         var entries: [[UInt8]: Entry] = [:]
@@ -65,11 +65,11 @@ package struct FolderPage: Sendable {
         return one.lexicographicallyPrecedes(other) { ($0 == separator ? 0 : $0) < ($1 == separator ? 0 : $1) }
     }
 
-    /// Which page is asked for.
+    /// The requested page.
     package struct Request: Sendable {
         /// Entries at most.
         package var limit: Int
-        /// The name behind which it begins, bytes; of a recursive listing, the path in the folder.
+        /// The name after which it begins, as bytes; in a recursive listing, the path in the folder.
         package var after: [UInt8]?
         /// Whether all files in the folder and below are listed, instead of the files and folders in it.
         package var isRecursive: Bool

@@ -1,8 +1,8 @@
 internal import Glibc
 package import RunMetadata
 
-/// Ids that a store makes: the time in UTC, as tfruns makes them, with a number of four digits behind it where that is
-/// taken, so that names sort by time.
+/// Ids that a store makes: the time in UTC, as tfruns makes them. If that is taken, a number of four digits follows, so
+/// that names sort by time.
 extension RunID {
     /// `%Y-%m-%dT%H-%M-%SZ` (strftime(3)).
     /// - Parameter seconds: since 1970

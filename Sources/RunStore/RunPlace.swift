@@ -1,6 +1,6 @@
-/// Where a run is: in one of three places, between which it moves as a whole.
+/// Where a run is: one of three places, between which it moves as a whole.
 package enum RunPlace: UInt8, Sendable {
-    // The numbers stand in journals.
+    // The numbers are stored in journals.
     case initialised = 1
     case archived = 2
     case pending = 3

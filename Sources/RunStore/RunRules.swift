@@ -1,7 +1,7 @@
 package import Limits
 internal import RunMetadata
 
-/// What every store sees to, as it was told by whoever started the server.
+/// Rules that every store enforces, as set by the server's operator.
 package struct RunRules: Sendable {
     /// Seconds without a write after which a running run is stale.
     package var staleAfter: Double = 3600
@@ -13,19 +13,19 @@ package struct RunRules: Sendable {
     package var mostRuns: Limit?
     /// Bytes of one run's files; nil: any number. What a store derives, such as the frame of rows, does not count.
     package var mostRunBytes: Limit?
-    /// Bytes of all runs' files, pending ones among them; nil: any number.
+    /// Bytes of all runs' files, including pending ones; nil: any number.
     package var mostBytes: Limit?
-    /// Runs, and sessions without one, that wait to be initialised.
+    /// Runs, and sessions without a run, that wait to be initialised.
     package var mostPending = Limit(.pendingRuns, most: 10_000, setting: "--max-pending")
-    /// Those that one sender made (`RunWrite.sender`); nil: any number, up to `mostPending`.
+    /// Those of one sender (`RunWrite.sender`); nil: any number, up to `mostPending`.
     package var mostPendingOfSender: Limit?
-    /// Seconds after its last write for which what waits for a run is kept; nil: until the run is initialised.
+    /// Seconds for which a pending run is kept after its last write; nil: until the run is initialised.
     package var pendingAge: Double?
 
     package init() {}
 
-    /// Refuses a write after which a run has too many properties. One that has too many, since something else wrote
-    /// them, may have them rewritten.
+    /// Refuses a write after which a run would have too many properties. If a run has too many already, since another
+    /// program wrote them, they may be rewritten.
     /// - Parameters:
     ///   - count: how many the run would have
     ///   - before: how many it has
@@ -36,7 +36,7 @@ package struct RunRules: Sendable {
             .shape(nil, "properties: the run would have \(LimitExceeded(mostProperties)); remove some, or send fewer"))
     }
 
-    /// The same for the columns of a run's metrics, and the names of its flags or its evaluation.
+    /// The same for the columns of a run's metrics, or the names of its flags or its evaluation.
     /// - Parameter what: what has them, for the message
     package func checkColumns(_ count: Int, before: Int, of what: String) throws(StoreError) {
         guard count > max(mostColumns.most, before) else { return }
@@ -44,13 +44,14 @@ package struct RunRules: Sendable {
             .shape(nil, "\(what): the run would have \(LimitExceeded(mostColumns)); send names that it has already"))
     }
 
-    /// Refuses a new run where there are as many as may be.
+    /// Refuses a new run if there are too many.
     /// - Throws: `tooManyRuns`
     package func checkRuns(_ count: Int) throws(StoreError) {
         if let mostRuns, count > mostRuns.most { throw .tooManyRuns(LimitExceeded(mostRuns)) }
     }
 
-    /// Refuses a write after which a run has too many bytes. One that makes it no larger is never refused.
+    /// Refuses a write after which a run would have too many bytes. A write that does not make it larger is never
+    /// refused.
     /// - Throws: `runFull`
     package func checkBytes(ofRun bytes: Int, before: Int) throws(StoreError) {
         guard let mostRunBytes, bytes > max(mostRunBytes.most, before) else { return }
@@ -64,7 +65,7 @@ package struct RunRules: Sendable {
         throw .storeFull(LimitExceeded(mostBytes))
     }
 
-    /// Refuses what would be one more pending run.
+    /// Refuses one more pending run if there are too many.
     /// - Parameters:
     ///   - count: how many there would be
     ///   - ofSender: how many of its sender

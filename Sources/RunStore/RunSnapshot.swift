@@ -1,13 +1,13 @@
 package import RunMetadata
 
-/// What a store knows of a run. One object, since it goes with the outcome of a write, which is copied for each row.
+/// What a store knows about a run. An object, since it is part of a write's outcome, which is copied for each row.
 package final class RunSnapshot: Sendable {
     package let run: RunID
     package let status: RunStatus
     /// When something was written last, seconds since 1970, to the millisecond, and not before the run's start.
     package let updated: Double
     package let summary: RunSummary
-    /// The files in the data directory.
+    /// The files of its metadata.
     package let files: [DataPath]
 
     package init(run: RunID, status: RunStatus, updated: Double, summary: RunSummary, files: [DataPath]) {

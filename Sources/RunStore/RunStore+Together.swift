@@ -2,14 +2,13 @@ internal import Synchronization
 internal import Threads
 
 extension RunStore {
-    /// Asks for writes, and waits until all have been done or refused. For threads that may block, which commit nothing
-    /// themselves where someone does so by trade.
-    /// - Parameter wake: wakes the one who commits by trade
-    /// - Returns: what came of each, in order
+    /// Submits writes and waits for the results; blocks. A registered committer commits them.
+    /// - Parameter wake: wakes the committer
+    /// - Returns: the results, in order
     package func submitAndWait(
         _ writes: [RunWrite], wake: @Sendable () -> Void
     ) -> [Result<WriteOutcome, StoreError>] {
-        // Not all at once: others' writes come in between, and the queue is not filled.
+        // Not all at once, so that others' writes come in between, and the queue does not fill up.
         let part = 64
         return stride(from: 0, to: writes.count, by: part).flatMap { start in
             let replies = Replies(count: min(part, writes.count - start))
@@ -17,14 +16,14 @@ extension RunStore {
                 submit(writes[start + index]) { replies.set(index, $0) }
             }
             wake()
-            // Nobody may commit by trade any more, when the server stops.
+            // When the server stops, no committer may be registered any more.
             while !replies.areThere(within: 1) { (self as? any GroupCommit)?.commit() }
             return replies.all
         }
     }
 }
 
-/// What came of writes, once all of it is there.
+/// The results of writes, once all are there.
 private final class Replies: Sendable {
     let count: Int
     private let replies: Mutex<[Result<WriteOutcome, StoreError>?]>

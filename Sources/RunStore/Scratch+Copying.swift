@@ -2,7 +2,7 @@ internal import Glibc
 package import LocalFiles
 package import RunMetadata
 
-/// For stores that copy what was staged, and have no directories of their own that programs could read.
+/// For stores that copy staged files, and have no directories of their own that programs could read.
 extension StagingFile {
     /// Reads a file that was staged, or is in a staged folder.
     package static func contents(of path: String) throws(StoreError) -> [UInt8] {
@@ -32,7 +32,7 @@ extension StagedFolder {
 }
 
 extension StagingFolder {
-    /// Writes a run's metadata into it, in place of what was written so before.
+    /// Writes a run's metadata into it, replacing what an earlier call wrote.
     /// - Returns: the path of the folder with the metadata
     package func write(_ files: [(path: DataPath, blob: any Blob)]) throws(StoreError) -> String {
         let top = "\(path)/\(RunLayout.dataDirectory)"

@@ -10,94 +10,94 @@ package enum StoreError: Error, Sendable, Equatable {
     case unknownRuns([RunID])
     /// The run's metrics have no such column.
     case unknownColumn(String, known: [String])
-    /// What is asked for is more than is told at once; says what, and what to do.
+    /// More is asked for than is returned at once; the text says what, and what to do.
     case tooMuchAsked(String)
-    /// Nobody waits for what was asked for any more.
+    /// Nobody waits for the result any more.
     case abandoned
-    /// The result of a merge is none that the type takes.
+    /// The result of a merge is not valid for the type.
     case refused(MetadataFault)
     /// The run is archived; restore it first.
     case archived(RunID)
     /// The run has not been initialised, and so is neither archived nor restored.
     case notInitialised(RunID)
-    /// Where the run would go, in the archive or back from it, is something of its name.
+    /// Where the run would move, into the archive or back, something else has its name.
     case placeTaken(RunID, archive: Bool)
     /// The run is not archived, and so is not purged without force.
     case notArchived(RunID)
     /// The run has no such artifact.
     case noFile(ArtifactPath)
-    /// The artifact that is there, or that none is, is not what the write was meant for.
+    /// The artifact's current version (or absence) does not match the write's condition.
     case conditionFailed(ArtifactPath)
-    /// Something else has the place of an artifact; says what.
+    /// Something else is at the artifact's path; the text says what.
     case pathTaken(String)
-    /// A path leads out of the run's directory, or to what the server may not read; says how.
+    /// A path leads out of the run's directory, or to what the server may not read; the text says how.
     case outOfReach(String)
-    /// A link has the place of the run's directory.
+    /// There is a link instead of the run's directory.
     case runIsLink(RunID)
     /// Too many writes wait.
     case overloaded
-    /// All of what requests together may hold is in use.
+    /// A resource that all requests share is used up.
     case exhausted(Limit)
     /// The server is shutting down.
     case stopping
     /// A sync failed: no write is accepted until a restart.
     case readOnly(String)
-    /// Acknowledged writes to the run are in the journal only, for want of room on the disk: its files are out of date.
+    /// Acknowledged writes to the run are only in the journal, for lack of room on the disk: its files are out of date.
     case behind(RunID)
     /// No room on the disk, or the quota is used up.
     case diskFull(String)
-    /// The process or the system is out of descriptors or memory; it may be better in a moment.
+    /// The process or the system is out of descriptors or memory; a later attempt may succeed.
     case shortage(String)
-    /// The database that keeps the runs cannot be reached, or takes no writes at present; says what it or the
-    /// connection said. A write may have been done nevertheless, if the connection was lost while it was.
+    /// The database that keeps the runs cannot be reached, or takes no writes at present; the text is the database's or
+    /// the connection's. If the connection was lost during a write, the write may have been done nevertheless.
     case unreachable(String)
-    /// What keeps the contents of large files cannot be reached, or refuses; says what it said, and what to do.
+    /// The store of large files cannot be reached, or refuses; the text has its answer, and what to do.
     case objectsUnreachable(String)
-    /// The content of a large file is gone from where it is kept; names it.
+    /// The content of a large file is missing where it is kept; the text names it.
     case objectMissing(String)
-    /// The runs directory is gone, or another is in its place; says which.
+    /// The runs directory is gone, or was replaced by another; the text says which.
     case runsGone(String)
     /// Too many runs wait to be initialised, in all or of one sender.
     case tooManyPending(LimitExceeded)
-    /// There are as many runs as there may be.
+    /// There would be more runs than allowed.
     case tooManyRuns(LimitExceeded)
-    /// The run would have more bytes than one may.
+    /// The run would have more bytes than allowed.
     case runFull(LimitExceeded)
-    /// All runs together would have more bytes than they may.
+    /// All runs together would have more bytes than allowed.
     case storeFull(LimitExceeded)
-    /// What waits for a run was written to since it was looked at, and stays.
+    /// The metadata that waits for a run was written to since it was checked, and stays.
     case writtenMeanwhile
-    /// Anything else that went wrong beneath; says what was tried and what came of it. For the log: it may name what
+    /// Any other failure of a lower layer; the text says what was tried, and the result. For the log: it may name what
     /// clients need not know.
     case failed(String)
-    /// A folder that was to be published stands on one that was changed meanwhile.
+    /// The folder that a staged one was made from has been changed meanwhile.
     case changedMeanwhile(DataPath)
-    /// A later write to the path was done while this one's large file was brought to where it is kept.
+    /// A later write to the path was done while this one's large file was uploaded.
     case overtaken(ArtifactPath)
-    /// A query names what is not there.
+    /// A query names something that does not exist.
     case query(RunQueryFault)
-    /// The listing is being built: so many runs are in it, of so many.
+    /// The listing is being built; the number of runs in it so far, and of all.
     case indexing(done: Int, total: Int)
-    /// What is there is more than can be held in memory to be read; says what.
+    /// The data exceeds what can be held in memory for reading; the text says what.
     case tooLarge(String)
-    /// A file of metadata is cut short: something else is writing it, or was ended while it did.
+    /// A file of metadata is truncated: another program is writing it, or was ended while it did.
     case beingWritten(DataPath)
-    /// What was written cannot be combined with what is there.
+    /// The new content cannot be combined with the present one, or the present one cannot be read.
     case unreadable(String)
-    /// The run has ended otherwise than the write says.
+    /// The run has ended in another way than the write says.
     case endedOtherwise(RunID, RunEnd.Difference)
-    /// The run has nothing of what was to be removed.
+    /// The run has none of the metadata that was to be removed.
     case nothingThere
-    /// A whole frame of metrics cannot take the place of those that are there; says why.
+    /// A whole frame of metrics cannot replace the present ones; the text says why.
     case frameConflict(String)
 }
 
 extension StoreError {
-    /// The points of some runs are more than `SeriesSelection.mostText`.
+    /// The points of some runs exceed `SeriesSelection.mostText`.
     package static let seriesTooLarge = StoreError.tooMuchAsked(
         "the series are \(LimitExceeded(SeriesSelection.mostText)); ask for fewer runs, metrics or points")
 
-    /// The error for a call on a file of this machine that is in no run.
+    /// The error for a failed call on a local file that is in no run.
     package init(local failure: FileFailure) {
         if failure.isNoSpace {
             self = .diskFull(failure.description)

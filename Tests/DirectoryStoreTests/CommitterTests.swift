@@ -37,8 +37,8 @@ import Testing
         #expect(store.statistics.batchWrites.buckets.reduce(0, +) == before + 1)
     }
 
-    /// Fails when the call is wrapped into one more at each look at it, until the stack has no room for it.
-    @Test func whoCommitsByTradeIsCalledFromAsNearEachTime() throws {
+    /// Fails if each access wraps the registered closure once more, until the stack overflows.
+    @Test func everyWakeUpCallsTheCommitterAtTheSameStackDepth() throws {
         let harness = try DirectoryHarness()
         let store = harness.directoryStore
         let depths = Mutex<Set<UInt>>([])

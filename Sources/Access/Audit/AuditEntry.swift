@@ -4,30 +4,30 @@ package import JSON
 package struct AuditEntry: Sendable {
     /// Seconds since 1970 of the reply.
     package var time: Double
-    /// The operation, as in openapi.yaml: `writeFlags` is `writeMetadata` here. Empty: a request that was refused.
+    /// The operation, as in openapi.yaml: `writeFlags` is `writeMetadata` here. Empty: the request was refused.
     package var operation: String
     package var method = ""
     /// The path as it was sent, without the query.
     package var path = ""
-    /// The run; several for changes of many.
+    /// The run; several if many were changed.
     package var runs: [String] = []
     /// The name and id of the token; nil: none was needed.
     package var token: (name: String, id: String)?
     /// The client's address, `unix` for a local socket; empty: the command line.
     package var address = ""
-    /// The user of the command line.
+    /// The user of the command line, if it made the change.
     package var user: String?
-    /// The status of the reply; 0: the client was gone before.
+    /// The status of the reply; 0: the client disconnected before.
     package var status = 0
     package var requestID = ""
-    /// Entries before this one that could not be written.
+    /// The number of entries before this one that could not be written.
     package var lost = 0
 
     package init(time: Double, operation: String) { (self.time, self.operation) = (time, operation) }
 
     private static let longestPath = 512, mostRuns = 1000
 
-    /// The line without its end.
+    /// The line, without a newline.
     package var json: JSONObject {
         var object: JSONObject = ["time": .string(UTCTime.text(time))]
         object["token"] = token.map { .string($0.name) } ?? .null

@@ -5,7 +5,7 @@ internal import RunMetadata
 
 /// The audit log on disk: `audit.ndjson`, to which lines are appended, and earlier files `audit-<time>.ndjson`.
 package struct AuditFolder: Sendable {
-    /// When a new file is begun, and how many earlier ones stay.
+    /// When a new file is begun, and how many earlier files are kept.
     package struct Limits: Sendable {
         /// Bytes of a file.
         package var size = 16 << 20
@@ -23,27 +23,28 @@ package struct AuditFolder: Sendable {
 
     // MARK: Writing
 
-    /// Makes the folder, if it is missing. Its parent has to be there: a runs directory that is gone is not made anew.
+    /// Makes the folder if it is missing. Its parent must exist: a runs directory that is gone is not created again.
     package func prepare() throws(FileFailure) {
         try Files.makeDirectory(path)
         FileOwner.give(path, toOwnerOf: "\(path)/..")
     }
 
-    /// Appends lines, which come to the disk with the next writes of the system (open(2), O_APPEND).
+    /// Appends lines (open(2), O_APPEND). They are not synced; the system writes them to the disk later.
     package func append(_ entries: [AuditEntry]) throws(FileFailure) {
         let descriptor = try Files.open(current, O_WRONLY | O_APPEND | O_CREAT, mode: 0o640)
         defer { close(descriptor) }
         FileOwner.give(current, toOwnerOf: path)
         var lines: [UInt8] = []
         for entry in entries { lines += JSONWriter.compact(.object(entry.json)) + [UInt8(ascii: "\n")] }
-        // pwrite(2) on Linux appends to a file that was opened so, whatever the offset.
+        // On Linux, pwrite(2) to a file opened with O_APPEND appends, whatever the offset.
         try Files.write(lines, to: descriptor, at: 0, path: current)
     }
 
     /// Begins a new file if the present one is too large, and removes the oldest beyond the limit.
     func rotate(_ limits: Limits, now: Double) throws(FileFailure) {
         guard let size = Files.status(current)?.st_size, size >= limits.size else { return }
-        // Several in a second sort behind each other, also where earlier ones of it are gone already.
+        // Several files of one second are numbered, so that they sort in order even if earlier ones are already
+        // removed.
         let stamp = "audit-\(UTCTime.name(now))-"
         let last = try earlier().last { $0.hasPrefix(stamp) }.flatMap { Int($0.dropFirst(stamp.count).prefix(4)) }
         let digits = String((last ?? 0) + 1)
@@ -59,8 +60,8 @@ package struct AuditFolder: Sendable {
 
     // MARK: Reading
 
-    /// Calls a function with each line, the oldest first. What is no line of the log, such as a half one after a crash,
-    /// is left out.
+    /// Calls a function with each line, the oldest first. Invalid lines, such as a partial one after a crash, are
+    /// skipped.
     package func read(_ take: (JSONObject) -> Void) throws(FileFailure) {
         for file in try earlier().map({ "\(path)/\($0)" }) + [current] {
             guard let bytes = try Files.read(file) else { continue }

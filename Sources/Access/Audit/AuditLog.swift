@@ -4,8 +4,8 @@ internal import Threads
 
 /// Writes the audit log on a thread of its own, so that nobody waits for its disk.
 ///
-/// Entries that wait are bounded. One that finds no room, or cannot be written, is lost; how many were is in the log
-/// behind them, and in `lostCount`.
+/// The number of waiting entries is bounded. An entry for which there is no room, or that cannot be written, is lost;
+/// the next entry in the log says how many were, and so does `lostCount`.
 package final class AuditLog: Sendable {
     private struct State: Sendable {
         var waiting: [AuditEntry] = []
@@ -22,7 +22,7 @@ package final class AuditLog: Sendable {
     private let ended = Gate()
 
     /// Starts the thread; `stop()` ends it.
-    /// - Parameter room: the most entries that wait
+    /// - Parameter room: the most waiting entries
     package init(
         _ folder: AuditFolder, _ limits: AuditFolder.Limits = AuditFolder.Limits(), room: Int = 20_000,
         log: Logger = Logger(label: "audit")
@@ -49,14 +49,14 @@ package final class AuditLog: Sendable {
     /// Entries that were lost since the start.
     package var lostCount: Int { lost.load(ordering: .relaxed) }
 
-    /// Writes what waits, and ends the thread.
+    /// Writes the waiting entries, and ends the thread.
     package func stop() {
         state.changeForOne { $0.isStopping = true }
         _ = ended.wait(seconds: 5)
     }
 
     private func work() {
-        // The folder is made now, and again only after a failure: one that is being removed is left alone.
+        // The folder is made now, and again only after a failure: a folder that is being removed is left alone.
         var hasFailed = (try? folder.prepare()) == nil
         var isTold = false
         while true {
@@ -88,7 +88,7 @@ package final class AuditLog: Sendable {
                 log.warning("the audit log cannot begin a new file: \(error)")
             }
         } catch {
-            // Told once, until it works again: the disk may be full for long.
+            // Logged once until it works again: the disk may be full for long.
             if !isTold { log.error("entries of the audit log are lost: \(error)") }
             (hasFailed, isTold) = (true, true)
             lost.wrappingAdd(entries.count, ordering: .relaxed)

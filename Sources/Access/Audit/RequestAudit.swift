@@ -1,13 +1,13 @@
 internal import HTTPServer
 internal import Synchronization
 
-/// Makes entries of the audit log from requests: of all that change something, and of those that were refused for want
-/// of a token or right. What was refused for its content has changed nothing, and is left out.
+/// Makes entries of the audit log from requests: from all that change something, and from those that were refused for
+/// lack of a token or right. A request that was refused for its content has changed nothing, and is left out.
 ///
-/// Rows of metrics come by the thousand, and refusals from whoever likes: of these, the first of each minute is kept
+/// Rows of metrics come by the thousand, and anybody can cause refusals: of these, the first in each minute is recorded
 /// for a token and a run, or for an address. Used on the polling thread.
 package final class RequestAudit: @unchecked Sendable {
-    // Sendable: `minute` and `seen` are used by the polling thread only.
+    // Sendable: `minute` and `seen` are used only by the polling thread.
 
     private struct Key: Hashable {
         let sender: String
@@ -16,13 +16,13 @@ package final class RequestAudit: @unchecked Sendable {
 
     private let log: AuditLog
     private var minute = 0
-    /// What was kept in this minute.
+    /// What was recorded in this minute.
     private var seen: Set<Key> = []
     private static let mostSeen = 100_000
 
     package init(_ log: AuditLog) { self.log = log }
 
-    /// A request that was let pass is over.
+    /// Records an accepted request, after its reply.
     func note(_ exchange: HTTPExchange, _ need: AccessNeed, now: Double) {
         if (400..<500).contains(exchange.status), exchange.status != 403 { return }
         switch need.audit {
@@ -40,7 +40,7 @@ package final class RequestAudit: @unchecked Sendable {
         record(exchange, need.operation, Self.runs(exchange, need), now)
     }
 
-    /// A request that was refused.
+    /// Records a refused request.
     func note(_ refusal: AccessRefusal, _ exchange: HTTPExchange, now: Double) {
         switch refusal {
         case .invalidHost, .misdirected, .tooManyRequests: return
@@ -79,8 +79,8 @@ package final class RequestAudit: @unchecked Sendable {
     }
 }
 
-/// Remembers by whom and in which minute a frequent request was kept last, without hashing: one for each of the
-/// requests that repeat.
+/// Remembers the token and the minute of the last recorded request of a frequent kind, without hashing; each repeating
+/// request has its own slot.
 package final class AuditSlot: Sendable {
     private let last = Atomic<UInt>(0)
 

@@ -1,10 +1,10 @@
 internal import HTTPServer
 
-/// The origins of `--allow-origin`, whose pages may read, and what browsers are told of that (CORS; WHATWG Fetch,
+/// The origins of `--allow-origin`, whose pages may read, and the CORS header fields for browsers (WHATWG Fetch,
 /// section 3.2).
 ///
-/// A browser is never told that it may send cookies. So such a page reads what anybody may read, or sends a token in
-/// `Authorization`, which a browser does not do by itself.
+/// No reply allows cookies. So such a page reads what anybody may read, or sends a token in `Authorization`, which a
+/// browser does not do by itself.
 package struct OriginSharing: Sendable {
     private let rules: [OriginRule]
 
@@ -20,7 +20,7 @@ package struct OriginSharing: Sendable {
     /// Header fields of the reply.
     func fields(for site: RequestSite, _ exchange: HTTPExchange) -> [(name: String, value: String)] {
         if rules.isEmpty { return [] }
-        // Said of every reply, since a cache keeps one for all origins otherwise.
+        // In every reply, since a cache would otherwise keep one reply for all origins.
         let vary = (name: "Vary", value: "Origin")
         guard case .allowed(let origin) = site else { return [vary] }
         var fields = [
@@ -62,7 +62,7 @@ package struct OriginRule: Sendable, Hashable {
     /// The rule, in words for the person who broke it.
     package static let rule = "it has to be a scheme, a host and perhaps a port, as in https://dash.example.org"
 
-    /// Nil if the text is no origin of http or https.
+    /// Nil if the text is not an origin of http or https.
     package init?(_ text: String) {
         for (scheme, port) in [("http", 80), ("https", 443)] where text.hasPrefix("\(scheme)://") {
             guard let authority = Authority(text.utf8.dropFirst(scheme.utf8.count + 3)) else { return nil }

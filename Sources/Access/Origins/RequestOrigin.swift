@@ -1,7 +1,7 @@
 internal import Glibc
 package import HTTPServer
 
-/// Refuses requests that a browser sends for a page of another site.
+/// Refuses requests that a browser sends from a page of another site.
 ///
 /// A browser lets any page send a form to any address (CSRF), and lets a page read replies from the host name that it
 /// was loaded from, whatever address that name has by now (DNS rebinding). So `Host` has to be a name of this server,
@@ -13,7 +13,7 @@ package final class RequestOrigin: @unchecked Sendable {
     private let hosts: AllowedHosts
     /// Other origins whose pages may read, and with a token write.
     let sharing: OriginSharing
-    /// The values of `Host` that were accepted last: most requests have one of these.
+    /// The most recently accepted values of `Host`: most requests have one of these.
     private var accepted: [[UInt8]] = []
     private var next = 0
     private static let remembered = 4
@@ -26,7 +26,7 @@ package final class RequestOrigin: @unchecked Sendable {
         self.sharing = sharing
     }
 
-    /// Says where a request comes from. On the polling thread.
+    /// Finds where a request comes from. On the polling thread.
     /// - Throws: 400 if `Host` is malformed, 421 if it is another server's, 403 if the request changes something and
     ///   comes from a site that is not allowed
     package func check(_ exchange: HTTPExchange) throws(AccessRefusal) -> RequestSite {
@@ -44,7 +44,8 @@ package final class RequestOrigin: @unchecked Sendable {
     }
 
     private func checkHost(_ host: OriginFields.Field) throws(AccessRefusal) {
-        // Only HTTP/1.0 may have none, and nothing may have two: the server refuses such a head (`FramingFault`).
+        // Only HTTP/1.0 requests may have no `Host`, and none may have two: the server refuses such a head
+        // (`FramingFault`).
         guard let value = host.value else { return }
         if accepted.contains(where: { $0.count == value.count && memcmp($0, value.baseAddress!, value.count) == 0 }) {
             return
@@ -95,9 +96,9 @@ package final class RequestOrigin: @unchecked Sendable {
     }
 }
 
-/// Where a browser says that it sends a request from.
+/// The site from which a browser says that it sends a request.
 package enum RequestSite: Sendable, Equatable {
-    /// Nothing is said: it is no browser, or it only reads.
+    /// Unknown: the sender is not a browser, or the request only reads.
     case unknown
     /// A page of this server.
     case own

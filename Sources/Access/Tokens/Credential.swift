@@ -9,7 +9,7 @@ package enum Credential {
     /// From the page's cookie, valid until answered.
     case cookie(UnsafeRawBufferPointer)
 
-    /// Reads the head. A token in `Authorization` goes before one in the cookie.
+    /// Reads the head. A token in `Authorization` takes precedence over one in the cookie.
     init(_ exchange: HTTPExchange) {
         if let field = exchange.headerBytes("Authorization") {
             self = .header(field)
@@ -20,8 +20,8 @@ package enum Credential {
         }
     }
 
-    /// The token in a field `Authorization`: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with the token as password, or
-    /// as user without one. Nil for other schemes.
+    /// The token in an `Authorization` field: `Bearer` (RFC 6750), or `Basic` (RFC 7617) with the token as password, or
+    /// as user if there is no password. Nil for other schemes.
     static func token(in field: UnsafeRawBufferPointer) -> [UInt8]? {
         guard let space = field.firstIndex(of: UInt8(ascii: " ")) else { return nil }
         let scheme = String(decoding: field[..<space], as: UTF8.self).lowercased()
@@ -38,7 +38,7 @@ package enum Credential {
         }
     }
 
-    /// The token that a request has in `Authorization`, as its holder wrote it.
+    /// The token in a request's `Authorization` field, as its holder wrote it.
     package static func sentToken(_ exchange: HTTPExchange) -> String? {
         exchange.headerBytes("Authorization").flatMap(token(in:)).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -2,7 +2,7 @@ package import HTTPServer
 package import RunMetadata
 internal import Synchronization
 
-/// What the sender of a request may do: by a token, or by none.
+/// What the sender of a request may do, with a token or without.
 package final class Grant: Sendable {
     /// Nil: no token was needed, or none was sent.
     package let token: Token?
@@ -12,7 +12,7 @@ package final class Grant: Sendable {
     /// The second since 1970 of the last use; 0: unused since the server started.
     private let used = Atomic<Int>(0)
 
-    /// Anything: where no tokens are needed.
+    /// Everything: if no tokens are needed.
     package static let full = Grant(right: .admin)
     /// Reading all runs: with `--public-read`.
     package static let reader = Grant(right: .read)
@@ -34,7 +34,7 @@ package final class Grant: Sendable {
         !revoked.load(ordering: .relaxed) && token?.hasExpired(at: now) != true
     }
 
-    /// Lets a request pass.
+    /// Checks whether the grant covers a request.
     /// - Throws: if it needs more than its sender may do
     func cover(_ need: AccessNeed) throws(AccessRefusal) {
         guard right >= need.right else {
@@ -53,7 +53,7 @@ package final class Grant: Sendable {
     func revoke() { revoked.store(true, ordering: .relaxed) }
     func noteUse(at now: Double) { used.store(Int(now), ordering: .relaxed) }
 
-    /// When it was used last since the server started; nil: not yet.
+    /// When it was last used since the server started; nil: not yet.
     var lastUse: Double? {
         let seconds = used.load(ordering: .relaxed)
         return seconds == 0 ? nil : Double(seconds)
@@ -61,10 +61,10 @@ package final class Grant: Sendable {
 }
 
 extension HTTPExchange {
-    /// What the sender may do; anything where no check of access stands before the handlers.
+    /// What the sender may do; everything if no access check precedes the handlers.
     package var grant: Grant { (identity as? Grant) ?? .full }
 
-    /// For a handler that finds itself which runs a request is about.
+    /// For a handler that itself finds which runs a request is about.
     /// - Throws: if the sender's token is limited to other runs
     package func requireScope(of run: RunID) throws(AccessRefusal) {
         let scope = grant.scope

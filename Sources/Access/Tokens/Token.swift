@@ -2,7 +2,7 @@ internal import HTTPServer
 package import JSON
 internal import RunMetadata
 
-/// A token as the server keeps it: who may do what to which runs until when, and the hash of the secret.
+/// A token as the server keeps it: its right, runs and expiry, and the hash of the secret.
 package struct Token: Sendable, Equatable {
     package let id: String
     package let name: String
@@ -43,14 +43,14 @@ package struct Token: Sendable, Equatable {
 
     // MARK: As JSON
 
-    /// What the file keeps.
+    /// The form in the token file.
     var json: JSONValue {
         var object = described
         object["hash"] = .string(hash.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
         return .object(object)
     }
 
-    /// What may be shown.
+    /// The part that may be shown.
     package var described: JSONObject {
         var object: JSONObject = [
             "id": .string(id), "name": .string(name), "right": .string(right.rawValue),
@@ -61,7 +61,7 @@ package struct Token: Sendable, Equatable {
         return object
     }
 
-    /// Reads what `json` made; nil if it is anything else.
+    /// Reads the form of `json`; nil if it is anything else.
     init?(_ json: JSONValue) {
         guard let id = json["id"]?.string, let name = json["name"]?.string,
             let right = json["right"]?.string.flatMap(Right.init(rawValue:)), right != .none,
@@ -69,7 +69,7 @@ package struct Token: Sendable, Equatable {
             let hash = json["hash"]?.string.flatMap(Self.bytes), hash.count == 32
         else { return nil }
         var patterns: [RunIDGlob] = []
-        // A limit that cannot be read must not become none.
+        // A limit that cannot be read must not be dropped.
         if let only = json["only"] {
             guard let texts = only.array, !texts.isEmpty else { return nil }
             for text in texts {

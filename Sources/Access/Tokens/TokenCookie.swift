@@ -24,7 +24,7 @@ package enum TokenCookie {
         ("Set-Cookie", "\(name(exchange))=; Max-Age=0" + attributes(exchange))
     }
 
-    /// `Secure` where the browser uses TLS: to this server, or, as `Origin` tells, to a proxy before it.
+    /// `Secure` if the browser uses TLS, to this server, or, according to `Origin`, to a proxy in front of it.
     private static func attributes(_ exchange: HTTPExchange) -> String {
         let isSecure = exchange.isEncrypted || exchange.header("Origin")?.hasPrefix("https://") == true
         return "; Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")

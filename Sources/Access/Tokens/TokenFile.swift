@@ -6,8 +6,8 @@ internal import RunMetadata
 
 /// The tokens of a runs directory, in `.rundir/tokens`, and when each was last used, in `.rundir/tokens.used`.
 ///
-/// The command `rundir token` changes the first, also while a server runs; the server only reads it. The server writes
-/// the second. Both are replaced as a whole, so nobody reads half of one.
+/// The command `rundir token` changes the first, even while a server runs; the server only reads it. The server writes
+/// the second. Both are replaced as a whole, so that nobody reads a partial file.
 package struct TokenFile: Sendable {
     private let runs: String
 
@@ -15,7 +15,7 @@ package struct TokenFile: Sendable {
     private var tokens: String { "\(folder)/\(RunLayout.Own.tokens)" }
     private var uses: String { "\(tokens).used" }
 
-    /// The file cannot be read as what it has to be.
+    /// The file is malformed.
     package struct Fault: Error, CustomStringConvertible {
         package let description: String
     }
@@ -23,10 +23,10 @@ package struct TokenFile: Sendable {
     /// - Parameter runs: the runs directory
     package init(runs: String) { self.runs = runs }
 
-    /// Changes with every change of the tokens; nil where there is no file.
+    /// Changes with every change of the tokens; nil if there is no file.
     var version: FileVersion? { FileVersion(file: Files.status(tokens)) }
 
-    /// All tokens, expired ones too; none where there is no file.
+    /// All tokens, including expired ones; empty if there is no file.
     /// - Throws: `Fault` or `FileFailure`; then nothing is known about who may do what
     package func read() throws -> [Token] {
         guard let bytes = try Files.read(tokens) else { return [] }
@@ -61,7 +61,7 @@ package struct TokenFile: Sendable {
         return result
     }
 
-    /// When each token was last used, by id, seconds since 1970; about right.
+    /// When each token was last used, by id, seconds since 1970; approximate.
     package func lastUses() -> [String: Double] {
         guard let bytes = try? Files.read(uses), let object = (try? JSONValue.parse(bytes))?.object else { return [:] }
         return object.members.reduce(into: [:]) { found, member in
@@ -69,7 +69,7 @@ package struct TokenFile: Sendable {
         }
     }
 
-    /// Keeps them. Not synced: nothing depends on it.
+    /// Saves them. Not synced: nothing depends on it.
     func write(lastUses: [String: Double]) throws {
         let members = lastUses.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string(UTCTime.text($0.value))) }
         try replace(uses, by: JSONWriter.pretty(.object(JSONObject(members))), isSynced: false)

@@ -9,7 +9,7 @@ package enum TokenLifetime {
     /// A hundred years, seconds.
     private static let longest = 36_525.0 * 86_400
 
-    /// A time that is past, likewise: `12h` ago, or the date or time itself; nil if the text says none.
+    /// A past time, in the same notation: `12h` ago, or the date or time itself; nil if the text is not one.
     package static func start(_ text: String, until now: Double) -> Double? {
         if let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count > 0 {
             return now - Double(count) * unit
@@ -17,7 +17,7 @@ package enum TokenLifetime {
         return ISOTime.seconds(text).flatMap { $0 <= now ? $0 : nil }
     }
 
-    /// When it ends, seconds since 1970, whole ones; nil if the text says no time to come.
+    /// The end, in whole seconds since 1970; nil if the text is not a future time.
     package static func end(_ text: String, from now: Double) -> Double? {
         let seconds: Double
         if let unit = text.last.flatMap({ units[$0] }), let count = Int(text.dropLast()), count > 0 {

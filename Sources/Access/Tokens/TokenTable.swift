@@ -1,10 +1,10 @@
 internal import HTTPServer
 
-/// The tokens that are known, by id.
+/// The known tokens, by id.
 struct TokenTable: Sendable {
     let grants: [String: Grant]
 
-    /// - Parameter earlier: grants of tokens that stay are taken from here, those of others are revoked
+    /// - Parameter earlier: the previous table: grants of remaining tokens are reused, those of others are revoked
     init(_ tokens: [Token], replacing earlier: TokenTable? = nil) {
         var grants: [String: Grant] = [:]
         for token in tokens {
@@ -15,7 +15,7 @@ struct TokenTable: Sendable {
         for (id, grant) in earlier?.grants ?? [:] where grants[id] !== grant { grant.revoke() }
     }
 
-    /// Compared with where there is no such id, so that this takes as long.
+    /// The hash to compare with if the id is unknown, so that this takes as long.
     private static let noHash = [UInt8](repeating: 0, count: 32)
 
     /// The grant of a token that was sent; nil if it is unknown, revoked or expired. Takes the same time in each case.

@@ -58,9 +58,9 @@ typedef enum {
 
 /// Opens a path below an open directory. Neither ".." nor a link leads out of it, even if the tree is changed meanwhile
 /// (openat2(2), Linux 5.6, with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). Uses the raw system call, since glibc has
-/// no function for it. If the system lacks or forbids the call, clinux_open_beneath_by_steps() is used. \param flags
-/// flags of open(2) that create nothing; close-on-exec is added \returns -1 and errno on failure: EXDEV if the path
-/// leads out, ELOOP if it has a link that is not followed
+/// no function for it. If the system lacks or forbids the call, clinux_open_beneath_by_steps() is used.
+/// \param flags flags of open(2) that create nothing; close-on-exec is added
+/// \returns -1 and errno on failure: EXDEV if the path leads out, ELOOP if it has a link that is not followed
 int clinux_open_beneath(int directory, const char *path, int flags, clinux_links links);
 
 /// The same, one component at a time (openat(2) with O_NOFOLLOW): no link is followed, not even one that stays beneath.
@@ -105,9 +105,9 @@ int64_t clinux_size(int descriptor);
 int clinux_name_watch(void);
 
 /// Watches an open file: the queue reports when one of its names is removed, and when its mode or owner changes
-/// (inotify(7), IN_ATTRIB). The file itself is watched, wherever it has been moved since it was opened. \returns the
-/// watch's number, or -1 and errno on failure: EEXIST if the file is already watched, ENOSPC if the user
-///     watches too many
+/// (inotify(7), IN_ATTRIB). The file itself is watched, wherever it has been moved since it was opened.
+/// \returns the watch's number, or -1 and errno on failure: EEXIST if the file is already watched, ENOSPC if the user
+/// watches too many
 int clinux_watch_names(int queue, int descriptor);
 
 /// The same for a directory, by its path: when a name in it is added, removed or replaced, and when a file in it that
@@ -121,7 +121,8 @@ int clinux_watch_moves(int queue, int directory);
 void clinux_unwatch_names(int queue, int number);
 
 /// Takes the queue's events: numbers of watches, or -1 if the queue overflowed, so that any file may have changed.
-/// \param room the capacity of `numbers`; at least 256 \returns how many numbers were written
+/// \param room the capacity of `numbers`; at least 256
+/// \returns how many numbers were written
 size_t clinux_changed_names(int queue, int *numbers, size_t room);
 
 /// The number of an open file's mount (statx(2), STATX_MNT_ID_UNIQUE, Linux 6.8: not reused until reboot; before,
@@ -162,8 +163,9 @@ clinux_status clinux_look(const char *path, int follow);
 clinux_kind clinux_kind_at(const char *path, int follow);
 
 /// Reads the next names of an open directory (getdents64(2)), without "." and "..", each followed by a zero byte. Call
-/// it until it returns 0. \param names the buffer, at least 1024 bytes \returns how many bytes there are, 0 after the
-/// last name; -1 and errno on failure
+/// it until it returns 0.
+/// \param names the buffer, at least 1024 bytes
+/// \returns how many bytes there are, 0 after the last name; -1 and errno on failure
 long clinux_names(int directory, char *names, size_t room);
 
 /// Reads a time in UTC (strptime(3), timegm(3)).
@@ -176,7 +178,8 @@ int clinux_lock(int descriptor);
 /// The same, but waits for it; -1 and errno on failure, EINTR after a signal.
 int clinux_lock_waiting(int descriptor);
 
-/// Fills at most 256 bytes with random ones that suit secrets (getrandom(2)). \returns 0, or -1
+/// Fills at most 256 bytes with random ones that suit secrets (getrandom(2)).
+/// \returns 0, or -1
 int clinux_random(void *bytes, size_t count);
 
 /// Makes glibc return freed memory to the system (mallopt(3)): blocks of 1 MiB and more at once, and the free end of a
@@ -188,16 +191,16 @@ void clinux_return_memory(void);
 /// (mallinfo2(3), malloc_trim(3)). For one thread at a time.
 void clinux_trim_memory(void);
 
-/// A set of descriptors that are waited for (epoll_create1(2)); -1 on failure.
+/// A set of descriptors to wait for (epoll_create1(2)); -1 on failure.
 int clinux_poll_set(void);
 
-/// What is waited for: bytes or a connection to read, or room to write.
+/// What to wait for: bytes or a connection to read, or room to write.
 typedef enum {
     CLINUX_READABLE = 1,
     CLINUX_WRITABLE = 4,
 } clinux_wish;
 
-/// Adds a descriptor to a set, or changes what is waited for (epoll_ctl(2), level-triggered); -1 and errno on failure.
+/// Adds a descriptor to a set, or changes what to wait for (epoll_ctl(2), level-triggered); -1 and errno on failure.
 int clinux_poll_add(int set, int descriptor, clinux_wish wish);
 int clinux_poll_change(int set, int descriptor, clinux_wish wish);
 

@@ -1,12 +1,12 @@
 internal import RunStore
 internal import Synchronization
 
-/// The writes that wait for the next commit, and the one rule about who commits: whoever finds nobody at it.
+/// The writes that wait for the next commit. A thread commits them if no other thread is committing.
 final class CommitQueue: Sendable {
     /// What waits.
     enum Entry: Sendable {
         case write(PendingWrite)
-        /// Something that must not happen between a write's plan and its steps, such as sealing the journal.
+        /// An operation that must not run between a write's plan and its steps, such as sealing the journal.
         case exclusive(@Sendable (Committer) -> Void)
     }
 
@@ -16,7 +16,7 @@ final class CommitQueue: Sendable {
         var isStopped = false
     }
 
-    /// Entries that may wait.
+    /// The most entries that may wait.
     private let limit: Int
     private let state = Mutex(State())
 
@@ -25,7 +25,7 @@ final class CommitQueue: Sendable {
     var isWaiting: Bool { state.withLock { !$0.waiting.isEmpty && !$0.isCommitting } }
 
     /// Adds a write.
-    /// - Returns: why not, if not
+    /// - Returns: why not, or nil
     func add(_ entry: Entry) -> StoreError? {
         state.withLock { state in
             if case .write = entry {
@@ -40,7 +40,7 @@ final class CommitQueue: Sendable {
     /// Takes no more writes.
     func stop() { state.withLock { $0.isStopped = true } }
 
-    /// Takes all that waits and lets `commit` do it; does nothing when another thread is at it.
+    /// Takes all waiting entries and passes them to `commit`; does nothing if another thread is committing.
     func drain(_ commit: ([Entry]) -> Void) {
         let batch: [Entry] = state.withLock { state in
             if state.isCommitting || state.waiting.isEmpty { return [] }
@@ -54,7 +54,7 @@ final class CommitQueue: Sendable {
     }
 }
 
-/// A write that waits, with who is to be told what came of it. One object, since it is handed on several times.
+/// A waiting write, with the callback for its result. An object, since it is handed on several times.
 final class PendingWrite: Sendable {
     let write: RunWrite
     let completion: @Sendable (Result<WriteOutcome, StoreError>) -> Void

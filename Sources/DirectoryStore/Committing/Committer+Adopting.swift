@@ -3,11 +3,11 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What waits for a session's next run, and becomes that run's.
+/// A session's pending metadata, which its next run takes over.
 extension Committer {
-    /// Plans the move of all that waits for the session into the run. Where both have a file, the younger one is kept;
-    /// their metrics are joined, unless the younger ones are a whole frame; artifacts come along.
-    /// - Returns: the properties that came along
+    /// Plans the move of everything that waits for the session into the run. If both have a file, the younger one is
+    /// kept; their metrics are joined, unless the younger ones are a whole frame; artifacts are moved too.
+    /// - Returns: the properties that were taken over
     func adopt(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) -> Set<PropertyName> {
@@ -23,8 +23,8 @@ extension Committer {
             guard replaces(status, path, of: ours) else { continue }
             try version(RunPath(path), folder)
             if path == .source || status.st_size > Self.journaled {
-                // Too large to be journaled. Its inode number names it: it was published by renaming, or grows in
-                // place, in which case recovery writes what came while it waited where it is now.
+                // Too large to be journaled, so its inode number identifies it: it was published by renaming, or grows
+                // in place. In the latter case, recovery writes what came while it waited to where it is now.
                 plan.add(.adopt(path.description, from: waiting.name, inode: UInt64(status.st_ino)))
             } else if let bytes = try storing({ () throws(FileFailure) in try theirs.read(RunPath(path)) }) {
                 plan.add(.put(path.description, bytes))
@@ -47,7 +47,7 @@ extension Committer {
         return adopted
     }
 
-    /// Output goes on where that of the run ends.
+    /// Output is appended to that of the run.
     private func adoptOutput(
         _ theirs: RunDirectory, _ status: stat, of waiting: String, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
@@ -61,21 +61,21 @@ extension Committer {
         plan.add(.append(DataPath.output.description, offset: end, bytes))
     }
 
-    /// Bytes of the largest file that waits and goes into the journal when a run takes it.
+    /// Bytes of the largest waiting file that is journaled when a run takes it over.
     private static let journaled = 64 << 10
 
-    /// Bytes of the largest file that waits and goes behind one that the run has: it is read into the journal while
-    /// others wait.
+    /// Bytes of the largest waiting file that is appended to one of the run: it is read into the journal while other
+    /// writes wait.
     private static let joined = 64 << 20
 
     private func expectRoom(toJoin path: DataPath, _ status: stat) throws(StoreError) {
         if status.st_size <= Self.joined { return }
         throw .unreadable(
-            "the \(path) that waits for the session's next run is over \(Self.joined) bytes, too large to be put behind that of this run; "
+            "the \(path) that waits for the session's next run is over \(Self.joined) bytes, too large to be appended to that of this run; "
                 + "initialise a run that has none, or one in another session (Run-Session)")
     }
 
-    /// Where all that there is waits, the file itself moves, at a cost that does not grow with the rows.
+    /// If the run has no metrics of its own, the file itself is moved, at a cost that does not grow with the rows.
     private func adoptMetrics(
         _ theirs: RunDirectory, _ ours: RunDirectory?, of waiting: String, _ plan: WritePlan
     ) throws(StoreError) {
@@ -99,7 +99,7 @@ extension Committer {
             return
         }
         let frame = DataPath.metricsFrame
-        // A frame beside rows is a view of them: the rows tell how old they are.
+        // A frame beside rows is a view of them, so the rows' time counts.
         let hasRows = ours?.status(RunPath(rowsPath)) != nil
         guard let status = theirs.status(RunPath(frame)),
             replaces(status, hasRows ? rowsPath : frame, of: ours),
@@ -108,8 +108,9 @@ extension Committer {
         replaceMetrics(by: text, plan)
     }
 
-    /// Whether a file that waits is no older than the one of a path in a run, or there is none. The file system's clock
-    /// goes in steps of some milliseconds; of two files of one step, the session's counts, as of artifacts.
+    /// Whether a waiting file is no older than the file at a path of a run, or there is none. The file system's clock
+    /// advances in steps of some milliseconds; if both files have the same time, the session's counts, as for
+    /// artifacts.
     private func replaces(_ status: stat, _ path: DataPath, of run: RunDirectory?) -> Bool {
         guard let there = run?.status(RunPath(path)) else { return true }
         return !isBefore(status.st_mtim, there.st_mtim)

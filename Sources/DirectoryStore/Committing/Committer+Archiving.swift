@@ -5,7 +5,7 @@ internal import RunMetadata
 internal import RunStore
 
 extension Committer {
-    /// Plans that a run goes into the archive.
+    /// Plans the move of a run into the archive.
     func planArchive(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard let run = folder.run, let place = folder.place else { throw missing(folder) }
@@ -25,7 +25,7 @@ extension Committer {
         return plan
     }
 
-    /// Plans that a run comes back from the archive.
+    /// Plans the move of a run back from the archive.
     func planRestore(_ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard let run = folder.run, let place = folder.place else { throw missing(folder) }
@@ -46,7 +46,7 @@ extension Committer {
         return plan
     }
 
-    /// Whether something, a run or not, has the name that a run would have at a place.
+    /// Whether the name that a run would have at a place is taken, by a run or anything else.
     private func isTaken(_ folder: String, _ place: RunPlace) -> Bool {
         clinux_kind_at(paths.run(folder, place), 0) != CLINUX_NOTHING
     }

@@ -4,21 +4,21 @@ internal import RunMetadata
 internal import RunStore
 
 extension Committer {
-    /// Plans that a staged file becomes an artifact.
+    /// Plans the publication of a staged file as an artifact.
     func publish(
         _ file: StagingFile, at path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder,
         _ plan: WritePlan
     ) throws(StoreError) {
         let current = try version(RunPath(path), folder)
         if !condition(current.map { BlobVersion($0) }) { throw .conditionFailed(path) }
-        // It keeps it where it goes.
+        // The file keeps its version when it is renamed.
         plan.outcome.version = BlobVersion(try spooling { () throws(ScratchError) in try file.finish() })
         plan.outcome.replaced = current != nil
         plan.add(.publish(RecordPath.text(path), staged: file.name))
         plan.whenDone { _ in file.published() }
     }
 
-    /// Plans that an artifact is removed.
+    /// Plans the removal of an artifact.
     func remove(
         _ path: ArtifactPath, if condition: FileCondition, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
@@ -29,8 +29,8 @@ extension Committer {
         plan.add(.remove(RecordPath.text(path)))
     }
 
-    /// The version of the file that is at a path; nil when nothing is.
-    /// - Throws: when something else is there, or in the way: nothing can be written there
+    /// The version of the file at a path; nil if there is nothing.
+    /// - Throws: if something else is at the path or on the way, so that nothing can be written there
     @discardableResult
     func version(_ path: RunPath, _ folder: RunFolder) throws(StoreError) -> FileVersion? {
         guard let directory = try directory(of: folder) else { return nil }
@@ -44,14 +44,14 @@ extension Committer {
         }
     }
 
-    /// A folder's directory, open; nil where there is none.
+    /// A folder's open directory; nil if there is none.
     func directory(of folder: RunFolder) throws(StoreError) -> RunDirectory? {
         guard folder.place != nil else { return nil }
         return try storing { () throws(FileFailure) in try applier.directory(of: folder.name) }
     }
 
-    /// Plans that the artifacts of a waiting folder move into a run. Where both have a file, the younger one is kept.
-    /// - Throws: where a folder of one is a file of the other; nothing is moved then
+    /// Plans the move of a waiting folder's artifacts into a run. If both have a file, the younger one is kept.
+    /// - Throws: if a folder of one is a file of the other; then nothing is moved
     func adoptArtifacts(
         _ waiting: RunFolder, into folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {

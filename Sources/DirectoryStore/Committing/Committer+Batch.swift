@@ -49,7 +49,7 @@ extension Committer {
             if let failure = failures[index] {
                 logs.forget(write.plan.folder)
                 space?.doubt(write.plan)
-                // Recovery will do what could be neither done nor taken back.
+                // Recovery will apply a write that could be neither done nor undone.
                 write.complete(.failure(refusal ?? explained(StoreError(failure))))
             } else {
                 note(write.plan)
@@ -60,7 +60,7 @@ extension Committer {
     }
 
     /// Writes and syncs the batch's frame.
-    /// - Returns: why not, if not
+    /// - Returns: why not, or nil
     private func journalFrame(writes: Int) -> StoreError? {
         let needed = UInt64(frame.count * 2 + writes * 4096)
         if let free = room.lacks(needed, beside: UInt64(settings.reserve)) {
@@ -78,14 +78,14 @@ extension Committer {
         }
     }
 
-    /// Does the steps of the writes in order, then appends their rows.
-    /// - Returns: the writes that failed, by their place in the batch; nothing is left of those, or `halfDone` says so
+    /// Applies the steps of the writes in order, then appends their rows.
+    /// - Returns: the writes that failed, by their index in the batch. They have left nothing, or `halfDone` says so
     private func apply(_ batch: [Planned]) -> [Int: FileFailure] {
         var failures: [Int: FileFailure] = [:]
         var failedFolders: [String: FileFailure] = [:]
         for (index, write) in batch.enumerated() {
             do throws(FileFailure) {
-                // A write whose predecessor on the same run failed would stand on nothing.
+                // If an earlier write to the same run failed, this one's plan no longer holds.
                 if let failure = failedFolders[write.plan.folder] { throw failure }
                 if !write.plan.records.isEmpty {
                     try spares.lending { () throws(FileFailure) in try applier.apply(write.plan.records) }

@@ -5,7 +5,7 @@ internal import RunStore
 internal import Threads
 
 extension Committer {
-    /// Plans what a writer made of a body; nil when it has to be the first of its batch and is not.
+    /// Plans the changes that a writer made from a body; nil if it has to be the first of its batch and is not.
     func planChanges(
         _ changes: [DataChange], _ target: RunTarget, by sender: String?, isAlone: Bool
     ) throws(StoreError) -> WritePlan? {
@@ -23,7 +23,7 @@ extension Committer {
                     try add(change, folder, to: plan)
                 }
             } catch {
-                // Rows that came before it are not written either.
+                // The rows of the write are not written either.
                 if let rows = plan.rows { rows.log.unplan(rows.bytes) }
                 throw error
             }
@@ -41,7 +41,7 @@ extension Committer {
             plan.add(.put(path.description, bytes))
         case .remove(let path):
             do throws(StoreError) { try version(RunPath(path), folder) } catch {
-                // What has the place of an exact list and is none was not written here, and is let be.
+                // Another program put something else at this path; leave it.
                 if path.isSent { return }
                 throw error
             }
@@ -56,9 +56,9 @@ extension Committer {
             let directory = try directory(of: folder)
             switch try storing({ () throws(FileFailure) in try directory?.look(RunPath(path)) }) {
             case nil, .nothing, .folder: break
-            // A file there would be exchanged for the folder, and be lost.
+            // A file there would be exchanged for the folder, and lost.
             case .file, .other, .blocked:
-                throw .unreadable("the run has \(path), which is no folder, where one is to be published; remove it")
+                throw .unreadable("the run's \(path) is not a folder, so no folder can be published there; remove it")
             case .link(let link): throw .outOfReach("\"\(link)\" is a link, and nothing is written through links")
             }
             let status = directory.flatMap { try? $0.ownStatus(RunPath(path).bytes) }
@@ -91,7 +91,7 @@ extension Committer {
         return planRemoval(of: folder, place)
     }
 
-    /// Plans the removal of a run that waits, or of what waits for a session's next one.
+    /// Plans the removal of a pending run, or of what waits for a session's next run.
     func planPurgePending(_ target: RunTarget, unchangedFor seconds: Double) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard let place = folder.place else { throw missing(folder) }
@@ -123,7 +123,7 @@ extension Committer {
         RedoRecord(folder.name, .delete(aside: "deleted-\(Int(settings.clock() * 1e6))-\(monotonicNanoseconds())"))
     }
 
-    /// Plans that a run is active in no session any more.
+    /// Plans that the run is no longer active in any session.
     func deactivate(_ run: RunID, _ plan: WritePlan) {
         let sessions = self.sessions
         let names = sessions.sessions(of: run)
@@ -141,10 +141,10 @@ extension Committer {
 
     // MARK: What is there
 
-    /// The most bytes of a property that tells of the run's state, as for listings.
+    /// The most bytes of a property that describes the run's state, as for listings.
     private static let longestProperty = 1 << 20
 
-    /// A property's text; nil when there is none.
+    /// A property's text; nil if there is none.
     func property(_ name: PropertyName, _ folder: RunFolder) throws(StoreError) -> String? {
         guard let directory = try directory(of: folder) else { return nil }
         let path = RunPath(DataPath.property(name))
@@ -152,7 +152,7 @@ extension Committer {
             .map { PropertyText.read($0) }
     }
 
-    /// Whether a run has an end; one that is empty or NA, as R writes what is missing, is none.
+    /// Whether a run has an end. An empty one, or NA, as R writes missing values, does not count.
     func hasEnded(_ folder: RunFolder) throws(StoreError) -> Bool {
         try property(.end, folder).map { !TypedProperty.isMissing($0) } ?? false
     }

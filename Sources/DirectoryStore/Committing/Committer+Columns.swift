@@ -4,21 +4,22 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// How many columns a run's metrics have, over all of its rows.
+/// The number of columns of a run's metrics, over all of its rows.
 ///
-/// Rows that look like the last ones of their run, as nearly all do, are not looked at: their shape is compared. Others
-/// are read for names, which are held as long as the run's log is open. Of a log that was there before, they are known
-/// to the index, or read from the file.
+/// Nearly all rows have the same shape as the last ones of their run: their names are not read, only their shapes are
+/// compared. Other rows are read for names, which are kept as long as the run's log is open. For a log that existed
+/// before, the names are taken from the index, or read from the file.
 extension Committer {
-    /// Columns whose names are held, of all logs: about 100 MB. With more, those of other logs are forgotten.
+    /// The most column names that are kept, of all logs: about 100 MB. Beyond, those of other logs are dropped.
     private static let mostHeldColumns = 1_000_000
-    /// Shapes that are remembered of a log.
+    /// The most shapes that are kept of a log.
     private static let mostShapes = 64
-    /// Bytes at the end of a file in which its last row is looked for, and bytes that are read at a time.
+    /// How far back from the end of a file to search for its last row, and how much of a file to read at a time, in
+    /// bytes.
     private static let longestRow = 64 << 10
     private static let part = 1 << 20
 
-    /// Refuses rows that bring new names where there are too many.
+    /// Refuses rows whose new names would make too many columns.
     func checkColumns(of rows: MetricsRows, _ log: MetricsLogs.Log) throws(StoreError) {
         if let shape = rows.shape, log.columns == nil, log.shapes.isEmpty, shape == lastShape(of: log) {
             return remember(shape, log)
@@ -48,7 +49,7 @@ extension Committer {
         if let shape = rows.shape { remember(shape, log) }
     }
 
-    /// The same for rows that come behind others that are written with them.
+    /// The same for rows that follow others in the same write.
     func checkColumns(of rows: MetricsRows, behind earlier: [UInt8]) throws(StoreError) {
         if rows.isEmpty { return }
         let columns = MetricsColumnNames()
@@ -64,7 +65,7 @@ extension Committer {
         log.shape = shape
     }
 
-    /// What the last row of a log's file looks like; nil if it cannot be told.
+    /// The shape of the last row in a log's file; nil if unknown.
     private func lastShape(of log: MetricsLogs.Log) -> MetricsShape? {
         let length = min(log.plannedAt, Self.longestRow)
         guard length > 1, log.descriptor >= 0 else { return nil }
@@ -88,7 +89,7 @@ extension Committer {
         }
     }
 
-    /// The columns of the rows that are in a log's file.
+    /// The column names of the rows in a log's file.
     private func readColumns(of log: MetricsLogs.Log) throws(StoreError) -> MetricsColumnNames {
         guard log.descriptor >= 0 else { return MetricsColumnNames() }
         var (columns, offset) = (MetricsColumnNames(), 0)
@@ -104,7 +105,7 @@ extension Committer {
                 try Files.read(log.descriptor, into: text, at: offset, path: MetricsLogs.file)
             }
             guard let newline = text[..<count].lastIndex(of: UInt8(ascii: "\n")) else {
-                // A line that is longer, or an end that something else has cut off.
+                // A line longer than the buffer, or a last line that another program cut off.
                 guard count == length, length == size else { break }
                 size *= 2
                 continue

@@ -3,10 +3,10 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// The end of a run, and going on after it.
+/// Ending a run, and continuing it.
 extension Committer {
-    /// Plans the end of a run. One that has ended keeps its end.
-    /// - Parameter time: as text; nil: now
+    /// Plans the end of a run. A run that has ended keeps its end.
+    /// - Parameter time: the property's text; nil: now
     func end(
         _ folder: RunFolder, completed: Bool, at time: String? = nil, _ plan: WritePlan
     ) throws(StoreError) {
@@ -21,7 +21,7 @@ extension Committer {
         try directory(of: folder)?.status(RunPath(.error)) != nil
     }
 
-    /// Plans the end of a run that says itself how it ended.
+    /// Plans the end of a run that reports itself how it ended.
     func planComplete(_ target: RunTarget, _ end: RunEnd) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard folder.place != nil, let run = folder.run else { throw missing(folder) }
@@ -41,7 +41,7 @@ extension Committer {
         return plan
     }
 
-    /// Plans that a run which has ended goes on.
+    /// Plans the continuation of a run that has ended.
     func planResume(_ target: RunTarget, _ session: SessionName) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard folder.place != nil, let run = folder.run else { throw missing(folder) }
@@ -64,7 +64,7 @@ extension Committer {
         return plan
     }
 
-    /// Plans that the run's error moves to those of earlier attempts.
+    /// Plans the move of the run's error to those of earlier attempts.
     private func keepError(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         guard let directory = try directory(of: folder) else { return }
         var number = 1
@@ -77,7 +77,7 @@ extension Committer {
 
     // MARK: Removing
 
-    /// Plans that metadata is removed.
+    /// Plans the removal of metadata.
     func planRemoval(of removed: RemovedMetadata, _ target: RunTarget) throws(StoreError) -> WritePlan {
         let folder = folder(of: target)
         guard folder.place != nil else { throw missing(folder) }

@@ -5,9 +5,9 @@ internal import RunMetadata
 internal import RunStore
 
 extension Committer {
-    /// Plans the initialising of a run: what waits for it, and what waits for the session's next run, becomes its
-    /// metadata; what is given now comes on top; what tfruns' reader needs is there in any case.
-    /// - Returns: nil when it has to be the first of its batch and is not
+    /// Plans the initialising of a run. Its metadata is what waits for it, and what waits for the session's next run;
+    /// then what is given now; then whatever tfruns' reader needs and is still missing.
+    /// - Returns: nil if it has to be the first of its batch and is not
     func planInitialise(
         _ target: RunTarget, _ session: SessionName, _ start: RunStart, isAlone: Bool
     ) throws(StoreError) -> WritePlan? {
@@ -18,14 +18,14 @@ extension Committer {
         }
         let folder = folder(of: .run(run))
         let waiting = self.folder(of: .active(session)).run == nil ? waitingFolder(session) : nil
-        // Of a new run nothing is there that an earlier write could have changed, or a later one look at.
+        // A new run has nothing that an earlier write could have changed, or a later plan could read.
         let isNew = waiting == nil && folder.place == nil && isFree(run)
         if !isNew, !isAlone { return nil }
         let plan = try begin(folder)
         plan.goesAlone = !isNew
         plan.outcome = WriteOutcome(effect: .written, run: run)
         if folder.place == .initialised, try property(.start, folder) != nil {
-            // It takes what is given, as it would by other requests.
+            // The given metadata is written, as it would be by other requests.
             try write(start, folder, plan)
             try finishProperties(folder, plan)
             let hasScript = start.properties.contains { $0.name == .script }
@@ -55,7 +55,7 @@ extension Committer {
         if folder.place != .initialised { plan.add(.move(.initialised)) }
         if folder.place == .pending { plan.whenDone { $0.pending.remove(folder.name) } }
         if let waiting { plan.records.append(deletion(of: waiting)) }
-        // What ended while it was pending is no run to go on with.
+        // A run that ended while it was pending is not active.
         let hasEnded = try hasEnded(folder)
         if !hasEnded, !given.contains(.end) { activate(session, run, plan) }
         plan.whenDone { $0.logs.forget(run.description) }
@@ -66,10 +66,10 @@ extension Committer {
         return plan
     }
 
-    /// A new run as it will be once records are done.
+    /// A new run as it will be after its records are applied.
     private func snapshot(of run: RunID, madeBy records: [RedoRecord]) -> RunSnapshot {
         let summary = RunDocuments(of: records).summary(of: run, nil)
-        // The clock that files get their times from: no later read tells an earlier time.
+        // The clock that sets files' times, so that no later read returns an earlier time.
         var now = timespec()
         clock_gettime(CLOCK_REALTIME_COARSE, &now)
         let updated = summary.updated(Double(now.tv_sec) + Double(now.tv_nsec) / 1e9)
@@ -80,20 +80,20 @@ extension Committer {
             updated: updated, summary: summary, files: paths.sorted { $0.description < $1.description })
     }
 
-    /// Whether a run has source once a plan is done.
+    /// Whether a run will have source after a plan is done.
     private func hasSource(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) -> Bool {
         if plan.records.contains(where: { $0.path == DataPath.source.description }) { return true }
         return try directory(of: folder)?.status(RunPath(.source)) != nil
     }
 
-    /// Whether nothing has a run's name, nor will have when the batch is done.
+    /// Whether nothing has a run's name, or will have after this batch.
     private func isFree(_ run: RunID) -> Bool {
         let name = run.description
         return !plannedStarts.contains(name) && applier.place(of: name) == nil
             && clinux_kind_at(paths.run(name, .initialised), 0) == CLINUX_NOTHING
     }
 
-    /// Plans the writing of what a run is given at its start.
+    /// Plans the writing of a run's given flags and properties.
     private func write(_ start: RunStart, _ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         if let flags = start.flags {
             try version(RunPath(.flags), folder)
@@ -106,8 +106,7 @@ extension Committer {
         }
     }
 
-    /// Looks whether a run can be put in its place: a directory that something else made may be there, without
-    /// metadata.
+    /// Checks that a run can be moved to its place: another program may have made a directory there, without metadata.
     private func expectRoom(for folder: RunFolder) throws(StoreError) {
         let kind = clinux_kind_at(paths.run(folder.name, .initialised), 0)
         if kind == CLINUX_FILE || kind == CLINUX_OTHER {
@@ -123,7 +122,7 @@ extension Committer {
     /// A new id.
     private func freshID() -> RunID {
         let stamp = RunID.stamp(of: settings.clock())
-        // Those of this second that were made before are not looked for again.
+        // Ids that were made earlier in this second are not tried again.
         var number = lastID.stamp == stamp ? lastID.number + 1 : 1
         defer { lastID = (stamp, number) }
         while true {
@@ -142,7 +141,7 @@ extension Committer {
         return applier.place(of: name).map { RunFolder(name: name, place: $0, run: nil) }
     }
 
-    /// Plans the exact list of a file that the plan writes; without one, that an earlier one goes.
+    /// Plans the exact list of a file that the plan writes; if there is none, the removal of an earlier one.
     func putExact(
         _ sent: [UInt8]?, of path: DataPath, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {

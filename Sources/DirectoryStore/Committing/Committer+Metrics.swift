@@ -4,11 +4,11 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What becomes of a run's metrics where more than rows behind the others come.
+/// Changes of a run's metrics other than appending rows.
 extension Committer {
     // MARK: A whole frame
 
-    /// Plans that a whole frame takes the place of all metrics, where it may.
+    /// Plans the replacement of all metrics by a whole frame, if that is allowed.
     func replaceMetrics(
         by frame: MetricsReplacement, _ folder: RunFolder, _ plan: WritePlan
     ) throws(StoreError) {
@@ -30,7 +30,7 @@ extension Committer {
         replaceMetrics(by: frame.text, plan)
     }
 
-    /// Plans the same without looking at what is there.
+    /// The same, without looking at the present metrics.
     func replaceMetrics(by frame: [UInt8], _ plan: WritePlan) {
         plan.add(.put(DataPath.metricsFrame.description, frame))
         plan.add(.remove(DataPath.metricsRows.description))
@@ -43,7 +43,7 @@ extension Committer {
         }
     }
 
-    /// Plans that the rows that are there stay as `metrics.1.ndjson`.
+    /// Plans that the present rows are kept as `metrics.1.ndjson`.
     /// - Parameter isFrame: whether they are those of the frame
     func keepEarlierRows(
         _ directory: RunDirectory, isFrame: Bool, _ folder: RunFolder, _ plan: WritePlan
@@ -56,7 +56,7 @@ extension Committer {
             plan.whenDone { _ in kept.published() }
         } else {
             do throws(StoreError) { plan.add(.put(path, try rowsOfFrame(directory))) } catch {
-                // What is no frame, or is cut short, has no rows that could be kept.
+                // If it is not a frame, or truncated, it has no rows that could be kept.
                 switch error {
                 case .unreadable, .beingWritten: return
                 default: throw error
@@ -65,8 +65,8 @@ extension Committer {
         }
     }
 
-    /// Gives the rows a second name in the staging folder. They are synced, since the journal tells of them under their
-    /// old name.
+    /// Gives the rows a second name in the staging folder, and syncs them, since the journal has them under their old
+    /// name.
     private func keptRows(_ directory: RunDirectory) throws(FileFailure) -> KeptRows? {
         guard let file = try directory.openExisting(RunPath(.metricsRows)) else { return nil }
         defer { close(file) }
@@ -80,9 +80,9 @@ extension Committer {
     }
 }
 
-/// Rows that have a second name in the staging folder, which goes unless it is published.
+/// Rows that have a second name in the staging folder. It is removed unless it is published.
 private final class KeptRows: @unchecked Sendable {
-    // Sendable: used by the one that commits only.
+    // Sendable: used only by the committer.
 
     let path: String
     private var isPublished = false
@@ -96,14 +96,14 @@ private final class KeptRows: @unchecked Sendable {
     func published() { isPublished = true }
 }
 
-/// The metrics that a run has, beside a frame that is to take their place.
+/// The present metrics of a run, compared with a frame that is to replace them.
 private struct MetricsThere {
-    /// How many rows there are; where there are more than in the frame, one more than that.
+    /// Number of rows, counted up to one more than the frame has.
     let rowCount: Int
     /// Whether the frame begins with them.
     let isBeginning: Bool
 
-    /// - Throws: where they cannot be read
+    /// - Throws: if they cannot be read
     init?(_ directory: RunDirectory, isRows: Bool, beside frame: MetricsReplacement) throws(StoreError) {
         let rows =
             isRows ? try storing { () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) } : nil
@@ -112,7 +112,7 @@ private struct MetricsThere {
         guard let file = rows ?? whole else { return nil }
         defer { close(file) }
         let size = Int(Files.status(of: file).st_size)
-        // A row that the frame has takes no more than its numbers, names, time and number.
+        // The most bytes of the frame's own rows: each has its numbers, all names, a time and a row number.
         let mostBytes = frame.text.count * 2 + frame.rowCount * (64 + Self.namesLength(frame.text)) + 4096
         if frame.condition.isAlways || (rows != nil && size > mostBytes) {
             rowCount = frame.condition.isAlways ? 0 : try Self.count(file, atMost: frame.rowCount)
@@ -125,7 +125,7 @@ private struct MetricsThere {
         }
     }
 
-    /// Counts the rows of a log, up to one more than are of interest.
+    /// Counts the rows of a log, up to `most + 1`.
     private static func count(_ file: CInt, atMost most: Int) throws(StoreError) -> Int {
         let table = MetricsTable()
         var failure: FileFailure?
@@ -144,7 +144,7 @@ private struct MetricsThere {
         return min(table.rowCount, most + 1)
     }
 
-    /// Bytes of all names of a frame: each row of a log has them.
+    /// Bytes of all names of a frame, which each row of a log repeats.
     private static func namesLength(_ text: [UInt8]) -> Int {
         let parser = JSONParser()
         return withExtendedLifetime(parser) {
@@ -161,9 +161,9 @@ private struct MetricsThere {
     }
 }
 
-/// The rows that a run's `metrics.json` stands for.
-/// - Parameter waits: whether to wait a little where it is being written
-/// - Throws: `beingWritten` where that goes on
+/// The rows of a run's `metrics.json`.
+/// - Parameter waits: whether to wait a short time while it is being written
+/// - Throws: `beingWritten` if it stays truncated
 func rowsOfFrame(_ run: RunDirectory, waits: Bool = false) throws(StoreError) -> [UInt8] {
     try Settling.read(.metricsFrame, in: run, waits: waits) { () throws(StoreError) -> Settled<[UInt8]> in
         guard let file = try storing({ () throws(FileFailure) in try run.openFile(RunPath(.metricsFrame)) }) else {

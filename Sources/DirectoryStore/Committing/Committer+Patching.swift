@@ -32,10 +32,10 @@ extension Committer {
         return plan
     }
 
-    /// Bytes of a document that something is merged into while others wait.
+    /// The largest document that a patch is merged into, in bytes: others wait meanwhile.
     private static let largestDocument = 4 << 20
 
-    /// The object in a JSON file; empty when there is none.
+    /// The object in a JSON file; empty if there is none.
     private func object(_ path: DataPath, _ folder: RunFolder) throws(StoreError) -> JSONObject {
         guard let directory = try directory(of: folder) else { return JSONObject() }
         let sizes = [path, path.sent].compactMap { $0.flatMap { directory.status(RunPath($0))?.st_size } }

@@ -1,14 +1,14 @@
 internal import RunStore
 internal import Threads
 
-/// Whether the runs directory is still there: looked at before anything is journaled.
+/// Checks that the runs directory is still there, before anything is journaled.
 extension Committer {
-    /// How long a look at it counts while the watch tells of nothing, nanoseconds. A watch does not tell when a folder
-    /// above the directory is moved, or another file system is mounted over it.
+    /// For how long a check counts while the watch reports nothing, in nanoseconds. A watch does not report that a
+    /// folder above the directory was moved, or that another file system was mounted over it.
     private static let presenceLifetime: UInt64 = 250_000_000
 
-    /// Why nothing can be written; nil where it can.
-    /// - Parameter isRows: whether there are only rows to write, for which the watch has been asked just now
+    /// Why nothing can be written; nil if it can.
+    /// - Parameter isRows: whether only rows are written, for which the watch has just been read
     func absence(isRows: Bool) -> StoreError? {
         let now = monotonicNanoseconds()
         let isDoubtful = presenceMarks.isEmpty || presenceMarks.contains(where: \.isSuspect)
@@ -19,13 +19,13 @@ extension Committer {
         return nil
     }
 
-    /// What a write is told that failed: that the runs directory is gone, where that is the reason.
+    /// The error for a failed write: that the runs directory is gone, if that is the cause.
     func explained(_ error: StoreError) -> StoreError {
         guard case .failed = error, let fault = ownership.fault() else { return error }
         return .runsGone(fault)
     }
 
-    /// Begins to watch over the journal's new segment.
+    /// Watches the journal's new segment.
     func watchSegment() {
         if let path = journal.path { ownership.note(segment: path) }
         if let segmentMark { logs.watch?.remove(segmentMark) }

@@ -5,16 +5,17 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What a run's properties have to be once a plan is done.
+/// Checks of a run's properties, and placeholders for them.
 extension Committer {
-    /// Looks at the properties that a plan writes.
+    /// Checks the properties that a plan writes, and adds placeholders.
     /// - Parameter isStart: whether the plan initialises the run
     func finishProperties(_ folder: RunFolder, isStart: Bool = false, _ plan: WritePlan) throws(StoreError) {
         try checkProperties(plan, folder)
         if folder.place == .initialised || isStart { try keepPlaces(folder, isStart: isStart, plan) }
     }
 
-    /// Sees that tfruns takes no property for another one that the run does not have (`PropertyName.abbreviated`).
+    /// Adds placeholders, so that tfruns does not read one property in place of another that is missing
+    /// (`PropertyName.abbreviated`).
     private func keepPlaces(_ folder: RunFolder, isStart: Bool, _ plan: WritePlan) throws(StoreError) {
         let written = plan.records.compactMap { record -> (name: PropertyName, isRemoved: Bool)? in
             guard let name = record.path.flatMap(DataPath.init)?.property, name.readAs != nil else { return nil }
@@ -37,8 +38,8 @@ extension Committer {
         }
     }
 
-    /// Refuses a write after which the run would have more properties than it may: each is a file, which is put in
-    /// place while others wait, and looked at by listings.
+    /// Refuses a write after which the run would have more properties than allowed: each is a file, which is published
+    /// while other writes wait, and read by listings.
     private func checkProperties(_ plan: WritePlan, _ folder: RunFolder) throws(StoreError) {
         var written: Set<ExactText> = []
         let prefix = DataPath.properties + "/"
@@ -46,7 +47,7 @@ extension Committer {
             guard let path = record.path, path.utf8.starts(with: prefix.utf8) else { continue }
             switch record.step {
             case .remove: continue
-            // It is among those that are there.
+            // An append at a later offset: the property exists already.
             case .append(_, let offset, _) where offset > 0: continue
             default: written.insert(ExactText(String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)))
             }

@@ -4,11 +4,10 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// The rows of a run whose frame is the truth: there were none before, or something else has written it since.
+/// The rows of a run whose frame is authoritative: it had no rows, or another program has written the frame since.
 extension Committer {
-    /// Plans the first rows behind a frame: what that holds becomes the rows before. Rows that are older than it are
-    /// kept.
-    /// - Returns: whether all rows but those that come now are the frame's
+    /// Plans the first rows after a frame: the frame's rows come first. Older rows are kept apart.
+    /// - Returns: whether all rows before the new ones are the frame's
     @discardableResult
     func seed(_ plan: WritePlan, _ place: RunPlace, _ rows: MetricsRows) throws(StoreError) -> Bool {
         let directory = try storing { () throws(FileFailure) in try paths.open(plan.folder, place) }
@@ -31,8 +30,8 @@ extension Committer {
         return later.isEmpty
     }
 
-    /// Plans that the rows of a run that ends are those of its frame, where something else has written that since the
-    /// last of them. The frame stays as it is.
+    /// When a run ends, plans that its rows become those of its frame, if another program has written the frame since
+    /// the last of them. The frame stays as it is.
     func takeUpFrame(_ folder: RunFolder, _ plan: WritePlan) throws(StoreError) {
         guard let directory = try directory(of: folder), directory.status(RunPath(.metricsRows)) != nil,
             metricsFiles.holder(of: folder.name, in: directory) == .frame,
@@ -43,24 +42,24 @@ extension Committer {
         plan.whenDone { committer in committer.adopt(frame, asViewOf: name, place) }
     }
 
-    /// A frame is a view of the rows that were made of it.
+    /// Marks a frame as a view of the rows that were made from it.
     private func adopt(_ frame: FileVersion, asViewOf folder: String, _ place: RunPlace) {
         _ = views.take(folder)
         guard let run = try? paths.open(folder, place), let rows = try? run.openExisting(RunPath(.metricsRows)) else {
             return
         }
         defer { close(rows) }
-        // As if it had been made of them, so that it is known as their view from now on.
+        // Sets the time that the rows of such a view would have, so that it is recognised as one from now on.
         let time = frame.time + 1
         let modified = timespec(tv_sec: time / 1_000_000_000, tv_nsec: time % 1_000_000_000)
         futimens(rows, [modified, modified])
         metricsFiles.note(folder, view: frame, of: FileVersion(Files.status(of: rows)))
     }
 
-    /// Bytes at the end of the rows in which those are looked for that came when the frame had just been written.
+    /// How far back from the end of the log to search for rows newer than the frame, in bytes.
     private static let lookedThrough = 64 << 10
 
-    /// The last rows that arrived after the frame was written: it was not seen yet.
+    /// The last rows that arrived after the frame was written, before the server noticed it.
     private func rowsBehindFrame(_ directory: RunDirectory) throws(StoreError) -> [UInt8] {
         guard let frame = FileVersion(file: directory.status(RunPath(.metricsFrame))),
             let rows = try storing({ () throws(FileFailure) in try directory.openFile(RunPath(.metricsRows)) })

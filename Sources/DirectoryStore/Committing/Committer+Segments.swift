@@ -2,11 +2,11 @@ internal import LocalFiles
 internal import Logging
 internal import RunMetadata
 
-/// What goes into the journal, and the ends of its segments.
+/// Writing frames to the journal, and sealing its segments.
 extension Committer {
-    /// The journal's next segment begins; the one so far goes to be checkpointed. Views that lag are noted in the new
-    /// one, since the records that say so go with the old: those will be written anew, so that the checkpoint need not
-    /// sync them.
+    /// Begins the journal's next segment; the previous one will be checkpointed. Lagging views are noted in the new
+    /// segment, since the records that say so are dropped with the old one. These views will be written again, so the
+    /// checkpoint need not sync them.
     func sealSegment() {
         guard journal.failure == nil, journal.segmentLength > 0, ownership.fault() == nil else { return }
         var segment: Journal.Sealed
@@ -29,7 +29,7 @@ extension Committer {
         sealed.append(segment)
     }
 
-    /// Tells the journal that views may lag, or may not be whole on the disk.
+    /// Records in the journal that views may lag, or may be incomplete on the disk.
     func noteLagging(_ folders: [String]) throws(FileFailure) {
         guard !folders.isEmpty else { return }
         JournalFrame.begin(&note)
@@ -47,18 +47,18 @@ extension Committer {
         }
     }
 
-    /// Syncs what a checkpoint missed, wherever it has gone: while this runs, nothing moves.
+    /// Syncs files that a checkpoint missed, wherever they are now: while this runs, nothing moves.
     /// - Parameters:
-    ///   - missed: what was not where it was noted
-    ///   - touched: all that the checkpoint is for
-    ///   - later: what the frames of later segments touched, as far as the checkpoint has them
+    ///   - missed: files that were not where they had been noted
+    ///   - touched: all files of the checkpoint
+    ///   - later: the files touched by later segments, as far as the checkpoint has them
     func sync(missed: TouchedFiles, of touched: TouchedFiles, later: [TouchedFiles]) throws(FileFailure) {
         var moved = missed
         for file in touched.adopted(in: later + sealed.touched + [journal.touched]) { moved.insert(file) }
         try Checkpoint.sync(moved, paths)
     }
 
-    /// Leaves no segment behind that holds nothing: the server stops.
+    /// Removes the current segment if it is empty; the server is stopping.
     func removeEmptySegment() {
         if journal.failure == nil, start.isOver { journal.removeIfEmpty() }
     }

@@ -1,5 +1,5 @@
 extension Committer {
-    /// Notes what a write touched, for the next checkpoint, for views and for the index.
+    /// Notes the files that a write touched, for the next checkpoint, for views and for the index.
     func note(_ plan: WritePlan) {
         for record in plan.records { note(record) }
         if let rows = plan.rows { note(rows.log) }
@@ -27,7 +27,7 @@ extension Committer {
         touched.insert(record.folder, .anything)
     }
 
-    /// The same of rows: once for each segment of the journal, view and round of the index, not for each row.
+    /// The same for rows: once for each segment of the journal, view and round of the index, not for each row.
     private func note(_ log: MetricsLogs.Log) {
         let round = touched.round
         if log.notedIn != round {
@@ -35,7 +35,8 @@ extension Committer {
             touched.insert(log.folder, .rows)
         }
         if log.touchedIn != journal.segment {
-            // That it is there was noted with the first rows, and is checkpointed before what comes now.
+            // The file's name was noted with its first rows, in an earlier segment, which is checkpointed before this
+            // one.
             journal.touched.insert(log.folder, MetricsLogs.file, isNamed: log.touchedIn != 0)
             log.touchedIn = journal.segment
         }

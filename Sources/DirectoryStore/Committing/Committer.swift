@@ -4,14 +4,14 @@ internal import Logging
 internal import RunMetadata
 internal import RunStore
 
-/// Makes batches of writes durable and visible. One thread at a time is at it (`CommitQueue.drain`).
+/// Makes batches of writes durable and visible. Used by one thread at a time (`CommitQueue.drain`).
 ///
-/// A batch: each write is planned (what is its folder, what are its records), all records go as one frame into the
-/// journal, one sync; then the steps are done in the run directories; then each write is completed. A write that
-/// depends on what is in a directory, or that moves one, goes alone in its batch, so that a plan never sees a directory
-/// that lags behind.
+/// A batch: each write is planned (its folder and its records); all records are written to the journal as one frame,
+/// with one sync; the steps are applied to the run directories; each write is completed. A write that depends on the
+/// contents of a directory, or that moves one, is alone in its batch, so that a plan never reads a directory that lags
+/// behind.
 final class Committer: @unchecked Sendable {
-    // Sendable: used by the thread that drains the queue alone; the queue's mutex orders one such thread after another.
+    // Sendable: used only by the thread that drains the queue; the queue's mutex orders one such thread after another.
 
     let paths: RunPaths
     let settings: StoreSettings
@@ -22,40 +22,41 @@ final class Committer: @unchecked Sendable {
     let views: LaggingViews
     let touched: TouchedRuns
     let log: Logger
-    /// Read by all.
+    /// Read by all threads.
     let firstFailure = FirstFailure()
-    /// Whether the start has room to be finished, and what it has not done.
+    /// Whether the start is finished, and what it could not do yet for lack of room.
     let start: UnfinishedStart
     let journal: Journal
-    /// Which of the journal's frames have been done. Nil until it is begun.
+    /// Which of the journal's frames have been applied. Nil until the journal is begun, and after a failure.
     var applied: AppliedMark?
     /// The batch's frame.
     var frame = JournalBuffer()
-    /// The frame of what the journal is told besides.
+    /// Frame for refusals and lagging views.
     var note = JournalBuffer()
-    /// Writes that were refused, of which the journal has not been told yet.
+    /// Writes that were refused, which the journal does not say yet.
     var refused: [JournalFrame.WriteID] = []
-    /// What is to be synced before it is.
+    /// Files that have to be synced before it may.
     var refusedFiles = TouchedFiles()
     /// For commits when all other descriptors are in use.
     let spares = SpareDescriptors(count: 16)
     /// The runs directory, and whether it is there.
     let ownership: RunsOwnership
-    /// Tell when the runs directory may have gone, and when it was seen last, nanoseconds on the monotonic clock.
+    /// Marks that become suspect when the runs directory may be gone, and when it was last seen, nanoseconds on the
+    /// monotonic clock.
     var presenceMarks: [NameWatch.Mark]
     var presenceSeenAt: UInt64 = 0
     var segmentMark: NameWatch.Mark?
     var pending: PendingRuns
-    /// Of the id that was made last: the second, and the number in it.
+    /// The second of the last id that was made, and its number in that second.
     var lastID = (stamp: "", number: 0)
     var waiting = WaitingFiles()
-    /// Runs, archived ones among them.
+    /// The number of runs, including archived ones.
     var runs: FolderCount
     /// Bytes of runs; nil: they are not bounded.
     let space: SpaceUse?
-    /// What the index knows of a run's rows, if it can tell without waiting.
+    /// The rows that the index has read of a run, if it can say without waiting.
     var knownRows: (_ folder: String) -> RowsMark? = { _ in nil }
-    /// Columns whose names are held, of all logs.
+    /// The number of column names that are kept, of all logs.
     var heldColumns = 0
     let parser = JSONParser()
     var plannedEnds = PlannedEnds()
@@ -66,12 +67,12 @@ final class Committer: @unchecked Sendable {
     /// Full segments of the journal, to be checkpointed.
     let sealed: SealedSegments
 
-    /// Told of what has come to pass, while somebody watches.
+    /// Gets the changes that were made, while somebody watches.
     let changes = LocalChangeFeed()
-    /// Has to know what is written, so that it is not taken for something else's doing.
+    /// Is told of this server's own writes, so that it does not report them as another program's.
     var foreignChanges: ForeignChanges?
-    /// Folders whose `metrics.json` was written and not synced. The journal's current segment says of each that it may
-    /// lag.
+    /// Folders whose `metrics.json` was written and not synced. The journal's current segment says that each of them
+    /// may lag.
     var unsyncedViews: Set<String> = []
     /// Counts batches and syncs.
     let counts = JournalCounts()
@@ -107,13 +108,13 @@ final class Committer: @unchecked Sendable {
         room = FreeRoom { DiskSpace.free(ownership.runs) }
     }
 
-    /// Does all entries: the writes in order, then what nothing may be written beside, which so divides no batch.
+    /// Processes all entries: the writes in order, then the exclusive operations, which thus divide no batch.
     func commit(_ entries: [CommitQueue.Entry]) {
         if !start.isOver { return refuse(entries) }
         var batch: [Planned] = []
         var exclusive: [@Sendable (Committer) -> Void] = []
         beginBatch()
-        // A write is taken only where those that are journaled can surely be done.
+        // A write is accepted only if the descriptors suffice to apply what is journaled.
         let shortage: StoreError? = regainSpares() ? nil : .shortage("too many files are open")
         defer { _ = regainSpares() }
         for entry in entries {
@@ -144,7 +145,7 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    /// As long as the start is not over: the keeper has the journal and the applier.
+    /// Before the start is finished, the keeper uses the journal and the applier.
     private func refuse(_ entries: [CommitQueue.Entry]) {
         for entry in entries {
             switch entry {
@@ -154,15 +155,15 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    /// Whether a write can be planned only when what the batch holds is done. Runs that are initialised share a batch
-    /// with their like, since each is a folder of its own, and with nothing else.
+    /// Whether a write can be planned only after the batch so far is applied. Initialisations share a batch with one
+    /// another, since each has a folder of its own, and with nothing else.
     private func mustFollow(_ batch: [Planned], _ action: RunWrite.Action) -> Bool {
         if batch.isEmpty { return false }
         if case .initialise = action { return plannedStarts.isEmpty }
         return action.goesAlone || !plannedStarts.isEmpty
     }
 
-    /// Plans something, and again without the spare descriptors where there were too few.
+    /// Plans something; if there are too few descriptors, again without the spares.
     private func lending(_ body: () throws(StoreError) -> Void) throws(StoreError) {
         do throws(StoreError) { try body() } catch {
             guard case .shortage = error, spares.giveUp() else { throw error }
@@ -170,7 +171,7 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    /// Takes the spare descriptors again that were given up; closes logs for it, which are open only to be quick.
+    /// Takes back the spare descriptors that were given up. Closes logs for that, which are open only for speed.
     /// - Returns: whether all are held
     private func regainSpares() -> Bool {
         if spares.isFull || spares.refill() { return true }
@@ -180,7 +181,7 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Plans a write and adds it to the batch.
-    /// - Returns: false where it has to be the first of its batch and is not
+    /// - Returns: false if it has to be the first of its batch and is not
     private func add(_ pending: PendingWrite, to batch: inout [Planned]) throws(StoreError) -> Bool {
         guard let plan = try plan(pending.write, isAlone: batch.isEmpty) else { return false }
         do throws(StoreError) {
@@ -193,7 +194,7 @@ final class Committer: @unchecked Sendable {
             throw error
         }
         if plan.isEmpty {
-            // What it stands on has to be durable before it is told.
+            // What the result depends on has to be durable before it is reported.
             flush(&batch)
             pending.completion(.success(plan.outcome))
             return true
@@ -205,7 +206,7 @@ final class Committer: @unchecked Sendable {
         return true
     }
 
-    /// What was planned does not come to pass.
+    /// Undoes the bookkeeping of a plan that is dropped.
     private func giveUp(_ plan: WritePlan) {
         plannedStarts.remove(plan.folder)
         if plan.records.contains(where: { $0.step == .move(.initialised) }) { return runs.remove() }
@@ -217,16 +218,16 @@ final class Committer: @unchecked Sendable {
         }
     }
 
-    /// Why no write is taken; nil when one is.
+    /// Why no write is accepted; nil if writes are.
     var refusal: StoreError? {
         if let failure = journal.failure { return .readOnly(failure.description) }
         return start.isOver ? nil : .diskFull(start.reason)
     }
 
-    /// No write is taken from now on.
+    /// Accepts no writes from now on.
     func fail(_ failure: FileFailure) {
         journal.fail(failure)
-        // The kernel may have dropped what it could not write: recovery has to write all of it again.
+        // The kernel may have dropped pages that it could not write: recovery has to write everything again.
         if applied != nil { AppliedMark.remove(paths) }
         applied = nil
         if firstFailure.text == nil {

@@ -3,25 +3,25 @@ internal import LocalFiles
 internal import RunStore
 internal import Threads
 
-/// How many folders there are of a kind of which only so many may be.
+/// Counts folders that have a limit.
 ///
-/// Counted where one is made or goes. What else comes or goes, by hand, is seen when there are too many: they are
-/// counted again then, but not all the time, since there may be many.
+/// The count is updated when one is made or removed. Folders that are added or removed by hand are noticed only when
+/// there are too many: then all are counted again, but not each time, since there may be many.
 struct FolderCount {
     private let countThem: () throws(FileFailure) -> Int
     private var count: Int?
-    /// When they may be counted again, nanoseconds on the monotonic clock.
+    /// The earliest time of the next count, nanoseconds on the monotonic clock.
     private var countedUntil: UInt64 = 0
-    /// How many are planned in this batch, and are not on the disk yet.
+    /// The number of folders that are planned in this batch, and are not on the disk yet.
     private var planned = 0
 
-    /// Nanoseconds between two counts, at least, and as a multiple of the time that one takes.
+    /// The least time between two counts: nanoseconds, and a multiple of the time that a count takes.
     private static let interval: UInt64 = 1_000_000_000
     private static let pause: UInt64 = 20
 
     init(_ countThem: @escaping () throws(FileFailure) -> Int) { self.countThem = countThem }
 
-    /// One more is to be made.
+    /// Adds one that will be made.
     /// - Parameter check: throws if there would be too many
     mutating func add(_ check: (Int) throws(StoreError) -> Void) throws(StoreError) {
         let known: Int
@@ -34,10 +34,10 @@ struct FolderCount {
         planned += 1
     }
 
-    /// A new batch begins.
+    /// Begins a batch.
     mutating func beginBatch() { planned = 0 }
 
-    /// One is gone, or was not made.
+    /// Subtracts one that was removed, or was not made.
     mutating func remove() { count = count.map { max(0, $0 - 1) } }
 
     private mutating func counted() throws(StoreError) -> Int {

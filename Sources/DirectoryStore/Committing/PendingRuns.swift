@@ -3,13 +3,12 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// The folders that wait for their run to be initialised, those of runs and those of sessions: how many there are, and
-/// who made them.
+/// Folders of runs and sessions that wait to be initialised: their number, and the sender of each.
 struct PendingRuns {
     private let rules: RunRules
     private let paths: RunPaths
     private var all: FolderCount
-    /// Who made a folder, as far as that is counted.
+    /// The sender of each folder, if senders are counted.
     private var senders: [String: String] = [:]
     private var counts: [String: Int] = [:]
 
@@ -19,7 +18,7 @@ struct PendingRuns {
         if rules.mostPendingOfSender != nil { try readSenders() }
     }
 
-    /// One more is to be made.
+    /// Adds one that will be made.
     /// - Throws: `tooManyPending`
     mutating func add(_ folder: String, by sender: String?) throws(StoreError) {
         let sender = rules.mostPendingOfSender == nil ? nil : sender
@@ -34,10 +33,10 @@ struct PendingRuns {
         }
     }
 
-    /// A new batch begins.
+    /// Begins a batch.
     mutating func beginBatch() { all.beginBatch() }
 
-    /// One becomes a run, is gone, or was not made.
+    /// Subtracts one that becomes a run, was removed, or was not made.
     mutating func remove(_ folder: String) {
         all.remove()
         guard let sender = senders.removeValue(forKey: folder) else { return }
@@ -50,7 +49,7 @@ struct PendingRuns {
         if senders.updateValue(sender, forKey: folder) == nil { counts[sender, default: 0] += 1 }
     }
 
-    /// Reads who made the folders that wait now.
+    /// Reads the senders of the present folders.
     private mutating func readSenders() throws(FileFailure) {
         try Files.makeDirectory(paths.senders)
         for folder in try Files.names(in: paths.senders) {

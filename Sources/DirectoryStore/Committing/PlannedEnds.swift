@@ -2,7 +2,8 @@ internal import Glibc
 internal import RunMetadata
 internal import RunStore
 
-/// Where files end once what was planned in this batch is done: an append that follows need not wait until then.
+/// The lengths that files will have after the writes planned in this batch, so that a following append need not wait
+/// for them.
 struct PlannedEnds {
     private var ends: [TouchedFiles.File: Int] = [:]
 
@@ -15,14 +16,14 @@ struct PlannedEnds {
         }
     }
 
-    /// Nil where nothing was planned for the file.
+    /// The planned end; nil if nothing was planned for the file.
     func end(of path: DataPath, in folder: String) -> Int? {
         ends[TouchedFiles.File(folder: folder, path: path.description)]
     }
 }
 
 extension Committer {
-    /// Where a file will end when all that comes before is done.
+    /// The length of a file after everything before this write is applied.
     func end(of path: DataPath, _ folder: RunFolder, _ plan: WritePlan) throws(StoreError) -> Int {
         for record in plan.records.reversed() {
             if let planned = record.pathAndEnd, planned.path == path.description { return planned.end }
@@ -33,7 +34,7 @@ extension Committer {
 }
 
 extension RedoRecord {
-    /// The file that the step writes or removes, and where it ends then. (What is published goes alone in its batch.)
+    /// The file that the step writes or removes, and its length afterwards. (A publication is alone in its batch.)
     fileprivate var pathAndEnd: (path: String, end: Int)? {
         switch step {
         case .put(let path, let bytes): (path, bytes.count)

@@ -6,22 +6,23 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// The bytes that runs take, where they are bounded: counted as writes are planned. A run that was not written to since
-/// the start is looked at once; what something else adds or removes, `SpaceKeeper` finds.
+/// The bytes that runs use, if they are bounded: counted as writes are planned. A run that was not written to since the
+/// start is measured once; `SpaceKeeper` finds what other programs add or remove.
 ///
 /// Used by the committer alone, except for `bytes`.
 final class SpaceUse {
-    /// What one folder takes.
+    /// The bytes of one folder.
     final class Folder {
         fileprivate(set) var bytes = 0
-        /// Counts writes, so that `SpaceKeeper` knows whether there were any while it looked.
+        /// Counts writes, so that `SpaceKeeper` notices those during a measurement.
         fileprivate(set) var writes = 0
-        /// Of `bytes`, those that were planned in a batch, and are not on the disk before its end.
+        /// The part of `bytes` that was planned in a batch, and is on the disk only at its end.
         fileprivate var planned = 0
         fileprivate var batch = 0
         /// Whether a write was refused after it was counted.
         fileprivate var isDoubtful = false
-        /// When it may be looked at again before a write is refused, nanoseconds on the monotonic clock.
+        /// The earliest time at which it may be measured again before a write is refused, nanoseconds on the monotonic
+        /// clock.
         fileprivate var knownUntil: UInt64 = 0
     }
 
@@ -29,14 +30,14 @@ final class SpaceUse {
     private let paths: RunPaths
     private(set) var folders: [String: Folder] = [:]
     private var batch = 0
-    /// Nanoseconds between two looks at a run that is full, at least, and as a multiple of the time that one takes.
+    /// The least time between two measurements of a full run: nanoseconds, and a multiple of the time that one takes.
     private static let interval: UInt64 = 1_000_000_000
     private static let pause: UInt64 = 20
-    /// Rung when all runs together are full, to have all looked at.
+    /// Rung when all runs together are full, so that all are measured.
     let bell = Doorbell()
     private let sum = Atomic<Int>(0)
 
-    /// Of all runs, as far as they have been looked at.
+    /// The bytes of all runs, as far as they were measured.
     var bytes: Int { sum.load(ordering: .relaxed) }
 
     /// Nil if nothing is bounded.
@@ -45,12 +46,12 @@ final class SpaceUse {
         (self.rules, self.paths) = (rules, paths)
     }
 
-    /// What was planned before is on the disk.
+    /// Begins a batch: everything planned before is on the disk.
     func beginBatch() { batch += 1 }
 
     // MARK: Writes
 
-    /// Counts what a write adds.
+    /// Counts the bytes that a write adds.
     /// - Throws: `runFull`, `storeFull`; then nothing is counted
     func take(
         _ plan: WritePlan, for action: RunWrite.Action, _ applier: RecordApplier
@@ -67,7 +68,7 @@ final class SpaceUse {
         let folder = try find(plan.folder, applier)
         var change = plan.rows?.bytes.count ?? 0
         for record in plan.records { change += try self.change(by: record, applier) }
-        // What a run takes over from a session goes there.
+        // What a run takes over from a session counts for the run.
         let before = removed.map { (name: $0, folder: folders[$0]) }
         for name in removed { forget(name) }
         if action.isOfItsEnd { return count(change, folder) }
@@ -80,7 +81,7 @@ final class SpaceUse {
         }
     }
 
-    /// A write was refused after it was counted.
+    /// Notes that a write was refused after it was counted.
     func doubt(_ plan: WritePlan) {
         for name in Set(plan.records.map(\.folder) + [plan.folder]) { folders[name]?.isDoubtful = true }
     }
@@ -117,7 +118,7 @@ final class SpaceUse {
         return folder
     }
 
-    /// Counts what is on the disk.
+    /// Measures a folder on the disk.
     private func look(at folder: Folder, _ name: String) throws(StoreError) {
         let start = monotonicNanoseconds()
         let found = try Self.bytes(of: name, paths) ?? 0
@@ -132,14 +133,14 @@ final class SpaceUse {
         folder.bytes = bytes
     }
 
-    /// A folder is gone.
+    /// Forgets a folder that is gone.
     func forget(_ name: String) {
         if let folder = folders.removeValue(forKey: name) { sum.subtract(folder.bytes, ordering: .relaxed) }
     }
 
     // MARK: Steps
 
-    /// How many bytes more a step makes of its folder.
+    /// The number of bytes that a step adds to its folder.
     private func change(by record: RedoRecord, _ applier: RecordApplier) throws(StoreError) -> Int {
         switch record.step {
         case .put(let path, let bytes): bytes.count - (try size(path, record.folder, applier))
@@ -161,7 +162,7 @@ final class SpaceUse {
         try storing { () throws(FileFailure) in try applier.directory(of: folder) }
     }
 
-    /// The bytes of a file; 0 where there is none. The frame beside rows is derived, and does not count.
+    /// The bytes of a file; 0 if there is none. A frame beside rows is derived, and does not count.
     private func size(_ path: String, _ folder: String, _ applier: RecordApplier) throws(StoreError) -> Int {
         guard let directory = try directory(folder, applier), let place = RunPath.path(record: path),
             let status = directory.status(place), status.st_mode & S_IFMT == S_IFREG
@@ -172,7 +173,7 @@ final class SpaceUse {
 
     // MARK: Looking
 
-    /// The bytes of a folder's files; nil where there is no such folder.
+    /// The bytes of a folder's files; nil if there is no such folder.
     static func bytes(of folder: String, _ paths: RunPaths) throws(StoreError) -> Int? {
         guard let place = paths.locate(folder), let directory = try? paths.open(folder, place) else { return nil }
         return try bytes(below: directory, [])
@@ -187,10 +188,10 @@ final class SpaceUse {
         }
     }
 
-    /// Takes what was found in a folder on the disk, unless it was written to meanwhile.
+    /// Takes over the result of a measurement, unless the folder was written to meanwhile.
     /// - Parameters:
     ///   - found: its bytes; nil: there is no such folder
-    ///   - writes: those that were counted when it was looked at; nil: it was not known
+    ///   - writes: the count of writes when the measurement began; nil: the folder was not known
     func note(_ name: String, _ found: Int?, writes: Int?) {
         guard folders[name]?.writes == writes else { return }
         guard let found else { return forget(name) }
@@ -201,6 +202,6 @@ final class SpaceUse {
 }
 
 extension RunDirectory {
-    /// A directory; nil where there is none.
+    /// Opens a directory; nil if there is none.
     fileprivate static func opened(_ path: String) -> RunDirectory? { try? RunDirectory(path) }
 }

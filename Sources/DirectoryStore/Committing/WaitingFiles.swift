@@ -4,7 +4,8 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// How many files wait for the next run of each session. A run takes them one by one, while all other writes wait.
+/// The number of files that wait for the next run of each session. A run takes them over one by one, while all other
+/// writes wait.
 struct WaitingFiles {
     static let limit = Limit(.files, most: 1000)
 
@@ -16,12 +17,12 @@ struct WaitingFiles {
 
     private var counts: [String: Count] = [:]
 
-    /// Nanoseconds until the files are counted again, of which some may have gone meanwhile.
+    /// Nanoseconds until the files are counted again, since some may be gone.
     private static let interval: UInt64 = 1_000_000_000
 
     /// Counts the files that a write adds.
-    /// - Parameter directory: opens that of the plan's folder; nil where there is none yet
-    /// - Throws: where there are too many
+    /// - Parameter directory: opens the directory of the plan's folder; nil if there is none yet
+    /// - Throws: if there are too many
     mutating func take(
         _ plan: WritePlan, _ directory: () throws(StoreError) -> RunDirectory?
     ) throws(StoreError) {
@@ -39,7 +40,7 @@ struct WaitingFiles {
                 let isThere =
                     try storing { () throws(FileFailure) in directory.status(try RunPath(record: path)) } != nil
                 if !isThere { added += 1 }
-            // Of how many files is not known.
+            // Its number of files is unknown.
             case .publishFolder: counts[name] = nil
             default: continue
             }
@@ -55,6 +56,6 @@ struct WaitingFiles {
         counts[name] = count
     }
 
-    /// They wait no more.
+    /// Forgets a session's files, which no longer wait.
     mutating func forget(_ name: String) { counts[name] = nil }
 }

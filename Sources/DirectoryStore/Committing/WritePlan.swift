@@ -4,15 +4,15 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What a write comes to: the records for the journal, and what to tell who asked for it. One object, since it is
-/// handed on while it is filled and done.
+/// The plan of a write: the records for the journal, and the outcome to report. An object, since several functions fill
+/// it and apply it.
 final class WritePlan {
     let folder: String
     var records: [RedoRecord] = []
-    /// Rows for a log: where there are records too, none but the one that makes the rows' folder.
+    /// Rows to append. If set, the only record allowed is the one that creates the run's folder.
     private(set) var rows: Rows?
     var outcome: WriteOutcome
-    /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans look at.
+    /// Whether it must not share a batch with later writes, because it moves a run or changes what their plans read.
     var goesAlone = false
     /// Called, in order, when the steps are done.
     private(set) var afterwards: [@Sendable (Committer) -> Void] = []
@@ -22,15 +22,15 @@ final class WritePlan {
         self.outcome = outcome
     }
 
-    /// Rows for a run's log. Nearly all writes are these and nothing else; those of a batch are written run by run, and
-    /// not write by write.
+    /// Rows for a run's log. Nearly all writes are only these; the rows of a batch are written run by run, not write by
+    /// write.
     struct Rows {
         let log: MetricsLogs.Log
-        /// Where they go in the log's file.
+        /// Their offset in the log's file.
         let offset: Int
         fileprivate(set) var bytes: [UInt8]
 
-        /// The same as a step.
+        /// The rows as a step.
         var step: RedoRecord.Step { .append(MetricsLogs.file, offset: offset, bytes) }
     }
 
@@ -47,15 +47,15 @@ final class WritePlan {
         }
     }
 
-    /// Appends what the journal has to know: how many records, and these.
+    /// Appends the plan's part of a frame: the number of records, then the records.
     func encode(into frame: inout JournalBuffer) {
         frame.append(UInt32(records.count + (rows == nil ? 0 : 1)))
         for record in records { record.encode(into: &frame) }
         if let rows { RedoRecord(folder, rows.step).encode(into: &frame) }
     }
 
-    /// Makes a step of the rows, so that they are taken back with the write's other steps. The log is not up to date
-    /// then.
+    /// Turns the rows into a step, so that they are undone with the write's other steps. After this, the log is not up
+    /// to date.
     func makeStepOfRows() {
         guard let rows else { return }
         add(rows.step)
@@ -65,12 +65,12 @@ final class WritePlan {
         whenDone { $0.logs.forget(name) }
     }
 
-    /// Has something done when the steps are.
+    /// Adds a callback for when the steps are done.
     func whenDone(_ body: @escaping @Sendable (Committer) -> Void) { afterwards.append(body) }
 }
 
 extension RunWrite.Action {
-    /// Whether planning it reads what earlier writes of the batch may change, or its rows come behind theirs and are a
+    /// Whether planning it reads what earlier writes of the batch may change, or its rows follow theirs and become a
     /// step (`makeStepOfRows`).
     var goesAlone: Bool {
         switch self {
@@ -82,12 +82,12 @@ extension RunWrite.Action {
 }
 
 extension DataChange {
-    /// Whether the change depends on what is in the directory, so that all before it has to be there already.
+    /// Whether the change depends on the run's present files, so that all earlier changes have to be applied first.
     var readsTheDirectory: Bool {
         switch self {
-        // A run's end is kept from being mistaken (`keepPlaces`).
+        // Whether a placeholder is needed depends on the run's other properties (`keepPlaces`).
         case .put(let path, _), .remove(let path): path.property?.readAs != nil
-        // Where a file ends, an append learns from the batch (`PlannedEnds`).
+        // An append gets the file's end from the batch (`PlannedEnds`).
         case .rows, .append: false
         case .frame, .publish, .publishFolder, .artifact, .removeArtifact, .script, .end: true
         }
@@ -97,16 +97,16 @@ extension DataChange {
 /// A run's place on disk, as a plan sees it.
 struct RunFolder {
     let name: String
-    /// Nil where there is none yet.
+    /// Nil if there is none yet.
     let place: RunPlace?
-    /// Nil where it is a session's.
+    /// Nil for a session's folder.
     let run: RunID?
 
     var isPending: Bool { place != .initialised }
 }
 
 extension Committer {
-    /// Plans a write; nil when it has to be the first of its batch and is not.
+    /// Plans a write; nil if it has to be the first of its batch and is not.
     func plan(_ write: RunWrite, isAlone: Bool) throws(StoreError) -> WritePlan? {
         if case .change(let changes) = write.action, changes.count == 1, case .rows(let rows) = changes[0] {
             return try planRows(
@@ -147,15 +147,15 @@ extension Committer {
         }
     }
 
-    /// Why a run cannot be found that is there to be changed.
+    /// The error for a run that cannot be found.
     func missing(_ folder: RunFolder) -> StoreError {
         if let run = folder.run, paths.isLink(folder.name) { return .runIsLink(run) }
         if let fault = ownership.fault() { return .runsGone(fault) }
         return .unknownRun
     }
 
-    /// The plan of a write to a folder, with the record that makes it where it is new.
-    /// - Throws: when the run is archived, or a link
+    /// The plan of a write to a folder, with the record that creates the folder if it is new.
+    /// - Throws: if the run is archived, or is a link
     func begin(_ folder: RunFolder) throws(StoreError) -> WritePlan {
         if folder.place == .archived, let run = folder.run { throw .archived(run) }
         if folder.isPending, let run = folder.run, paths.isLink(folder.name) { throw .runIsLink(run) }
@@ -183,7 +183,7 @@ extension Committer {
 
     /// Plans the appending of rows.
     /// - Parameter needsRun: whether rows of a run that is not initialised are refused
-    /// - Returns: whether it could be planned; if not, the write has to be the first of its batch
+    /// - Returns: false if the write has to be the first of its batch
     func add(
         _ rows: MetricsRows, to plan: WritePlan, needsRun: Bool = false, by sender: String? = nil,
         isAlone: Bool
@@ -219,7 +219,7 @@ extension Committer {
     }
 }
 
-/// Runs a call on files, turning its failure into the store's error.
+/// Runs a call on files and turns its failure into a `StoreError`.
 func storing<Result>(_ body: () throws(FileFailure) -> Result) throws(StoreError) -> Result {
     do throws(FileFailure) { return try body() } catch { throw StoreError(error) }
 }

@@ -47,7 +47,7 @@ private struct FolderListing {
         for name in try storing({ () throws(FileFailure) in try folder.names() }) {
             let place = path.isEmpty ? name : path + Array("/".utf8) + name
             let isPassed = request.after.map { !FolderPage.precedes($0, place) } ?? false
-            // The page may begin below a folder whose name is passed.
+            // The page may begin below a folder whose own name it is past.
             guard !isPassed || (request.isRecursive && request.after?.starts(with: place + Array("/".utf8)) == true)
             else { continue }
             let full = folder.path(of: name)

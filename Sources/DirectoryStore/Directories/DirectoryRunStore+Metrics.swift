@@ -4,9 +4,10 @@ package import RunMetadata
 package import RunStore
 internal import Synchronization
 
-/// Metrics are read from their rows' text: numbers as they were sent from the text itself, all else from tables of it.
+/// Reads metrics from the text of their rows: numbers as they were sent from the text itself, everything else from
+/// tables made of it.
 extension DirectoryRunStore {
-    /// Bytes of rows that are read for one request.
+    /// The most bytes of rows that are read for one request.
     private static let mostRows = Limit(.bytes, most: 2 << 30)
 
     package func metrics(
@@ -47,7 +48,7 @@ extension DirectoryRunStore {
         return try tables.series(selection, of: run, start: start, rows, while: isWanted)
     }
 
-    /// Does something so many times, on as many threads as there are processors.
+    /// Runs a closure `count` times, on as many threads as there are processors.
     private static func inParallel<Answer: Sendable>(
         _ count: Int, _ body: @Sendable (Int) throws(StoreError) -> Answer
     ) throws(StoreError) -> [Answer] {

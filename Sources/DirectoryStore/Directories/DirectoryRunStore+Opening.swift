@@ -10,7 +10,8 @@ extension DirectoryRunStore {
     /// Whether the start is finished, so that writes are accepted.
     var isOpen: Bool { committer.start.isOver }
 
-    /// For what the disk had no room when the store was opened, so that writes are not accepted yet; nil if it had.
+    /// What the disk had no room for when the store was opened, so that writes are not accepted yet; nil if there was
+    /// room.
     package var lacksRoomToStart: String? { isOpen ? nil : committer.start.reason }
 
     /// Whether acknowledged writes to a run are only in the journal.

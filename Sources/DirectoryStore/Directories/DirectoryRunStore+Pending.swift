@@ -11,9 +11,9 @@ extension DirectoryRunStore {
         try pendingFolders(unchangedFor: seconds).compactMap { RunID($0) }
     }
 
-    /// The folders that wait, those of sessions among them, and were not written to for some seconds.
+    /// The folders that wait, including those of sessions, and were not written to for some seconds.
     private func pendingFolders(unchangedFor seconds: Double) throws(StoreError) -> [String] {
-        // By the clock of files' times.
+        // By the clock that sets files' times.
         let latest = wallClock() - seconds
         return try storing { () throws(FileFailure) in try Files.names(in: paths.pending) }.filter { name in
             guard let directory = try? paths.open(name, .pending) else { return false }
@@ -21,7 +21,7 @@ extension DirectoryRunStore {
         }.sorted()
     }
 
-    /// Drops what has waited for too long, and says so in the log.
+    /// Drops what has waited for too long, and logs it.
     func dropOldPending(after age: Double) {
         guard let folders = try? pendingFolders(unchangedFor: age), !folders.isEmpty else { return }
         let targets = folders.compactMap { RunTarget(key: $0) }

@@ -173,7 +173,7 @@ package final class DirectoryRunStore: RunStore, GroupCommit, @unchecked Sendabl
         ownership.release()
     }
 
-    /// Removes a runs directory that was made for a trial, with all its contents.
+    /// Removes a temporary runs directory, with all its contents.
     package static func remove(_ runs: String) { try? Files.removeTree(runs) }
 
     // MARK: Writing

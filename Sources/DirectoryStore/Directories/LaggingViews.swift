@@ -63,7 +63,7 @@ final class LaggingViews: Sendable {
     /// Whether a folder lags, and nobody is about to refresh it.
     func contains(_ folder: String) -> Bool { withState { $0.due[folder] != nil } }
 
-    /// Whether a folder's view may lag still: it does, or whoever refreshes it has not published it yet.
+    /// Whether a folder's view may still lag: it does, or the thread that refreshes it has not published it yet.
     func mayLag(_ folder: String) -> Bool {
         withState { $0.due[folder] != nil || $0.taken.contains(folder) } || making.withLock { $0[folder] != nil }
     }

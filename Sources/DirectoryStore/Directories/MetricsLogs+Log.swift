@@ -28,10 +28,10 @@ extension MetricsLogs {
         var notedIn: UInt64 = 0
         /// The names of the columns; nil: not read yet.
         var columns: MetricsColumnNames?
-        /// What the last rows looked like, and others that brought no new name.
+        /// The shape of the last rows, and other shapes that brought no new name.
         var shape: MetricsShape?
         var shapes: Set<MetricsShape> = []
-        /// The bytes of the run, where they are bounded.
+        /// The bytes of the run, if they are bounded.
         var space: SpaceUse.Folder?
         /// The known version of the frame beside the rows; nil if there is none.
         var frame: FileVersion?
@@ -71,7 +71,7 @@ extension MetricsLogs {
             forgetColumns()
         }
 
-        /// Forgets which columns there are: they are read again when they have to be known.
+        /// Forgets the names of the columns: they are read again when needed.
         func forgetColumns() {
             (columns, shape) = (nil, nil)
             shapes.removeAll()

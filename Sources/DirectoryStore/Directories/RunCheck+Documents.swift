@@ -82,8 +82,8 @@ extension RunCheck {
         }
     }
 
-    /// Looks for a property `metrics` that tfruns takes for a path, where the run has no `metrics.json` whose path it
-    /// has then.
+    /// Checks for a property `metrics` that tfruns takes for a path: if the run has no `metrics.json`, whose path
+    /// tfruns would use instead.
     private func checkPath() throws {
         let path = RunPath(DataPath.property(.metrics))
         guard directory.status(RunPath(.metricsFrame)) == nil, let file = try content(of: path) else {

@@ -4,10 +4,10 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A run's metrics, of which there may be more than memory: rows are read part by part, and what takes all of a file to
-/// tell something is looked at where it is not too large.
+/// Checks a run's metrics, which may exceed memory: rows are read part by part. Checks that need a whole file are
+/// skipped if it is too large.
 extension RunCheck {
-    /// Bytes that are read at a time, and of a row that is looked at.
+    /// Bytes that are read at a time, and the longest row that is checked.
     private static let part = 1 << 20
     private static let longestRow = 64 << 20
     private static let newline = UInt8(ascii: "\n")
@@ -22,12 +22,12 @@ extension RunCheck {
         try checkView(of: rows)
     }
 
-    /// Looks at each line.
+    /// Checks each line.
     private func checkRows(_ rows: CInt, _ path: RunPath) throws {
         let parser = JSONParser()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.part, alignment: 16)
         defer { buffer.deallocate() }
-        // The line that has begun, where it begins, and its number.
+        // The current line, the offset where it begins, and its number.
         var line: [UInt8] = []
         var (start, number) = (0, 1)
         var offset = 0
@@ -64,7 +64,8 @@ extension RunCheck {
         }
     }
 
-    /// Looks whether the view says what the rows do. Of more rows than can be held the server writes none.
+    /// Checks whether the view has the content of the rows. If there are more rows than fit in memory, the server
+    /// writes no view.
     private func checkView(of rows: CInt) throws {
         let view = RunPath(.metricsFrame)
         let size = Int(Files.status(of: rows).st_size)

@@ -72,10 +72,10 @@ struct RunCheck {
         try mend(path, "is missing; \(why)", "write \(text)") { try write(PropertyText.file(text), path) }
     }
 
-    /// Bytes of a file that is looked at as a whole.
+    /// The largest file that is checked as a whole, in bytes.
     static let largestFile = 256 << 20
 
-    /// What a file holds; nil where there is none, or one that is too large to be looked at, which is told.
+    /// The content of a file; nil if there is none, or if it is too large to be checked, which is reported.
     func content(of path: RunPath) throws -> [UInt8]? {
         if let status = directory.status(path), status.st_size > Self.largestFile {
             report(path, "is over \(Self.largestFile) bytes, and was not looked at")

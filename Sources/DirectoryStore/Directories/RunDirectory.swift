@@ -4,11 +4,15 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// An open run directory: the only way to its contents, for metadata and artifacts, for reading and writing.
+/// An open run directory: the way to its contents, for metadata and artifacts, for reading and writing.
 ///
-/// Any program may have made it. Reading follows links that stay in it, and treats others as errors; writing follows
-/// none. Paths are resolved from the open directory (openat2(2)), so that a folder that is replaced by a link leads
-/// nowhere either.
+/// Existence tests, the version of the frame (`MetricsLogs.frame(in:)`), and making, moving and removing whole run
+/// folders go by path inside the runs directory instead. Such a path is made of fixed names and a folder's name (a run
+/// id, or a session's name after its mark), which has been checked to be one safe path component.
+///
+/// Any program may have made the directory. Reading follows links that stay in it, and treats others as errors; writing
+/// follows none. Paths are resolved from the open directory (openat2(2)), so that they do not lead out of it even if a
+/// folder is replaced by a link meanwhile.
 final class RunDirectory: Sendable {
     let descriptor: CInt
 
@@ -74,7 +78,7 @@ final class RunDirectory: Sendable {
     static let largestWhole = 256 << 20
 
     /// Reads a whole file; nil if there is none.
-    /// - Throws: also if it is larger than `largestWhole` (`FileFailure.isTooLarge`)
+    /// - Throws: also if it is larger than `largestWhole` (EFBIG)
     func read(_ path: RunPath) throws(FileFailure) -> [UInt8]? {
         guard let opened = try openFile(path) else { return nil }
         defer { close(opened) }

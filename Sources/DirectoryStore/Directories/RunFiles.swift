@@ -8,8 +8,8 @@ internal import Threads
 /// The files of a run's data directory. Those that lead out of the run, may not be read, or are too large for it, count
 /// as missing.
 enum RunFiles {
-    /// A property ends with a newline. One that does not, and was changed within these seconds, may still be in
-    /// writing; for all properties of a run there are at most so many pauses of 10 ms.
+    /// A property ends with a newline. If one does not, and was changed within this many seconds, it may still be being
+    /// written. For all properties of a run together, there are at most `mostPauses` pauses of 10 ms.
     private static let youth = 1.0
     private static let mostPauses = 5
     /// The same for empty ones: a program that rewrites a file empties it first, and a busy machine may keep it

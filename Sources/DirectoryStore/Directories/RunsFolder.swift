@@ -3,7 +3,7 @@ package import Logging
 package import RunMetadata
 package import RunStore
 
-/// A runs directory that is read from, of tfruns or of a server that is stopped: its runs and archived runs.
+/// A runs directory that is only read, of tfruns or of a stopped server: its runs and archived runs.
 package final class RunsFolder {
     /// A directory in it that has metadata.
     package struct Item {
@@ -13,10 +13,10 @@ package final class RunsFolder {
     }
 
     private let paths: RunPaths
-    /// What has recovered the directory, if a server has ever had it, and keeps others out.
+    /// The store that has recovered the directory, if a server ever used it, and keeps others out.
     private let store: DirectoryRunStore?
 
-    /// Opens a runs directory. One that a server has had is recovered from a crash first, if need be.
+    /// Opens a runs directory. If a server has used it, it is recovered from a crash first, if need be.
     /// - Returns: nil if it has no runs
     /// - Throws: `DirectoryRunStore.OpenFailure` if a server has it open
     package init?(_ path: String, log: Logger) throws {

@@ -20,8 +20,8 @@ final class Sessions: Sendable {
     }
 
     private let state: Mutex<State>
-    /// The sessions in which a run may be active: each has a file as long as the run goes on. Processes of one job may
-    /// each have their own.
+    /// The most sessions in which a run may be active: each has a file while the run is active. Processes of one job
+    /// may each have their own session.
     static let mostOfRun = 1000
 
     /// Reads the sessions' files.
@@ -52,7 +52,7 @@ final class Sessions: Sendable {
 
     func set(_ session: SessionName, to run: RunID?) { state.withLock { $0.set(session, to: run) } }
 
-    /// Refuses to make a run active in one more session than it may be.
+    /// Refuses to make a run active in more sessions than allowed.
     /// - Throws: `refused`
     func expectRoom(for run: RunID) throws(StoreError) {
         if state.withLock({ $0.ofRun[run]?.count ?? 0 }) < Self.mostOfRun { return }

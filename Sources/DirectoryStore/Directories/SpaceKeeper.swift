@@ -3,18 +3,18 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// Looks at all runs, again and again, for what they take on the disk, where that is bounded (`SpaceUse`): after the
-/// start every run is new, and later something else may have written to them. On a thread of its own.
+/// Measures the disk space of all runs, again and again, if it is bounded (`SpaceUse`): after the start no run has been
+/// measured, and later other programs may have written to them. On a thread of its own.
 final class SpaceKeeper: @unchecked Sendable {
     // Sendable: `thread` is set once, before the keeper is shared; the rest is constant or guards itself.
 
-    /// Seconds between two rounds: this many, or this many times what the last one took. When all runs together are
-    /// full, the next one comes sooner.
+    /// Seconds between two rounds: this many, or this many times the duration of the last one. When all runs together
+    /// are full, the next round comes sooner.
     private static let interval = 60.0
     private static let pause = 50.0
     private static let fullInterval = 1.0
     private static let fullPause = 5.0
-    /// Runs that are looked at between two looks at what was written meanwhile.
+    /// Runs that are measured before their results are compared with the writes made meanwhile.
     private static let batch = 256
 
     private let paths: RunPaths
@@ -73,7 +73,7 @@ final class SpaceKeeper: @unchecked Sendable {
         }
         let found = names.compactMap { name -> (name: String, bytes: Int?)? in
             if stopping.isSet { return nil }
-            // What cannot be read now stays as it was.
+            // If it cannot be read now, the previous result stays.
             do { return (name, try SpaceUse.bytes(of: name, paths)) } catch { return nil }
         }
         _ = exclusively { space in

@@ -7,7 +7,7 @@ final class StoredFile: Blob {
     let descriptor: CInt
     let size: Int
     private let content: FileVersion
-    /// The version of the open file, which is another one if that is a copy.
+    /// The version of the open file; differs from `content` if it is a copy.
     private let opened: FileVersion
 
     var version: BlobVersion { BlobVersion(content) }
@@ -52,7 +52,7 @@ final class StoredFile: Blob {
 extension BlobVersion {
     init(_ version: FileVersion) { self.init(version.text) }
 
-    /// Of a folder: another one once something was put in or taken out; nil where the status is of something else.
+    /// The version of a folder: it changes when something is added or removed. Nil if the status is not of a folder.
     init?(folder status: stat) {
         guard status.st_mode & S_IFMT == S_IFDIR else { return nil }
         self.init(FileVersion(status))

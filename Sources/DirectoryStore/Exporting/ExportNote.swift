@@ -4,12 +4,12 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What an export has written of a run: `.rundir/export/runs/<run id>.json`.
+/// A record of what an export has written of a run: `.rundir/export/runs/<run id>.json`.
 struct ExportNote {
     struct File {
-        /// Of the content, as the store names it.
+        /// The version of the content in the store.
         let version: BlobVersion
-        /// Of the file that it became (`FileVersion.text`); nil: it may not have been written.
+        /// The version of the file that was written (`FileVersion.text`); nil: it may not have been written.
         var written: String?
     }
 
@@ -18,7 +18,7 @@ struct ExportNote {
 
     init(place: RunPlace) { self.place = place }
 
-    /// Whether a file has a content still, as it was written.
+    /// Whether a file still has the content that was written.
     func isUpToDate(_ path: ArtifactPath, _ version: BlobVersion, _ status: stat?) -> Bool {
         guard let file = files[path], let written = file.written else { return false }
         return file.version == version && FileVersion(file: status)?.text == written
@@ -26,7 +26,8 @@ struct ExportNote {
 
     // MARK: Text
 
-    /// An object of `place`, and of `files`: by path, the content's version and the file's, which may be missing.
+    /// An object with `place` and `files`: by path, the version of the content and that of the file, which may be
+    /// missing.
     var text: [UInt8] {
         let files = self.files.sorted { $0.key.description < $1.key.description }.map {
             path, file -> (String, JSONValue) in

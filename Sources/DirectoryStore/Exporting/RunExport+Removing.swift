@@ -4,7 +4,7 @@ internal import RunMetadata
 package import RunStore
 
 extension RunExport {
-    /// Removes the directory of a run that is gone, if all in it is the export's.
+    /// Removes the directory of a run that is gone from the store, if the export has made everything in it.
     func remove(_ run: RunID, _ note: ExportNote?, removes: Bool) throws -> Effect {
         guard let note else { return .unchanged }
         let path = paths.run("\(run)", note.place)
@@ -18,7 +18,7 @@ extension RunExport {
                 if path.flatMap({ note.files[$0] }) == nil { other = String(decoding: item.path, as: UTF8.self) }
             }
             if let other { return .kept("it has \"\(other)\", which no export has made") }
-            // At once, and in its own time.
+            // The rename removes it at once; emptying it takes its time.
             let away = "\(staging)/gone-\(run)"
             try Files.rename(path, to: away)
             try Files.sync(paths.container(note.place))
@@ -30,13 +30,13 @@ extension RunExport {
 
     // MARK: Documents
 
-    /// Brings a document that belongs to no run to what the store has, unless another one is in its place.
-    /// - Returns: false if one is, and stays
+    /// Brings a document that belongs to no run to the store's version, unless another program has changed it.
+    /// - Returns: false if another program has; the document stays
     package func update(_ name: DocumentName, to bytes: [UInt8]?) throws -> Bool {
         let (path, copy) = (paths.document(name), "\(paths.exports)/\(name).json")
         let there = try Files.read(path)
         if there == bytes { return true }
-        // What the export has written last.
+        // What the export wrote last.
         guard try there == nil || there == Files.read(copy) else { return false }
         if let bytes {
             try Files.makeDirectories(paths.documents)

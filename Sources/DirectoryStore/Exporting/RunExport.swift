@@ -5,16 +5,16 @@ package import RunMetadata
 package import RunStore
 internal import Threads
 
-/// Writes the runs of another store as run directories, byte for byte what a store of directories would have, and keeps
-/// them up.
+/// Writes the runs of another store as run directories, byte for byte as `DirectoryRunStore` would have them, and keeps
+/// them up to date.
 ///
 ///     let export = try RunExport(of: store, into: "/srv/runs")
 ///     for run in runs { _ = try export.update(run, removes: false) }
 ///
-/// A run that is new appears whole, by one rename; of others, each file is replaced by a rename. Only what has changed
-/// is written: for each run, a note says which version of each file was written, and which file that became
-/// (`ExportNote`). So an export can be ended at any time and begun again. What it has not written itself, it neither
-/// changes nor removes.
+/// A new run appears whole, by one rename; in existing ones, each file is replaced by a rename. Only what has changed
+/// is written: for each run, a note has the version of each exported file, and of the file that was written
+/// (`ExportNote`). So an export can be stopped at any time and started again. Files that it has not written itself are
+/// neither changed nor removed.
 ///
 /// For one thread.
 package final class RunExport {
@@ -25,35 +25,36 @@ package final class RunExport {
 
     /// What was done to a run's directory.
     package enum Effect: Equatable {
-        /// The run is new, or so many of its files were written or removed, or it was moved into the archive or back.
+        /// The run is new, some of its files were written or removed (`files`: how many), or it was moved into or out
+        /// of the archive.
         case written(files: Int)
         case unchanged
         /// The run is not initialised yet.
         case pending
         /// The run is gone from the store, and so is its directory.
         case removed
-        /// The run is gone from the store; its directory stays. Says why.
+        /// The run is gone from the store; its directory stays. The text says why.
         case kept(String)
     }
 
     private let store: any RunStore
     let paths: RunPaths
-    /// Where files are written before they are put in place, and where the notes are.
+    /// The folders in which files are prepared, and of the notes.
     let staging: String
     let notes: String
-    /// Held by the export, so that there is one at a time.
+    /// A lock that the export holds, so that there is one at a time.
     private let lock: CInt
     private var staged = 0
 
     /// - Parameters:
-    ///   - store: keeps `ChangeID.series`, by which it is known again
+    ///   - store: a store with a permanent `ChangeID.series`, which identifies it
     ///   - runs: the directory, which is made if it is missing
     /// - Throws: `Refusal` if another process exports into it, or it has an export of another store
     package init(of store: any RunStore, into runs: String) throws {
         let paths = RunPaths(runs: runs)
         let (staging, notes) = ("\(paths.exports)/staging", "\(paths.exports)/runs")
         for path in [paths.exports, staging, notes] { try Files.makeDirectories(path) }
-        // Closed in `deinit`, also if this fails from here on.
+        // Closed in `deinit`, also if the initialiser fails from here on.
         lock = try Files.open("\(paths.exports)/lock", O_RDWR | O_CREAT)
         self.store = store
         self.paths = paths
@@ -68,7 +69,7 @@ package final class RunExport {
         }
         try Files.replace(mark, by: series)
         try Files.sync(paths.exports)
-        // What an export left that was cut off.
+        // The remains of an interrupted export.
         try Files.empty(staging)
     }
 
@@ -76,14 +77,14 @@ package final class RunExport {
 
     func note(of run: RunID) -> String { "\(notes)/\(run).json" }
 
-    /// The runs that have been written.
+    /// The runs that were exported.
     package func written() throws -> [RunID] {
         try Files.names(in: notes).filter { $0.hasSuffix(".json") }.compactMap { RunID(String($0.dropLast(5))) }
     }
 
-    /// Brings a run's directory to what the store has.
+    /// Brings a run's directory to the store's state.
     /// - Parameter removes: whether the directory of a run that is gone from the store is removed
-    /// - Throws: `Refusal` where something else has the place of the run or of a file; `StoreError`
+    /// - Throws: `Refusal` if something else is at the path of the run or of a file; `StoreError`
     package func update(_ run: RunID, removes: Bool) throws -> Effect {
         let known = try ExportNote.read(note(of: run))
         guard let place = try place(of: run) else { return try remove(run, known, removes: removes) }
@@ -95,7 +96,7 @@ package final class RunExport {
         }
         guard var note = known else { return try begin(run, bundle, at: place) }
         if !Files.isOwnDirectory(paths.run("\(run)", note.place)) {
-            // It was removed by someone, or not made yet when an export was cut off.
+            // Somebody removed it, or an export was interrupted before it was made.
             return try begin(run, bundle, at: place)
         }
         let isMoved = note.place != place
@@ -104,7 +105,7 @@ package final class RunExport {
         return count > 0 || isMoved ? .written(files: count) : .unchanged
     }
 
-    /// Where a run is; nil if there is none.
+    /// The place of a run; nil if there is none.
     private func place(of run: RunID) throws(StoreError) -> RunPlace? {
         switch try store.snapshot(of: run)?.status {
         case nil: nil
@@ -132,7 +133,7 @@ package final class RunExport {
             }
             note.files[path] = ExportNote.File(version: file.version, written: nil)
         }
-        // Before the directory is there, so that it is known whose it is whenever the export ends.
+        // Before the directory exists, so that it is known as the export's whenever the export is interrupted.
         try write(note, of: run)
         _ = try intake.finish(in: place)
         let tree = try paths.open("\(run)", place)
@@ -143,7 +144,7 @@ package final class RunExport {
         return .written(files: note.files.count)
     }
 
-    /// The path of an entry, which is safe.
+    /// The path of an entry, checked.
     private static func path(of entry: BundleEntry) throws -> ArtifactPath {
         guard let path = String(validating: entry.path, as: UTF8.self).flatMap(ArtifactPath.init) else {
             throw Refusal(
@@ -183,7 +184,7 @@ package final class RunExport {
     }
 
     /// Writes the files that have changed, and removes those that are gone.
-    /// - Returns: how many
+    /// - Returns: the number of files
     private func bring(_ run: RunID, _ note: inout ExportNote, to bundle: any RunBundle) throws -> Int {
         let tree = try paths.open("\(run)", note.place)
         var wanted: [(path: ArtifactPath, entry: BundleEntry, file: any Blob)] = []
@@ -197,13 +198,13 @@ package final class RunExport {
         }
         let gone = note.files.keys.filter { !there.contains($0) }
         if wanted.isEmpty, gone.isEmpty { return 0 }
-        // First, since a file may come where a folder was.
+        // First, since a new file may replace a folder.
         for path in gone {
             try tree.remove(RunPath(path))
             try tree.removeEmptyFolders(above: RunPath(path))
             note.files[path] = nil
         }
-        // New files are the export's before they are there.
+        // Noted before they are written, so that new files are known as the export's.
         let new = wanted.filter { note.files[$0.path] == nil }
         for (path, _, file) in new {
             if tree.ownStatus(path) != nil {
@@ -237,6 +238,6 @@ package final class RunExport {
 }
 
 extension RunDirectory {
-    /// What has a path, be it a link; nil if there is nothing.
+    /// The status of what is at a path, even if it is a link; nil if there is nothing.
     fileprivate func ownStatus(_ path: ArtifactPath) -> stat? { try? ownStatus(Array(path.description.utf8)) }
 }

@@ -2,20 +2,21 @@ internal import CLinux
 internal import Glibc
 internal import LocalFiles
 
-/// Says how far the journal's frames have been done, for a server that was killed while the machine went on.
+/// Records up to which frame the journal has been applied, for a server that was killed while the machine kept running.
 ///
-/// The kernel then still holds all that the server had done, and what something else did to the files after that. So
-/// only the journal's last frame may not be done, and doing the others again would undo what came later. After a power
-/// cut nobody knows in which order the disk took things, and all frames are done again.
+/// In that case the kernel still holds everything that the server wrote, and what other programs did to the files after
+/// that. So only the journal's last frame may be unapplied, and replaying the others would undo later changes. After a
+/// power cut nobody knows in which order the disk took things, and all frames are replayed.
 ///
-/// On disk, in `.rundir/applied`: the number of the last frame whose steps were all done, 16 hexadecimal digits; then
-/// what machine, mount and file this is of. It is never synced: it tells of the kernel's memory and has to go with it.
-/// Frames of rows alone are not noted, since recovery can see by a log's length whether they are in it.
+/// On disk, in `.rundir/applied`: the number of the last frame whose steps were all applied, 16 hexadecimal digits;
+/// then the identity of the machine's boot, the mount and this file. It is never synced: it describes the kernel's
+/// memory and has to be lost with it. Frames that have only rows are not noted, since recovery can see by a log's
+/// length whether they are in it.
 final class AppliedMark {
     private let descriptor: CInt
     private let path: String
 
-    /// Makes the mark of a journal that begins.
+    /// Makes the mark of a new journal.
     init(_ paths: RunPaths) throws(FileFailure) {
         path = paths.applied
         try Files.remove(path)
@@ -26,14 +27,14 @@ final class AppliedMark {
 
     deinit { close(descriptor) }
 
-    /// All steps of the frame of this number have been done. What cannot be noted is done again.
+    /// Records that all steps of the frame with this number were applied. If that fails, they are replayed.
     func note(_ sequence: UInt64) {
         var digits = Self.digits(sequence)
         digits.withUTF8 { _ = pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    /// The number of the last frame whose steps were all done. Nil where the machine was started since, or the disk
-    /// mounted elsewhere, or the files are a copy.
+    /// The number of the last frame whose steps were all applied. Nil if the machine was restarted, the disk was
+    /// mounted again, or the files are a copy.
     static func read(_ paths: RunPaths) throws(FileFailure) -> UInt64? {
         guard let descriptor = try Files.openIfThere(paths.applied) else { return nil }
         defer { close(descriptor) }
@@ -43,7 +44,7 @@ final class AppliedMark {
         return UInt64(lines[0], radix: 16)
     }
 
-    /// Removes the mark: the disk may hold other things than the kernel tells of.
+    /// Removes the mark: the disk may differ from what the kernel holds.
     static func remove(_ paths: RunPaths) { unlink(paths.applied) }
 
     private static func digits(_ number: UInt64) -> String {
@@ -51,8 +52,8 @@ final class AppliedMark {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// The machine's start (random(4), boot_id), the file's device and inode number, so that a copy is none, the
-    /// namespace of mounts (namespaces(7)), and in it the mount's number.
+    /// The boot id (random(4)); the file's device and inode number, so that a copy of the file does not count; the
+    /// mount namespace (namespaces(7)), and the mount's number in it.
     private static func identity(of descriptor: CInt) -> String {
         let status = Files.status(of: descriptor)
         let boot = kernelText("/proc/sys/kernel/random/boot_id")
@@ -60,15 +61,15 @@ final class AppliedMark {
         return "\(boot) \(status.st_dev) \(status.st_ino) \(namespace) \(clinux_mount(descriptor))\n"
     }
 
-    /// Whether two identities are of one file that was there all the time. The number of a mount says something in its
-    /// own namespace alone: systemd and containers make one for each start of a service.
+    /// Whether two identities are of the same file, during the same boot and mount. Mount numbers are comparable only
+    /// within a namespace: systemd and containers make a new one for each start of a service.
     private static func isSame(_ one: String, _ other: String) -> Bool {
         let (one, other) = (one.split(separator: " "), other.split(separator: " "))
         guard one.count == 5, other.count == 5, one[..<3] == other[..<3] else { return false }
         return one[3] != other[3] || one[4] == other[4]
     }
 
-    /// A file of proc(5), which tells no size; something else each time where it cannot be read.
+    /// The content of a file of proc(5), whose size is not known in advance; a random text if it cannot be read.
     private static func kernelText(_ path: String) -> String {
         let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         defer { if file >= 0 { close(file) } }

@@ -3,22 +3,21 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// Makes durable what a journal segment's frames touched, so that the segment can go.
+/// Makes durable what a journal segment's frames touched, so that the segment can be removed.
 enum Checkpoint {
-    /// Files from which on one sync of all that is on their disk costs less than one of each: an fsync(2) of a new file
-    /// makes the disk write out its cache, for which whoever writes the journal waits too.
+    /// From this many files on, one sync of the whole file system costs less than one for each file: an fsync(2) of a
+    /// new file makes the disk write out its cache, and the journal's writer waits for that too.
     private static let many = 256
 
-    /// Syncs files and the directories that name them: each (fsync(2)), or where there are many, all at once
-    /// (syncfs(2)).
-    /// - Returns: what was not found: it has moved meanwhile, or it is gone, by a later frame or by hand
+    /// Syncs files and their directories: each one (fsync(2)), or, if there are many, all at once (syncfs(2)).
+    /// - Returns: files that were not found: moved meanwhile, or removed by a later frame or by hand
     @discardableResult
     static func sync(_ touched: TouchedFiles, _ paths: RunPaths) throws(FileFailure) -> TouchedFiles {
         let touched = touched.count > many ? try syncTogether(touched, paths) : touched
         var missed = TouchedFiles()
         guard !touched.isEmpty else { return missed }
         var isClosed = false
-        // By run, so that each one's directory is opened once for its files, and once for its folders.
+        // By run, so that a run's directory is opened once for its files, and once for its folders.
         for (folder, files) in Dictionary(grouping: touched.contents.union(touched.files), by: \.folder) {
             guard let run = try open(folder, paths) else {
                 for file in files { missed.insert(file) }
@@ -34,8 +33,7 @@ enum Checkpoint {
                 }
             }
         }
-        // From the top down: were a file renamed to a name that is safe, in a directory whose own name is not, a power
-        // cut would leave neither name of it.
+        // Sync parents first. Otherwise a power cut could lose both names of a renamed file.
         for directory in [paths.runs, paths.pending, paths.sessions, paths.archive] { try Files.sync(directory) }
         for (folder, files) in Dictionary(grouping: touched.files, by: \.folder).sorted(by: { $0.key < $1.key }) {
             guard let run = try open(folder, paths) else {
@@ -53,13 +51,13 @@ enum Checkpoint {
             }
         }
         for session in touched.sessions { try Files.sync("\(paths.sessions)/\(session)") }
-        // What may not be opened any more is synced with all that is on its disk.
+        // Files that can no longer be opened are synced with their whole file system.
         if isClosed { try Files.syncFileSystem(at: paths.runs) }
         return missed
     }
 
-    /// Syncs the file system that the runs directory is on.
-    /// - Returns: what is on another one
+    /// Syncs the file system of the runs directory.
+    /// - Returns: files on other file systems
     private static func syncTogether(
         _ touched: TouchedFiles, _ paths: RunPaths
     ) throws(FileFailure) -> TouchedFiles {
@@ -73,8 +71,7 @@ enum Checkpoint {
         return touched.files(of: folders)
     }
 
-    /// The run's directory (empty), its data directory, and every folder on the way to a file: each sorts before what
-    /// is in it.
+    /// The run's directory (empty), its data directory, and every folder on the way to a file. Parents sort first.
     private static func folders(of file: TouchedFiles.File) -> [String] {
         var folders = ["", RunLayout.dataDirectory]
         guard let path = RunPath.path(record: file.path) else { return folders }
@@ -82,7 +79,7 @@ enum Checkpoint {
         return folders
     }
 
-    /// A folder's directory, open, wherever it is; nil where it is gone.
+    /// A folder's open directory, wherever it is; nil if it is gone.
     private static func open(_ folder: String, _ paths: RunPaths) throws(FileFailure) -> RunDirectory? {
         guard let place = paths.locate(folder) else { return nil }
         do throws(FileFailure) { return try paths.open(folder, place) } catch {
@@ -91,8 +88,8 @@ enum Checkpoint {
         }
     }
 
-    /// Removes a segment whose files are synced, and then what its deletions set aside: as long as the segment is
-    /// there, recovery has to see that they were done.
+    /// Removes a segment whose files are synced, and then the remains of its deletions: while the segment exists,
+    /// recovery needs them to see that the deletions were done.
     static func drop(_ segment: Journal.Sealed, _ paths: RunPaths) throws(FileFailure) {
         try Files.remove(segment.path)
         if segment.touched.asides.isEmpty { return }

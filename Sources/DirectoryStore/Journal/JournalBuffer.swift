@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Bytes that grow and keep their room, in which a frame of the journal is put together.
+/// A growing buffer that keeps its memory, for composing frames of the journal.
 struct JournalBuffer: ~Copyable {
     private var storage: UnsafeMutableRawPointer
     private var capacity: Int
@@ -13,10 +13,10 @@ struct JournalBuffer: ~Copyable {
 
     deinit { free(storage) }
 
-    /// What is in it. Valid until the next change.
+    /// Its content. Valid until the next change.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: storage, count: count) }
 
-    /// Empties it; gives back room that only a rare large frame needed.
+    /// Empties it; frees memory that only a rare large frame needed.
     mutating func removeAll() {
         count = 0
         guard capacity > 8 << 20 else { return }

@@ -1,7 +1,7 @@
 internal import RunStore
 internal import Threads
 
-/// Where the journal counts. One thread at a time counts, which the commit queue sees to; any may read.
+/// The journal's counters. One thread at a time counts, by way of the commit queue; any thread may read.
 final class JournalCounts: Sendable {
     private let writes = Counters(count: StoreStatistics.writesBounds.count + 1)
     private let syncs = Counters(count: StoreStatistics.syncBounds.count + 1)
@@ -9,7 +9,7 @@ final class JournalCounts: Sendable {
 
     func count(writes count: Int, bytes: Int, syncNanoseconds: UInt64) {
         writes.add(1, at: min(bucket(UInt64(count)), StoreStatistics.writesBounds.count))
-        // 64 µs are 2^16 ns, but for 2 %.
+        // 64 µs are 2^16 ns, within 2 %.
         let sync = bucket((syncNanoseconds + 63_999) / 64_000)
         syncs.add(1, at: min(sync, StoreStatistics.syncBounds.count))
         totals.add(UInt64(count), at: 0)
@@ -25,6 +25,6 @@ final class JournalCounts: Sendable {
             writtenBytes: sums[2])
     }
 
-    /// The least power of two that is not below a number.
+    /// The least power of two that is not less than a number.
     private func bucket(_ number: UInt64) -> Int { number <= 1 ? 0 : 64 - (number - 1).leadingZeroBitCount }
 }

@@ -1,20 +1,20 @@
-/// A frame of the journal: one batch of writes, which one sync makes durable.
+/// A frame of the journal: one batch of writes, made durable by one sync.
 ///
-/// On disk, little endian: magic, length of the payload, sequence number, CRC-32C of sequence number and payload,
-/// number of writes; then the payload, padded to 8 bytes. The payload is, for each write, the number of its records and
-/// the records. A frame without writes tells of writes that were refused after they had been journaled: pairs of
-/// sequence number and index.
+/// On disk, little endian: magic, length of the payload, sequence number, CRC-32C of sequence number, number of writes
+/// and payload, number of writes; then the payload, padded to 8 bytes. The payload is, for each write, the number of
+/// its records, then the records. A frame without writes lists writes that were refused after they had been journaled,
+/// as pairs of sequence number and index.
 enum JournalFrame {
     static let magic: UInt32 = 0x4A52_4452
     static let headerSize = 24
 
-    /// A write of a frame: the batch's number and the write's place in it.
+    /// A write in a frame: the frame's number, and the write's index.
     struct WriteID: Hashable, Sendable {
         let sequence: UInt64
         let index: UInt32
     }
 
-    /// A frame as read.
+    /// The content of a frame.
     enum Content: Sendable {
         case writes([[RedoRecord]])
         case refused([WriteID])
@@ -27,7 +27,7 @@ enum JournalFrame {
         for _ in 0..<5 { buffer.append(UInt32(0)) }
     }
 
-    /// Ends a frame: fills the header in, pads.
+    /// Ends a frame: fills in the header and pads.
     static func end(_ buffer: inout JournalBuffer, sequence: UInt64, writes: Int) {
         let length = buffer.count - headerSize
         buffer.set(UInt32(length), at: 4)
@@ -45,8 +45,8 @@ enum JournalFrame {
         return checksum.value
     }
 
-    /// The frame at an offset of a segment: its sequence number, its size with padding, its content. Nil where there is
-    /// no sound one.
+    /// The frame at an offset of a segment: its sequence number, its padded size, its content. Nil if there is no valid
+    /// one.
     static func read(_ segment: UnsafeRawBufferPointer, at offset: Int) -> (
         sequence: UInt64, size: Int, content: Content
     )? {

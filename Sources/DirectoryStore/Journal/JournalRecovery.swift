@@ -14,17 +14,17 @@ struct JournalRecovery {
         }
     }
 
-    /// The writes to do again, in order.
+    /// The writes to replay, in order.
     private(set) var writes: [[RedoRecord]] = []
-    /// The number of the frame that each of them is in.
+    /// The number of each write's frame.
     private(set) var sequences: [UInt64] = []
-    /// When the last frame was written, as its segment's time of change tells it.
+    /// When the last frame was written, according to its segment's time of change.
     private(set) var lastWritten = timespec()
     /// The segments read.
     private(set) var segments: [String] = []
-    /// The names of what else is in the directory, which is left alone: something else put it there.
+    /// The names of other files in the directory, which are left alone: something else put them there.
     private(set) var strays: [String] = []
-    /// The number after the last sound frame's.
+    /// The number after the last valid frame.
     private(set) var nextSequence: UInt64 = 1
 
     /// Reads all segments of a directory.
@@ -39,7 +39,7 @@ struct JournalRecovery {
                 strays.append(name)
                 continue
             }
-            // Rule 7: a number that does not follow on the segment before tells that frames are missing there.
+            // Rule 7: if this number does not follow the previous segment, frames are missing there.
             if let last = segments.last, first != nextSequence {
                 let isCutName = isCut?.segment ?? String(last.dropFirst(directory.utf8.count + 1))
                 throw Damage(segment: isCutName, offset: isCut?.offset ?? lastLength)
@@ -49,9 +49,9 @@ struct JournalRecovery {
             try bytes.withUnsafeBytes { segment in
                 var offset = 0
                 while let frame = JournalFrame.read(segment, at: offset) {
-                    // A sound frame behind a cut is rule 3's damage.
+                    // Rule 3: a valid frame after a cut means damage.
                     if let isCut { throw Damage(segment: isCut.segment, offset: isCut.offset) }
-                    // So is a number that does not follow: what was between is gone.
+                    // So does a gap in the numbers: the frames between are lost.
                     if frame.sequence != nextSequence { throw Damage(segment: name, offset: offset) }
                     switch frame.content {
                     case .writes(let writes): frames.append((frame.sequence, writes))
@@ -82,11 +82,11 @@ struct JournalRecovery {
         guard offset < segment.count else { return true }
         let rest = UnsafeRawBufferPointer(rebasing: segment[offset...])
         guard let base = rest.baseAddress, let first = rest.first else { return true }
-        // All bytes are alike when the bytes are equal to themselves one place on.
+        // All bytes are equal if the text equals itself shifted by one.
         return first == 0 && memcmp(base, base + 1, rest.count - 1) == 0
     }
 
-    /// Whether there is a sound frame of that number or a later one behind a place. Frames start at multiples of 8.
+    /// Whether a valid frame with this number or a later one follows an offset. Frames start at multiples of 8.
     private static func hasSoundFrame(_ segment: UnsafeRawBufferPointer, after start: Int, from sequence: UInt64)
         -> Bool
     {

@@ -2,12 +2,12 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// Does again what a server left in its journal, and then drops the journal.
+/// Replays the journal of a previous server, and then removes it.
 ///
-/// Where the disk has no room for a record, those after it for the same folder wait too, all others are done, and a
-/// later call goes on. Used by the one that starts the store only.
+/// If the disk has no room for a record, later records of the same folder wait too; all others are applied, and a later
+/// call continues. Used only by the thread that starts the store.
 final class Redo {
-    /// What records have to be done in their order for: a folder, or a session's file.
+    /// What records have to be applied in order for: a folder, or a session's file.
     private enum Subject: Hashable {
         case folder(String)
         case session(String)
@@ -22,16 +22,16 @@ final class Redo {
     /// The folders whose `metrics.json` may lag.
     private(set) var lagging: Set<String> = []
 
-    /// What cannot be done for what something else has made of a run's directory since (a link where a file was), and
-    /// why.
+    /// Records that cannot be applied because of what another program has made of a run's directory since (a link where
+    /// a file was), and why.
     private(set) var unapplied: [(folder: String, failure: FileFailure)] = []
-    /// What the names of segments that hold such things end in. They are left for whoever mends the run.
+    /// Suffix of segments with records that could not be applied. They are left for the person who repairs the run.
     static let unappliedMark = ".unapplied"
 
-    /// What is known of a server that was killed while the machine went on; nil where all has to be done again.
+    /// What survived if the server was killed while the machine kept running; nil if everything has to be replayed.
     private let survival: Survival?
 
-    /// - Parameter applied: the last frame that was done, where the kernel still holds what was (`AppliedMark`)
+    /// - Parameter applied: the last applied frame, if the kernel still holds what was written (`AppliedMark`)
     init(_ recovery: JournalRecovery, paths: RunPaths, applier: RecordApplier, applied: UInt64? = nil) {
         (self.paths, self.applier, segments) = (paths, applier, recovery.segments)
         survival = applied.map { Survival(recovery, applied: $0) }
@@ -43,7 +43,7 @@ final class Redo {
             for record in records {
                 index += 1
                 if let survival, survival.isDone(recovery.sequences[write]) {
-                    // It is there, unless something else has undone it since, and may not be on the disk yet.
+                    // It was applied, unless another program has undone it since, but may not be on the disk yet.
                     note(record)
                     continue
                 }
@@ -58,7 +58,7 @@ final class Redo {
                     continue
                 }
                 if case .adopt(let path, let from, _) = record.step {
-                    // What was adopted from a folder came before that was deleted; what is there now came later.
+                    // Files adopted from a folder came before its deletion; what is there now came later.
                     if let last = deleted[from], index < last { continue }
                     if index < published[TouchedFiles.File(folder: from, path: path)] ?? 0 { continue }
                 }
@@ -67,14 +67,15 @@ final class Redo {
         }
     }
 
-    /// How many records have to be done again.
+    /// The number of records left to replay.
     var count: Int { waiting.count }
 
-    /// The folders to which something has not been done.
+    /// The folders with records left to replay.
     var behind: Set<String> { Set(waiting.map(\.folder)) }
 
-    /// Does all records that it can, makes what they did durable, drops the journal, and empties the staging folder.
-    /// - Throws: the first failure for want of room, when all else has been done; or any other, at once
+    /// Replays all records that it can, makes their results durable, removes the journal, and empties the staging
+    /// folder.
+    /// - Throws: the first failure for lack of room, after all other records are applied; any other failure at once
     func run() throws(FileFailure) {
         if !isDropped {
             try redo()
@@ -108,7 +109,7 @@ final class Redo {
                     continue
                 } catch {
                     if error.isOfTheRun {
-                        // The other runs must not wait for this one.
+                        // Other runs must not wait for this one.
                         unapplied.append((record.folder, error))
                         continue
                     }
@@ -146,9 +147,9 @@ final class Redo {
         }
     }
 
-    /// Folders that the journal tells were deleted, and have been: what was written to them before must not be done
-    /// again, least of all to those that were made by the same name since.
-    /// - Returns: the last such deletion's place among the records
+    /// Folders that were deleted according to the journal, and really were: earlier writes to them must not be
+    /// replayed, least of all to later folders of the same name.
+    /// - Returns: the index of the last such deletion among the records
     private static func deletionsDone(_ recovery: JournalRecovery, _ paths: RunPaths) -> [String: Int] {
         var done: [String: Int] = [:]
         for (index, record) in recovery.writes.joined().enumerated() {
@@ -160,10 +161,10 @@ final class Redo {
         return done
     }
 
-    /// Files and folders that the journal tells were published or adopted, and have been: where what was staged is
-    /// gone, or what was adopted has come. What was written to them before must not be done again, since the
-    /// publication cannot be.
-    /// - Returns: the place among the records behind which that may be done again
+    /// Files and folders that were published or adopted according to the journal, and really were: the staged file is
+    /// gone, or the adopted file is in the run. Earlier writes to them must not be replayed, since the publication
+    /// cannot be.
+    /// - Returns: the index among the records from which on they may be replayed
     private static func publicationsDone(
         _ recovery: JournalRecovery, _ paths: RunPaths
     ) -> [TouchedFiles.File: Int] {
@@ -174,12 +175,12 @@ final class Redo {
                 if Files.status("\(paths.staging)/\(staged)") != nil { continue }
                 done[TouchedFiles.File(folder: record.folder, path: path)] = index
             case .publishFolder(let path, let staged, let inode):
-                // What was there before may be at the staged path now.
+                // The previous content may be at the staged path now.
                 if Self.inode("\(paths.staging)/\(staged)") == inode { continue }
                 done[TouchedFiles.File(folder: record.folder, path: path)] = index
             case .adopt(let path, let from, let inode):
                 guard hasAdopted(record, path, inode, paths) else { continue }
-                // The adoption itself too: something else of that name may be there now.
+                // This includes the adoption itself: something else may have that name now.
                 done[TouchedFiles.File(folder: from, path: record.path ?? "")] = index + 1
             default: continue
             }
@@ -187,8 +188,8 @@ final class Redo {
         return done
     }
 
-    /// Files that a run has adopted, as they were called before: the last such adoption's place among the records, and
-    /// the folder of the run.
+    /// Files that a run has adopted, by their previous names: the index of the last such adoption among the records,
+    /// and the run's folder.
     private static func adoptionsDone(
         _ recovery: JournalRecovery, _ paths: RunPaths
     ) -> [TouchedFiles.File: (index: Int, folder: String)] {
@@ -201,7 +202,7 @@ final class Redo {
         return done
     }
 
-    /// Whether what a run was to adopt is in its directory.
+    /// Whether the file that a run was to adopt is in its directory.
     private static func hasAdopted(_ record: RedoRecord, _ path: String, _ inode: UInt64, _ paths: RunPaths) -> Bool {
         guard let place = paths.locate(record.folder), let run = try? paths.open(record.folder, place),
             let path = RunPath.path(record: path), let status = try? run.ownStatus(path.bytes)
@@ -209,8 +210,8 @@ final class Redo {
         return UInt64(status.st_ino) == inode
     }
 
-    /// What was written to a file before a run adopted it, to be written again where the file is now: its name may be
-    /// on the disk, and what was in it not. In place, so that it stays the file that was adopted.
+    /// A write to a file before a run adopted it, redirected to where the file is now: its name may be on the disk
+    /// without its content. Written in place, so that it stays the adopted file.
     private static func redirected(
         _ record: RedoRecord, _ index: Int, by adopted: [TouchedFiles.File: (index: Int, folder: String)]
     ) -> RedoRecord? {

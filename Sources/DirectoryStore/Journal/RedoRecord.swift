@@ -1,12 +1,12 @@
 internal import RunMetadata
 internal import RunStore
 
-/// One step of a write, as the journal holds it: enough to do it again after a crash, however often.
+/// One step of a write, as it is in the journal: enough to apply it again after a crash, any number of times.
 ///
-/// A record names a run's folder, not a path: where the folder stands (initialised, archived, pending) is found when
-/// the record is applied. A run is one directory that is moved by renaming, so doing old steps again on a run that has
-/// moved since ends, with the later steps, at the same place with the same content. Of files it names the path in the
-/// data directory, of artifacts the path in the run's directory, as `RecordPath` has it.
+/// A record names a run's folder, not its path: where the folder is (initialised, archived, pending) is found when the
+/// record is applied. A run is one directory that is moved by renaming, so replaying old steps on a run that has moved
+/// since ends, after the later steps, at the same place with the same content. A file's path is relative to the data
+/// directory, an artifact's to the run's directory, in the form of `RecordPath`.
 struct RedoRecord: Equatable, Sendable {
     enum Step: Equatable, Sendable {
         /// Make the run's directory among the pending ones.
@@ -19,25 +19,24 @@ struct RedoRecord: Equatable, Sendable {
         case remove(String)
         /// Rename a staged file into the run.
         case publish(String, staged: String)
-        /// Put a staged folder, if it is the one with this inode number, in the place of the one that is there, if
-        /// there is one.
+        /// Put a staged folder, if it is the one with this inode number, at a path, replacing the present one if any.
         case publishFolder(String, staged: String, inode: UInt64)
         /// Rename a file of another folder into the run, if it is still the one with this inode number.
         case adopt(String, from: String, inode: UInt64)
         /// Rename the run's directory to a place.
         case move(RunPlace)
-        /// Rename the run's directory from the archive back among the initialised ones.
+        /// Rename the run's directory from the archive back to the initialised ones.
         case restore
-        /// Remove the folder and all in it. What is left of it stays in the staging folder under this name until the
-        /// next checkpoint, and tells recovery that this was done.
+        /// Remove the folder and its contents. Its remains stay in the staging folder under this name until the next
+        /// checkpoint, and show recovery that this was done.
         case delete(aside: String)
-        /// Remember the folder's run as the active one of a session; an empty folder: none is.
+        /// Make the folder's run the active one of a session; an empty folder: no run.
         case activate(session: String)
         /// The run's `metrics.json` may lag behind its rows.
         case viewLags
     }
 
-    /// A run id, or a session's name behind its mark.
+    /// A run id, or a session's name after `RunLayout.sessionMark`.
     let folder: String
     let step: Step
 
@@ -48,7 +47,7 @@ struct RedoRecord: Equatable, Sendable {
 }
 
 extension RedoRecord {
-    /// The file that the record changes, if it is one.
+    /// The path of the file that the record changes, if any.
     var path: String? {
         switch step {
         case .put(let path, _), .append(let path, _, _), .remove(let path), .publish(let path, _),
@@ -58,7 +57,7 @@ extension RedoRecord {
         }
     }
 
-    /// What is written, where that is a file whole.
+    /// The content, if a whole file is written.
     var text: [UInt8]? { if case .put(_, let bytes) = step { bytes } else { nil } }
 
     /// The code of each step on disk. Part of the journal's format: never reused.
@@ -105,7 +104,7 @@ extension RedoRecord {
         output.append(path)
     }
 
-    /// Reads a record; nil where the bytes are none.
+    /// Reads a record; nil if the bytes are malformed.
     init?(from input: inout JournalReader) {
         guard let code = input.byte().flatMap(Code.init(rawValue:)), let folderCount = input.byte(),
             let pathCount = input.integer(UInt16.self), let count = input.integer(UInt32.self),
@@ -135,7 +134,7 @@ extension RedoRecord {
         if !isSafe { return nil }
     }
 
-    /// Whether every name in it is one of a file or folder in the place that the step says: none leads elsewhere.
+    /// Whether all names in it are valid for its step, so that none leads elsewhere.
     private var isSafe: Bool {
         func isName(_ text: String) -> Bool { DataPath(text)?.components.count == 1 }
         if let path, RunPath.path(record: path) == nil { return false }

@@ -13,12 +13,12 @@ final class SealedSegments: Sendable {
         bell.ring()
     }
 
-    /// Puts segments back whose checkpoint did not come off, before those that came meanwhile.
+    /// Puts back segments whose checkpoint failed, before those added meanwhile.
     func putBack(_ segments: some Collection<Journal.Sealed>) {
         waiting.withLock { $0.insert(contentsOf: segments, at: 0) }
     }
 
-    /// What the frames of those that wait touched.
+    /// What the frames of the waiting segments touched.
     var touched: [TouchedFiles] { waiting.withLock { $0.map(\.touched) } }
 
     func takeAll() -> [Journal.Sealed] {

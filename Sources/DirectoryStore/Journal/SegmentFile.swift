@@ -3,24 +3,23 @@ internal import Glibc
 internal import LocalFiles
 internal import SystemPackage
 
-/// The file of one segment of the journal: what is appended is on the disk when the call returns (open(2), O_DSYNC).
+/// The file of one segment of the journal: appended bytes are on the disk when the call returns (open(2), O_DSYNC).
 ///
-/// Where the file system can, it goes there past the page cache (O_DIRECT): one call, and less to do than for a write
-/// and a sync. Such writes are whole blocks: the one in which the last frame ends is written again with the next frame,
-/// its first bytes as they were, zeros behind.
+/// If the file system supports it, the page cache is bypassed (O_DIRECT): one call, and less work than a write and a
+/// sync. Such writes are whole blocks: the block in which the last frame ends is written again with the next frame, its
+/// first bytes unchanged, followed by zeros.
 ///
 /// Used by one thread at a time.
 final class SegmentFile {
-    /// What O_DIRECT asks of addresses, offsets and lengths is never more than this (open(2)); where it is, the file
-    /// goes through the page cache after all.
+    /// The alignment that O_DIRECT requires of addresses, offsets and lengths is at most this (open(2)); if it is more,
+    /// the file is written through the page cache.
     private static let block = 4096
 
-    /// Bytes that are put together for one write: as much of a frame as has room before the zeros behind it.
+    /// Bytes that are composed for one write: as much of a frame as fits before the zeros.
     private static let room = 1 << 20
 
-    /// Zeros that are written in advance, at most. A file system keeps space that is allocated, and not written, apart
-    /// (ext4: unwritten extents), and a first write there has to record that it no longer is; so that is done for many
-    /// frames at once.
+    /// The most zeros that are written in advance. A file system marks allocated space as not written (ext4: unwritten
+    /// extents), and a first write there has to change the mark; so that is done for many frames at once.
     private static let advance = 64 << 10
 
     let path: String
@@ -28,24 +27,24 @@ final class SegmentFile {
     private(set) var length = 0
     let descriptor: CInt
     private var isDirect: Bool
-    /// Bytes that the file was given in advance, in whole blocks.
+    /// Bytes that are allocated for the file, in whole blocks.
     private var allocated: Int
-    /// Bytes that have been written: frames, and zeros where the next ones will stand.
+    /// Bytes that have been written: frames, and zeros at the places of the next ones.
     private var filled = 0
-    /// What stands in the block that `length` is in, up to there.
+    /// The content of the block that `length` is in, up to there.
     private let tail: UnsafeMutableRawPointer
-    /// Where a write is put together.
+    /// The memory in which a write is composed.
     private let buffer: UnsafeMutableRawPointer
 
-    /// Makes an empty file, on the disk with its name.
+    /// Makes an empty file; it and its name are on the disk.
     /// - Parameters:
-    ///   - size: bytes that it is given in advance
-    ///   - isDirect: whether it is written past the page cache, where the file system can
+    ///   - size: bytes to allocate in advance
+    ///   - isDirect: whether to bypass the page cache, if the file system supports it
     init(in directory: String, named name: String, size: Int, isDirect: Bool = true) throws(FileFailure) {
         path = "\(directory)/\(name)"
         let opened = try Files.open(path, O_RDWR | O_CREAT | O_TRUNC | O_DSYNC)
-        // Room in advance saves each write the file's metadata. Where the disk is nearly full, that room is for the
-        // runs, and the segment grows as it is written.
+        // Allocated space saves each write a change of the file's metadata. If the disk is nearly full, that space is
+        // left to the runs, and the segment grows as it is written.
         var allocated = 0
         if let free = DiskSpace.free(opened), free / 4 > UInt64(size), posix_fallocate(opened, 0, off_t(size)) == 0 {
             allocated = size / Self.block * Self.block
@@ -72,8 +71,8 @@ final class SegmentFile {
     }
 
     /// Appends a frame.
-    /// - Throws: the failure; what came through of the frame is then still there. `isSync`, unless it was for want of
-    ///   room or memory: nobody knows what the disk holds
+    /// - Throws: the failure; a part of the frame may have been written. With `isSync`, unless the cause was lack of
+    ///   room or memory, nobody knows what the disk holds
     func append(_ frame: UnsafeRawBufferPointer) throws(FileFailure) {
         var start = length / Self.block * Self.block
         var kept = length - start
@@ -98,14 +97,14 @@ final class SegmentFile {
         length += frame.count
     }
 
-    /// Cuts off what came through of a frame whose write failed. From then on the file grows as it is written.
+    /// Cuts off what was written of a failed frame. From then on the file grows as it is written.
     func cut() {
         ftruncate(descriptor, off_t(length))
         (allocated, filled) = (0, 0)
     }
 
-    /// Where a write ends whose bytes end somewhere: with their block, or where zeros have not been written yet behind
-    /// them.
+    /// The end of a write whose bytes end at `end`: the end of their block, or further if zeros have not been written
+    /// there yet.
     private func end(ofWrite end: Int, isLast: Bool) -> Int {
         let whole = (end + Self.block - 1) / Self.block * Self.block
         guard isLast, whole > filled, whole < allocated else { return whole }

@@ -2,17 +2,17 @@ internal import Glibc
 internal import LocalFiles
 internal import RunMetadata
 
-/// What of a journal need not be done again where the server alone ended, and not the machine.
+/// Which part of a journal need not be replayed if only the server ended, and not the machine.
 ///
-/// The server writes a frame only when all steps of the one before have been done. So at most the last one has not
-/// been, and whatever of it is not there was told nobody, since replies go out after the steps.
+/// The server writes a frame only after all steps of the previous one are applied. So at most the last one is
+/// unapplied, and what is missing of it was never acknowledged, since replies are sent after the steps.
 struct Survival {
     /// The last frame that changes anything.
     private let last: UInt64
     private let applied: UInt64
     /// When the last frame was written.
     private let time: timespec
-    /// Folders that the last frame makes.
+    /// Folders that the last frame creates.
     private let made: Set<String>
 
     init(_ recovery: JournalRecovery, applied: UInt64) {
@@ -28,17 +28,17 @@ struct Survival {
                 .filter { $0.step == .create }.map(\.folder))
     }
 
-    /// Whether all of a frame has been done.
+    /// Whether all of a frame was applied.
     func isDone(_ sequence: UInt64) -> Bool { sequence != last || sequence <= applied }
 
-    /// Whether something else has written later what a record of the last frame is about, or removed it.
+    /// Whether another program has since written or removed the file of a record in the last frame.
     func isOutlived(_ record: RedoRecord, by applier: RecordApplier) throws(FileFailure) -> Bool {
         guard let text = record.path, let path = RunPath.path(record: text),
             let directory = try applier.directory(of: record.folder)
         else { return false }
         let status = try directory.ownStatus(path.bytes)
         if case .append(_, let offset, let bytes) = record.step {
-            // By length: a part of it may have been written.
+            // By length, since a part may have been written.
             guard let status else { return offset > 0 || !isMissing(path, record.folder, directory) }
             return !(offset..<offset + bytes.count).contains(Int(status.st_size))
         }
@@ -46,7 +46,7 @@ struct Survival {
         return isLater(status.st_mtim)
     }
 
-    /// Whether a file that is not there never was: its folder has not changed since.
+    /// Whether a missing file never existed: its folder has not changed since.
     private func isMissing(_ path: RunPath, _ folder: String, _ directory: RunDirectory) -> Bool {
         if made.contains(folder) { return true }
         guard let parent = directory.status(path.prefix(path.components.count - 1)) else { return true }

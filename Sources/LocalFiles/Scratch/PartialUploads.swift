@@ -79,7 +79,7 @@ package final class PartialUploads: Sendable {
 
     /// Begins to take a part. Touches no file: never blocks.
     /// - Parameters:
-    ///   - offset: where it begins; 0 restarts the upload. Bytes received from there on are sent again
+    ///   - offset: where it begins; 0 restarts the upload. Bytes that were received from there on are sent again
     ///   - total: the length of the whole file, bytes
     package func begin(_ key: ExactText, at offset: Int, of total: Int) throws(Refusal) -> UploadPart {
         try uploads.withLock { uploads throws(Refusal) in

@@ -2,45 +2,45 @@ internal import LocalFiles
 package import RunMetadata
 
 /// The runs that some writes change, one write after the other, for stores that have no directories. What each write
-/// does to which run stands here once (`apply`); a store says how it finds and keeps runs.
+/// does to which run is defined here once (`apply`); a store says how it finds and keeps runs.
 ///
-/// A run has its id as key, and what waits for a session's next one has `RunTarget.key`.
+/// The key of a run is its id; the key of what waits for a session's next run is `RunTarget.key`.
 package protocol DraftedRuns: AnyObject {
     associatedtype Draft: RunDraft
 
     var rules: RunRules { get }
-    /// Of the writes, seconds since 1970.
+    /// The time of the writes, seconds since 1970.
     var now: Double { get }
 
-    /// What has a key; nil where nothing has.
+    /// The draft of a key; nil if there is none.
     func run(at key: String) -> Draft?
 
-    /// Learns of all metadata that a run has, where the store does not know it yet.
+    /// Loads all metadata of a run, if the store has not yet.
     func load(_ key: String) throws(StoreError)
 
-    /// The key of a session's active run; where it has none, and of a run, `target.key`.
+    /// The key of a session's active run; if it has none, and for a run, `target.key`.
     func resolved(_ target: RunTarget) -> String
 
     /// An id that no run has.
     func freshRun() throws(StoreError) -> RunID
 
-    /// The draft of a write, which has touched nothing yet: of what is there, or of something new.
+    /// The draft of a write, with nothing touched yet: of the existing run, or of a new one.
     func begin(_ write: RunWrite, at key: String) throws(StoreError) -> Draft
 
-    /// The draft takes the place of the run, and of what waited and has gone into it.
-    /// - Throws: where there would be more of something than may be (`RunRules`)
+    /// Replaces the run by the draft, which has taken over what waited, if anything did.
+    /// - Throws: if something would exceed its limit (`RunRules`)
     func end(_ write: RunWrite, _ draft: Draft, at key: String, takingOver waiting: Draft?) throws(StoreError)
 
-    /// The run is moved.
+    /// Moves the run.
     func move(_ run: RunID, to place: RunPlace)
 
-    /// What has a key is gone.
+    /// Removes the draft of a key.
     func remove(_ key: String)
 
-    /// The run is a session's active one.
+    /// Makes the run the active one of a session.
     func activate(_ run: RunID, in session: SessionName)
 
-    /// The run is active in no session any more.
+    /// Makes the run active in no session.
     func deactivate(_ run: RunID)
 }
 
@@ -83,8 +83,8 @@ extension DraftedRuns {
         }
     }
 
-    /// Does what can be done to a run alone that is there.
-    /// - Returns: false where there was nothing to do
+    /// Applies an action that needs no more than an existing run.
+    /// - Returns: false if there was nothing to do
     private func apply(_ write: RunWrite, to run: RunID) throws(StoreError) -> Bool {
         let key = run.description
         try load(key)
@@ -118,8 +118,8 @@ extension DraftedRuns {
         return true
     }
 
-    /// Changes a run, which is made where it is new, or what waits for a session's next one.
-    /// - Parameter waiting: what waited for a session's next run, of which the run takes all
+    /// Changes a run, which is made if it is new, or what waits for a session's next run.
+    /// - Parameter waiting: what waited for a session's next run; the run takes all of it
     private func edit(
         _ key: String, by write: RunWrite, takingOver waiting: Draft? = nil,
         _ change: (inout Draft, inout WriteOutcome) throws(StoreError) -> Void
@@ -159,7 +159,7 @@ extension DraftedRuns {
         }
         outcome = WriteOutcome(effect: existed && given.isEmpty ? .unchanged : .written, run: outcome.run)
         (outcome.hasSource, outcome.existed) = (hasSource, existed)
-        // What ended while it was pending is no run to go on with.
+        // A run that ended while it was pending is not active.
         if try self.run(at: key)?.hasEnded == false { activate(run, in: session) }
         return outcome
     }

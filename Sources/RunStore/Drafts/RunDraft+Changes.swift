@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// Something that a write did to a run; of what was appended, where it begins.
+/// Something that a write did to a run; for an append, its offset.
 package enum DraftChange {
     case appended(DataPath, from: Int)
     case other(RunChange.Kind)
@@ -14,7 +14,7 @@ extension RunDraft {
         for path in touched.sorted(by: { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }) {
             let (old, new) = (before.files[path], files[path])
             if old?.version == new?.version { continue }
-            // Whether nothing but what came behind is different.
+            // Whether the only difference is what was appended.
             let isLonger = new.map { new in old.map { new.continues($0) } ?? true } ?? false
             let appended = path.dataPath.map { DraftChange.appended($0, from: old?.size ?? 0) }
             switch (path.dataPath, appended) {
@@ -39,7 +39,7 @@ extension RunDraft {
         return changes
     }
 
-    /// How the run ended by the write; nil where it did not.
+    /// How the write ended the run; nil if it did not.
     private func ending(since before: Self) throws(StoreError) -> RunChange.Kind? {
         let paths = [DataPath.error, .property(.end)].map { ArtifactPath($0) }
         guard paths.contains(where: { touched.contains($0) }) else { return nil }

@@ -5,7 +5,7 @@ package import RunMetadata
 extension RunDraft {
     /// Does a change.
     /// - Parameters:
-    ///   - outcome: is told of the artifact that is written
+    ///   - outcome: gets the version of the artifact that is written
     ///   - now: seconds since 1970
     package mutating func apply(
         _ change: DataChange, _ outcome: inout WriteOutcome, now: Double
@@ -24,7 +24,7 @@ extension RunDraft {
             if let base, file(path)?.version != base { throw .changedMeanwhile(path) }
             try publish(staged.path, at: ArtifactPath(path))
         case .publishFolder(let staged, let folder, let base):
-            // What was there when it was made has been taken over into it.
+            // The new folder has taken over the contents of the version that it was made from.
             if version(of: folder) != base { throw .changedMeanwhile(folder) }
             for (path, file) in try staged.files() {
                 if let place = DataPath("\(folder)/\(path)") { try publish(file, at: ArtifactPath(place)) }
@@ -53,7 +53,8 @@ extension RunDraft {
         try put(fileAt: place, at: path)
     }
 
-    /// Writes a file of metadata whole; nil: removes it. Of the frame and the rows, what is written last counts.
+    /// Writes a file of metadata whole; nil: removes it. Of the frame and the rows, the one that is written last
+    /// counts.
     package mutating func put(_ bytes: [UInt8]?, at path: DataPath) throws(StoreError) {
         if path == .metricsFrame, bytes != nil, file(.metricsRows) != nil {
             try put(nil, at: ArtifactPath(.metricsRows))
@@ -65,16 +66,16 @@ extension RunDraft {
         try put(PropertyText.file(text), at: .property(property))
     }
 
-    /// Refuses a path where a folder is, or below a file.
+    /// Refuses a path at which there is a folder, or a part of which is a file.
     package mutating func checkPlace(of path: ArtifactPath) throws(StoreError) {
         if files[path] != nil { return }
         try lookUp(path, toWrite: true)
         for folder in sequence(first: path, next: \.parent).dropFirst() where files[folder] != nil {
-            throw .pathTaken("\"\(folder)\" is a file and no folder")
+            throw .pathTaken("\"\(folder)\" is a file, not a folder")
         }
         // Properties are in one folder, and their names have no slash.
         if path.dataPath?.property != nil, files[ArtifactPath(DataPath(DataPath.properties)!)] == nil { return }
-        if files.keys.contains(where: { $0.isBelow(path) }) { throw .pathTaken("\"\(path)\" is a folder and no file") }
+        if files.keys.contains(where: { $0.isBelow(path) }) { throw .pathTaken("\"\(path)\" is a folder, not a file") }
     }
 
     // MARK: Documents
@@ -127,8 +128,8 @@ extension RunDraft {
         try put(completed ? "TRUE" : "FALSE", .completed)
     }
 
-    /// Ends a run by its own account.
-    /// - Returns: false where it had ended so before
+    /// Ends a run as its own report says.
+    /// - Returns: false if it had ended in this way before
     package mutating func complete(_ run: RunID, _ end: RunEnd, now: Double) throws(StoreError) -> Bool {
         let hadEnded = try hasEnded
         try end.check(run, hasFailed: file(.error) != nil, hasEnded: hadEnded) { path throws(StoreError) in
@@ -141,7 +142,7 @@ extension RunDraft {
         return true
     }
 
-    /// The run goes on. Its error is kept among those of earlier attempts.
+    /// Continues the run. Its error is kept among those of earlier attempts.
     package mutating func resume() throws(StoreError) {
         try put(nil, at: .property(.end))
         try put("FALSE", .completed)
@@ -150,12 +151,12 @@ extension RunDraft {
         if let free { move(.error, to: free) }
     }
 
-    /// Sees to what has to be so once a write is done.
+    /// Adds what is needed after a write.
     mutating func finish(since before: Self) throws(StoreError) {
         guard place == .initialised,
             before.place != .initialised || touched.contains(where: { $0.dataPath?.property != nil })
         else { return }
-        // tfruns takes no property for another one.
+        // Placeholders, so that tfruns does not read one property as another.
         let names = propertyNames
         for name in Set(names.compactMap(\.readAs)).subtracting(names) { try put([], at: .property(name)) }
     }

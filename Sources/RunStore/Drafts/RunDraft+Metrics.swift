@@ -19,7 +19,7 @@ extension RunDraft {
         let path = isRows ? DataPath.metricsRows : .metricsFrame
         var known: (rowCount: Int, isBeginning: Bool)?
         if frame.condition.isAlways {
-            // Nothing is compared, so nothing is read: what is there is kept.
+            // Nothing is compared or read: the present metrics are kept.
             known = file(path) == nil ? nil : (0, false)
         } else {
             known = try bytes(path).map { there in
@@ -32,14 +32,14 @@ extension RunDraft {
             if keepingEarlier, isRows {
                 move(.metricsRows, to: .earlierMetricsRows)
             } else if keepingEarlier, let earlier = try? rowsOfFrame() {
-                // What is no frame has no rows that could be kept.
+                // If it is not a frame, it has no rows that could be kept.
                 try put(earlier, at: .earlierMetricsRows)
             }
             try put(frame.text, at: .metricsFrame)
         }
     }
 
-    /// Takes what waited for the session's next run; where both have a file, the younger one.
+    /// Takes over what waited for the session's next run. If both have a file, the younger one is kept.
     mutating func adopt(_ waiting: Self) throws(StoreError) {
         let (rows, frame) = (ArtifactPath(.metricsRows), ArtifactPath(.metricsFrame))
         for (path, file) in waiting.files where path != rows && path != frame {
@@ -72,12 +72,12 @@ extension RunDraft {
 
 extension MetricsFrame {
     /// The rows of a frame that a store keeps.
-    /// - Throws: `unreadable` where it is none
+    /// - Throws: `unreadable` if it is not a frame
     package static func storedRows(ofFrame frame: [UInt8]) throws(StoreError) -> [UInt8] {
         let found = frame.withUnsafeBytes { text in
             Result { () throws(StoreError) in try Self.rows(ofFrame: text) }
         }
-        guard let rows = try found.get() else { throw .unreadable("metrics.json is no data frame") }
+        guard let rows = try found.get() else { throw .unreadable("metrics.json is not a data frame") }
         return rows
     }
 }

@@ -1,30 +1,30 @@
 internal import JSON
 package import RunMetadata
 
-/// A run, or what waits for a session's next one, while a write changes it: a copy, which takes the place of the run
-/// unless something is refused.
+/// A run, or what waits for a session's next run, while a write changes it: a copy, which replaces the run unless
+/// something is refused.
 ///
-/// For stores that keep a run's files by their paths and have no directories. What each write does to a run stands here
-/// once (`RunDraft+Changing`, `RunDraft+Metrics`, `RunDraft+Adopting`); a store says how it keeps files.
+/// For stores that keep a run's files by their paths and have no directories. What each write does to a run is defined
+/// here once (`RunDraft+Changing`, `RunDraft+Metrics`); a store says how it keeps files.
 package protocol RunDraft {
     associatedtype File: DraftFile
 
     var place: RunPlace { get set }
-    /// Whether there is such a run, or something that waits: stored, or made by an earlier write.
+    /// Whether the run, or what waits, exists: stored, or made by an earlier write.
     var isThere: Bool { get }
-    /// By their paths in the run's directory. Of metadata all; of artifacts those at least that were looked up. Where
-    /// there are rows, there is no frame: it is made when it is read.
+    /// The files by their paths in the run's directory: all metadata, and at least those artifacts that were looked up.
+    /// If there are rows, there is no frame: it is made when it is read.
     var files: [ArtifactPath: File] { get }
-    /// When its metadata changed, and while it waits any of its files, seconds since 1970.
+    /// When its metadata was changed, or, while it waits, any of its files; seconds since 1970.
     var modified: Double { get }
     /// The paths that the write has written to or removed.
     var touched: Set<ArtifactPath> { get }
 
-    /// The bytes of a file of metadata; nil where there is none.
+    /// The bytes of a file of metadata; nil if there is none.
     func bytes(_ path: DataPath) throws(StoreError) -> [UInt8]?
 
-    /// Learns what is at a path, above it and below it, where the store does not know it yet.
-    /// - Throws: `refused` where nothing can be written to such a path
+    /// Finds what is at a path, above it and below it, if the store does not know it yet.
+    /// - Throws: `refused` if nothing can be written to such a path
     mutating func lookUp(_ path: ArtifactPath, toWrite: Bool) throws(StoreError)
 
     // Each of these notes the path in `touched`.
@@ -35,18 +35,18 @@ package protocol RunDraft {
     /// Writes a file that was staged, or is in a staged folder.
     mutating func put(fileAt place: String, at path: ArtifactPath) throws(StoreError)
 
-    /// Appends to a file, which is made behind a head where it is not there.
+    /// Appends to a file. If it is missing, it is made, and the head comes first.
     mutating func append(_ bytes: [UInt8], to path: DataPath, head: [UInt8]) throws(StoreError)
 
-    /// Gives a file another path.
+    /// Moves a file to another path.
     mutating func move(_ path: DataPath, to other: DataPath)
 
-    /// Takes over a file of what waited, with what was sent of it; behind the one that is there if `isAppended`.
+    /// Takes over a file of what waited; appends it to the present one if `isAppended`.
     mutating func take(_ path: ArtifactPath, of waiting: Self, isAppended: Bool) throws(StoreError)
 
     /// Checks rows that are to be appended.
-    /// - Parameter first: rows that have just taken the place of a frame, before them; nil: none have
-    /// - Throws: `refused` where there would be too many columns
+    /// - Parameter first: rows that have just replaced a frame, and come before them; nil: none
+    /// - Throws: `refused` if there would be too many columns
     mutating func note(_ rows: MetricsRows, behind first: [UInt8]?) throws(StoreError)
 }
 
@@ -58,7 +58,7 @@ package protocol DraftFile {
     /// When it was written last, seconds since 1970.
     var modified: Double { get }
 
-    /// Whether it is that file, or something was only added to it.
+    /// Whether it is that file, with at most something appended to it.
     func continues(_ earlier: Self) -> Bool
 }
 
@@ -68,7 +68,7 @@ extension RunDraft {
 
     package func file(_ path: DataPath) -> File? { files[ArtifactPath(path)] }
 
-    /// The text of a property; nil where it has no file.
+    /// The text of a property; nil if it has no file.
     package func text(_ name: PropertyName) throws(StoreError) -> String? {
         try bytes(.property(name)).map { PropertyText.read($0) }
     }
@@ -99,12 +99,12 @@ extension RunDraft {
         return files.keys.filter { $0.isBelow(folder) }
     }
 
-    /// Which content a folder of metadata has; nil where there is none.
+    /// The version of a folder of metadata; nil if there is none.
     package func version(of folder: DataPath) -> BlobVersion? {
         BlobVersion(of: paths(below: folder).map { ($0.description, files[$0]?.version) })
     }
 
-    /// A document as it was sent: of a list that was not written so, the exact one.
+    /// A document as it was sent; if the file of a list differs from what was sent, the exact one.
     package func exact(_ path: DataPath) throws(StoreError) -> [UInt8]? {
         let bytes = try bytes(path)
         guard let sent = path.sent, let exact = try self.bytes(sent) else { return bytes }
@@ -113,7 +113,7 @@ extension RunDraft {
 }
 
 extension BlobVersion {
-    /// The version of a folder with these files; nil where there are none.
+    /// The version of a folder with these files; nil if there are none.
     package init?(of files: [(path: String, version: BlobVersion?)]) {
         if files.isEmpty { return nil }
         let sorted = files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }

@@ -7,7 +7,8 @@ package struct ListedRun: Sendable {
     package var status: RunStatus
     /// When something was written last, seconds since 1970, to the millisecond, and not before the run's start.
     package let updated: Double
-    /// The columns of `ls_runs()`, and what the query asks for beside them; what the run does not have is left out.
+    /// The columns of `ls_runs()`, and further ones that the query asks for; those that the run does not have are left
+    /// out.
     package let columns: JSONObject
 
     package init(run: RunID, status: RunStatus, updated: Double, columns: JSONObject) {
@@ -18,9 +19,9 @@ package struct ListedRun: Sendable {
 /// A page of a listing.
 package struct RunPage: Sendable {
     package var runs: [ListedRun]
-    /// How many runs are asked for, on all pages.
+    /// The number of matching runs, on all pages.
     package let count: Int
-    /// Where the next page begins; nil where this is the last one.
+    /// The cursor of the next page; nil on the last one.
     package var next: RunCursor?
 
     package init(runs: [ListedRun], count: Int, next: RunCursor? = nil) {

@@ -1,7 +1,7 @@
 package import RunMetadata
 
-/// What every listing needs of all runs, in memory. Each run has a row number, the same in every column, as long as it
-/// is here.
+/// What every listing needs of all runs, in memory. A run keeps its row number, the same in every column, until it is
+/// removed.
 package struct RunRows: Sendable {
     /// Run ids; empty for free rows.
     package private(set) var names: [String] = []
@@ -47,7 +47,7 @@ package struct RunRows: Sendable {
         at row: Int, _ run: String, _ place: RunPlace, _ state: RunState, start: Double, updated: Double
     ) {
         grow(to: row + 1)
-        // Most runs stay where they are, and a listing that is being answered may share what would be copied.
+        // Most runs stay the same, and a change would copy the array if a listing in progress shares it.
         if names[row] != run {
             rows[run] = row
             names[row] = run

@@ -13,8 +13,8 @@ package struct RunSearch: Sendable {
     private let keys: [RunColumn]
 
     /// - Parameters:
-    ///   - status: the status of a row's run at that time
-    ///   - column: another column of all rows, by its name; also, whether runs are ordered by it
+    ///   - status: the status of the run at a row, at that time
+    ///   - column: loads another column of all rows, by its name; `isOrder`: whether runs are ordered by it
     package init<Failure: Error>(
         _ query: RunQuery, of rows: RunRows, now: Double, status: (_ row: Int) -> RunStatus,
         column: (_ name: String, _ isOrder: Bool) throws(Failure) -> RunColumn
@@ -60,7 +60,7 @@ package struct RunSearch: Sendable {
             isCut: query.limit > 0 && page.count > query.limit, selection: selection)
     }
 
-    /// The runs that a query is about.
+    /// The runs that match a query.
     package struct Found {
         /// The rows of its page, in order.
         package let rows: ArraySlice<Int>
@@ -72,8 +72,8 @@ package struct RunSearch: Sendable {
 
         /// The page.
         /// - Parameters:
-        ///   - runs: what is shown of its rows, without those that are gone meanwhile
-        ///   - last: the row behind which the next page begins; nil: that of the last run, if there are more
+        ///   - runs: the data of its rows, without runs that are gone meanwhile
+        ///   - last: the row after which the next page begins; nil: that of the last run, if there are more
         package func page(_ runs: [ListedRun], endingAt last: Int? = nil) -> RunPage {
             let last = last ?? (isCut ? rows.last : nil)
             return RunPage(runs: runs, count: count, next: last.map { selection.cursor(at: $0) })

@@ -2,7 +2,7 @@ package import RunMetadata
 
 /// A run's state, independent of the time.
 package enum RunState: UInt8, Sendable {
-    // The numbers stand in the index of directories.
+    // The numbers are stored in the index of directories.
     case running = 0
     case completed = 1
     case failed = 2
