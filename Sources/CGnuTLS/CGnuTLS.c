@@ -35,7 +35,7 @@ static void free_chain(gnutls_x509_crt_t *chain, unsigned int count) {
     gnutls_free(chain);
 }
 
-/// Whether PEM says that what it holds is encrypted: "BEGIN ENCRYPTED PRIVATE KEY" (RFC 7468 section 11), or the older
+/// Whether a key in PEM is encrypted: it has "BEGIN ENCRYPTED PRIVATE KEY" (RFC 7468 section 11), or the older
 /// "Proc-Type: 4,ENCRYPTED".
 static bool is_encrypted(const void *key, size_t size) {
     return memmem(key, size, "ENCRYPTED", strlen("ENCRYPTED")) != NULL;
@@ -136,7 +136,7 @@ struct gnutls_session_int *cgnutls_session_begin(const cgnutls_identity *identit
     if (gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != GNUTLS_E_SUCCESS) {
         return NULL;
     }
-    // Without this name some clients take HTTP/2, which they offer too, for agreed (RFC 7301).
+    // Without this name some clients assume HTTP/2, which they offer too (RFC 7301).
     char name[] = "http/1.1";
     gnutls_datum_t protocol = datum(name, strlen(name));
     if (gnutls_priority_set(session, priorities) != GNUTLS_E_SUCCESS
@@ -145,7 +145,7 @@ struct gnutls_session_int *cgnutls_session_begin(const cgnutls_identity *identit
         gnutls_deinit(session);
         return NULL;
     }
-    // The server's deadlines count, not this one, which needs a pull function with a timeout.
+    // The server has deadlines of its own. This one would need a pull function with a timeout.
     gnutls_handshake_set_timeout(session, 0);
     gnutls_transport_set_int(session, socket);
     return session;
@@ -155,7 +155,7 @@ cgnutls_progress cgnutls_handshake(struct gnutls_session_int *session) {
     int code = GNUTLS_E_SUCCESS;
     do {
         code = gnutls_handshake(session);
-        // A warning, such as an unknown server name, is passed over.
+        // A warning, such as an unknown server name, is ignored.
     } while (code < 0 && code != GNUTLS_E_AGAIN && gnutls_error_is_fatal(code) == 0);
     if (code == GNUTLS_E_SUCCESS) {
         return CGNUTLS_DONE;

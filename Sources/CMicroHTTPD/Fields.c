@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/// What several daemons share is atomic.
+/// Atomic, since several daemons share it.
 static _Atomic int most_fields = 0;
 
 void cmhd_set_most_fields(int fields) {

@@ -1,4 +1,4 @@
-/// What libmicrohttpd reads goes through a filter first.
+/// A filter for what libmicrohttpd reads.
 #define _GNU_SOURCE
 #include "CMicroHTTPD.h"
 #include "TLS.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/// The readers of sockets, by descriptor: pages that are made when they are first needed, and stay.
+/// The readers of sockets, by descriptor, in pages. A page is made when it is first needed, and stays.
 enum { readers_in_page = 1024, reader_pages = 4096 };
 typedef _Atomic(void *) reader_slot;
 static _Atomic(reader_slot *) readers[reader_pages];
@@ -66,9 +66,9 @@ static ssize_t receive(void *of, void *buffer, size_t size) {
     return count < 0 ? -errno : count;
 }
 
-/// Interposes the C library's function of the same name, as libmicrohttpd's are (Interposed.h). libmicrohttpd reads
-/// plain connections with it (MHD_recv_ in mhd_sockets.h, without flags); whatever else in the process calls it gets
-/// what it asks for.
+/// Interposes the C library's function of the same name, in the way of Interposed.h. libmicrohttpd reads plain
+/// connections with it (MHD_recv_ in mhd_sockets.h, without flags). For all other callers in the process it works as
+/// usual.
 ssize_t recv(int socket, void *buffer, size_t size, int flags) {
     void *reader = flags == 0 ? reader_of(socket) : NULL;
     if (reader == NULL) {

@@ -1,4 +1,4 @@
-/// Replies, and those of libmicrohttpd's own making.
+/// Replies, including those that libmicrohttpd makes itself.
 #define _GNU_SOURCE
 #include "CMicroHTTPD.h"
 #include "Interposed.h"

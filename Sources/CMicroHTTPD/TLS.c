@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// libmicrohttpd would do the handshakes itself, on the polling thread. In 0.9.75 it then spins from the first message
-// of a client on until the last one: MHD_run_tls_handshake_() does not note that there is no more to read. So it gets
-// sessions whose handshake is done, from functions of GnuTLS's names that it calls in place of GnuTLS's (ld.so(8)).
+// libmicrohttpd would do the handshakes itself, on the polling thread. In 0.9.75 it then spins from a client's first
+// message until the last one: MHD_run_tls_handshake_() does not note that there is no more to read. So it gets sessions
+// whose handshake is done, from functions here that interpose GnuTLS's (ld.so(8)).
 
 /// The session that this thread is handing to libmicrohttpd.
 static _Thread_local gnutls_session_t ready = NULL;
@@ -31,8 +31,8 @@ int gnutls_init(gnutls_session_t *session, unsigned int flags) {
     return library(session, flags);
 }
 
-/// Nothing is left to do for a session of libmicrohttpd's, which it has stored its connection in
-/// (gnutls_session_set_ptr()).
+/// Does nothing for libmicrohttpd's sessions, whose handshake is done. They are those in which it has stored its
+/// connection (gnutls_session_set_ptr()).
 int gnutls_handshake(gnutls_session_t session) {
     if (gnutls_session_get_ptr(session) != NULL) {
         return GNUTLS_E_SUCCESS;

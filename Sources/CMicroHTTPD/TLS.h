@@ -5,8 +5,8 @@
 
 #include <sys/types.h>
 
-/// Gives a certificate for a handshake (MHD_OPTION_HTTPS_CERT_CALLBACK2): none, since libmicrohttpd makes no handshakes
-/// here. It does not start without a certificate, or this.
+/// A callback that gives no certificate for a handshake (MHD_OPTION_HTTPS_CERT_CALLBACK2). libmicrohttpd makes no
+/// handshakes here, but does not start without a certificate or this callback.
 extern void *const cmhd_certificate_callback;
 
 /// Reads through the filter of all connections (cmhd_set_filter()).

@@ -1,23 +1,23 @@
 internal import Glibc
 internal import Limits
 
-/// Memory of a body that is filled, taken, and filled again.
+/// A buffer for a part of a body. The polling thread fills it, the sink takes it, and it is filled again.
 final class BodyPart: @unchecked Sendable {
-    // Sendable: one thread owns it: the polling thread while it fills, then the sink's. The stream's mutex hands it
+    // Sendable: one thread owns it, the polling thread while it fills, then the sink's. The stream's mutex hands it
     // over.
 
-    /// Bytes from which on a part is handed to a sink that has nothing else to do.
+    /// Bytes at which a part is handed to an idle sink.
     static let enough = 256 << 10
-    /// Bytes that a part grows to while the sink is at work on another one.
+    /// Bytes to which a part may grow while the sink is busy with another one.
     static let most = 1 << 20
 
-    /// Bytes of room behind the limit: what libmicrohttpd may hand over before the connection is suspended.
+    /// Bytes of room beyond the limit: what libmicrohttpd may hand over before the connection is suspended.
     private let slack: Int
-    /// Bytes from which on it is full.
+    /// Bytes at which it is full.
     private(set) var limit = BodyPart.enough
     private var memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
-    /// What it takes, beyond the memory of a small part, of what is there for parts to grow.
+    /// Its share of the memory for large parts; nil while it is small.
     private var growth: Reserve.Share?
 
     init(slack: Int) {
@@ -29,12 +29,12 @@ final class BodyPart: @unchecked Sendable {
 
     var isFull: Bool { count >= limit }
 
-    /// What is in it.
+    /// The bytes that it holds.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
     func clear() { count = 0 }
 
-    /// Puts bytes behind those that are in it.
+    /// Appends bytes.
     func append(_ bytes: UnsafeRawBufferPointer) {
         if count + bytes.count > memory.count { move(to: count + bytes.count + slack) }
         UnsafeMutableRawBufferPointer(rebasing: memory[count...]).copyMemory(from: bytes)
@@ -42,6 +42,7 @@ final class BodyPart: @unchecked Sendable {
     }
 
     /// Makes it large, once, if there is memory for that.
+    /// - Returns: false if it is large already, or there is no memory
     func grow(from reserve: Reserve) -> Bool {
         guard growth == nil, let share = try? reserve.share(Self.most - Self.enough) else {
             return false
@@ -59,8 +60,8 @@ final class BodyPart: @unchecked Sendable {
         memory = larger
     }
 
-    /// Memory of its own, which goes back to the system with the part (mmap(2)): the C library would keep that of many
-    /// uploads.
+    /// Memory of its own, which goes back to the system with the part (mmap(2)). The C library would keep the memory of
+    /// many uploads.
     private static func map(_ size: Int) -> UnsafeMutableRawBufferPointer {
         let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let start, start != MAP_FAILED else { fatalError("mmap: \(String(cString: strerror(errno)))") }

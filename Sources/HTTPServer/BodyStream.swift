@@ -3,20 +3,20 @@ internal import Synchronization
 
 /// Carries a body from the polling thread to a sink on a worker thread, part by part.
 ///
-/// Two parts: one fills while the sink takes the other. They are small at first, and grow to a megabyte where the
-/// client is faster than the sink and there is memory. When the part that fills is full and the sink is still at work,
+/// There are two parts: one fills while the sink takes the other. They are small at first. If the client is faster than
+/// the sink and there is memory, they grow to a megabyte. If one is full while the sink is still busy with the other,
 /// the connection is held: a body is read no faster than its sink takes it.
 final class BodyStream: Sendable {
     private struct State {
         var filling: BodyPart?
-        /// Memory that is used again need not be cleared again.
+        /// An empty part to be filled again: its memory need not be cleared.
         var spare: BodyPart?
         var isWorking = false
         var hasEnded = false
         var isCancelled = false
         var failure: (any Error)?
 
-        /// What the sink has to take next.
+        /// The part that the sink takes next; nil if none is ready.
         mutating func takePart() -> BodyPart? {
             guard failure == nil, let part = filling,
                 part.count >= BodyPart.enough || (hasEnded && part.count > 0)
@@ -25,7 +25,8 @@ final class BodyStream: Sendable {
             return part
         }
 
-        /// Whether the caller has to start a job.
+        /// Notes that a job runs.
+        /// - Returns: whether the caller has to start it
         mutating func startWork() -> Bool {
             defer { isWorking = true }
             return !isWorking
@@ -34,7 +35,7 @@ final class BodyStream: Sendable {
 
     private let sink: any BodySink
     private unowned let exchange: HTTPExchange
-    /// Of the memory that all bodies share: two small parts, and what is read ahead.
+    /// A share of the memory for all bodies: two small parts, and what is read ahead.
     private let memory: Reserve.Share
     private let state = Mutex(State())
 
@@ -49,10 +50,10 @@ final class BodyStream: Sendable {
         self.memory = memory
     }
 
-    /// Takes bytes of the body, all of them. On the polling thread.
+    /// Takes all of these bytes of the body. On the polling thread.
     func take(_ bytes: UnsafeRawBufferPointer) {
         let startsWork = state.withLock { state in
-            // What comes behind a failure is thrown away.
+            // Bytes after a failure are discarded.
             guard state.failure == nil, !state.isCancelled else { return false }
             let part =
                 state.filling ?? state.spare ?? BodyPart(slack: exchange.server.limits.connectionMemory)
@@ -60,14 +61,15 @@ final class BodyStream: Sendable {
             part.append(bytes)
             guard part.isFull else { return false }
             if state.startWork() { return true }
-            // Within the lock, as the release is: neither may come between the other and what it is for.
+            // Under the lock, as the release is: otherwise the release could come first, and the connection would stay
+            // held.
             if !part.grow(from: exchange.server.bodyGrowth) { exchange.hold(.room) }
             return false
         }
         if startsWork { run() }
     }
 
-    /// The body is complete: the sink is told once it has taken all of it.
+    /// The body is complete. The sink's `finish` is called once it has taken all of it.
     func end() {
         let startsWork = state.withLock { state in
             state.hasEnded = true
@@ -76,7 +78,7 @@ final class BodyStream: Sendable {
         if startsWork { run() }
     }
 
-    /// The body will never be complete. After `end()` it is too late: the sink has the whole body and answers.
+    /// The body will never be complete. Has no effect after `end()`: the sink then has the whole body, and answers.
     func cancel() {
         let isIdle = state.withLock { state in
             guard !state.hasEnded, !state.isCancelled else { return false }
@@ -129,7 +131,7 @@ final class BodyStream: Sendable {
                 sink.cancel()
                 return
             case .finish(let failure):
-                // Before the reply, behind which the client may send the next body.
+                // Before the reply: after it the client may send the next body.
                 memory.giveBack()
                 sink.finish(exchange, failure: failure)
                 return

@@ -1,10 +1,10 @@
 /// The bytes that `Range` asks for (RFC 9110 section 14.1.2).
 package enum ByteRange: Equatable, Sendable {
-    /// All: another unit, more than one range, or nothing that can be read, all of which may be passed over.
+    /// All bytes. `Range` has another unit, has several ranges, or cannot be read: all these may be ignored.
     case whole
     /// These.
     case part(Range<Int>)
-    /// None of what is there: 416.
+    /// No requested byte exists: 416.
     case unsatisfiable
 
     /// Reads the value of `Range` for a content of `size` bytes.
@@ -31,7 +31,7 @@ package enum ByteRange: Equatable, Sendable {
         guard !digits.isEmpty, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
             return nil
         }
-        // More than any file has.
+        // Larger than any file.
         return Int(String(decoding: digits, as: UTF8.self)).map { min($0, Int.max - 1) } ?? Int.max - 1
     }
 }

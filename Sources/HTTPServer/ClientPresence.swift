@@ -3,12 +3,12 @@ internal import Synchronization
 
 /// Whether the client at the other end of a connection is still there. Any thread may ask.
 ///
-/// libmicrohttpd does not watch a connection that is suspended, as one is while its request is worked on.
+/// libmicrohttpd does not watch a suspended connection, and a connection is suspended while its request is worked on.
 final class ClientPresence: Sendable {
     private struct State {
-        /// Nil once the connection is closed: its descriptor may be another one's by then.
+        /// Nil once the connection is closed: its descriptor may be reused by then.
         var socket: Int32?
-        /// When it was first seen that the client sends no more, nanoseconds, monotonic.
+        /// When the client was first seen to have closed its sending side, nanoseconds, monotonic.
         var halfClosedAt: UInt64?
     }
 
@@ -16,14 +16,14 @@ final class ClientPresence: Sendable {
     /// Nanoseconds.
     private let patience: UInt64
 
-    /// - Parameter patience: seconds for which a client that sends no more may still be waiting for its reply
+    /// - Parameter patience: seconds for which a client that has closed its sending side may still wait for its reply
     init(socket: Int32, patience: Int) {
         state = Mutex(State(socket: socket))
         self.patience = UInt64(patience) * 1_000_000_000
     }
 
-    /// Whether the client has gone (poll(2)). One that has reset the connection has; one that only sends no more may
-    /// wait for its reply (`nc -N` does), and counts as gone once that was seen for longer than the patience.
+    /// Whether the client has gone (poll(2)): it has reset the connection, or it was first seen to have closed its
+    /// sending side longer than the patience ago. Until then it may wait for its reply, as `nc -N` does.
     func isGone(now: UInt64) -> Bool {
         state.withLock { state in
             guard let socket = state.socket else { return true }
@@ -44,5 +44,5 @@ final class ClientPresence: Sendable {
     func end() { state.withLock { $0.socket = nil } }
 }
 
-/// POLLRDHUP of poll(2), which Swift does not see.
+/// POLLRDHUP of poll(2), which Swift does not import.
 private let sendsNoMore: Int16 = 0x2000

@@ -1,27 +1,29 @@
 internal import CMicroHTTPD
 internal import Glibc
 
-/// A client's connection, from its acceptance to its end. Used by the polling thread, but for `presence`.
+/// A client's connection, from its acceptance to its end. Used by the polling thread only, except `presence` and
+/// `endBothWays()`.
 final class Connection {
-    /// libmicrohttpd's name for it.
+    /// libmicrohttpd's handle.
     let handle: OpaquePointer
     let socket: Int32
-    /// Whether its bytes are those of a TLS session.
+    /// Whether it uses TLS.
     let isEncrypted: Bool
-    /// Its client's address; nil where connections are not limited by address, and for this machine's own sockets.
+    /// The client's address; nil if connections are not limited by address, and for Unix sockets (unix(7)).
     let address: String?
     unowned let server: HTTPServer
     let presence: ClientPresence
     let reader: RequestReader
-    /// Whether a reply has ended the connection whose client may still be sending.
+    /// Whether a reply has ended the connection while its client may still be sending.
     var lingers = false
     /// The request that is being read or answered; nil between requests, and while a head is being read.
     private(set) var exchange: HTTPExchange?
-    /// Whether a request's head has been complete.
+    /// Whether at least one request's head was complete.
     private(set) var hadRequest = false
-    /// Bytes that had come when it was handed over: those of a TLS handshake.
+    /// Bytes that had arrived when it was handed over: those of a TLS handshake.
     let bytesBefore: UInt64
-    /// When the watch first saw more before the first head (of a TLS record, perhaps), nanoseconds, monotonic.
+    /// When the watch first saw more bytes than these before the first head (of a TLS record, perhaps), nanoseconds,
+    /// monotonic.
     var bytesBegan: UInt64?
 
     init(_ handle: OpaquePointer, server: HTTPServer) {
@@ -35,7 +37,7 @@ final class Connection {
         reader = RequestReader(limits: server.limits, isPlain: !isEncrypted)
     }
 
-    /// The address of a socket's other end (`cmhd_peer_address()`).
+    /// The address of a socket's peer (`cmhd_peer_address()`).
     static func address(of socket: Int32) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
             guard let start = text.baseAddress else { return nil }
@@ -44,7 +46,7 @@ final class Connection {
         }
     }
 
-    /// What the library keeps for us with a connection (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
+    /// The object that the library keeps with a connection (MHD_CONNECTION_INFO_SOCKET_CONTEXT).
     static func of(_ handle: OpaquePointer) -> Connection? {
         cmhd_socket_context(handle).map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
     }
@@ -55,14 +57,14 @@ final class Connection {
         hadRequest = true
     }
 
-    /// A request has ended: what comes next is another head.
+    /// A request has ended; another head comes next.
     func rest() {
         exchange = nil
         reader.restartHeadClock()
     }
 
-    /// Has libmicrohttpd read through `reader` what comes (`cmhd_set_reader()`).
-    /// - Returns: false where that cannot be
+    /// Makes libmicrohttpd read through `reader` (`cmhd_set_reader()`).
+    /// - Returns: false if that fails
     func beginFiltering() -> Bool { isEncrypted || cmhd_set_reader(socket, Unmanaged.passUnretained(self).toOpaque()) }
 
     /// The connection is about to be closed.
@@ -72,14 +74,14 @@ final class Connection {
         if lingers { server.lingering.add(copyOf: socket, now: now) }
     }
 
-    /// Sends bytes past libmicrohttpd without blocking, encrypted if the connection is (`cmhd_send()`).
-    /// - Returns: how many were sent; -1 and `errno` on failure. What EAGAIN left has to be tried again unchanged
+    /// Sends bytes without libmicrohttpd and without blocking, encrypted if the connection is (`cmhd_send()`).
+    /// - Returns: bytes sent; -1 and `errno` on failure. After EAGAIN, try again with the same bytes
     func send(_ bytes: UnsafeRawBufferPointer) -> Int { cmhd_send(handle, socket, bytes.baseAddress, bytes.count) }
 
-    /// Ends that direction.
+    /// Closes the sending side.
     func endSending() { cmhd_end_sending(handle, socket) }
 
-    /// Whether the client sends no more, and all that it sent was read (recv(2)).
+    /// Whether the client has closed its sending side, and all that it sent was read (recv(2)).
     var hasEnded: Bool {
         if reader.hasBytes { return false }
         var byte: UInt8 = 0
@@ -89,6 +91,6 @@ final class Connection {
     /// Ends the connection in both directions (shutdown(2)). From any thread, while the request lasts.
     func endBothWays() { shutdown(socket, Int32(SHUT_RDWR)) }
 
-    /// Lets libmicrohttpd find that the connection has ended.
+    /// Ends the connection, and makes libmicrohttpd notice (`cmhd_cut()`).
     func cut() { cmhd_cut(handle, socket) }
 }

@@ -1,18 +1,21 @@
 internal import CMicroHTTPD
 internal import Synchronization
 
-/// Where a request stands between the polling thread, which reads and sends, and the threads that work on it, and
-/// whether its connection is suspended meanwhile. Nothing else suspends or resumes a connection.
+/// The state of a request, shared by the polling thread, which reads and sends, and the threads that work on it. It
+/// also decides whether the connection is suspended: nothing else suspends or resumes a connection.
 ///
-/// Whoever makes a connection wait puts a hold on it, and takes it away again. Between two of libmicrohttpd's runs the
-/// polling thread suspends the connections that something holds (`settle(_:)`); whoever takes the last hold away
-/// resumes. To hold twice is to hold once, and to release what is not held does nothing.
+/// To make a connection wait, set a hold, and release it later. Between two runs of libmicrohttpd, the polling thread
+/// suspends the connections with a hold (`settle(_:)`). The thread that releases the last hold resumes the connection.
+/// Setting a hold twice is the same as setting it once; releasing a hold that is not set does nothing.
 ///
-/// Between two runs, not within a callback, for two reasons (0.9.75): libmicrohttpd calls on with the next chunk of
-/// what it has read although the connection is suspended (`process_request_body()`); and a connection that is resumed
-/// is read first if it was suspended while that was what it waited for, so that a client that had ended its side behind
-/// a whole request got no reply (`call_handlers()`, `MHD_connection_handle_read()`). Between two runs all that was read
-/// has been handed over.
+/// Connections are suspended between two runs, not within a callback, for two reasons (0.9.75):
+/// - libmicrohttpd goes on to hand over the next chunk that it has read, although the connection is suspended
+///   (`process_request_body()`).
+/// - If a connection was suspended while it waited to be read, libmicrohttpd reads it first after the resume. If the
+///   client had closed its sending side after a whole request, it then got no reply (`call_handlers()`,
+///   `MHD_connection_handle_read()`).
+///
+/// Between two runs, everything that was read has been handed over.
 struct ConnectionState: ~Copyable {
     /// What a connection waits for.
     struct Hold: OptionSet {
@@ -29,7 +32,7 @@ struct ConnectionState: ~Copyable {
     private enum Bit {
         static let holds = 7
         static let suspended = 8
-        /// Somebody has given the reply, and the reply is there to be read.
+        /// `claimed`: a thread answers. `answered`: the reply can be read.
         static let claimed = 16
         static let answered = 32
         /// The request is over: its client has gone, or has its reply.
@@ -42,24 +45,25 @@ struct ConnectionState: ~Copyable {
     var isAnswered: Bool { bits.load(ordering: .acquiring) & Bit.answered != 0 }
     var isOver: Bool { bits.load(ordering: .acquiring) & Bit.over != 0 }
 
-    /// Makes the connection wait. On the polling thread. A request that is answered no longer waits for its reply.
+    /// Sets a hold. On the polling thread. Once the request is answered, `.reply` has no effect.
     func hold(_ hold: Hold) {
         _ = change { $0 & Bit.answered != 0 && hold == .reply ? $0 : $0 | hold.rawValue }
     }
 
-    /// Takes a hold away.
-    /// - Returns: whether the connection was suspended and has to be resumed, by the caller
+    /// Releases a hold.
+    /// - Returns: whether the connection was suspended, so that the caller has to resume it
     func release(_ hold: Hold) -> Bool {
         change { Self.released($0 & ~hold.rawValue) }.isResumed
     }
 
-    /// Whether the caller is the first to answer.
+    /// Claims the right to answer; true for the first caller.
     func claim() -> Bool {
         bits.bitwiseOr(Bit.claimed, ordering: .acquiringAndReleasing).oldValue & Bit.claimed == 0
     }
 
-    /// The reply that the caller claimed is there; what was written before is seen by who finds it answered.
-    /// - Returns: whether the connection has to be resumed, by the caller; and whether the request was over before
+    /// Publishes the reply that the caller claimed. A thread that sees `isAnswered` also sees all that was written
+    /// before.
+    /// - Returns: whether the caller has to resume the connection, and whether the request was over before
     func answer() -> (resumes: Bool, isOver: Bool) {
         let (old, isResumed) = change { Self.released($0 & ~Hold.reply.rawValue | Bit.answered) }
         return (isResumed, old & Bit.over != 0)
@@ -71,18 +75,18 @@ struct ConnectionState: ~Copyable {
         bits.bitwiseOr(Bit.over, ordering: .acquiringAndReleasing).oldValue & Bit.answered != 0
     }
 
-    /// Suspends the connection where something holds it. On the polling thread, between two of libmicrohttpd's runs.
-    /// - Returns: whether it has to be resumed again, by the caller: it was released meanwhile
+    /// Suspends the connection if it has a hold. On the polling thread, between two of libmicrohttpd's runs.
+    /// - Returns: whether the caller has to resume it, since the hold was released meanwhile
     func settle(_ connection: OpaquePointer) -> Bool {
         let now = bits.load(ordering: .acquiring)
         guard now & (Bit.over | Bit.suspended) == 0, now & Bit.holds != 0 else { return false }
-        // Before it is told, or another thread could resume what is not suspended yet.
+        // Before the bit is set: otherwise another thread could resume a connection that is not suspended yet.
         MHD_suspend_connection(connection)
         let (old, _) = change { $0 & Bit.holds == 0 ? $0 : $0 | Bit.suspended }
         return old & Bit.holds == 0
     }
 
-    /// Resumes the connection. By whoever was told to, who then makes the polling thread see it.
+    /// Resumes the connection. Only for callers that were told to do so; they then wake the polling thread.
     func resume(_ connection: OpaquePointer) { MHD_resume_connection(connection) }
 
     private static func released(_ bits: Int) -> Int {

@@ -1,19 +1,18 @@
 internal import CMicroHTTPD
 internal import Glibc
 
-/// Ends the connections that libmicrohttpd (0.9.75) would wait for in vain. Used by the polling thread only.
+/// Ends connections for which libmicrohttpd (0.9.75) would wait in vain. Used by the polling thread only.
 ///
-/// - Heads that come too slowly: its own timeout counts from the last byte that it sees, so a client that sends one now
-///   and then would hold its connection for ever. So once a second each connection that is between requests is looked
-///   at.
-/// - Clients that left in the middle of a request, or ended their side right behind one: it learns of that from an edge
-///   of epoll(7), and there is none if the end came along with the last bytes that it read.
+/// - Heads that come too slowly. libmicrohttpd's timeout counts from the last byte, so a client that sends one byte now
+///   and then would hold its connection for ever. So each connection between requests is checked once a second.
+/// - Clients that left in the middle of a request, or closed their sending side right after one. MHD gets no epoll edge
+///   if FIN arrived with the last bytes.
 final class ConnectionWatch {
     private let limit: UInt64
-    /// Looked at as often as the loop goes round.
+    /// Checked in every round of the loop.
     let lingering: LingeringSockets
     private var connections: [ObjectIdentifier: Connection] = [:]
-    /// How many there are of each address, where they are limited by it.
+    /// Connections by address, if they are limited by it.
     private var counts: [String: Int] = [:]
     private var lastLook: UInt64 = 0
 
@@ -25,7 +24,7 @@ final class ConnectionWatch {
 
     var count: Int { connections.count }
 
-    /// How many there are of an address.
+    /// The number of connections from an address.
     func count(of address: String) -> Int { counts[address] ?? 0 }
 
     func add(_ connection: Connection) {
@@ -39,7 +38,8 @@ final class ConnectionWatch {
         counts[address] = count == 1 ? nil : count - 1
     }
 
-    /// Looks, if a second has passed since the last time (`now` in nanoseconds, monotonic). Between two runs.
+    /// Checks the lingering sockets, and once a second all connections (`now` in nanoseconds, monotonic). Between two
+    /// runs.
     func look(now: UInt64) {
         lingering.look(now: now)
         guard now - lastLook > 1_000_000_000 else { return }
@@ -47,7 +47,7 @@ final class ConnectionWatch {
         for connection in connections.values {
             if let exchange = connection.exchange {
                 if exchange.isSuspended {
-                    // Notes when a client began to send no more.
+                    // Notes when a client closes its sending side.
                     _ = connection.presence.isGone(now: now)
                 } else if !exchange.isHandedOver, exchange.status == 0, connection.hasEnded {
                     connection.cut()
@@ -59,7 +59,7 @@ final class ConnectionWatch {
     }
 
     private func lookForHead(_ connection: Connection, _ now: UInt64) {
-        // A record of TLS may be as slow, before anything of its head can be read.
+        // A TLS record may also come slowly, before any of its head can be read.
         if !connection.hadRequest, connection.bytesBegan == nil,
             cmhd_bytes_received(connection.socket) > connection.bytesBefore
         {
@@ -70,7 +70,7 @@ final class ConnectionWatch {
         if isSlow || connection.hasEnded { connection.cut() }
     }
 
-    /// Ends the requests that are being read: nobody waits for them any more. Between two runs.
+    /// Ends the requests that are not suspended: nobody waits for them any more. Between two runs.
     func cutOff() {
         for connection in connections.values {
             if let exchange = connection.exchange, !exchange.isSuspended { connection.cut() }

@@ -1,8 +1,8 @@
 internal import CNettle
 
-/// The digest of a content that comes piece by piece (nettle's sha2.h and md5.h).
+/// The digest of a content that arrives piece by piece (nettle's sha2.h and md5.h).
 package final class Digest {
-    /// How it is made. The raw value is the name in RFC 9530's registry.
+    /// An algorithm. The raw value is its name in RFC 9530's registry.
     package enum Algorithm: String, Sendable, CaseIterable {
         case sha256 = "sha-256"
         case sha512 = "sha-512"
@@ -45,7 +45,7 @@ package final class Digest {
         }
     }
 
-    /// The content's next piece.
+    /// Adds the next piece of the content.
     package func update(_ piece: UnsafeRawBufferPointer) {
         let bytes = piece.bindMemory(to: UInt8.self)
         switch state {
@@ -61,7 +61,7 @@ package final class Digest {
         }
     }
 
-    /// The digest of all pieces. To be called once.
+    /// The digest of all pieces. Call once.
     package func finish() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: algorithm.size) { buffer, count in
             count = algorithm.size
@@ -73,7 +73,7 @@ package final class Digest {
         }
     }
 
-    /// The digest of a content that is there.
+    /// The digest of a whole content.
     package static func of(_ content: [UInt8], _ algorithm: Algorithm) -> [UInt8] {
         let digest = Digest(algorithm)
         content.withUnsafeBytes { digest.update($0) }
@@ -92,9 +92,9 @@ package enum Base64 {
         }
     }
 
-    /// Nil where the text is no base64, padding included.
+    /// Nil if the text is not base64 with its padding.
     package static func decode(_ text: String) -> [UInt8]? {
-        // nettle passes over white space.
+        // nettle skips white space.
         guard !text.utf8.contains(where: { $0 <= 0x20 }) else { return nil }
         var context = base64_decode_ctx()
         nettle_base64_decode_init(&context)

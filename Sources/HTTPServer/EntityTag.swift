@@ -1,11 +1,11 @@
 /// Entity tags (RFC 9110 section 8.8.3), as conditions name them.
 package enum EntityTags: Equatable, Sendable {
-    /// `*`: whatever is there.
+    /// `*`: any representation.
     case any
-    /// The opaque parts of the tags, without the marks.
+    /// The tags that are listed.
     case tags([Tag])
 
-    /// One tag.
+    /// One tag. The opaque part has no quotes.
     package struct Tag: Equatable, Sendable {
         package let opaque: String
         package let isWeak: Bool
@@ -13,7 +13,7 @@ package enum EntityTags: Equatable, Sendable {
         package init(opaque: String, isWeak: Bool = false) { (self.opaque, self.isWeak) = (opaque, isWeak) }
     }
 
-    /// Reads the value of `If-Match` or `If-None-Match`; nil where it is none.
+    /// Reads the value of `If-Match` or `If-None-Match`; nil if it is malformed.
     package init?(_ value: String) {
         let spaces: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t")]
         var rest = value.utf8[...]
@@ -43,8 +43,8 @@ package enum EntityTags: Equatable, Sendable {
         self = .tags(tags)
     }
 
-    /// Whether they name what is there, by a strong tag's opaque part; nil: nothing is. `If-Match` compares strongly,
-    /// `If-None-Match` weakly (RFC 9110 section 8.8.3.2).
+    /// Whether they match the current representation, given the opaque part of its strong tag; nil if there is no
+    /// representation. `If-Match` compares strongly, `If-None-Match` weakly (RFC 9110 section 8.8.3.2).
     package func matches(_ current: String?, strongly: Bool) -> Bool {
         guard let current else { return false }
         switch self {

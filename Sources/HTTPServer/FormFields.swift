@@ -4,8 +4,8 @@ package import Limits
 package struct FormFields: Sendable {
     package let fields: [(name: String, value: String)]
 
-    /// Decodes a body; nil where an escape is broken or a name or value is not UTF-8.
-    /// - Parameter budget: fields as entries
+    /// Decodes a body; nil if an escape is broken, or a name or value is not UTF-8.
+    /// - Parameter budget: each field counts as an entry
     package init?(_ body: [UInt8], budget: Budget) throws(LimitExceeded) {
         var fields: [(name: String, value: String)] = []
         var rest = body[...]

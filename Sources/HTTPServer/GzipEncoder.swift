@@ -1,10 +1,10 @@
 internal import CISAL
 
-/// Packs a reply's body for `Content-Encoding: gzip`, piece by piece. The same pieces give the same bytes.
+/// Compresses a reply's body for `Content-Encoding: gzip`, piece by piece. The same pieces give the same bytes.
 package final class GzipEncoder: @unchecked Sendable {
     // Sendable: used by one thread after another, as the pieces are made.
 
-    /// There is no memory for it.
+    /// Out of memory.
     package struct Failure: Error {}
 
     private let gzip: OpaquePointer
@@ -16,7 +16,7 @@ package final class GzipEncoder: @unchecked Sendable {
 
     deinit { cgzip_free(gzip) }
 
-    /// Packs the next piece; what comes of it may be empty until the last one.
+    /// Compresses the next piece. The result may be empty until the last one.
     package func encode(_ piece: [UInt8], isLast: Bool) throws(Failure) -> [UInt8] {
         var packed: [UInt8] = []
         var hasFailed = false
@@ -38,12 +38,12 @@ package final class GzipEncoder: @unchecked Sendable {
         return packed
     }
 
-    /// Packs a whole body.
+    /// Compresses a whole body.
     package static func encode(_ body: [UInt8]) throws(Failure) -> [UInt8] {
         try GzipEncoder().encode(body, isLast: true)
     }
 
-    /// A source whose parts are packed.
+    /// A source that compresses the parts of another one.
     package static func encode(_ source: @escaping ResponseStream.Source) throws(Failure) -> ResponseStream.Source {
         let encoder = try GzipEncoder()
         let state = Ended()
@@ -58,7 +58,7 @@ package final class GzipEncoder: @unchecked Sendable {
         }
     }
 
-    // Sendable: a stream asks its source for one part after the other.
+    // Sendable: a stream asks its source for one part at a time.
     private final class Ended: @unchecked Sendable {
         var isEnded = false
     }

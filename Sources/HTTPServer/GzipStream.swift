@@ -1,14 +1,14 @@
 internal import CISAL
 package import Limits
 
-/// Unpacks gzip (RFC 1952) as it comes, for a body that is too large for memory.
+/// Unpacks gzip (RFC 1952) as it arrives, for a body that is too large for memory.
 package final class GzipStream: @unchecked Sendable {
     // Sendable: used by one thread after another, as the parts come.
     private let gzip: OpaquePointer
     private let budget: Budget
     private var isComplete = false
 
-    /// - Parameter budget: bytes of what it unpacks to
+    /// - Parameter budget: bytes of the unpacked body
     package init(budget: Budget) throws(GzipDecoder.Failure) {
         self.budget = budget
         guard let gzip = cgunzip_make() else { throw .invalid }
@@ -17,7 +17,7 @@ package final class GzipStream: @unchecked Sendable {
 
     deinit { cgunzip_free(gzip) }
 
-    /// Unpacks a part, one or more members, and hands on what comes of it, drawn from the budget.
+    /// Unpacks a part of one or more members, and passes the result on. The result counts against the budget.
     package func take(_ part: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         try withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             cgunzip_feed(gzip, part.baseAddress, part.count)
@@ -38,6 +38,6 @@ package final class GzipStream: @unchecked Sendable {
         }
     }
 
-    /// Refuses what is cut short.
+    /// Throws if the gzip is truncated.
     package func finish() throws(GzipDecoder.Failure) { if !isComplete { throw .invalid } }
 }

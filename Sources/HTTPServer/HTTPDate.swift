@@ -16,8 +16,8 @@ package enum HTTPDate {
         return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The time of a text, in whole seconds since 1970 (strptime(3)); nil where it is no such date. The two obsolete
-    /// forms are not read: a condition by date that cannot be read is passed over.
+    /// The time of a text, in whole seconds since 1970 (strptime(3)); nil if it is no such date. The two obsolete forms
+    /// are not read: a condition with an unreadable date is ignored.
     package static func seconds(_ text: String) -> Int? {
         let seconds = clinux_read_time(text, format)
         return seconds == .min ? nil : Int(seconds)

@@ -1,13 +1,13 @@
 internal import CMicroHTTPD
 internal import Limits
 
-/// How a request comes in, on the polling thread: its head, and its body part by part, to be collected, streamed or
+/// How a request arrives, on the polling thread: its head, then its body part by part, which is collected, streamed or
 /// refused.
 extension HTTPExchange {
-    /// Bytes of a collected body that are not counted: those of all connections at once fit into memory.
+    /// Bytes of a collected body that are not counted: those of all connections together fit into memory.
     static let unaccounted = 64 << 10
 
-    /// The head is here.
+    /// The head has arrived.
     func start() -> MHD_Result {
         let limits = server.limits
         headSize = cmhd_head_size(connection)
@@ -38,16 +38,15 @@ extension HTTPExchange {
             }
             stream = BodyStream(sink: sink, exchange: self, memory: share)
         case .refuse(let reply):
-            // A short body is read and dropped, so that the connection can go on. Nobody is asked for one (RFC 9110
-            // section 10.1.1).
+            // A short body is read and discarded, so that the connection can be kept. If the client waits for
+            // `100 Continue`, it is not asked for the body (RFC 9110 section 10.1.1).
             if expectsContinue || announced ?? 0 > limits.discarded { return queueEarly(reply) }
             refusal = reply
         }
         return .YES
     }
 
-    /// A part of the body is here, all of which is taken: libmicrohttpd has the more of it in its memory the more is
-    /// left.
+    /// A part of the body has arrived. All of it is taken, since what is left fills libmicrohttpd's memory.
     func receive(_ part: UnsafeRawBufferPointer) -> MHD_Result {
         if refusal != nil { return discard(part.count) }
         received += part.count
@@ -70,11 +69,11 @@ extension HTTPExchange {
     /// Whether the client waits for `100 Continue` before it sends the body.
     private var expectsContinue: Bool { !isHTTP10 && headerBytes("Expect") != nil }
 
-    /// Takes memory for a collected body of so many bytes from what all bodies share.
-    /// - Returns: false when there is not enough
+    /// Takes memory for a collected body of this many bytes, out of the memory for all bodies.
+    /// - Returns: false if there is not enough
     private func account(for size: Int) -> Bool {
         guard size > accounted else { return true }
-        // Of a chunked body more may come: not a step for each part.
+        // More of a chunked body may follow: memory is taken in large steps, not for each part.
         let step = max(size - accounted, isChunked ? 256 << 10 : 0)
         do {
             if let memory {

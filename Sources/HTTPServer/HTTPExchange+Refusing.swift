@@ -15,7 +15,7 @@ extension HTTPExchange {
     }
 
     func queueEarly(_ reply: HTTPResponse) -> MHD_Result {
-        // Without a body to skip, the reply waits for the regular turn, which keeps the connection.
+        // Without a body to skip, the reply waits for its regular turn, which keeps the connection.
         if contentLength ?? 0 == 0, !isChunked {
             refusal = reply
             return .YES
@@ -26,7 +26,7 @@ extension HTTPExchange {
         return queue(prepared(reply))
     }
 
-    /// Refuses a head, which may fill libmicrohttpd's memory for the connection so that there is no room for a reply.
+    /// Refuses a head. It may fill libmicrohttpd's memory for the connection, so that a reply has no room.
     func refuseHead(_ fault: HTTPFault) -> MHD_Result {
         var reply = server.handler.response(to: fault, of: id, in: self)
         reply.closes = true
@@ -46,11 +46,11 @@ extension HTTPExchange {
         reply.closes = true
         refusal = reply
         discarded = 0
-        // Where the end of a chunked body is, nobody knows: its client is told now.
+        // The end of a chunked body is unknown: its client gets the reply now.
         if isChunked { sendDirectly(prepared(reply)) }
     }
 
-    /// Throws away a part of the body of a request that is refused.
+    /// Discards a part of the body of a refused request.
     func discard(_ size: Int) -> MHD_Result {
         discarded += size
         if direct != nil {
@@ -58,11 +58,11 @@ extension HTTPExchange {
         } else if discarded > server.limits.discarded, let refusal, sendDirectly(prepared(refusal)) {
             discarded = 0
         }
-        // Read on a little: a connection that is closed with bytes unread is reset, and the reply with it.
+        // Some more is read: closing a connection with unread bytes resets it, and the client may lose the reply.
         return discarded <= server.limits.discarded ? .YES : .NO
     }
 
-    /// Sends a refusal past libmicrohttpd, which ends the connection.
+    /// Sends a refusal without libmicrohttpd; it ends the connection.
     /// - Returns: whether it is on its way
     @discardableResult
     private func sendDirectly(_ reply: PreparedResponse) -> Bool {

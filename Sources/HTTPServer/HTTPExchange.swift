@@ -6,74 +6,75 @@ internal import Threads
 
 /// One request and its reply.
 ///
-/// It is made when the request's head is complete and ends when the reply has been sent or the client has gone. The
-/// handler answers it once, from any thread, at any time; a connection that waits is suspended and costs nothing.
+/// It is made when the request's head is complete, and ends when the reply was sent or the client has gone. The handler
+/// answers it once, from any thread, at any time. A connection that waits is suspended and costs nothing.
 package final class HTTPExchange: @unchecked Sendable {
-    // Sendable: `plan`, `body` and the other variables are touched by the polling thread only, and after it handed the
-    // exchange to the handler, by whoever answers; `state` hands the response over between the two.
+    // Sendable: `plan`, `body` and the other variables are used by the polling thread only; after the handover to the
+    // handler, by the thread that answers. `state` hands the response over between the two.
 
-    /// The request's name, which its reply has in the header `Request-Id`.
+    /// The request's id, which its reply has in the header `Request-Id`.
     package let id = RequestID.next()
     package let method: HTTPMethod
-    /// The path as it was sent, escapes and all.
+    /// The path as it was sent, with its escapes.
     package let path: [UInt8]
     /// Whether the client speaks HTTP/1.0.
     package internal(set) var isHTTP10 = false
     /// The whole body, if it was collected.
     package internal(set) var body: [UInt8] = []
-    /// A number of the handler's, to find again in `completed(_:)`.
+    /// A number that the handler sets, to be found again in `completed(_:)`.
     package var tag = 0
-    /// What the handler knows of the request before it accepts it; who sent it, as a check before the handler found.
+    /// What the handler knows of the request before it accepts it; and the sender, as found by a check before the
+    /// handler.
     package var context: AnyObject?, identity: AnyObject?
-    /// Names of what the request turned out to be about, where its path does not say. To be set before the reply.
+    /// Names of what the request turned out to be about, if its path does not say. Set them before the reply.
     package var subjects: [String] = []
-    /// Header fields of the reply, whatever it is. To be set before the handler accepts the request.
+    /// Header fields of the reply, whatever it is. Set them before the handler accepts the request.
     package var replyHeaders: [(name: String, value: String)] = []
-    /// The status of the reply; 0 while there is none.
+    /// The status of the reply; 0 before there is one.
     package private(set) var status = 0
-    /// Nanoseconds from the complete head to the reply's start; 0 while there is no reply.
+    /// Nanoseconds from the complete head to the reply's start; 0 before there is a reply.
     package private(set) var nanoseconds: UInt64 = 0
     private let startedAt = monotonicNanoseconds()
 
-    /// Bytes of the body that have come.
+    /// Bytes of the body that have arrived.
     package var receivedBytes: Int { received + discarded }
-    /// Bytes of the reply's body, as far as they are known: those of a stream that were taken for sending.
+    /// Bytes of the reply's body, as far as known; of a stream, those taken for sending.
     package var sentBytes: Int { hasNoBody(status) ? 0 : queued?.bodySize ?? 0 }
 
     let client: Connection?
-    /// libmicrohttpd's name for the connection.
+    /// libmicrohttpd's handle for the connection.
     let connection: OpaquePointer
     unowned let server: HTTPServer
 
     let state = ConnectionState()
     private var response: PreparedResponse?
-    /// What was handed to libmicrohttpd.
+    /// The response that was handed to libmicrohttpd.
     private var queued: PreparedResponse?
-    /// Whether the handler has all of the request.
+    /// Whether the handler has the whole request.
     private(set) var isHandedOver = false
-    /// What `handOver` was given, until the connection waits for it.
+    /// The job given to `handOver`, until the connection waits for it.
     var handedOver: (kind: Workers.Kind, job: @Sendable () -> Void)?
-    /// Whether the polling loop has it among those to settle, and what begins then.
+    /// Whether the polling loop has it in its list to settle, and what begins once it is settled.
     private var isUnsettled = false
     private var whenSettled: [() -> Void] = []
 
-    // What `HTTPExchange+Receiving` and `HTTPExchange+Refusing` keep.
+    // State of `HTTPExchange+Receiving` and `HTTPExchange+Refusing`.
 
-    /// What becomes of the body; nil before that is known, and once the request has been handed over.
+    /// What to do with the body; nil before that is known, and after the handover of the request.
     var plan: BodyPlan?
     var stream: BodyStream?
-    /// The memory that a collected body holds, and how many bytes of it are accounted for.
+    /// The memory that a collected body holds, and how many of its bytes are accounted for.
     var memory: Reserve.Share?
     var accounted = HTTPExchange.unaccounted
-    /// The reply to a request that is refused, and whose body is thrown away.
+    /// The reply to a refused request, whose body is discarded.
     var refusal: HTTPResponse?
-    /// Why the head was refused, which libmicrohttpd has not seen.
+    /// Why the head was refused; libmicrohttpd has not seen that head.
     var headFault: HTTPFault?
-    /// A refusal that goes past libmicrohttpd; nil where none does.
+    /// A refusal that is sent without libmicrohttpd, if there is one.
     var direct: DirectRefusal?
-    /// Bytes of the head, of the body that were taken, and of the body that were thrown away.
+    /// Bytes of the head, bytes of the body that were taken, and bytes of the body that were discarded.
     var headSize = 0, received = 0, discarded = 0
-    /// Bytes of a reply's head for which there is room for sure.
+    /// Bytes that are free for a reply's head for sure.
     var replyRoom = 0
 
     init(connection: OpaquePointer, client: Connection?, method: HTTPMethod, path: [UInt8], server: HTTPServer) {
@@ -86,16 +87,16 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: The request
 
-    /// The announced length of the body in bytes; nil when it is chunked or there is none.
+    /// The announced length of the body in bytes; nil if the body is chunked or there is none.
     package private(set) lazy var contentLength: Int? = readContentLength()
 
-    /// Whether the body comes in chunks (RFC 9112 section 7.1).
+    /// Whether the body is chunked (RFC 9112 section 7.1).
     package private(set) lazy var isChunked = headerBytes("Transfer-Encoding") != nil
 
-    /// Whether the connection is encrypted by this server. (One to a proxy before it may be, too.)
+    /// Whether this server encrypts the connection. (A proxy in front of it may encrypt the client's.)
     package var isEncrypted: Bool { client?.isEncrypted ?? false }
 
-    /// Takes the collected body out of the exchange, which keeps none.
+    /// Moves the collected body out of the exchange.
     package func takeBody() -> [UInt8] {
         let taken = body
         body = []
@@ -104,7 +105,7 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: The reply
 
-    /// Answers. The first answer counts; thread-safe.
+    /// Answers. Only the first answer counts. Thread-safe.
     package func respond(_ response: HTTPResponse) {
         guard state.claim() else { return }
         let prepared = self.prepared(response)
@@ -120,8 +121,8 @@ package final class HTTPExchange: @unchecked Sendable {
     var isSuspended: Bool { state.isSuspended }
 
     /// Makes the connection wait. On the polling thread.
-    /// - Parameter begin: what begins once the connection is suspended, so that it stays meanwhile. Without it, a reply
-    ///   may come from the gathered work, which is done before the connection is suspended
+    /// - Parameter begin: is called once the connection is suspended, so that the connection stays meanwhile. If nil,
+    ///   the gathered work may answer, which is done before the connection is suspended
     func hold(_ hold: ConnectionState.Hold, then begin: (() -> Void)? = nil) {
         state.hold(hold)
         if let begin { whenSettled.append(begin) }
@@ -130,7 +131,7 @@ package final class HTTPExchange: @unchecked Sendable {
         server.noteUnsettled(self, waitsForWork: hold == .reply && begin == nil)
     }
 
-    /// Lets it go on as far as this hold is concerned. Thread-safe.
+    /// Releases a hold. Thread-safe.
     func release(_ hold: ConnectionState.Hold) {
         if state.release(hold) { resume() }
     }
@@ -140,7 +141,7 @@ package final class HTTPExchange: @unchecked Sendable {
         server.wake()
     }
 
-    /// Suspends the connection if it still has to wait. On the polling thread, between two of libmicrohttpd's runs.
+    /// Suspends the connection if it still has a hold. On the polling thread, between two of libmicrohttpd's runs.
     func settle() {
         isUnsettled = false
         let begins = whenSettled
@@ -152,12 +153,12 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: What the polling thread calls
 
-    /// The request is complete; or it was before, and libmicrohttpd asks for the reply once more.
+    /// The request is complete. Or it was complete before, and libmicrohttpd asks for the reply again.
     ///
-    /// A request that is not answered at once is not suspended at once either: what the polling thread commits before
-    /// it polls again is answered then, which saves the four system calls of suspending and resuming (it takes the
-    /// socket out of libmicrohttpd's epoll set and puts it back). A request that is still not answered once that work
-    /// has been done waits for something slower, and is suspended.
+    /// A request without an answer is not suspended at once: the work that the polling thread commits before it polls
+    /// again may answer it. That saves the four system calls of suspending and resuming (they take the socket out of
+    /// libmicrohttpd's epoll set and put it back). If that work does not answer it, it waits for something slower, and
+    /// is suspended.
     func finish() -> MHD_Result {
         if direct != nil {
             direct?.send()
@@ -172,7 +173,7 @@ package final class HTTPExchange: @unchecked Sendable {
                 return .YES
             }
             if case .collect(_, let answer) = plan {
-                // What it keeps may keep the exchange.
+                // It may retain the exchange.
                 plan = nil
                 answer(self)
             }
@@ -209,7 +210,7 @@ package final class HTTPExchange: @unchecked Sendable {
         queued = reply
     }
 
-    /// Whether a reply has the length of a body in its head, but no body (RFC 9110 sections 9.3.2 and 15.4.5).
+    /// Whether a reply has no body, although its head may have the length of one (RFC 9110 sections 9.3.2 and 15.4.5).
     private func hasNoBody(_ status: Int) -> Bool { method == .head || status == 304 }
 
     func queue(_ response: PreparedResponse) -> MHD_Result {

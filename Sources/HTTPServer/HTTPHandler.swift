@@ -1,44 +1,43 @@
 /// The one seam between HTTP and what is served: everything above it implements this protocol.
 ///
-/// Handlers are made of handlers: `AccessChecks` look at requests before another one does, `PrefixedHandlers` chooses
-/// one by the path. They pass the plan on, and with it who answers.
+/// Handlers are made of handlers: `AccessChecks` checks requests before another handler gets them, `PrefixedHandlers`
+/// chooses a handler by the path. They return that handler's plan, which says who answers.
 package protocol HTTPHandler: Sendable {
-    /// A request's head is here. Says what to do with the body, and who answers. Called on the polling thread: must not
-    /// block.
+    /// A request's head has arrived. Returns what to do with the body, and who answers. Called on the polling thread:
+    /// must not block.
     func accept(_ exchange: HTTPExchange) -> BodyPlan
 
-    /// The reply to an error that came up outside of the handler: in the server (`HTTPFault`) or in a check. There is
-    /// no exchange where the head could not be read.
+    /// The reply to an error outside of the handler: in the server (`HTTPFault`) or in a check. The exchange is nil if
+    /// the head could not be read.
     /// - Parameter id: the request's, which the server puts in the reply's head
     func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse
 
-    /// A request is over: its reply was sent, or its client has gone. Called on the polling thread, one call after the
-    /// other: for counting.
+    /// A request is over: its reply was sent, or its client has gone. This is for counting. Called on the polling
+    /// thread, one call at a time.
     func completed(_ exchange: HTTPExchange)
 }
 
 /// What happens to a request's body.
 package enum BodyPlan: Sendable {
-    /// Gather it in `exchange.body`, `limit` bytes at most, and call `then` once the whole request is here. It is
-    /// called on the polling thread and must not block. The reply may be given later, from any thread, by
+    /// Collect it in `exchange.body`, at most `limit` bytes, and call `then` once the whole request has arrived. `then`
+    /// is called on the polling thread and must not block. The reply may be given later, from any thread, with
     /// `exchange.respond(_:)`.
     case collect(limit: Int, then: @Sendable (HTTPExchange) -> Void)
-    /// Hand it to a sink as it comes, `limit` bytes at most.
+    /// Pass it to a sink as it arrives, at most `limit` bytes.
     case stream(any BodySink, limit: Int)
-    /// Read no more of it than needed, and reply with this.
+    /// Read no more of it than needed, and send this reply.
     case refuse(HTTPResponse)
 }
 
-/// Takes a body that is too large to gather. Its methods are called one after the other on worker threads and may
-/// block.
+/// Takes a body that is too large to collect. Its methods are called one at a time, on worker threads, and may block.
 package protocol BodySink: Sendable {
     /// The next part of the body, valid until this returns.
     func receive(_ part: UnsafeRawBufferPointer) throws
 
-    /// The body is complete, or `failure` came in its way (thrown by `receive`). Has to answer `exchange`.
+    /// The body is complete, or failed with `failure` (thrown by `receive`). Has to answer `exchange`.
     func finish(_ exchange: HTTPExchange, failure: (any Error)?)
 
-    /// The client is gone, or the body was refused midway: nothing of it may remain.
+    /// The client has gone, or the body was refused midway: nothing of it may remain.
     func cancel()
 }
 
@@ -52,7 +51,7 @@ package enum HTTPFault: Error, Equatable {
     case tooManyFields(limit: Int)
     /// The body is longer than `limit` bytes: 413.
     case bodyTooLarge(limit: Int)
-    /// There is no memory for the body, as others are being read: 503.
+    /// There is no memory for the body beside the others that are being read: 503.
     case noMemory
     /// `Transfer-Encoding` names something other than `chunked`: 501.
     case unknownTransferCoding
@@ -62,11 +61,11 @@ package enum HTTPFault: Error, Equatable {
     case framing(FramingFault)
     /// libmicrohttpd refused the request by itself, with this status.
     case malformed(status: Int)
-    /// There are as many connections as there may be: 503.
+    /// The limit of connections is reached: 503.
     case tooManyConnections
-    /// A client speaks plain HTTP where TLS is spoken: 400.
+    /// A plain HTTP request on a port with TLS: 400.
     case notEncrypted
-    /// The client has gone, or closed its side of the connection long ago: 503, which it hardly sees.
+    /// The client has gone, or closed its sending side long ago: 503, which it hardly sees.
     case abandoned
     /// The server is shutting down: 503.
     case shuttingDown
@@ -86,14 +85,14 @@ package enum HTTPFault: Error, Equatable {
     }
 }
 
-/// Work that gathers while requests are read and is done between two polls, for all of them at once.
+/// Work that gathers while requests are read, and is done between two polls for all of them at once.
 ///
-/// This is how a group commit comes without handing requests from thread to thread: the thread that polled does the
-/// work itself. When that takes long (a slow disk), another thread takes over the polling meanwhile; see `PollingLoop`.
+/// This makes group commits possible without handing requests from thread to thread: the thread that polled does the
+/// work itself. If that takes long (a slow disk), another thread takes over the polling meanwhile; see `PollingLoop`.
 package protocol GatheredWork: Sendable {
     /// Whether anything waits.
     var isWaiting: Bool { get }
 
-    /// Does all that waits; returns at once if another thread is at it. May block.
+    /// Does all waiting work; returns at once if another thread is doing it. May block.
     func perform()
 }

@@ -9,7 +9,7 @@ package struct HTTPResponse: Sendable {
         /// An open descriptor, the number of bytes to send from it, and where they begin. The reply owns the descriptor
         /// and closes it.
         case file(descriptor: Int32, size: Int, offset: Int = 0)
-        /// What is written to a stream, as it is written. One stream is the body of one reply.
+        /// What is written to a stream, sent as it is written. A stream is the body of one reply only.
         case stream(ResponseStream)
     }
 
@@ -39,8 +39,9 @@ package struct HTTPResponse: Sendable {
         MHD_get_reason_phrase_for(UInt32(status)).map { String(cString: $0) } ?? "Error"
     }
 
-    /// The reply as bytes on the wire (RFC 9112 section 2.1), for the one case in which libmicrohttpd cannot send it:
-    /// in the middle of a body, or what it takes for that. Bodies that are files or streams are left out.
+    /// The reply as bytes on the wire (RFC 9112 section 2.1), for when libmicrohttpd cannot send it: it does not take
+    /// the reply (`DirectRefusal`), or never had the connection (`TurnedAway`, `Arrival`). Bodies that are files or
+    /// streams are left out.
     /// - Parameter now: seconds since 1970
     func serialized(as id: RequestID, at now: Int = time(nil)) -> [UInt8] {
         var content: [UInt8] = []
@@ -58,18 +59,18 @@ final class PreparedResponse: @unchecked Sendable {
     let status: UInt32
     /// Bytes of its head, or a few more.
     let headSize: Int
-    /// Nil when there was no memory: MHD_queue_response() then refuses, and the connection is closed.
+    /// Nil if there was no memory: MHD_queue_response() then refuses, and the connection is closed.
     let pointer: OpaquePointer?
     private let response: HTTPResponse
     private let id: RequestID
 
-    /// The body, where it comes over time; such a reply is sent once.
+    /// The body if it is a stream; such a reply is sent once.
     var stream: ResponseStream? {
         if case .stream(let stream) = response.body { return stream }
         return nil
     }
 
-    /// Bytes of the body; of a stream those that were taken for sending.
+    /// Bytes of the body; of a stream, those taken for sending.
     var bodySize: Int {
         switch response.body {
         case .empty: 0
@@ -79,7 +80,7 @@ final class PreparedResponse: @unchecked Sendable {
         }
     }
 
-    /// The reply as bytes on the wire, to be sent past libmicrohttpd; it ends the connection.
+    /// The reply as bytes on the wire, to be sent without libmicrohttpd; it ends the connection.
     var serialized: [UInt8] { response.serialized(as: id) }
 
     /// Prepares the reply to the request of this id (MHD_create_response_from_buffer(),
@@ -101,8 +102,8 @@ final class PreparedResponse: @unchecked Sendable {
         field.name.utf8.count + field.value.utf8.count + 4
     }
 
-    /// Leaves out the longest fields until the head has no more than `room` bytes (MHD_del_response_header()). Such are
-    /// a `Location` or a `Link` as long as the request's target; the reply to a request matters more.
+    /// Removes the longest fields until the head has at most `room` bytes (MHD_del_response_header()), such as a
+    /// `Location` or a `Link` as long as the request's target. The reply itself matters more.
     func shorten(to room: Int) {
         var size = headSize
         for field in response.headers.sorted(by: { Self.size(of: $0) > Self.size(of: $1) })
@@ -112,7 +113,7 @@ final class PreparedResponse: @unchecked Sendable {
         }
     }
 
-    /// Makes libmicrohttpd's response, which whoever takes it gives back by MHD_destroy_response().
+    /// Makes libmicrohttpd's response. The caller releases it with MHD_destroy_response().
     static func make(_ response: HTTPResponse, to id: RequestID, isEncrypted: Bool = false) -> OpaquePointer? {
         let pointer: OpaquePointer?
         switch response.body {

@@ -4,8 +4,8 @@ internal import Limits
 internal import Synchronization
 internal import Threads
 
-/// The Swift face of libmicrohttpd: an HTTP/1.1 server with keep-alive, chunked bodies, replies that may wait, and no
-/// knowledge of what it serves.
+/// A Swift interface to libmicrohttpd: an HTTP/1.1 server with keep-alive, chunked bodies, and replies that may wait.
+/// It knows nothing of what it serves.
 package final class HTTPServer: @unchecked Sendable {
     // Sendable: `daemons`, `handshakes` and `loop` are set once, before any thread uses them.
 
@@ -13,19 +13,19 @@ package final class HTTPServer: @unchecked Sendable {
     package static let libraryVersion = String(cString: MHD_get_version())
 
     package let limits: ServerLimits
-    /// The threads for what may block; handlers use them too.
+    /// Threads for jobs that may block; handlers use them too.
     package let workers: Workers
-    /// The port it listens on, the first one if there are several; 0 if it listens on no network.
+    /// The port of the first TCP socket; 0 if there is none.
     package let port: Int
 
     let handler: any HTTPHandler
-    /// The memory that bodies hold while they are read: what they need, and what makes large ones faster. The one is
-    /// not used for the other, or clients that send fast at first and then nothing would keep others out.
+    /// Memory for bodies, and extra memory for large ones. They are separate, so that stalled fast clients cannot use
+    /// up the first.
     let bodyMemory: Reserve
     let bodyGrowth: Reserve
     fileprivate let watch: ConnectionWatch
     let lingering: LingeringSockets
-    /// One of libmicrohttpd's for plain connections, one for encrypted ones, as far as they are needed.
+    /// libmicrohttpd's daemons: one for plain connections, one for encrypted ones, as needed.
     private var daemons: [OpaquePointer] = []
     private var handshakes: Handshakes?
     private var loop: PollingLoop?
@@ -43,10 +43,10 @@ package final class HTTPServer: @unchecked Sendable {
     /// Serves listening sockets until `stop()`.
     /// - Parameters:
     ///   - sockets: at least one; owned from here on
-    ///   - tls: what connections over a network begin with; nil: they are not encrypted. Those of this machine's own
-    ///     (unix(7)) never are
-    ///   - work: what gathers while requests are handled and is done between two polls
-    ///   - workers: threads for what may block
+    ///   - tls: credentials for TCP connections; nil: they are not encrypted. Connections to Unix sockets (unix(7))
+    ///     never are
+    ///   - work: gathers while requests are handled, and is done between two polls
+    ///   - workers: threads for jobs that may block
     package init(
         sockets: [ListeningSocket], tls: TLSCredentials? = nil, limits: ServerLimits = ServerLimits(),
         handler: any HTTPHandler,
@@ -61,7 +61,7 @@ package final class HTTPServer: @unchecked Sendable {
         watch = ConnectionWatch(seconds: limits.headSeconds, lingering: lingering)
         port = sockets.lazy.map(\.port).first { $0 != 0 } ?? 0
         _ = interpositionIsSet
-        // Without it, malformed requests would be taken as good.
+        // Without it, malformed requests would be accepted.
         guard cmhd_is_filtered() else {
             throw StartFailure(description: "recv is not among the executable's dynamic symbols")
         }
@@ -103,17 +103,17 @@ package final class HTTPServer: @unchecked Sendable {
     /// Whether `stop()` was called.
     package var isStopping: Bool { stopping.load(ordering: .acquiring) }
 
-    /// Whether the time that requests in flight get to finish is over: jobs that go on do so for nobody.
+    /// Whether the time for requests in flight is over: nobody waits for the jobs that still run.
     package var isCutOff: Bool { cutOff.load(ordering: .acquiring) }
 
-    /// Requests whose head has come and whose reply has not gone.
+    /// Requests whose head has arrived and whose reply was not sent yet.
     package var requestsInFlight: Int { inFlight.load(ordering: .acquiring) }
 
-    /// Makes the polling thread see that work waits that another thread gathered.
+    /// Wakes the polling thread for work that another thread gathered.
     package func wake() { loop?.wake() }
 
-    /// Accepts no more connections, ends the streams that have no end, lets the other requests in flight finish for
-    /// `drainSeconds` at most, then cuts off what is still streamed, lets the jobs that still run know, and ends.
+    /// Stops accepting connections, ends the endless streams, and lets the other requests in flight finish for at most
+    /// `drainSeconds`. Then cuts off the remaining streams, signals the jobs that still run, and ends.
     /// - Returns: whether no request is left. If one is, its connection stays suspended, and the process has to end
     @discardableResult
     package func stop() -> Bool {
@@ -124,14 +124,14 @@ package final class HTTPServer: @unchecked Sendable {
         waitForRequests(centiseconds: limits.drainSeconds * 100)
         cutOff.store(true, ordering: .releasing)
         for stream in openStreams { stream.abort() }
-        // Jobs that ask whether they are abandoned end, and give their replies.
+        // Jobs that check whether they are abandoned end now, and reply.
         waitForRequests(centiseconds: 100)
         if requestsInFlight > 0 {
             loop?.cutOff()
             waitForRequests(centiseconds: 100)
         }
         loop?.stop()
-        // MHD_stop_daemon() aborts the process when a connection is suspended: one that did not finish is left to the
+        // MHD_stop_daemon() aborts the process if a connection is suspended, so that unfinished ones are left to the
         // end of the process.
         guard requestsInFlight == 0 else { return false }
         for daemon in daemons { MHD_stop_daemon(daemon) }
@@ -153,10 +153,10 @@ package final class HTTPServer: @unchecked Sendable {
     func add(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = stream } }
     func remove(_ stream: ResponseStream) { streams.withLock { $0[ObjectIdentifier(stream)] = nil } }
 
-    /// Notes that a request is handed over, on the polling thread.
+    /// Notes that a request is handed over. On the polling thread.
     func noteHandedOver() { loop?.noteHandedOver() }
 
-    /// Notes, on the polling thread, that an exchange holds its connection.
+    /// Notes that an exchange holds its connection. On the polling thread.
     func noteUnsettled(_ exchange: HTTPExchange, waitsForWork: Bool) {
         loop?.noteUnsettled(exchange, waitsForWork: waitsForWork)
     }
@@ -180,7 +180,7 @@ private func handle(
         return result
     }
     let server = Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
-    // What stands for a request that the reader refused.
+    // The request that replaces one that the reader refused.
     let isRefused = url[0] == CChar(RequestReader.marker)
     let path = Array(UnsafeRawBufferPointer(start: url, count: strlen(url)))
     let client = Connection.of(connection)
@@ -230,7 +230,7 @@ private func connected(
     }
 }
 
-/// Says once for the process who reads for libmicrohttpd, and who makes the replies of its own.
+/// Sets, once per process, the functions that read for libmicrohttpd and make its own replies.
 private let interpositionIsSet: Void = {
     cmhd_set_own_reply(ownReply)
     cmhd_set_filter(readRequests)
@@ -246,7 +246,7 @@ private func readRequests(
     return client.reader.read(into: buffer, size, isGivenUp: client.exchange?.direct != nil) { source(of, $0, $1) }
 }
 
-/// The reply to a request that libmicrohttpd refuses by itself: told as every other fault.
+/// The reply to a request that libmicrohttpd refuses by itself, in the form of every other fault.
 private func ownReply(connection: OpaquePointer?, status: UnsafeMutablePointer<UInt32>?) -> OpaquePointer? {
     guard let connection, let status, let client = Connection.of(connection) else { return nil }
     let fault = client.reader.refusal ?? .malformed(status: Int(status.pointee))

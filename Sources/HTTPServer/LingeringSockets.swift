@@ -2,11 +2,11 @@
 internal import CMicroHTTPD
 internal import Glibc
 
-/// Connections that the server has ended, and whose clients may still be sending.
+/// Connections that the server has ended while their clients may still be sending.
 ///
-/// A socket that is closed with bytes unread resets the connection (RFC 1122 section 4.2.2.13), and the client may lose
-/// the reply that it has not read yet. So the sending side is shut down, and what comes is thrown away until the client
-/// ends its side, for a while (RFC 9112 section 9.6). Used by the polling thread only.
+/// Closing a socket with unread bytes resets the connection (RFC 1122 section 4.2.2.13), and the client may lose a
+/// reply that it has not read yet. So the sending side is closed, and what arrives is discarded for a while, until the
+/// client closes its side (RFC 9112 section 9.6). Used by the polling thread only.
 final class LingeringSockets {
     private struct Entry {
         let socket: Int32
@@ -14,30 +14,30 @@ final class LingeringSockets {
         var left: Int
     }
 
-    /// The most at once; another one makes the oldest be closed.
+    /// The most sockets at a time; one more closes the oldest.
     private static let most = 256
     /// How long one lingers, nanoseconds.
     private static let longest: UInt64 = 2_000_000_000
-    /// How often all are looked at, nanoseconds.
+    /// How often all are checked, nanoseconds.
     static let interval: UInt64 = 50_000_000
 
     private var entries: [Entry] = []
     private var lastLook: UInt64 = 0
-    /// Bytes that are thrown away of one.
+    /// The most bytes that are discarded per socket.
     private let discarded: Int
 
     init(discarded: Int) { self.discarded = discarded }
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Takes a socket that is about to be closed (fcntl(2), F_DUPFD_CLOEXEC). Without a descriptor for it, it does not
-    /// linger.
+    /// Takes a duplicate of a socket that is about to be closed (fcntl(2), F_DUPFD_CLOEXEC). Without a free descriptor,
+    /// the socket does not linger.
     func add(copyOf socket: Int32, now: UInt64) {
         let copy = fcntl(socket, F_DUPFD_CLOEXEC, 0)
         if copy >= 0 { add(copy, now: now) }
     }
 
-    /// Takes a socket, which is its own from here on.
+    /// Takes a socket, and owns it from here on.
     func add(_ socket: Int32, now: UInt64) {
         shutdown(socket, Int32(SHUT_WR))
         var entry = Entry(socket: socket, until: now + Self.longest, left: discarded)
@@ -45,7 +45,7 @@ final class LingeringSockets {
         if !Self.goesOn(&entry) { close(socket) } else { entries.append(entry) }
     }
 
-    /// Throws away what has come, and closes those that are done.
+    /// Discards what has arrived, and closes the sockets that are done.
     func look(now: UInt64) {
         guard !entries.isEmpty, now - lastLook > Self.interval else { return }
         lastLook = now
@@ -62,7 +62,7 @@ final class LingeringSockets {
         entries = []
     }
 
-    /// Reads what has come (recv(2)).
+    /// Reads what has arrived (recv(2)).
     /// - Returns: whether more may come
     private static func goesOn(_ entry: inout Entry) -> Bool {
         withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 1) { part in

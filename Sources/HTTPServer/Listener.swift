@@ -4,16 +4,16 @@ internal import Glibc
 
 /// Accepts connections for libmicrohttpd. Used by the polling thread only.
 ///
-/// libmicrohttpd could accept by itself, but has no way out of a lack of descriptors (0.9.75,
-/// `MHD_accept_connection()`): without any connection it tries again at once for ever, and with some it waits until one
-/// of them ends, though what was short may have been freed long before. Here the socket is left alone for a moment; the
+/// libmicrohttpd could accept by itself, but does not recover from a lack of descriptors (0.9.75,
+/// `MHD_accept_connection()`). Without any connection, it tries again at once for ever. With some, it waits until one
+/// of them ends, though descriptors may have been freed long before. Here the socket is left alone for a moment; the
 /// system keeps clients waiting (listen(2)).
 final class Listener {
-    /// Connections that are accepted in a row, before those that are there have their turn.
+    /// Connections that are accepted in a row before the existing ones get their turn.
     private static let most = 16
-    /// How long the socket is left alone where there is no room for a connection, nanoseconds.
+    /// How long the socket is left alone if there is no room for a connection, nanoseconds.
     static let pause: UInt64 = 50_000_000
-    /// How long a loop that never sleeps may not look for new connections, nanoseconds.
+    /// The longest time between two looks for new connections in a loop that never sleeps, nanoseconds.
     private static let busyInterval: UInt64 = 500_000
 
     private let endpoint: PollingLoop.Endpoint
@@ -26,9 +26,9 @@ final class Listener {
 
     /// - Parameters:
     ///   - endpoint: its socket is owned from here on
-    ///   - watch: an epoll descriptor that tells of clients that wait
+    ///   - watch: an epoll descriptor that reports waiting clients
     ///   - connections: those that libmicrohttpd has
-    ///   - turnedAway: what becomes of those above the limits
+    ///   - turnedAway: takes the clients above the limits
     init(
         _ endpoint: PollingLoop.Endpoint, watch: Int32, limits: ServerLimits, connections: ConnectionWatch,
         turnedAway: TurnedAway
@@ -38,11 +38,11 @@ final class Listener {
         clinux_watch_more(watch, endpoint.socket)
     }
 
-    /// Whether no connections are accepted for the moment.
+    /// Whether accepting pauses.
     var isPausing: Bool { !isWatched }
 
-    /// Accepts those that wait (accept4(2), MHD_add_connection()). If the endpoint is one for TLS, their handshakes
-    /// come first; those whose handshake is done are handed to libmicrohttpd.
+    /// Accepts waiting connections (accept4(2), MHD_add_connection()). If the endpoint uses TLS, their handshakes come
+    /// first; those whose handshake is done are handed to libmicrohttpd.
     /// - Parameter isReady: whether some are known to wait
     func accept(isReady: Bool, now: UInt64) {
         var count = connections.count
@@ -78,7 +78,7 @@ final class Listener {
         resume()
     }
 
-    /// Whether an address has as many connections as it may have, those whose handshake is not done among them.
+    /// Whether an address has reached its limit of connections, including those in a handshake.
     private func hasTooMany(_ address: String?) -> Bool {
         guard let address else { return false }
         let arriving = endpoint.handshakes?.count(of: address) ?? 0
@@ -87,7 +87,7 @@ final class Listener {
 
     func close() { Glibc.close(endpoint.socket) }
 
-    /// Leaves clients that wait alone.
+    /// Leaves waiting clients alone.
     func rest() {
         if isWatched { clinux_watch_less(watch, endpoint.socket) }
         isWatched = false

@@ -6,10 +6,10 @@ extension ListeningSocket {
     /// The most that are passed; more is a mistake.
     private static let most = 64
 
-    /// Sockets that were passed to this process by who started it, as systemd does for a socket unit
-    /// (sd_listen_fds(3)): `LISTEN_PID` is this process, `LISTEN_FDS` their number. Empty if there are none. The
-    /// variables are removed, so that no program started from here takes them for its own.
-    /// - Throws: where one of them is no socket that listens
+    /// Sockets that the parent process passed to this one, as systemd does for a socket unit (sd_listen_fds(3)):
+    /// `LISTEN_PID` is this process, `LISTEN_FDS` their number. Empty if there are none. The variables are removed, so
+    /// that programs started from here do not take them for their own.
+    /// - Throws: if one of them is not a listening socket
     package static func inherited() throws(Failure) -> [ListeningSocket] {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }
         guard let process = variable("LISTEN_PID"), process == getpid(), let count = variable("LISTEN_FDS"),

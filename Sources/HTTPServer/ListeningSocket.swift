@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// A socket that listens: of a network, or of this machine's own (unix(7)).
+/// A listening socket: a TCP socket, or a Unix socket of this machine (unix(7)).
 package struct ListeningSocket: Sendable {
     package let descriptor: Int32
-    /// The port it got; the one asked for, or one of the system's choice where that was 0. 0 where there is no network.
+    /// The port that it got: the requested one, or one of the system's choice if that was 0. 0 for a Unix socket.
     package let port: Int
-    /// Whether it is one of a network (TCP).
+    /// Whether it is a TCP socket.
     package let isOfNetwork: Bool
     /// Where it listens: `127.0.0.1:7117`, `[::1]:7117`, `unix:/run/rundir/socket`.
     package let address: String
-    /// A socket file that was made for it, which is to be removed at the end.
+    /// The socket file that was made for it, to be removed at the end.
     private let file: SocketFile?
 
-    /// Why a socket could not be had, in words for the person who started the server.
+    /// Why a socket could not be opened, in words for the person who started the server.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
@@ -49,10 +49,10 @@ package struct ListeningSocket: Sendable {
         file = nil
     }
 
-    /// Makes a socket file and listens (unix(7)). One that a server left behind is replaced.
+    /// Makes a socket file and listens (unix(7)). Replaces a file that a server left behind.
     /// - Parameters:
     ///   - path: of the file, at most 107 bytes
-    ///   - mode: who may connect: those who may write the file
+    ///   - mode: of the file: clients that may write the file may connect
     package init(path: String, mode: Int) throws(Failure) {
         let descriptor = Self.make(AF_UNIX)
         guard descriptor >= 0 else { throw Failure(description: Self.refusal(path)) }
@@ -69,7 +69,7 @@ package struct ListeningSocket: Sendable {
         address = "unix:\(path)"
     }
 
-    /// Takes over a socket that listens already.
+    /// Takes over a socket that already listens.
     init?(inherited descriptor: Int32) {
         var (listens, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
         guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0, listens == 1 else {
@@ -105,7 +105,7 @@ package struct ListeningSocket: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return withUnsafeMutablePointer(to: &storage) { storage in
             storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
-            // sin_port and sin6_port are at the same place.
+            // sin_port and sin6_port have the same offset.
             return storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
                 Int(UInt16(bigEndian: $0.pointee.sin_port))
             }

@@ -1,10 +1,10 @@
 /// What separates the parts of a form: the parameter `boundary` of its content type (RFC 2046 section 5.1.1).
 enum MultipartBoundary {
-    /// The longest that is read, bytes. (RFC 2046 allows 70.)
+    /// The longest accepted boundary, bytes. (RFC 2046 allows 70.)
     private static let longest = 200
 
-    /// The boundary of `multipart/form-data`; nil for another content type, and where it has none or several. Other
-    /// parameters may stand beside it, names in any case, values in quotes (RFC 9110 section 5.6.6).
+    /// The boundary of `multipart/form-data`; nil for another content type, and if it has none or several. Other
+    /// parameters are allowed, with names in any case and values in quotes (RFC 9110 section 5.6.6).
     static func read(_ contentType: some Collection<UInt8>) -> [UInt8]? {
         var rest = Array(contentType)[...]
         let essence = trimmed(take(from: &rest, until: UInt8(ascii: ";")))
@@ -30,7 +30,7 @@ enum MultipartBoundary {
         return found
     }
 
-    /// A parameter's value: a token, or text in quotes. Leaves what begins with the next `;`.
+    /// A parameter's value: a token, or text in quotes. What is left begins with the next `;`.
     private static func value(from rest: inout ArraySlice<UInt8>) -> [UInt8]? {
         rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         guard rest.first == UInt8(ascii: "\"") else {

@@ -2,22 +2,22 @@ internal import CMicroHTTPD
 internal import Glibc
 package import Limits
 
-/// Reads a `multipart/form-data` body (RFC 7578) as it comes, by libmicrohttpd's post processor.
+/// Reads a `multipart/form-data` body (RFC 7578) as it arrives, with libmicrohttpd's post processor.
 package final class MultipartReader: @unchecked Sendable {
     // Sendable: used by one thread at a time, the sink's.
 
-    /// A part's next piece.
+    /// The next piece of a part.
     package struct Piece {
         /// The form field's name.
         package let name: String
-        /// The file's name, where the part is a file.
+        /// The file's name, if the part is a file.
         package let fileName: String?
-        /// Whether a new part begins with it.
+        /// Whether it begins a new part.
         package let isFirst: Bool
         package let bytes: UnsafeRawBufferPointer
     }
 
-    /// The body is not what its content type says, or is cut short.
+    /// The body does not match its content type, or is truncated.
     package struct Failure: Error {
         package init() {}
     }
@@ -25,19 +25,19 @@ package final class MultipartReader: @unchecked Sendable {
     private var processor: OpaquePointer?
     private let budget: Budget
     private let fields: Budget
-    /// What names the boundary. The processor reads it all along, when the request's head may be gone.
+    /// The content type with the boundary. The processor reads it all along, when the request's head may have gone.
     private let contentType: UnsafeMutablePointer<CChar>
     private let receive: (Piece) throws -> Void
     private var failure: (any Error)?
-    /// Whether a part has been seen: without one, libmicrohttpd calls any body complete.
+    /// Whether a part has been seen: without one, libmicrohttpd accepts any body as complete.
     private var hasParts = false
-    /// The name and file name of a part of which nothing has come yet.
+    /// The name and file name of a part without content so far.
     private var empty: (name: String, fileName: String?)?
 
-    /// A reader of the exchange's body; nil when its content type is not a form's (MHD_create_post_processor()).
+    /// A reader of the exchange's body; nil if its content type is not a form's (MHD_create_post_processor()).
     /// - Parameters:
-    ///   - budget: parts as entries, and bytes of all of them
-    ///   - fields: bytes of what is held in memory: parts that are no files, and the names of all
+    ///   - budget: each part counts as an entry, and all parts' bytes count
+    ///   - fields: bytes that are held in memory: parts that are not files, and all names
     package init?(
         exchange: HTTPExchange, budget: Budget, fields: Budget, receive: @escaping (Piece) throws -> Void
     ) {
@@ -46,8 +46,8 @@ package final class MultipartReader: @unchecked Sendable {
             contentType = strdup("")
             return nil
         }
-        // As libmicrohttpd (0.9.75) finds it: behind "boundary=" in lower case, up to the end. A boundary of one
-        // character it takes in quotes alone.
+        // libmicrohttpd (0.9.75) looks for "boundary=" in lower case, and takes what follows up to the end. It accepts
+        // a boundary of one character only in quotes.
         contentType = strdup("multipart/form-data; boundary=\"\(String(decoding: boundary, as: UTF8.self))\"")
         // Unretained: the processor is destroyed before the reader goes.
         processor = cmhd_create_post_processor(
@@ -73,15 +73,15 @@ package final class MultipartReader: @unchecked Sendable {
         if result != .YES { throw Failure() }
     }
 
-    /// The body is over (MHD_destroy_post_processor()).
-    /// - Throws: `Failure` when it ended too early
+    /// The body has ended (MHD_destroy_post_processor()).
+    /// - Throws: `Failure` if it ended too early
     package func finish() throws {
         guard let processor else { return }
         self.processor = nil
         if MHD_destroy_post_processor(processor) != .YES || !hasParts { throw Failure() }
     }
 
-    /// libmicrohttpd tells of a part once before its first byte where that has not come yet, and again with it.
+    /// libmicrohttpd reports a part once before its first byte, if that has not arrived yet, and again with it.
     private func piece(_ name: String, _ fileName: String?, _ offset: UInt64, _ bytes: UnsafeRawBufferPointer) -> Piece
     {
         let goesOn = empty.map { !bytes.isEmpty && $0.name == name && $0.fileName == fileName } ?? false

@@ -1,8 +1,8 @@
 internal import CMicroHTTPD
 
-/// The header fields that say for which host a request is meant, and for which site's page it was made.
+/// The header fields that say which host a request is meant for, and which site's page made it.
 package struct OriginFields {
-    /// A field: its value, the last one where there are several, and how often it is there. Valid until answered.
+    /// A field: its value (the last one if there are several), and how often it occurs. Valid until answered.
     package struct Field {
         package fileprivate(set) var value: UnsafeRawBufferPointer?
         package fileprivate(set) var count = 0
@@ -17,7 +17,7 @@ package struct OriginFields {
 }
 
 extension HTTPExchange {
-    /// Gathers the fields in one pass over the head (MHD_get_connection_values_n()), without making strings.
+    /// Collects the fields in one pass over the head (MHD_get_connection_values_n()), without making strings.
     package var originFields: OriginFields {
         var fields = OriginFields()
         withUnsafeMutablePointer(to: &fields) { fields in

@@ -1,13 +1,13 @@
 /// Percent encoding (RFC 3986 section 2.1).
 package enum PercentEncoding {
-    /// Decodes escapes; nil when an escape is broken or the result is not UTF-8.
+    /// Decodes escapes; nil if an escape is broken or the result is not UTF-8.
     package static func decode(_ text: String) -> String? {
         var text = text
         return text.withUTF8 { decode(UnsafeRawBufferPointer($0)) }.flatMap { String(validating: $0, as: UTF8.self) }
     }
 
-    /// Decodes escapes in bytes; nil when an escape is broken.
-    /// - Parameter plusIsSpace: whether `+` stands for a space, as in a form (HTML, application/x-www-form-urlencoded)
+    /// Decodes escapes in bytes; nil if an escape is broken.
+    /// - Parameter plusIsSpace: whether `+` means a space, as in a form (HTML, application/x-www-form-urlencoded)
     package static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> [UInt8]? {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
@@ -29,7 +29,7 @@ package enum PercentEncoding {
     /// Encodes everything but unreserved characters (RFC 3986 section 2.3).
     package static func encode(_ text: String) -> String { encode(text.utf8) }
 
-    /// The same of bytes.
+    /// The same for bytes.
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var encoded: [UInt8] = []
         for byte in bytes {

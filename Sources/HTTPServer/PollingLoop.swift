@@ -6,33 +6,31 @@ internal import Threads
 
 /// The loop around libmicrohttpd's external epoll mode: run what is ready, do the work that gathered, run again.
 ///
-/// The shape was chosen by measurement (Tests/Benchmarks): a thread that commits what it has just read, before it polls
-/// again, hands nothing to another thread, and answers several times sooner than a committer thread of its own. It has
-/// one weakness: while a slow disk syncs, nobody polls. So there are two threads and one lease on the polling
-/// (`PollingLease`): when the work of the thread that polls takes long, the other one polls on, and the first one, once
-/// its work is done, becomes the one that stands by.
+/// The shape was chosen by measurement (Tests/Benchmarks). A thread that commits what it has just read, before it polls
+/// again, hands nothing to another thread, and answers several times sooner than a separate committer thread. It has
+/// one weakness: while a slow disk syncs, nobody polls. So two threads share one lease on the polling (`PollingLease`).
+/// If the polling thread's work takes long, the other thread polls on; once its work is done, the first one stands by.
 final class PollingLoop: @unchecked Sendable {
-    // Sendable: the daemons are run by the holder of the lease alone; all else is atomic or constant.
+    // Sendable: only the holder of the lease runs the daemons; all else is atomic or constant.
 
-    /// How long the holder looks for the next request without sleeping, once it has answered a single one, nanoseconds:
-    /// a client that sends one row after the other has the next one ready sooner than a processor sleeps and wakes.
-    /// Where several wait, the little that they wait makes the batches larger.
+    /// How long the holder looks for the next request without sleeping, after it has answered a single one,
+    /// nanoseconds. A client that sends one row after the other has the next one ready sooner than a processor sleeps
+    /// and wakes. If several clients wait, their short wait makes the batches larger.
     private static let keenness: UInt64 = 50_000
 
-    /// How many further requests make it worthwhile to look for still more before the work is done. A batch's cost,
-    /// most of which is its sync, is shared by all that are in it; looking costs a little for each of those that wait
-    /// already.
+    /// How many new requests make another look worthwhile before the work is done. All requests of a batch share its
+    /// cost, most of which is the sync; each look costs those that already wait a little.
     private static let worthwhile = 3
 
-    /// How often the holder looks for further requests at most, so that those that wait are not kept waiting.
+    /// The most looks for further requests, so that those that wait are not kept waiting.
     private static let looks = 8
 
-    /// A socket that listens, and who serves its connections.
+    /// A listening socket, and what serves its connections.
     struct Endpoint {
         let daemon: OpaquePointer
         /// Owned by the loop.
         let socket: Int32
-        /// Where its connections get their TLS sessions; nil: they have none.
+        /// Gives its connections TLS sessions; nil: no TLS.
         let handshakes: Handshakes?
     }
 
@@ -49,13 +47,13 @@ final class PollingLoop: @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private let accepts = Atomic<Bool>(true)
     private let cutsOff = Atomic<Bool>(false)
-    /// Opened when `stopping` is set, for who sleeps.
+    /// Opened when `stopping` is set, for threads that sleep.
     private let stopped = Gate()
     private var threads: [Thread] = []
 
     /// - Parameters:
     ///   - daemons: those of the endpoints, each once
-    ///   - turnedAway: what becomes of clients above it
+    ///   - turnedAway: takes the clients above the limits
     init(
         daemons: [OpaquePointer], endpoints: [Endpoint], limits: ServerLimits, work: (any GatheredWork)?,
         watch: ConnectionWatch, turnedAway: TurnedAway
@@ -77,23 +75,23 @@ final class PollingLoop: @unchecked Sendable {
         close(wakeDescriptor)
     }
 
-    /// Requests that were handed over since the work was last done. Used by the polling thread only.
+    /// Requests handed over since the work was last done. Used by the polling thread only.
     private var handedOver = 0
     /// Whether the next wait for events begins without sleeping. Likewise.
     private var isKeen = false
 
-    /// Exchanges that hold their connections, which are to be suspended after this run. Likewise.
+    /// Exchanges that hold their connections, to be suspended after this run. Likewise.
     private var unsettled: [HTTPExchange] = []
 
-    /// Those that the gathered work may answer, which are suspended if it does not. Likewise.
+    /// Exchanges that the gathered work may answer, to be suspended if it does not. Likewise.
     private var waiting: [HTTPExchange] = []
 
-    /// A request was handed over, which the work may answer. To be called by the polling thread.
+    /// A request was handed over; the work may answer it. Called by the polling thread.
     func noteHandedOver() { handedOver &+= 1 }
 
-    /// An exchange holds its connection, which is suspended before the next wait for events. To be called by the
-    /// polling thread.
-    /// - Parameter waitsForWork: whether the gathered work may answer it before
+    /// An exchange holds its connection, which is suspended before the next wait for events. Called by the polling
+    /// thread.
+    /// - Parameter waitsForWork: whether the gathered work may answer it before that
     func noteUnsettled(_ exchange: HTTPExchange, waitsForWork: Bool) {
         if waitsForWork { waiting.append(exchange) } else { unsettled.append(exchange) }
     }
@@ -109,16 +107,16 @@ final class PollingLoop: @unchecked Sendable {
         ]
     }
 
-    /// Leaves the listening socket to itself, and closes it at the end.
+    /// Stops accepting connections. `stop()` closes the listening sockets.
     func stopAccepting() { accepts.store(false, ordering: .releasing) }
 
-    /// Ends the requests that are being read or answered, but for those that wait.
+    /// Ends the requests that are being read or answered, except those that are suspended.
     func cutOff() {
         cutsOff.store(true, ordering: .releasing)
         wake()
     }
 
-    /// Ends the threads. Work that waits is left.
+    /// Ends the threads. Waiting work is not done.
     func stop() {
         stopping.store(true, ordering: .releasing)
         stopped.open()
@@ -128,7 +126,7 @@ final class PollingLoop: @unchecked Sendable {
         for listener in listeners { listener.close() }
     }
 
-    /// Makes the polling thread look at what waits: a resumed connection, gathered work. Thread-safe.
+    /// Wakes the polling thread, to look at a resumed connection or at gathered work. Thread-safe.
     func wake() {
         // Sequentially consistent on both sides: either this thread sees `isPolling`, or the other one sees `isWoken`.
         guard !isWoken.exchange(true, ordering: .sequentiallyConsistent) else { return }
@@ -137,7 +135,7 @@ final class PollingLoop: @unchecked Sendable {
 
     /// Polls while this thread holds the lease.
     private func poll() {
-        // Those of who polled before wait for the work that it is doing.
+        // The previous holder's exchanges wait for the work that it is doing.
         settle()
         while !stopping.load(ordering: .acquiring) {
             let clientsWait = waitForEvents()
@@ -151,7 +149,7 @@ final class PollingLoop: @unchecked Sendable {
             if cutsOff.load(ordering: .acquiring) { connections.cutOff() }
             run()
             guard let work, work.isWaiting else {
-                // Something else answers those that wait, or a thread that is at work.
+                // Something else answers those that wait, or a thread that is working already.
                 settle()
                 continue
             }
@@ -160,14 +158,14 @@ final class PollingLoop: @unchecked Sendable {
             handedOver = 0
             guard performLendingTheLease(work) else { return }
             settle()
-            // Once for libmicrohttpd to ask for the replies, once to send them, before more is read that has to wait
-            // for work.
+            // In the first run libmicrohttpd asks for the replies, in the second it sends them. Only then is more read
+            // that has to wait for work.
             run()
             run()
         }
     }
 
-    /// Runs libmicrohttpd, and has begin what does not wait for the work that gathers.
+    /// Runs libmicrohttpd, and settles the exchanges that do not wait for the gathered work.
     private func run() {
         for daemon in daemons { MHD_run(daemon) }
         if unsettled.isEmpty { return }
@@ -175,7 +173,7 @@ final class PollingLoop: @unchecked Sendable {
         unsettled.removeAll(keepingCapacity: true)
     }
 
-    /// Suspends the connections that are still held.
+    /// Suspends the connections that still have a hold.
     private func settle() {
         for exchange in unsettled { exchange.settle() }
         for exchange in waiting { exchange.settle() }
@@ -183,8 +181,8 @@ final class PollingLoop: @unchecked Sendable {
         waiting.removeAll(keepingCapacity: true)
     }
 
-    /// Reads what has come while the first requests of a batch were read, as long as that is more than a few. Never
-    /// blocks: a client that has been answered just now would be waited for in vain by all the others.
+    /// Reads what arrived while the first requests of a batch were read, as long as that is more than a few. Never
+    /// blocks: all others would wait in vain for a client that was just answered.
     private func gather() {
         var (before, looked) = (0, 0)
         while handedOver - before >= Self.worthwhile, looked < Self.looks {
@@ -195,7 +193,7 @@ final class PollingLoop: @unchecked Sendable {
     }
 
     /// Sleeps until there is something to do.
-    /// - Returns: whether clients wait to be accepted, as far as that was looked at
+    /// - Returns: whether clients wait to be accepted, if that was checked
     private func waitForEvents() -> Bool {
         var timeout: UInt64?
         for daemon in daemons {
@@ -203,7 +201,7 @@ final class PollingLoop: @unchecked Sendable {
             guard MHD_get_timeout(daemon, &milliseconds) == .YES else { continue }
             timeout = min(milliseconds, timeout ?? .max)
         }
-        // A connection that has more to be read, or to be sent: libmicrohttpd looks for events itself as it runs.
+        // A connection has more to be read or sent: libmicrohttpd looks for events itself as it runs.
         if timeout == 0 { return false }
         isPolling.store(true, ordering: .sequentiallyConsistent)
         defer { isPolling.store(false, ordering: .sequentiallyConsistent) }
@@ -224,11 +222,11 @@ final class PollingLoop: @unchecked Sendable {
         return ready & 4 != 0
     }
 
-    /// Does the work; false if the lease is another thread's by then.
+    /// Does the work; false if another thread has the lease afterwards.
     private func performLendingTheLease(_ work: any GatheredWork) -> Bool {
         if lease.lend(during: work.perform) { return true }
         wake()
-        // The other thread polls. While the work stays slow, this one goes on with it, so that nobody has to change
+        // The other thread polls. While the work stays slow, this thread goes on with it, so that they need not change
         // places.
         while work.isWaiting, !stopping.load(ordering: .acquiring) {
             let begun = monotonicNanoseconds()
@@ -239,7 +237,7 @@ final class PollingLoop: @unchecked Sendable {
         return false
     }
 
-    /// Polls whenever the other thread is at work for long.
+    /// Polls when the other thread's work takes long.
     private func standBy() {
         while lease.takeOverdue(unless: stopped) { poll() }
     }

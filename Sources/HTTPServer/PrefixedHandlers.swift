@@ -8,14 +8,14 @@ internal import Glibc
 /// path.
 package final class PrefixedHandlers: HTTPHandler {
     private let prefixes: [[UInt8]]
-    /// Those of the prefixes, in the same order.
+    /// The handlers of the prefixes, in the same order.
     private let handlers: [any HTTPHandler]
     private let rest: any HTTPHandler
-    /// What all prefixes begin with: most paths do not.
+    /// What all prefixes begin with; most paths do not.
     private let common: [UInt8]
 
-    /// - Parameter handlers: by prefix, as it stands in the request, without a `/` at its end; of several that fit, the
-    ///   first is taken
+    /// - Parameter handlers: by prefix, as sent in a request, without a `/` at its end; if several match, the first is
+    ///   used
     package init(_ handlers: [(prefix: String, handler: any HTTPHandler)], otherwise rest: any HTTPHandler) {
         let prefixes = handlers.map { Array($0.prefix.utf8) }
         common = prefixes.reduce(prefixes.first ?? []) { common, prefix in

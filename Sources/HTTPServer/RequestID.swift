@@ -1,9 +1,9 @@
 internal import CMicroHTTPD
 internal import Synchronization
 
-/// Names a request: in the header `Request-Id` of its reply, in the `request_id` of a problem, in the log.
+/// The id of a request: in the header `Request-Id` of its reply, in the `request_id` of a problem, in the log.
 ///
-/// Two numbers in hexadecimal digits: one that the process chose at its start, and the request's own, counted from 1.
+/// Two numbers in hexadecimal digits: one chosen at the process's start, and the request's own, counted from 1.
 package struct RequestID: Sendable, Equatable, CustomStringConvertible {
     package static let header = "Request-Id"
     private static let headerBytes: StaticString = "Request-Id"

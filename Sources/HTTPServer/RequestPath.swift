@@ -1,11 +1,11 @@
-/// A request's path, split and decoded once, with everything refused that could mean two things.
+/// A request's path, split and decoded once. Everything ambiguous is refused.
 ///
-/// A route has fixed segments, and perhaps the path of a file behind them. What is an ordinary character in a file's
-/// name, `%` and `\`, is none in a fixed segment, and an escaped `/` separates names in a file's path alone.
+/// A route has fixed segments, and perhaps the path of a file after them. `%` and `\` are ordinary characters in a
+/// file's name, but not in a fixed segment. An escaped `/` separates names, in a file's path only.
 package struct RequestPath: Sendable {
-    /// The decoded segments; none for `/`.
+    /// The decoded segments; empty for `/`.
     package let segments: [String]
-    /// What an escape in a segment stands for that is for files' names only, by segment.
+    /// By segment: the first escape in it that only files' names may have.
     private var reserved: [Int: String] = [:]
 
     /// Why a path is refused.
@@ -14,7 +14,7 @@ package struct RequestPath: Sendable {
     }
 
     /// Splits a path as it was sent.
-    /// - Throws: on an empty, `.` or `..` segment, a broken escape, an escaped NUL, and invalid UTF-8
+    /// - Throws: if there is an empty, `.` or `..` segment, a broken escape, an escaped NUL, or invalid UTF-8
     package init(_ path: [UInt8]) throws(Failure) {
         guard path.first == UInt8(ascii: "/") else {
             throw Failure(reason: "the path does not start with \"/\"")
@@ -44,7 +44,7 @@ package struct RequestPath: Sendable {
     }
 
     /// The names in a file's path, from a segment on.
-    /// - Throws: on an empty, `.` or `..` name
+    /// - Throws: if there is an empty, `.` or `..` name
     package func file(from first: Int) throws(Failure) -> [String] {
         var names: [String] = []
         for (index, segment) in segments.enumerated().dropFirst(first) {
@@ -52,7 +52,7 @@ package struct RequestPath: Sendable {
                 names.append(segment)
                 continue
             }
-            // By bytes: to a file system a "/" is one, whatever combining character follows.
+            // By bytes: to a file system a `/` is a separator, whatever combining character follows.
             for name in segment.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
                 names.append(try Self.checked(String(decoding: name, as: UTF8.self)))
             }
@@ -60,7 +60,7 @@ package struct RequestPath: Sendable {
         return names
     }
 
-    /// - Returns: the segment, and the first escape in it that is for files' names only
+    /// - Returns: the segment, and the first escape in it that only files' names may have
     private static func segment(_ raw: ArraySlice<UInt8>) throws(Failure) -> (String, escape: String?) {
         // Most segments are plain; those need no decoding.
         if !raw.isEmpty, !raw.contains(where: { $0 == UInt8(ascii: "%") || $0 >= 0x80 || $0 == UInt8(ascii: ".") }) {

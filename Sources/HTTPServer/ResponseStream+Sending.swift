@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// What the polling thread calls.
 extension ResponseStream {
-    /// Bytes of libmicrohttpd's buffer for a client of HTTP/1.0; chunks are made in the connection's own memory. And
-    /// for a body of known size: as many as are sent at once.
+    /// Bytes of libmicrohttpd's buffer. Of unknown size: for a client of HTTP/1.0; chunks are made in the connection's
+    /// own memory. Of known size: as many as are sent at once.
     private static let blockSize = (unknown: 4096, known: 64 << 10)
 
     /// Makes libmicrohttpd's response (MHD_create_response_from_callback()), which holds the stream.
@@ -34,7 +34,7 @@ extension ResponseStream {
         if isEndless, exchange.server.isStopping { finish() }
     }
 
-    /// The reply is over: all was sent, or the client has gone, or nothing had to be sent.
+    /// The reply is over: everything was sent, the client has gone, or nothing had to be sent.
     func detach() {
         let (exchange, source) = state.withLock { state in
             let taken = (state.exchange, state.source)
@@ -44,13 +44,13 @@ extension ResponseStream {
         }
         exchange?.server.remove(self)
         whenOver()
-        // What it holds, such as a file, goes on a worker: closing may block.
+        // What it holds, such as a file, is released on a worker: closing may block.
         if let source, let exchange {
             exchange.server.workers.long.run { withExtendedLifetime(source) {} }
         }
     }
 
-    /// Puts what waits into a buffer (MHD_ContentReaderCallback); holds the connection where nothing does.
+    /// Moves waiting bytes into a buffer (MHD_ContentReaderCallback); holds the connection if there are none.
     private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let (count, asks): (Int, HTTPServer?) = state.withLock { state in
             guard let exchange = state.exchange, !state.isAborted else { return (contentReaderFailed, nil) }
@@ -74,7 +74,7 @@ extension ResponseStream {
     private func askSource() {
         var made = 0
         while true {
-            // Not more than a buffer at a time, however fast the client takes it: other jobs wait for this thread.
+            // No more than one buffer at a time, however fast the client takes it: other jobs wait for this thread.
             let (source, again): (Source?, HTTPServer?) = state.withLock { state in
                 if state.isOpen, state.buffered < limit, made < limit { return (state.source, nil) }
                 if state.isOpen, state.buffered < limit { return (nil, state.exchange?.server) }
@@ -97,7 +97,7 @@ extension ResponseStream {
 }
 
 extension ResponseStream.State {
-    /// Moves as much as there is room for into a buffer.
+    /// Moves as many bytes as fit into a buffer.
     fileprivate mutating func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         var filled = 0
         while let part = parts.first, filled < buffer.count {
@@ -119,7 +119,7 @@ extension ResponseStream.State {
     }
 }
 
-/// MHD_CONTENT_READER_END_OF_STREAM, a macro that Swift does not see.
+/// MHD_CONTENT_READER_END_OF_STREAM, a macro that Swift does not import.
 private let contentReaderEnded = -1
 
 /// MHD_CONTENT_READER_END_WITH_ERROR, likewise: the connection is closed without the end of the chunked body.

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// The file of a socket of this machine's own (unix(7)), which a process that ends leaves behind.
+/// The file of a Unix socket (unix(7)). A process that ends leaves it behind.
 struct SocketFile: Sendable {
     private let path: String
-    /// By which it is known again: another server may have replaced it.
+    /// Identifies the file: another server may have replaced it.
     private let identity: [UInt64]
 
-    /// Bytes of a path, without the zero byte at its end (unix(7)).
+    /// The most bytes of a path, without the zero byte at its end (unix(7)).
     private static let longest = 107
 
     /// Binds a socket to a path (bind(2)), and sets the file's mode before anyone can connect.
@@ -28,12 +28,12 @@ struct SocketFile: Sendable {
         }
     }
 
-    /// Removes the file, unless it is another's by now.
+    /// Removes the file, unless another server has replaced it.
     func remove() {
         if !identity.isEmpty, Self.identity(path) == identity { unlink(path) }
     }
 
-    /// Removes a socket file that nobody listens on any more (connect(2), ECONNREFUSED).
+    /// Removes a socket file on which nobody listens any more (connect(2), ECONNREFUSED).
     private static func removeStale(_ path: String) throws(ListeningSocket.Failure) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -55,7 +55,7 @@ struct SocketFile: Sendable {
         return lstat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
     }
 
-    /// Calls with a path as an address (sockaddr_un).
+    /// Calls `body` with a path as an address (sockaddr_un).
     private static func with(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

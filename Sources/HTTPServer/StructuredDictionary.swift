@@ -1,17 +1,17 @@
 /// A dictionary of structured fields (RFC 8941 section 3.2), such as `Repr-Digest` is.
 package struct StructuredDictionary: Sendable {
-    /// What a name stands for, as far as digests have it.
+    /// The value of a name, as far as digests need it.
     package enum Item: Sendable, Equatable {
         case bytes([UInt8])
         case integer(Int)
-        /// A text, a token, a flag, a list: nothing that a digest could be.
+        /// A text, a token, a flag or a list: none of them can be a digest.
         case other
     }
 
-    /// In order; where a name is there twice, the first one's place and the last one's value.
+    /// In order. A repeated name has the place of the first one and the value of the last one.
     package private(set) var members: [(name: String, item: Item)] = []
 
-    /// Reads a field's value; nil where it is no dictionary.
+    /// Reads a field's value; nil if it is not a dictionary.
     package init?(_ field: String) {
         var text = field.utf8[...]
         var places: [String: Int] = [:]
@@ -59,7 +59,7 @@ package struct StructuredDictionary: Sendable {
         return cut(&text) { isLower($0) || isDigit($0) || "_-.*".utf8.contains($0) }
     }
 
-    /// An item, or an inner list, in which there is no other (RFC 8941 section 3.1.1).
+    /// An item, or an inner list, which has no other list in it (RFC 8941 section 3.1.1).
     private static func listOrItem(_ text: inout Text) -> Item? {
         if !take("(", &text) { return item(&text) }
         skipSpace(&text)

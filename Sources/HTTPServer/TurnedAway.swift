@@ -1,19 +1,19 @@
 internal import CMicroHTTPD
 internal import Glibc
 
-/// Turns away the clients above the limit of connections: they get 503 at once, instead of waiting without a word.
+/// Turns away clients above the limit of connections: they get 503 at once, instead of waiting without an answer.
 ///
-/// Within TLS a client gets no reply: its connection ends. Used by the polling thread only; never blocks.
+/// A client on a TLS port gets no reply: its connection ends. Used by the polling thread only; never blocks.
 struct TurnedAway {
-    /// The most that are turned away in a row.
+    /// The most clients that are turned away in a row.
     private static let most = 32
 
     /// Makes the reply, as bytes on the wire.
     let reply: () -> [UInt8]
-    /// Where they go, so that they see the reply.
+    /// Keeps their connections open for a while, so that they see the reply.
     let lingering: LingeringSockets
 
-    /// Accepts those that wait (accept4(2)), answers and closes.
+    /// Accepts waiting clients (accept4(2)), answers and closes.
     func turnAway(from socket: Int32, isEncrypted: Bool, now: UInt64) {
         for _ in 0..<Self.most {
             let client = cmhd_accept(socket)
@@ -22,13 +22,14 @@ struct TurnedAway {
         }
     }
 
-    /// Answers one that was accepted, and closes.
+    /// Answers an accepted client, and closes. It uses the raw socket: this connection was never handed to
+    /// libmicrohttpd.
     func turnAway(_ client: Int32, isEncrypted: Bool, now: UInt64) {
         if isEncrypted {
             close(client)
             return
         }
-        // A new socket's buffer has room for it.
+        // A new socket's buffer has room for the reply.
         _ = reply().withUnsafeBytes {
             send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         }

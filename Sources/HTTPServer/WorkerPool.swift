@@ -7,7 +7,7 @@ package final class WorkerPool: Sendable {
         var jobs: Deque<@Sendable () -> Void> = []
         var isStopping = false
         var threads: [Thread] = []
-        /// How many of the threads have not ended.
+        /// The number of threads that have not ended.
         var alive = 0
     }
 
@@ -26,7 +26,7 @@ package final class WorkerPool: Sendable {
 
     private func start(_ state: inout State) {
         state.threads = (0..<count).map { index in
-            // They give way to the polling threads: what is read slows no write down.
+            // They give way to the polling threads, so that reads do not slow down writes.
             Thread(named: "\(name)-\(index)", .low) { [unowned self] in work() }
         }
         state.alive = count
@@ -42,9 +42,9 @@ package final class WorkerPool: Sendable {
         }
     }
 
-    /// Finishes the jobs that wait, then ends the threads.
-    /// - Parameter seconds: how long that may take; jobs that are still waiting then are dropped
-    /// - Returns: whether all threads have ended. Where one has not, the pool has to stay until the process ends
+    /// Finishes the waiting jobs, then ends the threads.
+    /// - Parameter seconds: how long that may take; jobs that still wait then are dropped
+    /// - Returns: whether all threads have ended. If not, the pool has to stay until the process ends
     @discardableResult
     package func stop(within seconds: Double? = nil) -> Bool {
         let threads = state.changeForAll { state in

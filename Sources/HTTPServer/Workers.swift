@@ -1,13 +1,13 @@
-/// The threads for what may block, in pools of a fixed size, so that what is quick never waits for what is long, and
-/// neither for other servers.
+/// Threads for jobs that may block, in pools of a fixed size. So quick jobs never wait for long ones, and neither of
+/// them for other servers.
 package struct Workers: Sendable {
     /// Which of the pools.
     package enum Kind: Sendable {
-        /// What takes milliseconds: listings, single runs, metrics, readiness.
+        /// Takes milliseconds: listings, single runs, metrics, readiness.
         case quick
-        /// What may take as long as a client, a disk or an archive likes: uploads, bundles, changes of many runs.
+        /// Takes as long as a client, a disk or an archive needs: uploads, bundles, changes of many runs.
         case long
-        /// What waits for another server, which may be silent: contents of files that are kept there.
+        /// Waits for another server, which may not answer: contents of files that are kept there.
         case remote
     }
 
@@ -15,7 +15,7 @@ package struct Workers: Sendable {
     package let long: WorkerPool
     package let remote: WorkerPool
 
-    /// Starts `count` threads of each kind, of the last one once they are needed.
+    /// Starts `count` threads of each kind; those of the last kind start with its first job.
     package init(threads count: Int) {
         quick = WorkerPool(threads: count, name: "quick")
         long = WorkerPool(threads: count, name: "long")
@@ -30,7 +30,7 @@ package struct Workers: Sendable {
         }
     }
 
-    /// Finishes the jobs that wait, then ends the threads.
+    /// Finishes the waiting jobs, then ends the threads.
     /// - Parameter seconds: how long that may take, for each pool
     /// - Returns: whether all threads have ended
     @discardableResult

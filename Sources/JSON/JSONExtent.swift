@@ -18,7 +18,7 @@ package struct JSONExtent: Sendable {
     /// parts of a file do.
     package var isCut: Bool { withUnsafePointer(to: state) { crj_extent_is_cut($0) != 0 } }
 
-    /// Whether there is NaN or an infinity in it without quotes, as Python's `json.dump()` writes them.
+    /// Whether it has NaN or an infinity without quotes, as Python's `json.dump()` writes them.
     package var hasNonFinite: Bool { withUnsafePointer(to: state) { crj_extent_has_non_finite($0) != 0 } }
 
     /// Whether a whole text is cut.

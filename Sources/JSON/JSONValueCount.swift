@@ -1,7 +1,7 @@
 /// Counts the values of a text before it is parsed: each takes far more memory than its two bytes.
 package enum JSONValueCount {
-    /// Whether a text has more values than that, by its separators outside of strings.
-    /// - Parameter hasEscapes: whether a backslash in a string is one: in JSON, not in CSV
+    /// Whether a text has more than `most` values, by its separators outside of strings.
+    /// - Parameter hasEscapes: whether a backslash in a string escapes the next character: in JSON, not in CSV
     package static func exceeds(_ most: Int, in text: [UInt8], hasEscapes: Bool = true) -> Bool {
         // A value takes at least a byte and a separator.
         guard text.count / 2 > most else { return false }

@@ -10,13 +10,13 @@ package import RunStore
 /// The HTTP interface of a run store: maps requests to store calls and their results to replies. It knows no paths on
 /// disk.
 ///
-/// `RunAPI.routes` has every route. What every request is asked comes before it (`AccessChecks`).
+/// `RunAPI.routes` has every route. `AccessChecks` checks every request before it.
 package final class RunAPI: HTTPHandler {
     /// The settings of the API.
     package struct Settings: Sendable {
         /// The largest body in memory, bytes.
         package var maxBody = 16 << 20
-        /// Bytes of large bodies that are read at once: reading one takes some ten times its memory.
+        /// Bytes of large bodies that are read at the same time: reading one takes some ten times its memory.
         package var parsedBytes = 64 << 20
         /// The largest upload, bytes.
         package var maxUpload = 4 << 30
@@ -30,14 +30,14 @@ package final class RunAPI: HTTPHandler {
         package var writerJobs = 2
         /// The most executables that wait for their turn.
         package var writerQueue = 256
-        /// Who reads events, and how far behind.
+        /// Limits of event readers.
         package var events = EventHub.Limits()
 
         package init() {}
     }
 
     let store: any RunStore
-    /// Where bodies are spooled.
+    /// The place of spooled bodies.
     let scratch: Scratch
     /// Can be replaced while requests are served.
     package let registered: RegisteredWriters
@@ -48,11 +48,11 @@ package final class RunAPI: HTTPHandler {
     let hub: EventHub
     let digests = FileDigests()
     let recentWrites = RecentWrites()
-    /// What large bodies that are read now take.
+    /// Memory for the large bodies that are being read.
     package let parsing: Reserve
-    /// Seconds for which what is pending is kept; nil: until its run is initialised.
+    /// Seconds for which pending data is kept; nil: until its run is initialised.
     let pendingAge: Double?
-    /// Whether the store has to know who writes.
+    /// Whether the store counts by sender.
     private let countsSenders: Bool
     /// Counts requests; other parts may add gauges.
     package let telemetry = Telemetry(RunAPI.routes)
@@ -90,19 +90,19 @@ package final class RunAPI: HTTPHandler {
 
     deinit { hub.stop() }
 
-    /// A request's sender, as the store counts them: by token; nil where nothing depends on it.
+    /// A request's sender, as the store counts them: by token; nil if nothing depends on it.
     func sender(of exchange: HTTPExchange) -> String? { countsSenders ? exchange.grant.token?.id : nil }
 
     // MARK: HTTPHandler
 
     package func accept(_ exchange: HTTPExchange) -> BodyPlan {
         do {
-            // The checks before have asked already.
+            // The checks before the handler have called it already.
             if exchange.context == nil { _ = try need(of: exchange) }
             if let write = exchange.context as? MetadataWrite { return gather(write) }
             guard let routed = exchange.context as? RoutedRequest else { return .refuse(try options(exchange)) }
             let route = routed.route
-            // A method that the path does not have, and a type that there is not, come before an unknown parameter.
+            // An unknown type, or a method that the path does not have, is reported rather than an unknown parameter.
             if route.query == .none, exchange.hasQuery, (try? route.isOffered(self, routed.values)) != false {
                 _ = try QueryParameters(exchange, names: [])
             }

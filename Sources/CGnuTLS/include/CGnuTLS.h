@@ -1,5 +1,5 @@
-/// Debian's GnuTLS (3.7), as far as a server needs it: certificates with their keys, handshakes, a certificate of its
-/// own making. (Most of GnuTLS's types are macros, unions or pointers that Swift does not import well.)
+/// Debian's GnuTLS (3.7), as far as a server needs it: certificates with their keys, handshakes, and self-signed
+/// certificates. (Most of GnuTLS's types are macros, unions or pointers that Swift does not import well.)
 #ifndef RUNDIR_CGNUTLS_H
 #define RUNDIR_CGNUTLS_H
 
@@ -33,14 +33,14 @@ typedef enum {
 
 /// What a certificate says.
 typedef struct {
-    /// When it begins and ceases to be valid, seconds since 1970.
+    /// The start and end of its validity, seconds since 1970.
     int64_t begins, ends;
     /// The SHA-256 of its public key (SubjectPublicKeyInfo): what `curl --pinnedpubkey` compares (RFC 7469 section
     /// 2.4).
     uint8_t pin[32];
 } cgnutls_facts;
 
-/// Reads a certificate, with its chain behind it, and its key, both PEM.
+/// Reads a certificate, followed by its chain, and its key, both PEM.
 /// \returns NULL on failure; `fault` says which
 cgnutls_identity *cgnutls_identity_make(
     const void *certificate, size_t certificate_size, const void *key, size_t key_size, cgnutls_facts *facts,
@@ -66,8 +66,8 @@ typedef enum {
     CGNUTLS_FAILED,
 } cgnutls_progress;
 
-/// Does of the handshake what can be done without waiting (gnutls_handshake()). A client with which there is nothing in
-/// common is told so (gnutls_alert_send_appropriate()).
+/// Does as much of the handshake as is possible without waiting (gnutls_handshake()). If it fails, the client gets an
+/// alert, for example that there is no common cipher (gnutls_alert_send_appropriate()).
 cgnutls_progress cgnutls_handshake(struct gnutls_session_int *session);
 
 /// Frees a session (gnutls_deinit()).
@@ -86,8 +86,8 @@ typedef struct {
 /// \returns PEM, to be freed by free(3); NULL on failure
 char *cgnutls_key_make(void);
 
-/// Makes a certificate for a key that is its own issuer, valid for these names from `begins` to `ends`, seconds since
-/// 1970. \returns PEM, to be freed by free(3); NULL if the key cannot be read, or there is no memory
+/// Makes a self-signed certificate for a key, valid for these names from `begins` to `ends`, seconds since 1970.
+/// \returns PEM, to be freed by free(3); NULL if the key cannot be read, or there is no memory
 char *cgnutls_certificate_make(
     const void *key, size_t key_size, const cgnutls_names *names, int64_t begins, int64_t ends);
 

@@ -53,7 +53,7 @@ bool cmhd_add(struct MHD_Daemon *daemon, int socket);
 /// A session of GnuTLS (gnutls_session_t).
 struct gnutls_session_int;
 
-/// The same with a TLS session whose handshake is done, which the daemon owns from then on too.
+/// The same for a TLS session whose handshake is done. The daemon then owns the session too.
 bool cmhd_add_encrypted(struct MHD_Daemon *daemon, int socket, struct gnutls_session_int *session);
 
 /// The daemon's epoll descriptor, or -1 (MHD_get_daemon_info(), MHD_DAEMON_INFO_EPOLL_FD).
@@ -65,8 +65,8 @@ int cmhd_connection_socket(struct MHD_Connection *connection);
 /// Whether the connection uses TLS (MHD_get_connection_info(), MHD_CONNECTION_INFO_GNUTLS_SESSION).
 bool cmhd_is_encrypted(struct MHD_Connection *connection);
 
-/// Writes the address of a socket's other end as text, without its port; empty for a socket of this machine's own
-/// (getpeername(2), getnameinfo(3)).
+/// Writes the address of a socket's peer as text, without its port; empty for a Unix socket (getpeername(2),
+/// getnameinfo(3)).
 void cmhd_peer_address(int socket, char *text, size_t room);
 
 /// The client's address as text without a port (MHD_CONNECTION_INFO_CLIENT_ADDRESS, getnameinfo(3)): `unix` for a local
@@ -84,17 +84,18 @@ int cmhd_field_count(struct MHD_Connection *connection);
 /// connection.
 void cmhd_cut(struct MHD_Connection *connection, int socket);
 
-/// Sends bytes past libmicrohttpd, within the TLS session where there is one (send(2), gnutls_record_send()). Never
-/// blocks. What was not sent because of EAGAIN has to be tried again with the same bytes.
+/// Sends bytes without libmicrohttpd, within the TLS session if there is one (send(2), gnutls_record_send()). Never
+/// blocks. After EAGAIN, the rest has to be tried again with the same bytes.
 /// \returns how many were sent; -1 and errno on failure
 ptrdiff_t cmhd_send(struct MHD_Connection *connection, int socket, const void *bytes, size_t size);
 
-/// Ends that direction (shutdown(2), gnutls_bye()).
+/// Closes the sending side (shutdown(2), gnutls_bye()).
 void cmhd_end_sending(struct MHD_Connection *connection, int socket);
 
-/// A header field's value (MHD_lookup_connection_value_n()). libmicrohttpd's own lookups go another way. It sees no
-/// Cookie, which it would copy and split: that can make parse_connection_headers() fail, and the library's own reply
-/// then has its head twice and its body cut (0.9.75). And it sees no Expect where no body follows.
+/// A header field's value (MHD_lookup_connection_value_n()). libmicrohttpd's own lookups are interposed, and two fields
+/// are hidden from it. One is Cookie, which it would copy and split: that can make parse_connection_headers() fail, and
+/// the library's own reply then has its head twice and its body truncated (0.9.75). The other is Expect if no body
+/// follows.
 enum MHD_Result cmhd_header(
     struct MHD_Connection *connection, enum MHD_ValueKind kind, const char *key, size_t key_size,
     const char **value, size_t *value_size);
@@ -125,17 +126,17 @@ void *cmhd_socket_context(struct MHD_Connection *connection);
 /// Reads received bytes, as recv(2) does. \returns how many; 0 at the end of the stream; less than 0, an error.
 typedef ssize_t (*cmhd_source)(void *of, void *buffer, size_t size);
 
-/// Reads for libmicrohttpd, from a source, what it may see of a connection. \returns the same.
+/// Reads from a source what libmicrohttpd may see of a connection. \returns the same as a source.
 typedef ssize_t (*cmhd_filter)(void *reader, cmhd_source source, void *of, void *buffer, size_t size);
 
 /// Sets the filter of all connections that have a reader.
 void cmhd_set_filter(cmhd_filter filter);
 
-/// Whether libmicrohttpd's calls of recv() come to ours (dlsym(3)). They do not if the linker has left it out of the
+/// Whether libmicrohttpd's calls of recv() reach ours (dlsym(3)). They do not if the linker has left it out of the
 /// executable's dynamic symbols.
 bool cmhd_is_filtered(void);
 
-/// Has libmicrohttpd read a plain connection's socket through the filter, until it is set to NULL: before it is closed.
+/// Makes libmicrohttpd read a plain connection's socket through the filter. Set it to NULL before the socket is closed.
 /// \returns false if there is no room for it
 bool cmhd_set_reader(int socket, void *reader);
 

@@ -105,9 +105,9 @@ typedef struct {
     uint8_t isInString;
     uint8_t isEscaped;
     uint8_t hasContent;
-    /// Whether there are NUL bytes, which no JSON has.
+    /// Whether there are NUL bytes, which JSON does not allow.
     uint8_t hasHole;
-    /// Whether NaN or an infinity stands without quotes.
+    /// Whether there is NaN or an infinity without quotes.
     uint8_t hasNonFinite;
 } crj_extent;
 
@@ -117,7 +117,7 @@ void crj_extent_add(crj_extent *extent, const char *bytes, size_t size);
 /// Whether the text so far is empty, ends inside a value, or has holes.
 int crj_extent_is_cut(const crj_extent *extent);
 
-/// Whether there is NaN or an infinity without quotes in it, which no JSON has.
+/// Whether there is NaN or an infinity without quotes, which JSON does not allow.
 int crj_extent_has_non_finite(const crj_extent *extent);
 
 #ifdef __cplusplus

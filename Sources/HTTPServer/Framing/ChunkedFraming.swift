@@ -1,6 +1,6 @@
-/// A body in chunks (RFC 9112 section 7.1), judged as it comes. Extensions and trailer fields are dropped.
+/// A chunked body (RFC 9112 section 7.1), checked as it arrives. Extensions and trailer fields are dropped.
 struct ChunkedFraming {
-    /// The longest line of a chunk's size with its extensions, bytes.
+    /// The longest line with a chunk's size and its extensions, bytes.
     static let longestLine = 1024
     /// The most digits of a size. (A number of 15 fits into 63 bits.)
     private static let longestSize = 15
@@ -15,17 +15,17 @@ struct ChunkedFraming {
     private let limits: ServerLimits
     private var part = Part.size
     private var scan = LineScan()
-    /// Bytes and fields of the trailer.
+    /// Bytes and fields of the trailer so far.
     private var trailerSize = 0, trailerFields = 0
-    /// Whether the last chunk and the trailer have come.
+    /// Whether the last chunk and the trailer have arrived.
     private(set) var isComplete = false
 
     init(limits: ServerLimits) { self.limits = limits }
 
-    /// Bytes that are left of a chunk's data.
+    /// Bytes left of a chunk's data.
     var dataLeft: Int { if case .data(let left) = part { left } else { 0 } }
 
-    /// What becomes of the first of these bytes, of which there is at least one.
+    /// Decides about the first of these bytes. There has to be at least one.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> RequestFraming.Step {
         switch part {
         case .size: return size(bytes)
@@ -56,7 +56,7 @@ struct ChunkedFraming {
         while index < end, Self.digit(bytes[index]) != nil { index += 1 }
         let digits = 0..<index
         while index < end, ByteScan.isBlank(bytes[index]) { index += 1 }
-        // Blanks may stand in front of an extension (BWS), not in front of the line's end.
+        // Blanks are allowed before an extension (BWS), not before the line's end.
         guard !digits.isEmpty, digits.upperBound == end || (index < end && bytes[index] == UInt8(ascii: ";")) else {
             return .refuse(.framing(.chunkSize))
         }
@@ -64,7 +64,7 @@ struct ChunkedFraming {
         if significant.count > Self.longestSize { return .refuse(.framing(.chunkTooLarge)) }
         let size = significant.reduce(0) { $0 << 4 | (Self.digit(bytes[$1]) ?? 0) }
         if size == 0 {
-            // libmicrohttpd is told with the end of the trailer, which may be refused.
+            // libmicrohttpd gets the last chunk with the end of the trailer, since the trailer may be refused.
             part = .trailer
             return .replace(end + 2, with: [])
         }

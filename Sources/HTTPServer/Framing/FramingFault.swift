@@ -1,5 +1,5 @@
-/// How a request is not framed as HTTP/1.1 says (RFC 9112). The connection ends with its reply: where the next request
-/// would begin, nobody can tell.
+/// Why a request is not framed as HTTP/1.1 requires (RFC 9112). The reply ends the connection, since nobody can tell
+/// where the next request would begin.
 ///
 /// The text says what is wrong and how to mend it.
 package enum FramingFault: String, Error, Sendable, CaseIterable {

@@ -1,16 +1,17 @@
-/// Where requests begin and end in the bytes of a connection (RFC 9112 section 6): a head, its body, the next head.
+/// Finds where requests begin and end in the bytes of a connection (RFC 9112 section 6): a head, its body, the next
+/// head.
 ///
-/// A pure value: it is fed bytes and says what becomes of them. `RequestReader` does it.
+/// A pure value: it gets bytes and decides about them. `RequestReader` carries that out.
 struct RequestFraming {
-    /// What becomes of the first bytes of those that are there.
+    /// A decision about the first of the given bytes.
     enum Step: Equatable {
-        /// So many are sound, and go on as they are.
+        /// This many bytes are sound, and go on unchanged.
         case pass(Int)
-        /// So many are sound; these go on in their place.
+        /// This many bytes are sound, and are replaced by these.
         case replace(Int, with: [UInt8])
-        /// What is there is the beginning of something. More is needed to judge it.
+        /// The bytes are incomplete. More are needed to decide.
         case more
-        /// The request is refused, and what follows is not read.
+        /// The request is refused, and nothing after it is read.
         case refuse(HTTPFault)
     }
 
@@ -25,7 +26,7 @@ struct RequestFraming {
     private var head: RequestHead
     private var chunks: ChunkedFraming
     private var hasSkippedLine = false
-    /// Heads that are complete.
+    /// The number of complete heads.
     private(set) var headCount = 0
     /// Whether the refused request's method is HEAD: its reply has no body.
     private(set) var isRefusedHEAD = false
@@ -39,7 +40,7 @@ struct RequestFraming {
     /// Whether the next byte belongs to a head.
     var isInHead: Bool { if case .head = part { true } else { false } }
 
-    /// Bytes that come next and are the body's for sure: the rest of it, or of a chunk.
+    /// How many of the next bytes belong to the body for sure: the rest of it, or of a chunk.
     var bodyLeft: Int {
         switch part {
         case .head: 0
@@ -48,11 +49,11 @@ struct RequestFraming {
         }
     }
 
-    /// Whether the next byte belongs to a body in chunks.
+    /// Whether the next byte belongs to a chunked body.
     var isInChunks: Bool { if case .chunks = part { true } else { false } }
 
-    /// What becomes of the first of these bytes, of which there is at least one. After `.more` the same ones are to be
-    /// given again, with more behind them.
+    /// Decides about the first of these bytes. There has to be at least one. After `.more`, pass the same bytes again,
+    /// with more after them.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> Step {
         switch part {
         case .head: return nextOfHead(bytes)
@@ -71,7 +72,7 @@ struct RequestFraming {
     }
 
     private mutating func nextOfHead(_ bytes: UnsafeRawBufferPointer) -> Step {
-        // One empty line in front of a request is left out (RFC 9112 section 2.2).
+        // One empty line before a request is ignored (RFC 9112 section 2.2).
         if bytes[0] == UInt8(ascii: "\r"), !hasSkippedLine {
             if bytes.count == 1 { return .more }
             guard bytes[1] == UInt8(ascii: "\n") else { return .refuse(.framing(.carriageReturn)) }

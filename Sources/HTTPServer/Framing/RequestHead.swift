@@ -1,8 +1,9 @@
-/// The head of a request, judged line by line as it comes (RFC 9112 sections 3, 5 and 6). It keeps offsets, no copies.
+/// The head of a request, checked line by line as it arrives (RFC 9112 sections 3, 5 and 6). It keeps offsets, no
+/// copies.
 ///
-/// Strict, since libmicrohttpd (0.9.75) is not: what two readers could take for two things is refused. The first fault
-/// in the order of the bytes counts, and those of framing behind the last line, so that it does not matter in what
-/// pieces a head comes.
+/// It is strict, since libmicrohttpd (0.9.75) is not: whatever two readers could understand differently is refused. The
+/// first fault in the order of the bytes counts; faults of framing come after those of the last line. So it does not
+/// matter in which pieces a head arrives.
 struct RequestHead {
     enum Progress {
         case unfinished
@@ -41,12 +42,12 @@ struct RequestHead {
     private var hasOtherCoding = false
     private var hasOtherExpectation = false
 
-    /// Whether it has to be written anew for libmicrohttpd, which does not know all that is valid.
+    /// Whether the head has to be rewritten for libmicrohttpd, which does not understand every valid head.
     private(set) var needsRewriting = false
 
     init(limits: ServerLimits) { self.limits = limits }
 
-    /// Reads on. `bytes` begin with the head, all of them that have come.
+    /// Reads on. `bytes` begin with the head, and are all that have arrived.
     mutating func read(_ bytes: UnsafeRawBufferPointer) -> Progress {
         while true {
             switch scan.end(in: bytes, limit: limits.head) {
@@ -142,7 +143,7 @@ struct RequestHead {
         do { field = try FieldLine(bytes, line) } catch { throw .framing(error) }
         fieldCount += 1
         if fieldCount > limits.fields { throw .tooManyFields(limit: limits.fields) }
-        // libmicrohttpd leaves blanks behind a value as a part of it.
+        // libmicrohttpd takes blanks after a value as part of it.
         if field.value.upperBound < line.upperBound { needsRewriting = true }
         switch field.name.count {
         case 4: if ByteScan.equals(bytes, field.name, "host") { hostCount += 1 }
@@ -161,7 +162,7 @@ struct RequestHead {
         }
     }
 
-    /// A list of codings, of which the server knows one (RFC 9112 section 6.1).
+    /// Reads a list of codings. The server knows one of them (RFC 9112 section 6.1).
     private mutating func readCoding(_ bytes: UnsafeRawBufferPointer, _ value: Range<Int>) {
         var start = value.lowerBound
         for end in value.lowerBound...value.upperBound
@@ -175,7 +176,7 @@ struct RequestHead {
         }
     }
 
-    // MARK: The whole
+    // MARK: The whole head
 
     /// What follows the head, once it is complete (RFC 9112 section 6.3).
     mutating func body(_ bytes: UnsafeRawBufferPointer) throws(HTTPFault) -> Body {
@@ -205,14 +206,14 @@ struct RequestHead {
         return digits.reduce(0) { $0 * 10 + Int(bytes[$1] - UInt8(ascii: "0")) }
     }
 
-    /// The length's digits without zeros in front, but for the last one.
+    /// The length's digits without leading zeros; the last digit always stays.
     private func significantLength(_ bytes: UnsafeRawBufferPointer) -> Range<Int> {
         let first = length.first { bytes[$0] != UInt8(ascii: "0") } ?? length.upperBound - 1
         return first..<length.upperBound
     }
 
-    /// The head as libmicrohttpd understands it: no blanks behind values, a path as its target with the target's host
-    /// as `Host`, no zeros in front of a length.
+    /// The head in a form that libmicrohttpd understands: no blanks after values, a path as its target with the
+    /// target's host as `Host`, no leading zeros in a length.
     func rewritten(_ bytes: UnsafeRawBufferPointer, size: Int) -> [UInt8] {
         var result = Array(bytes[method])
         result.reserveCapacity(size + 16)

@@ -1,43 +1,42 @@
 internal import Glibc
 internal import Threads
 
-/// Reads a connection for libmicrohttpd (0.9.75), which is told nothing but sound requests: it takes many a malformed
-/// head as good, and reads a second request out of the body of the first.
+/// Reads a connection for libmicrohttpd (0.9.75), and passes on sound requests only. libmicrohttpd by itself accepts
+/// many malformed heads, and reads a second request out of the body of the first.
 ///
-/// It stands between the socket and the library (recv() in CMicroHTTPD). Sound bytes go on at once and in place; the
-/// beginning of a head or of a chunk's size is kept until the whole of it can be judged. A request that is refused is
-/// replaced by one that no client can send (`marker`), so that its reply comes behind those to earlier requests, and
-/// what follows is thrown away.
+/// It sits between the socket and the library (recv() in CMicroHTTPD). Sound bytes go on at once and in place. The
+/// beginning of a head or of a chunk's size is kept until the whole of it can be checked. A refused request is replaced
+/// by one that no client can send (`marker`), so that its reply comes after those to earlier requests. What follows it
+/// is discarded.
 ///
 /// Used by the polling thread only.
 final class RequestReader {
-    /// Reads received bytes: how many; 0 at the end of the stream; less than 0, an error.
+    /// Reads received bytes. Returns how many; 0 at the end of the stream; less than 0: an error.
     typealias Source = (UnsafeMutableRawPointer, Int) -> Int
 
-    /// The target of the request that stands for one that is refused: a control character, which no target has.
+    /// The target of the request that replaces a refused one: a control character, which no valid target has.
     static let marker = UInt8(1)
-    /// Bytes that are read at once behind the beginning of a head.
+    /// Bytes that are read at a time after the beginning of a head.
     private static let step = 4096
-    /// Bytes of a large body that are read at once, at most: libmicrohttpd's own buffer is small
+    /// The most bytes of a large body that are read at a time: libmicrohttpd's own buffer is small
     /// (`ServerLimits.connectionMemory`).
     static let stride = 64 << 10
 
-    /// Whether less than was asked for means that the socket is empty (epoll(7)): not with TLS, which reads record by
-    /// record.
+    /// Whether a short read means that the socket is empty (epoll(7)). Not with TLS, which reads record by record.
     private let isPlain: Bool
     private var framing: RequestFraming
-    /// Bytes that are not judged yet, from `judged` on.
+    /// Bytes that are not checked yet, from `judged` on.
     private var held: [UInt8] = []
     private var judged = 0
     /// Sound bytes for which there was no room, from `taken` on.
     private var ready: [UInt8] = []
     private var taken = 0
-    /// Why a request was refused; nothing is read behind it.
+    /// Why a request was refused; nothing after it is read.
     private(set) var refusal: HTTPFault?
-    /// When the head began that is not complete, nanoseconds, monotonic.
+    /// When the incomplete head began, nanoseconds, monotonic.
     private(set) var headBegan: UInt64?
     private var headNumber = -1
-    /// Whether the request that is being read was refused already, past libmicrohttpd (`DirectRefusal`).
+    /// Whether the current request was refused already, without libmicrohttpd (`DirectRefusal`).
     private var isGivenUp = false
 
     init(limits: ServerLimits, isPlain: Bool) {
@@ -45,22 +44,22 @@ final class RequestReader {
         self.isPlain = isPlain
     }
 
-    /// Whether there is something to read on without the socket.
+    /// Whether bytes can be handed out without reading the socket.
     var hasBytes: Bool { taken < ready.count }
 
-    /// A request has ended: the head behind it, if it has begun, has its time from now on.
+    /// A request has ended. If the next head has begun, its time counts from now.
     func restartHeadClock() { if headBegan != nil { headBegan = monotonicNanoseconds() } }
 
     /// Reads sound bytes, as recv(2) does.
     ///
-    /// libmicrohttpd takes less than it asked for as a sign that the socket is empty, and waits for an edge of
-    /// epoll(7). So less is returned only if that is so.
-    /// - Parameter isGivenUp: whether the request that is being read was refused already, past libmicrohttpd
+    /// libmicrohttpd takes a short read as a sign that the socket is empty, and waits for an epoll(7) edge. So a read
+    /// is short only if the socket is empty.
+    /// - Parameter isGivenUp: whether the current request was refused already, without libmicrohttpd
     /// - Returns: bytes read; 0 at the end of the stream; less than 0: what the source returned
     func read(into buffer: UnsafeMutableRawPointer, _ room: Int, isGivenUp: Bool, from source: Source) -> Int {
         self.isGivenUp = isGivenUp
         var count = 0
-        // What the source says when it has nothing more; less than asked for is as good as -EAGAIN.
+        // The source's result once it has nothing more; a short read counts as -EAGAIN.
         var end: Int?
         while count < room {
             if hasBytes {
@@ -93,12 +92,12 @@ final class RequestReader {
         return end.map { $0 > 0 ? -Int(EAGAIN) : $0 } ?? -Int(EAGAIN)
     }
 
-    /// Whether the source is not to be asked again for now.
+    /// Whether the source has nothing more for now.
     private func isEnd(_ size: Int, of asked: Int, hasRead: Bool) -> Bool {
         size <= 0 || (size < asked && (isPlain || hasRead))
     }
 
-    /// Reads a part of a large body, to be given out piece by piece.
+    /// Reads a part of a large body ahead, to be handed out piece by piece.
     /// - Returns: what the source returned
     private func readAhead(_ room: Int, from source: Source) -> Int {
         var size = 0
@@ -118,7 +117,7 @@ final class RequestReader {
         return count
     }
 
-    /// Judges bytes where they are, and closes the gaps.
+    /// Checks bytes in place, and closes the gaps.
     /// - Returns: how many are sound. The rest is kept
     private func judge(_ bytes: UnsafeMutableRawPointer, _ size: Int) -> Int {
         var (read, written) = (0, 0)
@@ -156,7 +155,7 @@ final class RequestReader {
         judged = 0
     }
 
-    /// Judges the bytes that are kept, and makes those ready that are sound.
+    /// Checks the kept bytes, and moves the sound ones to `ready`.
     /// - Returns: false if more are needed
     private func judgeHeld() -> Bool {
         while judged < held.count {
@@ -183,7 +182,7 @@ final class RequestReader {
         return true
     }
 
-    /// A head is incomplete: its time runs from its first byte on.
+    /// Notes when an incomplete head began: its time counts from its first byte.
     private func noteBeginning() {
         guard framing.isInHead else {
             headBegan = nil
@@ -194,7 +193,7 @@ final class RequestReader {
         headBegan = monotonicNanoseconds()
     }
 
-    /// Ends the reading. In the middle of a body, libmicrohttpd is given the size of a chunk that it refuses by itself.
+    /// Stops reading. In the middle of a chunked body, libmicrohttpd gets a chunk size that it refuses by itself.
     private func refuse(_ fault: HTTPFault) {
         refusal = fault
         (held, judged, headBegan) = ([], 0, nil)
@@ -206,7 +205,7 @@ final class RequestReader {
         }
     }
 
-    /// Throws away what comes behind a refused request.
+    /// Discards what follows a refused request.
     private func discard(_ buffer: UnsafeMutableRawPointer, _ room: Int, _ source: Source) -> Int {
         let size = source(buffer, room)
         return size > 0 ? -Int(EAGAIN) : size

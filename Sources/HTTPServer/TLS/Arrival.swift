@@ -19,34 +19,34 @@ final class Arrival {
         case silent
         /// The identity lives as long as the handshake uses it.
         case handshake(session: OpaquePointer, identity: TLSIdentity)
-        /// What is left of the answer to plain HTTP.
+        /// The rest of the answer to plain HTTP.
         case refusal(ArraySlice<UInt8>)
-        /// What the client still sends is thrown away: a connection that is closed with bytes unread is reset, and the
-        /// answer with it (tcp(7)).
+        /// What the client still sends is discarded: closing a connection with unread bytes resets it, and the client
+        /// may lose the answer (tcp(7)).
         case refused(discarded: Int)
     }
 
     let socket: Int32
-    /// The client's, where connections are limited by it.
+    /// The client's address, if connections are limited by it.
     let address: String?
     /// When it is given up, nanoseconds, monotonic.
     private(set) var deadline: UInt64
-    /// What its socket is watched for.
+    /// The events that its socket is watched for.
     var wish = CLINUX_READABLE
     private var stage = Stage.silent
 
     /// The first byte of a TLS connection: the type of a handshake's records (RFC 8446 section 5.1).
     private static let handshakeRecord: UInt8 = 22
-    /// How long a client that was refused may take to read that and to close, nanoseconds.
+    /// How long a refused client may take to read the answer and to close, nanoseconds.
     private static let farewell: UInt64 = 2_000_000_000
 
     init(_ socket: Int32, from address: String?, deadline: UInt64) {
         (self.socket, self.address, self.deadline) = (socket, address, deadline)
     }
 
-    /// Does what can be done without waiting.
+    /// Does whatever is possible without waiting.
     /// - Parameters:
-    ///   - limit: bytes that are read and thrown away behind a refusal
+    ///   - limit: bytes that are read and discarded after a refusal
     ///   - refusal: makes the answer to plain HTTP
     func advance(
         with credentials: TLSCredentials, limit: Int, refusal: () -> [UInt8], now: UInt64
@@ -88,6 +88,8 @@ final class Arrival {
         }
     }
 
+    /// Sends the answer to plain HTTP, and then discards what the client sends. It uses the raw socket: this connection
+    /// was never handed to libmicrohttpd.
     private func refuse(_ limit: Int) -> Progress {
         if case .refusal(var rest) = stage {
             while !rest.isEmpty {

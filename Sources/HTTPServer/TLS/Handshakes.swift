@@ -4,17 +4,17 @@ internal import Glibc
 internal import Synchronization
 internal import Threads
 
-/// Connections to a port with TLS until their handshake is done, on a thread of their own.
+/// Connections to a TLS port until their handshake is done, on a thread of their own.
 ///
-/// A handshake takes a millisecond of computing or more, and a client may leave it half done. So the polling thread
-/// hands over what it accepts, and takes back those whose session is ready. Each has as long as a request's head may
-/// take. A client that speaks plain HTTP gets an answer that says so.
+/// A handshake takes a millisecond of computing or more, and a client may leave it unfinished. So the polling thread
+/// hands over what it accepts, and takes back the connections whose session is ready. A handshake may take as long as a
+/// request's head. A client that speaks plain HTTP gets an answer that says so.
 final class Handshakes: @unchecked Sendable {
     // Sendable: `arrivals` are the thread's own; all else is constant, atomic, or inside the mutex.
 
-    /// A connection whose handshake is done. Whoever takes it owns the socket and the session.
+    /// A connection whose handshake is done. The taker owns the socket and the session.
     struct Done: @unchecked Sendable {
-        // Sendable: one thread owns the session: first the handshakes', then the polling one.
+        // Sendable: one thread owns the session: the handshakes' thread, then the polling thread.
         let socket: Int32
         let session: OpaquePointer
         fileprivate let address: String?
@@ -33,9 +33,9 @@ final class Handshakes: @unchecked Sendable {
         }
     }
 
-    /// How often deadlines are looked at, milliseconds.
+    /// How often deadlines are checked, milliseconds.
     private static let interval: Int32 = 250
-    /// Descriptors that are looked at in one round.
+    /// Descriptors that are handled in one round.
     private static let most = 64
 
     private let credentials: TLSCredentials
@@ -59,14 +59,14 @@ final class Handshakes: @unchecked Sendable {
         close(bell)
     }
 
-    /// Connections that are not taken yet.
+    /// The number of connections that are not taken yet.
     var count: Int { connections.load(ordering: .acquiring) }
 
-    /// Those of an address.
+    /// The same from one address.
     func count(of address: String) -> Int { shared.withLock { $0.counts[address] ?? 0 } }
 
-    /// Begins with a connection, whose socket it owns from here on.
-    /// - Parameter address: the client's, where connections are limited by it
+    /// Starts the handshake of a connection, and owns its socket from here on.
+    /// - Parameter address: the client's, if connections are limited by it
     func add(_ socket: Int32, from address: String?) {
         connections.wrappingAdd(1, ordering: .acquiringAndReleasing)
         let isTaken = shared.withLock { shared in
@@ -77,7 +77,7 @@ final class Handshakes: @unchecked Sendable {
         if isTaken { clinux_event_signal(bell) } else { drop(socket, from: address) }
     }
 
-    /// Takes those that are done.
+    /// Takes the connections whose handshake is done.
     func take() -> [Done] {
         guard hasDone.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
         let done = shared.withLock { shared in
@@ -89,7 +89,7 @@ final class Handshakes: @unchecked Sendable {
         return done
     }
 
-    /// Closes all that are not taken, and ends the thread.
+    /// Closes all connections that are not taken, and ends the thread.
     func stop() {
         let wasStopping = shared.withLock { shared in
             defer { shared.isStopping = true }
@@ -129,7 +129,7 @@ final class Handshakes: @unchecked Sendable {
         for (socket, address) in shared.withLock({ $0.new }) { drop(socket, from: address) }
     }
 
-    /// Begins with those that were handed over.
+    /// Starts the handshakes of connections that were handed over.
     private func begin(_ now: UInt64) {
         let new = shared.withLock { shared in
             defer { shared.new = [] }
@@ -143,7 +143,7 @@ final class Handshakes: @unchecked Sendable {
             let arrival = Arrival(
                 socket, from: address, deadline: now + UInt64(server.limits.headSeconds) * 1_000_000_000)
             arrivals[socket] = arrival
-            // Its first bytes are often there.
+            // The first bytes have often arrived already.
             advance(arrival, now)
         }
     }

@@ -16,28 +16,28 @@ package struct SelfSignedFiles: Sendable {
     }
 
     private let folder: String
-    /// Names that the certificate has to have, and all that it gets when it is made.
+    /// Names that the certificate must have, and all names that a new one gets.
     private let required: Names
     private let all: @Sendable () -> Names
 
-    /// How long a certificate is valid, and how long before its end another one is made, seconds.
+    /// How long a certificate is valid, and how long before its end it is replaced, seconds.
     private static let lifetime = 365 * 86_400, notice = 30 * 86_400
-    /// A client's clock may be behind, seconds.
+    /// How far a client's clock may be behind, seconds.
     private static let tolerance = 86_400
 
     /// - Parameters:
     ///   - folder: created if missing, for its owner only
-    ///   - required: names and addresses without which another certificate is made
-    ///   - all: those that it gets then; may take long
+    ///   - required: names and addresses; a certificate that lacks one is replaced
+    ///   - all: the names and addresses of a new certificate; may take long
     package init(folder: String, required: Names, all: @escaping @Sendable () -> Names) {
         (self.folder, self.required, self.all) = (folder, required, all)
     }
 
     package var files: TLSFiles { TLSFiles(certificate: "\(folder)/certificate.pem", key: "\(folder)/key.pem") }
 
-    /// Makes what is missing, damaged, about to expire, or without a required name.
+    /// Makes what is missing, damaged, about to expire, or lacks a required name.
     /// - Parameter now: seconds since 1970
-    /// - Returns: what is there then
+    /// - Returns: the identity that is then in the folder
     package func renew(now: Int) throws(TLSFiles.Failure) -> TLSIdentity {
         if let identity = try? files.load(), identity.ends - now > Self.notice, identity.begins <= now,
             let certificate = Self.content(files.certificate), covers(certificate)
@@ -72,7 +72,7 @@ package struct SelfSignedFiles: Sendable {
         return made != nil
     }
 
-    /// Takes over a text of C.
+    /// Copies a C string, and frees it.
     private static func text(_ characters: UnsafeMutablePointer<CChar>?) -> [UInt8]? {
         guard let characters else { return nil }
         defer { free(characters) }

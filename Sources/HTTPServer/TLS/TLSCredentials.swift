@@ -1,7 +1,6 @@
 internal import Synchronization
 
-/// What TLS connections begin with: an identity that can be replaced while the server runs. Connections that are there
-/// keep their session.
+/// The identity for TLS connections. It can be replaced while the server runs; existing connections keep their session.
 package final class TLSCredentials: Sendable {
     private let identity: Mutex<TLSIdentity>
 

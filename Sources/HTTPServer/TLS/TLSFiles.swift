@@ -11,7 +11,7 @@ package struct TLSFiles: Sendable {
         package let description: String
     }
 
-    /// What tells that a file was replaced or rewritten (stat(2)).
+    /// Shows whether a file was replaced or rewritten (stat(2)).
     package struct Version: Equatable, Sendable {
         private var numbers: [Int] = []
 
@@ -47,7 +47,7 @@ package struct TLSFiles: Sendable {
         }
     }
 
-    /// What is questionable about an identity that was read from them, in words for the operator's log.
+    /// Doubts about the identity in these files, in words for the operator's log.
     /// - Parameter now: seconds since 1970
     package func warnings(about identity: TLSIdentity, now: Int) -> [String] {
         var warnings: [String] = []
@@ -70,7 +70,7 @@ package struct TLSFiles: Sendable {
         return warnings
     }
 
-    /// How long before its end a certificate is warned about, days.
+    /// How many days before its end a certificate is warned about.
     private static let daysOfNotice = 14
 
     /// The largest file that is read, bytes.

@@ -1,7 +1,7 @@
 internal import CGnuTLS
 internal import Glibc
 
-/// A server's certificate with its chain and its key, as TLS connections begin with it.
+/// A server's certificate with its chain, and its key, for TLS connections.
 package final class TLSIdentity: @unchecked Sendable {
     // Sendable: nothing changes after init; handshakes only read GnuTLS's credentials.
 
@@ -11,7 +11,7 @@ package final class TLSIdentity: @unchecked Sendable {
     }
 
     let pointer: OpaquePointer
-    /// When the certificate begins and ceases to be valid, seconds since 1970.
+    /// The start and end of the certificate's validity, seconds since 1970.
     package let begins: Int
     package let ends: Int
     /// The certificate's public key, as `curl --pinnedpubkey` takes it: `sha256//` and base64.

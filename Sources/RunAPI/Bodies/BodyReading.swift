@@ -95,10 +95,11 @@ enum BodyReading {
         return lines[0].count { $0 == UInt8(ascii: ",") } == lines[1].count { $0 == UInt8(ascii: ",") }
     }
 
-    /// A form as JSON: the field `data` if that holds JSON (Keras' RemoteMonitor), else the fields as a named list, in
-    /// which values that read as a JSON number within the range of a double, `true` or `false` are such.
-    /// - Parameter type: the type of the metadata, if it is some: in metrics and evaluation, numbers may also be
-    ///   written as programs print them; an error's message and traceback are text, whatever they read as
+    /// A form as JSON: the field `data` if that holds JSON (Keras' RemoteMonitor), else the fields as a named list.
+    /// In the list, text that is a JSON number within the range of a double becomes a number, and `true` and `false`
+    /// become truth values.
+    /// - Parameter type: the type of the metadata, if it has one. In metrics and evaluation, numbers may also be
+    ///   written as programs print them. An error's message and traceback always stay text
     /// - Throws: also if there are fields beside JSON in `data`, which would be lost
     static func json(
         of fields: [(name: String, value: String)], values: Limit, type: MetadataType? = nil
@@ -146,7 +147,7 @@ enum BodyReading {
         return .string(text)
     }
 
-    /// A number as awk prints it, `1e+06`, whose plus sign stands for a space in a form.
+    /// A number as awk prints it, `1e+06`. (In a form, its plus sign was decoded as a space.)
     private static func withPlus(_ text: String) -> String {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 2, let last = parts[0].last, "eE".contains(last), parts[1].allSatisfy(\.isWholeNumber)

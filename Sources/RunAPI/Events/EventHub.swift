@@ -8,13 +8,13 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Tells readers what happens to runs.
+/// Sends events about runs to readers.
 ///
-/// The thread that commits only leaves changes in the store's `ChangeFeed`. A thread of this hub takes what has come,
-/// makes events of it, and hands the bytes to each reader's stream, which never waits: a reader whose buffer is full is
-/// cut off, and comes back with the id of the last event that it has, which is the feed's. The more readers there are,
-/// the longer the hub gathers before it tells them, and it tells some at a time, so that writers keep the polling
-/// thread.
+/// The thread that commits only leaves changes in the store's `ChangeFeed`. A thread of this hub takes them, makes
+/// events of them, and writes the bytes to each reader's stream. It never waits for a reader: one whose buffer is full
+/// is cut off, and comes back with the id of its last event, which is also the feed's id. The more readers there are,
+/// the longer the hub collects changes before it sends them. It serves some readers at a time, so that writers keep the
+/// polling thread.
 package final class EventHub: Sendable {
     /// A reader of one run, or of all.
     private struct Reader: Sendable {
@@ -33,18 +33,18 @@ package final class EventHub: Sendable {
         var droppedCount: UInt64 = 0
     }
 
-    /// What the hub has done.
+    /// Counts of what the hub has done.
     struct Statistics: Sendable {
         let readers: Int
         let events: UInt64
         let dropped: UInt64
     }
 
-    /// How many may read, and how far behind.
+    /// How many readers there may be, and how far behind.
     package struct Limits: Sendable {
         /// Readers at once.
         package var readers = Limit(.readers, most: 1000, setting: "--max-event-readers")
-        /// Bytes that may wait for one reader. (Readers that are equally slow share them.) One for whom there are more
+        /// Bytes that may wait for one reader. (Readers that are equally slow share them.) A reader with more waiting
         /// is cut off.
         package var backlog = 1 << 20
 
@@ -53,9 +53,9 @@ package final class EventHub: Sendable {
 
     /// How often a quiet stream gets a comment, nanoseconds.
     private static let heartbeat: UInt64 = 15_000_000_000
-    /// How long events are kept for readers to come back, when none is left, nanoseconds.
+    /// How long events are kept after the last reader has left, so that readers can come back, nanoseconds.
     private static let linger: UInt64 = 60_000_000_000
-    /// Readers that are told at a time, and the pause until the next, nanoseconds.
+    /// How many readers are served at a time, and the pause before the next ones, nanoseconds.
     private static let slice = 50
     private static let slicePause: UInt64 = 2_000_000
 
@@ -64,8 +64,7 @@ package final class EventHub: Sendable {
     private let state = Mutex(State())
     private let stopping = Atomic<Bool>(false)
 
-    /// Starts the thread: it is there before anybody reads, so that readers make a server's threads no more. `stop()`
-    /// ends it.
+    /// Starts the thread before anybody reads, so that readers add no threads to a server. `stop()` ends it.
     init(feed: any ChangeFeed, _ limits: Limits = Limits()) {
         (self.feed, self.limits) = (feed, limits)
         Thread(named: "events") { self.work() }.detach()
@@ -83,9 +82,9 @@ package final class EventHub: Sendable {
 
     // MARK: Readers
 
-    /// A stream of the events of one run, or of all, from now on or from behind the event with this id.
-    /// - Parameter grant: of all runs, those in its scope are told of; when it ends, so does the stream
-    /// - Throws: if there are as many readers as may be
+    /// A stream of the events of one run, or of all: from now on, or from after the event with this id.
+    /// - Parameter grant: a stream of all runs has those in its scope; when the grant ends, so does the stream
+    /// - Throws: if the limit of readers is reached
     func open(_ run: RunID?, after lastID: String?, for grant: Grant = .full) throws(Reserve.Exhausted)
         -> ResponseStream
     {
@@ -104,7 +103,7 @@ package final class EventHub: Sendable {
         return stream
     }
 
-    /// What a stream begins with: where it stands, and what was missed. What is taken later comes behind it.
+    /// The beginning of a stream: its position, and the missed events. Changes that are taken later follow it.
     private func beginning(for run: RunID?, after lastID: String?, _ scope: RunScope) -> [UInt8] {
         let here = feed.position
         guard let lastID, !lastID.isEmpty else { return EventText.opening(id: here) }
@@ -143,16 +142,16 @@ package final class EventHub: Sendable {
                 nextHeartbeat = monotonicNanoseconds() + Self.heartbeat
                 beat()
             }
-            // Half a millisecond a reader is many times what telling it costs.
+            // Half a millisecond per reader is many times the cost of sending to it.
             if told > 0 { pause(nanoseconds: max(10_000_000, UInt64(told) * 500_000)) }
         }
         feed.watch(false)
     }
 
-    /// Tells the readers.
-    /// - Returns: how many there were
+    /// Sends new events to the readers.
+    /// - Returns: their number
     private func deliver() -> Int {
-        // Taken together with the readers: who comes later is told of it by `beginning`.
+        // Taken together with the readers: one that comes later gets these changes from `beginning`.
         let (taken, readers) = state.withLock { state in
             (feed.take(), state.readers.map { (number: $0.key, reader: $0.value) })
         }
@@ -169,14 +168,14 @@ package final class EventHub: Sendable {
         }
     }
 
-    /// How many readers each run has, and how many all runs have.
+    /// The number of readers of each run, and of all runs.
     private static func counts(_ readers: [Reader]) -> (ofRuns: [RunID: Int], ofAll: Int) {
         readers.reduce(into: ([:], 0)) { counts, reader in
             if let run = reader.run { counts.ofRuns[run, default: 0] += 1 } else { counts.ofAll += 1 }
         }
     }
 
-    /// Says to all that the connection stands; stops watching when nobody has read for long.
+    /// Sends a heartbeat to all readers; stops watching when nobody has read for long.
     private func beat() {
         let readers = state.withLock { state in
             if state.readers.isEmpty, state.isWatching, monotonicNanoseconds() - state.lastLeft > Self.linger {
@@ -188,7 +187,7 @@ package final class EventHub: Sendable {
         _ = tell(readers) { _ in EventText.heartbeat }
     }
 
-    /// Hands each reader its text, some at a time.
+    /// Writes each reader's text to its stream, some readers at a time.
     private func tell(
         _ readers: [(number: UInt64, reader: Reader)], _ text: (Reader) -> [UInt8]?, then: (Reader) -> Void = { _ in }
     ) -> Int {

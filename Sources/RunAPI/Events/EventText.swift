@@ -4,23 +4,23 @@ internal import RunStore
 
 /// Server-sent events as text (WHATWG HTML, section 9.2).
 enum EventText {
-    /// Sent while there is nothing else, so that a connection that is dead is noticed.
+    /// Sent when there is nothing else, so that a dead connection is noticed.
     static let heartbeat = Array(":\n\n".utf8)
 
-    /// What a stream begins with: how long to wait before coming back, and where it stands.
+    /// The beginning of a stream: the delay before a reconnect, and the position.
     static func opening(id: ChangeID) -> [UInt8] { Array("retry: 2000\nid: \(id)\n\n".utf8) }
 
     static func event(_ type: String, id: ChangeID, data: [UInt8]) -> [UInt8] {
         Array("id: \(id)\nevent: \(type)\ndata: ".utf8) + data + [UInt8(ascii: "\n"), UInt8(ascii: "\n")]
     }
 
-    /// What was missed is not kept any more.
+    /// Tells a reader that the events that it missed are no longer kept.
     static func reset(id: ChangeID) -> [UInt8] {
         let data: JSONValue = ["detail": "what came meanwhile is no longer kept; read anew, and go on from here"]
         return event("reset", id: id, data: JSONWriter.compact(data))
     }
 
-    /// Rows, as they came.
+    /// Rows, as they were sent.
     static func rows(_ rows: [[UInt8]], of run: RunID, id: ChangeID) -> [UInt8] {
         var text = Array("id: \(id)\nevent: metrics\ndata: {\"run\":\"\(run)\",\"rows\":[".utf8)
         text.reserveCapacity(text.count + rows.reduce(4) { $0 + $1.count })
@@ -33,7 +33,7 @@ enum EventText {
         return text
     }
 
-    /// Rows that came faster than they can be passed on.
+    /// Rows that arrived faster than they can be passed on.
     static func skipped(_ count: Int, of run: RunID, id: ChangeID) -> [UInt8] {
         let data: JSONValue = [
             "run": .string(run.description), "rows": .number(JSONNumber(count)),
@@ -53,7 +53,7 @@ enum EventText {
             type = "output"
             data["offset"] = .number(JSONNumber(output.offset))
             data["length"] = .number(JSONNumber(output.count))
-            // Bytes that are no text, such as half a character, are read by the link.
+            // Bytes that are not text, such as half a character, have to be read by the link.
             data["text"] = output.bytes.flatMap { String(validating: $0, as: UTF8.self) }.map { .string($0) }
             href = "/runs/\(run)/output?after=\(output.offset)"
         case .metricsReplaced:

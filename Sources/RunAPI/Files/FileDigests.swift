@@ -11,12 +11,12 @@ internal import Synchronization
 final class FileDigests: Sendable {
     typealias Values = [Digest.Algorithm: [UInt8]]
 
-    /// Files of at most so many bytes are digested without being asked.
+    /// The most bytes of a file that is digested without being asked for.
     static let smallest = 1 << 20
     /// The most files whose digests are cached.
     private static let most = 10_000
 
-    /// By the text of the version, in order of arrival.
+    /// By the text of the version; in order of arrival.
     private let known = Mutex(OrderedDictionary<String, Values>())
 
     /// Caches digests of a version.

@@ -124,7 +124,7 @@ extension RunAPI {
         }
     }
 
-    /// - Throws: a problem if there is none
+    /// - Throws: a problem if no writer is registered for the type
     func writer(of type: MetadataType) throws(Problem) -> any MetadataWriter {
         let writers = writers
         if let writer = writers[type] { return writer }

@@ -50,8 +50,8 @@ final class MetadataWrite: Sendable {
         }
     }
 
-    /// The reply at the deprecated alias for `write_run_data()`: tells since when, and the successor (RFC 9745, RFC
-    /// 8288).
+    /// The reply at the deprecated alias for `write_run_data()`: says since when it is deprecated, and what replaces it
+    /// (RFC 9745, RFC 8288).
     private func deprecated(_ outcome: WriteOutcome, keptFor: Double?) -> HTTPResponse {
         var response: HTTPResponse =
             outcome.effect == .pending ? .pending(outcome, session, keptFor: keptFor) : .created

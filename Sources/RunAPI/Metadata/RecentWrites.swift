@@ -8,14 +8,13 @@ internal import Synchronization
 ///
 /// This is worth 7 % of the rows at 64 connections (`rows-64`, medians of 16 rounds with and without it, in turn).
 ///
-/// Only requests of whose head nothing but the path matters are cached: JSON of a known length for a named run. They
-/// are found by the path's bytes as sent, in the one slot of their hash; another path with the same slot replaces the
-/// entry.
+/// Caches only requests that are decided by the path alone: JSON of a known length for a named run. They are found by
+/// the path's bytes as sent, in the slot of their hash. Another path with the same slot replaces the entry.
 final class RecentWrites: Sendable {
     private struct Entry {
         let path: [UInt8]
         let write: MetadataWrite
-        /// The tag by which its route is counted.
+        /// The tag under which its route is counted.
         let tag: Int
     }
 
@@ -37,7 +36,7 @@ final class RecentWrites: Sendable {
         }
     }
 
-    /// Caches a request's write, if nothing of its head but the path matters.
+    /// Caches a request's write, if the path alone decides it.
     func keep(_ write: MetadataWrite, of exchange: HTTPExchange) {
         guard case .run = write.target, !write.writer.readsRequest, Self.isPlain(exchange) else { return }
         let entry = Entry(path: exchange.path, write: write, tag: exchange.tag)

@@ -1,14 +1,14 @@
 internal import RunMetadata
 internal import RunStore
 
-/// Makes a reply of a run's rows, one part of their text after the other, with every number as it was sent.
+/// Makes the text of a run's rows, part by part, with every number as it was sent.
 final class MetricsParts: @unchecked Sendable {
-    // Sendable: the stream asks for one part after the other.
+    // Sendable: the stream asks for one part at a time.
 
     private let metrics: any MetricsReading
     private let columns: [String]
     private let partCount: Int
-    /// Columns whose text is made at a time, in the format of columns: about 16 MiB of it; of points all.
+    /// Columns whose text is made at a time in the format of columns: about 16 MiB of text; for points, all columns.
     private let groupSize: Int
     private var output: MetricsOutput
     private var column = 0
@@ -55,7 +55,7 @@ final class MetricsParts: @unchecked Sendable {
         return text
     }
 
-    /// Some columns at a time: each part is read once for those.
+    /// The text of some columns: each part is read once for all of them.
     private func nextOfColumns() throws -> [UInt8] {
         guard column < columns.count else {
             hasEnded = true

@@ -10,7 +10,7 @@ extension RunAPI {
         Route("queryMetrics", .get, "/runs/{id}/metrics", .read, query: .fields, reply: RunAPI.queryMetrics)
     ]
 
-    /// The metrics of a run: whole from the file, points at once, else streamed, a part at a time.
+    /// The metrics of a run: the whole frame from its file, points at once, anything else streamed part by part.
     func queryMetrics(_ request: RunRequest, _ target: RunTarget) throws -> HTTPResponse {
         let exchange = request.exchange
         let query = try MetricsQuery(exchange)
@@ -44,7 +44,7 @@ extension RunAPI {
         return HTTPResponse(status: 200, headers: headers, body: .stream(stream))
     }
 
-    /// `metrics.json`; nil where that is not there, or cannot be made of so many rows.
+    /// `metrics.json`; nil if it does not exist, or cannot be made of so many rows.
     private func wholeFrame(of run: RunID) throws -> (any Blob)? {
         do { return try store.file(.metricsFrame, of: run) } catch StoreError.tooLarge { return nil }
     }

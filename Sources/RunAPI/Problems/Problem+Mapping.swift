@@ -149,7 +149,7 @@ extension Problem {
         }
     }
 
-    /// A fault that libmicrohttpd found itself; it only tells the status.
+    /// A fault that libmicrohttpd found itself; it reports only the status.
     private init(malformed status: Int) {
         switch status {
         case 413:

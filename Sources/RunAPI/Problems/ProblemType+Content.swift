@@ -32,7 +32,7 @@ extension ProblemType {
             "The server may not read the directory named for the source.",
             "Send the files themselves, or start the server with `--source-root` for a folder above it."),
         ProblemType(
-            411, "length-required", "Length required", "The request needs a body, but does not tell its length.",
+            411, "length-required", "Length required", "The request needs a body, but does not give its length.",
             "Send `Content-Length` or `Transfer-Encoding: chunked`, as `curl -d` and `curl -T` do."),
         ProblemType(
             413, "content-too-large", "Content too large",

@@ -30,13 +30,13 @@ extension ProblemType {
         ProblemType(
             400, "malformed-request", "Malformed request",
             "The received bytes are not an HTTP/1.1 request. The connection is closed.",
-            "Use an HTTP library. If you write to the socket yourself, end lines with CR LF, and tell the body's length."
+            "Use an HTTP library. If you write to the socket yourself, end lines with CR LF, and give the body's length."
         ),
         ProblemType(
             400, "tls-required", "TLS required",
             "The request was sent without TLS to a port that has it. The connection is closed.",
-            "Begin the address with `https://`. Whether the request had secrets, such as a token, is worth a thought: they were "
-                + "sent unencrypted."),
+            "Begin the address with `https://`. If the request had secrets, such as a token, consider replacing them: "
+                + "they were sent unencrypted."),
         ProblemType(
             403, "foreign-origin", "Foreign origin",
             "A page of another site made a browser send this request. Such requests may change nothing.",

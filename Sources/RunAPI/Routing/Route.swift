@@ -40,7 +40,7 @@ struct Route: Sendable {
         case inScope
         /// One whose id the server makes.
         case made
-        /// All, so that a token that is limited to some runs does not do.
+        /// All runs. A token that is limited to some runs is refused.
         case all
     }
 
@@ -70,7 +70,7 @@ struct Route: Sendable {
         precondition(placeholders == self.template.placeholders, "\(id): the handler takes other parameters")
     }
 
-    /// The same route, whose requests are about other runs than the path tells.
+    /// The same route for requests about other runs than the one in the path.
     func about(_ runs: Runs) -> Route {
         var route = self
         route.runs = runs

@@ -54,7 +54,7 @@ final class RoutedRequest: Sendable {
 
     private var audit: AccessNeed.Audit {
         if case .get = route.method { return .never }
-        // What jobs send all the time.
+        // Jobs send these all the time.
         let isFrequent = ["metrics", "output"].contains(values.type) && route.method == .post
         return isFrequent ? .sparsely(nil) : .each
     }

@@ -20,7 +20,7 @@ extension RunAPI {
         }
     }
 
-    /// Runs a job that reads a body, unless others read so much now that there might be no memory for it.
+    /// Runs a job that reads a body, unless the bodies that others read may leave no memory for it.
     /// - Throws: `Reserve.Exhausted`
     private func withMemory(for request: RunRequest, _ job: () throws -> Void) throws {
         let size = request.body.isGzipped ? settings.maxBody : request.exchange.body.count
@@ -29,8 +29,8 @@ extension RunAPI {
         try job()
     }
 
-    /// Does a job that reads contents, from within one that runs on a worker: at once, or on the threads that wait for
-    /// other servers.
+    /// Runs a job that reads contents, from within a job on a worker: at once, or on the threads that wait for other
+    /// servers.
     /// - Parameter isRemote: whether another server keeps the contents
     func read(_ isRemote: Bool, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void) throws {
         if !isRemote { return try job() }

@@ -6,7 +6,7 @@ internal import RunMetadata
 /// A request with a parsed head, as handlers take it.
 struct RunRequest: Sendable {
     let exchange: HTTPExchange
-    /// The session that the header `Run-Session` names; of a token that is limited to some runs, one of its own.
+    /// The session in the header `Run-Session`; for a token that is limited to some runs, a session of its own.
     let session: SessionName
     /// The body as described by the head.
     var body = BodyDescription()

@@ -6,9 +6,8 @@ struct RunTable {
     let columns: [String]
     private let runs: [JSONObject]
 
-    /// - Parameter columns: the columns; empty: all of the runs, grouped as by `ls_runs()`; without runs, those that
-    ///   every
-    ///   run has
+    /// - Parameter columns: the columns; empty: all columns of the runs, grouped as by `ls_runs()`; without runs, those
+    ///   that every run has
     init(columns: [String], runs: [JSONObject]) {
         self.runs = runs
         if !columns.isEmpty || runs.isEmpty {

@@ -132,7 +132,7 @@ extension RunAPI {
 }
 
 extension HTTPExchange {
-    /// Notes for the audit log which run a write was about, where its path does not name it.
+    /// Notes for the audit log which run a write was about, if the path does not name it.
     func note(_ result: Result<WriteOutcome, StoreError>, of target: RunTarget) {
         guard case .active = target, case .success(let outcome) = result, let run = outcome.run else { return }
         subjects = [run.description]

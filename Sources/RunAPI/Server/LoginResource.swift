@@ -24,7 +24,7 @@ extension RunAPI {
             throw AccessRefusal.noToken
         }
         guard let token = request.grant.token else {
-            // Where none is needed, none is kept.
+            // If no token is needed, none is kept.
             if request.grant.right == .admin { return Self.login(request.grant) }
             throw AccessRefusal.unknownToken
         }

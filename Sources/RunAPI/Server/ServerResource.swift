@@ -31,8 +31,8 @@ extension RunAPI {
             "openapi": "/openapi.json",
         ])
 
-    /// Whether writes are accepted, and if not, all causes. (While the server shuts down, every request is told so,
-    /// including this one.)
+    /// Whether writes are accepted, and if not, all causes. (While the server shuts down, every request is refused with
+    /// that reason, including this one.)
     func readReadiness(_ request: RunRequest) throws -> HTTPResponse {
         let reasons = store.hindrances.map {
             StoreHindrance(name: $0.name, detail: Problem.withoutPaths($0.detail))
@@ -44,7 +44,7 @@ extension RunAPI {
             for warning in store.warnings { warnings[warning.name] = .string(warning.detail) }
             // They name runs and paths, and this needs no token.
             if request.grant.right < .read || request.grant.scope.isLimited {
-                for name in warnings.names { warnings[name] = "a token that may read all runs is told what" }
+                for name in warnings.names { warnings[name] = "hidden; ask with a token that may read all runs" }
             }
             let status: JSONObject = ["status": "ready"]
             if warnings.isEmpty { return .json(200, .object(status)) }
