@@ -4,9 +4,9 @@ import Glibc
 import LocalFiles
 import Logging
 
-/// Settings of who may do what: tokens, other origins, the audit log.
+/// Settings for access: tokens, other origins, the audit log.
 struct AccessOptions: ParsableArguments {
-    // ArgumentParser takes no flag whose default is true, as a variable may say.
+    // An environment variable may make the default true. ArgumentParser has no flags with that default.
     @Flag(
         name: .customLong("no-auth"),
         help: "Ask nobody for a token, whatever address the server listens on. [env: RUNDIR_NO_AUTH, true or false]")
@@ -86,8 +86,8 @@ struct AccessOptions: ParsableArguments {
     }
 
     /// Reads the tokens of a runs directory.
-    /// - Parameter isLocal: whether only this machine reaches the server
-    /// - Throws: if others reach it and there is no token, unless `--no-auth` says so
+    /// - Parameter isLocal: whether the server can be reached only from this machine
+    /// - Throws: if others can reach it, there is no token, and `--no-auth` is not given
     func control(runs: String, isLocal: Bool) throws -> AccessControl {
         let file = TokenFile(runs: runs)
         var settings = AccessControl.Settings()

@@ -59,7 +59,7 @@ struct AuditCommand: ParsableCommand {
         return (entry["time"]?.string.flatMap(ISOTime.seconds) ?? 0) >= start
     }
 
-    /// An entry as a line for people: when, by which token, from where, what, to which run, and how it ended.
+    /// An entry as a line for people: time, token, client, operation, run and outcome.
     private static func line(_ entry: JSONObject) -> String {
         func text(_ name: String) -> String? { entry[name]?.string }
         let runs = entry["runs"]?.array.map { "\($0.count) runs" } ?? text("run") ?? "-"

@@ -35,7 +35,7 @@ struct Export: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        // Before any thread.
+        // Created before any thread.
         let signals = follow ? StopSignals(afterwards: "the next export goes on") : nil
         let opened = try store.open(makesTables: false)
         defer { opened.close() }

@@ -29,7 +29,7 @@ struct Import: ParsableCommand {
             MLFLOW_TRACKING_PASSWORD; MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
             """)
 
-    /// What a source is.
+    /// The kind of a source.
     enum Origin: String, ExpressibleByArgument, CaseIterable {
         /// A bundle, or a directory of a run.
         case run
@@ -145,7 +145,7 @@ struct Import: ParsableCommand {
         for what in try intake.finish(in: place) { say("\(run?.description ?? ""): left out: \(what)") }
     }
 
-    /// The id of a run whose folder has a name.
+    /// The id of a run, from the name of its folder.
     private func runID(for name: String) throws -> RunID {
         if let id = self.id.flatMap(RunID.init) ?? RunID(name) { return id }
         throw IntakeRefusal(
@@ -154,7 +154,7 @@ struct Import: ParsableCommand {
 
     // MARK: Runs directories
 
-    /// A source as a runs directory; nil if it is a run or a bundle.
+    /// A source opened as a runs directory; nil if it is a run or a bundle.
     private func runsFolder(_ source: String) throws -> RunsFolder? {
         guard id == nil, Files.isDirectory(source), !Files.isDirectory("\(source)/\(RunLayout.dataDirectory)") else {
             return nil
@@ -162,8 +162,8 @@ struct Import: ParsableCommand {
         return try RunsFolder(source, log: Logger(label: "import"))
     }
 
-    /// Imports all runs of a directory, and says how many.
-    /// - Returns: how many could not be
+    /// Imports all runs of a directory, and reports how many.
+    /// - Returns: the number of runs that could not be imported
     private func take(_ folder: RunsFolder, _ source: String, _ target: ImportTarget) throws -> Int {
         defer { folder.close() }
         var (imported, there, failed) = (0, 0, 0)
@@ -194,7 +194,7 @@ struct Import: ParsableCommand {
         return failed
     }
 
-    /// Imports a document that belongs to no run, unless there is one.
+    /// Imports a document that belongs to no run, unless the target has one of that name.
     private func takeDocument(_ name: DocumentName, of folder: RunsFolder, _ target: ImportTarget) throws {
         guard let bytes = try folder.document(name) else { return }
         guard let store = target.whole?.store else {

@@ -2,7 +2,7 @@ import Access
 import ArgumentParser
 import HTTPServer
 
-/// Where the server listens, other than on one address and port.
+/// Addresses to listen on, in addition to the one host and port.
 struct ListenOptions: ParsableArguments {
     @Option(
         name: .customLong("listen"),
@@ -42,7 +42,7 @@ struct ListenOptions: ParsableArguments {
 
     private var parsed: [Address] { addresses.compactMap(Address.init) }
 
-    /// The hosts among them.
+    /// The hosts of these addresses.
     var hosts: [String] {
         parsed.compactMap { address in
             if case .network(let host, _) = address { return host }
@@ -60,7 +60,7 @@ struct ListenOptions: ParsableArguments {
         }
     }
 
-    /// Listens on all of them, or on a host and port if there are none.
+    /// Listens on all of these addresses; if there are none, on a host and port.
     func sockets(host: String, port: Int) throws -> [ListeningSocket] {
         let inherited = try ListeningSocket.inherited()
         if !inherited.isEmpty { return inherited }
@@ -83,6 +83,6 @@ struct ListenOptions: ParsableArguments {
 }
 
 extension ListeningSocket {
-    /// Whether only this machine reaches it.
+    /// Whether the address can be reached only from this machine.
     var isLocal: Bool { !isOfNetwork || ListenAddress.isLoopback(address) }
 }

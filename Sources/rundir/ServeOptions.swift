@@ -219,7 +219,7 @@ struct ServeOptions: ParsableArguments {
         return settings
     }
 
-    /// The same of a store in PostgreSQL.
+    /// The same for a store in PostgreSQL.
     var postgresSettings: PostgresSettings {
         var settings = PostgresSettings()
         settings.rules = storeSettings.rules
@@ -239,7 +239,7 @@ struct ServeOptions: ParsableArguments {
         return settings
     }
 
-    /// What is larger than a run may be is refused before it is read.
+    /// An upload that is larger than a run may be is refused before it is read.
     private var mostUpload: Int { min(maxUpload, storage.maxRunBytes > 0 ? storage.maxRunBytes : .max) }
 
     var mlflowSettings: MLflowAPI.Settings {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Limits
 import RunStore
 
-/// Settings of what runs may take: how many, how large, how many pending ones and how long.
+/// Limits of runs: their number, their sizes, how many are pending and for how long.
 struct StorageOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -62,7 +62,7 @@ struct StorageOptions: ParsableArguments {
         rules.pendingAge = keepPending == 0 ? nil : Double(keepPending)
     }
 
-    /// Nil for 0.
+    /// The limit; nil for 0.
     private func limit(_ quantity: Limit.Quantity, _ most: Int, _ setting: String) -> Limit? {
         most == 0 ? nil : Limit(quantity, most: most, setting: setting)
     }

@@ -4,7 +4,7 @@ import PostgresStore
 import RunStore
 import S3Artifacts
 
-/// Where runs are kept, if not in directories.
+/// Where runs are kept instead of in directories.
 struct StoreOptions: ParsableArguments {
     @Option(
         name: .customLong("store"),
@@ -42,26 +42,26 @@ struct StoreOptions: ParsableArguments {
         do { _ = try objects() } catch { throw ValidationError("--artifacts: \(error)") }
         guard let address else { return }
         guard ["postgres://", "postgresql://"].contains(where: { address.hasPrefix($0) }) else {
-            // Not what was given: it may have a password.
+            // Without the given address, which may have a password.
             throw ValidationError("--store has to begin with postgres:// or postgresql://")
         }
     }
 
-    /// What keeps large files; nil: the database does.
-    /// - Throws: `S3Settings.Fault`, if the address or a variable cannot be read
+    /// The store of large files; nil: the database stores them.
+    /// - Throws: `S3Settings.Fault`, if the address or a variable is malformed
     func objects() throws(S3Settings.Fault) -> (any ObjectStore)? {
         artifacts.isEmpty ? nil : S3ObjectStore(try S3Settings(artifacts) { Environment.text($0) })
     }
 
-    /// For commands that are about a database alone.
+    /// For commands that need a database.
     func checkIsThere() throws {
         if address == nil {
             throw ValidationError("which database? give --store postgres://… (or RUNDIR_STORE)")
         }
     }
 
-    /// Opens the database, for a command that is no server.
-    /// - Parameter makesTables: whether they are made if there are none
+    /// Opens the database, for a command other than `serve`.
+    /// - Parameter makesTables: whether to create the tables if there are none
     func open(makesTables: Bool) throws -> PostgresRunStore {
         var settings = PostgresSettings()
         (settings.needsSync, settings.makesTables) = (!isUnsynced, makesTables)

@@ -13,14 +13,14 @@ struct TokenCommand: ParsableCommand {
         discussion: "A running server takes changes over within a second. With the first token, tokens are needed.",
         subcommands: [Create.self, List.self, Revoke.self])
 
-    /// The runs directory, whose `.rundir` has the tokens.
+    /// The runs directory. The tokens are in its `.rundir`.
     struct Place: ParsableArguments {
         @Option(help: ArgumentHelp("The runs directory. [env: RUNDIR_RUNS]", valueName: "path"))
         var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
 
         var file: TokenFile { TokenFile(runs: runs) }
 
-        /// Notes a change of tokens in the audit log. A failure is told, but the change is made.
+        /// Writes a change of tokens into the audit log. A failure is reported, but the change is made.
         func audit(_ operation: String, _ token: Token) {
             var entry = AuditEntry(time: wallClock(), operation: operation)
             entry.token = (token.name, token.id)
@@ -33,7 +33,7 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
-    /// Writes a line to standard error: standard output has only what other programs read.
+    /// Writes a line to standard error. Standard output is only for output that other programs read.
     static func say(_ text: String) {
         let line = Array("\(text.shown(atMost: 4096))\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -21,7 +21,7 @@ struct Types: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        // Writers need a store: here an empty one, which is removed.
+        // Writers need a store. This one is empty, and is removed afterwards.
         var template = Array("/tmp/rundir-types-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw ValidationError("cannot make a temporary folder in /tmp") }
         let folder = String(cString: made)
