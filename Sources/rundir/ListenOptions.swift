@@ -7,14 +7,14 @@ struct ListenOptions: ParsableArguments {
     @Option(
         name: .customLong("listen"),
         help: ArgumentHelp(
-            "Where to listen, in place of --host and --port: HOST:PORT, [ADDRESS]:PORT for IPv6, or unix:PATH for a socket "
-                + "of this machine's own; may be repeated. Sockets that systemd passes (LISTEN_FDS) replace all. "
+            "Where to listen, instead of --host and --port: HOST:PORT, [ADDRESS]:PORT for IPv6, or unix:PATH for a "
+                + "socket file on this machine; may be repeated. Sockets that systemd passes (LISTEN_FDS) replace all. "
                 + "[env: RUNDIR_LISTEN, separated by \",\"]", valueName: "address"))
     var addresses: [String] = Environment.list("RUNDIR_LISTEN", separator: ",")
 
     @Option(
         help: ArgumentHelp(
-            "Who may connect to a socket of unix:PATH: those whom this mode lets write the file, in octal, 0 to 777; "
+            "The mode of the socket file of unix:PATH, in octal, 0 to 777: users who may write it may connect; "
                 + "default: 660. [env: RUNDIR_SOCKET_MODE]", valueName: "mode"))
     var socketMode = Environment.text("RUNDIR_SOCKET_MODE") ?? "660"
 

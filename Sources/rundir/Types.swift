@@ -10,7 +10,7 @@ import RunStore
 /// `rundir types`.
 struct Types: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the registered types and what each takes.",
+        abstract: "List the registered types and what each accepts.",
         discussion: "With --check: exits with 1 if a writer cannot be registered or its executable cannot be started."
     )
 
