@@ -9,7 +9,7 @@ package struct PostgresSettings: Sendable {
     package var patience = 10.0
     /// Where large files are kept; nil: in the database, up to `BatchDraft.largestFile`.
     package var objects: (any ObjectStore)?
-    /// Files of at least so many bytes are kept there; and the number of files that are uploaded at once.
+    /// The least size of a file that is kept there, bytes; and the number of files that are uploaded at once.
     package var leastObject = 1 << 20
     package var uploads = 4
     /// Seconds that a write with large files waits for its upload to begin. Other writes continue.

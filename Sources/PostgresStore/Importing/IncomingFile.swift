@@ -74,7 +74,7 @@ final class IncomingFile {
     private(set) var staged: StagingFile?
 
     /// - Parameters:
-    ///   - large: files of at least so many bytes are large; nil: none is
+    ///   - large: the least size of a large file, bytes; nil: no file is large
     ///   - most: the most bytes of the file; nil: no limit
     ///   - stage: creates the local file for a large one
     init(largeFrom large: Int?, most: Limit?, _ pieces: IncomingPieces, stage: @escaping () throws -> StagingFile) {

@@ -38,7 +38,7 @@ final class ObjectKeeper: Sendable {
     /// Seconds between two checks that the object store answers; fewer while it does not.
     private static let lookSeconds = (usual: 30.0, failed: 1.0)
 
-    /// A round of removals ends after so many failures.
+    /// The number of failures that ends a round of removals.
     private static let mostFailures = 3
 
     /// - Parameter removalSeconds: between two rounds of removals

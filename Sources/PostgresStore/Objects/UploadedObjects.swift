@@ -21,7 +21,7 @@ struct UploadedObjects: Sendable {
     /// Chooses object names that were never used for the write's large files. Of a folder with many small files, the
     /// larger ones become objects too, so that few bytes go into the database.
     /// - Parameters:
-    ///   - least: files of at least so many bytes become objects
+    ///   - least: the least size of a file that becomes an object, bytes
     ///   - rest: the most bytes of a folder's other files
     init(for write: RunWrite, from least: Int, rest: Int) throws(StoreError) {
         guard case .change(let changes) = write.action else { return }

@@ -34,13 +34,13 @@ final class Uploader: Sendable {
     private let pool: ConnectionPool
     private let reachability: ObjectReachability
     private let committer: Committer
-    /// Files of at least so many bytes become objects.
+    /// The least size of a file that becomes an object, bytes.
     private let least: Int
     private let patience: Double
     private let state = Monitor(State())
 
     /// - Parameters:
-    ///   - least: files of at least so many bytes become objects
+    ///   - least: the least size of a file that becomes an object, bytes
     ///   - threads: the most files that are uploaded at once
     ///   - patience: seconds that a write waits for its upload to begin
     init(
@@ -153,7 +153,7 @@ final class Uploader: Sendable {
 
     private func giveUp(_ uploads: UploadedObjects) { state.changeForAll { $0.givenUp += uploads.all } }
 
-    // MARK: What becomes of the others
+    // MARK: Writes that are not uploaded
 
     /// Refuses the writes that have waited for too long, and releases objects that no file will name for removal.
     private func keepBooks() {

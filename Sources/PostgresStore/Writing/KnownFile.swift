@@ -22,7 +22,7 @@ struct KnownFile: DraftFile, Sendable, Equatable {
         BlobVersion("\(String(content, radix: 16))-\(String(size, radix: 16))")
     }
 
-    /// Files of at most so many bytes are read together with their names.
+    /// The largest file that is read together with its name, bytes.
     static let small = 8192
 }
 
