@@ -43,7 +43,7 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context) {
     struct receiving *receiving = context;
     long status = 0;
     (curl.easy_getinfo)(receiving->handle, CURLINFO_RESPONSE_CODE, &status);
-    // Any other number than what came ends the request.
+    // Returning any other number than the received one ends the request.
     return receiving->receive(receiving->context, status, bytes, size * count) ? size * count : 0;
 }
 

@@ -1,4 +1,4 @@
-/// Functions of libcurl, which is loaded when the first of them is needed.
+/// Functions of libcurl, which is loaded when one is first needed.
 #ifndef RUNDIR_CCURL_LIBRARY_H
 #define RUNDIR_CCURL_LIBRARY_H
 
@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-/// The functions that are used, under their names without "curl_".
+/// The functions in use, by their names without "curl_".
 struct curl_functions {
     __typeof__(curl_global_init) *global_init;
     __typeof__(curl_easy_init) *easy_init;
@@ -31,13 +31,13 @@ struct curl_functions {
 
 extern struct curl_functions curl;
 
-/// Loads the library, once. Returns why it cannot be, a constant text, or NULL.
+/// Loads the library, once. Returns NULL, or the reason of a failure as a constant text.
 const char *curl_library_load(void);
 
-/// Sets what all requests of a connection have in common.
+/// Sets the options that all requests of a connection share.
 void curl_library_configure(CURL *handle, const curl_settings *settings, char *error);
 
-/// Notes what came of a request.
+/// Records the result of a request.
 void curl_library_note(CURL *handle, CURLcode code, const char *error, curl_reply *reply);
 
 #endif

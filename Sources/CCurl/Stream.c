@@ -8,18 +8,18 @@
 struct curl_stream {
     CURL *handle;
     CURLM *multi;
-    /// With texts of its own.
+    /// Owns its texts.
     curl_settings settings;
-    /// Of the request that is being sent or whose reply is being read.
+    /// Belongs to the request that is being sent, or whose reply is being read.
     curl_request request;
     struct curl_slist *headers;
     bool is_active;
-    /// How much of the body has been sent.
+    /// The number of bytes of the body that have been sent.
     long long sent;
-    /// Where the reader wants bytes, and how many more.
+    /// The reader's buffer, and the bytes that it still has room for.
     char *wanted;
     size_t left;
-    /// Bytes that came and that nobody has wanted yet.
+    /// Received bytes that the reader has not taken yet.
     char *held;
     size_t held_start, held_count, held_room;
     bool has_body, is_paused, is_over;
@@ -75,7 +75,7 @@ static size_t send_part(char *bytes, size_t size, size_t count, void *context) {
     return (size_t)done;
 }
 
-/// Goes to another place of the body, to send it again (CURLOPT_SEEKFUNCTION).
+/// Moves to another position of the body, to send it again (CURLOPT_SEEKFUNCTION).
 static int seek(void *context, curl_off_t offset, int origin) {
     curl_stream *stream = context;
     if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
@@ -83,8 +83,8 @@ static int seek(void *context, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
-/// Takes a part of the reply's body (CURLOPT_WRITEFUNCTION). What is not wanted yet is held; while some is, more is not
-/// taken.
+/// Takes a part of the reply's body (CURLOPT_WRITEFUNCTION). Bytes that the reader has no room for are held; while some
+/// are held, no more are taken.
 static size_t receive(char *bytes, size_t size, size_t count, void *context) {
     curl_stream *stream = context;
     size_t total = size * count;
@@ -112,7 +112,7 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context) {
 
 // Requests.
 
-/// Lets libcurl work until the request is over, the head has come (`until_head`), or the reader has all that it wants.
+/// Lets libcurl work until the request is over, the head has arrived (`until_head`), or the reader's buffer is full.
 static void work(curl_stream *stream, bool until_head) {
     while (!stream->is_over) {
         int running = 0, waiting = 0;
@@ -147,7 +147,7 @@ static bool prepare(curl_stream *stream, const curl_request *request) {
     (curl.easy_setopt)(handle, CURLOPT_USERAGENT, "rundir");
     (curl.easy_setopt)(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (curl.easy_setopt)(handle, CURLOPT_CONNECTTIMEOUT, 5L);
-    // Fewer calls for large bodies.
+    // A larger buffer: fewer calls for large bodies.
     (curl.easy_setopt)(handle, CURLOPT_BUFFERSIZE, 128L << 10);
     (curl.easy_setopt)(handle, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
     (curl.easy_setopt)(handle, CURLOPT_WRITEFUNCTION, receive);
@@ -208,7 +208,7 @@ long long curl_stream_read(curl_stream *stream, void *buffer, size_t size, char 
     stream->left = size - held;
     if (stream->is_paused) {
         stream->is_paused = false;
-        // What was refused comes now.
+        // A part that was refused before is delivered now.
         curl.easy_pause(stream->handle, CURLPAUSE_CONT);
     }
     if (stream->left > 0) work(stream, false);

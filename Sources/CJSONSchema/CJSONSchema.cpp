@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-// Otherwise it aborts the process on a faulty schema.
+// Makes valijson throw; otherwise it aborts the process on a faulty schema.
 #define VALIJSON_USE_EXCEPTIONS 1
 
 #include <nlohmann/json.hpp>
@@ -22,12 +22,12 @@ using Regexes = std::unordered_map<std::string, std::regex>;
 
 struct cschema {
     valijson::Schema schema;
-    /// Its patterns, by their text.
+    /// The schema's patterns, by their text.
     Regexes patterns;
-    /// Whether it has formats for dates or times, for which valijson uses its own expressions.
+    /// Whether the schema has formats for dates or times, which valijson checks with its own expressions.
     bool hasFormats = false;
     bool wantsUnique = false;
-    /// Whether it has patterns for names, for which valijson compiles its own expressions each time.
+    /// Whether the schema has patterns for names. valijson compiles an expression for these each time.
     bool hasNamePatterns = false;
 };
 
@@ -44,7 +44,7 @@ const size_t kToldInFull = 64 * 1024;
 const size_t kDigits = 1000;
 /// The most bytes of a name that is matched with a pattern, for the same reason.
 const size_t kName = 1000;
-/// About the most comparisons to find out whether the elements of arrays are unique.
+/// About the most comparisons that are made to check whether the elements of arrays are unique.
 const double kComparisons = 5e7;
 
 /// Finds a schema's patterns, and keywords that take more than linear time.
@@ -81,7 +81,7 @@ size_t weigh(const json &value, double &comparisons) {
     return weight;
 }
 
-/// Whether it has a name that is too long to be matched.
+/// Whether the value has a name that is too long to be matched.
 bool hasLongName(const json &value) {
     if (!value.is_structured()) return false;
     if (value.is_object()) {
@@ -95,7 +95,7 @@ bool hasLongName(const json &value) {
     return false;
 }
 
-/// Whether a text in it has more digits in a row than can be matched.
+/// Whether a text in the value has more digits in a row than can be matched.
 bool hasLongNumber(const json &value) {
     if (value.is_string()) {
         size_t digits = 0;

@@ -22,7 +22,7 @@ private:
     static const int kDepth = 500;
 
     const nlohmann::json &root;
-    /// False while what a schema leads to is being followed.
+    /// False while the schemas that a schema leads to are being followed.
     std::unordered_map<const nlohmann::json *, bool> isDone;
 
     explicit Loops(const nlohmann::json &root) : root(root) {}
@@ -62,7 +62,8 @@ private:
         isDone[&schema] = true;
     }
 
-    /// What a reference like `#/definitions/a` leads to; null if that is nothing. (Other documents are not fetched.)
+    /// The schema that a reference like `#/definitions/a` leads to; null if there is none. (Other documents are not
+    /// fetched.)
     const nlohmann::json *find(const std::string &reference) {
         std::string path;
         size_t start = reference.find('#');

@@ -1,6 +1,6 @@
 #include "COpenAPI.h"
 
-// #embed (C23, 6.10.3.2): the only way to embed a file of the top level without a copy of it.
+// #embed (C23, 6.10.3.2) is the only way to embed a file of the top level without copying it.
 #pragma clang diagnostic ignored "-Wc23-extensions"
 static const unsigned char document[] = {
 #embed "../../openapi.yaml"

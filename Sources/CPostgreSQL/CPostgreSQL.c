@@ -1,5 +1,5 @@
-/// Functions of libpq under their own names, which load it when the first connection is made: it brings OpenSSL,
-/// Kerberos and LDAP along, 3 MB of memory that a server without a database has no use for.
+/// Functions of libpq under their own names. They load libpq when the first connection is made: it loads OpenSSL,
+/// Kerberos and LDAP too, 3 MB of memory that a server without a database does not need.
 #pragma GCC visibility push(hidden)
 #include "CPostgreSQL.h"
 #pragma GCC visibility pop
@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/// Each function that is used: what it returns, its name, its parameters, and these as they are passed on.
+/// Each function in use: its result, its name, its parameters, and the arguments to pass on.
 #define FUNCTIONS(F)                                                                                                                   \
     F(PGconn *, PQconnectdbParams, (const char *const *keywords, const char *const *values, int expands), (keywords, values, expands)) \
     F(void, PQfinish, (PGconn * connection), (connection))                                                                             \

@@ -10,7 +10,7 @@ struct cre2 {
 
 namespace {
 
-/// The most bytes of an expression, compiled and with its caches while matching (RE2::Options::max_mem).
+/// The most bytes of a compiled expression, including its caches while matching (RE2::Options::max_mem).
 const int64_t kMemory = 1 << 20;
 
 re2::StringPiece piece(const char *text, size_t size) {

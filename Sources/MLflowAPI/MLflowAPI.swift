@@ -6,10 +6,10 @@ package import Logging
 internal import RunMetadata
 package import RunStore
 
-/// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` beside this says what
-/// becomes of experiments, params, metrics, tags and artifacts.
+/// MLflow's REST API over a run store, so that MLflow's own clients work unchanged. `README.md` in this folder lists
+/// how experiments, params, metrics, tags and artifacts are stored.
 ///
-/// `MLflowAPI.routes` has every route. Checks of every request come before it (`AccessChecks`).
+/// `MLflowAPI.routes` has all routes. Checks that apply to every request are made before (`AccessChecks`).
 package final class MLflowAPI: HTTPHandler {
     /// The settings of the API.
     package struct Settings: Sendable {
@@ -34,15 +34,15 @@ package final class MLflowAPI: HTTPHandler {
     /// Where uploads are staged.
     let scratch: Scratch
     let settings: Settings
-    /// What large bodies that are read now take.
+    /// The memory for large bodies that are being parsed.
     private let parsing: Reserve
-    /// Counts requests, and words errors of checks that come before this API.
+    /// Counts requests, and writes the errors of checks that are made before this API.
     private let main: any HTTPHandler
     private let log: Logger
 
     /// - Parameters:
     ///   - main: the handler of all other paths
-    ///   - parsing: bytes of large bodies that are read at the same time, by other parts too
+    ///   - parsing: the bytes of large bodies that are parsed at the same time; shared with other parts of the server
     package init(
         store: any RunStore & DocumentStore, scratch: Scratch, settings: Settings = Settings(),
         parsing: Reserve = Reserve(Limit(.bytes, most: 64 << 20)), beside main: any HTTPHandler,
@@ -66,7 +66,7 @@ package final class MLflowAPI: HTTPHandler {
 
     package func response(to error: any Error, of id: RequestID, in exchange: HTTPExchange?) -> HTTPResponse {
         guard let found = MLflowError(error) else {
-            // What another part words, in MLflow's form.
+            // An error that another part has written, in MLflow's form.
             let problem = main.response(to: error, of: id, in: exchange)
             var response = MLflowError(problem: problem).response
             response.headers += problem.headers.filter { !["Content-Type", "Retry-After"].contains($0.name) }
@@ -85,8 +85,8 @@ package final class MLflowAPI: HTTPHandler {
 
 /// Running handlers.
 extension MLflowAPI {
-    /// Runs a request's job on the given threads. An error that it throws becomes the reply. To be called once, on the
-    /// polling thread, when the whole request is there.
+    /// Runs a request's job on the given threads. If the job throws, the error becomes the reply. Call it once, on the
+    /// polling thread, when the request is complete.
     func run(on threads: MLflowRoute.Threads, _ exchange: HTTPExchange, _ job: @escaping @Sendable () throws -> Void) {
         switch threads {
         case .bySize where exchange.body.count <= settings.inlineBody: answer(exchange, job)
@@ -95,7 +95,7 @@ extension MLflowAPI {
         }
     }
 
-    /// Runs a job that reads a body, unless others read so much now that there might be no memory for it.
+    /// Runs a job that reads a body. Refuses it if too much memory is in use for other bodies.
     /// - Throws: `Reserve.Exhausted`
     private func withMemory(for exchange: HTTPExchange, _ job: () throws -> Void) throws {
         let share = try parsing.share(min(exchange.body.count, parsing.limit.most))
@@ -108,12 +108,12 @@ extension MLflowAPI {
     ) {
         exchange.handOver(to: kind) {
             self.answer(exchange, job)
-            // It may have submitted a write, which the polling thread commits.
+            // The job may have submitted a write, which the polling thread commits.
             exchange.wakeServer()
         }
     }
 
-    /// Does a job that replies itself; replies with the error that it throws.
+    /// Runs a job that replies itself. If it throws, replies with the error.
     func answer(_ exchange: HTTPExchange, _ job: () throws -> Void) {
         do { try job() } catch { exchange.respond(response(for: error, exchange)) }
     }
@@ -124,7 +124,7 @@ extension MLflowAPI {
     }
 
     /// Submits a write, and replies when it is done.
-    /// - Parameter make: makes the reply of the outcome; must not block
+    /// - Parameter make: makes the reply from the outcome; must not block
     func submit(
         _ write: RunWrite, _ exchange: HTTPExchange,
         reply make: @escaping @Sendable (WriteOutcome) throws -> JSONObject = { _ in JSONObject() }
@@ -134,7 +134,7 @@ extension MLflowAPI {
         }
     }
 
-    /// The outcome of a write; of an unknown run, the error names it.
+    /// The outcome of a write. If the run is unknown, the error names it.
     func outcome(_ result: Result<WriteOutcome, StoreError>, of write: RunWrite) throws -> WriteOutcome {
         do { return try result.get() } catch StoreError.unknownRun {
             if case .run(let run) = write.target { throw MLflowError.unknownRun(run.description) }
@@ -142,7 +142,7 @@ extension MLflowAPI {
         }
     }
 
-    /// Submits writes and waits for them. For workers.
+    /// Submits writes and waits for them. Only for worker threads.
     func submitAndWait(_ writes: [RunWrite], _ exchange: HTTPExchange) -> [Result<WriteOutcome, StoreError>] {
         store.submitAndWait(writes) { exchange.wakeServer() }
     }

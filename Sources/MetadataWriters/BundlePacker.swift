@@ -2,7 +2,7 @@ internal import Glibc
 internal import RunMetadata
 package import RunStore
 
-/// Packs a run's files as a tar.gz, part by part on demand. The folder at the top is named by the run's id.
+/// Packs a run's files as a tar.gz, part by part on demand. The folder at the top has the run's id as its name.
 package final class BundlePacker: @unchecked Sendable {
     // Sendable: `next()` is called by one thread at a time.
 
@@ -10,7 +10,7 @@ package final class BundlePacker: @unchecked Sendable {
     private let writer: ArchiveWriter
     private let output = ArchiveWriter.Output()
     private var nextEntry = 0
-    /// The file that is being packed, and how much of it is done.
+    /// The file that is being packed, and the number of its bytes that are done.
     private var file: (any Blob)?
     private var offset = 0
     private var hasEnded = false

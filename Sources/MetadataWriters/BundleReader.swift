@@ -6,11 +6,11 @@ package import RunStore
 /// Imports runs: bundles of `GET /runs/{id}/bundle.tar.gz`, and directories of runs.
 package enum BundleReader {
     /// Unpacks a tar, tar.gz or zip. The rules are those for uploaded source: no links, no devices, no paths that lead
-    /// outside, no duplicate names. Everything is in one folder, whose name is the run's id.
+    /// outside, no duplicate names. All files are in one folder, whose name is the run's id.
     /// - Parameters:
     ///   - budget: limits bytes, and files and folders
-    ///   - intake: what receives the run, made for the name of that folder
-    /// - Returns: the same, which has all files and is not finished
+    ///   - intake: makes the receiver of the run, given the name of that folder
+    /// - Returns: the receiver, which has all files and is not finished yet
     package static func unpack(
         _ path: String, budget: Budget, into intake: (String) throws -> any RunIntake
     ) throws -> any RunIntake {

@@ -6,7 +6,7 @@ internal import RunMetadata
 struct CSVTable {
     /// The names of the columns, all different.
     let header: [String]
-    /// At least one; each has as many fields as the header.
+    /// At least one row; each has as many fields as the header.
     let rows: [[[UInt8]]]
 
     /// Collects fields while libcsv reads.
@@ -25,7 +25,7 @@ struct CSVTable {
             }
         }
         guard let header = reader.header, !reader.lines.isEmpty else {
-            // How curl's -d @file sends a file.
+            // `curl -d @file` sends a file in this way, without its line breaks.
             let isOneLine = bytes.count { $0 == UInt8(ascii: ",") } > 1 && !bytes.contains(UInt8(ascii: "\n"))
             throw .shape(
                 nil,

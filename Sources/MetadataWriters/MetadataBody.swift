@@ -1,13 +1,13 @@
 package import LocalFiles
 internal import RunStore
 
-/// A body as writers get it. Forms of browsers and of `curl -d` are already converted to JSON.
+/// A body as writers receive it. Forms sent by browsers and by `curl -d` are already converted to JSON.
 package enum MetadataBody: Sendable {
     case json([UInt8])
     case ndjson([UInt8])
     case csv([UInt8])
     case text([UInt8])
-    /// A staged archive, and what the writer began when it started to arrive.
+    /// A staged archive, and the work that the writer began when it started to arrive.
     case archive(StagingFile, (any ArchiveReception)?)
     /// Files of a form, by their sent names.
     case files([UploadedFile])

@@ -8,16 +8,16 @@ package protocol MetadataWriter: Sendable {
     /// The type it writes.
     var type: MetadataType { get }
 
-    /// What it takes and how it is stored, in a sentence.
+    /// What it accepts and how that is stored, in one sentence.
     var summary: String { get }
 
-    /// The forms of body that it takes.
+    /// The forms of body that it accepts.
     var forms: [BodyForm] { get }
 
-    /// The media types that it takes in the form `raw`, such as `image/png` or `image/*`; empty: any.
+    /// The media types that it accepts in the form `raw`, such as `image/png` or `image/*`; empty: any.
     var rawTypes: [String] { get }
 
-    /// Bytes of the largest body; nil: by the server's settings.
+    /// Bytes of the largest body; nil: as the server's settings say.
     var limit: Int? { get }
 
     /// Whether it reads more of the request than its target and query.
@@ -39,25 +39,25 @@ extension MetadataWriter {
     package var readsRequest: Bool { false }
     package var queryFields: Set<String>? { readsRequest ? nil : [] }
 
-    /// The media types that it takes, for display.
+    /// The media types that it accepts, for display.
     package var accepts: [String] {
         forms.contains(.raw) ? (rawTypes.isEmpty ? ["*/*"] : rawTypes) : forms.flatMap(\.mediaTypes)
     }
 }
 
-/// A writer of unlimited duration: it runs beside the server's own work, a few at a time, and one at a time for each
-/// run.
+/// A writer that may run for any time. It runs apart from the server's own work: a few at a time, and one at a time for
+/// each run.
 package protocol SlowWriter: MetadataWriter {}
 
 /// A writer that takes archives.
 package protocol ArchiveWriting: MetadataWriter {
-    /// Called when an archive begins to arrive; nil if nothing can be done before all of it is there.
+    /// Called when an archive begins to arrive; nil if nothing can be done before it is complete.
     func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)?
 }
 
 /// What a writer does with an archive while it arrives.
 package protocol ArchiveReception: Sendable {
-    /// Why the archive is refused, as far as it has arrived; nil if nothing is wrong yet.
+    /// Why the archive is refused, judged by what has arrived; nil if nothing is wrong so far.
     var failure: (any Error)? { get }
 }
 

@@ -27,6 +27,6 @@ package final class RegisteredWriters: Sendable {
         generations.wrappingAdd(1, ordering: .releasing)
     }
 
-    /// Keeps the registry, since the new one has a fault.
+    /// Keeps the present registry, since the new one has a fault.
     package func keep(because fault: String) { state.withLock { $0.fault = fault } }
 }

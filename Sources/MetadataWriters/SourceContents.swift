@@ -19,7 +19,7 @@ package struct SourceContents: Sendable {
 
     /// Limits of reading.
     package struct Limits: Sendable {
-        /// Bytes of all files together; beyond, the source is not compared.
+        /// Bytes of all files together. A larger source is not compared.
         package var bytes = 64 << 20
         /// Files and folders.
         package var entries = 100_000

@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// From what a type is read back.
+/// What a type is read back from.
 package enum StoredDocument: Sendable {
     /// A file, with its media type.
     case file(DataPath, mediaType: String)

@@ -1,6 +1,6 @@
 package import RunMetadata
 
-/// What a writer may know of the request, apart from its body.
+/// The parts of a request, other than its body, that a writer may read.
 package struct WriteRequest: Sendable {
     /// The run that is written to.
     package let target: RunTarget
@@ -8,7 +8,7 @@ package struct WriteRequest: Sendable {
     package let query: [(name: String, value: String)]
     /// The header `Content-Type` as sent; empty if there is none.
     package let contentType: String
-    /// Whether nobody waits for the result any longer.
+    /// Whether no client waits for the result any longer.
     package let isCancelled: @Sendable () -> Bool
 
     package init(

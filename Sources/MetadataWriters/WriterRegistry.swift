@@ -5,7 +5,7 @@ package struct WriterRegistry: Sendable {
     /// In order of registration.
     package let writers: [any MetadataWriter]
     private let byType: [MetadataType: any MetadataWriter]
-    /// Makes the writer of a type that is not registered, if it may be written all the same.
+    /// Makes the writer of a type that is not registered, if such types may be written.
     private let otherwise: (@Sendable (MetadataType) -> (any MetadataWriter)?)?
 
     /// Two writers want the same type.

@@ -14,7 +14,7 @@ package enum WritersFolder {
 
     /// Reads the folder.
     /// - Returns: the writers, by name of type
-    /// - Throws: `Faults`, of all files
+    /// - Throws: `Faults`, with the faults of all files
     package static func load(_ folder: String, _ context: FolderWriter.Context) throws(Faults) -> [any MetadataWriter] {
         guard let names = names(in: folder) else {
             throw Faults(faults: [WriterFault(folder, "cannot be read: \(String(cString: strerror(errno)))")])
@@ -51,7 +51,7 @@ package enum WritersFolder {
         case description(String)
     }
 
-    /// What a name in the folder is; nil if it is not a writer, such as a README, a hidden file or a folder of modules.
+    /// What a name in the folder is; nil if it is not a writer: a README, a hidden file, a folder of modules.
     private static func look(at name: String, in folder: String) throws(WriterFault) -> (MetadataType, Found)? {
         let path = "\(folder)/\(name)"
         let kind = clinux_kind_at(path, 1)

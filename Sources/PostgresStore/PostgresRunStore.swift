@@ -8,11 +8,11 @@ internal import Synchronization
 ///     let store = try PostgresRunStore(at: "postgres://rundir@db/runs")
 ///     defer { store.close() }
 ///
-/// A process keeps only copies: tables of metrics that were read, and what listings need (`RunTable`). So a server may
-/// end at any time.
+/// A process holds only copies: tables of metrics that it has read, and what listings need (`RunTable`). So a server
+/// may end at any time.
 package final class PostgresRunStore: RunStore {
     package let rules: RunRules
-    /// The database and its host, for people.
+    /// The name of the database and its host, to show to people.
     package let place: String
     let clock: @Sendable () -> Double
     let pool: ConnectionPool
@@ -28,7 +28,7 @@ package final class PostgresRunStore: RunStore {
     private let feed: PostgresChangeFeed
     private let reachability = Reachability()
     private let isClosed = Mutex(false)
-    /// Held while listings are brought up to date: who comes then finds little to do.
+    /// Held while listings are brought up to date, so that the next thread to ask finds little left to do.
     let refreshing = Mutex(())
     private let table = Mutex(RunTable())
 
@@ -37,11 +37,11 @@ package final class PostgresRunStore: RunStore {
         package let description: String
     }
 
-    /// Opens the store, and makes its tables if the database has none.
+    /// Opens the store. Creates its tables if the database has none.
     /// - Parameters:
     ///   - address: a URI (`postgres://…`) or keywords of libpq, which also reads its environment variables
-    ///   - log: where the store says what it does by itself
-    /// - Throws: if the database or the object store cannot be reached, or is not one that can be used
+    ///   - log: for what the store does on its own
+    /// - Throws: if the database or the object store cannot be reached or used
     package init(
         at address: String, settings: PostgresSettings = PostgresSettings(), log: Logger = Logger(label: "store")
     ) throws(OpenFailure) {
@@ -84,7 +84,7 @@ package final class PostgresRunStore: RunStore {
 
     deinit { close() }
 
-    /// Takes no more writes, and does those that wait.
+    /// Takes no more writes, and finishes those that wait.
     package func close() {
         let wasClosed = isClosed.withLock { isClosed in
             defer { isClosed = true }
@@ -105,7 +105,7 @@ package final class PostgresRunStore: RunStore {
         committer.submit(write, completion: completion)
     }
 
-    /// Lends the table of runs. The transaction has to begin in here, so that the table never goes back to an earlier
+    /// Lends the table of runs. `body` has to begin the transaction, so that the table never goes back to an earlier
     /// state.
     func look<Result: Sendable>(
         _ body: (inout RunTable) throws(DatabaseError) -> Result

@@ -1,14 +1,14 @@
 internal import JSON
 internal import Limits
 
-/// A path in a run's directory, one or more safe components: artifacts, and below `tfruns.d` metadata.
+/// A path in a run's directory, of one or more safe components: an artifact, or metadata below `tfruns.d`.
 package struct ArtifactPath: Hashable, Sendable, CustomStringConvertible {
     // By bytes: texts that Unicode calls equal can be two file names.
     private let text: ExactText
 
     package var description: String { text.text }
 
-    /// The rule, in words for the person who broke it.
+    /// The rule, for messages to the user who broke it.
     package static let rule =
         "a file's path has names of 1 to 255 bytes of UTF-8 without control characters, none of them \".\" or \"..\", and "
         + "at most 4095 bytes and 100 levels"
@@ -53,7 +53,7 @@ package struct ArtifactPath: Hashable, Sendable, CustomStringConvertible {
     /// The folder that it is in; nil: the run's directory.
     package var parent: ArtifactPath? { ArtifactPath(components: components.dropLast()) }
 
-    /// Whether it is in a folder or below; of all paths where that is nil, the run's directory.
+    /// Whether it is in a folder or below it. Nil is the run's directory, which contains all paths.
     package func isBelow(_ folder: ArtifactPath?) -> Bool {
         folder.map { description.utf8.starts(with: "\($0)/".utf8) } ?? true
     }
@@ -63,7 +63,7 @@ package struct ArtifactPath: Hashable, Sendable, CustomStringConvertible {
             && text.unicodeScalars.allSatisfy { $0 != "/" && !isControl($0) }
     }
 
-    /// Unicode's general category Cc. Most are ASCII, of which that is known without a look into Unicode's tables.
+    /// Unicode's general category Cc. Most characters are ASCII, for which no look-up in Unicode's tables is needed.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.isASCII ? scalar.value < 0x20 || scalar.value == 0x7f : scalar.properties.generalCategory == .control
     }

@@ -1,4 +1,4 @@
-/// A run's console output. tfruns stores it as a property, but it grows while the run goes on.
+/// A run's console output. tfruns stores it as a property, but it grows while the run is running.
 package enum ConsoleOutput {
     /// The most bytes that are shown as a property and a column; longer output has its own route.
     package static let longestProperty = 4096

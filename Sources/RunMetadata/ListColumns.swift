@@ -8,20 +8,20 @@ internal import JSON
 struct ListColumns {
     enum Kind {
         case flags
-        /// Only numbers. Arrays of several, such as XGBoost's value for each round, have no columns.
+        /// Only numbers. Arrays with several elements, such as XGBoost's values for each round, have no columns.
         case evaluation
 
         var prefix: String { self == .flags ? "flag_" : "eval_" }
     }
 
     private(set) var columns = JSONObject()
-    /// Why columns are missing; nil if none are.
+    /// Why columns are missing; nil if all are there.
     private(set) var omitted: String?
 
     private let list: JSONObject
     private let kind: Kind
     private let room: Int
-    /// The last suffix that each taken name got.
+    /// The last suffix that was given out for each name.
     private var numbers: [ExactText: Int] = [:]
 
     /// - Parameter room: the most columns

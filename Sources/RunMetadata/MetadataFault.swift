@@ -1,24 +1,24 @@
 package import JSON
 
-/// What is wrong with metadata that was sent, where, and what to do.
+/// What is wrong with metadata that was sent, where, and what to do about it.
 package struct MetadataFault: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// It cannot be read at all.
         case syntax(offset: Int?)
-        /// It can be read, but does not have the form that the type takes.
+        /// It can be read, but does not have the form of the type.
         case shape(JSONPointer?)
         /// It exceeds a limit, such as the unpacked size of an archive.
         case exceeded
         /// It names something that the server may not read.
         case forbidden
-        /// The type does not take its content type.
+        /// The type does not accept its content type.
         case contentType(allowed: [String])
         /// A name in it is not allowed.
         case name
     }
 
     package let kind: Kind
-    /// Says what is wrong, where, and what to do.
+    /// Says what is wrong, where, and what to do about it.
     package let detail: String
 
     package init(_ kind: Kind, _ detail: String) {
@@ -35,7 +35,7 @@ package struct MetadataFault: Error, Equatable, Sendable {
         MetadataFault(.shape(pointer), detail)
     }
 
-    /// The same fault, seen from the object of which the faulty value is a member.
+    /// The same fault, located in the object that has the faulty value as a member.
     package func inMember(_ name: String) -> MetadataFault {
         guard case .shape(let pointer?) = kind else { return self }
         return .shape(JSONPointer().appending(name).appending(pointer), detail)

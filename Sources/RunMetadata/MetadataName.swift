@@ -1,8 +1,8 @@
 package import JSON
 package import Limits
 
-/// The rule for names that are sent: of flags, of values of an evaluation, of metrics. (Names that a run directory
-/// already holds may be any.)
+/// The rule for names that are sent: of flags, of values of an evaluation, of metrics. (A run directory may already
+/// hold other names.)
 package enum MetadataName {
     /// The most bytes of the name of a flag or an evaluation's value, including the names of the objects around it.
     package static let longest = 255

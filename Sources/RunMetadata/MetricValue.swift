@@ -1,7 +1,7 @@
 internal import Glibc
 package import JSON
 
-/// What a metric may be: a number, NaN or an infinity, or missing.
+/// The values of a metric: a number, NaN or an infinity, or missing.
 ///
 /// Non-finite numbers are valid: they come bare or quoted, in any spelling of printf, Python, R, Julia or pandas, and
 /// are written as jsonlite does (`"NaN"`, `"Inf"`, `"-Inf"`). `null` and those programs' spellings of a missing value
@@ -32,8 +32,9 @@ package enum MetricValue {
 }
 
 extension MetricValue {
-    /// Parses JSON; if it is none, once more with bare numbers and words as programs print them.
-    /// - Throws: the fault of the text as it is
+    /// Parses JSON. If the text is not JSON, bare numbers and words as programs print them are converted, and it is
+    /// parsed again.
+    /// - Throws: the fault of the original text
     package static func document(_ text: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
         do throws(JSONSyntaxError) { return try JSONValue.parse(text, nonFinite: .allowed) } catch {
             guard let mended = mended(text), let value = try? JSONValue.parse(mended, nonFinite: .allowed) else {
@@ -43,8 +44,8 @@ extension MetricValue {
         }
     }
 
-    /// The JSON text of a number as programs print it, where that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's
-    /// `1f-5`, with white space around. Nil if it is not a number.
+    /// The JSON text of a number as programs print it, if that is not JSON already: `.5`, `5.`, `+1`, `007`, Julia's
+    /// `1f-5`, with white space around it. Nil if it is not a number.
     package static func number(_ text: String) -> JSONNumber? {
         if let number = JSONNumber(text) { return number.isFinite ? number : nil }
         var digits = Substring(text.trimmingPrefix { $0 == " " || $0 == "\t" })
@@ -67,8 +68,8 @@ extension MetricValue {
         return JSONNumber(json + digits).flatMap { $0.isFinite ? $0 : nil }
     }
 
-    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by those that the
-    /// parser takes. Nil if there are none.
+    /// The text with bare numbers and words, as programs print them (`nan`, `-inf`, `.5`), replaced by JSON that the
+    /// parser accepts. Nil if there are none.
     package static func mended(_ text: [UInt8]) -> [UInt8]? {
         var output: [UInt8] = []
         var isMended = false

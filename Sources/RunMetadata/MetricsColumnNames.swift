@@ -1,22 +1,22 @@
 package import JSON
 
-/// The names of a run's columns, found by reading its rows. What frames do not show, such as the time of arrival, does
-/// not count.
+/// The names of a run's columns, found by reading its rows. Columns that frames do not show, such as the time of
+/// arrival, are not counted.
 package final class MetricsColumnNames {
     private var columns: [(member: [UInt8], role: MetricsColumnRole)] = []
-    /// By the name as rows have it.
+    /// By the name as it is written in rows.
     private var places: [[UInt8]: Int] = [:]
     private var hidden = 0
 
-    /// Those that a tail knows.
+    /// Begins with the columns of a tail.
     package init(of tail: MetricsTail = MetricsTail()) {
         for column in tail.columns { append(column.member, column.role) }
     }
 
-    /// How many columns a frame shows.
+    /// The number of columns that a frame shows.
     package var count: Int { columns.count - hidden }
 
-    /// Reads rows, whole lines.
+    /// Reads rows, as whole lines.
     package func read(_ rows: [UInt8], _ parser: JSONParser) {
         rows.withUnsafeBytes { read($0, parser) }
     }
@@ -26,7 +26,7 @@ package final class MetricsColumnNames {
     }
 
     /// Forgets the names that were read last.
-    /// - Parameter count: the columns to keep, those that are not shown among them
+    /// - Parameter count: the number of columns to keep, including those that are not shown
     package func forget(beyond count: Int) {
         for column in columns[count...] {
             places[column.member] = nil
@@ -35,10 +35,10 @@ package final class MetricsColumnNames {
         columns.removeSubrange(count...)
     }
 
-    /// All columns, shown or not.
+    /// The number of all columns, shown or not.
     package var columnCount: Int { columns.count }
 
-    /// Their names as rows have them, in quotes and with a colon, in the order in which they came.
+    /// Their names as they are written in rows, in quotes and with a colon, in the order in which they arrived.
     package var members: [[UInt8]] { columns.map(\.member) }
 
     private func append(_ member: [UInt8], _ role: MetricsColumnRole) {

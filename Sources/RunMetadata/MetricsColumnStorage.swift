@@ -1,9 +1,9 @@
 internal import JSON
 
-/// A metric's values in memory of their own, by position of arrival. Shorter than the table if the last rows lack the
-/// metric. The table that owns it frees it.
+/// A metric's values in their own memory, by position of arrival. There are fewer than the table has rows if the last
+/// rows lack the metric. The table that owns the memory frees it.
 struct MetricsColumnStorage {
-    /// The name as rows have it: in quotes, with a colon.
+    /// The name as it is written in rows: in quotes, with a colon.
     let member: UnsafeMutablePointer<UInt8>
     let memberLength: Int
     let role: MetricsColumnRole
@@ -24,7 +24,7 @@ struct MetricsColumnStorage {
         values = .allocate(capacity: self.capacity)
     }
 
-    /// A name as rows have it: in quotes, with a colon.
+    /// A name as it is written in rows: in quotes, with a colon.
     static func member(of name: UnsafeRawBufferPointer) -> [UInt8] {
         var text: [UInt8] = []
         JSONWriter.append(stringUTF8: name, to: &text)
@@ -65,7 +65,7 @@ struct MetricsColumnStorage {
         count += 1
     }
 
-    /// Bytes to allocate so that `needed` values have room.
+    /// The bytes to allocate so that `needed` values fit.
     func growth(to needed: Int) -> Int { (max(capacity + capacity / 2, needed) - capacity) * 8 }
 
     private mutating func grow(by more: Int) {

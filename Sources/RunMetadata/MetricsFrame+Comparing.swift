@@ -1,8 +1,8 @@
 internal import JSON
 
 extension MetricsFrame {
-    /// Whether merging rows by key has overwritten values: whether `lines`, a frame of the same text in which each line
-    /// is a row, has values that this frame lacks.
+    /// Whether merging rows by key has overwritten values. `lines` is a frame of the same text in which each line is a
+    /// row: true if it has values that this frame lacks.
     package func differs(from lines: MetricsFrame) -> Bool {
         var order = MetricsRowOrder()
         for line in 0..<lines.rowCount {
@@ -28,9 +28,8 @@ extension MetricsFrame {
         return value(.epoch).map { MetricsRowKey(.epoch, $0) } ?? .none
     }
 
-    /// Whether the frame begins with the rows of another one. Rows at the end of `other` that are all missing do not
-    /// count; nor do rows of NaN, which is what pandas has for epochs to come, if this frame has a row for each of
-    /// them.
+    /// Whether the frame begins with the rows of another one. At the end of `other`, rows that are all missing do not
+    /// count. Nor do rows of NaN, which pandas writes for epochs to come, if this frame has a row for each of them.
     package func begins(with other: MetricsFrame) -> Bool {
         let known = other.rowCount <= rowCount ? other.measuredRowCount : 0
         let count = known > 0 ? known : other.filledRowCount
@@ -46,7 +45,7 @@ extension MetricsFrame {
                 }
                 if !isSame(cell, of: other, as: self.cell(row: row, column: own)) { return false }
             }
-            // A value that is missing there must be missing here too: else it is another row.
+            // A value that is missing there has to be missing here too; otherwise it is another row.
             for (index, column) in self.columns.enumerated() where !column.role.isHidden {
                 if !cell(row: row, column: index).isMissing, other.column(named: column.nameBytes) == nil {
                     return false

@@ -17,7 +17,7 @@ extension MetricsFrame {
         self = reading.frame
     }
 
-    /// Reads rows until `goesOn` returns false. It is called after each row with the frame so far and its number of
+    /// Reads rows until `goesOn` returns false. It is called after each row with the frame so far and the number of its
     /// values, not counting Rundir's own columns.
     init(rows text: UnsafeRawBufferPointer, goesOn: (MetricsFrame, Int) -> Bool) {
         let reading = MetricsFrameReading(MetricsFrame(text: text), text)
@@ -26,8 +26,8 @@ extension MetricsFrame {
     }
 
     /// Reads a frame by column, as in `metrics.json`: `{"loss": [0.42, null], …}`, with the rows in file order. Frames
-    /// that other programs wrote are read too: columns of text are kept, a single value (jsonlite unboxes a frame of
-    /// one row) is a column of one, and a column that is too short is missing values at its end.
+    /// of other programs are read too: columns of text are kept, a single value (jsonlite unboxes a frame of one row)
+    /// is a column with one value, and a column that is too short gets missing values at its end.
     /// - Parameter object: the index of the object's begin
     /// - Returns: nil if there is no column at all
     package init?(columnsAt object: Int, of tokens: JSONTokens, in text: UnsafeRawBufferPointer) {
@@ -58,7 +58,7 @@ extension MetricsFrame {
     }
 
     /// Lends the frame that a text holds by column.
-    /// - Returns: nil where it holds none
+    /// - Returns: nil if it does not hold one
     package static func withColumns<Result>(
         of text: UnsafeRawBufferPointer, _ body: (MetricsFrame) -> Result
     ) -> Result? {

@@ -3,7 +3,7 @@ package import Limits
 
 extension MetricsFrame {
     /// Writes the frame by column, as tfruns writes `metrics.json`: pretty, each column's array on one line.
-    /// - Parameter write: takes the next part, about 64 KiB
+    /// - Parameter write: receives the next part, about 64 KiB
     package func write(to write: ([UInt8]) throws -> Void) rethrows {
         var output: [UInt8] = []
         output.reserveCapacity(72 * 1024)
@@ -38,10 +38,10 @@ extension MetricsFrame {
         return text
     }
 
-    /// A frame that was read by column, as rows: the beginning of `metrics.ndjson` if there was only `metrics.json`.
-    /// Rows at the end that are all missing stand for epochs to come and are left out. If keys are not unique or not in
-    /// order, each row gets its number (`_frame`), so that the frame stays as it is.
-    /// - Parameter limit: the most bytes: each row has the names of all columns, which the frame has once
+    /// A frame that was read by column, written as rows: the beginning of `metrics.ndjson` if there was only
+    /// `metrics.json`. Rows at the end that are all missing are epochs to come, and are left out. If keys are not
+    /// unique or not in order, each row gets its number (`_frame`), so that the frame stays as it is.
+    /// - Parameter limit: the most bytes. Each row has the names of all columns, which the frame has only once
     package func rows(atMost limit: Limit) throws(LimitExceeded) -> [UInt8] {
         let isByKey = isByKey
         // The number of the last row is the longest.
@@ -62,7 +62,7 @@ extension MetricsFrame {
         return output
     }
 
-    /// The most bytes of the rows of a frame whose text has so many.
+    /// The most bytes of the rows made from a frame whose text has `size` bytes.
     package static func limitOfRows(ofText size: Int) -> Limit {
         Limit(.bytes, most: min(1 << 30, 64 << 20 + 16 * size))
     }

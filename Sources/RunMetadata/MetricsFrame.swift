@@ -7,15 +7,15 @@ package import Limits
 /// frame of a million rows by four columns takes 40 MB beside the text, and numbers keep all their digits. The text
 /// must outlive the frame.
 ///
-/// `MetricsRowOrder` says which rows there are and in what order; columns are in order of first appearance. If a row is
-/// sent again, its values replace those of the existing row; missing ones replace nothing.
+/// `MetricsRowOrder` determines the rows and their order; columns are in order of first appearance. If a row is sent
+/// again, its values replace those of the existing row; missing values replace nothing.
 package struct MetricsFrame {
     /// One metric.
     package struct Column {
         package let name: String
         let nameBytes: [UInt8]
         package let role: MetricsColumnRole
-        /// The name as rows have it: in quotes, with a colon.
+        /// The name as it is written in rows: in quotes, with a colon.
         let member: [UInt8]
         /// By position of arrival; shorter than the frame if the last rows lack the metric.
         var cells: [Cell] = []
@@ -34,11 +34,11 @@ package struct MetricsFrame {
 
     package private(set) var columns: [Column] = []
     private var cellCount = 0
-    /// Whether reading stopped at the limit; the frame has what was read before.
+    /// Whether reading stopped at the limit. The frame then has what was read before.
     package private(set) var isCut = false
-    /// Whether its columns differed in length when they were read.
+    /// Whether its columns had different lengths when they were read.
     package internal(set) var isRagged = false
-    /// By the bytes of the name: in Swift composed and decomposed letters are equal, in JSON they are not.
+    /// By the bytes of the name: Swift treats composed and decomposed letters as equal, JSON does not.
     private var columnIndex: [[UInt8]: Int] = [:]
     private let origin: UnsafeRawBufferPointer
     private let most: Int
@@ -54,10 +54,10 @@ package struct MetricsFrame {
 
     // MARK: Building
 
-    /// The position of a key's row, which is added if it is new.
+    /// The position of a key's row. Adds the row if it is new.
     mutating func row(for key: MetricsRowKey) -> Int { order.position(of: key) }
 
-    /// The index of a column. `guess`, its index if rows have the same members, is tried first.
+    /// The index of a column. `guess`, the index if rows have the same members, is tried first.
     mutating func column(named name: UnsafeRawBufferPointer, guess: Int) -> Int {
         if guess < columns.count, columns[guess].nameBytes.count == name.count,
             columns[guess].nameBytes.elementsEqual(name)
@@ -72,7 +72,7 @@ package struct MetricsFrame {
         return columns.count - 1
     }
 
-    /// Removes the columns from index `count` on, which have no cells.
+    /// Removes the columns from index `count` on. They must have no cells.
     mutating func forgetColumns(beyond count: Int) {
         for column in columns[count...] { columnIndex[column.nameBytes] = nil }
         columns.removeSubrange(count...)
@@ -83,7 +83,7 @@ package struct MetricsFrame {
         if cellCount > most { isCut = true }
     }
 
-    /// The index of a column; nil if there is none of that name.
+    /// The index of a column; nil if no column has that name.
     package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
 
     /// Sets a cell; a missing value changes nothing.
@@ -113,12 +113,12 @@ package struct MetricsFrame {
     /// The number that a cell holds; nil if it holds none (or text that another program wrote).
     func number(_ cell: Cell) -> JSONNumber? { cell.number(in: origin) }
 
-    /// Whether a cell has a number that tfruns counts: neither missing nor NaN.
+    /// Whether tfruns counts a cell: it has a number, neither missing nor NaN.
     func isNumber(_ cell: Cell) -> Bool { cell.isNumber(in: origin) }
 
     func double(_ cell: Cell) -> Double { cell.double(in: origin) }
 
-    /// What a listing shows of the frame; nil if it has no column.
+    /// What a listing shows of the frame; nil if there are no columns.
     package var digest: MetricsDigest? { tail.digest }
 
     /// The columns that are shown unless some are named: all but Rundir's own.

@@ -8,7 +8,8 @@ package enum MetricsLikeness: Sendable {
     case earlier
     case other
 
-    /// The most states of the rows to compare: that many may have the same number of values, if values were replaced.
+    /// The most states of the rows that are compared. If values were replaced, several states can have the same number
+    /// of values.
     private static let mostStates = 64
 
     /// The most bytes that a frame of the rows takes, with any usual white space between its values.

@@ -2,7 +2,7 @@ package import JSON
 package import Limits
 internal import OrderedCollections
 
-/// The distinct names of metrics in one body, those of nested objects among them, counted as its rows come.
+/// The distinct names of metrics in one body, including those of nested objects, counted as the rows arrive.
 package struct MetricsNames {
     private let limit: Limit
     private var names: OrderedSet<[UInt8]> = []
@@ -17,7 +17,7 @@ package struct MetricsNames {
         try add(membersOf: object, [], tokens, &guess, pointer)
     }
 
-    /// Counts the names of an object's metrics, which begin with `path`.
+    /// Counts the names of an object's metrics. They begin with `path`.
     private mutating func add(
         membersOf object: Int, _ path: [UInt8], _ tokens: JSONTokens, _ guess: inout Int, _ pointer: JSONPointer
     ) throws(MetadataFault) {

@@ -1,6 +1,6 @@
 internal import CNumbers
 
-/// Finds and reads JSON numbers in a text, fast enough for the many of a long run.
+/// Finds and reads JSON numbers in a text, fast enough for a long run.
 enum MetricsNumberText {
     /// Where the number at `start` ends; nil if there is none (RFC 8259 section 6). The text has to end with a byte
     /// that cannot be part of a number.

@@ -67,7 +67,7 @@ package struct MetricsOutput: Sendable {
     package var tail: [UInt8] { format == .rows ? Array(isFirst ? "]\n".utf8 : "\n]\n".utf8) : [] }
 
     /// Appends a row. (Not for `columns`.)
-    /// - Parameter columns: for each name, its column in `cells`; nil: it has none
+    /// - Parameter columns: for each name, its column in `cells`; nil if there is no such column
     package mutating func append(
         row: Int, of cells: some MetricsCells, columns: [Int?], to output: inout [UInt8]
     ) {

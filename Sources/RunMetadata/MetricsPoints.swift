@@ -1,19 +1,19 @@
-/// A table reduced to the values of each column that represent it.
+/// The values that represent each column of a table.
 package struct MetricsPoints: MetricsCells {
     private let table: MetricsTable
-    /// By column, the positions of the rows whose values are kept, ascending; nil: all are.
+    /// By column, the positions of the rows whose values are kept, ascending; nil: all are kept.
     private let kept: [[Int]?]
     /// The positions of the rows in which any column has a kept value, in order.
     package let rows: [Int]
 
-    /// About the most values of a reply, including missing ones: it is built as a whole.
+    /// About the most values of a reply, including missing ones. The reply is built in memory as a whole.
     private static let mostValues = 8_000_000
 
     /// Chooses values.
     ///
-    /// The method is min-max, for each metric by itself. Its values are split into buckets of equal size. Of each
-    /// bucket the least and the greatest finite value are kept, and the first and the last that are NaN or infinite;
-    /// also the first and the last value of all. So no peak and no gap is lost, and every kept value is one of the
+    /// The method is min-max, for each metric separately. Its values are split into buckets of equal size. Each bucket
+    /// keeps its least and its greatest finite value, and the first and the last value that is NaN or infinite. The
+    /// first and the last of all values are kept too. So no peak and no gap is lost, and every kept value is one of the
     /// run's own. Each row has its keys.
     /// - Parameters:
     ///   - points: about how many values of each column to keep
@@ -25,7 +25,7 @@ package struct MetricsPoints: MetricsCells {
         let start = after.map { table.order.firstIndex(after: $0, in: order) } ?? 0
         let metrics = columns.filter { !table.columns[$0].role.isKey }
         let measured = metrics.isEmpty ? columns : metrics
-        // Each metric may have its points in different rows.
+        // Each metric may keep values of different rows.
         let width = max(1, columns.count)
         let room = Self.mostValues / width
         let points = table.rowCount - start <= room ? points : min(points, max(2, room / width))
@@ -57,9 +57,9 @@ package struct MetricsPoints: MetricsCells {
     /// The positions of a column's kept values, in order.
     /// - Parameters:
     ///   - places: the places of the rows to choose from
-    ///   - order: the position at each place, if they differ
-    ///   - other: a column that must have a value too
-    ///   - range: which values of `other` count; without `other`, which places
+    ///   - order: the position at each place, if it differs from the place
+    ///   - other: a column that has to have a value too
+    ///   - range: the range of the values of `other`; without `other`, of the places
     static func choose(
         _ points: Int, _ column: MetricsTable.Column, _ places: Range<Int>, _ order: [Int]?,
         where other: MetricsTable.Column? = nil, within range: ClosedRange<Double>? = nil

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Limits
 
-/// Checks the metrics of a row that was sent, one at a time.
+/// Checks the metrics of a sent row, one at a time.
 struct MetricsRowCheck {
     private let tokens: JSONTokens
     private let row: Int?
@@ -15,7 +15,7 @@ struct MetricsRowCheck {
         (self.tokens, self.row, self.pointer) = (tokens, row, pointer)
     }
 
-    /// Where the row is, for messages.
+    /// Names the row in messages.
     var place: String { row.map { "metrics row \($0)" } ?? "metrics" }
 
     /// Checks a member whose value is a number.
@@ -34,7 +34,7 @@ struct MetricsRowCheck {
         while tokens.kind(at: token) == .name {
             let name = path + tokens.text(at: token)
             var value = token + 1
-            // As jsonlite sends one value.
+            // jsonlite sends a single value as an array.
             while tokens.kind(at: value) == .arrayBegin, tokens.memberCount(at: value) == 1 { value += 1 }
             if tokens.kind(at: value) == .objectBegin {
                 try eachMetric(of: value, in: name + [UInt8(ascii: ".")], body)
@@ -118,7 +118,7 @@ struct MetricsRowCheck {
             case .arrayBegin: "an array"
             default: "an object"
             }
-        // Where `toJSON()` puts the row names of a data frame.
+        // `toJSON()` writes the row names of a data frame under this name.
         let cure = name == "_row" ? ". These are R's row names: toJSON(…, rownames = FALSE) leaves them out" : ""
         return .shape(
             pointer.appending(name), "\(place): \"\(name)\" is \(found); a metric is a number, null or NaN\(cure)")

@@ -36,7 +36,7 @@ package struct MetricsAxisValue: Hashable, Comparable, Sendable {
         one.whole != other.whole ? one.whole < other.whole : one.fraction < other.fraction
     }
 
-    /// A number of digits alone, up to 18 of them, as most are.
+    /// Reads a number that is only digits, up to 18 of them, the usual case.
     @inline(__always)
     private static func plainWhole(_ text: UnsafeRawBufferPointer) -> Int? {
         var digits = text[...]
@@ -52,8 +52,8 @@ package struct MetricsAxisValue: Hashable, Comparable, Sendable {
     }
 }
 
-/// What identifies a row of metrics: its step, else its epoch. A step and an epoch are never the same row, and a row
-/// that has neither equals no other.
+/// Identifies a row of metrics: its step, else its epoch. A row with a step never equals one with only an epoch, and a
+/// row with neither equals no other.
 package struct MetricsRowKey: Hashable, Sendable {
     package enum Kind: UInt8, Sendable {
         case none
@@ -76,7 +76,7 @@ package enum MetricsColumnRole: Sendable {
     case epoch
     /// When the row arrived, seconds since 1970.
     case time
-    /// The row's index in a whole frame. It alone identifies such a row.
+    /// The row's index in a whole frame. It is such a row's only key.
     case frame
 
     package static let stepName = "step"
@@ -98,7 +98,7 @@ package enum MetricsColumnRole: Sendable {
 
     package init(_ name: String) { self = Array(name.utf8).withUnsafeBytes { MetricsColumnRole($0) } }
 
-    /// Whether it is one of Rundir's own, which frames have only on request.
+    /// Whether the column is one of Rundir's own, which frames contain only on request.
     package var isHidden: Bool { self == .time || self == .frame }
     /// Whether it may hold the rows' axis.
     package var isKey: Bool { self == .step || self == .epoch }

@@ -1,10 +1,10 @@
-/// Which rows a run's metrics have, and in which order.
+/// The rows of a run's metrics, and their order.
 ///
 /// Rows with the same key are one row. If any row has a step, the axis is the step, otherwise the epoch. Rows with a
-/// value on the axis are sorted by it; a row without one comes after the greatest value that had arrived before it, in
-/// order of arrival. A row's position is its index in order of first arrival.
+/// value on the axis are sorted by it. A row without one comes after the greatest value that had arrived before it;
+/// such rows stay in order of arrival. A row's position is its index in order of first arrival.
 package struct MetricsRowOrder: Sendable {
-    /// The state before the rows, if they are a part of a run's.
+    /// The state before the rows, if they are a part of a run's rows.
     package struct Start: Sendable, Equatable {
         package var axis = MetricsRowKey.Kind.none
         package var step: MetricsAxisValue?
@@ -17,19 +17,19 @@ package struct MetricsRowOrder: Sendable {
     /// The rows of one kind of key.
     private struct Kind: Sendable {
         var greatest: MetricsAxisValue?
-        /// The position of the row that has it; nil if that is in an earlier part.
+        /// The position of the row with the greatest value; nil if that row is in an earlier part.
         var greatestPosition: Int?
-        /// Whether each row's value was greater than all before it.
+        /// Whether each row's value was greater than all values before it.
         var isInOrder = true
     }
 
     private var kinds: [MetricsRowKey.Kind] = []
     private var wholes: [Int] = []
-    /// By position; absent if 0, as for most rows.
+    /// By position; 0 is left out, since most rows have it.
     private var fractions: [Int: Double] = [:]
     private var steps = Kind()
     private var epochs = Kind()
-    /// Made when the first row arrives that is not greater than all before it.
+    /// Made when the first row arrives that is not greater than all rows before it.
     private var positions: [MetricsRowKey: Int]?
     private let start: Start
     /// Whether a row was merged into another one.
@@ -44,7 +44,7 @@ package struct MetricsRowOrder: Sendable {
 
     package var count: Int { kinds.count }
 
-    /// About how many bytes of memory it takes.
+    /// About how much memory it takes, bytes.
     package var size: Int { kinds.capacity * 9 + fractions.capacity * 32 + (positions?.capacity ?? 0) * 48 }
 
     /// The kind of key that is the axis.
@@ -88,7 +88,7 @@ package struct MetricsRowOrder: Sendable {
         return position
     }
 
-    /// The position of a key that is not greater than all of its kind.
+    /// The position of a key that is not greater than all keys of its kind.
     private mutating func earlier(_ key: MetricsRowKey, _ kind: Kind) -> Int {
         if key.value == kind.greatest, let position = kind.greatestPosition {
             hasMerged = true
@@ -127,9 +127,10 @@ package struct MetricsRowOrder: Sendable {
 
     /// A row's place in the order.
     struct Place: Comparable, Hashable, Sendable {
-        /// The row's value on the axis, or the greatest that had arrived before it; nil if there was none.
+        /// The row's value on the axis, or the greatest one that had arrived before it; nil if there was none.
         let value: MetricsAxisValue?
-        /// 0 for a row that has the value; for one without, how many of those had arrived by then, including itself.
+        /// 0 for a row with a value on the axis; else the number of rows without one that had arrived by then,
+        /// including this row.
         let loose: Int
 
         static func < (one: Place, other: Place) -> Bool {
@@ -177,7 +178,7 @@ package struct MetricsRowOrder: Sendable {
         return found
     }
 
-    /// Whether the rows' order is that of their arrival.
+    /// Whether the rows are in order of arrival.
     package var isInOrder: Bool { axis == .step ? steps.isInOrder : epochs.isInOrder }
 
     /// The positions of the rows in order; nil if that is the order of arrival.
@@ -190,15 +191,15 @@ package struct MetricsRowOrder: Sendable {
         return places.map(\.position)
     }
 
-    /// The first index in the order whose row comes after all rows with a value on the axis up to `value`. If no row
-    /// has one, rows are counted from 0 instead.
+    /// The first index in the order whose row comes after all rows with axis values up to `value`. If no row has an
+    /// axis value, row numbers from 0 count instead.
     package func firstIndex(after value: MetricsAxisValue, in order: [Int]?) -> Int {
         if axis == .none { return min(count, max(0, min(value.whole, .max - 1) + 1 - start.rows)) }
         if let greatest = axis == .step ? start.step : start.epoch, greatest > value { return 0 }
         return (0..<count).first { axisValue(order?[$0] ?? $0).map { $0 > value } ?? false } ?? count
     }
 
-    /// The positions of the rows in order; with a value, only those after it.
+    /// The positions of the rows in order; if a value is given, only the rows after it.
     package func positions(after value: MetricsAxisValue?) -> [Int] {
         let order = ordered
         let first = value.map { firstIndex(after: $0, in: order) } ?? 0

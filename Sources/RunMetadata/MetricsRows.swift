@@ -17,8 +17,8 @@ package struct MetricsRows: Sendable, Equatable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// The most bytes of the rows of a body of so many bytes. Each row has the names of its metrics in full, which a
-    /// body may say once for all rows (CSV, a frame by column) or for many metrics (nested objects).
+    /// The most bytes of the rows of a body with `size` bytes. Each row has the full names of its metrics. A body may
+    /// have them once for all rows (CSV, a frame by column) or for many metrics (nested objects).
     package static func limit(ofBody size: Int) -> Limit {
         Limit(.bytes, most: max(2 * size, min(1 << 20 + 32 * size, 256 << 20)))
     }

@@ -6,7 +6,7 @@ package enum MetricsAxis: String, CaseIterable, Hashable, Sendable {
     case row
     /// When the row arrived, seconds since 1970.
     case time
-    /// The same, seconds since the run's start.
+    /// When the row arrived, seconds since the run's start.
     case elapsed
 }
 
@@ -21,13 +21,13 @@ extension MetricsTable {
         fileprivate let axisColumn: Column?
         /// The place of each row, if the axis is the row number and rows did not arrive in order.
         fileprivate let places: [Int]?
-        /// Seconds since 1970 that count as 0.
+        /// The time that counts as 0, seconds since 1970.
         fileprivate let origin: Double
 
         package var count: Int { rows.count }
     }
 
-    /// The axis that the rows have: the step if any row has one, else the epoch, else their number.
+    /// The axis of the rows: the step if any row has one, else the epoch, else the row number.
     package var axis: MetricsAxis {
         switch order.axis {
         case .step: .step
@@ -73,7 +73,7 @@ extension MetricsTable {
         if let axisColumn,
             zip(rows, rows.dropFirst()).contains(where: { axisColumn.value(row: $0) > axisColumn.value(row: $1) })
         {
-            // Not sorted yet if the axis is not the one that orders the rows, or a row was sent several times.
+            // Not sorted yet if another axis orders the rows, or if a row was sent several times.
             rows = rows.enumerated().sorted { one, other in
                 let (x, otherX) = (axisColumn.value(row: one.element), axisColumn.value(row: other.element))
                 return x != otherX ? x < otherX : one.offset < other.offset
@@ -89,14 +89,14 @@ extension MetricsTable {
         guard let column = series.axisColumn else {
             return output.append(contentsOf: String(series.places?[row] ?? row).utf8)
         }
-        // All digits: a Double does not hold those of the greatest steps.
+        // With all digits: a Double does not hold those of the greatest steps.
         if series.axis == .step || series.axis == .epoch, let exact = order.axisValue(row), exact.fraction == 0,
             series.axis == axis
         {
             return output.append(contentsOf: String(exact.whole).utf8)
         }
         let value = column.value(row: row)
-        // Times are rounded to microseconds; so is their difference.
+        // Times are rounded to microseconds, and so is their difference.
         Self.append(series.axis == .elapsed ? ((value - series.origin) * 1e6).rounded() / 1e6 : value, to: &output)
     }
 

@@ -1,18 +1,18 @@
-/// A hash of the names of a row, in their order, by which a row is known to have those of another at the cost of
-/// comparing two numbers.
+/// A hash of a row's names in their order. Comparing two hashes, at the cost of comparing two numbers, shows that rows
+/// have the same names.
 ///
-/// It differs from process to process, so that nobody can send names whose hashes are equal.
+/// It differs between processes, so that clients cannot make names with equal hashes.
 package struct MetricsShape: Hashable, Sendable {
     private static let seed = UInt64.random(in: 1...UInt64.max)
-    /// An odd number without pattern (the golden ratio's, Knuth 6.4).
+    /// An odd number without a pattern (from the golden ratio, Knuth 6.4).
     private static let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     private var hash = Self.seed
 
-    /// Of a row without names.
+    /// The shape of a row without names.
     package init() {}
 
-    /// Adds a name. The time of arrival, which a stored row has whether it was sent or not, does not count.
+    /// Adds a name. The time of arrival does not count: a stored row has one whether it was sent or not.
     @inline(__always)
     package mutating func add(_ name: UnsafeRawBufferPointer) {
         if name.count == 5, MetricsColumnRole(name) == .time { return }
@@ -30,7 +30,7 @@ package struct MetricsShape: Hashable, Sendable {
         mix(rest)
     }
 
-    /// Adds another row, which changes nothing if it has the names of all those before.
+    /// Adds another row. That changes nothing if it has the same names as all rows before.
     package mutating func add(_ other: MetricsShape) {
         if other != self { mix(other.hash) }
     }

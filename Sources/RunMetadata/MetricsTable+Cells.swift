@@ -7,8 +7,8 @@ extension MetricsTable {
         package let start: MetricsRowOrder.Start
     }
 
-    /// The parts of the text that hold the rows after a value of the axis. One part, the whole text, if rows were
-    /// merged or came out of order.
+    /// The parts of the text that hold the rows after a value of the axis. If rows were merged or arrived out of order:
+    /// one part, the whole text.
     package func parts(after value: MetricsAxisValue?) -> [Part] {
         guard isPlain else { return [Part(range: 0..<covered, start: MetricsRowOrder.Start())] }
         // The last part that begins at or before the first row.

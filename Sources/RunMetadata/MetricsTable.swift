@@ -3,8 +3,8 @@ package import JSON
 
 /// A run's metrics as numbers, to be reduced to points, with an index of where rows are in their text.
 ///
-/// The same frame as `MetricsFrame` makes of the same text, by the same rules, but of Doubles: 8 bytes a value, and the
-/// text is no longer needed. It grows as rows are appended.
+/// The same frame that `MetricsFrame` makes from the same text, by the same rules, but with Doubles: 8 bytes a value,
+/// and the text is not needed afterwards. It grows as rows are appended.
 package final class MetricsTable: @unchecked Sendable {
     // Sendable: a shared table is guarded by its owner's lock.
 
@@ -21,7 +21,7 @@ package final class MetricsTable: @unchecked Sendable {
         }
     }
 
-    /// A part of the text, of limited rows and bytes: where its rows begin.
+    /// The beginning of a part of the text. Parts have limited rows and bytes.
     package struct Chunk: Sendable {
         package static let rows = 4096
         package static let bytes = 1 << 20
@@ -30,7 +30,8 @@ package final class MetricsTable: @unchecked Sendable {
         package let start: MetricsRowOrder.Start
     }
 
-    /// How many columns are expected to have a value in each row; and a column's bytes beside its values and name.
+    /// The number of columns that are expected to have a value in each row; and a column's bytes in addition to its
+    /// values and name.
     private static let fullColumns = 16
     private static let columnOverhead = 400
 
@@ -45,10 +46,10 @@ package final class MetricsTable: @unchecked Sendable {
     private var columnIndex: [[UInt8]: Int] = [:]
     package private(set) var order: MetricsRowOrder
     package private(set) var chunks: [Chunk] = []
-    /// Bytes of the text that are in the table.
+    /// The bytes of the text that have been read into the table.
     package private(set) var covered = 0
 
-    /// The columns' values, in the same order. Pointers, since this is accessed for each value that is read.
+    /// The columns' values, in the same order. Pointers, since they are accessed for each value that is read.
     private var storages = UnsafeMutablePointer<UnsafeMutablePointer<MetricsColumnStorage>>.allocate(capacity: 16)
     private var storageCapacity = 16
     /// The row that is being read: columns and values.
@@ -58,7 +59,7 @@ package final class MetricsTable: @unchecked Sendable {
     private let parser = JSONParser()
     private let expectedRows: Int
     private let limit: Int
-    /// The columns whose values are read beside the axes; nil: all.
+    /// The columns whose values are read in addition to the axes; nil: all.
     package let only: Set<ExactText>?
     /// Bytes that the columns hold.
     private var held = 0
@@ -69,7 +70,7 @@ package final class MetricsTable: @unchecked Sendable {
     /// - Parameters:
     ///   - expectedRows: about how many rows will come, so that memory is allocated once
     ///   - limit: the most bytes that it may hold
-    ///   - only: the columns whose values are read beside the axes; nil: all. The others exist, without values
+    ///   - only: the columns whose values are read in addition to the axes; nil: all. The others exist, without values
     package init(expectedRows: Int = 0, limit: Int = .max, only: Set<ExactText>? = nil) {
         self.expectedRows = expectedRows
         self.limit = limit
@@ -88,15 +89,15 @@ package final class MetricsTable: @unchecked Sendable {
 
     package var rowCount: Int { order.count }
 
-    /// Whether the table has exactly the rows of the text, in order: none were merged.
+    /// Whether the table has exactly the rows of the text, in order, with none merged.
     package var isPlain: Bool { !order.hasMerged && order.isInOrder }
 
-    /// About how many bytes of memory it takes.
+    /// About how much memory it takes, bytes.
     package var size: Int {
         held + order.size + chunks.capacity * MemoryLayout<Chunk>.stride
     }
 
-    /// Takes the next part of the text, up to its last newline. The rest is still being written, or comes with the next
+    /// Takes the next part of the text, up to its last newline. The rest is still being written, or is in the next
     /// part.
     /// - Returns: the number of bytes that were taken
     package func append(_ text: UnsafeRawBufferPointer) -> Int {
@@ -154,7 +155,7 @@ package final class MetricsTable: @unchecked Sendable {
         let storage = UnsafeMutablePointer<MetricsColumnStorage>.allocate(capacity: 1)
         let role = MetricsColumnRole(name)
         let isRead = role.isKey || only?.contains(ExactText(String(decoding: bytes, as: UTF8.self))) ?? true
-        // If there are very many columns, few of them have a value in each row.
+        // If there are very many columns, each row has values in only a few.
         storage.initialize(
             to: MetricsColumnStorage(
                 name: name, isRead: isRead, capacity: isRead && columnCount < Self.fullColumns ? expectedRows : 0))
@@ -177,7 +178,7 @@ package final class MetricsTable: @unchecked Sendable {
         return columns.count - 1
     }
 
-    /// The index of a column; nil if there is none of that name.
+    /// The index of a column; nil if no column has that name.
     package func column(named name: String) -> Int? { columnIndex[Array(name.utf8)] }
 
     /// The columns that are shown unless some are named: all but Rundir's own.
@@ -221,6 +222,6 @@ extension MetricsTable: MetricsRowColumns {
         rowLength += 1
     }
 
-    /// A value that another program wrote and is not a metric counts as missing.
+    /// A value from another program that is not a metric counts as missing.
     func add(other start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, to column: Int) {}
 }

@@ -46,8 +46,8 @@ extension MetricsTail {
     }
 }
 
-/// A sequence of numbers and texts, any of which may be missing: a byte that says whether it is there, then the number
-/// or the text's length in 8 bytes, little-endian, then the text's bytes.
+/// A sequence of numbers and texts, any of which may be missing. Each is a byte that says whether the value exists,
+/// then the number or the text's length in 8 bytes, little-endian, then the text's bytes.
 private struct KeptFields {
     private var bytes: ArraySlice<UInt8>
 

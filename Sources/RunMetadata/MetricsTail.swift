@@ -1,9 +1,9 @@
 package import JSON
 
-/// The end of a run's metrics: enough to update its digest with new rows, without reading the earlier ones.
+/// The end of a run's metrics: enough to update the digest with new rows, without reading the earlier ones.
 ///
-/// The cost of rows that come in order does not grow with the run. Of others (a job that runs steps again), the tail
-/// cannot always know whether they fill a gap or replace a value; then the whole frame has to be read.
+/// The cost of rows that arrive in order does not grow with the run. Of other rows (a job that repeats steps), the tail
+/// cannot always tell whether they fill a gap or replace a value; then the whole frame has to be read.
 package struct MetricsTail: Sendable, Equatable {
     /// The end of one column.
     package struct Column: Sendable, Equatable {
@@ -14,7 +14,7 @@ package struct MetricsTail: Sendable, Equatable {
         /// The last value that is neither missing nor NaN, and its row's place.
         var value: JSONNumber?
         var valuePlace: MetricsRowOrder.Place?
-        /// The range of a metric's finite values but the last, which is often sent again.
+        /// The range of the metric's finite values without the last one, which is often sent again.
         var rangeBefore: ClosedRange<Double>?
         /// The place of the last row that has a value, and whether the value is a number.
         var topPlace: MetricsRowOrder.Place?
@@ -33,12 +33,12 @@ package struct MetricsTail: Sendable, Equatable {
     /// The number of numbers in the last column.
     var completed = 0
 
-    /// The tail of no rows.
+    /// The tail before the first row.
     package init() {}
 
     package var columnCount: Int { columns.count }
 
-    /// The digest; nil if there is no column.
+    /// The digest; nil if there are no columns.
     package var digest: MetricsDigest? {
         if columns.isEmpty { return nil }
         let metrics = columns.compactMap { column -> MetricsDigest.Metric? in
@@ -50,9 +50,9 @@ package struct MetricsTail: Sendable, Equatable {
         return MetricsDigest(metrics: metrics, completed: completed)
     }
 
-    /// Reads rows that follow, whole lines.
-    /// - Parameter isRough: whether to skip rows whose effect only the whole frame can tell
-    /// - Returns: false if only the whole frame can tell the digest; the tail must not be used then
+    /// Reads the rows that follow, as whole lines.
+    /// - Parameter isRough: whether to skip rows whose effect needs the whole frame
+    /// - Returns: false if the digest needs the whole frame; the tail must not be used then
     package mutating func read(
         _ text: UnsafeRawBufferPointer, parser: JSONParser, isRough: Bool = false
     ) -> Bool {
@@ -63,7 +63,7 @@ package struct MetricsTail: Sendable, Equatable {
         return isClear
     }
 
-    /// Whether a column is one whose numbers tfruns counts: the last that is not `epoch`.
+    /// Whether tfruns counts the numbers of a column: it is the last one other than `epoch`.
     private func isCounted(_ column: Int) -> Bool {
         columns[column].role != .epoch && !columns[column].role.isHidden
             && !columns[(column + 1)...].contains { $0.role != .epoch && !$0.role.isHidden }
@@ -71,7 +71,7 @@ package struct MetricsTail: Sendable, Equatable {
 
     /// Takes a row.
     /// - Parameter last: the last value of each column in the text
-    /// - Returns: false if only the whole frame can tell its effect
+    /// - Returns: false if its effect needs the whole frame
     mutating func add(
         _ row: [(column: Int, cell: MetricsFrame.Cell, isNumber: Bool)], _ key: MetricsRowKey,
         _ last: inout [MetricsFrame.Cell], of text: UnsafeRawBufferPointer, isRough: Bool
@@ -84,7 +84,7 @@ package struct MetricsTail: Sendable, Equatable {
         return true
     }
 
-    /// The place of a key's row; nil if only the whole frame can tell.
+    /// The place of a key's row; nil if finding it needs the whole frame.
     private mutating func place(of key: MetricsRowKey, isRough: Bool) -> MetricsRowOrder.Place? {
         switch key.kind {
         case .none: return looseRow()

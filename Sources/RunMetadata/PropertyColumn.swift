@@ -1,7 +1,7 @@
 internal import JSON
 
 /// The column of a property in a listing: its own name, or `property_` and its name if another column has that name
-/// (`status`, `run`, `flag_lr`), so that neither hides the other.
+/// (`status`, `run`, `flag_lr`). So neither hides the other.
 struct PropertyColumn {
     static let prefix = "property_"
 

@@ -16,9 +16,9 @@ package enum PropertyText {
         }
     }
 
-    /// The content of a value's file: the text and a newline, and an empty line if tfruns would take the text for a
-    /// path; nothing for an empty list, as R's `writeLines()` does, or for the empty object that `toJSON()` makes of
-    /// NULL.
+    /// The content of a value's file: the text and a newline. If tfruns would take the text for a path, an empty line
+    /// follows. The file is empty for an empty list, as R's `writeLines()` does, and for the empty object that
+    /// `toJSON()` writes for NULL.
     /// - Returns: nil for null, which removes the property
     package static func file(of value: JSONValue, _ name: PropertyName) -> [UInt8]? {
         if value == .array([]) || value == .object(JSONObject()) { return [] }
@@ -33,16 +33,16 @@ package enum PropertyText {
         file.withUnsafeBytes { read($0, of: name) }
     }
 
-    /// The same, of borrowed bytes.
+    /// The same for borrowed bytes.
     package static func read(_ file: UnsafeRawBufferPointer, of name: PropertyName? = nil) -> String {
         var text = file[...]
         if text.last == newline { text.removeLast() }
-        // The empty line that keeps it from being taken for a path.
+        // The empty line prevents the text from being taken for a path.
         if name?.isTakenForPath ?? false, text.last == newline { text.removeLast() }
         return String(decoding: UnsafeRawBufferPointer(rebasing: text), as: UTF8.self)
     }
 
-    /// The same; nil for a file that only keeps the name's place (`PropertyName.keepsPlace`).
+    /// The same; nil for a file that is only a placeholder (`PropertyName.keepsPlace`).
     package static func value(of name: PropertyName, _ file: [UInt8]) -> String? {
         name.keepsPlace && file.isEmpty ? nil : read(file, of: name)
     }
@@ -52,7 +52,7 @@ package enum PropertyText {
     /// Seconds since 1970 as tfruns writes them: a decimal number, to the microsecond.
     package static func seconds(_ seconds: Double) -> String { "\((seconds * 1e6).rounded() / 1e6)" }
 
-    /// The boolean that tfruns reads from a text; nil if it reads none.
+    /// The boolean that tfruns reads from a text; nil if it is not one.
     package static func flag(_ text: String) -> Bool? {
         switch text {
         case "TRUE", "true", "yes", "1": true

@@ -85,8 +85,8 @@ package struct RunColumn: Sendable {
         numbers[row] = number
     }
 
-    /// Lends the memory of successive rows, to be set without checks.
-    /// - Parameter body: gets their kinds and numbers
+    /// Lends the memory of successive rows, to be written without checks.
+    /// - Parameter body: receives their kinds and numbers
     package mutating func withRows(
         _ rows: Range<Int>, _ body: (UnsafeMutableBufferPointer<UInt8>, UnsafeMutableBufferPointer<Double>) -> Void
     ) {
@@ -99,7 +99,7 @@ package struct RunColumn: Sendable {
         }
     }
 
-    /// The index of a text in `texts`, to which it is added if it is new.
+    /// The index of a text in `texts`. Adds the text if it is new.
     package mutating func place(of text: String) -> Int {
         if let place = places[ExactText(text)] { return place }
         texts.append(text)
@@ -108,7 +108,7 @@ package struct RunColumn: Sendable {
     }
 
     /// Sorts the texts, so that rows can be compared by number. Sorts only texts that are new since the last call, then
-    /// merges.
+    /// merges them.
     package mutating func rankTexts() {
         if ranks.count == texts.count { return }
         let texts = texts
@@ -134,7 +134,7 @@ package struct RunColumn: Sendable {
         for (rank, place) in ordered.enumerated() { ranks[Int(place)] = Int32(rank) }
     }
 
-    /// A key by which rows are sorted, ascending; missing and NaN are last. Call `rankTexts()` first.
+    /// The key that rows are sorted by, ascending; missing and NaN are last. Call `rankTexts()` first.
     @inline(__always)
     func sortKey(_ row: Int, descending: Bool) -> UInt64 {
         switch kinds[row] {
@@ -164,7 +164,7 @@ package struct RunColumn: Sendable {
     /// ~2^52 + 1: without NaN, the bit patterns leave that much room on both sides.)
     private static let textKeys: UInt64 = 1 << 40
 
-    /// How a row compares with a value in an order: -1, 0 or 1.
+    /// Compares a row with a value in an order: -1, 0 or 1.
     func compare(_ row: Int, with value: RunValue) -> Int {
         switch value {
         case .text(let text): kinds[row] == Kind.text ? RunValue.order(texts[Int(numbers[row])], text) : -1

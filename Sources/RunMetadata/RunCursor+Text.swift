@@ -13,8 +13,8 @@ extension RunCursor {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Reads a cursor of an order.
-    /// - Throws: when the text is not a cursor, or a cursor of another order
+    /// Reads a cursor for an order.
+    /// - Throws: if the text is not a cursor, or is a cursor for another order
     package init(_ text: String, order: RunOrder) throws(RunQueryFault) {
         let fault = RunQueryFault(
             "cursor", "unknown cursor; use the \"next\" of the previous page, unchanged")

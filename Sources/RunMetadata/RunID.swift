@@ -9,7 +9,7 @@ package struct RunID: Hashable, Sendable, CustomStringConvertible {
     /// Words that cannot be run ids: `active` names the active run, `archive` the folder of archived runs.
     package static let reserved: Set<String> = ["active", "archive"]
 
-    /// The rule, in words for the person who broke it.
+    /// The rule, for messages to the user who broke it.
     package static let rule =
         "a run id is 1 to 128 letters, digits, \".\", \"_\", \"-\", \"=\", \"+\" or \"@\", starts with a letter or digit, "
         + "and is not \"active\" or \"archive\""
@@ -25,10 +25,10 @@ package struct RunID: Hashable, Sendable, CustomStringConvertible {
 package struct SessionName: Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
-    /// The session of requests that name none.
+    /// The session of requests that do not name one.
     package static let `default` = SessionName("default")!
 
-    /// The rule, in words for the person who broke it.
+    /// The rule, for messages to the user who broke it.
     package static let rule =
         "a session name is 1 to 128 letters, digits, \".\", \"_\", \"-\", \"=\", \"+\" or \"@\", and starts with a letter or digit"
 
@@ -39,7 +39,7 @@ package struct SessionName: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Which run a request is about.
+/// The run that a request is about.
 package enum RunTarget: Hashable, Sendable {
     case run(RunID)
     /// The run that this session initialised last, if it has not ended.
@@ -58,7 +58,7 @@ package struct MetadataType: Hashable, Sendable, CustomStringConvertible {
     package static let source = MetadataType("source")!
     package static let output = MetadataType("output")!
 
-    /// The rule, in words for the person who broke it.
+    /// The rule, for messages to the user who broke it.
     package static let rule =
         "a type is 1 to 64 lower case letters, digits, \"_\" or \"-\", and starts with a letter"
 
@@ -101,7 +101,7 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     /// without `metrics`, `metrics_dir` as the path of the metrics. An empty file of the exact name prevents that.
     package static let abbreviated: [PropertyName] = [.end, .metrics]
 
-    /// The one of `abbreviated` that tfruns may read this property as.
+    /// The name of `abbreviated` that tfruns may read this property as.
     package var readAs: PropertyName? {
         Self.abbreviated.first { description.utf8.starts(with: $0.description.utf8) }
     }
@@ -109,11 +109,11 @@ package struct PropertyName: Hashable, Sendable, CustomStringConvertible {
     /// Whether an empty file of that name is only a placeholder.
     package var keepsPlace: Bool { Self.abbreviated.contains(self) }
 
-    /// Whether tfruns reads the file that the property's text names, if there is one, wherever R runs. No file has a
-    /// name that ends in an empty line.
+    /// Whether tfruns reads a file at the path that the property's text gives, if there is one, wherever R runs. No
+    /// file name ends in an empty line.
     package var isTakenForPath: Bool { self == .metrics }
 
-    /// The rule, in words for the person who broke it.
+    /// The rule, for messages to the user who broke it.
     package static let rule =
         "a property name is 1 to 255 bytes without \"/\" and control characters, and is not \".\" or \"..\""
 

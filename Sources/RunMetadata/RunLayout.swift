@@ -1,8 +1,8 @@
 internal import JSON
 
-/// Every name on disk.
+/// The names of all files and folders on disk.
 ///
-/// The layout is the one that R's tfruns reads: `<runs>/<run id>/tfruns.d/…`.
+/// It is the layout that R's tfruns reads: `<runs>/<run id>/tfruns.d/…`.
 package enum RunLayout {
     /// Below the runs directory.
     package static let archive = "archive"
@@ -56,12 +56,12 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
     /// The console output, which tfruns stores as a property.
     package static let output = property(.output)
 
-    /// The folder of lists as they were sent, if tfruns cannot read them in that form.
+    /// The folder of lists as they were sent, for lists that tfruns cannot read in that form.
     private static let sentFolder = "sent"
     package static let sentFlags = DataPath(checked: "\(sentFolder)/flags.json")
     package static let sentEvaluation = DataPath(checked: "\(sentFolder)/evaluation.json")
 
-    /// Where the exact list of a file is kept; nil for files that are exact themselves.
+    /// The path of the exact list of a file; nil for files that are exact themselves.
     package var sent: DataPath? {
         switch self {
         case .flags: .sentFlags
@@ -97,7 +97,7 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
         self.text = ExactText(text)
     }
 
-    /// Whether a standard type owns the file or a folder above it; no custom writer may make it.
+    /// Whether the file or a folder above it belongs to a standard type. Custom writers must not make it.
     package var isOfStandardType: Bool {
         let first = components.first ?? ""
         let files: [DataPath] = [.flags, .evaluation, .error, .metricsRows, .metricsFrame, .source]
@@ -106,9 +106,9 @@ package struct DataPath: Hashable, Sendable, CustomStringConvertible {
 
     private init(checked: String) { text = ExactText(checked) }
 
-    /// The property whose file this is, if any.
+    /// The property that this file stores; nil for other files.
     package var property: PropertyName? {
-        // By bytes: a file system sees a "/" even if a combining character follows it.
+        // Compares bytes: a file system sees a "/" even if a combining character follows it.
         let prefix = (Self.properties + "/").utf8
         guard description.utf8.starts(with: prefix) else { return nil }
         return PropertyName(String(decoding: description.utf8.dropFirst(prefix.count), as: UTF8.self))

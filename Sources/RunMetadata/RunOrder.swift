@@ -1,7 +1,7 @@
 internal import Limits
 
-/// The columns by which runs are sorted: `eval_acc`, `-eval_acc,start`; names with a comma are in backticks, in which
-/// two backticks stand for one.
+/// The columns that runs are sorted by: `eval_acc`, `-eval_acc,start`. Names with a comma are written in backticks;
+/// inside, two backticks are one.
 ///
 /// Ascending unless a name has a minus sign or the whole order is descending. Missing values come last in both
 /// directions, as in R's `order()`. Equal runs come newest first, and those with the same start by id, descending.
@@ -34,7 +34,7 @@ package struct RunOrder: Sendable, Equatable {
     /// The most columns that an order may name.
     package static let mostColumns = 32
 
-    /// The order as text, by which a cursor names its order.
+    /// The order as text. A cursor names its order by it.
     var text: String {
         keys.map { ($0.isDescending ? "-" : "") + $0.column.name }.joined(separator: ",")
     }
@@ -76,8 +76,8 @@ extension RunColumnName {
         }
     }
 
-    /// Takes the name at `position` and moves behind it: up to a comma, or the text in backticks, where two backticks
-    /// stand for one.
+    /// Takes the name at `position` and moves behind it. The name ends at a comma, or is in backticks; inside, two
+    /// backticks are one.
     private static func takeName(_ bytes: [UInt8], _ position: inout Int) -> [UInt8] {
         let (backtick, comma) = (UInt8(ascii: "`"), UInt8(ascii: ","))
         var name: [UInt8] = []

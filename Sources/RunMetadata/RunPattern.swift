@@ -1,6 +1,6 @@
 internal import CRE2
 
-/// What `grepl()` looks for: a regular expression, matched by RE2 in time linear in the text's length, or a literal
+/// The pattern of `grepl()`: a regular expression, matched by RE2 in time linear in the text's length, or a literal
 /// text.
 package final class RunPattern: Sendable {
     /// RE2's message.

@@ -1,8 +1,8 @@
-/// A condition on runs, as R's `subset()` takes it: `eval_acc > 0.98 & flag_lr <= 0.01 | is.na(metric_val_loss)`,
+/// A condition on runs, in the syntax of R's `subset()`: `eval_acc > 0.98 & flag_lr <= 0.01 | is.na(metric_val_loss)`,
 /// `grepl("^resnet", flag_model) & start >= "2026-11-01"`.
 ///
 /// Conditions are true, false or missing, as in R; a run is selected if its condition is true. An expression is only
-/// this tree: no text of it is ever executed.
+/// this tree: its text is never executed.
 package struct RunPredicate: Sendable {
     /// A part of the expression.
     package indirect enum Node: Sendable {
@@ -41,7 +41,7 @@ package struct RunPredicate: Sendable {
 
     /// As it was written.
     package let text: String
-    /// The columns that it names, each once, with its first offset.
+    /// The columns that it names, without duplicates, each with its first offset.
     package let columns: [RunColumnName]
     /// The whole expression.
     package let root: Node

@@ -15,25 +15,25 @@ package struct RunQuery: Sendable {
     package var limit = 50
     /// Where the previous page ended.
     package var cursor: RunCursor?
-    /// How many runs after the cursor to skip before the page. Runs that come and go meanwhile shift it.
+    /// How many runs after the cursor to skip before the page. Runs that are added or removed in between shift it.
     package var offset = 0
     /// Which runs may be found at all, by their ids; nil: all.
     package var isVisible: (@Sendable (String) -> Bool)?
-    /// Further columns to list, which have to be known too.
+    /// Columns to list in addition. They have to be known too.
     package var columns: [RunColumnName] = []
-    /// Whether columns that no run has are missing values instead of a fault.
+    /// Whether columns that no run has count as missing values rather than as a fault.
     package var takesUnknownColumns = false
 
     package init() {}
 
-    /// Whether a query may name a column although no run has it (its values are missing then): the columns of
-    /// `ls_runs()`, and those that can be sent to a run at any time.
+    /// Whether a query may name a column that no run has (its values are missing then): the columns of `ls_runs()`, and
+    /// those that can be sent to a run at any time.
     package static func mayName(_ column: String) -> Bool {
         standardColumns.contains(column)
             || prefixes.contains { column.utf8.count > $0.utf8.count && column.utf8.starts(with: $0.utf8) }
     }
 
-    /// The unknown columns that the query names, and in which parameter; nil if there are none.
+    /// The unknown columns that the query names, with the parameter that names them; nil if all are known.
     /// - Parameter isKnown: whether a run has a column
     package func unknown(isKnown: (String) -> Bool) -> (parameter: String, names: [RunColumnName])? {
         if takesUnknownColumns { return nil }
@@ -58,7 +58,7 @@ package struct RunQuery: Sendable {
 }
 
 /// The end of a page of runs: its last run's values in the columns of the order, its start and its id. The next page
-/// has the runs that come after these values, whatever runs come and go meanwhile.
+/// has the runs after these values, even if runs are added or removed in between.
 package struct RunCursor: Sendable, Equatable {
     package let order: RunOrder
     package let values: [RunValue]

@@ -1,14 +1,14 @@
 internal import Limits
 
-/// What is wrong with a query for runs, where, and what to do.
+/// What is wrong with a query for runs, where, and what to do about it.
 package struct RunQueryFault: Error, Equatable, Sendable {
     /// The parameter of the query.
     package let parameter: String
-    /// Where in the parameter's text, in bytes; nil: the whole of it.
+    /// The place in the parameter's text, in bytes; nil: the whole text.
     package let offset: Int?
-    /// Says what is wrong, where, and what to do.
+    /// Says what is wrong, where, and what to do about it.
     package let detail: String
-    /// What may be written instead.
+    /// What can be written instead.
     package var allowed: [String]?
 
     package init(_ parameter: String, at offset: Int? = nil, _ detail: String, allowed: [String]? = nil) {
@@ -27,7 +27,7 @@ extension RunQueryFault {
     package init(_ parameter: String, unknown: [RunColumnName], known: some Collection<String>) {
         let names = unknown.map { "\"\($0.name.shown(atMost: 100))\"" }.listed(atMost: Self.told)
         let places = unknown.compactMap { $0.offset.map { "byte \($0)" } }.listed(atMost: Self.told)
-        // Searching very many names takes longer than the hint is worth.
+        // Searching very many names would cost more than the hint is worth.
         let searched = known.count > Self.manyNames ? [] : Array(known)
         let similar = unknown.prefix(Self.told).flatMap { Self.similar(to: $0.name, among: searched) }
         let hint =

@@ -106,7 +106,7 @@ struct RunQueryLexer {
         return value
     }
 
-    /// What stands between quotes, with R's escapes. Two backticks in backticks are one, as in lists of columns.
+    /// The text between quotes, with R's escapes. In backticks, two backticks are one, as in lists of columns.
     private mutating func quoted() throws(RunQueryFault) -> String {
         let quote = bytes[position]
         var content: [UInt8] = []
@@ -124,7 +124,7 @@ struct RunQueryLexer {
                 case UInt8(ascii: "r"): content.append(0x0D)
                 case let byte
                 where Self.isDigit(byte) || (byte < 0x80 && byte != UInt8(ascii: ".") && Self.startsName(byte)):
-                    // An error as in R: "\d" has to be written "\\d".
+                    // An error, as in R: "\d" has to be written "\\d".
                     let escape = "\\" + String(UnicodeScalar(byte))
                     throw RunQueryFault(
                         "where", at: position - 1,

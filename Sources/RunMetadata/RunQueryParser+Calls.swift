@@ -84,7 +84,7 @@ extension RunQueryParser {
         return (name, value)
     }
 
-    /// The column that a function tests. A value is a mistake: it would be the same for all runs.
+    /// The column that a function tests. A constant here is a mistake: it would be the same for all runs.
     private mutating func tested(_ wanted: String) throws(RunQueryFault) -> RunPredicate.Node {
         if case .text = lexer.token { throw unexpected("a column, as in \(wanted)") }
         return try disjunction().node

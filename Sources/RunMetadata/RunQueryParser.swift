@@ -64,7 +64,7 @@ struct RunQueryParser {
         return Operand(node, left.offset)
     }
 
-    /// One side of a comparison. A text that is compared with a time is read as a time.
+    /// One side of a comparison. A text that is compared with a time is converted to a time.
     private func side(_ operand: Operand, of other: Operand) throws(RunQueryFault) -> RunPredicate.Node {
         guard case .value(let value) = operand.node else { return operand.node }
         return .value(try time(value, operand.offset, beside: other.node))
@@ -193,7 +193,7 @@ struct RunQueryParser {
         init(_ node: RunPredicate.Node, _ offset: Int) { (self.node, self.offset) = (node, offset) }
     }
 
-    /// An operand where a condition is expected.
+    /// Converts an operand to a condition.
     private func condition(_ operand: Operand) throws(RunQueryFault) -> RunPredicate.Node {
         if case .value(.text(let text)) = operand.node {
             throw RunQueryFault(
@@ -204,7 +204,7 @@ struct RunQueryParser {
         return operand.node
     }
 
-    /// Goes a level deeper. All recursion passes through this.
+    /// Enters one more level. All recursion passes through this.
     func descend(_ offset: Int) throws(RunQueryFault) { try count(.depth, offset) }
 
     func ascend() { budget.giveBack(of: .depth) }

@@ -1,4 +1,4 @@
-/// A test of a value's text, by R's functions of the same name.
+/// A test of a value's text, like R's functions of the same names.
 package enum RunTextTest: Sendable {
     /// `grepl()`. Never NA: missing values do not match.
     case grepl(RunPattern)
@@ -9,7 +9,7 @@ package enum RunTextTest: Sendable {
     package func passes(_ value: RunValue) -> Bool? {
         switch self {
         case .grepl(let pattern): value != .missing && pattern.matches(value.asText)
-        // By bytes, as R does: it does not normalise characters.
+        // Compares bytes, as R does: it does not normalise characters.
         case .startsWith(let prefix): value == .missing ? nil : value.asText.utf8.starts(with: prefix.utf8)
         case .endsWith(let suffix):
             value == .missing ? nil : value.asText.utf8.reversed().starts(with: suffix.utf8.reversed())

@@ -31,7 +31,7 @@ extension RunValue {
     }
 
     /// The value as a number, to compare with a number: TRUE is 1, FALSE is 0, a text is the number that it reads as,
-    /// within the range of a double.
+    /// within the range of a Double.
     package var asNumber: Double? {
         switch self {
         case .missing: nil
@@ -51,11 +51,11 @@ extension RunValue {
         }
     }
 
-    /// How two values compare: -1, 0 or 1, as the first is less, equal or greater; nil if one is missing or NaN.
+    /// Compares two values: -1, 0 or 1 if the first is less, equal or greater; nil if one is missing or NaN.
     ///
-    /// Two texts compare as texts, byte by byte (R's collation depends on the locale; this does not). A text and a
-    /// number compare as numbers if the text reads as one, since properties are stored as text; else as texts, as R
-    /// does.
+    /// Two texts are compared byte by byte (unlike in R, where the order depends on the locale). A text and a number
+    /// are compared as numbers if the text reads as a number, since properties are stored as text; else as texts, as in
+    /// R.
     package func compared(with other: RunValue) -> Int? {
         if isMissing || other.isMissing { return nil }
         switch (self, other) {

@@ -39,7 +39,7 @@ package struct RunValueSet: Sendable {
             numbers.contains(flag ? 1 : 0) || numbersOfFlags.contains(flag ? 1 : 0)
                 || texts.contains(ExactText(value.asText))
         case .text(let text):
-            // A text equals a number only if it reads as that number: so does the number's own text.
+            // A text equals a number only if it reads as that number; so does the number's own text.
             texts.contains(ExactText(text)) || textsOfFlags.contains(ExactText(text))
                 || (value.asNumber.map { !$0.isNaN && numbers.contains($0) } ?? false)
         }

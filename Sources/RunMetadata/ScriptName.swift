@@ -1,5 +1,5 @@
 /// The name by which tfruns' `view_run()` opens a run's script at the top of `source/`: R's `basename()` of the
-/// property, which it also uses as a regular expression (`grepl()`).
+/// property. tfruns also uses it as a regular expression (`grepl()`).
 package enum ScriptName {
     /// The last component of a path, as R's `basename()` on Linux: a backslash is part of it.
     package static func of(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? "" }
@@ -10,8 +10,8 @@ package enum ScriptName {
         !name.isEmpty && !name.contains("{") && (try? RunPattern("^\(name)$")) != nil
     }
 
-    /// Whether `view_run()` can open a script in a source with these files. It cannot if the script is not among them,
-    /// or is a Windows path or a command line.
+    /// Whether `view_run()` can open a script in a source with these files. It cannot if the script is missing, or if
+    /// it is a Windows path or a command line.
     package static func isFound(_ script: String, among files: [String]) -> Bool {
         files.contains(of(script)) && isReadable(of(script))
     }

@@ -2,9 +2,11 @@
 package struct UnifiedDiff: Sendable {
     /// The hunks; empty if the texts are the same.
     package let hunks: String
-    /// Whether it may not be the shortest, since finding that would have taken too much time and memory.
+    /// Whether it may not be the shortest difference, because finding that one would have taken too much time and
+    /// memory.
     package let isCoarse: Bool
-    /// The edits of the shortest difference, by whose square time and memory grow; 0 if it is coarse.
+    /// The number of edits of the shortest difference. Time and memory grow with its square. 0 if the difference is
+    /// coarse.
     package let edits: Int
 
     /// Lines of context around a change.
@@ -56,8 +58,8 @@ package struct UnifiedDiff: Sendable {
         return lines
     }
 
-    /// An upper bound of the lines that the shortest difference removes and adds: all but those that are unique in both
-    /// texts and in the same order (the longest increasing subsequence of their places).
+    /// An upper bound for the lines that the shortest difference removes and adds: all lines except those that are
+    /// unique in both texts and in the same order (the longest increasing subsequence of their places).
     private static func mostEdits(_ old: [Int], _ new: [Int]) -> Int {
         var places: [Int: (old: Int?, new: Int?)] = [:]
         func note(_ lines: [Int], _ set: (inout (old: Int?, new: Int?), Int) -> Bool) {
@@ -119,7 +121,7 @@ package struct UnifiedDiff: Sendable {
         }
         var rest = changes[...]
         while let first = rest.first {
-            // Changes with little between them are one hunk.
+            // Changes that are close together become one hunk.
             var hunk = [first]
             rest = rest.dropFirst()
             while let next = rest.first, let last = hunk.last,
@@ -146,7 +148,7 @@ package struct UnifiedDiff: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Lines as a hunk header names them: the first, from 1, and the count; of no lines, the line before.
+    /// Lines as a hunk header names them: the first line, from 1, and the count. Without lines: the line before.
     private static func place(_ lines: Range<Int>) -> String {
         switch lines.count {
         case 0: "\(lines.lowerBound),0"

@@ -2,11 +2,11 @@ internal import Glibc
 internal import Synchronization
 internal import Threads
 
-/// Sends requests to S3, on connections that are kept for the next ones, and again after failures that may pass.
+/// Sends requests to S3, and repeats them after failures that may pass. Keeps connections for later requests.
 final class S3Client: Sendable {
     let settings: S3Settings
     private let free = Mutex<[S3Connection]>([])
-    /// How many connections are kept that nobody uses.
+    /// The most idle connections that are kept.
     private static let mostFree = 16
 
     init(_ settings: S3Settings) { self.settings = settings }
@@ -23,8 +23,8 @@ final class S3Client: Sendable {
     }
 
     /// Sends a request, and reads the whole reply.
-    /// - Parameter patience: seconds for which it is tried; nil: as the settings say
-    /// - Throws: if it is no success, or there was none, as often as it was tried
+    /// - Parameter patience: seconds for which to try; nil: as in the settings
+    /// - Throws: if every attempt failed or had no reply
     @discardableResult
     func perform(_ request: S3Request, patience: Double? = nil) throws(S3Fault) -> S3Reply {
         var attempts = S3Attempts(patience: patience ?? settings.patience)
@@ -32,7 +32,7 @@ final class S3Client: Sendable {
         while true {
             do throws(S3Fault) {
                 let connection = try take()
-                // After a failure too: libcurl knows whether it can be used again.
+                // After a failure too: libcurl knows whether the connection can be used again.
                 defer { giveBack(connection) }
                 var reply = try connection.perform(request)
                 reply.isRepeated = isRepeated
@@ -43,18 +43,18 @@ final class S3Client: Sendable {
     }
 }
 
-/// How long a request is tried: with pauses that grow and differ, so that servers that failed together do not come back
-/// together (AWS Architecture Blog, "Exponential Backoff And Jitter").
+/// Decides how long to retry a request. The pauses grow and are random, so that servers that failed together do not
+/// retry together (AWS Architecture Blog, "Exponential Backoff And Jitter").
 struct S3Attempts {
     private let patience: Double
-    /// Seconds before the next attempt, at most.
+    /// The most seconds before the next attempt.
     private var pause = 0.1
     private var end: UInt64?
 
     init(patience: Double) { self.patience = patience }
 
     /// Waits before the next attempt.
-    /// - Throws: the fault, if it does not pass by itself, or the first one was `patience` seconds ago
+    /// - Throws: the fault, if it does not pass by itself, or if the first one was `patience` seconds ago
     mutating func wait(after fault: S3Fault) throws(S3Fault) {
         let now = monotonicNanoseconds()
         let end = self.end ?? now + UInt64(patience * 1e9)
@@ -66,6 +66,6 @@ struct S3Attempts {
         usleep(useconds_t(seconds * 1e6))
     }
 
-    /// What is tried has gone on: the next failure is a first one.
+    /// There was progress: the next failure counts as the first one.
     mutating func succeed() { self = S3Attempts(patience: patience) }
 }

@@ -2,23 +2,23 @@ internal import CCurl
 internal import Glibc
 internal import HTTPServer
 
-/// What is asked of S3.
+/// A request to S3.
 struct S3Request {
-    /// Where the body of a request is.
+    /// The body of a request.
     enum Body {
         case none
         case bytes([UInt8])
-        /// A range of an open file, and the SHA-256 of it in hex.
+        /// A range of an open file, and its SHA-256 in hex.
         case file(descriptor: CInt, Range<Int>, hash: String)
     }
 
     /// GET, HEAD, PUT, POST or DELETE.
     let method: String
-    /// Of the object; empty: the bucket is meant.
+    /// The key of the object; empty: the request is for the bucket.
     let key: String
-    /// By name, since they are signed in that order.
+    /// Sorted by name, since that is the order for signing.
     var query: [(name: String, value: String)] = []
-    /// Bytes of the object that are wanted; nil: all.
+    /// The requested bytes of the object; nil: all.
     var range: Range<Int>?
     var body = Body.none
 
@@ -45,15 +45,15 @@ struct S3Reply {
     let length: Int?
     let retryAfter: Double
     var body: [UInt8] = []
-    /// Whether the request was sent before, and what came of that is not known.
+    /// Whether the request was sent before, with an unknown result.
     var isRepeated = false
 
     var isSuccess: Bool { (200..<300).contains(status) }
 }
 
-/// A connection to S3, by libcurl, which signs the requests (AWS Signature Version 4). One request at a time.
+/// A connection to S3 by libcurl, which signs the requests (AWS Signature Version 4). Handles one request at a time.
 final class S3Connection: @unchecked Sendable {
-    // Sendable: whoever has taken it from its pool is the only one to use it.
+    // Sendable: whoever has taken it from the pool is its only user.
 
     private let settings: S3Settings
     private let stream: OpaquePointer
@@ -80,16 +80,16 @@ final class S3Connection: @unchecked Sendable {
 
     deinit { curl_stream_free(stream) }
 
-    /// Sends a request, and waits for the head of its reply.
-    /// - Throws: if there is none
+    /// Sends a request, and waits for the head of the reply.
+    /// - Throws: if there is no reply
     func send(_ request: S3Request) throws(S3Fault) -> S3Reply {
-        // In lower case, as they are signed.
+        // In lower case, as the signature needs.
         var headers = ["host: \(settings.host)"]
         if let token = settings.credentials.sessionToken { headers.append("x-amz-security-token: \(token)") }
         if let range = request.range { headers.append("range: bytes=\(range.lowerBound)-\(range.upperBound - 1)") }
-        // Debian's libcurl signs the hash, but S3 wants to be told it too.
+        // Debian's libcurl signs the hash, but S3 also needs it as a header.
         headers.append("x-amz-content-sha256: \(request.hash)")
-        // libcurl would send a form's type with a POST, which it does not sign.
+        // libcurl would add a form's content type to a POST, without signing it.
         switch request.body {
         case .bytes: headers.append("content-type: application/xml")
         case .none where request.method == "POST": headers.append("content-type: application/octet-stream")
@@ -125,8 +125,8 @@ final class S3Connection: @unchecked Sendable {
             retryAfter: Double(reply.retry_after))
     }
 
-    /// Reads the body of the reply; fewer bytes than the buffer holds at its end alone.
-    /// - Throws: if it is cut off
+    /// Reads the body of the reply. Only at its end, it returns fewer bytes than the buffer holds.
+    /// - Throws: if the body is cut off
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(S3Fault) -> Int {
         var fault = [CChar](repeating: 0, count: 256)
         let count = curl_stream_read(stream, buffer.baseAddress, buffer.count, &fault)
@@ -137,19 +137,19 @@ final class S3Connection: @unchecked Sendable {
         return Int(count)
     }
 
-    /// Reads the end of a body of which all has been read.
+    /// Reads the end of a body after all its bytes.
     func readEnd() {
         withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { buffer in _ = try? read(into: buffer) }
     }
 
-    /// Ends the request, whatever of its reply has been read.
+    /// Ends the request, even if its reply was not read completely.
     func end() { curl_stream_end(stream) }
 
-    /// The largest body that is held in memory, bytes; S3's own are at most 1000 names or errors.
+    /// The largest body that is held in memory, bytes. S3's own bodies are lists of at most 1000 names, or errors.
     private static let longestBody = 4 << 20
 
     /// Sends a request, and reads the whole reply.
-    /// - Throws: also if it is no success
+    /// - Throws: also if the status is an error
     func perform(_ request: S3Request) throws(S3Fault) -> S3Reply {
         defer { end() }
         var reply = try send(request)

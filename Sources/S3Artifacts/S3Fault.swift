@@ -1,20 +1,20 @@
 internal import Limits
 
-/// Why a request was not done.
+/// Why a request failed.
 struct S3Fault: Error {
-    /// The status of the reply; 0: there was none.
+    /// The status of the reply; 0: there was no reply.
     let status: Int
-    /// S3's name for it (Amazon S3 API Reference, "Error responses"); empty if the reply had none.
+    /// S3's error code (Amazon S3 API Reference, "Error responses"); empty if the reply had none.
     let code: String
     let message: String
-    /// Seconds before it may be sent again, as S3 said.
+    /// Seconds to wait before sending it again, as S3 replied.
     var retryAfter = 0.0
 
     init(status: Int, code: String = "", message: String) {
         (self.status, self.code, self.message) = (status, code, message)
     }
 
-    /// Of a reply that is no success.
+    /// The error in a reply.
     init(_ reply: S3Reply) {
         let text = String(decoding: reply.body, as: UTF8.self)
         self.init(
@@ -23,16 +23,16 @@ struct S3Fault: Error {
         retryAfter = reply.retryAfter
     }
 
-    /// Whether it may pass if the request is sent again.
+    /// Whether the request may succeed if it is sent again.
     var isTemporary: Bool {
         [0, 408, 429, 500, 502, 503, 504].contains(status)
             || ["RequestTimeout", "SlowDown", "OperationAborted", "InternalError"].contains(code)
     }
 
-    /// Whether there is no such object.
+    /// Whether the object does not exist.
     var isMissing: Bool { status == 404 && code != "NoSuchBucket" }
 
-    /// What the operator can do; nil where nothing is known to help.
+    /// What the operator can do; nil if nothing is known to help.
     private var hint: String? {
         switch (status, code) {
         case (_, "NoSuchBucket"): "create the bucket, or name another with --artifacts"
@@ -50,7 +50,7 @@ struct S3Fault: Error {
         }
     }
 
-    /// What happened, and what to do.
+    /// The error, and what to do.
     func description(_ place: String) -> String {
         let said =
             status == 0
@@ -60,12 +60,12 @@ struct S3Fault: Error {
     }
 }
 
-/// Reads the few texts that are needed of S3's replies, which have no attributes there.
+/// Reads the few texts that are needed from S3's replies. There, these elements have no attributes.
 enum XMLText {
-    /// The text of the first element of a name.
+    /// The text of the first element with a name.
     static func first(_ name: String, in text: String) -> String? { all(name, in: text).first }
 
-    /// The texts of all elements of a name, in order, none inside another.
+    /// The texts of all elements with a name, in order. They are never nested.
     static func all(_ name: String, in text: String) -> [String] {
         var texts: [String] = []
         var rest = text[...]

@@ -1,8 +1,8 @@
 internal import RunStore
 internal import Synchronization
 
-/// Reads an object. The first read asks for what it wants; when the next one goes on behind it, all the rest is asked
-/// for, and comes as fast as it is read.
+/// Reads an object. The first read requests only its own range. If the next read continues there, all the rest is
+/// requested, and arrives as fast as it is read.
 final class S3ObjectReader: ObjectReader {
     private let client: S3Client
     private let key: String
@@ -10,9 +10,9 @@ final class S3ObjectReader: ObjectReader {
     private let state = Mutex(State())
 
     private struct State: Sendable {
-        /// The connection on which a part of the object arrives.
+        /// The connection on which a range of the object arrives.
         var connection: S3Connection?
-        /// Where that part goes on and ends.
+        /// The bytes of that range that have not been read.
         var arriving = 0..<0
         /// Where the last read ended.
         var end: Int?
@@ -28,7 +28,7 @@ final class S3ObjectReader: ObjectReader {
 
     func check() throws(StoreError) {
         do throws(S3Fault) {
-            // Somebody waits for the head of a reply.
+            // A client is waiting for the head of a reply.
             let patience = min(1, client.settings.patience)
             let found = try client.perform(S3Request(method: "HEAD", key: key), patience: patience).length
             if found != size { throw wrongSize(found) }
@@ -51,7 +51,7 @@ final class S3ObjectReader: ObjectReader {
                     attempts.succeed()
                     state.arriving = offset + done..<state.arriving.upperBound
                     if state.arriving.isEmpty {
-                        // So that libcurl sees the end, and keeps the connection.
+                        // So that libcurl sees the end, and keeps the connection open.
                         connection.readEnd()
                         stop(&state)
                     }
@@ -65,7 +65,7 @@ final class S3ObjectReader: ObjectReader {
         }
     }
 
-    /// A connection on which the bytes from an offset arrive.
+    /// A connection on which the bytes from an offset on arrive.
     private func connection(at offset: Int, wanting count: Int, _ state: inout State) throws(S3Fault) -> S3Connection {
         if let connection = state.connection, state.arriving.lowerBound == offset { return connection }
         stop(&state)
@@ -81,7 +81,7 @@ final class S3ObjectReader: ObjectReader {
         return connection
     }
 
-    /// A reply that is no success, with its body.
+    /// A reply with an error status, with its body.
     private func full(_ reply: S3Reply, of connection: S3Connection) throws(S3Fault) -> S3Reply {
         var reply = reply
         var fault: S3Fault?

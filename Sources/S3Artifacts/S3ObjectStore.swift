@@ -2,13 +2,12 @@ internal import Glibc
 internal import LocalFiles
 package import RunStore
 
-/// Keeps objects in a bucket of S3, or of what speaks its protocol (Amazon S3 API Reference).
+/// Keeps objects in a bucket of S3, or of a server that speaks its protocol (Amazon S3 API Reference).
 ///
 ///     let store = try S3ObjectStore(S3Settings("s3://bucket/prefix") { Environment.text($0) })
 ///     if let reason = store.hindrance() { … }
 ///
-/// A file is read from its place while it is sent, and an object while it is wanted: neither is ever in memory as a
-/// whole.
+/// A file is read while it is sent, and an object while it is needed: neither is ever in memory as a whole.
 package final class S3ObjectStore: ObjectStore {
     private let client: S3Client
     private var settings: S3Settings { client.settings }
@@ -17,7 +16,7 @@ package final class S3ObjectStore: ObjectStore {
 
     package var place: String { settings.place }
 
-    /// Lists the prefix, so that a wrong key, bucket or region is found.
+    /// Lists the prefix, which finds a wrong key, bucket or region.
     package func hindrance() -> String? {
         do throws(S3Fault) {
             try client.perform(

@@ -1,26 +1,26 @@
 internal import HTTPServer
 
-/// Which bucket keeps the objects, and how it is reached.
+/// The bucket that keeps the objects, and how to reach it.
 package struct S3Settings: Sendable {
     package let bucket: String
-    /// What all keys begin with: empty, or with a `/` at its end.
+    /// The beginning of all keys: empty, or ends with `/`.
     package let prefix: String
-    /// Such as `https://bucket.s3.us-east-1.amazonaws.com` or `http://host:8333/bucket`; keys follow behind a `/`.
+    /// Such as `https://bucket.s3.us-east-1.amazonaws.com` or `http://host:8333/bucket`; a `/` and the key follow.
     let address: String
-    /// The address' host and port.
+    /// The host and port of the address.
     let host: String
     let region: String
     let credentials: Credentials
-    /// A file with the certificates of authorities; nil: the system's.
+    /// A file with the certificates of authorities; nil: the system's authorities.
     let authorities: String?
 
-    /// Bytes of a part of a multipart upload. A file of at most as many is sent at once.
+    /// Bytes of a part of a multipart upload. Files up to this size are sent in one request.
     package var partSize = 16 << 20
-    /// Seconds for which a request that fails is sent again.
+    /// A request that fails is sent again for this many seconds.
     package var patience = 10.0
-    /// Seconds for which S3 may be silent in the middle of a request before that fails.
+    /// A request fails if S3 is silent for this many seconds.
     package var silence = 20
-    /// Parts of an upload that are on their way at once.
+    /// The number of parts of an upload that are sent at the same time.
     package var parallelParts = 3
 
     struct Credentials: Sendable {
@@ -29,7 +29,7 @@ package struct S3Settings: Sendable {
         let sessionToken: String?
     }
 
-    /// A setting that is missing or cannot be read; says which.
+    /// Says which setting is missing or malformed.
     package struct Fault: Error, CustomStringConvertible {
         package let description: String
     }
@@ -37,7 +37,7 @@ package struct S3Settings: Sendable {
     /// Reads the settings as AWS's own programs do (AWS SDKs and Tools Reference Guide).
     /// - Parameters:
     ///   - address: `s3://bucket/prefix`
-    ///   - variable: looks up a variable of the environment; nil where it is not set
+    ///   - variable: looks up an environment variable; nil if it is not set
     package init(_ address: String, _ variable: (String) -> String?) throws(Fault) {
         (bucket, prefix) = try Self.parse(address)
         guard let id = variable("AWS_ACCESS_KEY_ID"), let secret = variable("AWS_SECRET_ACCESS_KEY") else {
@@ -58,7 +58,7 @@ package struct S3Settings: Sendable {
             host = try Self.host(of: endpoint, name)
             self.address = (endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint) + "/\(bucket)"
         } else if bucket.contains(".") {
-            // The certificate is for one name before the dot.
+            // The certificate covers only one label before the dot.
             host = "s3.\(region).\(domain)"
             self.address = "https://\(host)/\(bucket)"
         } else {
@@ -114,12 +114,12 @@ package struct S3Settings: Sendable {
         return String(host)
     }
 
-    /// The address of an object, or of the bucket (`key` empty), with a query whose names are in order.
+    /// The address of an object, or of the bucket if `key` is empty. The names in the query have to be sorted.
     func url(_ key: String, _ query: [(name: String, value: String)]) -> String {
         let fields = query.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
         return "\(address)/\(key)" + (fields.isEmpty ? "" : "?" + fields.joined(separator: "&"))
     }
 
-    /// The bucket and the prefix, as they were given.
+    /// The bucket and the prefix as they were given.
     var place: String { "s3://\(bucket)/\(prefix)" }
 }

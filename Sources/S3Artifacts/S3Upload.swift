@@ -3,8 +3,8 @@ internal import HTTPServer
 internal import LocalFiles
 internal import Threads
 
-/// Makes an object of a file: at once, or in parts if it is large (Amazon S3 User Guide, "Multipart upload"). S3 checks
-/// the SHA-256 of all that it gets, which is part of the signature.
+/// Uploads a file as an object: in one request, or in parts if it is large (Amazon S3 User Guide, "Multipart upload").
+/// The signature covers the SHA-256 of everything that is sent, and S3 checks it.
 struct S3Upload: Sendable {
     private let client: S3Client
     private let key: String
@@ -31,11 +31,11 @@ struct S3Upload: Sendable {
             throw S3Fault(status: begun.status, message: "the reply names no upload")
         }
         do throws(S3Fault) {
-            // An attempt whose reply was lost may have begun an upload that nobody knows.
+            // An attempt whose reply was lost may have begun an upload of unknown id.
             if begun.isRepeated { try Self.abortAll(of: key, but: id, client) }
             try complete(id, try sendParts(of: id))
         } catch {
-            // What cannot be reached now is aborted when the object is removed.
+            // If S3 cannot be reached now, the upload is aborted when the object is removed.
             _ = try? Self.abort(id, of: key, client, patience: 0)
             throw error
         }
@@ -43,17 +43,17 @@ struct S3Upload: Sendable {
 
     // MARK: Parts
 
-    /// The parts that are left, and what came of the others.
+    /// The parts that are left, and the results of the others.
     private struct Parts: Sendable {
         var left: Range<Int>
         var tags: [String]
         var fault: S3Fault?
 
-        /// The next part's index; nil when there is none, or one has failed.
+        /// The index of the next part; nil if none is left or one has failed.
         mutating func next() -> Int? { fault == nil ? left.popFirst() : nil }
     }
 
-    /// Sends all parts, some at once.
+    /// Sends all parts, several at the same time.
     /// - Returns: their tags
     private func sendParts(of id: String) throws(S3Fault) -> [String] {
         let count = (size + partSize - 1) / partSize
@@ -92,11 +92,11 @@ struct S3Upload: Sendable {
         while true {
             let text: String
             do throws(S3Fault) { text = String(decoding: try client.perform(request).body, as: UTF8.self) } catch {
-                // An attempt whose reply was lost may have done it.
+                // An attempt whose reply was lost may have completed the upload.
                 if error.isMissing, try isThere() { return }
                 throw error
             }
-            // The head is sent before it is known whether it succeeds ("CompleteMultipartUpload").
+            // The head is sent before S3 knows whether the request succeeds ("CompleteMultipartUpload").
             if XMLText.first("ETag", in: text) != nil { return }
             let fault = S3Fault(
                 status: 500, code: XMLText.first("Code", in: text) ?? "",
@@ -105,7 +105,7 @@ struct S3Upload: Sendable {
         }
     }
 
-    /// Whether the object is there, whole.
+    /// Whether the whole object exists.
     private func isThere() throws(S3Fault) -> Bool {
         do throws(S3Fault) {
             return try client.perform(S3Request(method: "HEAD", key: key)).length == size
@@ -150,7 +150,7 @@ struct S3Upload: Sendable {
     }
 
     /// Aborts all uploads of an object that have neither been completed nor aborted ("ListMultipartUploads").
-    /// - Parameter kept: the one that goes on; nil: none does
+    /// - Parameter kept: the upload that is not aborted; nil: all are
     static func abortAll(of key: String, but kept: String? = nil, _ client: S3Client) throws(S3Fault) {
         let reply = try client.perform(
             S3Request(method: "GET", key: "", query: [("prefix", key), ("uploads", "")]))

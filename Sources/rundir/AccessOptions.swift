@@ -4,17 +4,17 @@ import Glibc
 import LocalFiles
 import Logging
 
-/// Settings of who may do what: tokens, other origins, the audit log.
+/// Settings for access: tokens, other origins, the audit log.
 struct AccessOptions: ParsableArguments {
-    // ArgumentParser takes no flag whose default is true, as a variable may say.
+    // An environment variable may make the default true. ArgumentParser has no flags with that default.
     @Flag(
         name: .customLong("no-auth"),
-        help: "Ask nobody for a token, whatever address the server listens on. [env: RUNDIR_NO_AUTH, true or false]")
+        help: "Ask no client for a token, on any address. [env: RUNDIR_NO_AUTH, true or false]")
     private var noAuthFlag = false
 
     @Flag(
         name: .customLong("public-read"),
-        help: "Let everybody read without a token. [env: RUNDIR_PUBLIC_READ, true or false]")
+        help: "Let all clients read without a token. [env: RUNDIR_PUBLIC_READ, true or false]")
     private var publicReadFlag = false
 
     private var noAuth: Bool { noAuthFlag || Environment.flag("RUNDIR_NO_AUTH") }
@@ -23,32 +23,32 @@ struct AccessOptions: ParsableArguments {
     @Option(
         name: .customLong("allow-origin"),
         help: ArgumentHelp(
-            "Another origin, as in https://dash.example.org, whose pages may read, and write with a token in Authorization; "
+            "Another origin whose pages may read, and write with a token in Authorization, as https://dash.example.org; "
                 + "may be repeated; default: none. [env: RUNDIR_ALLOW_ORIGIN, separated by \",\"]", valueName: "origin")
     )
     var allowedOrigins: [String] = Environment.list("RUNDIR_ALLOW_ORIGIN", separator: ",")
 
     @Option(
         help: ArgumentHelp(
-            "Requests a second of each token, 1 to 1000000; 0: no limit. [env: RUNDIR_MAX_REQUESTS_PER_TOKEN]",
+            "Requests a second with each token, 1 to 1000000; 0: no limit. [env: RUNDIR_MAX_REQUESTS_PER_TOKEN]",
             valueName: "count"))
     var maxRequestsPerToken = Environment.number("RUNDIR_MAX_REQUESTS_PER_TOKEN") ?? 0
 
     @Option(
         help: ArgumentHelp(
-            "Requests a second of each address, of those without a token, 1 to 1000000; 0: no limit. "
+            "Requests a second without a token from each address, 1 to 1000000; 0: no limit. "
                 + "[env: RUNDIR_MAX_REQUESTS_PER_ADDRESS]", valueName: "count"))
     var maxRequestsPerAddress = Environment.number("RUNDIR_MAX_REQUESTS_PER_ADDRESS") ?? 0
 
     @Option(
         help: ArgumentHelp(
-            "When the audit log begins a new file, 65536 to 1073741824 bytes. [env: RUNDIR_AUDIT_SIZE]",
+            "Size at which the audit log begins a new file, 65536 to 1073741824 bytes. [env: RUNDIR_AUDIT_SIZE]",
             valueName: "bytes"))
     var auditSize = Environment.number("RUNDIR_AUDIT_SIZE") ?? AuditFolder.Limits().size
 
     @Option(
         help: ArgumentHelp(
-            "Earlier files of the audit log that are kept, 0 to 100000. [env: RUNDIR_AUDIT_KEEP]", valueName: "count"))
+            "Number of earlier audit log files to keep, 0 to 100000. [env: RUNDIR_AUDIT_KEEP]", valueName: "count"))
     var auditKeep = Environment.number("RUNDIR_AUDIT_KEEP") ?? AuditFolder.Limits().kept
 
     func validate() throws {
@@ -86,8 +86,8 @@ struct AccessOptions: ParsableArguments {
     }
 
     /// Reads the tokens of a runs directory.
-    /// - Parameter isLocal: whether only this machine reaches the server
-    /// - Throws: if others reach it and there is no token, unless `--no-auth` says so
+    /// - Parameter isLocal: whether the server can be reached only from this machine
+    /// - Throws: if others can reach it, there is no token, and `--no-auth` is not given
     func control(runs: String, isLocal: Bool) throws -> AccessControl {
         let file = TokenFile(runs: runs)
         var settings = AccessControl.Settings()

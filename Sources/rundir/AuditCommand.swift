@@ -12,8 +12,8 @@ struct AuditCommand: ParsableCommand {
         commandName: "audit",
         abstract: "Print who changed what, the oldest first.",
         discussion: """
-            Of rows of metrics and of output, the first of each minute is there for a token and a run; of refused requests, the \
-            first of each minute for an address.
+            The log has all changes, with two exceptions: of rows of metrics and of output, only the first of each \
+            minute for a token and a run; of refused requests, only the first of each minute for an address.
             """)
 
     @Option(help: ArgumentHelp("The runs directory. [env: RUNDIR_RUNS]", valueName: "path"))
@@ -28,7 +28,7 @@ struct AuditCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Only since then: 12h, 30d, a date or a time.", valueName: "time"))
     var since: String?
 
-    @Flag(help: "Print the lines as they are in the log: JSON, one object each.")
+    @Flag(help: "Print the lines of the log unchanged: one JSON object each.")
     var json = false
 
     func validate() throws {
@@ -59,7 +59,7 @@ struct AuditCommand: ParsableCommand {
         return (entry["time"]?.string.flatMap(ISOTime.seconds) ?? 0) >= start
     }
 
-    /// An entry as a line for people: when, by which token, from where, what, to which run, and how it ended.
+    /// An entry as a line for people: time, token, client, operation, run and outcome.
     private static func line(_ entry: JSONObject) -> String {
         func text(_ name: String) -> String? { entry[name]?.string }
         let runs = entry["runs"]?.array.map { "\($0.count) runs" } ?? text("run") ?? "-"

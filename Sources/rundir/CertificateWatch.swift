@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// The server's certificate, kept current while it runs: it is read again when its files change and on SIGHUP, and one
-/// that the server made is renewed. A fault leaves the previous one in use.
+/// Keeps the server's certificate current. It is read again when its files change and on SIGHUP; one that the server
+/// made is renewed. After a fault, the previous certificate remains in use.
 final class CertificateWatch: Sendable {
     let credentials: TLSCredentials
     private let files: TLSFiles
@@ -14,7 +14,7 @@ final class CertificateWatch: Sendable {
     private let log = Logger(label: "tls")
 
     private struct State {
-        /// The files as they were when they were last read, and when they were last looked at.
+        /// The files when they were last read, and when they were last checked.
         var read: TLSFiles.Version
         var seen: TLSFiles.Version
         /// Seconds since 1970.
@@ -25,10 +25,10 @@ final class CertificateWatch: Sendable {
     private let stopped = Gate()
     private let thread = Mutex<Thread?>(nil)
 
-    /// Seconds between two looks at the files, and between two warnings.
+    /// Seconds between two checks of the files, and between two warnings.
     private static let interval = 5.0, warningInterval = 86_400
 
-    /// Reads the certificate; nil if the options name none.
+    /// Reads the certificate; nil if the options do not name one.
     init?(_ options: ServeOptions) throws {
         switch try options.tls.source() {
         case .none: return nil
@@ -50,10 +50,10 @@ final class CertificateWatch: Sendable {
         warn()
     }
 
-    /// What clients can pin, if nobody else vouches for the certificate.
+    /// The pin for clients; nil if the server did not make the certificate itself.
     var pinToTell: String? { selfSigned == nil ? nil : credentials.current.pin }
 
-    /// Begins to look at the files.
+    /// Begins to check the files.
     func start() {
         let watching = Thread(named: "certificate") { [self] in
             while !stopped.wait(seconds: Self.interval) { look() }
@@ -76,8 +76,8 @@ final class CertificateWatch: Sendable {
         read()
     }
 
-    /// Reads files that have changed, and then have not changed from one look to the next: the certificate and its key
-    /// are replaced one after the other.
+    /// Reads files that have changed and then stayed the same between two checks: a certificate and its key are
+    /// replaced one after the other.
     private func look() {
         let version = files.version
         let mustRead = state.withLock { state in
@@ -105,7 +105,7 @@ final class CertificateWatch: Sendable {
         }
     }
 
-    /// Says once a day what is questionable.
+    /// Warns once a day of questionable settings of the certificate.
     private func warn() {
         let now = time(nil)
         let isDue = state.withLock { state in
@@ -117,7 +117,7 @@ final class CertificateWatch: Sendable {
         for warning in files.warnings(about: credentials.current, now: now) { log.warning("\(warning)") }
     }
 
-    // MARK: The names of a certificate of its own
+    // MARK: The names of a self-made certificate
 
     private static func selfSigned(_ options: ServeOptions) -> SelfSignedFiles {
         let machine = MachineNames.system
@@ -133,7 +133,7 @@ final class CertificateWatch: Sendable {
         }
     }
 
-    /// Those that are names, each once.
+    /// The texts that are names, without duplicates.
     private static func names(_ texts: [String]) -> [String] {
         var names: [String] = []
         for text in texts {

@@ -4,7 +4,7 @@ import RunMetadata
 import RunStore
 
 extension Error {
-    /// What went wrong, for whoever gave the command.
+    /// What went wrong, for the user of the command.
     var reason: String {
         switch self {
         case let fault as MetadataFault: fault.detail
@@ -31,7 +31,7 @@ extension StoreError {
 }
 
 extension Process {
-    /// Writes a line to standard error, without effect on a terminal.
+    /// Writes a line that has no effect on a terminal to standard error.
     static func say(_ text: String) {
         let line = Array("\(text.shown(atMost: 4096))\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }

@@ -5,13 +5,13 @@ import RunAPI
 /// Settings of the streams of events.
 struct EventOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Readers of events at once, 1 to 60000. [env: RUNDIR_MAX_EVENT_READERS]", valueName: "count")
+        help: ArgumentHelp("Event readers at once, 1 to 60000. [env: RUNDIR_MAX_EVENT_READERS]", valueName: "count")
     )
     var maxEventReaders = Environment.number("RUNDIR_MAX_EVENT_READERS") ?? EventHub.Limits().readers.most
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of events that may wait for one reader, 16384 to 1073741824; one for whom there are more is cut off. "
+            "Bytes of events that may wait for one reader, 16384 to 1073741824; beyond that, the reader is cut off. "
                 + "[env: RUNDIR_MAX_EVENT_BACKLOG]", valueName: "bytes"))
     var maxEventBacklog = Environment.number("RUNDIR_MAX_EVENT_BACKLOG") ?? EventHub.Limits().backlog
 

@@ -13,16 +13,16 @@ struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write the runs of a PostgreSQL database as run directories, for tfruns.",
         discussion: """
-            Runs and archived runs are written byte for byte as a server without --store would have them, once, or following what \
-            the servers do (--follow) until SIGTERM. It can be ended and begun again: only what has changed is written. A \
-            directory or file that no export has made is neither changed nor removed. A run that is gone from the database \
-            is removed with --follow, and kept without. What waits for runs that are not initialised, the sessions' active \
-            runs, tokens and the audit log are not exported. Exits with 1 when a run could not be exported.
+            Writes runs and archived runs byte for byte as a server without --store would store them: once, or with \
+            --follow also each later change, until SIGTERM. It can be stopped and started again: only changes are \
+            written. Directories and files that no export has made are neither changed nor removed. A run that no \
+            longer exists in the database is removed with --follow, and kept without it. Pending runs, the sessions' \
+            active runs, tokens and the audit log are not exported. Exits with 1 if a run could not be exported.
             """)
 
     @OptionGroup var store: StoreOptions
 
-    @ArgumentParser.Flag(help: "Go on with what happens to the runs, until SIGTERM or SIGINT.")
+    @ArgumentParser.Flag(help: "Keep exporting changes of the runs until SIGTERM or SIGINT.")
     var follow = false
 
     @Argument(help: ArgumentHelp("The directory for the runs; created if missing.", valueName: "directory"))
@@ -35,7 +35,7 @@ struct Export: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        // Before any thread.
+        // Created before any thread.
         let signals = follow ? StopSignals(afterwards: "the next export goes on") : nil
         let opened = try store.open(makesTables: false)
         defer { opened.close() }

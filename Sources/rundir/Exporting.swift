@@ -6,25 +6,25 @@ import RunMetadata
 import RunStore
 import Threads
 
-/// Exports the runs of a store, and says what came of those that were not simply written.
+/// Exports the runs of a store, and reports runs that needed more than writing.
 final class Exporting {
     private let store: any RunStore & DocumentStore
     private let export: RunExport
     private let removes: Bool
-    /// Set to end after the run that is being written.
+    /// Set this to end after the run that is being written.
     let stop = Flag()
-    /// What was said of runs last.
+    /// The last message about each run.
     private var told: [RunID: String] = [:]
     private var counts = (written: 0, unchanged: 0, pending: 0, removed: 0, kept: 0, failed: 0)
 
-    /// - Parameter removes: whether directories of runs that are gone are removed
+    /// - Parameter removes: whether to remove the directories of runs that no longer exist
     init(_ store: any RunStore & DocumentStore, _ export: RunExport, removes: Bool) {
         (self.store, self.export, self.removes) = (store, export, removes)
     }
 
     var hasFailed: Bool { counts.failed > 0 }
 
-    /// What was done, for people.
+    /// The number of runs by outcome, as text.
     var summary: String {
         var parts = ["\(counts.written) written", "\(counts.unchanged) unchanged"]
         if counts.removed > 0 { parts.append("\(counts.removed) removed") }
@@ -57,7 +57,7 @@ final class Exporting {
     }
 
     /// Exports a run.
-    /// - Throws: `StoreError.unreachable`; all else is said and counted
+    /// - Throws: `StoreError.unreachable`; other errors are reported and counted
     private func update(_ run: RunID) throws {
         do {
             switch try export.update(run, removes: removes) {
@@ -81,7 +81,7 @@ final class Exporting {
         tell(run, "not exported: \(error.reason)")
     }
 
-    /// Says it once, not each time that it is so.
+    /// Reports a message once, not again while it stays the same.
     private func tell(_ run: RunID, _ text: String) {
         if told.updateValue(text, forKey: run) != text { say("\(run): \(text)") }
     }
@@ -90,16 +90,18 @@ final class Exporting {
 
     // MARK: Following
 
-    /// Seconds in which changes of the same run are gathered: as many as the last pass took, within these.
+    /// The least and the most seconds in which changes of the same run are gathered. Within these, as many as the last
+    /// pass took.
     private static let pauses = 0.5...10.0
-    /// Seconds after which all is looked at again where something could not be exported.
+    /// Seconds until all runs are checked again after one could not be exported.
     private static let retrySeconds = 60.0
 
-    /// Exports all runs, then those that change, until `stop` is set. While the database cannot be reached, it waits.
-    /// - Parameter begun: is called once all runs are there
+    /// Exports all runs, then each one that changes, until `stop` is set. While the database cannot be reached, it
+    /// waits.
+    /// - Parameter begun: called once all runs are exported
     func follow(begun: () -> Void) {
         let feed = store.changes
-        // Before the runs are read, so that nothing is missed.
+        // Before the runs are read, so that no change is missed.
         feed.watch(true)
         var (mustReadAll, hasBegun, isAway) = (true, false, false)
         var due: Set<RunID> = []
@@ -138,7 +140,7 @@ final class Exporting {
         feed.watch(false)
     }
 
-    /// Lets some seconds pass, unless it is to end.
+    /// Waits for some seconds, or until `stop` is set.
     private func pause(_ seconds: Double) {
         let end = monotonicNanoseconds() + UInt64(seconds * 1e9)
         while monotonicNanoseconds() < end, !stop.isSet { usleep(50_000) }

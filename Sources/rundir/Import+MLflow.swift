@@ -44,7 +44,7 @@ extension Import {
         if counts.failed > 0 { throw ExitCode(1) }
     }
 
-    /// How MLflow's clients are told to reach a server (mlflow/environment_variables.py).
+    /// The settings by which MLflow's clients reach a server (mlflow/environment_variables.py).
     private static func trackingSettings() throws -> TrackingServer.Settings {
         var settings = TrackingServer.Settings()
         settings.token = Environment.text("MLFLOW_TRACKING_TOKEN")

@@ -11,25 +11,25 @@ import RunStore
 /// `rundir import`.
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, directories of runs, what MLflow has.",
+        abstract: "Import runs: bundles of GET /runs/{id}/bundle.tar.gz, directories of runs, data of MLflow.",
         discussion: """
-            A bundle is a tar, tar.gz or zip with one folder, whose name is the run's id; a directory is one with tfruns.d \
-            in it, such as tfruns makes, or a runs directory with many of them, of tfruns or of a server that is stopped. \
-            Each run comes in whole or not at all. A server may have the runs directory, or the database of --store; it \
-            serves the run at once. Of a runs directory, archived runs go to the archive, runs that are there already are \
-            passed over, and what waits for runs that are not initialised is left out. Exits with 1 when one was not \
-            brought in.
+            A bundle is a tar, tar.gz or zip with one folder, whose name is the run's id. A directory is a run with \
+            tfruns.d in it, as tfruns makes it, or a runs directory with many of them, made by tfruns or by a server \
+            that is stopped. Each run is imported completely or not at all. A server may be using the target, a runs \
+            directory or the database of --store; it serves the run at once. Of a runs directory, archived runs go to \
+            the archive, runs that exist already are skipped, and pending runs are left out. Exits with 1 if a run \
+            could not be imported.
 
-            With --from mlruns, a source is the folder of MLflow's file store; with --from mlflow, the address of a server \
-            of MLflow, such as http://host:5000: experiments, runs with all values of their metrics, params, tags and \
-            artifacts, and from a server also datasets and logged models; deleted ones go to the archive. No server may have \
-            the runs directory meanwhile; those of a database may go on. It can be stopped and begun again: runs that are \
-            there are passed over. The server is asked as MLflow's clients ask: MLFLOW_TRACKING_TOKEN, or \
-            MLFLOW_TRACKING_USERNAME and \
-            MLFLOW_TRACKING_PASSWORD; MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
+            With --from mlruns, a source is the folder of MLflow's file store; with --from mlflow, the address of a \
+            server of MLflow, such as http://host:5000. Both bring experiments, runs with all values of their metrics, \
+            params, tags and artifacts; a server also datasets and logged models. Deleted runs go to the archive. No \
+            server may be using the runs directory; servers of a database may continue. The import can be stopped and \
+            started again: runs that exist are skipped. The variables of MLflow's clients are used to reach the \
+            server: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; \
+            MLFLOW_TRACKING_SERVER_CERT_PATH, MLFLOW_TRACKING_INSECURE_TLS.
             """)
 
-    /// What a source is.
+    /// The kind of a source.
     enum Origin: String, ExpressibleByArgument, CaseIterable {
         /// A bundle, or a directory of a run.
         case run
@@ -41,7 +41,7 @@ struct Import: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What the sources are: run (a bundle or a run's directory), mlruns or mlflow (a server).",
+            "The kind of source: run (a bundle or a directory), mlruns (a folder) or mlflow (a server).",
             valueName: "origin"))
     var from = Origin.run
 
@@ -145,7 +145,7 @@ struct Import: ParsableCommand {
         for what in try intake.finish(in: place) { say("\(run?.description ?? ""): left out: \(what)") }
     }
 
-    /// The id of a run whose folder has a name.
+    /// The id of a run, from the name of its folder.
     private func runID(for name: String) throws -> RunID {
         if let id = self.id.flatMap(RunID.init) ?? RunID(name) { return id }
         throw IntakeRefusal(
@@ -154,7 +154,7 @@ struct Import: ParsableCommand {
 
     // MARK: Runs directories
 
-    /// A source as a runs directory; nil if it is a run or a bundle.
+    /// A source opened as a runs directory; nil if it is a run or a bundle.
     private func runsFolder(_ source: String) throws -> RunsFolder? {
         guard id == nil, Files.isDirectory(source), !Files.isDirectory("\(source)/\(RunLayout.dataDirectory)") else {
             return nil
@@ -162,8 +162,8 @@ struct Import: ParsableCommand {
         return try RunsFolder(source, log: Logger(label: "import"))
     }
 
-    /// Imports all runs of a directory, and says how many.
-    /// - Returns: how many could not be
+    /// Imports all runs of a directory, and reports how many.
+    /// - Returns: the number of runs that could not be imported
     private func take(_ folder: RunsFolder, _ source: String, _ target: ImportTarget) throws -> Int {
         defer { folder.close() }
         var (imported, there, failed) = (0, 0, 0)
@@ -194,7 +194,7 @@ struct Import: ParsableCommand {
         return failed
     }
 
-    /// Imports a document that belongs to no run, unless there is one.
+    /// Imports a document that belongs to no run, unless the target has one of that name.
     private func takeDocument(_ name: DocumentName, of folder: RunsFolder, _ target: ImportTarget) throws {
         guard let bytes = try folder.document(name) else { return }
         guard let store = target.whole?.store else {

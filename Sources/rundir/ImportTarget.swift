@@ -6,16 +6,16 @@ import PostgresStore
 import RunMetadata
 import RunStore
 
-/// Where `rundir import` brings runs: a runs directory, which a server may be using, or a database.
+/// The destination of `rundir import`: a runs directory, which a server may be using, or a database.
 final class ImportTarget {
-    /// The store and where files are staged for it; nil: a server has the runs directory.
+    /// The store, and where files are staged for it; nil: a server is using the runs directory.
     let whole: (store: any RunStore & DocumentStore, scratch: Scratch)?
     private let begin: (RunID) throws -> any RunIntake
     private let end: () -> Void
 
     /// - Parameters:
-    ///   - runs: the runs directory, where no database is given; it is recovered from a crash first
-    ///   - isAlone: whether no server may have it
+    ///   - runs: the runs directory, used if no database is given; it is recovered from a crash first
+    ///   - isAlone: whether to refuse a directory that a server is using
     init(_ options: StoreOptions, runs: String, isAlone: Bool = false) throws {
         guard options.address != nil else {
             var store: DirectoryRunStore?
@@ -35,13 +35,13 @@ final class ImportTarget {
         }
     }
 
-    /// Begins to bring a run in.
+    /// Begins to import a run.
     func intake(of run: RunID) throws -> any RunIntake { try begin(run) }
 
     func close() { end() }
 }
 
-/// A folder for files on their way, in `TMPDIR` or else `/var/tmp`, since they may be large.
+/// A folder for files that are being imported, in `TMPDIR` or else `/var/tmp`, since they may be large.
 private final class SpoolFolder: Sendable {
     let path: String
     var uploads: String { "\(path)/uploads" }

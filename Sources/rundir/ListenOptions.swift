@@ -2,19 +2,19 @@ import Access
 import ArgumentParser
 import HTTPServer
 
-/// Where the server listens, other than on one address and port.
+/// Addresses to listen on, in addition to the one host and port.
 struct ListenOptions: ParsableArguments {
     @Option(
         name: .customLong("listen"),
         help: ArgumentHelp(
-            "Where to listen, in place of --host and --port: HOST:PORT, [ADDRESS]:PORT for IPv6, or unix:PATH for a socket "
-                + "of this machine's own; may be repeated. Sockets that systemd passes (LISTEN_FDS) replace all. "
+            "Where to listen, instead of --host and --port: HOST:PORT, [ADDRESS]:PORT for IPv6, or unix:PATH for a "
+                + "socket file on this machine; may be repeated. Sockets that systemd passes (LISTEN_FDS) replace all. "
                 + "[env: RUNDIR_LISTEN, separated by \",\"]", valueName: "address"))
     var addresses: [String] = Environment.list("RUNDIR_LISTEN", separator: ",")
 
     @Option(
         help: ArgumentHelp(
-            "Who may connect to a socket of unix:PATH: those whom this mode lets write the file, in octal, 0 to 777; "
+            "The mode of the socket file of unix:PATH, in octal, 0 to 777: users who may write it may connect; "
                 + "default: 660. [env: RUNDIR_SOCKET_MODE]", valueName: "mode"))
     var socketMode = Environment.text("RUNDIR_SOCKET_MODE") ?? "660"
 
@@ -42,7 +42,7 @@ struct ListenOptions: ParsableArguments {
 
     private var parsed: [Address] { addresses.compactMap(Address.init) }
 
-    /// The hosts among them.
+    /// The hosts of these addresses.
     var hosts: [String] {
         parsed.compactMap { address in
             if case .network(let host, _) = address { return host }
@@ -60,7 +60,7 @@ struct ListenOptions: ParsableArguments {
         }
     }
 
-    /// Listens on all of them, or on a host and port if there are none.
+    /// Listens on all of these addresses; if there are none, on a host and port.
     func sockets(host: String, port: Int) throws -> [ListeningSocket] {
         let inherited = try ListeningSocket.inherited()
         if !inherited.isEmpty { return inherited }
@@ -83,6 +83,6 @@ struct ListenOptions: ParsableArguments {
 }
 
 extension ListeningSocket {
-    /// Whether only this machine reaches it.
+    /// Whether the address can be reached only from this machine.
     var isLocal: Bool { !isOfNetwork || ListenAddress.isLoopback(address) }
 }

@@ -5,11 +5,11 @@ import PostgresStore
 /// `rundir migrate`.
 struct Migrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring the tables of a PostgreSQL database to the version that this rundir needs.",
+        abstract: "Migrate the tables of a PostgreSQL database to the version that this rundir needs.",
         discussion: """
-            Stop all servers first: one of the version before does not know the new tables. Tables that are missing are made. All \
-            steps are taken, or none; of two that run at once, one does it. This rundir needs version \
-            \(SchemaMigration.version). Back the database up before: there is no way back.
+            Stop all servers first: servers of the version before do not know the new tables. Back the database up: \
+            there is no other way back. Missing tables are made. All steps are taken, or none; if two migrations run \
+            at once, one of them does the work. This rundir needs version \(SchemaMigration.version).
             """)
 
     @OptionGroup var store: StoreOptions

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The range of an option that is a number.
+/// The range of an option with a number.
 enum OptionRange {
     /// - Throws: if the value is outside
     static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {

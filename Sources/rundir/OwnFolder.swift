@@ -4,18 +4,18 @@ import LocalFiles
 import RunMetadata
 import Synchronization
 
-/// The folder of a server whose runs are elsewhere, for files on their way: one process at a time has it.
+/// The folder for staged files of a server whose runs are elsewhere. Only one process at a time uses it.
 final class OwnFolder: Sendable {
     let staging: String
     let uploads: String
     private let lock: Mutex<CInt>
 
-    /// Another server has the folder.
+    /// Another server is using the folder.
     struct Taken: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Makes the folders, and removes what an earlier server left on its way.
+    /// Makes the folders, and removes files that an earlier server left behind.
     init(runs: String) throws {
         let own = "\(runs)/\(RunLayout.own)"
         (staging, uploads) = ("\(own)/\(RunLayout.Own.staging)", "\(own)/\(RunLayout.Own.uploads)")

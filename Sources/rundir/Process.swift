@@ -5,9 +5,9 @@ import Threads
 
 /// Process-wide settings.
 enum Process {
-    /// Prepares the process: writing to a closed connection is an error of the call, not a signal (signal(7)); names
-    /// are UTF-8 (for libarchive, setlocale(3)); as many open files as allowed (getrlimit(2)); freed memory is returned
-    /// to the system.
+    /// Prepares the process. Writing to a closed connection is an error of the call, not a signal (signal(7)). Names
+    /// are UTF-8 (for libarchive, setlocale(3)). The limit of open files is raised as far as allowed (getrlimit(2)).
+    /// Freed memory is returned to the system.
     static func prepare() {
         clinux_return_memory()
         signal(SIGPIPE, SIG_IGN)
@@ -26,12 +26,12 @@ enum Process {
         }
     }
 
-    /// Open files without which no server starts: it has some 35 by itself, before any client comes.
+    /// No server starts with fewer open files: it needs some 35 itself, before any client connects.
     static let leastFiles = 64
 
     /// Makes libdispatch open its descriptors (epoll(7), eventfd(2), timerfd_create(2)) while some are free. GRDB's
-    /// queues and reads of many runs use it. By itself it opens them at its first use, and ends the process if it
-    /// cannot, so clients that hold all others would bring the server down.
+    /// queues and reads of many runs use libdispatch. It would otherwise open them at its first use, and end the
+    /// process on failure; clients that hold all other descriptors could then end the server.
     static func openDispatchDescriptors() throws(TooFewFiles) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

@@ -26,7 +26,7 @@ struct Rundir: ParsableCommand {
         }
     }
 
-    /// Why a command failed, in lines without effect on a terminal.
+    /// Why a command failed, as lines that have no effect on a terminal.
     private struct Failure: Error, CustomStringConvertible {
         let description: String
 

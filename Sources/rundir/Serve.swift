@@ -20,7 +20,7 @@ struct Serve: ParsableCommand {
         try Process.openDispatchDescriptors()
         let signals = StopSignals()
         Process.keepMemoryFree()
-        // Clients that come while the store is opened wait.
+        // Clients that connect while the store is being opened wait.
         let sockets = try options.listening.sockets(host: options.host, port: options.port)
         defer { for socket in sockets { socket.removeFile() } }
         let control = try options.access.control(runs: options.runs, isLocal: sockets.allSatisfy(\.isLocal))
@@ -39,7 +39,7 @@ struct Serve: ParsableCommand {
             beside: api, log: Logger(label: "mlflow"))
         let keeper = control.isOff ? nil : AccessKeeper(control)
         let audit = AuditLog(AuditFolder(runs: options.runs), options.access.auditLimits)
-        // After all requests: what they did is written.
+        // After all requests, so that their entries are written.
         defer {
             keeper?.stop()
             audit.stop()
@@ -64,7 +64,7 @@ struct Serve: ParsableCommand {
             sockets: sockets, tls: tls?.credentials, limits: options.limits, handler: handler,
             work: served.work, workers: workers)
 
-        // Retains the server until the store is closed: workers and the store's own threads wake it until then.
+        // Retains the server until the store is closed: workers and the store's own threads may wake it until then.
         served.work?.store.onWaiting { server.wake() }
         let count = served.runCount
         let scheme = tls == nil ? "http" : "https"
@@ -88,7 +88,7 @@ struct Serve: ParsableCommand {
         keeper?.stop()
         audit.stop()
         Logger(label: "serve").warning("requests took too long and were cut off")
-        // Their threads may still use what a normal exit would free. The store is closed all the same.
+        // Their threads may still use what a normal exit would free. The store is closed nonetheless.
         served.close()
         for socket in sockets { socket.removeFile() }
         fflush(nil)

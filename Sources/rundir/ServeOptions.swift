@@ -33,7 +33,7 @@ struct ServeOptions: ParsableArguments {
     @Option(
         name: .customLong("allow-host"),
         help: ArgumentHelp(
-            "A host that requests may name, beside localhost and this machine's names and addresses: a name or address "
+            "A host that requests may name, besides localhost and this machine's names and addresses: a name or address "
                 + "without port, *.example.org, or * for all; may be repeated; default: none. "
                 + "[env: RUNDIR_ALLOW_HOST, separated by \",\"]", valueName: "host"))
     var allowedHosts: [String] = Environment.list("RUNDIR_ALLOW_HOST", separator: ",")
@@ -47,7 +47,7 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of such bodies of all requests at once, --max-body to 1099511627776; 0: a quarter of the memory that the "
+            "Bytes of all bodies in memory at once, --max-body to 1099511627776; 0: a quarter of the memory that the "
                 + "server may use, at most 536870912. [env: RUNDIR_MAX_BODY_MEMORY]", valueName: "bytes"))
     var maxBodyMemory = Environment.number("RUNDIR_MAX_BODY_MEMORY") ?? 0
 
@@ -78,36 +78,36 @@ struct ServeOptions: ParsableArguments {
     @Option(
         name: .customLong("source-root"),
         help: ArgumentHelp(
-            "A directory of this machine from which {\"directory\": …} may read source; may be repeated; default: none. "
+            "A directory on this machine that {\"directory\": …} may read source from; may be repeated; default: none. "
                 + "[env: RUNDIR_SOURCE_ROOT, separated by \":\"]", valueName: "path"))
     var sourceRoots: [String] = Environment.list("RUNDIR_SOURCE_ROOT")
 
     @Option(
         help: ArgumentHelp(
-            "Executables of custom types that run at once, 1 to 1024; default: the cores. [env: RUNDIR_WRITER_JOBS]",
+            "The most executables of custom types at once, 1 to 1024; default: the cores. [env: RUNDIR_WRITER_JOBS]",
             valueName: "count"))
     var writerJobs = Environment.number("RUNDIR_WRITER_JOBS") ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
     @Option(
         help: ArgumentHelp(
-            "How long a request's head may take, 1 to 3600 seconds; a body may pause for twice as long. "
+            "Seconds that a request's head may take, 1 to 3600; a body may pause for twice as long. "
                 + "[env: RUNDIR_READ_TIMEOUT]", valueName: "seconds"))
     var readTimeout = Environment.number("RUNDIR_READ_TIMEOUT") ?? 30
 
     @Option(
         help: ArgumentHelp(
-            "How long a running run may go without a write before it is stale, 1 to 31536000 seconds. "
+            "Seconds without a write after which a running run is stale, 1 to 31536000. "
                 + "[env: RUNDIR_STALE_AFTER]", valueName: "seconds"))
     var staleAfter = Environment.number("RUNDIR_STALE_AFTER") ?? 3600
 
     @Option(
         help: ArgumentHelp(
-            "Connections at once, 1 to 60000. [env: RUNDIR_MAX_CONNECTIONS]", valueName: "count"))
+            "The most connections at once, 1 to 60000. [env: RUNDIR_MAX_CONNECTIONS]", valueName: "count"))
     var maxConnections = Environment.number("RUNDIR_MAX_CONNECTIONS") ?? 4096
 
     @Option(
         help: ArgumentHelp(
-            "Connections at once from one address, 1 to 60000; 0: as many as in all. "
+            "The most connections at once from one address, 1 to 60000; 0: only the limit for all. "
                 + "[env: RUNDIR_MAX_CONNECTIONS_PER_ADDRESS]", valueName: "count"))
     var maxConnectionsPerAddress = Environment.number("RUNDIR_MAX_CONNECTIONS_PER_ADDRESS") ?? 0
 
@@ -128,20 +128,20 @@ struct ServeOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most partly received files (Content-Range), 1 to 1000000. "
+            "The most partly uploaded files (Content-Range), 1 to 1000000. "
                 + "[env: RUNDIR_MAX_PARTIAL_UPLOADS]", valueName: "count"))
     var maxPartialUploads =
         Environment.number("RUNDIR_MAX_PARTIAL_UPLOADS") ?? PartialUploads.Limits().count.most
 
     @Option(
         help: ArgumentHelp(
-            "What these files have together once they are whole, 1 to 1125899906842624 bytes; one alone may have more. "
+            "Bytes of these files together once they are complete, 1 to 1125899906842624; a single file may have more. "
                 + "[env: RUNDIR_MAX_PARTIAL_BYTES]", valueName: "bytes"))
     var maxPartialBytes = Environment.number("RUNDIR_MAX_PARTIAL_BYTES") ?? PartialUploads.Limits().bytes.most
 
     @Option(
         help: ArgumentHelp(
-            "How long such a part is kept after the last one came, 60 to 31536000 seconds. "
+            "Seconds to keep a partly uploaded file after its last part, 60 to 31536000. "
                 + "[env: RUNDIR_KEEP_PARTIAL_UPLOADS]", valueName: "seconds"))
     var keepPartialUploads =
         Environment.number("RUNDIR_KEEP_PARTIAL_UPLOADS") ?? Int(PartialUploads.Limits().age)
@@ -219,7 +219,7 @@ struct ServeOptions: ParsableArguments {
         return settings
     }
 
-    /// The same of a store in PostgreSQL.
+    /// The same for a store in PostgreSQL.
     var postgresSettings: PostgresSettings {
         var settings = PostgresSettings()
         settings.rules = storeSettings.rules
@@ -239,7 +239,7 @@ struct ServeOptions: ParsableArguments {
         return settings
     }
 
-    /// What is larger than a run may be is refused before it is read.
+    /// An upload that is larger than a run may be is refused before it is read.
     private var mostUpload: Int { min(maxUpload, storage.maxRunBytes > 0 ? storage.maxRunBytes : .max) }
 
     var mlflowSettings: MLflowAPI.Settings {

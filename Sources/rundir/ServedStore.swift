@@ -9,15 +9,15 @@ import PostgresStore
 import RunMetadata
 import RunStore
 
-/// The store that a server serves, as its options say.
+/// The store that a server serves, opened as its options say.
 struct ServedStore {
     let store: any RunStore & DocumentStore
     let scratch: Scratch
-    /// What the polling thread commits; nil: the store commits by itself.
+    /// Commits of the store that the polling thread makes; nil: the store commits on its own.
     let work: StoreCommits?
-    /// In words, for the line that says that the server is up.
+    /// A description, for the log line that reports that the server is up.
     let place: String
-    /// How many runs are initialised and not archived.
+    /// The number of runs that are initialised and not archived.
     let runCount: Int
     /// Closes it; may be called again.
     let close: @Sendable () -> Void

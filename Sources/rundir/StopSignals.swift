@@ -3,8 +3,8 @@ import Threads
 
 /// SIGTERM, SIGINT and SIGHUP, handled by a thread of their own (sigwait(3)).
 ///
-/// The first SIGTERM or SIGINT while serving stops the server gracefully. During start or stop, one ends the process at
-/// once; acknowledged writes are in the journal.
+/// The first SIGTERM or SIGINT while serving stops the server gracefully. During start or stop, either ends the process
+/// at once; acknowledged writes are in the journal.
 final class StopSignals: Sendable {
     private enum Phase {
         case starting, serving, stopping
@@ -21,7 +21,7 @@ final class StopSignals: Sendable {
     }
 
     private let state = Monitor(State())
-    /// What comes after an end at once, for the operator.
+    /// What happens after the process is ended at once, for the operator.
     private let remark: String
 
     /// Has to be created before any thread is started, since threads inherit the signal mask (pthread_sigmask(3)).
@@ -62,7 +62,7 @@ final class StopSignals: Sendable {
         _exit(128 + signal)
     }
 
-    /// Ends the start: from now on `waitForStop` handles a signal to stop.
+    /// Marks the end of the start: from now on, `waitForStop` handles a signal to stop.
     func beginServing() { state.withLock { $0.phase = .serving } }
 
     /// Waits for the signal to stop; calls `reload` on every SIGHUP until then.

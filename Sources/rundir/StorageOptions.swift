@@ -2,11 +2,11 @@ import ArgumentParser
 import Limits
 import RunStore
 
-/// Settings of what runs may take: how many, how large, how many pending ones and how long.
+/// Limits of runs: their number, their sizes, how many are pending and for how long.
 struct StorageOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The most runs, archived ones among them, 1 to 100000000; 0: no limit. [env: RUNDIR_MAX_RUNS]",
+            "The most runs, including archived ones, 1 to 100000000; 0: no limit. [env: RUNDIR_MAX_RUNS]",
             valueName: "count"))
     var maxRuns = Environment.number("RUNDIR_MAX_RUNS") ?? 0
 
@@ -18,8 +18,8 @@ struct StorageOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most bytes of all runs' files, pending and archived ones among them, 65536 to 1125899906842624; 0: no limit. "
-                + "[env: RUNDIR_MAX_TOTAL_BYTES]", valueName: "bytes"))
+            "The most bytes of all runs' files, including pending and archived runs, 65536 to 1125899906842624; "
+                + "0: no limit. [env: RUNDIR_MAX_TOTAL_BYTES]", valueName: "bytes"))
     var maxTotalBytes = Environment.number("RUNDIR_MAX_TOTAL_BYTES") ?? 0
 
     @Option(
@@ -30,14 +30,14 @@ struct StorageOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The most of them that one token has made, 1 to 10000000; 0: as many as in all. "
+            "The most of them made by one token, 1 to 10000000; 0: only the limit for all. "
                 + "[env: RUNDIR_MAX_PENDING_PER_TOKEN]", valueName: "count"))
     var maxPendingPerToken = Environment.number("RUNDIR_MAX_PENDING_PER_TOKEN") ?? 0
 
     @Option(
         help: ArgumentHelp(
-            "How long what waits for a run that is not initialised is kept after the last write, 60 to 315360000 seconds; then it is "
-                + "dropped, and the log says so; 0: until the run is initialised. [env: RUNDIR_KEEP_PENDING]",
+            "Seconds to keep a pending run after its last write, 60 to 315360000; then it is deleted and logged; "
+                + "0: until the run is initialised. [env: RUNDIR_KEEP_PENDING]",
             valueName: "seconds"))
     var keepPending = Environment.number("RUNDIR_KEEP_PENDING") ?? 0
 
@@ -62,7 +62,7 @@ struct StorageOptions: ParsableArguments {
         rules.pendingAge = keepPending == 0 ? nil : Double(keepPending)
     }
 
-    /// Nil for 0.
+    /// The limit; nil for 0.
     private func limit(_ quantity: Limit.Quantity, _ most: Int, _ setting: String) -> Limit? {
         most == 0 ? nil : Limit(quantity, most: most, setting: setting)
     }

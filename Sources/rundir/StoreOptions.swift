@@ -4,15 +4,15 @@ import PostgresStore
 import RunStore
 import S3Artifacts
 
-/// Where runs are kept, if not in directories.
+/// Where runs are kept instead of in directories.
 struct StoreOptions: ParsableArguments {
     @Option(
         name: .customLong("store"),
         help: ArgumentHelp(
             "A PostgreSQL database that keeps the runs, for any number of servers: postgres://user@host/database, or "
-                + "postgres:///database?host=/folder/of/socket; the password by PGPASSWORD or ~/.pgpass. --runs is then only the "
-                + "server's own folder, for tokens, the audit log and uploads on their way; default: none, the runs are "
-                + "directories in --runs. [env: RUNDIR_STORE]", valueName: "address"))
+                + "postgres:///database?host=/folder/of/socket; the password comes from PGPASSWORD or ~/.pgpass. "
+                + "--runs is then only the server's own folder, for tokens, the audit log and uploads in progress; "
+                + "default: none, the runs are directories in --runs. [env: RUNDIR_STORE]", valueName: "address"))
     var given = Environment.text("RUNDIR_STORE") ?? ""
 
     /// Nil: runs are directories.
@@ -21,15 +21,16 @@ struct StoreOptions: ParsableArguments {
     @Option(
         name: .customLong("artifacts"),
         help: ArgumentHelp(
-            "Where a --store keeps files of 1 MiB and more: s3://bucket/prefix, of Amazon S3 or what speaks its protocol; how it is "
-                + "reached by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and AWS_ENDPOINT_URL; default: "
-                + "none, files are in the database, up to 16 MiB. [env: RUNDIR_ARTIFACTS]", valueName: "address"))
+            "Where a --store keeps files of 1 MiB and more: s3://bucket/prefix, in Amazon S3 or a server with its "
+                + "protocol, set up by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and "
+                + "AWS_ENDPOINT_URL; default: none, files are in the database, up to 16 MiB. [env: RUNDIR_ARTIFACTS]",
+            valueName: "address"))
     var artifacts = Environment.text("RUNDIR_ARTIFACTS") ?? ""
 
     @Flag(
         name: .customLong("unsynced-store"),
         help:
-            "Take a database that has fsync off, and loses acknowledged writes when power fails. [env: RUNDIR_UNSYNCED_STORE]"
+            "Accept a database with fsync off: it loses acknowledged writes when power fails. [env: RUNDIR_UNSYNCED_STORE]"
     )
     var isUnsynced = Environment.flag("RUNDIR_UNSYNCED_STORE")
 
@@ -42,26 +43,26 @@ struct StoreOptions: ParsableArguments {
         do { _ = try objects() } catch { throw ValidationError("--artifacts: \(error)") }
         guard let address else { return }
         guard ["postgres://", "postgresql://"].contains(where: { address.hasPrefix($0) }) else {
-            // Not what was given: it may have a password.
+            // Without the given address, which may have a password.
             throw ValidationError("--store has to begin with postgres:// or postgresql://")
         }
     }
 
-    /// What keeps large files; nil: the database does.
-    /// - Throws: `S3Settings.Fault`, if the address or a variable cannot be read
+    /// The store of large files; nil: the database stores them.
+    /// - Throws: `S3Settings.Fault`, if the address or a variable is malformed
     func objects() throws(S3Settings.Fault) -> (any ObjectStore)? {
         artifacts.isEmpty ? nil : S3ObjectStore(try S3Settings(artifacts) { Environment.text($0) })
     }
 
-    /// For commands that are about a database alone.
+    /// For commands that need a database.
     func checkIsThere() throws {
         if address == nil {
             throw ValidationError("which database? give --store postgres://… (or RUNDIR_STORE)")
         }
     }
 
-    /// Opens the database, for a command that is no server.
-    /// - Parameter makesTables: whether they are made if there are none
+    /// Opens the database, for a command other than `serve`.
+    /// - Parameter makesTables: whether to create the tables if there are none
     func open(makesTables: Bool) throws -> PostgresRunStore {
         var settings = PostgresSettings()
         (settings.needsSync, settings.makesTables) = (!isUnsynced, makesTables)

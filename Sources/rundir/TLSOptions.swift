@@ -6,7 +6,7 @@ struct TLSOptions: ParsableArguments {
     @Option(
         name: .customLong("tls-certificate"),
         help: ArgumentHelp(
-            "A certificate in PEM form, with those of its issuers behind it: connections over the network are "
+            "A certificate in PEM form, followed by those of its issuers: connections over the network are "
                 + "encrypted (TLS 1.2 and 1.3). It is read again when it changes, and on SIGHUP. [env: RUNDIR_TLS_CERTIFICATE]",
             valueName: "path"))
     var certificate: String?

@@ -9,18 +9,18 @@ import LocalFiles
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: "Make, list and revoke the tokens by which clients are let in.",
-        discussion: "A running server takes changes over within a second. With the first token, tokens are needed.",
+        abstract: "Make, list and revoke tokens, which give clients access.",
+        discussion: "A running server applies changes within a second. From the first token on, clients need one.",
         subcommands: [Create.self, List.self, Revoke.self])
 
-    /// The runs directory, whose `.rundir` has the tokens.
+    /// The runs directory. The tokens are in its `.rundir`.
     struct Place: ParsableArguments {
         @Option(help: ArgumentHelp("The runs directory. [env: RUNDIR_RUNS]", valueName: "path"))
         var runs = Environment.text("RUNDIR_RUNS") ?? "./runs"
 
         var file: TokenFile { TokenFile(runs: runs) }
 
-        /// Notes a change of tokens in the audit log. A failure is told, but the change is made.
+        /// Writes a change of tokens into the audit log. A failure is reported, but the change is made.
         func audit(_ operation: String, _ token: Token) {
             var entry = AuditEntry(time: wallClock(), operation: operation)
             entry.token = (token.name, token.id)
@@ -33,7 +33,7 @@ struct TokenCommand: ParsableCommand {
         }
     }
 
-    /// Writes a line to standard error: standard output has only what other programs read.
+    /// Writes a line to standard error. Standard output is only for output that other programs read.
     static func say(_ text: String) {
         let line = Array("\(text.shown(atMost: 4096))\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
@@ -55,7 +55,7 @@ struct TokenCommand: ParsableCommand {
     /// `rundir token create`.
     struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a token, and print it: it is not kept, so it cannot be shown again.")
+            abstract: "Make a token, and print it once: it is not stored, so it cannot be shown again.")
 
         @OptionGroup var place: Place
 
@@ -70,7 +70,7 @@ struct TokenCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Limits it to the runs whose id matches: * stands for any characters, ? for one; may be repeated.",
+                "Limits it to the runs whose id matches: * matches any characters, ? one; may be repeated.",
                 valueName: "pattern"))
         var only: [String] = []
 
@@ -116,7 +116,7 @@ struct TokenCommand: ParsableCommand {
     /// `rundir token list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the tokens: what each may do, and when it was last used, give or take a minute.")
+            abstract: "List the tokens, with their rights and their last use, to about a minute.")
 
         @OptionGroup var place: Place
 
@@ -159,7 +159,7 @@ struct TokenCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Revoke tokens, by name or id.",
             discussion:
-                "A running server refuses them within a second. When the last one is gone, tokens are still needed.")
+                "A running server refuses them within a second. Once the last one is revoked, tokens are still needed.")
 
         @OptionGroup var place: Place
 

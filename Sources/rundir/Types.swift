@@ -10,7 +10,7 @@ import RunStore
 /// `rundir types`.
 struct Types: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the registered types and what each takes.",
+        abstract: "List the registered types and what each accepts.",
         discussion: "With --check: exits with 1 if a writer cannot be registered or its executable cannot be started."
     )
 
@@ -21,7 +21,7 @@ struct Types: ParsableCommand {
 
     func run() throws {
         Process.prepare()
-        // Writers need a store: here an empty one, which is removed.
+        // Writers need a store. This one is empty, and is removed afterwards.
         var template = Array("/tmp/rundir-types-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw ValidationError("cannot make a temporary folder in /tmp") }
         let folder = String(cString: made)

@@ -18,7 +18,7 @@ enum UsableMemory {
         return Int(exactly: limit.rlim_cur)
     }
 
-    /// Of the control groups that the process is in, and those above them.
+    /// The limits of the process's control groups and of those above them.
     private static var groups: [Int] {
         let lines = (text("/proc/self/cgroup") ?? "").split(separator: "\n")
         return lines.flatMap { line -> [Int] in
@@ -37,7 +37,7 @@ enum UsableMemory {
             var folders = parts[2].split(separator: "/")
             while true {
                 let path = ([root] + folders.map(String.init) + [name]).joined(separator: "/")
-                // `max` is no number: no limit.
+                // `max`, which is not a number, means no limit.
                 if let limit = text(path)?.split(separator: "\n").first.flatMap({ Int($0) }) { found.append(limit) }
                 if folders.popLast() == nil { return found }
             }

@@ -11,13 +11,13 @@ struct WriterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The folder with writers of custom types: executables, descriptions; default: ./writers, if it is there. "
+            "The folder with writers of custom types: executables, descriptions; default: ./writers, if it exists. "
                 + "[env: RUNDIR_WRITERS]", valueName: "path"))
     var writers: String?
 
     @Flag(
         help: ArgumentHelp(
-            "Take any type that is not registered as a folder: an archive or files of a form, which become the run's. "
+            "Accept any unregistered type as a folder: an archive or files of a form, which become files of the run. "
                 + "[env: RUNDIR_CUSTOM_FOLDERS, true or false]"))
     var customFolders = Environment.flag("RUNDIR_CUSTOM_FOLDERS")
 

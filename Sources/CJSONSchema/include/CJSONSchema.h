@@ -12,15 +12,15 @@ extern "C" {
 /// A schema. Checking does not change it, so that threads may share one.
 typedef struct cschema cschema;
 
-/// What is wrong, cut to fit; both end in NUL.
+/// A fault, with texts that are cut to fit; both end in NUL.
 typedef struct {
-    /// Where in the document, as a JSON pointer (RFC 6901).
+    /// The place in the document, as a JSON pointer (RFC 6901).
     char pointer[512];
     char reason[512];
 } cschema_fault;
 
-/// Reads a schema. `$ref` may point within it only.
-/// \returns NULL, with the fault's reason, if it is not a valid schema
+/// Reads a schema. `$ref` may only point within it.
+/// \returns NULL, with the reason in the fault, if it is not a valid schema
 cschema *cschema_create(const char *text, size_t size, cschema_fault *fault);
 void cschema_destroy(cschema *schema);
 

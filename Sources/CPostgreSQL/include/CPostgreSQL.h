@@ -4,12 +4,13 @@
 
 #include <postgresql/libpq-fe.h>
 
-/// Loads libpq, once. To be called before any other function of it.
-/// @return why it cannot be loaded, a constant text; or NULL
+/// Loads libpq, once. Has to be called before any other function of it.
+/// @return NULL; or the reason if it cannot be loaded, a constant text
 const char *cpostgresql_load(void);
 
-/// Counts the warnings of a connection, and drops them and other notices, which libpq otherwise prints
-/// (PQsetNoticeReceiver). @param warnings is added to as long as the connection is there
+/// Counts the warnings of a connection. Drops them and other notices, which libpq otherwise prints
+/// (PQsetNoticeReceiver).
+/// @param warnings incremented as long as the connection exists
 void cpostgresql_count_warnings(PGconn *connection, int *warnings);
 
 #endif

@@ -1,15 +1,15 @@
 internal import RunMetadata
 
-/// What a path of `mlflow-artifacts:/…` leads to: `<experiment>/<run>/artifacts/<path in the run's directory>`.
+/// The target of a path in `mlflow-artifacts:/…`: `<experiment>/<run>/artifacts/<path in the run's directory>`.
 struct ArtifactPlace: Equatable {
     let run: RunID
     /// Nil: the run's directory.
     let path: ArtifactPath?
 
-    /// - Throws: if the path leads to no run, or to its metadata
+    /// - Throws: if the path names no run, or points to a run's metadata
     init(_ text: String) throws(MLflowError) {
         let names = text.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
-        // An experiment may have a location of its own, of any depth.
+        // An experiment may have its own location, at any depth.
         let place = names.indices.dropFirst().first { names[$0] == "artifacts" && RunID(names[$0 - 1]) != nil }
         guard let place, let run = RunID(names[place - 1]) else {
             throw MLflowError(
@@ -29,6 +29,6 @@ struct ArtifactPlace: Equatable {
         self.path = path
     }
 
-    /// A path as a request for a run's artifacts gives it.
+    /// Resolves a path in a request for a run's artifacts.
     init(_ run: RunID, _ path: String) throws(MLflowError) { try self.init("-/\(run)/artifacts/\(path)") }
 }

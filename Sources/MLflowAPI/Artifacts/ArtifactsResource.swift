@@ -32,7 +32,7 @@ extension MLflowAPI {
         return reply
     }
 
-    /// The same for clients that use `mlflow-artifacts:` themselves. There, a path is one in the folder that is listed.
+    /// The same for clients that use `mlflow-artifacts:` directly. There, paths are relative to the listed folder.
     func listArtifacts(_ call: MLflowCall) throws -> JSONObject {
         let place = try call.artifacts(at: try call.parameters.text("path") ?? "")
         var (files, token): ([JSONValue], String?) = ([], "")
@@ -45,18 +45,18 @@ extension MLflowAPI {
         return files.isEmpty ? JSONObject() : ["files": .array(files)]
     }
 
-    /// - Parameter after: the name behind which the page begins; empty: the first page
+    /// - Parameter after: the page begins behind this name; empty: the first page
     func list(
         _ place: ArtifactPlace, after: String, path: (FolderPage.Entry) -> String
     ) throws -> (files: [JSONValue], next: String?) {
         let request = FolderPage.Request(limit: Self.mostFiles, after: after.isEmpty ? nil : Array(after.utf8))
         guard case .folder(let page) = try store.file(place.path, of: place.run, page: request) else {
-            // Of a file, or of nothing, the list is empty.
+            // For a file, or if nothing is there, the list is empty.
             return ([], nil)
         }
         let files = try page.entries.compactMap { entry -> JSONValue? in
             guard let entryPath = entry.path, !entryPath.isMetadata else { return nil }
-            // The folders of artifacts that were deleted stay; MLflow knows no empty ones.
+            // The folders of deleted artifacts remain; MLflow has no empty folders.
             if entry.isFolder, try !hasFiles(entryPath, of: place.run) { return nil }
             var file: JSONObject = ["path": .string(path(entry)), "is_dir": .bool(entry.isFolder)]
             if !entry.isFolder { file["file_size"] = MLflowJSON.number(entry.size) }
@@ -65,7 +65,7 @@ extension MLflowAPI {
         return (files, page.next.map { String(decoding: $0, as: UTF8.self) })
     }
 
-    /// Whether there is a file in a folder or below.
+    /// Whether a folder has a file in it or below.
     private func hasFiles(_ folder: ArtifactPath, of run: RunID) throws -> Bool {
         var request = FolderPage.Request(limit: 100)
         repeat {
@@ -114,13 +114,13 @@ extension MLflowAPI {
         return .stream(ArtifactSink(api: self, run: place.run, path: path), limit: settings.maxUpload)
     }
 
-    /// Deletes a file, or a folder with all that is in it.
+    /// Deletes a file, or a folder with all its contents.
     func deleteArtifacts(_ call: MLflowCall) throws -> JSONObject {
         let place = try call.artifacts(at: call.values[0])
         _ = try snapshot(of: place.run)
         let paths = try files(place.path, of: place.run)
         if paths.isEmpty, let path = place.path { throw StoreError.noFile(path) }
-        // In parts: one write with very many steps would keep others waiting.
+        // In parts: a single write with very many steps would block others.
         for start in stride(from: 0, to: paths.count, by: 256) {
             let part = paths[start..<min(start + 256, paths.count)]
             try write(place.run, .change(part.map { .removeArtifact($0) { _ in true } }), call.exchange)
@@ -148,9 +148,9 @@ extension MLflowAPI {
         return found
     }
 
-    /// Uploads and downloads past the server, which clients begin only if `server-info` offers them.
+    /// Refuses uploads and downloads that bypass the server. Clients begin these only if `server-info` offers them.
     func refuseDirectTransfer(_ call: MLflowCall) throws -> JSONObject {
-        // MLflow's client knows this text (mlflow/exceptions.py, _UnsupportedMultipartUploadException).
+        // MLflow's client recognises this text (mlflow/exceptions.py, _UnsupportedMultipartUploadException).
         throw MLflowError(
             .notImplemented, "Multipart upload is not supported for the current artifact repository")
     }

@@ -5,7 +5,7 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// The one place where errors of all layers become MLflow's.
+/// The only place where errors of all layers are converted to MLflow's.
 extension MLflowError {
     /// Nil for an error of another part, such as a check before the API.
     init?(_ error: any Error) {
@@ -21,7 +21,7 @@ extension MLflowError {
         }
     }
 
-    /// Of an error that another part words.
+    /// Converts an error reply of another part.
     init(problem: HTTPResponse) {
         let code: Code =
             switch problem.status {
@@ -85,7 +85,7 @@ extension MLflowError {
         case .objectMissing(let object):
             self.init(.internalError, "the content of the file is gone: there is no object \(object)")
         case .runsGone(let reason): self.init(.temporarilyUnavailable, reason, retryAfter: 5)
-        // 507: MLflow's clients do not repeat what only an operator can mend.
+        // 507: MLflow's clients do not repeat a request that needs an operator.
         case .diskFull: self.init(.resourceExhausted, "The server's disk is full; nothing was stored", status: 507)
         case .tooManyPending: self.init(.resourceExhausted, "Too many runs wait to be initialised", status: 507)
         case .tooManyRuns(let exceeded):

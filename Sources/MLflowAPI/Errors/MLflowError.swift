@@ -2,8 +2,8 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 
-/// An error as MLflow's clients read it: `{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "…"}`. They branch on
-/// the code, and send a request again after the statuses 408, 429, 500, 502, 503 and 504.
+/// An error in the form that MLflow's clients read: `{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "…"}`. They
+/// check the code, and repeat a request after the statuses 408, 429, 500, 502, 503 and 504.
 struct MLflowError: Error, Equatable {
     /// MLflow's codes (mlflow/protos/databricks.proto).
     enum Code: String, Sendable {
@@ -41,13 +41,13 @@ struct MLflowError: Error, Equatable {
     /// One line.
     let message: String
     private static let longestMessage = 6144
-    /// The reply's status, where it is not the code's.
+    /// The reply's status, if it differs from the code's.
     var otherStatus: Int?
     /// Seconds after which to try again.
     var retryAfter: Int?
 
     init(_ code: Code, _ message: String, status: Int? = nil, retryAfter: Int? = nil) {
-        // A reply does not send back all that was sent.
+        // Cut, so that a reply does not return everything that was sent.
         (self.code, self.message) = (code, message.shown(atMost: Self.longestMessage))
         (otherStatus, self.retryAfter) = (status, retryAfter)
     }

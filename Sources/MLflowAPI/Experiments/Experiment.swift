@@ -4,7 +4,7 @@ internal import JSON
 struct Experiment: Sendable, Equatable {
     let id: String
     var name: String
-    /// Where artifacts of its runs go; nil: to this server.
+    /// Where its runs' artifacts go; nil: to this server.
     var artifactLocation: String?
     var isDeleted = false
     /// Milliseconds since 1970.
@@ -12,13 +12,13 @@ struct Experiment: Sendable, Equatable {
     var updated: Int
     var tags = JSONObject()
 
-    /// The experiment of runs that name none.
+    /// The experiment of runs that do not name one.
     static let defaultID = "0"
 
     /// Where artifacts go.
     var artifactRoot: String { artifactLocation ?? "mlflow-artifacts:/\(id)" }
 
-    /// As MLflow shows it.
+    /// The experiment in MLflow's form.
     var json: JSONObject {
         var object: JSONObject = [
             "experiment_id": .string(id), "name": .string(name), "artifact_location": .string(artifactRoot),
@@ -58,10 +58,10 @@ struct Experiment: Sendable, Equatable {
     }
 }
 
-/// All experiments, in the order in which they were made.
+/// All experiments, in order of creation.
 struct ExperimentList: Sendable {
     private(set) var all: [Experiment] = [Experiment(id: Experiment.defaultID, name: "Default", created: 0)]
-    /// The number of the next one. Numbers are not used again: runs name their experiment by it.
+    /// The number of the next experiment. Numbers are never reused: runs name their experiment by number.
     private var next = 1
     private var places: [String: Int] = [Experiment.defaultID: 0]
     private var names: [ExactText: Int] = [ExactText("Default"): 0]
@@ -91,8 +91,8 @@ struct ExperimentList: Sendable {
 
     func named(_ name: String) -> Experiment? { names[ExactText(name)].map { all[$0] } }
 
-    /// Adds an experiment. An id that is taken, or none, is replaced by the next number.
-    /// - Throws: if there is one of that name, deleted ones too
+    /// Adds an experiment. If the id is missing or taken, the next number is used.
+    /// - Throws: if an experiment has that name already, even a deleted one
     mutating func add(
         _ name: String, id: String? = nil, artifactLocation: String? = nil, tags: JSONObject = JSONObject(), now: Int
     ) throws(MLflowError) -> Experiment {
@@ -108,7 +108,7 @@ struct ExperimentList: Sendable {
     }
 
     /// Changes an experiment.
-    /// - Throws: also if it gets a name that another one has
+    /// - Throws: also if another experiment has the new name
     mutating func change(_ id: String, now: Int, _ body: (inout Experiment) -> Void) throws(MLflowError) {
         guard let place = places[id] else { throw .unknownExperiment(id) }
         var experiment = all[place]

@@ -23,7 +23,7 @@ extension MLflowAPI {
         let view = try ViewType(call.parameters, "view_type")
         var found = try experiments.list().all.filter { view.includes(isDeleted: $0.isDeleted) }.filter(filter.matches)
         let orders = try call.parameters.texts("order_by").map { try SearchOrder($0) }
-        // As MLflow: the newest first.
+        // The newest first, as in MLflow.
         found.sort { ($0.created, Int($0.id) ?? 0) > ($1.created, Int($1.id) ?? 0) }
         found = try SearchSorting.sorted(found, by: orders)
         let (page, next) = try SearchSorting.page(found, call.parameters, atMost: 50_000, default: 1000)

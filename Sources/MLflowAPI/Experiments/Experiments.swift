@@ -5,18 +5,18 @@ internal import Synchronization
 /// The experiments as the store keeps them: one document, replaced as a whole.
 final class Experiments: Sendable {
     private let documents: any DocumentStore
-    /// The document that was read last.
+    /// The last version that was read.
     private let known = Mutex<(bytes: [UInt8], list: ExperimentList)?>(nil)
 
     init(_ documents: any DocumentStore) { self.documents = documents }
 
-    /// The most bytes of the document: it is written anew for each change.
+    /// The most bytes of the document. It is rewritten for each change.
     private static let largest = 8 << 20
 
-    /// All experiments as they are now. Reads the document; another server may have changed it.
+    /// The current experiments. Reads the document each time, since another server may have changed it.
     func list() throws -> ExperimentList { try read().list }
 
-    /// Changes the experiments, all or nothing. Of changes at the same time, each sees the ones before it.
+    /// Changes the experiments, completely or not at all. Each of several concurrent changes sees the ones before it.
     func change<Result>(_ body: (inout ExperimentList) throws -> Result) throws -> Result {
         while true {
             let (bytes, before) = try read()

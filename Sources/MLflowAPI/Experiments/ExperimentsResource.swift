@@ -85,7 +85,7 @@ extension MLflowAPI {
 
     // MARK: Deleting
 
-    /// Deletes an experiment and its runs: they go to the archive.
+    /// Deletes an experiment, and archives its runs.
     func deleteExperiment(_ call: MLflowCall) throws -> JSONObject {
         let found = try experiment(call, isDeleted: false)
         if found.id == Experiment.defaultID {
@@ -116,7 +116,7 @@ extension MLflowAPI {
             try exchange.checkPresence()
             let page = try store.runs(query)
             for result in submitAndWait(page.runs.map { RunWrite(.run($0.run), action) }, exchange) {
-                // Another client may have moved or removed it meanwhile.
+                // Another client may have moved or removed the run in between.
                 if case .failure(let error) = result, error != .unknownRun { throw error }
             }
             query.cursor = page.next

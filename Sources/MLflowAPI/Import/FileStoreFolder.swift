@@ -8,7 +8,7 @@ struct FileStoreFolder: Sendable {
 
     var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// The folders in it, without links, by name.
+    /// The folders in it, sorted by name, without links.
     func folders() -> [FileStoreFolder] {
         let names = ((try? Files.names(in: path)) ?? []).sorted()
         return names.map { FileStoreFolder(path: "\(path)/\($0)") }.filter { Files.isOwnDirectory($0.path) }
@@ -31,7 +31,7 @@ struct FileStoreFolder: Sendable {
         return fields
     }
 
-    /// The files below it, by their paths in it: a name with slashes is a path.
+    /// The files below it, by their path in it: a name with slashes is stored as a path.
     func files() throws -> [(name: String, path: String)] {
         guard Files.isOwnDirectory(path) else { return [] }
         var found: [(name: String, path: String)] = []
@@ -46,7 +46,7 @@ struct FileStoreFolder: Sendable {
         return found
     }
 
-    /// The names and contents of the files below it, as params and tags are kept.
+    /// The names and contents of the files below it. Params and tags are stored in this way.
     func texts() throws -> [(name: String, value: String)] {
         try files().map { name, path in (name, String(decoding: try Files.read(path) ?? [], as: UTF8.self)) }
     }

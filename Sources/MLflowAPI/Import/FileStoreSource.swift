@@ -14,7 +14,7 @@ struct FileStoreSource: MLflowSource {
         var found: [SourceExperiment] = []
         var count = 0
         for (folder, isTrash) in root.folders().map({ ($0, false) }) + trash {
-            // The model registry is in "models".
+            // "models" is the model registry.
             guard folder.name != ".trash", folder.name != "models", let meta = folder.meta() else { continue }
             let id = meta["experiment_id"] ?? folder.name
             var experiment = SourceExperiment(id: id, name: meta["name"] ?? id)
@@ -56,7 +56,7 @@ struct FileStoreSource: MLflowSource {
             let lines = try Files.read(path) ?? []
             var broken = 0
             for line in lines.split(separator: UInt8(ascii: "\n")) {
-                // "timestamp value step", and in newer versions the dataset.
+                // "timestamp value step"; newer versions add the dataset.
                 let parts = String(decoding: line, as: UTF8.self).split(separator: " ")
                 guard parts.count >= 2, let time = Int(parts[0]), let value = Self.number(parts[1]) else {
                     broken += 1
@@ -103,7 +103,7 @@ struct FileStoreSource: MLflowSource {
         return file
     }
 
-    /// Opens an ordinary file (open(2), O_NOFOLLOW); nil if it is something else.
+    /// Opens an ordinary file (open(2), O_NOFOLLOW); nil if it is not one.
     private func open(_ path: String) throws -> CInt? {
         guard let status = Files.status(path), status.st_mode & S_IFMT == S_IFREG else { return nil }
         let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)

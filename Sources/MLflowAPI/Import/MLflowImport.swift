@@ -3,23 +3,23 @@ package import LocalFiles
 internal import RunMetadata
 package import RunStore
 
-/// Brings what MLflow has into a run store: experiments, runs with params, tags, all values of metrics, datasets,
-/// models and artifacts; deleted ones are archived.
+/// Imports the data of MLflow into a run store: experiments, runs with params, tags, all values of metrics, datasets,
+/// models and artifacts. Deleted runs and experiments are archived.
 ///
 ///     let run = MLflowImport(ofFileStore: "mlruns", into: store, scratch: store.scratch)
 ///     try run.run(reportingTo: bar.show) { event in … }
 ///
-/// Each run comes in whole or not at all: what it has waits until the run is initialised. Runs that are there already
-/// are passed over, so that an import can be stopped and begun again.
+/// Each run is imported completely or not at all: its data waits until the run is initialised. Runs that exist already
+/// are skipped, so that an import can be stopped and started again.
 package struct MLflowImport {
     /// What happened to a run.
     package enum Event: Sendable {
         case imported(String)
-        /// It was there.
+        /// It existed already.
         case passedOver(String)
-        /// It could not be brought in; says why.
+        /// It could not be imported, for the given reason.
         case failed(String, String)
-        /// Something of it was left out; says what.
+        /// The described part of it was left out.
         case leftOut(String, String)
     }
 
@@ -36,7 +36,7 @@ package struct MLflowImport {
     /// - Parameters:
     ///   - address: of MLflow's server, such as `http://host:5000`
     ///   - settings: how to reach it
-    /// - Throws: if it is not such an address, or libcurl is missing
+    /// - Throws: if the address is malformed, or libcurl is missing
     package init(
         ofServer address: String, _ settings: TrackingServer.Settings, into store: any RunStore & DocumentStore,
         scratch: Scratch
@@ -51,9 +51,9 @@ package struct MLflowImport {
 
     /// Imports all.
     /// - Parameters:
-    ///   - progress: is told how many runs of all are done
-    ///   - report: is told what happened to each run
-    /// - Throws: if the source has nothing of MLflow, or cannot be reached any more
+    ///   - progress: called with the number of finished runs and of all runs
+    ///   - report: called with what happened to each run
+    /// - Throws: if the source has no data of MLflow, or can no longer be reached
     package func run(reportingTo progress: (Int, Int) -> Void, report: (Event) -> Void) throws {
         let all = try source.experiments { progress(0, $0) }
         let total = all.reduce(0) { $0 + $1.runs.count }
@@ -74,8 +74,8 @@ package struct MLflowImport {
         }
     }
 
-    /// The experiment here that takes the runs of another. It has that one's id if it is free; one of the same name is
-    /// joined.
+    /// The experiment here for the runs of a source experiment. An existing one with the same name is used; else it is
+    /// created, with the source's id if that is free.
     private func experiment(_ source: SourceExperiment) throws -> Experiment {
         let created = source.created ?? MLflowAPI.now()
         return try experiments.change { list in
@@ -93,7 +93,7 @@ package struct MLflowImport {
     private func take(
         _ name: String, _ sourceExperiment: SourceExperiment, as experiment: Experiment, _ report: (Event) -> Void
     ) throws {
-        // One that is there need not be read.
+        // A run that exists need not be read.
         if let id = RunID(name), try isThere(id) { return report(.passedOver(name)) }
         var notes: [String] = []
         let source = try source.run(name, of: sourceExperiment) { notes.append($0) }
@@ -114,7 +114,7 @@ package struct MLflowImport {
     private func take(
         _ source: SourceRun, as run: RunID, in experiment: Experiment, isDeleted: Bool, leftOut: LeftOut
     ) throws {
-        // What an import that was stopped has left.
+        // Left by an import that was stopped.
         if try store.snapshot(of: run) != nil { try write([RunWrite(.run(run), .purgePending())]) }
         let start = source.start(in: experiment, leftOut: leftOut)
         if source.status == .failed {
@@ -127,7 +127,7 @@ package struct MLflowImport {
         try copyArtifacts(at: source.place, of: run, into: "", leftOut: leftOut)
         if !source.datasets.isEmpty { try change(run, [MLflowAPI.inputs(datasets: source.datasets)]) }
         try copyModels(of: source, as: run, in: experiment, leftOut: leftOut)
-        // Both in one commit: a run that was deleted is never seen otherwise.
+        // Both in one commit, so that a deleted run is never visible as active.
         let initialise = RunWrite(.run(run), .initialise(session: SessionName("import")!, start))
         try write([initialise] + (source.isDeleted || isDeleted ? [RunWrite(.run(run), .archive)] : []))
         store.settle(run)
@@ -170,7 +170,7 @@ package struct MLflowImport {
     }
 
     private func write(_ writes: [RunWrite]) throws {
-        // Nobody else commits.
+        // No other thread commits.
         let wake: @Sendable () -> Void = { [store] in (store as? any GroupCommit)?.commit() }
         for result in store.submitAndWait(writes, wake: wake) { _ = try result.get() }
     }

@@ -4,12 +4,12 @@ internal import LocalFiles
 /// Where experiments and runs of MLflow are read from: a folder of its file store, or a server.
 protocol MLflowSource {
     /// All experiments, deleted ones too.
-    /// - Parameter progress: is told how many runs are known so far
-    /// - Throws: if there are none, or they cannot be read
+    /// - Parameter progress: called with the number of runs that are known so far
+    /// - Throws: if there are no experiments, or they cannot be read
     func experiments(reportingTo progress: (Int) -> Void) throws -> [SourceExperiment]
 
     /// A run of an experiment.
-    /// - Throws: why it is not one
+    /// - Throws: if it is not a run, with the reason
     func run(_ name: String, of experiment: SourceExperiment, leftOut: LeftOut) throws -> SourceRun
 
     /// All values of a run's metrics.
@@ -18,12 +18,13 @@ protocol MLflowSource {
     /// The files of a run, or of one of its models.
     func artifacts(at place: SourcePlace, leftOut: LeftOut) throws -> [SourceArtifact]
 
-    /// A copy of an artifact, complete.
-    /// - Returns: nil if it is not there, or is no ordinary file
+    /// A complete copy of an artifact.
+    /// - Returns: nil if it does not exist, or is not an ordinary file
     func copy(_ artifact: SourceArtifact, in scratch: Scratch) throws -> StagingFile?
 }
 
-/// Is told of a part of a run that cannot be kept, such as `the artifact "a\nb": …`.
+/// Called with a description of a part of a run that cannot be kept, such as `the artifact "a
+/// b": …`.
 typealias LeftOut = (String) -> Void
 
 struct SourceExperiment {
@@ -33,13 +34,13 @@ struct SourceExperiment {
     var created: Int?
     var tags = JSONObject()
     var isDeleted = false
-    /// What the source calls its runs: mostly their ids.
+    /// The source's names for its runs: usually their ids.
     var runs: [String] = []
-    /// Its folder, of a file store.
+    /// The folder of the experiment in a file store.
     var folder = ""
 }
 
-/// A run with all but its metrics and artifacts.
+/// A run without its metrics and artifacts.
 struct SourceRun {
     let id: String
     var name: String?
@@ -51,9 +52,9 @@ struct SourceRun {
     var isDeleted = false
     var params: [(name: String, value: String)] = []
     var tags: [(name: String, value: String)] = []
-    /// The names of the metrics, if the source has them apart.
+    /// The names of the metrics, if the source lists them separately.
     var metrics: [String] = []
-    /// The datasets that it used, as `runs/log-inputs` takes them.
+    /// The datasets that it used, in the form of `runs/log-inputs`.
     var datasets: [JSONValue] = []
     var models: [SourceModel] = []
     let place: SourcePlace
@@ -62,18 +63,18 @@ struct SourceRun {
 /// A logged model that a run made.
 struct SourceModel {
     let id: String
-    /// As `LoggedModel` keeps it.
+    /// In the form in which `LoggedModel` stores it.
     var object: JSONObject
-    /// The step at which it was made.
+    /// The step at which the model was made.
     var step = 0
-    /// The values of metrics that belong to it, as `runs/log-metric` takes them.
+    /// The values of metrics that belong to it, in the form of `runs/log-metric`.
     var metrics: [MLflowParameters] = []
     let place: SourcePlace
 }
 
 /// Where the artifacts of a run or of a model are.
 struct SourcePlace {
-    /// The id of the run or model that has them; of a file store, its folder.
+    /// The id of the run or model that has them; in a file store, its folder.
     let owner: String
     var isModel = false
     /// MLflow's address of the folder, such as `mlflow-artifacts:/1/abc/artifacts`.
@@ -90,13 +91,13 @@ struct SourceValue {
 }
 
 struct SourceArtifact {
-    /// Its path among the artifacts.
+    /// Its path relative to the artifacts' folder.
     let name: String
     /// Where the source reads it: a path or an address.
     let place: String
 }
 
-/// Why something is not brought in.
+/// Why something is not imported.
 struct ImportRefusal: Error, CustomStringConvertible {
     let description: String
 

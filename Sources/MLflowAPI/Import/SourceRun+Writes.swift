@@ -3,9 +3,9 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// What becomes of a run of MLflow here.
+/// The writes that make a run of MLflow a run of Rundir.
 extension SourceRun {
-    /// What the run starts with.
+    /// The start of the run.
     func start(in experiment: Experiment, leftOut: LeftOut) -> RunStart {
         var start = RunStart()
         func add(_ name: PropertyName, _ text: String) { start.properties.append((name, PropertyText.file(text))) }
@@ -30,7 +30,7 @@ extension SourceRun {
         }
         if let time = self.start { add(.start, Self.seconds(time)) }
         if status.isEnd {
-            // A run that was killed hard has no time of its end.
+            // A run that was killed has no end time.
             add(.end, (end ?? self.start).map(Self.seconds) ?? PropertyText.seconds(wallClock()))
             add(.completed, status == .finished ? "TRUE" : "FALSE")
         }
@@ -45,10 +45,10 @@ extension SourceRun {
 }
 
 extension MetricRows {
-    /// The values of all metrics of a run as rows, in the order of their times.
+    /// All values of a run's metrics as rows, ordered by time.
     /// - Returns: parts of about a megabyte
     static func parts(_ values: [SourceValue]) -> [MetricRows] {
-        // Values that are equal in both stay in the order in which the source has them.
+        // Values with equal time and step keep the order of the source.
         let order = values.indices.sorted {
             let (one, other) = (values[$0], values[$1])
             return (one.time, one.step, $0) < (other.time, other.step, $1)

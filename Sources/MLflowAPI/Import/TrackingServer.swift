@@ -4,25 +4,26 @@ internal import HTTPServer
 internal import JSON
 internal import LocalFiles
 
-/// A server of MLflow, as a client sees it (mlflow/utils/rest_utils.py). Requests go one by one, over one connection.
+/// A server of MLflow, used as a client does (mlflow/utils/rest_utils.py). Requests are sent one after the other, over
+/// one connection.
 package final class TrackingServer {
-    /// How it is reached. MLflow's clients read the same from their environment.
+    /// How to reach it. MLflow's clients read the same settings from their environment.
     package struct Settings {
         /// `MLFLOW_TRACKING_TOKEN`: a bearer token.
         package var token: String?
-        /// `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, with a colon between them.
+        /// `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, joined by a colon.
         package var user: String?
         /// `MLFLOW_TRACKING_SERVER_CERT_PATH`: a file with certificates of authorities.
         package var authorities: String?
-        /// `MLFLOW_TRACKING_INSECURE_TLS`: any certificate is taken.
+        /// `MLFLOW_TRACKING_INSECURE_TLS`: whether to accept any certificate.
         package var takesAnyCertificate = false
-        /// Seconds before each new attempt of a request that was not answered.
+        /// Seconds before each repetition of a request that was not answered.
         var pauses: [Double] = [1, 2, 4, 8, 15]
 
         package init() {}
     }
 
-    /// It cannot be reached, or answers no requests for now. What was asked may be asked later.
+    /// It cannot be reached, or answers no requests at present. The request can be sent again later.
     struct Away: Error, CustomStringConvertible { let description: String }
 
     /// It refused a request.
@@ -41,8 +42,8 @@ package final class TrackingServer {
     private let connection: OpaquePointer
     private var hasAnswered = false
 
-    /// - Parameter address: such as `http://host:5000`, or with a path behind it
-    /// - Throws: if it is no such address, or libcurl is missing
+    /// - Parameter address: such as `http://host:5000`, optionally with a path
+    /// - Throws: if the address is malformed, or libcurl is missing
     init(_ address: String, _ settings: Settings) throws(ImportRefusal) {
         let lower = address.lowercased()
         guard lower.hasPrefix("http://") || lower.hasPrefix("https://"), !address.contains(where: { "?#".contains($0) })
@@ -90,7 +91,7 @@ package final class TrackingServer {
         try object(try send(path, JSONWriter.compact(.object(body))) { Receiver(most: Self.mostBytes) })
     }
 
-    /// The file at a target. Each attempt writes a new one.
+    /// Downloads the file at a target. Each attempt writes a new file.
     func download(_ target: String, in scratch: Scratch) throws -> StagingFile {
         let receiver = try send(target, nil) { Receiver(to: try scratch.makeFile()) }
         guard let file = receiver.file else { throw Away(description: "\(address) sent nothing") }
@@ -111,7 +112,7 @@ package final class TrackingServer {
         }
     }
 
-    /// Sends a request until it is answered, or was tried often enough. The first one is tried once.
+    /// Sends a request until it is answered or all attempts failed. The first request to a server is tried only once.
     private func send(
         _ target: String, _ body: [UInt8]?, _ makeReceiver: () throws -> Receiver
     ) throws -> Receiver {
@@ -147,7 +148,7 @@ package final class TrackingServer {
     }
 }
 
-/// Takes a reply: into a file if it is 200 and there is one, else into memory.
+/// Receives a reply: into a file if the status is 200 and a file is given, else into memory.
 private final class Receiver {
     let file: StagingFile?
     private let most: Int
@@ -166,7 +167,7 @@ private final class Receiver {
         body += bytes
     }
 
-    /// What an error says.
+    /// The message of an error reply.
     var message: String {
         let said = (try? JSONValue.parse(body))?["message"]?.string ?? String(decoding: body.prefix(300), as: UTF8.self)
         return said.isEmpty ? "no message" : String(said.prefix(500))

@@ -28,7 +28,7 @@ extension TrackingServerSource {
                     }
                 }
             } catch let refused as TrackingServer.Refused where proxied(place) == nil {
-                // Clients read these past the server, which may have no right to.
+                // Clients read these without the server, which may have no access to them.
                 leftOut("artifacts at \(place.uri): \(refused)")
                 return found
             }
@@ -51,21 +51,21 @@ extension TrackingServerSource {
         try unlessMissing { try server.download(artifact.place, in: scratch) }
     }
 
-    /// The path of artifacts that the server itself keeps, as in `mlflow-artifacts:/1/abc/artifacts`; nil for those
-    /// that are elsewhere.
+    /// The path of artifacts that the server itself stores, as in `mlflow-artifacts:/1/abc/artifacts`; nil for
+    /// artifacts that are elsewhere.
     private func proxied(_ place: SourcePlace) -> String? {
         let scheme = "mlflow-artifacts:/"
         guard place.uri.hasPrefix(scheme), !place.uri.hasPrefix(scheme + "/") else { return nil }
         return String(place.uri.dropFirst(scheme.count))
     }
 
-    /// What a request for an artifact asks for.
+    /// The target of a request for an artifact.
     private func target(of name: String, at place: SourcePlace) -> String {
         if let root = proxied(place) {
             let names = "\(root)/\(name)".split(separator: "/").map { PercentEncoding.encode($0.utf8) }
             return "/api/2.0/mlflow-artifacts/artifacts/\(names.joined(separator: "/"))"
         }
-        // The routes of MLflow's own page, which read any place that the server can.
+        // The routes of MLflow's own page. They read any location that the server can reach.
         if place.isModel {
             let path = "/ajax-api/2.0/mlflow/logged-models/\(PercentEncoding.encode(place.owner))/artifacts/files"
             return TrackingServer.target(path, [("artifact_file_path", name)])

@@ -27,7 +27,7 @@ struct TrackingServerSource: MLflowSource {
             }
         }
         if found.isEmpty { throw ImportRefusal("the server has no experiments") }
-        // The oldest first, so that experiments get their numbers in the same order.
+        // The oldest first, so that experiments are numbered in the same order.
         found.sort { ($0.created ?? 0, Int($0.id) ?? 0) < ($1.created ?? 0, Int($1.id) ?? 0) }
         var count = 0
         for index in found.indices {
@@ -37,7 +37,7 @@ struct TrackingServerSource: MLflowSource {
         return found
     }
 
-    /// The ids of an experiment's runs. Those that begin meanwhile come last, so that pages do not shift.
+    /// The ids of an experiment's runs, oldest first: new runs then come last and do not shift the pages.
     private func runs(of experiment: String, reportingTo progress: (Int) -> Void) throws -> [String] {
         var (runs, known): ([String], Set<String>) = ([], [])
         try pages { token in
@@ -68,7 +68,7 @@ struct TrackingServerSource: MLflowSource {
         var run = SourceRun(
             id: try info.required("run_id"),
             place: SourcePlace(owner: name, uri: try info.text("artifact_uri") ?? ""))
-        // Rundir shows the id of a run that has no name.
+        // Rundir shows the id as the name of a run without one.
         run.name = try info.text("run_name").flatMap { $0 == name ? nil : $0 }
         run.user = try info.text("user_id")
         run.status = try info.text("status").flatMap { MLflowStatus(sent: $0) } ?? .running
@@ -92,7 +92,7 @@ struct TrackingServerSource: MLflowSource {
         return run
     }
 
-    /// A logged model; nil if it is gone.
+    /// A logged model; nil if it no longer exists.
     private func model(_ id: String) throws -> SourceModel? {
         let found = try unlessMissing { try server.get("\(Self.api)/logged-models/\(PercentEncoding.encode(id))") }
         guard let reply = found else { return nil }
@@ -113,7 +113,7 @@ struct TrackingServerSource: MLflowSource {
 
     // MARK: Metrics
 
-    /// Values of a page. Servers that know no pages send all.
+    /// Values per page. Servers without pages send all.
     private static let pageSize = "25000"
 
     func values(of run: SourceRun, leftOut: LeftOut) throws -> [SourceValue] {

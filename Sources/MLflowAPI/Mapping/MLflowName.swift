@@ -2,10 +2,10 @@ internal import HTTPServer
 internal import Limits
 internal import RunMetadata
 
-/// Names of MLflow, and what they are called in a run.
+/// Names of MLflow, and the corresponding names in a run.
 ///
-/// Names are the same on both sides, except those that have a meaning of their own there. Of such a name, the first
-/// byte is written as an escape, `%73tep` for `step`; MLflow's names have no `%`, so that the way back is clear.
+/// Names are the same on both sides, except those that have a meaning of their own in a run. In these, the first byte
+/// is written as an escape, `%73tep` for `step`. MLflow's names have no `%`, so the mapping can be reversed.
 enum MLflowName {
     /// The most characters of a name (mlflow/utils/validation.py, MAX_ENTITY_KEY_LENGTH), as Python counts them:
     /// Unicode scalars.
@@ -15,11 +15,12 @@ enum MLflowName {
     /// began.
     static let experimentID = PropertyName("mlflow.experiment_id")!
     static let experiment = PropertyName("experiment")!
-    /// The property that counts as a mark of runs with logged models.
+    /// The property that marks runs with logged models.
     static let models = PropertyName("mlflow.logged_models")!
 
-    /// Properties that are no tags: Rundir's, tfruns', and those above. `epochs` and others that tfruns reads as
-    /// numbers can be read as tags, but a tag of that name may be any text.
+    /// Properties that are not tags: Rundir's, tfruns', and those above. `epochs` and other properties that tfruns
+    /// reads as numbers are shown as tags, but a tag of that name is stored under an escaped name, since it may be any
+    /// text.
     private static let hidden: Set<String> = [
         "type", "context", "script", "start", "end", "completed", "output", "metrics", "experiment",
         "mlflow.experiment_id", "mlflow.logged_models",
@@ -85,7 +86,7 @@ enum MLflowName {
         }
     }
 
-    /// Refuses a text with too many characters. Not Swift's, of which one may be of any size.
+    /// Refuses a text with too many characters. Counts Unicode scalars: a single Swift `Character` may be of any size.
     static func check(_ text: String, atMost most: Int, _ what: String) throws(MLflowError) {
         let count = text.unicodeScalars.count
         if count > most { throw .invalid("\(what) has \(count) characters; \(most) are the most") }

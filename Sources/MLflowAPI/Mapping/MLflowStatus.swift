@@ -1,14 +1,14 @@
 /// MLflow's status of a run (mlflow/protos/service.proto, RunStatus).
 enum MLflowStatus: String, CaseIterable, Sendable {
     case running = "RUNNING"
-    /// To MLflow, a run that waits for a machine. To Rundir it runs.
+    /// In MLflow, a run that waits for a machine. In Rundir, it is running.
     case scheduled = "SCHEDULED"
     case finished = "FINISHED"
     case failed = "FAILED"
     /// A run that was stopped.
     case killed = "KILLED"
 
-    /// A status as clients send it and file stores have it: its name, or its number in the protocol.
+    /// A status as clients send it and as file stores hold it: its name, or its number in the protocol.
     init?(sent text: String) {
         let numbers: [MLflowStatus] = [.running, .scheduled, .finished, .failed, .killed]
         if let number = Int(text), (1...5).contains(number) {
@@ -21,7 +21,7 @@ enum MLflowStatus: String, CaseIterable, Sendable {
     /// Whether the run has ended.
     var isEnd: Bool { self != .running && self != .scheduled }
 
-    /// The condition that a run has the status, as a query takes it; nil if none has it.
+    /// The condition for runs with this status, in the syntax of a query; nil if no run can have it.
     var condition: String? {
         switch self {
         case .running: "(is.na(error_message) & is.na(end))"

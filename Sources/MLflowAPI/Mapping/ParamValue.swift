@@ -6,7 +6,7 @@ enum ParamValue {
     /// MAX_PARAM_VAL_LENGTH); here it is kept.
     static let longest = 65_536
 
-    /// The flag of a param: a number where the text is one, with all its digits, so that it sorts and plots as one.
+    /// The flag for a param: a number with all its digits if the text is a number, so that it sorts and plots as one.
     static func flag(_ text: String) -> JSONValue {
         if let number = JSONNumber(text), number.isInDoubleRange { return .number(number) }
         return .string(text)

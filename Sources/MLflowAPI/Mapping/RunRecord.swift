@@ -2,7 +2,7 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// A run as MLflow shows it, made of the columns of a listing.
+/// A run in MLflow's form, made from the columns of a listing.
 struct RunRecord: Sendable {
     let run: RunID
     let isArchived: Bool
@@ -29,7 +29,7 @@ struct RunRecord: Sendable {
         return columns["completed"]?.bool == true ? .finished : .killed
     }
 
-    /// - Parameter experiments: to find where the experiment's artifacts go
+    /// - Parameter experiments: used to find where the experiment's artifacts go
     func info(_ experiments: ExperimentList) -> JSONObject {
         let root = experiments[experiment]?.artifactRoot ?? "mlflow-artifacts:/\(experiment)"
         var info: JSONObject = [
@@ -53,7 +53,7 @@ struct RunRecord: Sendable {
     }
 
     /// Params, tags and the last value of each metric.
-    /// - Parameter latest: the last entries of metrics, where they are known; of others, the listing has no step
+    /// - Parameter latest: the last entries of metrics, where they are known; a listing has no steps for the others
     func data(latest: [MetricEntry] = []) -> JSONObject {
         var (params, tags): ([(name: String, value: String)], [(name: String, value: String)]) = ([], [])
         var metrics = latest.map(\.json)

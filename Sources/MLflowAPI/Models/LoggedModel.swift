@@ -3,7 +3,7 @@ internal import RunMetadata
 
 /// A logged model of MLflow 3: a document in its run's data directory; its artifacts are the run's, in a folder.
 ///
-/// Its id has the run's: `m-<run id>-<eight digits>`, so that it is found without an index.
+/// Its id contains the run's: `m-<run id>-<eight digits>`, so that it is found without an index.
 struct LoggedModel: Sendable {
     let id: String
     let run: RunID
@@ -19,14 +19,15 @@ struct LoggedModel: Sendable {
         return "m-\(run)-\(String(repeating: "0", count: 8 - digits.count))\(digits)"
     }
 
-    /// The id here of a model of another server: its own if that names the run, else one with its last digits.
+    /// The id to use for a model of another server: its own if that contains the run's id, else one with its last
+    /// digits.
     static func importedID(_ id: String, of run: RunID) -> String {
         if self.run(of: id) == run { return id }
         let digits = id.suffix(8)
         return digits.count == 8 && digits.allSatisfy(\.isHexDigit) ? "m-\(run)-\(digits)" : newID(of: run)
     }
 
-    /// The run in a model's id; nil if it is not such an id.
+    /// The run id in a model's id; nil if there is none.
     static func run(of id: String) -> RunID? {
         guard id.hasPrefix("m-"), let dash = id.lastIndex(of: "-"), dash > id.index(after: id.startIndex) else {
             return nil
@@ -41,8 +42,8 @@ struct LoggedModel: Sendable {
     var created: Int { object["creation_timestamp_ms"]?.number?.int ?? 0 }
     var updated: Int { object["last_updated_timestamp_ms"]?.number?.int ?? 0 }
 
-    /// As MLflow shows it.
-    /// - Parameter root: where artifacts of the experiment go
+    /// The model in MLflow's form.
+    /// - Parameter root: where the experiment's artifacts go
     func json(_ root: String) -> JSONObject {
         var info = JSONObject()
         for name in ["model_id", "experiment_id", "name", "creation_timestamp_ms", "last_updated_timestamp_ms"] {

@@ -4,7 +4,7 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// `logged-models/…`, as far as `log_model` and autologging use it: a model belongs to the run that made it.
+/// `logged-models/…`, to the extent that `log_model` and autologging use it: a model belongs to the run that made it.
 extension MLflowAPI {
     static let modelRoutes: [MLflowRoute] = [
         MLflowRoute(.post, "/mlflow/logged-models", .write, reply: MLflowAPI.createModel),
@@ -146,7 +146,7 @@ extension MLflowAPI {
         return try model(id, of: try call.run(named: run.description))
     }
 
-    /// - Parameter links: the metrics of the run's models, by model, where they are known
+    /// - Parameter links: the metrics of the run's models, by model, if they are known
     private func model(_ id: String, of run: RunID, links: [String: [JSONObject]]? = nil) throws -> LoggedModel {
         guard let file = LoggedModel.file(id),
             let blob = try store.file(file, of: run), let object = try JSONValue.parse(blob.read()).object
@@ -155,7 +155,7 @@ extension MLflowAPI {
         return LoggedModel(id: id, run: run, object: object, metrics: metrics)
     }
 
-    /// What was logged with the models of a run, by model.
+    /// The metrics that were logged with the models of a run, by model.
     private func metricsOfModels(of run: RunID) throws -> [String: [JSONObject]] {
         Dictionary(grouping: try lines(of: MetricRows.linksFile, run)) { $0["model_id"]?.string ?? "" }
     }
@@ -168,7 +168,7 @@ extension MLflowAPI {
         }
     }
 
-    /// Merges into a model's document.
+    /// Merges a patch into a model's document.
     private func change(_ call: MLflowCall, _ patch: JSONObject) throws -> JSONObject {
         let model = try model(call)
         guard let file = LoggedModel.file(model.id) else { throw Self.unknownModel(model.id) }

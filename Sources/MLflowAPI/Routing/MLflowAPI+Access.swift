@@ -1,11 +1,11 @@
 package import Access
 package import HTTPServer
 
-/// What a request needs.
+/// The access that a request needs.
 ///
 /// MLflow's requests name runs in their bodies and paths. So for a token that is limited to some runs (`--only`), each
-/// handler looks itself whether a run is among them (`MLflowCall.run()`), searches only among them, and gives new runs
-/// ids of them. Routes that do so say it (`inScope`); others are for tokens without that limit.
+/// handler checks the run itself (`MLflowCall.run()`), searches only the token's runs, and gives new runs ids that the
+/// token allows. Routes that do so are marked `inScope`; all others need a token without that limit.
 extension MLflowAPI: AccessNeeding {
     package func need(of exchange: HTTPExchange) throws -> AccessNeed {
         if case .options = exchange.method { return .nothing }
@@ -17,7 +17,7 @@ extension MLflowAPI: AccessNeeding {
 }
 
 extension MLflowRoute {
-    /// What jobs send all the time.
+    /// Requests that jobs send all the time.
     private static let frequent: Set<String> = [
         "/mlflow/runs/log-metric", "/mlflow/runs/log-batch", "/mlflow/runs/log-parameter",
     ]

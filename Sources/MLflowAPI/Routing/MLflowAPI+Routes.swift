@@ -15,7 +15,7 @@ extension MLflowAPI {
         MLflowRoute(.get, "/mlflow/server-features", .none, on: .bySize, reply: MLflowAPI.serverInfo),
     ]
 
-    /// What the server can do, which MLflow's clients ask for before large uploads and downloads.
+    /// What the server supports. MLflow's clients ask for it before large uploads and downloads.
     func serverInfo(_ call: MLflowCall) -> JSONObject {
         [
             "store_type": "RundirStore", "workspaces_enabled": false, "trace_archival_enabled": false,

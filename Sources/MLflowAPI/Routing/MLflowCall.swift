@@ -2,7 +2,7 @@ internal import Access
 internal import HTTPServer
 internal import RunMetadata
 
-/// A request as handlers take it.
+/// A request in the form that handlers receive.
 struct MLflowCall: Sendable {
     let exchange: HTTPExchange
     /// The values of the placeholders in the path.
@@ -11,8 +11,8 @@ struct MLflowCall: Sendable {
 }
 
 extension MLflowCall {
-    /// The run that `run_id`, or `run_uuid` of old clients, names.
-    /// - Throws: also if the text cannot be a run's id, so that there is no such run; if the sender may not use it
+    /// The run that `run_id` names, or `run_uuid` in requests of old clients.
+    /// - Throws: also if the text cannot be a run id, so that no such run exists, or if the sender may not use the run
     func run() throws -> RunID {
         var id = try parameters.text("run_id") ?? ""
         if id.isEmpty { id = try parameters.text("run_uuid") ?? "" }
@@ -20,7 +20,7 @@ extension MLflowCall {
         return try run(named: id)
     }
 
-    /// The run of an id that a request names in another way.
+    /// The run of an id that a request gives elsewhere.
     func run(named id: String) throws -> RunID {
         guard let run = RunID(id) else { throw MLflowError.unknownRun(id) }
         try exchange.requireScope(of: run)
@@ -28,7 +28,7 @@ extension MLflowCall {
         return run
     }
 
-    /// What a path of artifacts leads to.
+    /// The target of an artifact path.
     func artifacts(at path: String) throws -> ArtifactPlace {
         let place = try ArtifactPlace(path)
         try exchange.requireScope(of: place.run)

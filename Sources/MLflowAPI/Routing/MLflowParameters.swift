@@ -2,15 +2,15 @@ internal import HTTPServer
 internal import JSON
 internal import Limits
 
-/// The parameters of a request: a JSON object, or the fields of a query. Unknown ones are ignored, as MLflow does:
-/// newer clients send more.
+/// The parameters of a request: a JSON object, or the fields of a query. Unknown ones are ignored, as in MLflow: newer
+/// clients send more.
 struct MLflowParameters: Sendable {
     let object: JSONObject
 
     init(_ object: JSONObject) { self.object = object }
 
     /// The body of a POST, PATCH or DELETE; empty: no parameters.
-    /// - Parameter values: the most values in it
+    /// - Parameter values: the most values in the body
     init(body: [UInt8], values: Limit = Limit(.values, most: 1 << 20)) throws(MLflowError) {
         if body.isEmpty {
             object = JSONObject()
@@ -27,7 +27,7 @@ struct MLflowParameters: Sendable {
         self.object = object
     }
 
-    /// The query of a GET. A name that is there several times is a list.
+    /// The query of a GET. A name that occurs several times becomes a list.
     init(queryOf exchange: HTTPExchange) throws(MLflowError) {
         guard let fields = exchange.query else { throw MLflowError(.badRequest, "The query has a broken escape") }
         var object = JSONObject()
@@ -52,13 +52,13 @@ struct MLflowParameters: Sendable {
         }
     }
 
-    /// A text that may not be missing or empty.
+    /// A text that must not be missing or empty.
     func required(_ name: String) throws(MLflowError) -> String {
         guard let text = try text(name), !text.isEmpty else { throw .missing(name) }
         return text
     }
 
-    /// A whole number of 64 bits, as a number or as text.
+    /// A 64-bit integer, as a number or as text.
     func whole(_ name: String) throws(MLflowError) -> Int? {
         switch object[name] {
         case nil, .null: return nil
@@ -80,7 +80,7 @@ struct MLflowParameters: Sendable {
         throw Self.fault(name, object[name], "a number")
     }
 
-    /// A list; one value alone is a list of it. Empty if it is missing.
+    /// A list; a single value counts as a list of one. Empty if it is missing.
     func list(_ name: String) -> [JSONValue] {
         switch object[name] {
         case nil, .null: []
@@ -102,7 +102,7 @@ struct MLflowParameters: Sendable {
     }
 
     /// A list of objects.
-    /// - Parameter most: how many it may have
+    /// - Parameter most: the most objects
     func objects(_ name: String, atMost most: Int = .max) throws(MLflowError) -> [MLflowParameters] {
         let values = list(name)
         if values.count > most {

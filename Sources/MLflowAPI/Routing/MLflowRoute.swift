@@ -19,10 +19,10 @@ struct MLflowRoute: Sendable {
     }
 
     let method: HTTPMethod
-    /// What follows `/api/2.0`. `{name}` stands for one segment, `{path}` at the end for any number of them.
+    /// The path after `/api/2.0`. `{name}` matches one segment, `{path}` at the end any number of segments.
     let path: String
     let right: Right
-    /// Whether its handler keeps to the runs that the sender may use.
+    /// Whether the handler limits itself to the runs that the sender may use.
     private(set) var isInScope = false
     /// Plans how the body is read and the request answered.
     let accept: @Sendable (MLflowAPI, HTTPExchange, [String]) throws -> BodyPlan
@@ -65,14 +65,15 @@ struct MLflowRoute: Sendable {
             submit: { api in { call in api.reply(call.exchange, try reply(api)(call)) } })
     }
 
-    /// The route, whose handler keeps to the runs that the sender may use.
+    /// The same route, marked as limited to the runs that the sender may use.
     var inScope: MLflowRoute {
         var route = self
         route.isInScope = true
         return route
     }
 
-    /// Bodies are JSON. A form or plain text, which a page of another site can send without asking, is refused.
+    /// Bodies have to be JSON. A form or plain text is refused, since a page of another site can send those without
+    /// asking.
     private static func checkType(_ exchange: HTTPExchange) throws(MLflowError) {
         guard let type = exchange.header("Content-Type") else { return }
         if !type.lowercased().contains("json") {

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// A list of routes, to be matched with a request's method and path.
+/// A list of routes, matched by a request's method and path.
 struct MLflowRoutes: Sendable {
     private struct Key: Hashable {
         let method: HTTPMethod
@@ -8,7 +8,7 @@ struct MLflowRoutes: Sendable {
     }
 
     let all: [MLflowRoute]
-    /// Those without a placeholder.
+    /// The routes without a placeholder.
     private let fixed: [Key: MLflowRoute]
     private let open: [(segments: [String], route: MLflowRoute)]
 
@@ -30,12 +30,12 @@ struct MLflowRoutes: Sendable {
     func match(_ method: HTTPMethod, _ path: [UInt8]) throws -> (MLflowRoute, [String]) {
         let method = method == .head ? .get : method
         let slash = UInt8(ascii: "/")
-        // Behind "/api/2.0".
+        // After "/api/2.0".
         let start = path.dropFirst().firstIndex(of: slash).flatMap { path[($0 + 1)...].firstIndex(of: slash) }
         guard let start else { throw MLflowError.unknownPath(path) }
         var rest = path[start...]
         if let route = fixed[Key(method: method, path: Array(rest))] { return (route, []) }
-        // Clients end the path of a folder with a slash.
+        // Clients end a folder's path with a slash.
         if rest.last == slash { rest.removeLast() }
         let segments = try RequestPath(Array(rest))
         for (template, route) in open where route.method == method {

@@ -4,8 +4,8 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// `runs/log-inputs` and `runs/outputs`: which datasets and models a run used and made. Each request is a line of a log
-/// in the data directory, so that requests at the same time lose nothing.
+/// `runs/log-inputs` and `runs/outputs`: the datasets and models that a run used and made. Each request becomes a line
+/// of a log in the data directory, so that concurrent requests lose nothing.
 extension MLflowAPI {
     static let inputRoutes: [MLflowRoute] = [
         MLflowRoute(.post, "/mlflow/runs/log-inputs", .write, on: .bySize, submit: MLflowAPI.logInputs),
@@ -62,7 +62,7 @@ extension MLflowAPI {
         change(["models": [["model_id": .string(model), "step": MLflowJSON.number(step)]]], to: outputsFile)
     }
 
-    /// Records a model in the way of MLflow 2: in a tag that has a list.
+    /// Records a model as in MLflow 2: in a tag that holds a list.
     func logModel(_ call: MLflowCall) throws -> JSONObject {
         let run = try call.run()
         let text = try call.parameters.required("model_json")
@@ -92,7 +92,7 @@ extension MLflowAPI {
         return object.isEmpty ? nil : object
     }
 
-    /// The models that a run made; nil if there are none.
+    /// The models that a run made; nil if it made none.
     func outputs(of run: RunID) throws -> JSONObject? {
         let models = Self.distinct(try lines(of: Self.outputsFile, run), "models") {
             "\($0["model_id"] ?? .null) \($0["step"] ?? .null)"

@@ -5,8 +5,8 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// `runs/log-metric`, `runs/log-parameter`, `runs/log-batch`, `runs/set-tag` and `runs/delete-tag`: what training code
-/// calls most. None of them blocks; the store commits writes of many clients together.
+/// `runs/log-metric`, `runs/log-parameter`, `runs/log-batch`, `runs/set-tag` and `runs/delete-tag`: the routes that
+/// training code calls most. Their handlers do not block; the store commits the writes of many clients together.
 extension MLflowAPI {
     static let loggingRoutes: [MLflowRoute] = [
         MLflowRoute(.post, "/mlflow/runs/log-metric", .write, on: .bySize, submit: MLflowAPI.logMetric),
@@ -16,7 +16,7 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/runs/delete-tag", .write, on: .bySize, submit: MLflowAPI.deleteTag),
     ].map(\.inScope)
 
-    /// MLflow's limits of a batch (mlflow/utils/validation.py).
+    /// MLflow's limits for a batch (mlflow/utils/validation.py).
     private static let (mostMetrics, mostParams, mostTags, mostEntities) = (1000, 100, 100, 1000)
 
     func logMetric(_ call: MLflowCall) throws {
@@ -56,7 +56,7 @@ extension MLflowAPI {
         }
     }
 
-    /// Writes metrics, params and tags. If a param is refused, nothing is written; what comes after the params is one
+    /// Writes metrics, params and tags. If a param is refused, nothing is written. Everything except the params is one
     /// write.
     func logBatch(_ call: MLflowCall) throws {
         let (run, parameters, exchange) = (try call.run(), call.parameters, call.exchange)
@@ -76,7 +76,7 @@ extension MLflowAPI {
         }
         let rest = changes.isEmpty ? nil : RunWrite(.run(run), .change(changes), needsRun: true)
         if params.isEmpty {
-            // An empty batch still needs its run.
+            // The run has to exist even if the batch is empty.
             return submit(
                 rest
                     ?? RunWrite(
@@ -90,13 +90,13 @@ extension MLflowAPI {
             self.answer(exchange) {
                 _ = try self.outcome(result, of: write)
                 self.submit(rest, exchange)
-                // It may have been submitted behind the commit of this round.
+                // The write may have been submitted after the commit of this round.
                 exchange.wakeServer()
             }
         }
     }
 
-    /// The write of params: flags that are merged into those that are there. A param keeps its value.
+    /// The write of params: flags that are merged into the existing ones. A param's value cannot be changed.
     static func params(_ params: [MLflowParameters], of run: RunID) throws(MLflowError) -> RunWrite {
         var flags = JSONObject()
         for param in params {

@@ -15,15 +15,15 @@ extension MLflowAPI {
         MLflowRoute(.post, "/mlflow/runs/restore", .write, submit: MLflowAPI.restoreRun),
     ].map(\.inScope)
 
-    /// Runs that MLflow's clients begin are the active ones of a session of their own, so that they do not take the
-    /// place of another client's.
+    /// Runs that MLflow's clients begin become active in a session of their own, so that they do not replace the active
+    /// run of another client.
     private static func session(_ exchange: HTTPExchange) -> SessionName {
         let own = SessionName("mlflow")!
         return exchange.grant.session(own) ?? own
     }
 
-    /// Begins a run. Its id is one of Rundir's, which sort by time; for a token that is limited to some runs, one of
-    /// those.
+    /// Begins a run. Its id is one of Rundir's, which sort by time; a token that is limited to some runs gets an id
+    /// that it allows.
     func createRun(_ call: MLflowCall) throws {
         let parameters = call.parameters
         let id = try parameters.text("experiment_id").flatMap { $0.isEmpty ? nil : $0 } ?? Experiment.defaultID
@@ -73,7 +73,7 @@ extension MLflowAPI {
         }
     }
 
-    /// An id that the sender's token allows; nil if it allows all.
+    /// An id that the sender's token allows; nil if it allows all ids.
     private static func limitedID(_ exchange: HTTPExchange) throws(AccessRefusal) -> RunID? {
         let scope = exchange.grant.scope
         if !scope.isLimited { return nil }
@@ -106,7 +106,7 @@ extension MLflowAPI {
 
     // MARK: Updating
 
-    /// Sets status, end and name. Blocks.
+    /// Sets the status, the end time and the name. Blocks.
     func updateRun(_ call: MLflowCall) throws -> JSONObject {
         let (run, parameters) = (try call.run(), call.parameters)
         if let text = try parameters.text("status"), !text.isEmpty {
@@ -131,7 +131,7 @@ extension MLflowAPI {
             var ending = RunEnd()
             (ending.isCompleted, ending.end) = (status == .finished, text)
             do { try write(run, .complete(ending), exchange) } catch StoreError.endedOtherwise {
-                // MLflow lets a run end once more, in another way.
+                // In MLflow, a run that has ended can end again with another status.
                 try write(run, .resume(session: Self.session(exchange)), exchange)
                 try write(run, .complete(ending), exchange)
             }
@@ -144,7 +144,7 @@ extension MLflowAPI {
         if status.isEnd { store.settle(run) }
     }
 
-    /// Does a write and waits for it.
+    /// Submits a write and waits for it.
     func write(_ run: RunID, _ action: RunWrite.Action, _ exchange: HTTPExchange) throws {
         let write = RunWrite(.run(run), action, needsRun: true)
         for result in submitAndWait([write], exchange) { _ = try outcome(result, of: write) }
@@ -152,7 +152,7 @@ extension MLflowAPI {
 
     // MARK: Parts
 
-    /// What is known of a run that is initialised.
+    /// The state of an initialised run.
     func snapshot(of run: RunID) throws -> RunSnapshot {
         guard let snapshot = try store.snapshot(of: run), snapshot.status != .pending else {
             throw MLflowError.unknownRun(run.description)
@@ -164,11 +164,11 @@ extension MLflowAPI {
     /// MAX_TAG_VAL_LENGTH); here it is kept.
     private static let longestTag = 65_536
 
-    /// The property of a tag, and what stands in its file.
+    /// The property of a tag, and the content of its file.
     static func property(_ tag: String, _ value: String) throws(MLflowError) -> (name: PropertyName, file: [UInt8]) {
         try MLflowName.check(tag, "Tag")
         try MLflowName.check(value, atMost: longestTag, "The value of the tag '\(tag)'")
-        // R reads no line with it, and a property is lines.
+        // R cannot read lines with NUL, and properties are read line by line.
         if value.utf8.contains(0) { throw .invalid("The tag '\(tag)' has a NUL character; remove it") }
         guard let name = MLflowName.property(ofTag: tag) else {
             throw .invalid("The name of the tag '\(tag)' has more than 255 bytes")

@@ -8,11 +8,11 @@ struct LikePattern: Sendable {
         self.ignoresCase = ignoresCase
     }
 
-    /// Whether it matches all of a text. The time is at most in proportion to the product of both lengths.
+    /// Whether it matches the whole text. The time is at most proportional to the product of both lengths.
     func matches(_ text: String) -> Bool {
         let text = Array((ignoresCase ? text.lowercased() : text).unicodeScalars)
         var (place, part) = (0, 0)
-        // Where to go on if what follows the last `%` does not fit.
+        // Where to continue if the text after the last `%` does not match.
         var (retry, afterAny): (Int, Int?) = (0, nil)
         while place < text.count {
             if part < scalars.count, scalars[part] == "%" {
@@ -31,7 +31,7 @@ struct LikePattern: Sendable {
         return scalars[part...].allSatisfy { $0 == "%" }
     }
 
-    /// The same as a regular expression of RE2.
+    /// The pattern as a regular expression of RE2.
     static func expression(_ text: String) -> String {
         var expression = "(?s)^"
         for scalar in text.unicodeScalars {

@@ -1,9 +1,10 @@
 internal import Limits
 internal import RunMetadata
 
-/// Turns a filter for runs into the condition that a query of the store takes (`RunPredicate`).
+/// Converts a filter for runs into a condition for a query of the store (`RunPredicate`).
 enum SearchCondition {
-    /// The condition that a run is in one of some experiments. Runs that name none are in the default one.
+    /// The condition that a run belongs to one of some experiments. Runs that do not name one belong to the default
+    /// one.
     static func experiments(_ ids: [String]) throws(MLflowError) -> String {
         if ids.count > SearchFilter.mostValues {
             throw .invalid("A search is in up to \(SearchFilter.mostValues) experiments; this one names \(ids.count)")
@@ -42,7 +43,7 @@ enum SearchCondition {
     private static func param(_ clause: SearchClause) throws(MLflowError) -> String {
         let column = quoted(column: "flag_" + clause.key.name)
         let test = try test(column, clause)
-        // A flag that is a truth value is read as this text.
+        // A boolean flag is read as this text.
         guard case .text(let text) = clause.value, text == "true" || text == "false" else { return test }
         switch clause.comparison {
         case .equal: return "(\(test) | \(column) == \(text.uppercased()))"
@@ -60,7 +61,7 @@ enum SearchCondition {
         case "run_id", "run_uuid": return try test("run", clause, listed: true)
         case "user_id": return try test(quoted(column: "mlflow.user"), clause)
         case "run_name", "run name", "Run name", "Run Name":
-            // A run without a name has its id as its name.
+            // A run without a name uses its id as its name.
             let column = quoted(column: "mlflow.runName")
             return "(\(try test(column, clause)) | (is.na(\(column)) & \(try test("run", clause))))"
         default:

@@ -66,7 +66,7 @@ struct SearchClause: Sendable {
     let value: Value
 }
 
-/// A filter of MLflow: conditions that are joined by AND.
+/// A filter of MLflow: conditions joined by AND.
 ///
 ///     metrics.loss < 0.1 AND params.opt = 'adam' AND tags.x LIKE '%y%' AND attributes.status = 'FINISHED'
 struct SearchFilter: Sendable {

@@ -3,8 +3,8 @@ internal import Limits
 /// Splits a filter or an order of MLflow into tokens.
 struct SearchLexer {
     enum Token: Equatable {
-        /// A name, such as `metrics.loss`, `` params.`batch size` `` or `tags."a b"`: its parts behind each other,
-        /// quotes removed.
+        /// A name, such as `metrics.loss`, `` params.`batch size` `` or `tags."a b"`: its parts joined, without the
+        /// quotes.
         case name(String)
         /// A text in single or double quotes.
         case text(String)
@@ -22,7 +22,7 @@ struct SearchLexer {
     private(set) var offset = 0
     private let scalars: [UnicodeScalar]
     private var position = 0
-    /// For messages.
+    /// Names the parameter in messages.
     private let what: String
 
     /// The most characters of a filter.
@@ -99,7 +99,7 @@ struct SearchLexer {
         return text
     }
 
-    /// What is between quotes. Two quotes in it stand for one, as in SQL.
+    /// The text between quotes. Two quotes in it are one, as in SQL.
     private mutating func quoted() throws(MLflowError) -> String {
         let quote = scalars[position]
         var text = String.UnicodeScalarView()

@@ -1,9 +1,9 @@
 internal import JSON
 
-/// Something of which a filter can be tested in memory: an experiment, a logged model.
+/// Something that can be filtered in memory: an experiment, a logged model.
 protocol Searchable {
-    /// The value of a key; nil: it has none.
-    /// - Throws: if nothing of its kind can have the key
+    /// The value of a key; nil if there is none.
+    /// - Throws: if the key does not exist for this kind of object
     func value(of key: SearchKey) throws(MLflowError) -> SearchClause.Value?
 }
 
@@ -17,7 +17,7 @@ extension SearchFilter {
 }
 
 extension SearchClause {
-    /// Whether it holds for a value. Like in SQL, no comparison holds for a missing one.
+    /// Whether it holds for a value. As in SQL, no comparison holds for a missing value.
     func matches(_ found: Value?) throws(MLflowError) -> Bool {
         switch comparison {
         case .isNull: return found == nil
@@ -57,7 +57,7 @@ extension SearchClause {
 
 /// Sorting in memory.
 enum SearchSorting {
-    /// Sorts by some keys; missing values come last. What is equal keeps its order.
+    /// Sorts by some keys; missing values come last. Equal elements keep their order.
     static func sorted<One: Searchable>(_ list: [One], by orders: [SearchOrder]) throws(MLflowError) -> [One] {
         var keyed: [(place: Int, values: [SearchClause.Value?])] = []
         for (place, one) in list.enumerated() {

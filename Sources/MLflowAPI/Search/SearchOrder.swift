@@ -5,10 +5,10 @@ struct SearchOrder: Sendable {
     let key: SearchKey
     let isDescending: Bool
 
-    /// - Throws: if the text is not a name and perhaps ASC or DESC
+    /// - Throws: if the text is not a name, optionally followed by ASC or DESC
     init(_ text: String) throws(MLflowError) {
         var lexer = try SearchLexer(text, "order_by clause")
-        // A name whose quotes begin it, such as "Run Name".
+        // A name that begins with a quote, such as "Run Name".
         switch lexer.token {
         case .name(let name), .text(let name): key = try SearchKey(name)
         default: throw lexer.fault("expected a name such as metrics.loss")

@@ -7,7 +7,7 @@ enum ViewType: String, CaseIterable {
     case deleted = "DELETED_ONLY"
     case all = "ALL"
 
-    /// Reads a parameter: a name, or protobuf's number of it. Missing: active ones.
+    /// Reads a parameter: a name, or its number in protobuf. If it is missing: only active ones.
     init(_ parameters: MLflowParameters, _ name: String) throws(MLflowError) {
         guard let text = try parameters.text(name), !text.isEmpty else {
             self = .active

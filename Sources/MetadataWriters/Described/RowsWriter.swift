@@ -13,7 +13,7 @@ package struct RowsWriter: MetadataWriter {
     package let limit: Int?
     let path: PathTemplate
     let schema: DocumentSchema?
-    /// The columns of a file of CSV; nil: the file is NDJSON.
+    /// The columns of a CSV file; nil: the file is NDJSON.
     let columns: [String]?
 
     package var readsRequest: Bool { path.fixed == nil }

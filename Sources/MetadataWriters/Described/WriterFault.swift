@@ -1,8 +1,8 @@
-/// What is wrong with a writer that cannot be registered: in which file, where, and why.
+/// A fault that prevents a writer from being registered: the file, the line, and the reason.
 package struct WriterFault: Error, Equatable, CustomStringConvertible {
     /// The file's name in the writers folder.
     package let file: String
-    /// The line, from 1; nil if the fault is of the whole file.
+    /// The line, from 1; nil if the fault concerns the whole file.
     package let line: Int?
     package let reason: String
 

@@ -11,7 +11,7 @@ struct ContainedProgram {
         /// By a signal.
         case killed(Int)
         case overTime
-        /// It exceeded a limit: which.
+        /// It exceeded a limit, which the text names.
         case overSize(String)
         case cancelled
     }
@@ -89,7 +89,7 @@ struct ContainedProgram {
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: errors, events: Int16(POLLIN), revents: 0),
             ]
-            // Short rounds, so that no fork bomb gets far.
+            // Short rounds, so that a fork bomb is stopped early.
             let count = poll(&polled, nfds_t(polled.count), 10)
             lines.take(from: errors)
             if count > 0, polled[0].revents != 0 { break }

@@ -10,15 +10,15 @@ struct OutputPublication {
     let type: MetadataType
     let store: any RunStore
 
-    /// Syncs the files and lists the changes: one folder if all of them are in the folder named after the type, else
-    /// each file.
+    /// Syncs the files and lists the changes: one folder if all files are in the folder named after the type, else each
+    /// file.
     func changes(_ output: WriterOutput, of staging: StagingFolder, for target: RunTarget) throws -> [DataChange] {
         try staging.sync(Self.folder, output.files)
         if let folder = DataPath(type.description), output.top == [folder.description], !output.files.isEmpty,
             !output.files.contains(folder), let staged = DataPath("\(Self.folder)/\(folder)")
         {
             let there = try store.localMetadata(of: target, in: staging)
-            // The version first: what comes after is noticed when the folder is published.
+            // Read first: the publication then notices any later change of the folder.
             let version = there?.version(of: folder)
             let replaced = version == nil ? nil : there.map { "\($0.path)/\(folder)" }
             return [.publishFolder(try staging.folder(staged, takingOver: replaced), folder, over: version)]

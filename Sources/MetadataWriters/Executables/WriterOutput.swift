@@ -22,8 +22,8 @@ struct WriterOutput {
     private(set) var bytes = 0
     private var entries = 0
 
-    /// - Parameter strictly: whether anything but files and folders is a fault; else it is skipped, and only the counts
-    ///   are kept
+    /// - Parameter strictly: whether anything but files and folders is a fault; if not, it is skipped, and only the
+    ///   counts are kept
     init(_ folder: String, settings: ExecutableSettings, strictly: Bool = true) throws(Fault) {
         top = Self.names(in: folder, atMost: settings.maxEntries + 1)
         try look(at: top, in: folder, "", depth: 0, settings, strictly)

@@ -5,7 +5,7 @@ internal import RunMetadata
 
 /// An entry of an archive, while it is the current one.
 final class ArchiveEntry {
-    /// Within the limits for paths, but otherwise unchecked.
+    /// Checked against the limits for paths, but otherwise unchecked.
     let path: String
     let isFile: Bool
     let isDirectory: Bool
@@ -50,7 +50,7 @@ final class ArchiveEntry {
     /// Whether it is the top folder, as `tar -c .` writes it.
     var isRoot: Bool { isDirectory && (path == "." || path == "./") }
 
-    /// Reads the content, part by part, holes as zeros (archive_read_data_block()). To be called once.
+    /// Reads the content part by part, with holes as zeros (archive_read_data_block()). To be called once.
     func read(_ take: (UnsafeRawBufferPointer) throws -> Void) throws {
         isRead = true
         var position = 0
@@ -87,7 +87,7 @@ final class ArchiveEntry {
         }
     }
 
-    /// Skips unread content, which counts all the same.
+    /// Skips unread content. It is counted nonetheless.
     func skip() throws {
         if !isRead { try read { _ in } }
     }

@@ -5,11 +5,11 @@ internal import RunStore
 
 /// The bytes of an archive as libarchive reads them, unpacked if the archive is a gzip.
 ///
-/// They are counted here, before libarchive sees them: all bytes that a gzip unpacks to, including headers and bytes
-/// after the archive's end; and the bytes that are read to find one entry, from which libarchive builds structures in
-/// memory (a zip's directory, the map of a sparse file).
+/// Bytes are counted here, before libarchive sees them. Two counts are limited: all bytes that a gzip unpacks to,
+/// including headers and bytes after the archive's end; and the bytes that are read to find one entry, from which
+/// libarchive builds structures in memory (a zip's directory, the map of a sparse file).
 final class ArchiveInput {
-    /// Bytes of a tar beside the files: an entry's headers and padding, and the end of the tar.
+    /// Bytes of a tar in addition to its files: an entry's headers and padding, and the end of the tar.
     private static let (headOfEntry, endOfTar) = (4096, 1 << 20)
     /// Bytes of a usual entry in a zip's directory; the longest would take 16 times as much.
     private static let inDirectory = 256
@@ -22,7 +22,7 @@ final class ArchiveInput {
 
     private var source: Source
     private let buffer: UnsafeMutableRawBufferPointer
-    /// How much a gzip may unpack to.
+    /// The most bytes that a gzip may unpack to.
     private let unpacked: Budget
     /// Bytes that may be read before an entry is found: headers, or the directory of a zip.
     let head: Limit
@@ -30,10 +30,10 @@ final class ArchiveInput {
     private var bytesOfHead = 0
     /// Whether bytes are being read to find an entry.
     private var isInHead = false
-    /// Why reading was ended; nil if it was not.
+    /// Why reading ended early; nil if it did not.
     private(set) var end: End?
 
-    /// Why reading was ended.
+    /// Why reading ended early.
     enum End {
         case exceeded(LimitExceeded)
         case cancelled
@@ -90,7 +90,7 @@ final class ArchiveInput {
     /// Whether it is a damaged gzip.
     var isDamagedGzip: Bool { if case .gzip(let gzip) = source { gzip.isDamaged } else { false } }
 
-    /// Counts what `body` reads as bytes read to find one entry.
+    /// Counts the bytes that `body` reads as bytes read to find one entry.
     func inHead<Result>(_ body: () -> Result) -> Result {
         (isInHead, bytesOfHead) = (true, 0)
         defer { isInHead = false }
@@ -139,8 +139,8 @@ final class ArchiveInput {
         return false
     }
 
-    /// If it is seekable: skips bytes, at most to the end, so that truncation is noticed.
-    /// - Returns: how many; 0 if they have to be read
+    /// Skips bytes of a seekable input, at most to the end, so that truncation is noticed.
+    /// - Returns: the number of skipped bytes; 0 if they have to be read
     func skip(_ count: Int) -> Int {
         guard case .plain(let descriptor, let offset, let size) = source else { return 0 }
         let skipped = max(0, min(count, size - offset))
@@ -148,7 +148,7 @@ final class ArchiveInput {
         return skipped
     }
 
-    /// If it is seekable: moves to an offset.
+    /// Moves to an offset of a seekable input.
     /// - Returns: the offset; nil if it is invalid or the archive is not seekable
     func seek(_ offset: Int, from origin: CInt) -> Int? {
         guard case .plain(let descriptor, let current, let size) = source else { return nil }

@@ -26,10 +26,10 @@ enum ArchiveReader {
     /// budget, whether `body` reads it or not.
     /// - Parameters:
     ///   - budget: bytes unpacked, the holes of sparse files in full; entries
-    ///   - subject: what it is called in messages
+    ///   - subject: what messages call it
     ///   - isCancelled: called while reading
     /// - Throws: a fault of shape if it is not an archive, damaged or truncated; `exceeded`, naming the entry, if it
-    ///   has more than the budget or a name that is too long or too deep; `WriterFailure.stopping`; what `body` throws
+    ///   exceeds the budget, or a name is too long or too deep; `WriterFailure.stopping`; errors of `body`
     @discardableResult
     static func forEachEntry(
         of source: Archive, budget: Budget, subject: String = "source: the body",
@@ -80,16 +80,16 @@ enum ArchiveReader {
     /// The locale of plain bytes (locale(7)).
     private static nonisolated(unsafe) let plainLocale = newlocale(LC_CTYPE_MASK, "C", nil)
 
-    /// Has libarchive leave the names in a tar as they are. From pax headers, which are UTF-8, it otherwise makes the
-    /// composed form (Unicode's NFC) for a locale of UTF-8, so that a file would get another name than it was given. In
-    /// a locale that has only ASCII it gives the bytes, with a warning. A zip's names it would not give at all.
+    /// Makes libarchive keep the names in a tar as they are. Names in pax headers are UTF-8; in a UTF-8 locale,
+    /// libarchive would convert them to the composed form (Unicode's NFC), and a file would get another name. In an
+    /// ASCII locale it keeps the bytes, with a warning, but then it would not return the names in a zip at all.
     private static func withNamesAsTheyAre<Result>(_ body: () -> Result) -> Result {
         let before = uselocale(plainLocale)
         defer { uselocale(before) }
         return body()
     }
 
-    /// Whether a warning is that of `withNamesAsTheyAre`.
+    /// Whether a warning comes from `withNamesAsTheyAre`.
     private static func isOfName(_ archive: OpaquePointer, _ entry: OpaquePointer) -> Bool {
         guard let text = archive_error_string(archive), let name = archive_entry_pathname(entry) else { return false }
         return name.pointee != 0 && String(cString: text).hasSuffix("can't be converted from UTF-8 to current locale.")
@@ -97,7 +97,7 @@ enum ArchiveReader {
 
     /// Opens an archive (archive_read_open2()).
     private static func open(_ input: ArchiveInput, _ archive: OpaquePointer, _ subject: String) throws {
-        // libarchive looks for a zip's directory at the end only if it can seek.
+        // libarchive looks for the directory at a zip's end only if it can seek.
         if !input.isGzip {
             archive_read_set_seek_callback(archive) { _, context, offset, origin in
                 let input = Unmanaged<ArchiveInput>.fromOpaque(context!).takeUnretainedValue()
@@ -122,7 +122,7 @@ enum ArchiveReader {
         guard code == ARCHIVE_OK else { throw fault(archive, subject) }
     }
 
-    /// Why the input ended before libarchive was done with it; nil if it did not.
+    /// Why the input ended before libarchive had read the archive; nil if it did not.
     private static func ended(_ input: ArchiveInput, after entry: String?, _ subject: String) -> (any Error)? {
         switch input.end {
         case .cancelled: return WriterFailure.stopping

@@ -72,7 +72,7 @@ final class ArchiveWriter {
         try add(name, size: size, type: 0o100000, mode: mode, modified: modified)
     }
 
-    /// Adds a folder, likewise.
+    /// Adds a folder, whose name need not be UTF-8.
     func addFolder(_ name: [UInt8], mode: UInt32, modified: Int) throws {
         try add(name + Array("/".utf8), size: 0, type: 0o040000, mode: mode, modified: modified)
     }
@@ -81,8 +81,8 @@ final class ArchiveWriter {
         let entry = archive_entry_new()
         defer { archive_entry_free(entry) }
         (name + [0]).withUnsafeBytes { name in
-            // As the bytes that it is: archive_entry_update_pathname_utf8() would write what Unicode calls one text as
-            // one name.
+            // Writes the bytes unchanged. archive_entry_update_pathname_utf8() would write names that Unicode calls
+            // equal as one name.
             archive_entry_copy_pathname(entry, name.baseAddress?.assumingMemoryBound(to: CChar.self))
         }
         archive_entry_set_size(entry, Int64(size))
@@ -93,7 +93,7 @@ final class ArchiveWriter {
     }
 
     /// Continues the current file (archive_write_data()).
-    /// - Throws: also if that is more than was announced, of which libarchive would write only a part
+    /// - Throws: also if there are more bytes than announced; libarchive would write only a part of them
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         let count = archive_write_data(archive, bytes.baseAddress, bytes.count)
         if count < 0 { throw failure() }

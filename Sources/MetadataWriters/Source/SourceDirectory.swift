@@ -41,7 +41,7 @@ struct SourceDirectory {
 
     /// All files in it, by name; hidden files and folders (`.git`, `.venv`) are skipped. A link to a file is followed
     /// if it stays within the roots, a link to a folder is skipped.
-    /// - Parameter budget: drawn on for each file, before anything is read
+    /// - Parameter budget: counts each file before anything is read
     func files(budget: Budget) throws(MetadataFault) -> [File] {
         var found: [File] = []
         // Iterative, so that neither the stack nor open folders grow with the depth.
@@ -86,7 +86,7 @@ struct SourceDirectory {
         return names.sorted()
     }
 
-    /// The file that an entry is, or links to; nil if that is not a file.
+    /// The file at an entry, or the file that it links to; nil if that is not a file.
     private func file(_ name: String, _ status: clinux_status) throws(MetadataFault) -> File? {
         let file = "\(path)/\(name)"
         switch status.kind {
@@ -104,7 +104,7 @@ struct SourceDirectory {
     }
 
     private static func isWithin(_ path: String, _ roots: [String]) -> Bool {
-        // By bytes, as the file system compares.
+        // Compares bytes, as the file system does.
         roots.contains { root in
             path.utf8.elementsEqual(root.utf8) || path.utf8.starts(with: (root == "/" ? "/" : root + "/").utf8)
         }

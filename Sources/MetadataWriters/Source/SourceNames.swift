@@ -1,16 +1,16 @@
 internal import Limits
 internal import RunMetadata
 
-/// The names of the files of an archive, a form or a directory, checked one by one: paths that lead outside,
-/// duplicates, too deep paths. Time and memory are linear in the bytes of the names.
+/// The names of the files of an archive, a form or a directory, checked one by one for paths that lead outside or are
+/// too deep, and for duplicates. Time and memory are linear in the bytes of the names.
 struct SourceNames {
     /// The folder in the archive where tfruns looks.
     static let folder = "source"
 
-    /// Bytes of all names together, which no other limit bounds: compressed names take almost nothing.
+    /// The most bytes of all names together. No other limit covers them: compressed names take almost nothing.
     static let nameBytes = Limit(.bytes, most: 16 << 20)
 
-    /// A file or folder and its parent. By bytes: texts that Unicode calls equal can be two names.
+    /// A file or folder and its parent. Compared by bytes: texts that Unicode calls equal can be two names.
     private struct Place: Hashable {
         let parent: Int
         let name: [UInt8]
@@ -26,12 +26,12 @@ struct SourceNames {
     private let budget: Budget
     private let limits: PathLimits
     private let names = Budget([Self.nameBytes])
-    /// What the archive is called in messages.
+    /// What messages call the archive.
     private let subject: String
     private var nodes: [Place: Node] = [:]
 
-    /// - Parameter budget: the archive's. The reader takes an entry for each name; folders that only paths of files
-    ///   imply are taken here
+    /// - Parameter budget: the archive's. The reader counts an entry for each name; folders that only occur in paths of
+    ///   files are counted here
     init(budget: Budget, subject: String = "source", limits: PathLimits = .file) {
         (self.budget, self.subject, self.limits) = (budget, subject, limits)
     }
@@ -64,7 +64,7 @@ struct SourceNames {
         return name
     }
 
-    /// The folder at a place, which is added if it is new.
+    /// The folder at a place. Adds it if it is new.
     private mutating func enter(
         _ place: Place, folderOf name: String, until end: String.Index
     ) throws(MetadataFault) -> Int {
@@ -91,7 +91,7 @@ struct SourceNames {
         if let excess = limits.excess(of: name.utf8) {
             throw MetadataFault(.exceeded, "\(subject): \"\(name.shown(atMost: 100))\" \(excess)")
         }
-        // By bytes: a file system sees a "/" even if a combining character follows it.
+        // Compares bytes: a file system sees a "/" even if a combining character follows it.
         if name.utf8.first == UInt8(ascii: "/") {
             throw .shape(nil, "\(subject): \"\(name.shown())\" is absolute; paths have to be relative")
         }

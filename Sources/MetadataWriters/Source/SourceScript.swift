@@ -1,6 +1,6 @@
 internal import RunMetadata
 
-/// Which file of the source is the run's script. tfruns' `view_run()` searches for it by its file name, at the top of
+/// The file of the source that is the run's script. tfruns' `view_run()` looks for it by file name, at the top of
 /// `source/`.
 struct SourceScript {
     /// Its path in the source.
@@ -9,7 +9,7 @@ struct SourceScript {
     let name: String
     /// Whether the file at the top is a copy.
     let needsCopy: Bool
-    /// Whether the run names a script that is not in the source; a placeholder file says so.
+    /// Whether the run names a script that the source does not have. A placeholder file then says so.
     let isAbsent: Bool
     /// The files of the source, including the copy.
     let files: [String]
@@ -17,7 +17,7 @@ struct SourceScript {
     /// - Parameters:
     ///   - files: paths in the source
     ///   - given: the run's property `script`: a path, also of Windows, or a command line
-    ///   - mayBeChosen: whether `given` may be the script of earlier source, which was replaced
+    ///   - mayBeChosen: whether `given` may be the script of an earlier source, which was replaced
     init(among files: [String], given: String?, mayBeChosen: Bool = false) {
         let found = given.flatMap { Self.find($0, among: files) }
         isAbsent = found == nil && !mayBeChosen && given.map(Self.isPath) ?? false
@@ -27,18 +27,18 @@ struct SourceScript {
         self.files = needsCopy ? files + [name] : files
     }
 
-    /// The value for the run's property, if its present one is not in the source.
+    /// The new value of the run's property, if the present one is not in the source.
     var property: String { name == ScriptName.of(path) ? path : name }
 
     /// The placeholder of an absent script: a comment in R, Python, Julia and shells.
     static let absent = Array("# This script is not in the source that was sent.\n".utf8)
 
-    /// Whether a text can only be a path: neither a Windows path nor a command line.
+    /// Whether a text can only be a path, neither a Windows path nor a command line.
     private static func isPath(_ text: String) -> Bool {
         ScriptName.isReadable(ScriptName.of(text)) && !text.contains { $0 == "\\" || $0.isWhitespace }
     }
 
-    /// The file that a text names: by its path, the end of its path, its name, or as a word of a command line.
+    /// The file that a text names: by its path, the end of its path, its name, or a word of a command line.
     private static func find(_ given: String, among files: [String]) -> String? {
         let text = given.replacing("\\", with: "/")
         let words = text.split { $0.isWhitespace || $0 == "\"" || $0 == "'" }.map(String.init)

@@ -72,8 +72,9 @@ package struct SourceWriter: ArchiveWriting {
         var failure: (any Error)? { job.failure }
     }
 
-    /// A gzip is checked while it arrives; in other archives the last bytes may say what they hold. Only some gzips at
-    /// once are checked early, since each occupies a thread however slowly it arrives. Others are checked at their end.
+    /// A gzip is checked while it arrives. In other archives, the last bytes may say what the archive holds. Only a few
+    /// gzips are checked early at the same time, since each occupies a thread however slowly it arrives; the others are
+    /// checked when they are complete.
     package func receive(_ file: StagingFile, beginning: [UInt8]) -> (any ArchiveReception)? {
         guard GzippedArchive.isGzip(beginning), let share = try? surveys.share() else { return nil }
         let limits = limits
@@ -93,7 +94,7 @@ package struct SourceWriter: ArchiveWriting {
             ?? SourceSurvey(of: .file(file.path), budget: limits.budget, isCancelled: isCancelled)
         let script = script(among: survey.scripts, request)
         guard script.needsCopy || !(survey.isGzippedTar && survey.isBelowSource) else {
-            // In tfruns' layout: kept as it is.
+            // It has tfruns' layout already, and is kept as it is.
             try file.finish()
             return publish(file, script)
         }
@@ -101,7 +102,7 @@ package struct SourceWriter: ArchiveWriting {
         return publish(output, script)
     }
 
-    /// Repacks the files of an archive, with a copy of the script if it needs one.
+    /// Repacks the files of an archive, adding a copy of the script if it needs one.
     /// - Parameter archive: opens it
     private func pack(
         _ survey: SourceSurvey, _ script: SourceScript, _ isCancelled: @escaping () -> Bool,
@@ -109,7 +110,7 @@ package struct SourceWriter: ArchiveWriting {
     ) throws -> StagingFile {
         let output = try makeStagingFile()
         let writer = try ArchiveWriter(path: output.path)
-        /// Packs the files for which `path` returns a path.
+        /// Packs the files for which `path` is not nil.
         func pack(_ path: (String) -> String?) throws {
             try ArchiveReader.forEachEntry(of: archive(), budget: limits.budget, isCancelled: isCancelled) { entry in
                 guard entry.isFile, let size = entry.size, let path = path(try survey.path(of: entry.path)) else {
@@ -202,7 +203,7 @@ package struct SourceWriter: ArchiveWriting {
         return publish(output, script)
     }
 
-    /// Adds the placeholder of a script that the source does not have.
+    /// Adds the placeholder of a script that is not in the source.
     private static func addAbsent(_ script: SourceScript, to writer: ArchiveWriter) throws {
         try writer.begin(path(script.name), size: SourceScript.absent.count, mode: 0o644, modified: 0)
         try SourceScript.absent.withUnsafeBytes { try writer.write($0) }

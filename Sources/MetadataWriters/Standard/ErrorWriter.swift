@@ -28,7 +28,7 @@ package struct ErrorWriter: MetadataWriter {
         return [.put(.error, JSONWriter.pretty(.object(error))), .end(completed: false)]
     }
 
-    /// The calls; nil if there is no traceback: R's `toJSON()` makes `{}` of NULL.
+    /// The calls of the traceback; nil if there is none. R's `toJSON()` writes NULL as `{}`.
     private static func lines(_ traceback: JSONValue) throws(MetadataFault) -> [JSONValue]? {
         if traceback == .null || traceback == .object(JSONObject()) { return nil }
         if traceback.string != nil { return [traceback] }

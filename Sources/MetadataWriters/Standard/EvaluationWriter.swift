@@ -41,8 +41,8 @@ package struct EvaluationWriter: PatchableWriter {
         }
     }
 
-    /// The list with its numbers as stored: an array of one as its element, NaN and infinities in one spelling, missing
-    /// values as null.
+    /// The list with its numbers as they are stored: an array of one number as that number, NaN and infinities in one
+    /// spelling, missing values as null.
     private static func numbers(
         in list: JSONObject, _ pointer: JSONPointer = JSONPointer()
     ) throws(MetadataFault) -> JSONObject {

@@ -1,6 +1,6 @@
 internal import JSON
 
-/// Frames with pandas' index: the names within each column, or of the rows, are whole numbers.
+/// Frames with pandas' index: whole numbers name the values within each column, or the rows.
 extension MetricsColumns {
     /// Whether the document is an object of objects with the same names, all whole numbers: pandas' index.
     static func isIndexed(_ tokens: JSONTokens) -> Bool {

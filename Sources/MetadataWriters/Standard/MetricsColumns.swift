@@ -3,8 +3,8 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// A data frame that was sent by column: `{"loss": [0.4, 0.3]}`, or as by pandas' `to_json()`: `{"loss": {"0": 0.4,
-/// "1": 0.3}}`.
+/// A data frame that was sent by column: `{"loss": [0.4, 0.3]}`, or as pandas' `to_json()` writes it: `{"loss": {"0":
+/// 0.4, "1": 0.3}}`.
 struct MetricsColumns {
     private struct Column {
         let name: [UInt8]
@@ -18,7 +18,7 @@ struct MetricsColumns {
     private let rowCount: Int
 
     /// - Returns: nil if the document is one row
-    /// - Throws: a fault of shape: columns that differ in length, a value that is not a metric, no column, no row
+    /// - Throws: a fault of shape: columns of different lengths, a value that is not a metric, no columns, no rows
     init?(_ tokens: JSONTokens, _ limit: Limit) throws(MetadataFault) {
         self.tokens = tokens
         guard tokens.kind(at: 0) == .objectBegin, tokens.memberCount(at: 0) > 0 else { return nil }
@@ -46,7 +46,7 @@ struct MetricsColumns {
         if !replaces, rowCount == 1 || isByKey { return .rows(try rows(time)) }
         if columns.contains(where: { $0.role == .time }) { throw .timesOfFrame }
         let text = text
-        // Once rows come behind it, each has the names of all columns.
+        // When rows are appended to the frame, each of its rows is stored with the names of all columns.
         let room = MetricsFrame.limitOfRows(ofText: text.count)
         let ofRow = columns.reduce(64) { $0 + $1.name.count + 4 }
         if ofRow > room.most / max(1, rowCount) { throw MetricsRows.excess(room, "metrics", JSONPointer()) }
@@ -75,7 +75,7 @@ struct MetricsColumns {
         var token = object + 1
         while tokens.kind(at: token) == .name {
             let (name, value) = (path + tokens.text(at: token), token + 1)
-            // Before more columns take it as the beginning of theirs.
+            // Checked before the columns of a nested object repeat it in their names.
             if name.count > MetadataName.longestMetric {
                 throw name.withUnsafeBytes {
                     MetadataName.fault($0, atMost: MetadataName.longestMetric, "metrics", JSONPointer())
@@ -166,7 +166,7 @@ struct MetricsColumns {
 
     // MARK: Writing
 
-    /// Whether each row has a key of its own: a step, or where no row has one, an epoch.
+    /// Whether each row has a key of its own: a step, or an epoch if no row has a step.
     private var isByKey: Bool {
         func values(_ role: MetricsColumnRole) -> [MetricsAxisValue?]? {
             columns.first { $0.role == role }.map { column in

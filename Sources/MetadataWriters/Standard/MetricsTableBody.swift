@@ -6,9 +6,9 @@ internal import RunStore
 /// Rows of metrics that were sent together: either rows to merge, or a whole frame.
 struct MetricsTableBody {
     enum Kind {
-        /// A data frame: an array of objects, CSV.
+        /// A data frame: an array of objects, or CSV.
         case frame
-        /// One row after the other: NDJSON.
+        /// One row per line: NDJSON.
         case lines
     }
 
@@ -18,7 +18,7 @@ struct MetricsTableBody {
     init(_ rows: MetricsRows, kind: Kind) { (self.rows, self.kind) = (rows, kind) }
 
     /// The change that stores the rows.
-    /// - Parameter replaces: whether they replace all stored rows in any case
+    /// - Parameter replaces: whether they replace all stored rows in every case
     /// - Throws: if no row has a metric
     func change(_ replaces: Bool) throws(MetadataFault) -> DataChange {
         let bytes = rows.bytes
@@ -38,7 +38,7 @@ struct MetricsTableBody {
                 JSONPointer().appending(0),
                 "metrics row 1: no row has a metric; send at least one, such as {\"loss\": 0.42}")
         }
-        // A frame has no times. In lines with times, a key that is sent again was run again.
+        // A frame has no times. In lines with times, a key that is sent again comes from a repeated step or epoch.
         if rows.haveTimes {
             if replaces || (kind == .frame && found.keys == .conflicting) { throw .timesOfFrame }
             return .rows(kind == .lines && found.keys == .none ? rows : measured(filled, found))
@@ -46,7 +46,7 @@ struct MetricsTableBody {
         if replaces {
             return .frame(MetricsReplacement(text: text(isByKey: found.keys == .different), rowCount: rows.count))
         }
-        // In lines, a last row of missing values is a measured row, not one to come.
+        // In lines, a last row of missing values is a measured row, not one that is yet to come.
         let endsInEmptyRows =
             rows.count > max(1, found.filledRows) && (kind == .frame || bytes.suffix(3).elementsEqual("{}\n".utf8))
         switch found.keys {
@@ -61,16 +61,16 @@ struct MetricsTableBody {
         }
     }
 
-    /// The most values of the frame that rows make, missing ones among them: with many metrics, each of which is in few
-    /// rows, a short text makes a large frame. (In a text, a value has a name, two quotes and a colon.)
+    /// The most values of the frame that rows make, including missing ones. A short text with many metrics, each in few
+    /// rows, makes a large frame. (In a text, each value has a name, two quotes and a colon.)
     private static func limit(of bytes: [UInt8]) -> Limit { Limit(.values, most: max(1 << 21, bytes.count / 4)) }
 
-    /// The rows without the empty ones at the end, whose text is `filled`.
+    /// The rows without the empty ones at the end. `filled` is their text.
     private func measured(_ filled: [UInt8], _ found: Found) -> MetricsRows {
         filled.count == rows.bytes.count ? rows : MetricsRows(checked: filled, count: found.filledRows)
     }
 
-    /// The whole frame: the rows as they were sent, or merged by their keys.
+    /// The whole frame: the rows as they were sent, or merged by key.
     private func text(isByKey: Bool = false) -> [UInt8] {
         rows.bytes.withUnsafeBytes { MetricsFrame(rows: $0, ignoresKeys: !isByKey).text }
     }
@@ -89,7 +89,7 @@ struct MetricsTableBody {
 
     private struct Found {
         enum Keys {
-            /// No row has one.
+            /// No row has a key.
             case none
             /// Rows with the same key agree in all their values.
             case different
@@ -113,7 +113,7 @@ struct MetricsTableBody {
         if merged.order.axis == .none {
             return Found(filledRows: filled, keys: .none, hasColumns: hasColumns, isCut: false)
         }
-        // In lines, steps identify rows: a step that is sent again was run again.
+        // In lines, steps identify rows: a step that is sent again was repeated.
         if !merged.order.hasMerged || (kind == .lines && merged.order.axis == .step) {
             return Found(filledRows: filled, keys: .different, hasColumns: hasColumns, isCut: false)
         }

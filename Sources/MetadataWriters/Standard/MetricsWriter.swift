@@ -23,7 +23,7 @@ package final class MetricsWriter: MetadataWriter {
 
     /// - Parameters:
     ///   - limit: the most columns of a request
-    ///   - clock: seconds since 1970, which becomes the `_time` of arriving rows
+    ///   - clock: seconds since 1970, stored as `_time` of arriving rows
     package init(limit: Limit = NameLimits().columns, clock: @escaping @Sendable () -> Double = wallClock) {
         (self.limit, self.clock) = (limit, clock)
     }
@@ -62,12 +62,12 @@ package final class MetricsWriter: MetadataWriter {
         return text
     }
 
-    /// Reads a text; if it is not JSON, once more with bare numbers and words converted to JSON.
+    /// Reads a text. If it is not JSON, bare numbers and words are converted to JSON, and it is read again.
     private func mending<Result>(_ bytes: [UInt8], _ read: ([UInt8]) throws -> Result) throws -> Result {
         do { return try read(bytes) } catch let fault as MetadataFault {
             guard case .syntax = fault.kind, let mended = MetricValue.mended(bytes) else { throw fault }
             do { return try read(mended) } catch let other as MetadataFault {
-                // Offsets have to be those of the text that was sent.
+                // Offsets in a fault have to be those in the text that was sent.
                 if case .syntax = other.kind { throw fault }
                 throw other
             }
@@ -167,7 +167,7 @@ package final class MetricsWriter: MetadataWriter {
         }
     }
 
-    /// What is wrong with a text; if it is several rows with or without line breaks, how to send those.
+    /// The fault of a text. If it has several rows, with or without line breaks, the fault says how to send those.
     private static func fault(
         _ error: JSONSyntaxError, _ text: UnsafeRawBufferPointer, _ start: Int = 0
     ) -> MetadataFault {

@@ -29,7 +29,7 @@ package struct PropertiesWriter: PatchableWriter {
         )
     }
 
-    /// The checked properties of an object, each with the content of its file, nil for null.
+    /// The checked properties of an object, each with the content of its file; nil for null.
     package static func files(
         in object: JSONObject, _ limit: Limit
     ) throws(MetadataFault) -> [(PropertyName, [UInt8]?)] {
@@ -73,7 +73,7 @@ package struct PropertiesWriter: PatchableWriter {
         guard let stored = typed.stored(text) else {
             throw fault("is \"\(text.shown(atMost: 100))\"; it has to be \(typed.rule)")
         }
-        // An empty list stays a list: its file is empty, while that of an empty text has a line.
+        // An empty list remains a list: its file is empty, while the file of an empty text has one line.
         return text.isEmpty ? value : .string(stored)
     }
 }

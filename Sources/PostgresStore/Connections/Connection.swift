@@ -2,10 +2,10 @@ internal import CPostgreSQL
 internal import Glibc
 internal import Threads
 
-/// A connection to the database, for one thread at a time. Statements go in pipelines: several at once, one wait for
-/// all (libpq's chapter "Pipeline Mode").
+/// A connection to the database, used by one thread at a time. Statements are sent in pipelines: several at once, with
+/// one wait for all (libpq's chapter "Pipeline Mode").
 final class Connection: @unchecked Sendable {
-    // Sendable: whoever takes it from its pool or owns it is the only one to use it.
+    // Sendable: whoever takes it from the pool, or owns it, is its only user.
 
     private let connection: OpaquePointer
     /// How many warnings the database has sent.
@@ -16,8 +16,8 @@ final class Connection: @unchecked Sendable {
     /// Seconds without an answer after which the connection counts as lost.
     var patience: Double
 
-    /// Connects (PQconnectdb), by libpq's own means: a URI or keywords, `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`, a
-    /// service.
+    /// Connects (PQconnectdb) in libpq's own ways: a URI or keywords, `PGPASSWORD`, `~/.pgpass`, `PGSSLMODE`, a service
+    /// file.
     /// - Throws: if the database cannot be reached or refuses
     init(_ address: String, patience: Double) throws(DatabaseError) {
         self.patience = patience
@@ -32,7 +32,7 @@ final class Connection: @unchecked Sendable {
         let opened = Self.withTexts(keywords) { keywords in
             Self.withTexts(values) { values in PQconnectdbParams(keywords, values, 1) }
         }
-        // Released in `deinit`. Nil only for want of memory.
+        // Released in `deinit`. Nil only if memory ran out.
         guard let opened else { throw DatabaseError(state: "", message: "out of memory", isLost: true) }
         connection = opened
         guard PQstatus(opened) == CONNECTION_OK else {
@@ -50,12 +50,12 @@ final class Connection: @unchecked Sendable {
 
     private static func message(of connection: OpaquePointer) -> String { line(PQerrorMessage(connection)) }
 
-    /// A message of libpq's, whose lines are indented by tabs, as one line.
+    /// A message of libpq as one line; its lines are indented by tabs.
     private static func line(_ text: UnsafePointer<CChar>) -> String {
         String(cString: text).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 
-    /// Lends texts as a list of C strings that ends with NULL.
+    /// Passes texts to `body` as a list of C strings that ends with NULL.
     private static func withTexts<Result>(
         _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
     ) -> Result {
@@ -94,9 +94,9 @@ final class Connection: @unchecked Sendable {
     @discardableResult
     func run(_ statement: Statement) throws(DatabaseError) -> Rows { try run([statement])[0] }
 
-    /// Sends statements together, and waits for the results of all. After a failure the rest is not done; a transaction
-    /// that was begun has to be rolled back.
-    /// - Returns: the rows of each
+    /// Sends statements together, and waits for all results. After a failure, the rest is not executed; an open
+    /// transaction has to be rolled back.
+    /// - Returns: the rows of each statement
     /// - Throws: the first failure
     @discardableResult
     func run(_ statements: [Statement]) throws(DatabaseError) -> [Rows] {
@@ -127,10 +127,10 @@ final class Connection: @unchecked Sendable {
         return rows
     }
 
-    /// The same with statements that end with a commit.
-    /// - Throws: also if the database warns. It does so when somebody cancels its wait for a synchronous standby: it
-    ///   has then committed by itself, and whether what was written is as durable as it should be is not known
-    ///   (syncrep.c). The connection counts as lost then.
+    /// The same for statements that end with a commit.
+    /// - Throws: also if the database warns. It does so when its wait for a synchronous standby was cancelled: the
+    ///   transaction is then committed locally, and may be less durable than it should be (syncrep.c). The connection
+    ///   then counts as lost.
     @discardableResult
     func commit(_ statements: [Statement]) throws(DatabaseError) -> [Rows] {
         let before = warnings.pointee
@@ -140,7 +140,7 @@ final class Connection: @unchecked Sendable {
         throw DatabaseError(state: "01000", message: "the database did not wait for its standby", isLost: true)
     }
 
-    /// What a result is of.
+    /// The kind of an expected result.
     private enum Expected {
         case preparation(sql: String, name: String)
         case statement
@@ -169,7 +169,7 @@ final class Connection: @unchecked Sendable {
         expected.append(.statement)
     }
 
-    /// Lends parameters as libpq takes them: pointers, lengths, and 1 for the binary format.
+    /// Passes parameters to `body` as libpq takes them: pointers, lengths, and 1 for the binary format.
     private static func withValues<Result>(
         _ parameters: [Parameter],
         _ body: (UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<CInt>?, UnsafePointer<CInt>?) -> Result
@@ -206,7 +206,7 @@ final class Connection: @unchecked Sendable {
         return (pointer, Rows(pointer))
     }
 
-    /// The next result; nil at the end of a statement's.
+    /// The next result; nil at the end of a statement's results.
     private func result() throws(DatabaseError) -> OpaquePointer? {
         while PQisBusy(connection) == 1 {
             try wait(forWriting: false)
@@ -220,7 +220,7 @@ final class Connection: @unchecked Sendable {
             switch PQflush(connection) {
             case 0: return
             case 1:
-                // What the server sends has to be read, or both would wait for one another.
+                // The server's output has to be read; otherwise both sides could wait for each other.
                 try wait(forWriting: true)
                 guard PQconsumeInput(connection) == 1 else { throw lost() }
             default: throw lost()
@@ -241,6 +241,6 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Whether an answer did not come, and what comes later belongs to nobody.
+    /// Whether an answer did not come in time; later answers belong to no statement.
     private(set) var isAbandoned = false
 }

@@ -1,8 +1,8 @@
 internal import RunStore
 internal import Threads
 
-/// What reads need: the object store, and connections, as many as are used at once, up to a limit. Whoever finds none
-/// waits.
+/// What reads need: the object store, and connections. The pool opens as many as are used at once, up to a limit. At
+/// the limit, callers wait.
 final class ConnectionPool: Sendable {
     private struct State: Sendable {
         var free: [Connection] = []
@@ -13,14 +13,14 @@ final class ConnectionPool: Sendable {
     private let connect: @Sendable () throws(DatabaseError) -> Connection
     private let most: Int
     private let patience: Double
-    /// Where the contents are that are not in the database; nil: nowhere.
+    /// The store of contents that are not in the database; nil: there is none.
     let objects: (any ObjectStore)?
     private let state = Monitor(State())
 
     /// - Parameters:
-    ///   - most: connections
-    ///   - patience: seconds to wait for one
-    ///   - objects: where large contents are
+    ///   - most: the most connections
+    ///   - patience: seconds to wait for a connection
+    ///   - objects: the store of large contents
     init(
         most: Int, patience: Double, objects: (any ObjectStore)?,
         connect: @escaping @Sendable () throws(DatabaseError) -> Connection
@@ -28,8 +28,7 @@ final class ConnectionPool: Sendable {
         (self.most, self.patience, self.objects, self.connect) = (most, patience, objects, connect)
     }
 
-    /// Lends a connection for a read. If it is lost meanwhile, or takes no writes, the read is done again, once, on a
-    /// new one.
+    /// Lends a connection for a read. If it is lost, or takes no writes, the read is repeated once on a new connection.
     func read<Result>(_ body: (Connection) throws(DatabaseError) -> Result) throws(StoreError) -> Result {
         do throws(DatabaseError) {
             do throws(DatabaseError) { return try lend(body) } catch {
@@ -47,7 +46,7 @@ final class ConnectionPool: Sendable {
             return result
         } catch {
             if !error.isLost { _ = try? connection.run(.rollback) }
-            // A new one may be to a server that takes writes, or after it has begun to.
+            // A new connection may reach a server that takes writes, or the same server after it began to.
             giveBack(connection, isUsable: !error.isReadOnly)
             throw error
         }
@@ -81,7 +80,7 @@ final class ConnectionPool: Sendable {
         state.changeForAll { state in
             if !isUsable || connection.isLost || connection.isAbandoned || state.isClosed {
                 state.open -= 1
-                // What is so with one is so with the others.
+                // If one connection failed, the free ones will too.
                 state.open -= state.free.count
                 state.free = []
             } else {

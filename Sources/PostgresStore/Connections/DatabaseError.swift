@@ -1,6 +1,6 @@
 internal import RunStore
 
-/// What PostgreSQL or libpq said.
+/// An error of PostgreSQL or libpq.
 struct DatabaseError: Error, CustomStringConvertible {
     /// The five characters of SQLSTATE (appendix A of PostgreSQL's manual); empty where the connection failed.
     let state: String
@@ -10,23 +10,23 @@ struct DatabaseError: Error, CustomStringConvertible {
 
     var description: String { "the database: \(message)" }
 
-    /// Whether the same may succeed if it is done again from its beginning: a serialization failure, a deadlock, or a
-    /// row that another server made meanwhile.
+    /// Whether the transaction may succeed if it is repeated from its beginning: after a serialization failure, a
+    /// deadlock, or a row that another server made at the same time.
     var isTransient: Bool { ["40001", "40P01", "23505"].contains(state) }
 
     /// Whether the database takes no connections or no writes at present: it starts, stops, recovers, has too many
-    /// clients, is a standby, or gave up after its timeouts.
+    /// clients, is a standby, or one of its timeouts expired.
     var isUnavailable: Bool {
         isLost || isReadOnly || state.hasPrefix("57") || state.hasPrefix("08") || ["53300", "55P03"].contains(state)
     }
 
-    /// Whether it takes no writes, on this connection at least.
+    /// Whether the database takes no writes, at least on this connection.
     var isReadOnly: Bool { state == "25006" }
 
-    /// Whether it has no room on its disk.
+    /// Whether the database's disk is full.
     var isFull: Bool { state == "53100" }
 
-    /// The same for what is above the store.
+    /// The same as an error of the store.
     var storeError: StoreError {
         if isFull { return .diskFull("the database: \(message)") }
         if isUnavailable || isTransient { return .unreachable("the database: \(message)") }

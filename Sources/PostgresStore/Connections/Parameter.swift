@@ -1,4 +1,4 @@
-/// A value that goes with a statement, in PostgreSQL's binary format: never in the text of the SQL.
+/// A parameter of a statement, in PostgreSQL's binary format. Values are never put into the text of the SQL.
 ///
 /// The formats are those of `typsend` and `typreceive` of each type (src/backend/utils/adt); numbers are big-endian.
 enum Parameter: Sendable {
@@ -13,7 +13,7 @@ enum Parameter: Sendable {
     case texts([String?])
     case blobs([[UInt8]?])
 
-    /// The type's number in pg_type.
+    /// The type's number (OID) in pg_type.
     var type: UInt32 {
         switch self {
         case .int: Element.int8
@@ -79,8 +79,8 @@ enum Parameter: Sendable {
         return true
     }
 
-    /// Appends an array: the number of dimensions, whether there are NULLs, the elements' type, the length, the first
-    /// index.
+    /// Appends an array: the number of dimensions, whether there are NULLs, the elements' type, the length, and the
+    /// lower bound.
     private static func append<Value>(
         _ values: [Value], of type: UInt32, to buffer: inout [UInt8], _ appendElement: (Value, inout [UInt8]) -> Void
     ) {
@@ -94,6 +94,6 @@ extension [UInt8] {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
 
-    /// The length of a NULL in an array.
+    /// A NULL in an array: the length -1.
     fileprivate mutating func appendNull() { append(bigEndian: UInt32.max) }
 }

@@ -1,15 +1,15 @@
 internal import RunStore
 internal import Synchronization
 
-/// Whether the database answers, as whoever used it last found.
+/// Whether the database answered when it was last used.
 final class Reachability: Sendable {
     private let failure = Mutex<DatabaseError?>(nil)
 
     /// - Parameter error: nil: it answered
     func note(_ error: DatabaseError?) { failure.withLock { $0 = error } }
 
-    /// The database answered, which says nothing of its room.
-    /// - Returns: false if a write found no room, which stays noted
+    /// Notes that the database answered. That does not show whether its disk has room.
+    /// - Returns: false if a write found the disk full, which stays noted
     func noteAnswer() -> Bool {
         failure.withLock { failure in
             if failure?.isFull ?? false { return false }

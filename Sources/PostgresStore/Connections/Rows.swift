@@ -1,10 +1,10 @@
 internal import CPostgreSQL
 
-/// The rows that a statement returned, in binary format. For the thread that has the connection.
+/// The rows that a statement returned, in binary format. To be used only by the thread that owns the connection.
 final class Rows {
     private let result: OpaquePointer
 
-    /// Takes over a PGresult, which is released in `deinit`.
+    /// Takes ownership of a PGresult, which `deinit` releases.
     init(_ result: OpaquePointer) { self.result = result }
 
     deinit { PQclear(result) }

@@ -1,8 +1,9 @@
-/// A statement and its values, `$1` and so on in the SQL.
+/// A statement and its parameters, `$1` and so on in the SQL.
 struct Statement: Sendable {
     let sql: String
     let parameters: [Parameter]
-    /// Whether it is prepared and kept by the connection. Not for SQL that is made of a query, of which there are many.
+    /// Whether the connection prepares and keeps it. False for SQL that is made from a query, since there are many of
+    /// these.
     let isKept: Bool
 
     init(_ sql: String, _ parameters: Parameter..., isKept: Bool = true) {

@@ -1,10 +1,10 @@
 internal import RunMetadata
 internal import RunStore
 
-/// Something that has happened to a run, as the database keeps it: rows and output by where they are.
+/// A change of a run, as the database stores it. Rows and output are stored as a range of a content.
 struct Event: Sendable {
     enum Kind: Int, Sendable {
-        // The numbers stand in the database.
+        // The database stores these numbers.
         case rows = 1
         case output = 2
         case metricsReplaced = 3
@@ -22,14 +22,14 @@ struct Event: Sendable {
 
     let run: String
     let kind: Kind
-    /// A path, or names of properties, each on a line.
+    /// A path, or property names, one on each line.
     let detail: String
-    /// The content to which something was appended, where, and how many bytes.
+    /// The content to which bytes were appended, the position, and the number of bytes.
     let content: Int
     let position: Int
     let size: Int
 
-    /// What a write did. What waits for a session's next run is told when that is initialised.
+    /// The events of a write. What waits for a session's next run has its events when that run is initialised.
     static func changes(from before: BatchDraft, to after: BatchDraft) throws(StoreError) -> [Event] {
         if after.run.run == nil { return [] }
         return try after.changes(since: before).map { Event($0, of: after.run) }

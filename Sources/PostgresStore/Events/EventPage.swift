@@ -1,13 +1,13 @@
 internal import RunMetadata
 internal import RunStore
 
-/// Some events in the order of their numbers, with the rows and the output that they are about.
+/// Some events in the order of their numbers, with the rows and the output that they refer to.
 struct EventPage {
     /// Events of a page.
     static let limit = 5000
 
     let after: UInt64
-    /// The last number that counts; nil: all.
+    /// The number of the last event to return; nil: no limit.
     let upTo: UInt64?
     /// Only events of this run; nil: of all.
     let run: RunID?
@@ -48,7 +48,7 @@ struct EventPage {
         -> RunChange.Kind
     {
         switch kind {
-        // If the bytes are gone, something took their place.
+        // If the bytes are gone, they were replaced.
         case .rows: bytes.map { .rows($0) } ?? .metricsReplaced
         case .output: bytes.map { .output(AppendedOutput(offset: position, $0)) } ?? .properties(["output"])
         case .metricsReplaced: .metricsReplaced
@@ -66,9 +66,9 @@ struct EventPage {
     }
 }
 
-/// A range of a content's bytes, read of the pieces that have it.
+/// A range of a content's bytes, read from its pieces.
 enum PieceRange {
-    /// Selects where the first piece starts, and the pieces' bytes together.
+    /// Selects the start of the first piece, and the joined bytes of the pieces.
     static func sql(run: String, content: String, from: String, size: String) -> String {
         """
         SELECT min(position) AS start, string_agg(bytes, ''::bytea ORDER BY position) AS bytes FROM pieces
@@ -77,7 +77,7 @@ enum PieceRange {
         """
     }
 
-    /// The bytes of the range; nil if they are not all there.
+    /// The bytes of the range; nil if some are missing.
     static func cut(_ rows: Rows, _ row: Int, start: Int, bytes: Int, from: Int, size: Int) -> [UInt8]? {
         if size == 0 { return [] }
         if rows.isNull(row, bytes) { return nil }

@@ -2,8 +2,8 @@ internal import Glibc
 internal import Synchronization
 internal import Threads
 
-/// Listens to the database: passes on that there are events, notices when it goes and comes back, and removes what
-/// nobody reads any more, and what has waited for a run for too long.
+/// Listens to the database. Passes on that there are events, notices when the database goes away and comes back,
+/// removes data that nobody reads any more, and drops pending runs that have waited for too long.
 final class Keeper: Sendable {
     private let database: Database
     private let feed: PostgresChangeFeed
@@ -12,7 +12,7 @@ final class Keeper: Sendable {
     private let isClosed = Flag()
     private let thread = Mutex<Thread?>(nil)
 
-    /// - Parameter pending: what drops what has waited for too long; nil: nothing does
+    /// - Parameter pending: drops pending runs that have waited for too long; nil: they are kept
     init(_ database: Database, feed: PostgresChangeFeed, reachability: Reachability, pending: OldPending?) {
         (self.database, self.feed, self.reachability, self.pending) = (database, feed, reachability, pending)
         let thread = Thread(named: "store keeper") { self.work() }
@@ -27,7 +27,7 @@ final class Keeper: Sendable {
         }
     }
 
-    /// Seconds between two looks whether the database answers, and between two removals.
+    /// Seconds between two checks that the database answers, and between two removals.
     private static let lookSeconds = 1.0
     private static let removalSeconds = 60.0
 
@@ -64,9 +64,9 @@ final class Keeper: Sendable {
     /// Waits a moment for a notification.
     private func hasNotification(_ connection: Connection) throws(DatabaseError) -> Bool {
         var wanted = pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0)
-        // So that closing takes no longer.
+        // Short, so that closing is quick.
         poll(&wanted, 1, 50)
-        // Some may have come along with an answer.
+        // Notifications may have arrived with an answer.
         return try connection.takeNotifications()
     }
 
@@ -77,7 +77,7 @@ final class Keeper: Sendable {
         if !reachability.noteAnswer() { try lookForRoom(connection) }
     }
 
-    /// After a write found no room: whether there is some again, about a megabyte.
+    /// After a write failed on a full disk: checks whether about a megabyte can be written again.
     private func lookForRoom(_ connection: Connection) throws(DatabaseError) {
         do throws(DatabaseError) {
             _ = try connection.run([
@@ -116,7 +116,7 @@ final class Keeper: Sendable {
             ])
         } catch {
             if error.isLost { throw error }
-            // Another server was at it.
+            // Another server was doing it.
             _ = try connection.run(.rollback)
         }
     }

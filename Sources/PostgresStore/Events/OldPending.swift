@@ -4,8 +4,8 @@ internal import RunMetadata
 internal import RunStore
 internal import Synchronization
 
-/// Drops what has waited for its run for too long, and says so in the log. Each server does so; the database decides
-/// which one has.
+/// Drops pending runs that have waited for too long, and logs it. Each server tries; the database decides which one
+/// does it.
 final class OldPending: Sendable {
     private let age: Double
     private let committer: Committer
@@ -20,12 +20,14 @@ final class OldPending: Sendable {
     /// How many this server has dropped.
     var droppedCount: Int { count.load(ordering: .relaxed) }
 
-    /// The most that are dropped at a time, so that others' writes come in between; and seconds until the next ones.
+    /// The most that are dropped at a time, so that other writes get their turn.
     private static let most = 1000
+    /// Seconds until the next ones are dropped.
     private static let pause = 1.0
 
-    /// Asks for the purge of what is too old, the oldest last: what cannot be dropped would come first each time.
-    /// - Returns: seconds until it should be looked for again
+    /// Asks to purge what is too old, the most recent first: otherwise those that cannot be dropped would come first
+    /// each time.
+    /// - Returns: seconds until the next check
     func drop(on connection: Connection) throws(DatabaseError) -> Double {
         let rows = try connection.run(
             Statement(

@@ -4,23 +4,23 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// The feed of all servers on one database: events with the numbers that the database gave them.
+/// The feed of changes by all servers on one database. The database numbers the events.
 ///
-/// They are read when the database notifies of some (`Keeper`), and before this server's own writes are acknowledged.
+/// Events are read when the database notifies of them (`Keeper`), and before this server's own writes are acknowledged.
 final class PostgresChangeFeed: ChangeFeed {
     private struct State: Sendable {
         var isWatched = false
-        /// The number up to which events have been read, and up to which they have been taken.
+        /// The number of the last event that was read, and of the last that was taken.
         var read: UInt64 = 0
         var taken: UInt64 = 0
         var waiting: [ToldChange] = []
         var isIncomplete = false
     }
 
-    /// The most changes that wait to be taken.
+    /// The most changes that wait for a reader.
     private static let mostWaiting = 200_000
 
-    /// The name of the database's series of numbers.
+    /// The name of the database's series of event numbers.
     private let series: String
     private let pool: ConnectionPool
     private let state = Mutex(State())
@@ -45,7 +45,7 @@ final class PostgresChangeFeed: ChangeFeed {
             state.withLock { state in
                 state = State()
                 (state.isWatched, state.read, state.taken) = (isWatched, UInt64(last ?? 0), UInt64(last ?? 0))
-                // Not knowing where it begins, it tells nobody that nothing was missed.
+                // Without a known start, it cannot claim that nothing was missed.
                 state.isIncomplete = last == nil
             }
         }
@@ -55,7 +55,7 @@ final class PostgresChangeFeed: ChangeFeed {
 
     var isWatched: Bool { state.withLock { $0.isWatched } }
 
-    /// Reads what has happened since the last time, if somebody watches.
+    /// Reads the events since the last call, if there are subscribers.
     func read(on connection: Connection) {
         if !isWatched { return }
         reading.withLock { _ in
@@ -104,7 +104,7 @@ final class PostgresChangeFeed: ChangeFeed {
                 if changes.count > Self.mostWaiting { return nil }
                 after = last.id.number
             }
-            // Asked after the events were read, so that none is missed that was pruned meanwhile.
+            // Read after the events, so that it covers events that were pruned in between.
             let pruned = try connection.run(Statement("SELECT pruned FROM store")).int(0, 0)
             return id.number < UInt64(pruned) ? nil : changes
         }

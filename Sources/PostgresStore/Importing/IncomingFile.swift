@@ -3,7 +3,7 @@ internal import Limits
 internal import LocalFiles
 internal import RunMetadata
 
-/// The pieces of contents that come one after the other, written in an open transaction some at a time.
+/// Writes the pieces of contents, one content after the other, in an open transaction, a few pieces at a time.
 final class IncomingPieces {
     private let run: String
     private let connection: Connection
@@ -12,12 +12,12 @@ final class IncomingPieces {
     private var nextContent = 0
     private var endOfContents = 0
 
-    /// What waits at most: bytes and pieces.
+    /// The most that is held back before it is written: bytes and pieces.
     private static let most = (bytes: 4 << 20, pieces: 1000)
 
     init(of run: String, on connection: Connection) { (self.run, self.connection) = (run, connection) }
 
-    /// An id for a content (`Schema.contentsOfBatch`).
+    /// A new content id (`Schema.contentsOfBatch`).
     func freshContent() throws(DatabaseError) -> Int {
         if nextContent == endOfContents {
             nextContent = try connection.run(Statement("SELECT nextval('contents')")).int(0, 0)
@@ -27,7 +27,7 @@ final class IncomingPieces {
         return nextContent - 1
     }
 
-    /// Adds bytes to a content, at a position.
+    /// Adds bytes to a content at a position.
     func add(_ bytes: [UInt8], to content: Int, at position: Int) throws(DatabaseError) {
         for start in stride(from: 0, to: bytes.count, by: Schema.pieceSize) {
             let part = Array(bytes[start..<min(start + Schema.pieceSize, bytes.count)])
@@ -61,7 +61,7 @@ final class IncomingPieces {
     }
 }
 
-/// A file that comes part by part: pieces of a content, or a file of this machine from so many bytes on.
+/// A file that arrives part by part. It becomes pieces of a content; from a certain size on, a local file.
 final class IncomingFile {
     private let large: Int?
     private let most: Limit?
@@ -70,18 +70,18 @@ final class IncomingFile {
     private var buffer: [UInt8] = []
     private var content: Int?
     private(set) var size = 0
-    /// The file that has all of it, if it is large.
+    /// The local file that holds all of it, if it is large.
     private(set) var staged: StagingFile?
 
     /// - Parameters:
-    ///   - large: bytes from which on it is large; nil: it never is
-    ///   - most: bytes that it may have; nil: any number
-    ///   - stage: makes the file for one that is large
+    ///   - large: the least size of a large file, bytes; nil: no file is large
+    ///   - most: the most bytes of the file; nil: no limit
+    ///   - stage: creates the local file for a large one
     init(largeFrom large: Int?, most: Limit?, _ pieces: IncomingPieces, stage: @escaping () throws -> StagingFile) {
         (self.large, self.most, self.pieces, self.stage) = (large, most, pieces, stage)
     }
 
-    /// - Throws: `LimitExceeded` if it has more bytes than it may
+    /// - Throws: `LimitExceeded` if the file has too many bytes
     func take(_ part: UnsafeRawBufferPointer) throws {
         size += part.count
         if let most, size > most.most { throw LimitExceeded(most) }
@@ -97,7 +97,7 @@ final class IncomingFile {
         }
     }
 
-    /// Ends one that is not large.
+    /// Ends a file that is not large.
     /// - Returns: its content
     func end() throws -> Int {
         try put(buffer.count)
@@ -112,16 +112,16 @@ final class IncomingFile {
     }
 }
 
-/// The columns of rows that come part by part.
+/// The columns of rows that arrive part by part.
 struct IncomingColumns {
     private(set) var columns = RowColumns()
     private let parser: JSONParser
-    /// The beginning of a row whose end has not come.
+    /// The beginning of a row that has not fully arrived.
     private var rest: [UInt8] = []
 
     init(_ parser: JSONParser) { self.parser = parser }
 
-    /// Whether the last row has its end.
+    /// Whether the last row is complete.
     var isWhole: Bool { rest.isEmpty }
 
     mutating func take(_ part: UnsafeRawBufferPointer) {

@@ -7,23 +7,23 @@ package import RunStore
 internal import Threads
 
 extension PostgresRunStore {
-    /// Begins to bring a run in from elsewhere.
-    /// - Parameter folder: of this machine, for large files on their way into the object store
-    /// - Throws: `IntakeRefusal` if there is a run with that id, or the database cannot be reached
+    /// Begins to import a run.
+    /// - Parameter folder: a local folder for large files on their way to the object store
+    /// - Throws: `IntakeRefusal` if a run with that id exists, or the database cannot be reached
     package func intake(of run: RunID, spooling folder: String) throws -> PostgresIntake {
         try PostgresIntake(of: run, into: self, spooling: folder)
     }
 }
 
-/// A run that is brought into the database from elsewhere, in one transaction: it is there whole, or not at all.
+/// Imports a run into the database in one transaction: the run appears whole, or not at all.
 ///
 ///     let intake = try store.intake(of: run, spooling: folder)
 ///     try BundleReader.copy(bundle, into: intake, budget: budget)
 ///     _ = try intake.finish(in: .initialised)
 ///
-/// Bytes go to the database as they come, so that a run of any size takes little memory. No other write waits
-/// meanwhile: the run is locked for the last two round trips alone. Files are what they were, byte for byte, with their
-/// times; nothing is added to them.
+/// Bytes go to the database as they arrive, so that a run of any size takes little memory. Other writes do not wait:
+/// the run is locked only for the last two round trips. Files are kept byte for byte, with their times; nothing is
+/// added to them.
 package final class PostgresIntake: RunIntake {
     private let run: RunID
     private let store: PostgresRunStore
@@ -34,7 +34,7 @@ package final class PostgresIntake: RunIntake {
     private var files: [ArtifactPath: KnownFile] = [:]
     private var folders: Set<String> = []
     private var columns = RowColumns()
-    /// `metrics.json`, and when it was written: beside rows, it may be made of them.
+    /// `metrics.json`, and when it was written. If there are rows too, it may have been made from them.
     private var frame: (bytes: [UInt8], modified: Double)?
     private var uploads = UploadedObjects()
     private var spooled = 0
@@ -45,7 +45,7 @@ package final class PostgresIntake: RunIntake {
         connection = try store.database.connect()
         connection.patience = max(connection.patience, 60)
         pieces = IncomingPieces(of: run.description, on: connection)
-        // A file may take long to come, or to be uploaded; nothing is locked meanwhile.
+        // A file may take long to arrive or to be uploaded. Nothing is locked in that time.
         try connection.run(Statement("SET idle_in_transaction_session_timeout = 0"))
         let there = try connection.run(Statement("SELECT place FROM runs WHERE run = $1", .text(run.description)))
         if there.count > 0 { throw refusal(RunPlace(rawValue: UInt8(there.int(0, 0)))) }
@@ -121,7 +121,7 @@ package final class PostgresIntake: RunIntake {
         }
     }
 
-    /// Makes an object of a file.
+    /// Uploads a file as an object.
     private func upload(_ staged: StagingFile, _ size: Int, _ modified: Double) throws -> KnownFile {
         try staged.finish()
         let object = UploadedObjects.Object(fresh: size, of: run.description)
@@ -144,7 +144,7 @@ package final class PostgresIntake: RunIntake {
         let batch = Batch([write], on: connection, Committer.Settings(), ColumnMemory(), now: store.clock())
         try batch.begin(isBegun: true)
         if let there = batch.runs[run.description], there.isThere { throw refusal(there.place) }
-        // An object whose upload took over a day has been given up: then the run is refused.
+        // If an upload took over a day, its object has been given up, and the run is refused.
         for path in uploads.byFile.keys { _ = try batch.object(ofFileAt: path) }
         batch.add(arrived(in: place))
         do throws(DatabaseError) { try connection.commit(batch.commitStatements) } catch {
@@ -155,7 +155,7 @@ package final class PostgresIntake: RunIntake {
         return leftOut
     }
 
-    /// The run, as it is to be in the database.
+    /// The run as it will be stored.
     private func arrived(in place: RunPlace) -> WorkingRun {
         var value = WorkingRun(key: run.description)
         (value.isThere, value.hasAll, value.place, value.files) = (true, true, place, files)
@@ -165,7 +165,7 @@ package final class PostgresIntake: RunIntake {
         return value
     }
 
-    /// After the connection was lost during the commit: asks whether it happened, for some seconds.
+    /// After the connection was lost during the commit: asks for some seconds whether the run was committed.
     private func findOut(_ batch: Batch, _ error: DatabaseError) throws {
         let end = monotonicNanoseconds() + UInt64(store.settings.patience * 1e9)
         while monotonicNanoseconds() < end {
@@ -180,10 +180,10 @@ package final class PostgresIntake: RunIntake {
         )
     }
 
-    /// Decides what the metrics are, where there are both rows and a frame. A frame is made of the rows whenever it is
-    /// read, unless another program has written another one since: then that counts, and the rows are kept as earlier
+    /// Decides which file has the metrics if there are both rows and a frame. A frame is made from the rows whenever it
+    /// is read. If another program has written the frame since, the frame counts, and the rows are kept as earlier
     /// ones.
-    /// - Returns: what is not as it was, in words
+    /// - Returns: descriptions of what was changed
     private func settleMetrics() throws -> [String] {
         guard let frame else { return [] }
         let (rowsPath, earlierPath) = (ArtifactPath(.metricsRows), ArtifactPath(.earlierMetricsRows))
@@ -212,20 +212,21 @@ package final class PostgresIntake: RunIntake {
         return told
     }
 
-    /// The folders without a file, which the database has no place for.
+    /// Folders without a file, which the database cannot store.
     private var emptyFolders: [String] {
         var used: Set<String> = [RunLayout.dataDirectory]
         for path in files.keys {
             for folder in sequence(first: path, next: \.parent).dropFirst() { used.insert(folder.description) }
         }
-        // Those that standard types own come and go by themselves.
+        // Folders of standard types are made and removed automatically.
         let empty = folders.subtracting(used).filter { ArtifactPath($0)?.dataPath?.isOfStandardType != true }
         return empty.sorted().map { "the folder \"\($0.shown())\", which is empty" }
     }
 }
 
 extension ArtifactPath {
-    /// Whether it is metadata of a standard type, which is appended to or combined, and so is never an object.
+    /// Whether the file is metadata of a standard type. Such files are appended to or combined, so they are never
+    /// objects.
     fileprivate var isOfPieces: Bool {
         guard let path = dataPath else { return false }
         return path == .earlierMetricsRows || path.isOfStandardType && path != .source

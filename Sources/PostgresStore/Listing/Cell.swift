@@ -2,17 +2,16 @@ internal import JSON
 internal import RunMetadata
 internal import RunStore
 
-/// A value of a column for one run, as conditions and orders look at it: what it is, what it is as a number, what it is
-/// as text.
+/// A value of a column for one run, prepared for conditions and orders: its kind, its number and its text.
 struct Cell: Sendable {
-    /// `RunColumn.Kind`, but for missing, which has no row.
+    /// `RunColumn.Kind`. Missing values have no row.
     let kind: Int
-    /// The number to compare with numbers (`RunValue.asNumber`); nil for a text that reads as none.
+    /// The number to compare with numbers (`RunValue.asNumber`); nil for a text that is not a number.
     let number: Double?
     /// The text to compare with texts (`RunValue.asText`).
     let text: [UInt8]
 
-    /// Nil for a missing value.
+    /// Nil if the value is missing.
     init?(_ value: RunValue) {
         switch value {
         case .missing: return nil
@@ -23,7 +22,7 @@ struct Cell: Sendable {
         (number, text) = (value.asNumber, Array(value.asText.utf8))
     }
 
-    /// The value of a row: kind, number, text.
+    /// The value of a row with the columns kind, number, text.
     static func value(_ rows: Rows, _ row: Int, _ column: Int) -> RunValue {
         switch rows.isNull(row, column) ? RunColumn.Kind.missing : UInt8(rows.int(row, column)) {
         case RunColumn.Kind.flag: .flag(rows.double(row, column + 1) != 0)
@@ -34,7 +33,7 @@ struct Cell: Sendable {
     }
 }
 
-/// The columns of a run as they are kept: one JSON object, with numbers as they were sent.
+/// The columns of a run as they are stored: one JSON object, with numbers as they were sent.
 enum KeptColumns {
     static func bytes(_ columns: JSONObject) -> [UInt8] {
         var bytes = Array("{".utf8)
@@ -42,7 +41,7 @@ enum KeptColumns {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             JSONWriter.append(.string(member.name), to: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            // Not in quotes, so that it stays a number.
+            // Not in quotes, so that it remains a number.
             if case .number(let number) = member.value, !number.isFinite {
                 bytes += number.text.utf8
             } else {

@@ -65,7 +65,7 @@ extension PostgresRunStore {
         return counts
     }
 
-    /// The names of all columns: one look into the index for each, not at each run's.
+    /// The names of all columns: one index look-up per name, not per run.
     private static func columns(on connection: Connection) throws(DatabaseError) -> [String] {
         let rows = try connection.run(
             Statement(
@@ -79,7 +79,7 @@ extension PostgresRunStore {
         return Array(RunQuery.standardColumns.union((0..<rows.count).map { rows.text($0, 0) }))
     }
 
-    /// The columns that a query names and no run has.
+    /// The columns that a query names but no run has.
     private static func unknownColumns(
         of query: RunQuery, on connection: Connection
     ) throws(DatabaseError) -> (parameter: String, names: [RunColumnName])? {
@@ -93,7 +93,7 @@ extension PostgresRunStore {
         return query.unknown { known.contains(ExactText($0)) }
     }
 
-    /// The page of a search, with what is shown of its runs.
+    /// A page of results, with what is shown of its runs.
     private static func page(
         of search: RunSearch, staleAfter: Double, on connection: Connection
     ) throws(DatabaseError) -> RunPage {

@@ -3,20 +3,19 @@ internal import RunMetadata
 internal import RunStore
 internal import Synchronization
 
-/// Listings show runs as of their last refresh, which is done when somebody asks: of the runs that were written to
-/// since.
+/// Listings show runs as of their last refresh. Each listing first refreshes the runs that were written to since.
 extension PostgresRunStore {
-    /// Runs that are refreshed together.
+    /// The number of runs that are refreshed together.
     private static let part = 64
 
-    /// Brings what listings show up to date with all writes that were completed before.
+    /// Updates what listings show with all writes that were completed before the call.
     func refresh() throws(StoreError) {
         try refreshing.withLock { _ throws(StoreError) in
             while try refreshSome() {}
         }
     }
 
-    /// - Returns: whether there may be more
+    /// - Returns: whether there may be more runs to refresh
     private func refreshSome() throws(StoreError) -> Bool {
         var failure: StoreError?
         let count = try pool.read { connection throws(DatabaseError) in
@@ -27,7 +26,7 @@ extension PostgresRunStore {
             if runs.isEmpty { return 0 }
             _ = try connection.run([
                 .begin,
-                // What is lost with the machine is done again.
+                // A refresh that is lost in a crash is done again.
                 Statement("SET LOCAL synchronous_commit = off"),
                 Statement(
                     """
@@ -56,7 +55,7 @@ extension PostgresRunStore {
     }
 }
 
-/// What a listing shows of a run, as it is now.
+/// What listings show of a run, as of now.
 private struct Refreshed {
     let run: String
     let updated: Double
@@ -76,7 +75,7 @@ private struct Refreshed {
         self.cells = cells
     }
 
-    /// How it ended; nil if it goes on.
+    /// How the run ended; nil if it has not.
     private var outcome: String? {
         let status = summary.status(updated: updated, now: updated, staleAfter: .infinity)
         return status == .running ? nil : status.rawValue

@@ -3,24 +3,24 @@ internal import RunMetadata
 internal import RunStore
 
 /// What listings need of all runs, in the memory of each server, so that conditions and orders need no query. Before
-/// each listing it learns what any server has changed since the last one.
+/// each listing, the table is updated with the changes of all servers since the last one.
 struct RunTable: ~Copyable {
     private(set) var rows = RunRows()
     private var loaded = LoadedColumns()
     /// Nil: nothing has been read yet.
     private var mark: Mark?
 
-    /// The state of the database up to which changes have been read.
+    /// A state of the database up to which changes have been read.
     private struct Mark {
-        /// All transactions with lesser numbers were over (pg_snapshot_xmin()); a decimal number.
+        /// All transactions with smaller numbers had ended (pg_snapshot_xmin()); a decimal number.
         let transaction: String
-        /// When the database's server was started (pg_postmaster_start_time()), seconds since 1970: another one, or one
-        /// that has crashed, may have given the same numbers to other transactions.
+        /// The start time of the database server (pg_postmaster_start_time()), seconds since 1970. Another server, or
+        /// one that has crashed, may have given the same numbers to other transactions.
         let start: Double
-        /// Seconds since 1970, as the database has it.
+        /// Seconds since 1970, by the database's clock.
         let time: Double
 
-        /// Whether it can be known what has changed between two states.
+        /// Whether the changes between two states can be found.
         func leads(to later: Mark) -> Bool {
             start == later.start && later.time - time < Double(Schema.removedSeconds) * 3 / 4
         }
@@ -43,7 +43,7 @@ struct RunTable: ~Copyable {
         ]
     }
 
-    /// Begins a transaction that sees one state of the database, and brings the table to it.
+    /// Begins a transaction that sees one state of the database, and updates the table to that state.
     mutating func begin(on connection: Connection) throws(DatabaseError) {
         var found = try connection.run([.beginReading, Self.state] + Self.changes(since: mark?.transaction ?? "0"))
         let present = Mark(transaction: found[1].text(0, 0), start: found[1].double(0, 1), time: found[1].double(0, 2))
@@ -59,7 +59,7 @@ struct RunTable: ~Copyable {
     }
 
     private mutating func take(_ changed: Rows, removed: Rows, on connection: Connection) throws(DatabaseError) {
-        // First, since some may have been made anew.
+        // First, since a run of the same id may have been made again.
         for row in 0..<removed.count { rows.remove(removed.text(row, 0)) }
         if rows.count == 0 { rows.reserve(changed.count) }
         var runs: [String] = []
@@ -90,7 +90,7 @@ struct RunTable: ~Copyable {
         }
     }
 
-    /// A query with the columns that it names, those that are not in memory read from the database.
+    /// A query with the columns that it names. Columns that are not in memory are read from the database.
     mutating func search(
         _ query: RunQuery, now: Double, staleAfter: Double, on connection: Connection
     ) throws(DatabaseError) -> RunSearch {

@@ -2,11 +2,11 @@ internal import RunStore
 internal import Synchronization
 internal import Threads
 
-/// Whether the object store answers, as whoever used it last found.
+/// Whether the object store answered when it was last used.
 final class ObjectReachability: Sendable {
     private let reason = Mutex<String?>(nil)
 
-    /// - Parameter error: nil: it answered; what is no fault of the object store's is passed over
+    /// - Parameter error: nil: it answered. Errors that do not come from the object store are ignored
     func note(_ error: StoreError?) {
         switch error {
         case nil: reason.withLock { $0 = nil }
@@ -15,7 +15,7 @@ final class ObjectReachability: Sendable {
         }
     }
 
-    /// Small files and all else are stored meanwhile.
+    /// Small files and everything else are still stored.
     var warnings: [StoreHindrance] {
         reason.withLock(\.self).map {
             [
@@ -26,7 +26,7 @@ final class ObjectReachability: Sendable {
     }
 }
 
-/// Removes the objects that no file has, and notices when the object store goes and comes back.
+/// Removes objects that no file names, and notices when the object store goes away and comes back.
 final class ObjectKeeper: Sendable {
     private let objects: any ObjectStore
     private let pool: ConnectionPool
@@ -35,13 +35,13 @@ final class ObjectKeeper: Sendable {
     private let isClosed = Monitor(false)
     private let thread = Mutex<Thread?>(nil)
 
-    /// Seconds between two looks whether the object store answers; fewer while it does not.
+    /// Seconds between two checks that the object store answers; fewer while it does not.
     private static let lookSeconds = (usual: 30.0, failed: 1.0)
 
-    /// Removals that fail before a round of them ends.
+    /// The number of failures that ends a round of removals.
     private static let mostFailures = 3
 
-    /// - Parameter removalSeconds: between two removals
+    /// - Parameter removalSeconds: between two rounds of removals
     init(_ objects: any ObjectStore, pool: ConnectionPool, reachability: ObjectReachability, removalSeconds: Double) {
         (self.objects, self.pool, self.reachability) = (objects, pool, reachability)
         self.removalSeconds = removalSeconds
@@ -69,13 +69,13 @@ final class ObjectKeeper: Sendable {
             }
             if Double(now - removed) >= removalSeconds * 1e9 {
                 removed = now
-                // What could not be removed is tried again the next time.
+                // Whatever could not be removed is tried again in the next round.
                 try? remove()
             }
         }
     }
 
-    /// - Returns: whether the keeper is to end
+    /// - Returns: true if the keeper has to end
     private func pauses(_ seconds: Double) -> Bool { isClosed.wait(seconds: seconds) { $0 ? true : nil } ?? false }
 
     private func remove() throws(StoreError) {
@@ -86,7 +86,8 @@ final class ObjectKeeper: Sendable {
             }
             if rows.isEmpty { return }
             var failures = 0
-            // One that cannot be removed does not keep the others: in no order, and a few failures end the round.
+            // In random order, so that objects that cannot be removed do not block the others. A few failures end the
+            // round.
             for (run, name, wasNamed) in rows.shuffled() {
                 do throws(StoreError) { try objects.remove(name, isComplete: wasNamed) } catch {
                     reachability.note(error)
@@ -98,7 +99,7 @@ final class ObjectKeeper: Sendable {
                     try connection.run(ObjectNotes.forget(run, name))
                 }
             }
-            // Those that failed would come again at once.
+            // The failed ones would be returned again at once.
             if failures > 0 { return }
         }
     }

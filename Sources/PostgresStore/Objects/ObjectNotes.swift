@@ -1,13 +1,13 @@
-/// The rows of `objects`: what is in the object store and no file has, with the time after which it is removed.
+/// The rows of `objects`: objects in the object store that no file names, with the time after which each is removed.
 ///
-/// A row is written before an upload begins, and deleted by the transaction that gives the object to a file; it comes
-/// back when the file is removed. So no object is forgotten, whatever ends when. Whoever is about to remove an object
-/// marks the row first (`-infinity`), so that no transaction takes the object from then on.
+/// A row is written before its upload begins. The transaction that gives the object to a file deletes the row; removing
+/// the file writes it again. So no object is forgotten, even if a server ends in between. To remove an object, its row
+/// is marked first (`-infinity`): no transaction gives the object to a file after that.
 enum ObjectNotes {
     /// Seconds that an upload may take, until its write is committed.
     static let uploadSeconds = 86_400.0
 
-    /// Notes objects that are about to be uploaded.
+    /// Adds rows for objects that are about to be uploaded.
     static func begin(_ objects: [UploadedObjects.Object]) -> Statement {
         Statement(
             """
@@ -18,7 +18,7 @@ enum ObjectNotes {
             .texts(objects.map(\.run)), .texts(objects.map(\.name)), .double(uploadSeconds))
     }
 
-    /// No file will have these objects, unless a commit that is under way has given them to one.
+    /// Marks objects for removal, except those that a transaction under way has given to a file.
     static func giveUp(_ objects: [UploadedObjects.Object]) -> Statement {
         Statement(
             """
@@ -30,7 +30,7 @@ enum ObjectNotes {
 
     // MARK: In a batch's transaction
 
-    /// Locks the rows of objects, and says which are there and not about to be removed.
+    /// Locks the rows of objects, and returns those that exist and are not about to be removed.
     static func lock(_ objects: [UploadedObjects.Object]) -> Statement {
         Statement(
             """
@@ -41,14 +41,14 @@ enum ObjectNotes {
             .texts(objects.map(\.run)), .texts(objects.map(\.name)))
     }
 
-    /// Files have these objects now.
+    /// Deletes the rows of objects that files name now.
     static func take(_ objects: [UploadedObjects.Object]) -> Statement {
         Statement(
             "DELETE FROM objects USING unnest($1, $2) AS n(run, name) WHERE objects.run = n.run AND objects.name = n.name",
             .texts(objects.map(\.run)), .texts(objects.map(\.name)))
     }
 
-    /// No file has these objects any more; somebody may be reading them.
+    /// Adds rows for objects that no file names any more. They are kept for a while, for readers.
     static func drop(_ objects: [(run: String, name: String)]) -> Statement {
         Statement(
             """
@@ -58,7 +58,7 @@ enum ObjectNotes {
             .texts(objects.map(\.run)), .texts(objects.map(\.name)), .double(Double(Schema.keptSeconds)))
     }
 
-    /// The same of all objects of some runs, but for those that other runs have taken over.
+    /// The same for all objects of some runs, except those that other runs have taken over.
     static func drop(of runs: [String], but kept: [String]) -> Statement {
         Statement(
             """
@@ -70,7 +70,7 @@ enum ObjectNotes {
 
     // MARK: Removing
 
-    /// Marks some objects whose time has come, and says which: run, name, whether a file had it.
+    /// Marks some objects whose time has come, and returns run, name and whether a file had it.
     static let mark = Statement(
         """
         UPDATE objects SET due = '-infinity' FROM (

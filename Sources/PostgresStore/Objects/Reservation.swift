@@ -1,21 +1,21 @@
 internal import RunMetadata
 internal import RunStore
 
-/// The place in the order of the writes that a write keeps while its large files are uploaded.
+/// A write's place in the order of the writes, kept while its large files are uploaded.
 ///
-/// Numbers of contents grow in the order of the batches of all servers, and of the writes in a batch. A large file gets
-/// a number from before its upload: so what is at its path is newer where its number is greater, whichever was
+/// Content numbers grow in the order of the batches of all servers, and of the writes in a batch. A large file gets its
+/// number before its upload. So of two contents for one path, the one with the greater number is newer, whichever was
 /// committed first.
 struct Reservation: Sendable {
-    /// What has a greater number was written by a later write.
+    /// Contents of later writes have greater numbers.
     let number: Int
-    /// The numbers of its large files' contents, by the objects' names.
+    /// The content numbers of its large files, by object name.
     let contents: [String: Int]
-    /// What was at the paths that it writes.
+    /// The files that were at the paths that it writes.
     private let found: [ArtifactPath: KnownFile]
     /// The number of the last event before it.
     let lastEvent: Int
-    /// The run that it goes to; nil: what waits for a session's next one.
+    /// The run that it writes to; nil: the files that wait for a session's next run.
     let run: RunID?
     private let isRunThere: Bool
 
@@ -30,22 +30,22 @@ struct Reservation: Sendable {
         found = after.touched.reduce(into: [:]) { $0[$1] = after.earlier($1, in: before) }
     }
 
-    /// Refuses to replace what a later write has written meanwhile, or to bring back what it has removed.
+    /// Refuses to replace what a later write has written, or to bring back what it has removed.
     /// - Parameters:
     ///   - before: the run before the write
     ///   - after: the run as the write leaves it
-    ///   - changes: what was changed since
+    ///   - changes: what was changed since the reservation
     /// - Throws: `overtaken`; `unknownRun` if the run was removed
     func check(_ before: WorkingRun, _ after: WorkingRun, _ changes: PathChanges) throws(StoreError) {
         if run != nil, isRunThere, !before.isThere { throw .unknownRun }
         let wasRemoved = changes.removed(run, after: lastEvent)
         for path in after.touched {
             let there = after.earlier(path, in: before)
-            // What is appended replaces nothing.
+            // Appending replaces nothing.
             if there?.content == after.files[path]?.content { continue }
             let known = found[path]
             let isNewer = there.map { $0.content > number || $0.content == known?.content && $0.size != known?.size }
-            // Made and removed meanwhile, it is not there as before.
+            // If it was made and removed in between, it looks unchanged.
             let isGone = known != nil || changes.contains(path, of: run, after: lastEvent)
             if isNewer ?? isGone || wasRemoved { throw .overtaken(path) }
         }

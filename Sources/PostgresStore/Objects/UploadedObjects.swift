@@ -2,27 +2,27 @@ internal import Glibc
 internal import LocalFiles
 internal import RunStore
 
-/// The large files of a write that become objects, before the write is committed.
+/// The large files of a write. They become objects before the write is committed.
 struct UploadedObjects: Sendable {
     /// An object, and how large it is.
     struct Object: Sendable {
-        /// The key under which `objects` has it until a file has it (`WorkingRun.key`).
+        /// The key under which `objects` lists it until a file names it (`WorkingRun.key`).
         let run: String
         let name: String
         /// Bytes.
         let size: Int
     }
 
-    /// By the paths of the files of which they were made, on this machine.
+    /// Objects by the path of the local file that each is made from.
     private(set) var byFile: [String: Object] = [:]
     /// The write's place in the order of the writes, once it has one.
     var reservation: Reservation?
 
-    /// Names that were never used, for the files of a write that are large enough. Of a folder with many small files,
-    /// the larger ones are objects too, so that few bytes are left for the database.
+    /// Chooses object names that were never used for the write's large files. Of a folder with many small files, the
+    /// larger ones become objects too, so that few bytes go into the database.
     /// - Parameters:
-    ///   - least: bytes from which on a file becomes an object
-    ///   - rest: bytes of a folder's other files, at most
+    ///   - least: the least size of a file that becomes an object, bytes
+    ///   - rest: the most bytes of a folder's other files
     init(for write: RunWrite, from least: Int, rest: Int) throws(StoreError) {
         guard case .change(let changes) = write.action else { return }
         for change in changes {
@@ -49,10 +49,10 @@ struct UploadedObjects: Sendable {
         byFile[path] = Object(fresh: size, of: write.target.key)
     }
 
-    /// Notes an object that has been made of a file.
+    /// Records the object that was made from a file.
     mutating func add(_ object: Object, ofFileAt path: String) { byFile[path] = object }
 
-    /// None.
+    /// No objects.
     init() {}
 
     var isEmpty: Bool { byFile.isEmpty }
@@ -62,7 +62,7 @@ struct UploadedObjects: Sendable {
 }
 
 extension UploadedObjects.Object {
-    /// One with a name that was never used.
+    /// An object with a name that was never used.
     init(fresh size: Int, of run: String) {
         let name = (0..<2).map { _ in
             let digits = String(UInt64.random(in: .min ... .max), radix: 16)

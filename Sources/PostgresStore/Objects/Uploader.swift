@@ -3,8 +3,9 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// Brings the large files of writes into the object store, before the writes are committed: a write that is committed
-/// names objects that are complete. Few at a time; other writes do not wait for them, nor they for others without end.
+/// Uploads the large files of writes to the object store before the writes are committed, so that a committed write
+/// names only complete objects. Few files are uploaded at a time. Other writes do not wait for uploads, and uploads do
+/// not wait for them without end.
 final class Uploader: Sendable {
     typealias Completion = @Sendable (Result<WriteOutcome, StoreError>) -> Void
 
@@ -12,17 +13,18 @@ final class Uploader: Sendable {
         let write: RunWrite
         let uploads: UploadedObjects
         let completion: Completion
-        /// When it began to wait for a thread (CLOCK_MONOTONIC, nanoseconds).
+        /// When its wait for a thread began (CLOCK_MONOTONIC, nanoseconds).
         let since: UInt64
     }
 
     private struct State: Sendable {
         var waiting: Deque<Job> = []
-        /// Objects that no file will have.
+        /// Objects that no file will name.
         var givenUp: [UploadedObjects.Object] = []
-        /// Writes whose place is being reserved.
+        /// The number of writes whose place is being reserved.
         var reserving = 0
-        /// No more writes are taken; none is being reserved any more; all uploads are over.
+        /// `isClosing`: no more writes are taken. `isClosed`: none is being reserved any more. `isOver`: all uploads
+        /// have ended.
         var isClosing = false, isClosed = false, isOver = false
         var threads: [Thread] = []
         var clerk: Thread?
@@ -32,15 +34,15 @@ final class Uploader: Sendable {
     private let pool: ConnectionPool
     private let reachability: ObjectReachability
     private let committer: Committer
-    /// Bytes from which on a file becomes an object.
+    /// The least size of a file that becomes an object, bytes.
     private let least: Int
     private let patience: Double
     private let state = Monitor(State())
 
     /// - Parameters:
-    ///   - least: bytes from which on a file becomes an object
-    ///   - threads: how many files are on their way at once
-    ///   - patience: seconds that a write waits until its upload begins
+    ///   - least: the least size of a file that becomes an object, bytes
+    ///   - threads: the most files that are uploaded at once
+    ///   - patience: seconds that a write waits for its upload to begin
     init(
         to objects: any ObjectStore, from least: Int, threads: Int, patience: Double, pool: ConnectionPool,
         committer: Committer, reachability: ObjectReachability
@@ -52,8 +54,8 @@ final class Uploader: Sendable {
         state.withLock { ($0.threads, $0.clerk) = (started, clerk) }
     }
 
-    /// Takes over a write that brings large files, and hands it to the committer once they are uploaded.
-    /// - Returns: false if it brings none
+    /// Takes over a write with large files, and hands it to the committer once they are uploaded.
+    /// - Returns: false if the write has no large files
     func submit(_ write: RunWrite, completion: @escaping Completion) -> Bool {
         let uploads: UploadedObjects
         do throws(StoreError) {
@@ -82,7 +84,7 @@ final class Uploader: Sendable {
         var (write, uploads) = (write, uploads)
         if case .success(let reservation) = result {
             uploads.reservation = reservation
-            // Another run may become the session's active one meanwhile.
+            // Another run may become the session's active one during the upload.
             if let run = reservation.run {
                 write = RunWrite(.run(run), write.action, needsRun: write.needsRun, sender: write.sender)
             }
@@ -95,7 +97,7 @@ final class Uploader: Sendable {
         if case .failure(let error) = result { completion(.failure(error)) }
     }
 
-    /// Takes no more writes, and returns when those that wait have been handed on or refused.
+    /// Takes no more writes. Returns when those that wait have been handed on or refused.
     func close() {
         state.changeForAll { $0.isClosing = true }
         state.wait { $0.reserving == 0 ? () : nil }
@@ -151,9 +153,9 @@ final class Uploader: Sendable {
 
     private func giveUp(_ uploads: UploadedObjects) { state.changeForAll { $0.givenUp += uploads.all } }
 
-    // MARK: What becomes of the others
+    // MARK: Writes that are not uploaded
 
-    /// Refuses the writes that have waited for too long, and lets objects be removed that no file will have.
+    /// Refuses the writes that have waited for too long, and releases objects that no file will name for removal.
     private func keepBooks() {
         while true {
             let seconds = state.withLock { rest($0) }
@@ -174,13 +176,13 @@ final class Uploader: Sendable {
                     .objectsUnreachable(
                         "the upload has not begun within \(Int(patience.rounded(.up))) s, since those before it go on"))
             }
-            // Else they are removed a day later.
+            // If this fails, they are removed a day later.
             if !givenUp.isEmpty { _ = try? giveUp(givenUp) }
             if isOver, givenUp.isEmpty { return }
         }
     }
 
-    /// Seconds until the first write that waits has waited for too long; nil: none waits.
+    /// Seconds until the first waiting write has waited for too long; nil: no write waits.
     private func rest(_ state: State) -> Double? {
         guard let first = state.waiting.first else { return nil }
         return max(0, patience - Double(monotonicNanoseconds() - first.since) / 1e9)

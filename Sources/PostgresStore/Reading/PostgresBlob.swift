@@ -1,8 +1,8 @@
 internal import RunMetadata
 internal import RunStore
 
-/// A content as it was when it was found: so many bytes of it, which do not change. They are read when they are asked
-/// for; what is replaced meanwhile can be read for `Schema.keptSeconds` still.
+/// A content as it was when it was found. Its bytes up to the size at that time do not change, and are read on demand.
+/// A content that is replaced can still be read for `Schema.keptSeconds`.
 final class PostgresBlob: Blob, MetricsText {
     let size: Int
     let modified: Double
@@ -29,7 +29,7 @@ final class PostgresBlob: Blob, MetricsText {
     var version: BlobVersion { KnownFile.version(content, size) }
     var identity: UInt64 { UInt64(content) }
 
-    /// The most bytes that are asked for at once.
+    /// The most bytes that are requested at once.
     private static let part = 4 << 20
 
     private static let sql = PieceRange.sql(run: "$1", content: "$2", from: "$3", size: "$4")
@@ -59,7 +59,7 @@ final class PostgresBlob: Blob, MetricsText {
     }
 }
 
-/// Bytes in memory that were made of a file, such as the frame of rows.
+/// Bytes in memory that were made from a file, such as the frame of rows.
 final class MadeBlob: Blob, MetricsText {
     let modified: Double
     let version: BlobVersion

@@ -20,8 +20,7 @@ extension PostgresRunStore: DocumentStore {
                     "INSERT INTO documents (name, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING name",
                     .text(name.description), .bytes(new))
             }
-        // If the connection is lost meanwhile, the next attempt finds the document changed, and the caller reads it
-        // again.
+        // If the connection is lost here, the next attempt finds the document changed, and the caller reads it again.
         return try pool.read { connection throws(DatabaseError) in try connection.run(statement).count > 0 }
     }
 }

@@ -2,7 +2,8 @@ internal import Limits
 package import RunMetadata
 package import RunStore
 
-/// Metrics are read from their rows' text: numbers as they were sent from the text itself, all else from tables of it.
+/// Metrics are read from the text of their rows: numbers that are wanted as they were sent directly from the text,
+/// everything else from tables made of it.
 extension PostgresRunStore {
     private func metricsRows(of run: RunID) throws(StoreError) -> (rows: (any MetricsText)?, isThere: Bool) {
         let folder = try folder(run.description, .paths([.metricsRows, .metricsFrame]))

@@ -20,7 +20,7 @@ extension PostgresRunStore {
         return rows.flatMap { RunID($0) }
     }
 
-    /// What the database has of a run; nil if there is none.
+    /// A run as stored in the database; nil if there is none.
     func folder(_ key: String, _ part: RunFolder.Part) throws(StoreError) -> RunFolder? {
         try pool.read { connection throws(DatabaseError) in try RunFolder.read(key, part, on: connection) }
     }
@@ -94,7 +94,7 @@ extension PostgresRunStore {
     }
 }
 
-/// The files of a run as they were when it was asked for.
+/// The files of a run as they were when the bundle was requested.
 private final class PostgresBundle: RunBundle {
     let run: RunID
     let entries: [BundleEntry]

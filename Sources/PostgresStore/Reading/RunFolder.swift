@@ -3,7 +3,7 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// What the database has of a run, or of what waits for a session's next one, as of one moment.
+/// A run, or what waits for a session's next one, as stored in the database at one moment.
 struct RunFolder: Sendable {
     let key: String
     let place: RunPlace
@@ -11,16 +11,16 @@ struct RunFolder: Sendable {
     let modified: Double
     /// Files by path, with the bytes of small ones.
     let files: [ArtifactPath: KnownFile]
-    /// What is known of the metrics since the last refresh.
+    /// How far the rows of its metrics were read at the last refresh.
     let mark: RowsMark
 
-    /// Which files are read.
+    /// Which files to read.
     enum Part {
         case all
         case metadata
-        /// Only these, of metadata.
+        /// Only these files of its metadata.
         case paths([DataPath])
-        /// What is at a path and below; nil: all, but for bytes.
+        /// The files at a path and below; nil: all files, without their bytes.
         case tree(ArtifactPath?)
     }
 
@@ -33,7 +33,7 @@ struct RunFolder: Sendable {
         RunFolder]
     {
         let isMetadata = "f.path > 'tfruns.d/' AND f.path < 'tfruns.d0'"
-        // Which files are found, and of which the bytes are read along: those of a run's artifacts may be any number.
+        // Which files to find, and of which to read the bytes too. A run can have any number of artifacts.
         var (condition, held) = ("true", "true")
         var parameters: [Parameter] = [.texts(keys)]
         switch part {
@@ -44,7 +44,7 @@ struct RunFolder: Sendable {
             parameters.append(.texts(paths.map { ArtifactPath($0).description }))
         case .tree(nil): held = "false"
         case .tree(let path?):
-            // The frame is made of rows.
+            // The frame is made from the rows.
             let made = path.dataPath == .metricsFrame ? [ArtifactPath(.metricsRows)] : []
             condition = "(f.path = ANY ($2) OR f.path > $3 AND f.path < $4)"
             held = "f.path = ANY ($2)"
@@ -52,7 +52,7 @@ struct RunFolder: Sendable {
                 .texts(([path] + made).map(\.description)), .text("\(path)/"), .text("\(path)0"),
             ]
         }
-        // One statement, so that it is of one moment.
+        // One statement, so that all data is of one moment.
         let rows = try connection.run(
             Statement(
                 """
@@ -87,14 +87,14 @@ struct RunFolder: Sendable {
 
     func file(_ path: DataPath) -> KnownFile? { files[ArtifactPath(path)] }
 
-    /// The paths of all files, by name, with the frame that rows have.
+    /// The paths of all files, sorted, with the frame that is made from rows.
     var paths: [ArtifactPath] {
         var paths = Set(files.keys)
         if file(.metricsRows) != nil { paths.insert(ArtifactPath(.metricsFrame)) }
         return paths.sorted { $0.description.utf8.lexicographicallyPrecedes($1.description.utf8) }
     }
 
-    /// A file of the run's directory; the frame of rows is made.
+    /// A file of the run's directory. The frame is made from the rows.
     func blob(_ path: ArtifactPath, _ pool: ConnectionPool) throws(StoreError) -> (any Blob)? {
         if path.dataPath == .metricsFrame, let rows = file(.metricsRows) {
             return MadeBlob(try bytes(rows, pool).withUnsafeBytes { MetricsFrame(rows: $0).text }, of: rows)
@@ -102,7 +102,7 @@ struct RunFolder: Sendable {
         return files[path].map { PostgresBlob($0, of: key, pool: pool) }
     }
 
-    /// A file of metadata; of a list that was not written as it was sent, the exact one.
+    /// A file of metadata. Of a list that was written differently from how it was sent, the text as sent.
     func blob(_ path: DataPath, _ pool: ConnectionPool) throws(StoreError) -> (any Blob)? {
         if let sent = path.sent, let exact = file(sent) {
             let there = try file(path).map { file throws(StoreError) in try bytes(file, pool) }
@@ -117,16 +117,16 @@ struct RunFolder: Sendable {
         return try PostgresBlob(file, of: key, pool: pool).read()
     }
 
-    /// The rows of its metrics; nil if it has none.
+    /// The rows of the metrics; nil if there are none.
     func rows(_ pool: ConnectionPool) throws(StoreError) -> (any MetricsText)? {
         if let rows = file(.metricsRows) { return PostgresBlob(rows, of: key, pool: pool) }
         guard let frame = file(.metricsFrame) else { return nil }
         return MadeBlob(try MetricsFrame.storedRows(ofFrame: try bytes(frame, pool)), of: frame)
     }
 
-    // MARK: What it says
+    // MARK: Contents
 
-    /// The texts of its properties by name; those that are too long to be shown are left out.
+    /// The texts of its properties by name, without those that are too long to be shown.
     func properties(_ pool: ConnectionPool) throws(StoreError) -> [(name: String, text: String)] {
         var properties: [(name: String, text: String)] = []
         for path in paths {
@@ -144,8 +144,8 @@ struct RunFolder: Sendable {
         return (try? JSONValue.parse(try bytes(file, pool), nonFinite: .allowed))?.object
     }
 
-    /// What a listing shows of it.
-    /// - Returns: also how far its rows have been read now
+    /// What listings show of the run.
+    /// - Returns: also how far its rows have now been read
     func summary(_ pool: ConnectionPool) throws(StoreError) -> (summary: RunSummary, mark: RowsMark) {
         var mark = mark
         var digest: MetricsDigest?
@@ -162,7 +162,7 @@ struct RunFolder: Sendable {
     }
 }
 
-/// How far a run's rows have been read for its listing, so that the next time only the rest is.
+/// How far a run's rows have been read for its listing, so that the next refresh reads only the rest.
 struct RowsMark: Sendable {
     private(set) var content: Int?
     private(set) var size = 0
@@ -175,14 +175,14 @@ struct RowsMark: Sendable {
         (content, size, self.tail) = (rows.int(row, column), rows.int(row, column + 1), tail)
     }
 
-    /// The tail as it is kept.
+    /// The tail in the form in which it is stored.
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         tail.append(to: &bytes)
         return bytes
     }
 
-    /// Reads what was appended since.
+    /// Reads the rows that were appended since.
     mutating func read(_ rows: KnownFile, of folder: RunFolder, _ pool: ConnectionPool) throws(StoreError)
         -> MetricsDigest?
     {
@@ -192,11 +192,11 @@ struct RowsMark: Sendable {
         while size < rows.size {
             var part = try text.read(size..<min(rows.size, size + (4 << 20)))
             let isLast = size + part.count == rows.size
-            // Rows are appended whole.
+            // Cuts the part after its last whole row.
             if !isLast, let end = part.lastIndex(of: UInt8(ascii: "\n")) { part.removeSubrange((end + 1)...) }
             let isClear = part.withUnsafeBytes { tail.read($0, parser: parser) }
             if !isClear {
-                // Only the whole frame can tell.
+                // The part alone does not show it: reads all rows.
                 let bytes = try folder.bytes(rows, pool)
                 tail = bytes.withUnsafeBytes { MetricsFrame(rows: $0).tail }
                 size = rows.size

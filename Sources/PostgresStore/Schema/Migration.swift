@@ -1,27 +1,26 @@
 internal import Glibc
 
-/// Makes the schema and brings it up, and checks that the database is one that this server can use.
+/// Creates and migrates the schema, and checks that this server can use the database.
 struct Migration {
     let connection: Connection
-    /// What leads from version 1 to the one that is needed.
+    /// The steps from version 1 to the needed version.
     var steps = Schema.steps
 
-    /// What was there, and what was done.
+    /// The version that was found, and what was done.
     struct Outcome: Equatable {
         /// The version before; nil: there were no tables.
         let before: Int?
         /// The version now.
         let after: Int
-        /// The steps that were taken, in words.
+        /// The descriptions of the steps that were taken.
         let taken: [String]
     }
 
     private var needed: Int { Schema.versionAfter(steps) }
 
-    /// For a server that starts: makes the tables if there are none and that is wanted. Where there are some, nothing
-    /// is written.
+    /// For server start: creates the tables if there are none and this is wanted. Writes nothing if there are tables.
     /// - Returns: the name of the series of event numbers
-    /// - Throws: if the schema is of another version, there is none, or the connection fails
+    /// - Throws: if there is no schema, if it has another version, or if the connection fails
     func series(makesTables: Bool) throws(DatabaseError) -> String {
         var there = try found()
         if there == nil, makesTables {
@@ -51,9 +50,9 @@ struct Migration {
         return (store.int(0, 0), store.text(0, 1))
     }
 
-    /// Makes the tables if there are none, and brings older ones up, in one transaction. Of several that come at once,
-    /// one does it, and the others find it done.
-    /// - Parameter onlyIfEmpty: older ones are left as they are
+    /// Creates the tables if there are none, and migrates older ones, in one transaction. If several servers do so at
+    /// once, one does the work, and the others find it done.
+    /// - Parameter onlyIfEmpty: leaves older tables as they are
     /// - Throws: if the schema is newer than this server, or the connection fails
     func bringUp(onlyIfEmpty: Bool = false) throws(DatabaseError) -> Outcome {
         let lock = Statement(
@@ -81,7 +80,7 @@ struct Migration {
         }
     }
 
-    /// Makes the tables of version 1.
+    /// Creates the tables of version 1.
     private func make() throws(DatabaseError) {
         let series = String(UInt64.random(in: 1 << 48..<1 << 62), radix: 36)
         try connection.run(
@@ -92,8 +91,8 @@ struct Migration {
 
     private func refusal(_ reason: String) -> DatabaseError { DatabaseError(state: "0A000", message: reason) }
 
-    /// Checks what the server needs of the database's settings.
-    /// - Parameter needsSync: whether a database that does not sync is refused
+    /// Checks the settings of the database that the server relies on.
+    /// - Parameter needsSync: whether to refuse a database that does not sync
     func check(needsSync: Bool) throws(DatabaseError) {
         let settings = try connection.run(
             Statement(

@@ -1,35 +1,35 @@
 /// The tables, in a schema of their own. `run` is part of every key, so that the tables can be distributed by it.
 ///
 /// - `runs`: a run, or what waits for a session's next one (`@` and the session's name). `activation` changes whenever
-///   the run stops being active, so that no session has to be looked for. `bytes` is the sum of its files' sizes.
-/// - `totals`: how many runs there are, and their bytes, in parts whose sum counts: each connection has its part, so
-///   that batches do not wait for one another.
-/// - `files`: what is at each path of a run. A content is never changed in place, but for what is appended.
-/// - `pieces`: the bytes of contents, by position. Rows of metrics and console output come piece by piece; large files
-///   are cut. A large one is an object outside of the database instead (`files.object`).
-/// - `objects`: objects that no file has, or none yet, and when they are removed (`ObjectNotes`).
-/// - `row_columns`: the names of the columns of rows of metrics, by their content: a row of names for each write that
-///   brought some, at the number of those before.
-/// - `dropped`: contents that no file has any more. They stay for a while, since somebody may be reading them.
-/// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` says that there was a write
-///   since. `summaries.changed` is the number of the transaction that refreshed.
-/// - `removed_runs`: the ids of runs that are gone, for a while, so that each server takes them out of its listings.
-/// - `batches`: transactions that were committed, by which a server finds out whether one of its own was.
-/// - `events`: what happened, numbered in the order of the commits.
+///   the run stops being active, so that no session has to be looked up. `bytes` is the sum of its files' sizes.
+/// - `totals`: the number of runs and their bytes, as parts to be added up. Each connection has a part, so that batches
+///   do not wait for one another.
+/// - `files`: the file at each path of a run. A content is only appended to, never changed in place.
+/// - `pieces`: the bytes of contents, by position. Rows of metrics and console output arrive piece by piece; large
+///   files are cut into pieces, or are objects outside of the database (`files.object`).
+/// - `objects`: objects that no file names, or not yet, and when they are removed (`ObjectNotes`).
+/// - `row_columns`: the names of the columns of metrics rows, by content. Each write that brought new names adds a row,
+///   numbered by the count of names before it.
+/// - `dropped`: contents that no file names any more. They are kept for a while for readers.
+/// - `summaries`, `cells`: what listings show, as of the last refresh; `runs.is_stale` is set by writes since then.
+///   `summaries.changed` is the number of the transaction that refreshed.
+/// - `removed_runs`: the ids of removed runs, kept for a while, so that each server takes them out of its listings.
+/// - `batches`: committed batches. A server looks there to find out whether one of its own was committed.
+/// - `events`: changes, numbered in the order of the commits.
 enum Schema {
     static let name = "rundir"
     /// The version that this server needs.
     static let version = versionAfter(steps)
 
-    /// What brings a schema to its next version, in one transaction. Never changed once a server has been released that
-    /// needs it: new steps are added at the end.
+    /// The statements that bring a schema to its next version, in one transaction. A step is never changed after a
+    /// server that needs it was released: new steps are added at the end.
     struct Step: Sendable {
-        /// In words, for the operator.
+        /// Description for the operator.
         let what: String
         let statements: [String]
     }
 
-    /// The steps from version 1 on. A new database takes all of them too, so that there is one way to each version.
+    /// The steps from version 1 on. A new database takes all of them too, so that every version is reached in one way.
     static let steps = [
         Step(
             what: "listings find what has changed since the last one",
@@ -45,7 +45,7 @@ enum Schema {
                 """,
                 "CREATE INDEX changed_removed_runs ON removed_runs (changed)",
                 "CREATE INDEX removed_runs_at ON removed_runs (at)",
-                // Conditions are no longer SQL.
+                // Conditions are no longer evaluated by SQL.
                 "DROP INDEX cells_by_number, newest_runs",
                 "CREATE INDEX cells_by_name ON cells (name)",
             ])
@@ -53,19 +53,19 @@ enum Schema {
 
     static func versionAfter(_ steps: [Step]) -> Int { 1 + steps.count }
 
-    /// Seconds that a dropped content can still be read.
+    /// Seconds for which a dropped content can still be read.
     static let keptSeconds = 3600
-    /// The most bytes in a piece of a file that is written whole.
+    /// The most bytes of a piece, for files that are written as a whole.
     static let pieceSize = 1 << 20
-    /// Seconds that it can be known which runs are gone.
+    /// Seconds for which ids of removed runs are kept.
     static let removedSeconds = 3600
-    /// How many ids of contents a batch gets.
+    /// The number of content ids that a batch reserves.
     static let contentsOfBatch = 65536
-    /// The parts of `totals`.
+    /// The number of parts of `totals`.
     static let totalParts = 64
 
-    /// Locks of the database (pg_advisory_lock): those of two numbers are apart from those of runs and sessions, of
-    /// one.
+    /// Numbers of advisory locks (pg_advisory_lock). Locks with two numbers are distinct from those with one number,
+    /// which runs and sessions use.
     enum Lock {
         static let group = 1_920_299_620
         static let migration = 1
@@ -193,11 +193,12 @@ enum Schema {
             "CREATE TABLE documents (name text COLLATE \"C\" PRIMARY KEY, bytes bytea NOT NULL)",
         ] + partitions
 
-    /// Pieces are most of the data: by the hash of the run, so that each part can be vacuumed by itself.
+    /// Pieces are most of the data. They are partitioned by the hash of the run, so that each part can be vacuumed by
+    /// itself.
     private static let partitions = (0..<8).flatMap { part in
         [
             "CREATE TABLE pieces_\(part) PARTITION OF pieces FOR VALUES WITH (MODULUS 8, REMAINDER \(part))",
-            // Compressing what is often compressed costs more than it saves.
+            // The data is often compressed already; compressing it again costs more than it saves.
             "ALTER TABLE pieces_\(part) ALTER COLUMN bytes SET STORAGE EXTERNAL",
         ]
     }

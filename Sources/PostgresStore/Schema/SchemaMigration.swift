@@ -11,8 +11,8 @@ package struct SchemaMigration {
 
     /// - Parameters:
     ///   - address: as `PostgresRunStore` takes it
-    ///   - needsSync: whether a database is refused that does not sync
-    ///   - steps: further ones, behind those of this binary, for tests: each in words, and its statements
+    ///   - needsSync: whether to refuse a database that does not sync
+    ///   - steps: additional steps after those of this binary, for tests: the description and the statements of each
     package init(
         at address: String, needsSync: Bool = true, trying steps: [(what: String, statements: [String])] = []
     ) {
@@ -20,9 +20,9 @@ package struct SchemaMigration {
         self.steps = Schema.steps + steps.map { Schema.Step(what: $0.what, statements: $0.statements) }
     }
 
-    /// Makes the tables if there are none, and takes the steps that older ones lack, all or none of them. Of several
-    /// that run at once, one does it.
-    /// - Returns: what was done, a line each
+    /// Creates the tables if there are none. Applies all missing steps, or none. If several migrations run at once, one
+    /// of them does the work.
+    /// - Returns: what was done, one line each
     /// - Throws: if the database cannot be reached or used, or its schema is newer
     package func run() throws(PostgresRunStore.OpenFailure) -> [String] {
         do throws(DatabaseError) {

@@ -5,8 +5,8 @@ internal import RunStore
 
 extension Batch: DraftedRuns {
     /// Does all writes, one after the other.
-    /// - Returns: what came of each
-    /// - Throws: if the database could not be read meanwhile
+    /// - Returns: the result of each write
+    /// - Throws: if the database could not be read
     func apply() throws(DatabaseError) -> [Result<WriteOutcome, StoreError>] {
         var results: [Result<WriteOutcome, StoreError>] = []
         for (index, waiting) in waiting.enumerated() {
@@ -25,7 +25,7 @@ extension Batch: DraftedRuns {
         return results
     }
 
-    /// The key of the active run if a session has one, else of what waits for its next one.
+    /// The key of the session's active run; without one, of what waits for the session's next run.
     func resolved(_ target: RunTarget) -> String {
         guard case .active(let session) = target, let active = sessions[session], let run = runs[active.run],
             run.isThere, run.place == .initialised, run.activation == active.activation
@@ -50,7 +50,7 @@ extension Batch: DraftedRuns {
         return BatchDraft(run, of: self)
     }
 
-    /// Refuses a folder of which more would go into the database than may at once.
+    /// Refuses a folder if it would bring more bytes into the database than one folder may.
     private func checkFolders(in changes: [DataChange]) throws(StoreError) {
         for case .publishFolder(let staged, let folder, _) in changes {
             let held = try staged.files().lazy.map(\.place).filter { self.uploads.byFile[$0] == nil }
@@ -75,8 +75,8 @@ extension Batch: DraftedRuns {
         if let waiting { drop(waiting.run) }
     }
 
-    /// Whether enough of a run is known to change it. Appending to what is there makes no new file, and needs no more
-    /// than that.
+    /// Whether enough of a run is known to change it. Appending to files that exist makes no new file, and needs no
+    /// more than those files.
     private func hasWhatIsNeeded(_ key: String, for action: RunWrite.Action) -> Bool {
         guard let run = runs[key], !run.hasAll else { return true }
         return action.appended?.allSatisfy { run.file($0) != nil } ?? false
@@ -98,7 +98,7 @@ extension Batch: DraftedRuns {
         events.append(Event(run: run.description, kind: place == .archived ? .archived : .restored))
     }
 
-    /// A run that was brought in from elsewhere.
+    /// Adds a run that is imported.
     func add(_ run: WorkingRun) {
         runs[run.key] = run
         counts.add(run)

@@ -1,7 +1,7 @@
 internal import RunMetadata
 internal import RunStore
 
-/// What the writes changed, as a few statements, each for all runs.
+/// The changes of the writes as a few statements, each for all runs.
 extension Batch {
     /// The statements that end the transaction, the commit last.
     var commitStatements: [Statement] {
@@ -108,12 +108,12 @@ extension Batch {
         return statements
     }
 
-    /// The objects that files have, of those that the batch knows.
+    /// The objects that files of the batch's runs name.
     private var namedObjects: Set<String> {
         Set(runs.values.lazy.filter(\.isThere).flatMap { $0.files.values.lazy.compactMap(\.object) })
     }
 
-    /// Objects that files have now, and those that none has any more.
+    /// The statements for objects that files name now, and for those that no file names any more.
     private func objects(_ changed: [WorkingRun]) -> [Statement] {
         let named = namedObjects
         let taken = uploads.all.filter { named.contains($0.name) }
@@ -127,7 +127,7 @@ extension Batch {
 
     private func contents(_ changed: [WorkingRun]) -> [Statement] {
         let used = Set(changed.lazy.filter(\.isThere).flatMap { $0.files.values.lazy.map(\.content) })
-        // Of pieces that follow one another, such as rows of several writes, one is made.
+        // Adjacent pieces, such as rows of several writes, are joined.
         var joined: [Piece] = []
         var last: [Int: Int] = [:]
         for piece in pieces where used.contains(piece.content) {
@@ -177,7 +177,7 @@ extension Batch {
         ]
     }
 
-    /// The batch's own number, and by how much it has changed the counts of all runs.
+    /// Stores the batch's own number, and adds its changes to the counts of all runs.
     private var counting: Statement {
         if counts.runs == 0, counts.bytes == 0 {
             return Statement("INSERT INTO batches (number) VALUES ($1)", .int(number))
@@ -192,7 +192,7 @@ extension Batch {
             """, .int(number), .int(counts.runs), .int(counts.bytes))
     }
 
-    /// Events are numbered under a lock that is held until the commit, so that whoever has seen a number has seen all
+    /// Events are numbered under a lock that is held until the commit. So whoever has seen a number has seen all events
     /// before it.
     private var eventStatements: [Statement] {
         if events.isEmpty { return [] }

@@ -1,12 +1,12 @@
 extension Batch {
-    /// After the connection was lost during the commit: whether it happened, by asking, not by guessing.
+    /// After the connection was lost during the commit: asks the database whether the batch was committed.
     /// - Parameter other: another connection
-    /// - Returns: nil if the transaction is not over yet (pg_xact_status): the database may not have noticed that the
-    ///   connection is gone, and commit
+    /// - Returns: nil if the transaction has not ended (pg_xact_status): the database may not have noticed that the
+    ///   connection is gone, and may still commit
     func isCommitted(on other: Connection) throws(DatabaseError) -> Bool? {
         guard try isOver(on: other) else { return nil }
-        // A commit of its own, so that a synchronous standby has the batch too when it is done: the one before may have
-        // been cut off while it waited for that.
+        // A commit of its own, so that a synchronous standby has the batch too when it returns: the first commit may
+        // have been cut off while it waited for the standby.
         let found = try other.commit([
             .begin, Statement("UPDATE batches SET at = now() WHERE number = $1 RETURNING number", .int(number)),
             .commit,

@@ -2,14 +2,14 @@ internal import Limits
 internal import RunMetadata
 internal import RunStore
 
-/// What there may be only so much of, over all requests (`RunRules`).
+/// The limits over all requests (`RunRules`).
 ///
-/// The counts of all runs are those at the batch's beginning: it does not see what other batches add at the same time.
-/// Where the number of runs is limited, batches with new runs take turns, so that it is never exceeded.
+/// The counts of all runs are those at the batch's beginning: additions by other batches at the same time are not seen.
+/// If the number of runs is limited, batches with new runs take turns, so that this limit is never exceeded.
 extension Batch {
-    /// Refuses a change of a run after which there is more of something than may be.
-    /// - Parameter waiting: what waited for a session's next run, and goes with the change
-    /// - Returns: by how much the batch has changed the counts then
+    /// Refuses a change of a run that would exceed a limit.
+    /// - Parameter waiting: what waited for a session's next run and becomes part of this change
+    /// - Returns: the batch's changes of the counts, with this one
     func countsAllowing(
         _ before: WorkingRun, _ after: WorkingRun, takingOver waiting: WorkingRun?, by write: RunWrite
     ) throws(StoreError) -> RunCounts {
@@ -40,8 +40,8 @@ extension Batch {
         try rules.checkPending(all, ofSender: ofSender)
     }
 
-    /// How many runs and sessions wait that a sender made, or in all, as the database says. More are not counted than
-    /// make a difference: a write takes away two at most.
+    /// The number of pending runs and sessions in the database, by one sender or in all. The count stops where more
+    /// would make no difference: a write removes at most two.
     private func pending(of sender: String?, upTo limit: Limit) throws(StoreError) -> Int {
         if let known = storedPending[sender] { return known }
         let most = Parameter.int(limit.most + 2 * waiting.count)

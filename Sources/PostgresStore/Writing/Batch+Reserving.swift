@@ -1,15 +1,16 @@
 internal import RunStore
 
-/// Writes with large files. Before the upload, a write is done here without its bytes, and undone: so it has its place
-/// in the order of the writes, and is refused at once if it would be later.
+/// Writes with large files. Before the upload, a write is done in a batch without its bytes, and undone. That gives it
+/// its place in the order of the writes, and refuses it at once if it would be refused later.
 extension Batch {
-    /// Does a write with large files whose upload is done; or, before that, finds out whether it could be done.
+    /// Does a write with large files after their upload. Before the upload, only checks whether the write could be
+    /// done.
     /// - Parameter index: of the write in the batch
     func applyUploaded(_ index: Int) throws(StoreError) -> WriteOutcome {
         let waiting = waiting[index]
         let key = resolved(waiting.write.target)
         let (before, counts, eventCount) = (runs[key] ?? WorkingRun(key: key), counts, events.count)
-        // Before those of what the write writes.
+        // Less than the numbers of the contents that the write makes.
         let number = freshContent()
         do throws(StoreError) {
             let outcome = try apply(waiting.write)
@@ -31,15 +32,15 @@ extension Batch {
         }
     }
 
-    /// The object that a staged file has become, or is to become, and the number of its content; nil if its bytes go
+    /// The object that a staged file has become, or will become, and the number of its content; nil if its bytes go
     /// into the database.
-    /// - Throws: if it was removed, since its upload took a day
+    /// - Throws: if the object was removed because its upload took a day
     func object(ofFileAt place: String) throws(StoreError) -> (object: UploadedObjects.Object, content: Int)? {
         guard let object = uploads.byFile[place] else { return nil }
         if !takable.contains(object.name) { throw .objectsUnreachable("an upload took too long, and was given up") }
         return (object, reserved[object.name] ?? freshContent())
     }
 
-    /// The objects whose upload can begin once the batch is committed.
+    /// The objects to upload once the batch is committed.
     var beginning: [UploadedObjects.Object] { reservations.keys.flatMap { waiting[$0].uploads.all } }
 }

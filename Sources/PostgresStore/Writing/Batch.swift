@@ -3,58 +3,59 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// Writes that become one transaction. First the runs that they touch are locked and what is known of them is read;
-/// then the writes are done here, one after the other; then all changes go to the database together, with the commit.
+/// Writes that become one transaction. First the runs that they touch are locked, and what is known of them is read.
+/// Then the writes are done in memory, one after the other. Then all changes go to the database together, with the
+/// commit.
 ///
-/// Locks are of runs and sessions, not of rows (pg_advisory_xact_lock), so that what is not there yet can be locked
-/// too. All servers take them in the same order: sessions, then runs by their locks' numbers.
+/// Locks are on runs and sessions, not on rows (pg_advisory_xact_lock), so that runs that do not exist yet can be
+/// locked too. All servers take them in the same order: sessions, then runs by lock number.
 final class Batch {
     let connection: Connection
     let waiting: [WaitingWrite]
     let rules: RunRules
-    /// What the server knows of rows' columns.
+    /// The columns of rows that the server remembers.
     let memory: ColumnMemory
     lazy var parser = JSONParser()
     /// Seconds since 1970.
     let now: Double
 
     var runs: [String: WorkingRun] = [:]
-    /// What the sessions' rows say, and what they are to say.
+    /// The active runs of sessions: as read from the database, then as changed by the writes.
     var sessions: [SessionName: ActiveRun] = [:]
     var changedSessions: Set<SessionName> = []
-    /// Keys of runs that the database has and that are gone.
+    /// Keys of runs that the database has and that the batch removes.
     var removed: Set<String> = []
     var pieces: [Piece] = []
     var copies: [PieceCopy] = []
     var events: [Event] = []
     /// The runs as they were when the batch began.
     private(set) var loaded: [String: WorkingRun] = [:]
-    /// What the database says of all runs; nil if that is not bounded.
+    /// The counts of all runs in the database; nil if they have no limit.
     private(set) var totals: RunCounts?
-    /// By how much the writes have changed it.
+    /// The batch's changes of these counts.
     var counts = RunCounts()
-    /// How many runs wait as the database says, by who made them and in all (nil), once somebody has asked.
+    /// The numbers of pending runs in the database, by sender and in all (key nil), as far as they were read.
     var storedPending: [String?: Int] = [:]
-    /// Ids that the server made, of one second.
+    /// Run ids of one second that are taken already.
     var takenStamps: Set<String> = []
-    /// The transaction's number in the database, by which it can be asked later whether it is over.
+    /// The transaction's number in the database. It is used to ask whether the transaction has ended.
     private(set) var transaction = ""
-    /// A number of the batch's own, which the database has if the batch was committed. After a crash, the database may
-    /// give a transaction's number once more, so that by this alone it cannot be known whose commit it was.
+    /// A random number that the database stores if the batch was committed. After a crash, the database may give a
+    /// transaction's number again, so that number alone does not show whose commit it was.
     let number = Int.random(in: 1...Int.max)
     private var nextContent = 0
     private var endOfContents = 0
-    /// What the writes' large files have become, and the names of those objects that may be taken still.
+    /// The objects that the writes' large files have become, reduced to those that may still be given to files.
     private(set) var uploads = UploadedObjects()
     private(set) var takable: Set<String> = []
-    /// The numbers of contents that were reserved, by the objects' names.
+    /// The reserved numbers of contents, by object name.
     private(set) var reserved: [String: Int] = [:]
-    /// What was reserved for those of the writes that asked for it.
+    /// The reservations of the writes that asked for one, by index.
     var reservations: [Int: Reservation] = [:]
-    /// The number of the last event before the batch, and what was changed since uploads were asked for.
+    /// The number of the last event before the batch, and the changes since uploads were asked for.
     private(set) var lastEvent = 0
     private(set) var changes = PathChanges()
-    /// What went wrong while a write was read for; the batch cannot go on then.
+    /// The failure of a read during a write. The batch cannot continue after it.
     private(set) var failure: DatabaseError?
 
     /// Which run is active in a session, and when it became so.
@@ -75,10 +76,10 @@ final class Batch {
         }
     }
 
-    /// An id for a content: no two are the same, and later ones are greater.
+    /// A content id. Each id is new, and greater than all earlier ones.
     func freshContent() -> Int {
         if nextContent == endOfContents {
-            // Where that fails, so does the batch.
+            // If this fails, so does the batch.
             nextContent = (try? ask(Statement("SELECT nextval('contents')")).int(0, 0)) ?? nextContent
             endOfContents = nextContent + Schema.contentsOfBatch
         }
@@ -88,8 +89,8 @@ final class Batch {
 
     // MARK: Reading
 
-    /// Locks, and reads what is known of the runs.
-    /// - Parameter isBegun: whether the connection is in a transaction already, of which the batch is the end
+    /// Takes the locks, and reads what is known of the runs.
+    /// - Parameter isBegun: whether the connection is already in a transaction, which the batch ends
     func begin(isBegun: Bool = false) throws(DatabaseError) {
         let needs = BatchNeeds(waiting.map(\.write), stamp: RunID.stamp(of: now), rules)
         let uploaded = waiting.filter { !$0.isReserving }.flatMap(\.uploads.all)
@@ -138,7 +139,7 @@ final class Batch {
         loaded = runs
     }
 
-    /// Notes a file: run, path, content, size, modified, bytes, object.
+    /// Notes a file from a row with the columns run, path, content, size, modified, bytes, object.
     private func note(_ rows: Rows, _ row: Int, of key: String) {
         guard let path = ArtifactPath(rows.text(row, 1)) else { return }
         let file = KnownFile(
@@ -148,11 +149,11 @@ final class Batch {
         runs[key]?.stored[path] = file
     }
 
-    /// Reads what is known of all metadata of a run, if only some is.
+    /// Reads all metadata of a run, if only a part was read.
     func load(_ key: String) throws(StoreError) {
         guard let run = runs[key], !run.hasAll else { return }
         let rows = try ask(Statement(BatchNeeds.allFiles, .texts([key])))
-        // What the batch has changed is newer.
+        // The batch's own changes are newer.
         for row in 0..<rows.count {
             guard let path = ArtifactPath(rows.text(row, 1)), run.stored[path] == nil else { continue }
             note(rows, row, of: key)
@@ -160,11 +161,11 @@ final class Batch {
         runs[key]?.hasAll = true
     }
 
-    /// Reads what is at an artifact's path, above it and below it.
+    /// Reads the artifact at a path, above it and below it.
     func loadArtifact(_ path: ArtifactPath, into run: inout WorkingRun) throws(StoreError) {
         guard run.isStored, run.stored[path] == nil, !path.isMetadata else { return }
         let above = sequence(first: path, next: \.parent).map(\.description)
-        // Of those below, one that is not known, since the batch may have removed those that are.
+        // Of the files below, one that is not known yet: the batch may have removed the known ones.
         let known = run.stored.keys.filter { $0.isBelow(path) }.map(\.description)
         let rows = try ask(
             Statement(
@@ -186,7 +187,7 @@ final class Batch {
         }
     }
 
-    /// The pieces of a content that the database has.
+    /// The stored pieces of a content.
     func storedPieces(of key: String, _ content: Int) throws(StoreError) -> [Piece] {
         let rows = try ask(
             Statement(
@@ -197,7 +198,7 @@ final class Batch {
         }
     }
 
-    /// Asks the database while a write is done. After a failure, the batch does not go on.
+    /// Queries the database during a write. After a failure, the batch does not continue.
     func ask(_ statement: Statement) throws(StoreError) -> Rows {
         do throws(DatabaseError) { return try connection.run(statement) } catch {
             failure = failure ?? error

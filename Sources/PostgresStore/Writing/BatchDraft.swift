@@ -3,7 +3,7 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A run as a write of a batch changes it. What is written goes into the batch's pieces.
+/// A run while a write of a batch changes it. The bytes that it writes become pieces of the batch.
 struct BatchDraft: RunDraft {
     var run: WorkingRun
     let batch: Batch
@@ -72,12 +72,12 @@ struct BatchDraft: RunDraft {
         }
     }
 
-    /// The most bytes of a file without a store of artifacts.
+    /// The most bytes of a file if there is no object store.
     static let largestFile = Limit(.bytes, most: 16 << 20)
-    /// The same of all files of a folder that is published at once: they are in memory together.
+    /// The most bytes of all files of a folder that is published at once: they are in memory together.
     static let largestFolder = Limit(.bytes, most: 64 << 20)
 
-    /// Writes the object that a staged file has become, or its bytes.
+    /// Writes the object that a staged file has become, or the file's bytes.
     mutating func put(fileAt place: String, at path: ArtifactPath) throws(StoreError) {
         if let (object, content) = try batch.object(ofFileAt: place) {
             run.touch(path)
@@ -147,7 +147,7 @@ struct BatchDraft: RunDraft {
         }
     }
 
-    /// Has a file that the database has copied there.
+    /// Lets the database copy a file to another path.
     private mutating func copy(
         _ file: KnownFile, of waiting: BatchDraft, _ path: ArtifactPath, behind there: KnownFile?
     ) {

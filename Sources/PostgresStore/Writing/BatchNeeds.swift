@@ -1,18 +1,18 @@
 internal import RunMetadata
 internal import RunStore
 
-/// What has to be locked and read for some writes.
+/// The locks that some writes need, and the data to read for them.
 struct BatchNeeds {
     /// Keys of runs, and of what waits for sessions' next runs.
     let keys: [String]
     private let sessions: [String]
-    /// Keys of which all metadata is needed; of the rest, what appending rows and output looks at.
+    /// Keys of which all metadata is needed. Of the others, only the files for appending rows and output are read.
     private let complete: Set<String>
-    /// The second of ids that are to be made; nil if none are.
+    /// The second of the ids to be made; nil if no ids are made.
     private let stamp: String?
-    /// Whether runs are made one after the other, since what is made depends on all others.
+    /// Whether no other batch may make runs at the same time, since the ids or the number of runs depend on all others.
     private let makesAlone: Bool
-    /// Whether it is asked how many runs there are, and how many bytes they have.
+    /// Whether the number of all runs and the sum of their bytes are needed.
     let needsTotals: Bool
 
     init(_ writes: [RunWrite], stamp: String, _ rules: RunRules) {
@@ -43,7 +43,7 @@ struct BatchNeeds {
         needsTotals = makesRuns && rules.mostRuns != nil || rules.mostBytes != nil
     }
 
-    /// Whether all metadata of a run was read: by its id, or as the active one of a session.
+    /// Whether all metadata of a run was read: under its id, or because it is the active run of a session.
     func needsAll(of key: String, _ active: [SessionName: Batch.ActiveRun]) -> Bool {
         complete.contains(key)
             || active.contains { $0.value.run == key && complete.contains(RunTarget.active($0.key).key) }
@@ -51,7 +51,7 @@ struct BatchNeeds {
 
     // MARK: Statements
 
-    /// The files of some runs' metadata, and of what waits for sessions' next runs, with the bytes of small ones.
+    /// The metadata files of some runs, and of what waits for sessions' next runs, with the bytes of small files.
     static let allFiles = """
         SELECT run, path, content, size, modified, \(smallBytes), object FROM files f
         WHERE run = ANY ($1) AND (path > 'tfruns.d/' AND path < 'tfruns.d0' OR left(run, 1) = '@')
@@ -63,10 +63,10 @@ struct BatchNeeds {
             WHERE p.run = f.run AND p.content = f.content), ''::bytea) END
         """
 
-    /// What appending looks at.
+    /// The files that appending needs.
     private static let appended = [DataPath.metricsRows, .metricsFrame, .output].map { ArtifactPath($0).description }
 
-    /// How many statements come before those that read.
+    /// The number of statements before those that read.
     var lockCount: Int { (makesAlone ? 1 : 0) + (sessions.isEmpty ? 0 : 1) + 1 }
 
     /// The statements: locks; the transaction, ids of contents and the last event; sessions; runs; files; ids of the
@@ -87,7 +87,7 @@ struct BatchNeeds {
                         SELECT DISTINCT hashtextextended('session ' || s, 0) AS key FROM unnest($1) s ORDER BY key) keys
                     """, .texts(sessions)))
         }
-        // A statement of its own, so that it sees what was committed before the sessions were locked.
+        // A separate statement, so that it sees what was committed before the sessions were locked.
         statements.append(
             Statement(
                 """
@@ -134,7 +134,7 @@ struct BatchNeeds {
 }
 
 extension RunWrite.Action {
-    /// The files to which it appends rows and output, if it does nothing else; nil if it does more.
+    /// The files that it appends rows and output to, if it does nothing else; nil if it does more.
     var appended: [DataPath]? {
         guard case .change(let changes) = self else { return nil }
         var paths: [DataPath] = []

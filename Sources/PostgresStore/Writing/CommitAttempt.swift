@@ -3,7 +3,7 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// One batch on its way: done again after a failure that may pass, until its writes have waited too long.
+/// Commits one batch. Repeats it after failures that may pass, until its writes have waited too long.
 final class CommitAttempt {
     private var writes: [WaitingWrite]
     private let committer: Committer
@@ -22,7 +22,7 @@ final class CommitAttempt {
     }
 
     /// Does the writes, and completes each.
-    /// - Parameter connection: the thread's, which is made anew if it is lost
+    /// - Parameter connection: the thread's; replaced by a new one if it is lost
     func run(_ connection: inout Connection?) {
         var pause = 0.002
         while !writes.isEmpty {
@@ -43,7 +43,7 @@ final class CommitAttempt {
         }
     }
 
-    /// The results of the batch that is being committed: what came of its writes if it was.
+    /// The results of the writes of the batch that is being committed, valid if it was committed.
     private var results: [Result<WriteOutcome, StoreError>]?
 
     private func commit(_ batch: Batch) throws(DatabaseError) -> [Result<WriteOutcome, StoreError>] {
@@ -71,9 +71,9 @@ final class CommitAttempt {
         writes = []
     }
 
-    /// After the connection was lost during the commit: whether it happened, by asking, not by guessing.
-    /// - Returns: the results if it happened; nil if it did not, so that it can be done again. Writes are refused if it
-    ///   cannot be found out in time: they may have been done
+    /// After the connection was lost during the commit: asks the database whether the batch was committed.
+    /// - Returns: the results if it was; nil if it was not, so that it can be done again. If this cannot be found out
+    ///   in time, the writes are refused; they may have been committed
     private func fate(
         of batch: Batch, _ connection: inout Connection?
     ) -> [Result<WriteOutcome, StoreError>]? {
@@ -99,7 +99,7 @@ final class CommitAttempt {
 
     private func recover(from error: DatabaseError, _ connection: inout Connection?, _ pause: inout Double) {
         if connection?.isLost ?? true || connection?.isAbandoned ?? true || error.isLost || error.isReadOnly {
-            // A new one may be to a server that takes writes, or after it has begun to.
+            // A new connection may reach a server that takes writes, or the same server after it began to.
             connection = nil
         } else {
             _ = try? connection?.run(.rollback)
@@ -111,7 +111,7 @@ final class CommitAttempt {
         pause = min(pause * 2, 0.5)
     }
 
-    /// After a failure that does not pass by itself: finds out which of the writes it is of, by doing each alone.
+    /// After a failure that does not pass: does each write alone, to find out which ones fail.
     private func refuse(_ error: DatabaseError, _ connection: inout Connection?) {
         let all = writes
         writes = []
@@ -124,8 +124,8 @@ final class CommitAttempt {
         }
     }
 
-    /// Refuses the writes that have waited for too long, here and behind.
-    /// - Returns: whether none is left
+    /// Refuses the writes that have waited for too long, in this batch and in the queue.
+    /// - Returns: whether no write is left
     private func refuseLate(_ error: StoreError) -> Bool {
         let now = monotonicNanoseconds()
         let late = writes.filter { committer.isLate($0, now) }

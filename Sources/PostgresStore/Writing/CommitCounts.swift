@@ -1,7 +1,7 @@
 internal import RunStore
 internal import Synchronization
 
-/// How many writes went together, how long that took, and how many bytes they brought.
+/// How many writes were committed together, how long that took, and how many bytes they brought.
 final class CommitCounts: Sendable {
     private struct Counts: Sendable {
         var writes = StoreStatistics.Histogram(bounds: StoreStatistics.writesBounds)

@@ -4,19 +4,19 @@ internal import RunMetadata
 internal import RunStore
 internal import Threads
 
-/// Makes writes durable, in batches: what waits becomes one transaction, so that one sync covers all of it.
+/// Commits writes in batches. All waiting writes become one transaction, so that one sync covers them all.
 ///
-/// Several threads do so, each with a connection. One at a time has the turn: it takes what waits and locks the runs.
-/// Then the next one has it, while the first one's changes are being committed. So two writes to one run are done in
-/// the order of asking.
+/// Several threads do this, each with a connection. Only one thread at a time takes waiting writes and locks their
+/// runs. While it commits, the next thread takes its turn. So two writes to one run are done in the order in which they
+/// were asked for.
 final class Committer: Sendable {
     struct Settings: Sendable {
-        /// Threads and connections.
+        /// The number of threads, each with a connection.
         var connections = 3
-        /// The most writes in a batch, and the most bytes that they bring.
+        /// The most writes of a batch, and the most bytes that they bring.
         var mostWrites = 1000
         var mostBytes = 16 << 20
-        /// The most bytes of writes that wait.
+        /// The most bytes of waiting writes.
         var mostWaiting = 256 << 20
         /// Seconds that a write waits for a database that cannot be reached.
         var patience = 10.0
@@ -55,7 +55,7 @@ final class Committer: Sendable {
         state.withLock { $0.threads = threads }
     }
 
-    /// - Parameter uploads: what the write's large files have become
+    /// - Parameter uploads: the objects that the write's large files have become
     func submit(
         _ write: RunWrite, _ uploads: UploadedObjects = UploadedObjects(),
         completion: @escaping @Sendable (Result<WriteOutcome, StoreError>) -> Void
@@ -63,8 +63,8 @@ final class Committer: Sendable {
         submit(WaitingWrite(write, uploads, since: monotonicNanoseconds()) { result, _ in completion(result) })
     }
 
-    /// Reserves a write's place in the order of the writes, and notes the objects that it is about to upload.
-    /// - Parameter completion: called once; with the refusal if the write would be refused now
+    /// Reserves a write's place in the order of the writes, and adds rows for the objects that it is about to upload.
+    /// - Parameter completion: called once; with an error if the write would be refused now
     func reserve(
         _ write: RunWrite, _ uploads: UploadedObjects,
         completion: @escaping @Sendable (Result<Reservation, StoreError>) -> Void
@@ -91,7 +91,7 @@ final class Committer: Sendable {
         if let refusal { waiting.completion(.failure(refusal), nil) }
     }
 
-    /// Takes no more writes, and returns when those that wait have been done.
+    /// Takes no more writes. Returns when those that wait have been done.
     func close() {
         let threads = state.changeForAll { state in
             state.isClosed = true
@@ -112,7 +112,7 @@ final class Committer: Sendable {
         }
     }
 
-    /// Takes the turn and a batch; nil once the store is closed and nothing waits.
+    /// Waits for the turn, and takes a batch; nil once the store is closed and no write waits.
     private func take() -> [WaitingWrite]? {
         state.wait { [settings] state -> [WaitingWrite]?? in
             if state.hasTurn { return nil }
@@ -157,15 +157,15 @@ final class Committer: Sendable {
         now > write.since && now - write.since > UInt64(settings.patience * 1e9)
     }
 
-    // MARK: What an attempt needs
+    // MARK: For a commit attempt
 
     /// A thread's connection; a new one if it has none.
     func connection(_ there: Connection?) throws(DatabaseError) -> Connection {
         if let there { return there }
         let connection = try database.connect()
         columns.forgetAll()
-        // Tables that are small now grow while the plans are kept; and each is made once, since that takes longer than
-        // to do it.
+        // Small tables grow while the plans are kept, so sequential scans are off. Generic plans are made only once:
+        // planning takes longer than executing.
         let settings = ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"]
         _ = try connection.run(settings.map { Statement("SET \($0)") })
         return connection
@@ -177,7 +177,7 @@ final class Committer: Sendable {
 
     func noteReachable(_ error: DatabaseError?) { reachability.note(error) }
 
-    /// Tells who watches, before the writes are acknowledged.
+    /// Publishes the batch's events before the writes are acknowledged.
     func tell(_ batch: Batch) {
         if !batch.events.isEmpty { feed.read(on: batch.connection) }
     }

@@ -3,17 +3,17 @@ internal import RunStore
 
 /// A file as a batch knows it.
 struct KnownFile: DraftFile, Sendable, Equatable {
-    /// Which content it has; 0 in a snapshot of nothing.
+    /// The id of its content; 0 in a snapshot without a file.
     var content: Int
     var size: Int
-    /// When it was written last, seconds since 1970.
+    /// The time of its last write, seconds since 1970.
     var modified: Double
-    /// The bytes, where they are known.
+    /// The bytes, if they are known.
     var bytes: [UInt8]?
-    /// The object that has the bytes, outside of the database; nil: pieces have them.
+    /// The object outside of the database that has the bytes; nil: pieces have them.
     var object: String?
 
-    /// Two files with the same version have the same bytes: a content only grows.
+    /// Two files with the same version have the same bytes, since contents only grow.
     var version: BlobVersion { Self.version(content, size) }
 
     func continues(_ earlier: KnownFile) -> Bool { content == earlier.content }
@@ -22,7 +22,7 @@ struct KnownFile: DraftFile, Sendable, Equatable {
         BlobVersion("\(String(content, radix: 16))-\(String(size, radix: 16))")
     }
 
-    /// The most bytes of a file that are read along with its name.
+    /// The largest file that is read together with its name, bytes.
     static let small = 8192
 }
 
@@ -34,7 +34,7 @@ struct Piece: Sendable {
     var bytes: [UInt8]
 }
 
-/// Bytes that go from one run's content to another's inside the database.
+/// Bytes that the database copies from one run's content to another's.
 struct PieceCopy: Sendable {
     let run: String
     let source: String

@@ -1,19 +1,19 @@
 internal import RunStore
 
-/// How many runs there are, and what they take.
+/// The number of runs, and the bytes of their files.
 struct RunCounts: Sendable {
-    /// Those that are initialised, archived ones among them.
+    /// Initialised runs, including archived ones.
     var runs = 0
-    /// Of all files, those of pending runs among them.
+    /// The bytes of all files, including those of pending runs.
     var bytes = 0
-    /// Runs, and sessions' next ones, that wait to be initialised; and by who made them.
+    /// Runs, and sessions' next runs, that wait to be initialised: in all, and by sender.
     var pending = 0
     var pendingOfSender: [String: Int] = [:]
 
-    /// Counts a run, if it is there.
+    /// Counts a run, if it exists.
     mutating func add(_ run: WorkingRun) { count(run, 1) }
 
-    /// Counts a run no more, as it was.
+    /// Stops counting a run as it was.
     mutating func remove(_ run: WorkingRun) { count(run, -1) }
 
     private mutating func count(_ run: WorkingRun, _ number: Int) {

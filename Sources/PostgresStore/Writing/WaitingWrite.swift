@@ -4,20 +4,20 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A write that was asked for, and who waits for it.
+/// A write that was asked for, and its completion handler.
 struct WaitingWrite: Sendable {
-    /// - Parameter reservation: where only that was asked for
+    /// - Parameter reservation: if only a reservation was asked for
     typealias Completion = @Sendable (_ result: Result<WriteOutcome, StoreError>, _ reservation: Reservation?) -> Void
 
     let write: RunWrite
-    /// What its large files have become, or are to become.
+    /// The objects that its large files have become, or will become.
     let uploads: UploadedObjects
     /// Whether only a reservation is asked for, before the upload.
     let isReserving: Bool
     let completion: Completion
     /// When it was asked for (CLOCK_MONOTONIC, nanoseconds).
     let since: UInt64
-    /// About how many bytes it brings.
+    /// Its approximate size, bytes.
     let size: Int
 
     init(
@@ -47,6 +47,6 @@ struct WaitingWrite: Sendable {
 }
 
 extension UploadedObjects {
-    /// About how many bytes of a staged file go into the database.
+    /// The approximate bytes of a staged file that go into the database.
     fileprivate func heldSize(of path: String) -> Int { byFile[path] != nil ? 100 : Self.size(of: path) }
 }

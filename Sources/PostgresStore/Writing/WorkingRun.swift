@@ -3,32 +3,32 @@ internal import LocalFiles
 internal import RunMetadata
 internal import RunStore
 
-/// A run, or what waits for a session's next one, as the writes of a batch leave it. A write changes a copy, which
-/// takes the place of it unless something was refused.
+/// A run, or what waits for a session's next one, as the writes of a batch leave it. A write changes a copy. The copy
+/// replaces the run unless the write is refused.
 struct WorkingRun: Sendable {
     /// The run's id, or `@` and a session's name.
     let key: String
     /// Whether the database has it.
     var isStored = false
-    /// Whether it is there: stored, or made by the batch.
+    /// Whether it exists: stored, or made by the batch.
     var isThere = false
     var place = RunPlace.pending
     /// Changes whenever the run stops being active.
     var activation = 0
-    /// When something was written last, seconds since 1970.
+    /// The time of the last write, seconds since 1970.
     var modified = 0.0
-    /// Of all its files.
+    /// The sum over all its files.
     var bytes = 0
     /// Who made it (`RunWrite.sender`).
     var sender: String?
     /// The columns of its rows, once they are known.
     var columns: RowColumns?
-    /// Files by path in the run's directory. Of metadata all, if `hasAll`; else those that were asked for.
+    /// Files by path in the run's directory: if `hasAll`, all metadata; else only the files that were asked for.
     var files: [ArtifactPath: KnownFile] = [:]
-    /// The same, as the database has them.
+    /// The same, as stored in the database.
     var stored: [ArtifactPath: KnownFile] = [:]
     var hasAll = false
-    /// What the current write wrote or removed.
+    /// The paths that the current write wrote or removed.
     var touched: Set<ArtifactPath> = []
 
     init(key: String) { self.key = key }
@@ -40,21 +40,21 @@ struct WorkingRun: Sendable {
 
     func file(_ path: DataPath) -> KnownFile? { files[ArtifactPath(path)] }
 
-    /// The current write writes or removes a file.
+    /// Notes that the current write writes or removes a file.
     mutating func touch(_ path: ArtifactPath) {
         touched.insert(path)
-        // What waits is as old as its youngest file of any kind.
+        // What waits for a run is as old as its most recently written file of any kind.
         if path.isMetadata || place == .pending { modified = max(modified, wallClock()) }
     }
 
-    /// Counts the bytes of all files after a write, by what it touched.
+    /// Updates the sum of file sizes after a write, from the files that it touched.
     /// - Parameter before: the run before the write
     mutating func countBytes(since before: WorkingRun) {
         for path in touched { bytes += (files[path]?.size ?? 0) - (earlier(path, in: before)?.size ?? 0) }
     }
 
     /// What was at a path before the write; nil: nothing.
-    /// - Parameter before: the run before the write, which may have been the first to look up what is there
+    /// - Parameter before: the run before the write. The write may have been the first to look up that path
     func earlier(_ path: ArtifactPath, in before: WorkingRun) -> KnownFile? {
         before.files[path] ?? (before.stored[path] == nil ? stored[path] : nil)
     }

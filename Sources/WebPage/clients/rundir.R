@@ -1,4 +1,5 @@
-# Records training runs on a Rundir server, by the functions of tfruns. Base R, and the package curl or the command curl.
+# Records training runs on a Rundir server, with the functions of tfruns. Needs base R, and the package curl or the
+# command curl.
 #
 #   source("http://localhost:7117/clients/rundir.R")
 #
@@ -8,10 +9,10 @@
 #   write_run_metadata("plots", function(data_dir) { … })     # files that the function writes into data_dir
 #   complete_run()
 #
-# Recording never stops a job: what goes wrong is a message. What the server cannot take now (it is away, its disk is full, it
-# does not accept the token) waits in a folder, the spool, and is sent in order by the next call or by a process in the
-# background. What the server refuses is kept in the spool's refused/. Every request is safe to send twice. (Functions that
-# read, such as ls_runs(), stop if there is no answer.)
+# Recording never stops a job: errors become messages. Requests that the server cannot take now (it is down, its disk is
+# full, it rejects the token) wait in a folder, the spool, and are sent in order by the next call or by a process in the
+# background. Requests that the server refuses are kept in the spool's refused/. Every request is safe to send twice.
+# (Functions that read, such as ls_runs(), stop if there is no answer.)
 #
 # RUNDIR_URL            the server, default the one that this file was read from; off: record nothing
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
@@ -22,13 +23,13 @@
 # RUNDIR_TIMEOUT        seconds that a reply may take, default 10
 # RUNDIR_BACKGROUND     seconds that a process in the background goes on while the server is away, default 900; 0: none
 #
-# options(rundir.curl = "command") uses the command where the package is installed too.
+# options(rundir.curl = "command") uses the command even if the package is installed.
 
 .rundir <- new.env()
 
 local(envir = .rundir, {
 
-  # The run, if one is active, what waits for one, and what was said.
+  # The active run, if any; the data that waits for a run; the messages that were shown.
   state <- new.env()
 
   setting <- function(name, otherwise) {
@@ -41,7 +42,7 @@ local(envir = .rundir, {
     if (is.na(value)) otherwise else value
   }
 
-  # The server that this file was read from, if it was: source() has the address.
+  # The server that this file was read from, if it was read from one: source() has the address.
   origin <- "http://127.0.0.1:7117"
   for (frame in sys.frames()) {
     file <- get0("ofile", frame, mode = "character", inherits = FALSE)
@@ -68,7 +69,7 @@ local(envir = .rundir, {
     file.path(spool, gsub("[^A-Za-z0-9.-]", "_", address()))
   }
 
-  # Says something, once in this session.
+  # Shows a message, once in this session.
   say <- function(...) {
     text <- paste0(...)
     if (!text %in% state$said) {
@@ -77,7 +78,7 @@ local(envir = .rundir, {
     }
   }
 
-  # Evaluates an expression; what goes wrong is said.
+  # Evaluates an expression; an error becomes a message.
   guarded <- function(expression) {
     tryCatch(expression, error = function(error) {
       say(conditionMessage(error))
@@ -102,7 +103,7 @@ local(envir = .rundir, {
     paste0("\"", x, "\"")
   }
 
-  # Numbers to the last digit, as few digits as that takes.
+  # Numbers with all their digits, in the shortest form.
   json_number <- function(x) {
     text <- sprintf("%.15g", x)
     for (digits in 16:17) {
@@ -112,7 +113,7 @@ local(envir = .rundir, {
     text
   }
 
-  # The elements of a vector. `na` is what a missing number is.
+  # The elements of a vector. `na` is the JSON for a missing number.
   json_elements <- function(x, na) {
     if (is.factor(x)) x <- as.character(x)
     if (inherits(x, "POSIXt")) x <- format(x, "%Y-%m-%dT%H:%M:%OS3Z", tz = "UTC")
@@ -148,7 +149,7 @@ local(envir = .rundir, {
       return(json_object(names(x), columns))
     }
     if (inherits(x, "POSIXt")) x <- as.POSIXct(x)
-    # One value with a name, such as evaluate(model)["loss"], is that value.
+    # A single value with a name, such as evaluate(model)["loss"], becomes that value.
     if (!is.list(x) && length(x) == 1) names(x) <- NULL
     if (is.list(x) || (!is.null(names(x)) && is.null(dim(x)))) {
       values <- vapply(unclass(as.list(x)), to_json, "", na = na)
@@ -160,7 +161,7 @@ local(envir = .rundir, {
     if (length(elements) == 1) elements else array(elements)
   }
 
-  # A property as text, as tfruns has it; a time as seconds since 1970.
+  # A property as text, as in tfruns; a time as seconds since 1970.
   property_text <- function(value) {
     if (inherits(value, "POSIXt")) return(sprintf("%.6f", as.numeric(value)))
     paste(as.character(value), collapse = "\n")
@@ -175,7 +176,7 @@ local(envir = .rundir, {
 
   # --- HTTP
 
-  # A path's segment; "/" stays.
+  # A path's segment, percent-encoded except "/".
   encoded <- function(x) gsub("%2F", "/", utils::URLencode(enc2utf8(x), reserved = TRUE), fixed = TRUE)
 
   # Sends a request. Returns its status (0: no reply), headers (text) and body (raw).
@@ -270,7 +271,7 @@ local(envir = .rundir, {
     if (!dir.exists(path)) stop("the spool ", place(), " cannot be written; something is not recorded", call. = FALSE)
   }
 
-  # Takes a request into a folder. It is there when its .req is. `body` is raw, or the path of a file that is copied.
+  # Adds a request to a folder. It exists once its .req file does. `body` is raw, or the path of a file to copy.
   add <- function(lane, method, path, type, body) {
     make_folder(lane)
     names <- names_in(lane)
@@ -285,13 +286,13 @@ local(envir = .rundir, {
     }
   }
 
-  # A lock is a folder with one file, named after its owner: PID-NONCE-HOST. Renaming that file takes the lock over from an
-  # owner that is gone, and only one process can do that. Returns the file; NULL if another process has the lock.
+  # A lock is a folder with one file, named after its owner: PID-NONCE-HOST. Renaming that file takes the lock over from
+  # an owner that no longer runs; only one process can do that. Returns the file; NULL if another process has the lock.
   lock <- function(path) {
     own <- file.path(path, paste0(Sys.getpid(), "-", basename(tempfile("")), "-", host_name()))
     taken <- if (dir.create(path, showWarnings = FALSE, mode = "0700")) suppressWarnings(file.create(own)) else take_over(path, own)
     if (!taken) return(NULL)
-    # Two processes may have thought that the folder was left empty.
+    # Two processes may have found the folder empty.
     if (!identical(list.files(path), basename(own))) {
       unlock(own)
       return(NULL)
@@ -302,19 +303,19 @@ local(envir = .rundir, {
   take_over <- function(path, own) {
     found <- sort(list.files(path, full.names = TRUE), method = "radix")
     if (!length(found)) {
-      # Its owner was killed before it had its file, or just after it had one.
+      # Its owner was killed just before or after it made its file.
       if (isTRUE(age(path) > 60)) suppressWarnings(file.remove(path))
       return(FALSE)
     }
     if (!all(vapply(found, is_gone, NA))) return(FALSE)
     suppressWarnings(file.remove(found[-1]))
-    # First of all it is no longer old.
+    # Touch it first, so that it no longer counts as old.
     suppressWarnings(Sys.setFileTime(found[[1]], Sys.time()) && file.rename(found[[1]], own))
   }
 
   age <- function(path) as.numeric(difftime(Sys.time(), file.mtime(path), units = "secs"))
 
-  # Whether an owner is gone, or has not been heard of for ten minutes.
+  # Whether an owner no longer runs, or has not refreshed its lock for ten minutes.
   is_gone <- function(path) {
     if (isTRUE(age(path) > 600)) return(TRUE)
     name <- basename(path)
@@ -323,12 +324,12 @@ local(envir = .rundir, {
     is.na(pid) || !tools::pskill(pid, 0)
   }
 
-  # Tells that the owner is alive. FALSE if another process has taken the lock over, after a long pause.
+  # Refreshes the lock. FALSE if another process has taken it over, after a long pause.
   refresh <- function(own) suppressWarnings(Sys.setFileTime(own, Sys.time()))
 
   unlock <- function(own) suppressWarnings(file.remove(own, dirname(own)))
 
-  # The server cannot take anything now: the next attempt is later.
+  # The server cannot take requests now: schedules the next attempt.
   away <- function(reply) {
     path <- file.path(place(), "away")
     delay <- 0
@@ -351,8 +352,8 @@ local(envir = .rundir, {
     as.numeric(Sys.time()) >= attempt
   }
 
-  # Whether output that was sent before, without a reply, is there; NA: nobody knows now. Before the first attempt, the length
-  # of the run's output is noted beside the request.
+  # Whether output that was sent before, without a reply, has arrived; NA: cannot be found out now. Before the first
+  # attempt, the length of the run's output is recorded with the request.
   has_arrived <- function(base, path) {
     output <- paste0(sub("/metadata/output$", "/output?after=", path))
     noted <- paste0(base, ".base")
@@ -375,7 +376,8 @@ local(envir = .rundir, {
     FALSE
   }
 
-  # Keeps what the server does not take, and what it said. The same thing has the same name, however often it is sent.
+  # Keeps a request that the server refuses, and the server's reply. The same request has the same name, however often
+  # it is sent.
   refuse <- function(base, method, path, reply) {
     folder <- file.path(place(), "refused", strsplit(sub("^/runs/", "", path), "/")[[1]][[1]])
     make_folder(folder)
@@ -386,7 +388,7 @@ local(envir = .rundir, {
     say(method, " ", path, " was refused: ", reply$status, " ", detail(reply), ". It is kept in ", folder)
   }
 
-  # Sends what waits in a folder, in order. Returns whether nothing is left.
+  # Sends the requests that wait in a folder, in order. Returns whether none is left.
   replay <- function(lane) {
     if (is_empty(lane)) return(TRUE)
     own <- lock(file.path(lane, "lock"))
@@ -396,7 +398,7 @@ local(envir = .rundir, {
       for (name in names) {
         base <- file.path(lane, name)
         head <- tryCatch(readLines(paste0(base, ".req")), error = function(e) NULL, warning = function(w) NULL)
-        # One whose body is gone was sent, and only half removed.
+        # Without its body: it was sent, and only half removed.
         if (!file.exists(paste0(base, ".body"))) { unlink(paste0(base, ".req")); next }
         if (length(head) < 2) next
         if (!refresh(own)) return(FALSE)
@@ -431,7 +433,8 @@ local(envir = .rundir, {
     done
   }
 
-  # Goes on with sending in the background, unless a process does so already: this file's functions are its program.
+  # Continues to send in the background, unless a process does so already. Its program consists of this file's
+  # functions.
   send_later <- function() {
     if (seconds_of("RUNDIR_BACKGROUND", 900) <= 0) return(invisible())
     if (!all(vapply(list.files(file.path(place(), "sender"), full.names = TRUE), is_gone, NA))) return(invisible())
@@ -456,7 +459,7 @@ local(envir = .rundir, {
     }
   }
 
-  # Sends what was added, now if the server is there, else later.
+  # Sends what was added: now if the server answers, else later.
   push <- function(run) {
     in_background <- seconds_of("RUNDIR_BACKGROUND", 900) > 0
     tries <- !is_away() || (!in_background && may_try())
@@ -464,7 +467,7 @@ local(envir = .rundir, {
     send_later()
   }
 
-  # Waits for all of the run to be sent, RUNDIR_WAIT seconds at most.
+  # Waits until all requests of the run are sent, at most RUNDIR_WAIT seconds.
   push_all <- function(run) {
     end <- as.numeric(Sys.time()) + seconds_of("RUNDIR_WAIT", 10)
     repeat {
@@ -484,12 +487,12 @@ local(envir = .rundir, {
   # --- The run
 
   new_id <- function() {
-    # Not from R's generator, whose state is the user's.
+    # Not from R's generator: its state belongs to the user.
     digits <- as.hexmode((as.integer((as.numeric(Sys.time()) * 1e6) %% 65536) + Sys.getpid() * 257L) %% 65536L)
     paste0(format(Sys.time(), "%Y-%m-%dT%H-%M-%SZ", tz = "UTC"), "-", format(digits, width = 4))
   }
 
-  # Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
+  # Among the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
   job <- function() {
     number <- function(...) {
       for (name in c(...)) if (grepl("^[0-9]+$", Sys.getenv(name))) return(as.integer(Sys.getenv(name)))
@@ -511,7 +514,7 @@ local(envir = .rundir, {
 
   run_id <- function(run_dir) basename(as.character(if (is.list(run_dir)) run_dir$run_dir else run_dir))
 
-  # An id that the server takes, and that is a name in the spool.
+  # An id that is valid for the server and as a name in the spool.
   clean <- function(id) {
     cleaned <- substr(sub("^[^A-Za-z0-9]*", "", gsub("[^A-Za-z0-9._=+@-]", "-", id)), 1, 128)
     if (cleaned %in% c("", "active", "archive")) cleaned <- paste0("run-", cleaned)
@@ -551,7 +554,7 @@ local(envir = .rundir, {
     } else if (is.character(data) && is.null(names(data))) {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
     } else {
-      # As tfruns has it: a missing number is the text "NA".
+      # As in tfruns: a missing number is the text "NA".
       list <- as.list(data)
       if (!length(list)) names(list) <- character()
       json("POST", type, to_json(list, na = if (type %in% c("flags", "evaluation")) "\"NA\"" else "null"))
@@ -559,8 +562,8 @@ local(envir = .rundir, {
     TRUE
   }
 
-  # A row gets a step, so that it may be sent twice, and the time when it was made. A data frame of other than one row
-  # stays as it is, and so does a list of columns.
+  # Adds to a row a step, so that it may be sent twice, and the time when it was made. A data frame with another number
+  # of rows stays unchanged, and so does a list of columns.
   row_with_step <- function(run, data) {
     is_row <- function(data) {
       is.list(data) && !is.data.frame(data) &&
@@ -586,13 +589,13 @@ local(envir = .rundir, {
     data
   }
 
-  # The greatest step that this session's rows of a run were given.
+  # The greatest step among this session's rows of a run.
   given_step <- function(run) {
     step <- state$given[[run]]
     if (is.null(step)) -Inf else step
   }
 
-  # The files that tfruns would take.
+  # The files that tfruns would copy.
   source_files <- function(folder) {
     files <- list.files(folder, utils::glob2rx("*.r"), recursive = TRUE, ignore.case = TRUE)
     files[!grepl("^(packrat|renv)/", files)]
@@ -604,19 +607,19 @@ local(envir = .rundir, {
     archive <- tempfile("rundir-archive", fileext = ".tar.gz")
     before <- setwd(folder)
     on.exit(setwd(before))
-    # It warns of paths of more than 100 bytes.
+    # tar() warns of paths of more than 100 bytes.
     suppressWarnings(utils::tar(archive, files = files, compression = "gzip", tar = "internal"))
     archive
   }
 
-  # --- What tfruns' users know
+  # --- The functions of tfruns
 
   write_run_metadata <- function(type, data, run_dir = NULL) {
     if (is_off()) return(invisible(NULL))
     force(data)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is.null(run)) {
-      # Until a run is initialised.
+      # Kept until a run is initialised.
       state$pending[[length(state$pending) + 1]] <- list(type = type, data = data)
     } else {
       guarded({
@@ -687,7 +690,7 @@ local(envir = .rundir, {
     invisible(run)
   }
 
-  # Ends the run as failed; the error is a text, a condition, or a list with message and traceback.
+  # Ends the run as failed. The error is a text, a condition, or a list with message and traceback.
   fail_run <- function(error, run_dir = NULL) {
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
@@ -699,7 +702,7 @@ local(envir = .rundir, {
     invisible(run)
   }
 
-  # Evaluates an expression as a run: an error in it is the run's, and goes on.
+  # Evaluates an expression as a run. An error ends the run as failed, and is passed on.
   with_run <- function(expression, ...) {
     initialize_run(...)
     withCallingHandlers(
@@ -751,7 +754,7 @@ local(envir = .rundir, {
     list(names = unescaped(substring(line, first[, 1], last[, 1])), values = substring(line, first[, 2], last[, 2]))
   }
 
-  # The text that JSON holds. No text of the server has a control character as it is.
+  # The text in a JSON string. The server writes control characters only as escapes.
   unescaped <- function(x) {
     if (!any(grepl("\\", x, fixed = TRUE))) return(x)
     x <- gsub("\\\\", "\001", x, fixed = TRUE)
@@ -830,7 +833,7 @@ local(envir = .rundir, {
     runs
   }
 
-  # The newest run as a list, with its metrics as a data frame; NULL if there is none.
+  # The newest run as a list, with its metrics as a data frame; NULL if there are no runs.
   latest_run <- function() {
     runs <- ls_runs(latest_n = 1)
     if (nrow(runs) == 0) NULL else run_info(runs$run_dir)
@@ -859,7 +862,7 @@ local(envir = .rundir, {
     browse(paste0("run/", utils::URLencode(run_id(run_dir), reserved = TRUE)))
   }
 
-  # By default the two newest runs.
+  # Default: the two newest runs.
   compare_runs <- function(runs = ls_runs(latest_n = 2)) {
     ids <- run_id(runs)
     browse(paste0("compare?runs=", paste(vapply(ids, utils::URLencode, "", reserved = TRUE), collapse = ",")))

@@ -7,10 +7,10 @@
             run.log(step=step, loss=train())
         run.evaluation(acc=0.97)
 
-Tracking never stops a job: nothing here raises, and a call takes microseconds. One thread sends in the background. What the
-server cannot take now (it is away, its disk is full, it does not accept the token) waits in a folder, the spool, and is sent
-in order once it can, by this process or a later one (`python rundir.py send`). What the server refuses is kept in the
-spool's `refused/`. Every request is safe to send twice.
+Tracking never stops a job: nothing here raises, and a call takes microseconds. One thread sends in the background.
+Requests that the server cannot take now (it is down, its disk is full, it rejects the token) wait in a folder, the spool, and
+are sent in order later, by this process or another one (`python rundir.py send`). Requests that the server refuses are kept in
+the spool's `refused/`. Every request is safe to send twice.
 
 | variable | meaning |
 |---|---|
@@ -22,7 +22,7 @@ spool's `refused/`. Every request is safe to send twice.
 | RUNDIR_WAIT | seconds that the end of a run may wait for the server, default 10 |
 | RUNDIR_TIMEOUT | seconds that a reply may take, default 10 |
 
-Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
+Among the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
 """
 
 import atexit
@@ -56,7 +56,7 @@ __all__ = [
 
 _log = logging.getLogger("rundir")
 
-# Seconds between two looks at the queue; longer while the server is away, so that fewer and larger files are spooled.
+# Seconds between two checks of the queue; more while the server is down, so that fewer and larger files are spooled.
 _TICK, _TICK_AWAY = 0.2, 2.0
 # Rows and bytes of one request.
 _BATCH_ROWS, _BATCH_BYTES = 5_000, 1 << 20
@@ -64,7 +64,7 @@ _BATCH_ROWS, _BATCH_BYTES = 5_000, 1 << 20
 _QUEUE = 200_000
 # Seconds for a connection, for a reply, for the reply to a file.
 _CONNECT, _REPLY, _REPLY_FILE = 3, float(os.environ.get("RUNDIR_TIMEOUT") or 10), 120
-# Seconds after which a lock that nobody refreshes is broken.
+# Seconds after which a lock that is not refreshed is broken.
 _LOCK_STALE = 600
 
 
@@ -78,7 +78,7 @@ _PLAIN = frozenset((int, float, str, bool, type(None)))
 
 
 def _plain(value, depth=0):
-    """A value as JSON has it: scalars and tensors of NumPy, PyTorch, JAX and TensorFlow, dataclasses, namespaces, enums."""
+    """Converts a value to JSON: scalars and tensors of NumPy, PyTorch, JAX and TensorFlow, dataclasses, namespaces, enums."""
     if type(value) in _PLAIN:
         return value
     if depth > 30:
@@ -145,7 +145,7 @@ def _document(value):
 
 
 def _guarded(method):
-    """Whatever goes wrong in a call is logged once, and never raised in the job."""
+    """Logs any error in a call once, and never raises it in the job."""
     def call(self, *arguments, **named):
         try:
             return method(self, *arguments, **named)
@@ -206,7 +206,7 @@ class _Reply:
 
     @property
     def problem(self):
-        """The server's own account of an error, or {} if the reply comes from something else."""
+        """The server's own description of an error, or {} if the reply is not the server's."""
         if "problem+json" not in (self.headers.get("Content-Type") or ""):
             return {}
         try:
@@ -255,8 +255,8 @@ class _Client:
         """Sends a request and returns the reply.
 
         - body: bytes, or a file, which is read from its beginning
-        - once: it must not arrive twice
-        - Raises OSError or http.client.HTTPException if there is no reply: then it may have arrived, or not.
+        - once: whether it must not arrive twice
+        - Raises OSError or http.client.HTTPException if there is no reply; it may still have arrived.
         """
         for attempt in (0, 1):
             fresh = self.connection is None
@@ -283,7 +283,7 @@ class _Client:
                 return found
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self.close()
-                # A connection that was idle may have been closed by the server meanwhile: once more, on a new one.
+                # The server may have closed an idle connection: tried again once, on a new one.
                 if fresh or attempt or once or isinstance(error, socket.timeout):
                     raise error if isinstance(error, (OSError, http.client.HTTPException)) else OSError(str(error))
 
@@ -316,7 +316,7 @@ class _Item:
 class _Lane:
     """A folder of the spool: what waits for one run, in order. rundir.sh and rundir.R use the same.
 
-    A request is there when its `.req` is. Names sort in order: a number that is greater than all there, and who made it.
+    A request exists once its `.req` does. Names sort in order: a number greater than all existing ones, and the maker.
     """
 
     def __init__(self, folder):
@@ -386,8 +386,8 @@ class _Lane:
         except OSError:
             pass
 
-    # One process at a time sends what is in the folder. The lock is a folder with one file, named after its owner:
-    # PID-NONCE-HOST. Renaming that file takes the lock over from an owner that is gone, and only one process can do that.
+    # One process at a time sends the requests in the folder. The lock is a folder with one file, named after its owner:
+    # PID-NONCE-HOST. Renaming that file takes the lock over from an owner that no longer runs; only one process can do that.
 
     def lock(self):
         folder = os.path.join(self.folder, "lock")
@@ -401,7 +401,7 @@ class _Lane:
         except FileNotFoundError:
             return False
         self.own = own
-        # Two processes may have thought that the folder was left empty.
+        # Two processes may have found the folder empty.
         if os.listdir(folder) != [os.path.basename(own)]:
             self.unlock()
             return False
@@ -411,7 +411,7 @@ class _Lane:
         try:
             found = sorted(os.listdir(folder))
             if not found:
-                # Its owner was killed before it had its file, or just after it had one.
+                # Its owner was killed just before or after it made its file.
                 if time.time() - os.stat(folder).st_mtime > 60:
                     os.rmdir(folder)
                 return False
@@ -420,7 +420,7 @@ class _Lane:
             for name in found[1:]:
                 os.unlink(os.path.join(folder, name))
             held = os.path.join(folder, found[0])
-            # First of all it is no longer old.
+            # Touch it first, so that it no longer counts as old.
             os.utime(held)
             os.rename(held, own)
             return True
@@ -429,7 +429,7 @@ class _Lane:
 
     @staticmethod
     def _is_gone(folder, name):
-        """Whether an owner is gone, or has not been heard of for ten minutes."""
+        """Whether an owner no longer runs, or has not refreshed its lock for ten minutes."""
         if time.time() - os.stat(os.path.join(folder, name)).st_mtime > _LOCK_STALE:
             return True
         pid, _, rest = name.partition("-")
@@ -444,7 +444,7 @@ class _Lane:
         return False
 
     def refresh(self):
-        """Tells that the owner is alive. False if another process has taken the lock over, after a long pause."""
+        """Refreshes the lock. False if another process has taken it over, after a long pause."""
         try:
             os.utime(self.own)
             return True
@@ -474,7 +474,7 @@ def _write(path, bytes):
 
 class _Spool:
     """The folder for one server: `runs/<run>/` and `files/<run>/` wait, `refused/<run>/` was refused. `steps/<run>` is the last
-    step of a run, `failed/<run>` tells that its error is recorded."""
+    step of a run, `failed/<run>` exists if its error is recorded."""
 
     def __init__(self, address):
         self.folder = os.path.join(_spool(), re.sub("[^A-Za-z0-9.-]", "_", address))
@@ -503,7 +503,7 @@ class _Spool:
             return ""
 
     def refuse(self, item, body, reply):
-        """Keeps a request that the server does not take, and what it said; once, however often it was sent."""
+        """Keeps a request that the server refuses, and the reply; once, however often it was sent."""
         run = item.path.split("/")[2] if item.path.startswith("/runs/") else "other"
         folder = os.path.join(self.folder, "refused", run)
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -529,7 +529,7 @@ class _Spool:
 # MARK: Sending
 
 class _Sender:
-    """Sends requests to a server, and says how it went."""
+    """Sends requests to a server, and reports the results."""
 
     SENT, AWAY = "sent", "away"
 
@@ -557,7 +557,7 @@ class _Sender:
         return self.AWAY
 
     def send(self, item, body=None, bisections=16):
-        """Sends a request. What is refused (4xx) is kept in `refused/`, and counts as sent."""
+        """Sends a request. A refused one (4xx) is kept in `refused/`, and counts as sent."""
         body = item.body if body is None else body
         try:
             if item.is_output and self._has_arrived(item, body):
@@ -578,7 +578,7 @@ class _Sender:
             return self._away(f"{reply.status} {reply.said}", wait)
         self.delay, self.attempt_at = 0.0, 0.0
         if item.type == "application/x-ndjson" and reply.status in (400, 422) and bisections > 0:
-            # One faulty row does not take the others with it.
+            # One faulty row must not prevent the others from being stored.
             content = body.read() if hasattr(body, "seek") and not body.seek(0) else body
             lines = content.splitlines(keepends=True)
             if len(lines) > 1:
@@ -599,13 +599,13 @@ class _Sender:
             return True
         if reply.status == 403:
             return not (reply.problem.get("type") or "").endswith(("path-forbidden", "directory-forbidden"))
-        # 500, 502 and 504 of a proxy; those of the server itself are about the request.
+        # 500, 502 and 504 from a proxy; from the server itself, they concern the request.
         return reply.status >= 500 and not reply.problem
 
     def _has_arrived(self, item, body):
-        """Whether output that was sent before, without a reply, is there.
+        """Whether output that was sent before, without a reply, has arrived.
 
-        Before the first attempt, the length of the run's output is noted with the item.
+        Before the first attempt, the length of the run's output is recorded with the item.
         """
         path = item.path[:-len("/metadata/output")] + "/output?after="
         if item.base is None:
@@ -632,7 +632,7 @@ class _Sender:
         return False
 
     def replay(self, lane):
-        """Sends what waits in a folder, in order. Returns whether nothing is left that could be sent."""
+        """Sends the requests that wait in a folder, in order. Returns whether none is left that could be sent."""
         if lane.is_empty():
             return True
         if not lane.lock():
@@ -675,7 +675,7 @@ class _Sender:
 # MARK: The job's place among others
 
 class _Place:
-    """Which run this process writes, and whether it starts and ends it."""
+    """The run that this process writes to, and whether it starts and ends it."""
 
     def __init__(self, id=None):
         get = os.environ.get
@@ -692,7 +692,7 @@ class _Place:
 
     @staticmethod
     def _clean(id):
-        """An id that the server takes, and that is a name in the spool."""
+        """An id that is valid for the server and as a name in the spool."""
         clean = re.sub("^[^A-Za-z0-9]*", "", re.sub("[^A-Za-z0-9._=+@-]", "-", id))[:128] or "run"
         clean = "run-" + clean if clean in ("active", "archive") else clean
         if clean != id:
@@ -710,7 +710,7 @@ class _Place:
         if id and id != "none":
             return "torchrun-" + re.sub("[^A-Za-z0-9._-]", "-", id)[:100]
         if get("LOCAL_WORLD_SIZE") == size:
-            # All ranks are children of one process. Its start tells it from a later one of the same number.
+            # All ranks are children of one process. Its start time distinguishes it from a later one with the same number.
             try:
                 with open(f"/proc/{os.getppid()}/stat", encoding="utf-8") as file:
                     start = file.read().rsplit(")", 1)[1].split()[19]
@@ -913,7 +913,7 @@ class Run:
     # The end.
 
     def finish(self, completed=True, wait=None):
-        """Ends the run. Waits `wait` seconds (RUNDIR_WAIT) for what is not sent yet; the rest stays in the spool."""
+        """Ends the run. Waits `wait` seconds (RUNDIR_WAIT) until everything is sent; the rest stays in the spool."""
         try:
             self._finish(completed, None, wait)
         except Exception as error:
@@ -956,7 +956,7 @@ class Run:
                          os.path.join(self._sender.spool.folder, "refused"))
 
     def flush(self, wait=10):
-        """Waits until all that was recorded so far is sent, `wait` seconds at most. Returns whether it is."""
+        """Waits until all data recorded so far is sent, at most `wait` seconds. Returns whether it was."""
         if self.is_off:
             return True
         end = time.monotonic() + wait
@@ -1076,7 +1076,7 @@ class Run:
                 if self._closing:
                     sender.attempt_at = min(sender.attempt_at, time.monotonic() + 1)
                 if sender.may_try() and sender.replay(self._lane) and not looked and not sender.is_away:
-                    # What earlier runs left, once.
+                    # Left by earlier runs; once.
                     looked = True
                     if not self._closing:
                         self._replay_others()
@@ -1168,7 +1168,7 @@ class Run:
             return last
 
     def _mark_failed(self):
-        """Tells `rundir.sh exec`, which started this process, that the error is recorded."""
+        """Notes for `rundir.sh exec`, which started this process, that the error is recorded."""
         try:
             self._sender.spool.note("failed", self.id, "")
         except OSError:
@@ -1179,7 +1179,7 @@ _row_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check
 
 
 def _number(value):
-    """A metric: truth counts as a number."""
+    """A metric: a boolean counts as a number."""
     if value is True or value is False:
         return int(value)
     if type(value) is dict:
@@ -1277,8 +1277,8 @@ def run(flags=None, *, id=None, properties=None, script=None, source=None, captu
     - flags: a dict, a dataclass, what argparse returns
     - id: a name, by default RUNDIR_RUN, that of the job, or a new one
     - source: True or a folder: its source is recorded
-    - capture: True: what is printed goes to the run's output too
-    - resume: go on with a run that has ended
+    - capture: True: printed text also goes to the run's output
+    - resume: continue a run that has ended
     """
     global _current
     try:
@@ -1362,7 +1362,7 @@ def _get(client, path):
 
 
 def send(url=None):
-    """Sends what waits in the spool. Returns whether nothing is left."""
+    """Sends the requests that wait in the spool. Returns whether none is left."""
     return _Sender((url or _address()).rstrip("/")).replay_all()
 
 
@@ -1424,7 +1424,7 @@ def keras_callback(run=None):
 
 
 def _names_of_sets(names):
-    """What stands before and behind a metric's name, for each data set: `loss`, `val_loss`, `test_loss`."""
+    """The prefix and suffix of a metric's name, for each data set: `loss`, `val_loss`, `test_loss`."""
     names = list(dict.fromkeys(names))
     training = next((name for name in names if name.lower().startswith(("train", "dtrain", "learn"))), None)
     others = [name for name in names if name != training]

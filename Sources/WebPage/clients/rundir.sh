@@ -19,9 +19,9 @@
 #
 # start and exec take --id ID. flags, properties, evaluation and metrics take NAME=VALUE, or one JSON object.
 #
-# Tracking never stops a job: all of these exit 0, unless they are misused (2); exec exits as its command does. What the server
-# cannot take now waits in a folder, the spool, and is sent in order by the next call or by a process in the background. What
-# it refuses is kept in the spool's refused/. Every request is safe to send twice.
+# Tracking never stops a job: all of these exit 0, unless they are misused (2); exec exits as its command does. Requests
+# that the server cannot take now wait in a folder, the spool, and are sent in order by the next call or by a process in
+# the background. Requests that it refuses are kept in the spool's refused/. Every request is safe to send twice.
 #
 # RUNDIR_URL            the server, default http://127.0.0.1:7117; off: record nothing
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
@@ -50,12 +50,12 @@ timeout=${RUNDIR_TIMEOUT:-10}
 host=$(uname -n)
 host_name=$(printf %s "$host" | tr -c 'A-Za-z0-9.' '_')
 who=$host_name.$$
-# The process that owns locks; a process in the background sets its own number.
+# The owner of locks: this process; a process in the background sets its own number.
 me=$$
 nonce=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
 count=0
 
-# Becomes a command, in the environment as it was.
+# Replaces this process by a command, in the original environment.
 become() {
     umask "$old_umask"
     if [ -n "$had_locale" ]; then LC_ALL=$old_locale; else unset LC_ALL; fi
@@ -75,7 +75,7 @@ seconds() {
 
 # --- Values
 
-# Prints a text as it stands in a form or a path; "/" and what the second argument lists stay.
+# Percent-encodes a text for a form or a path, except "/".
 encoded() {
     case $1 in
         *[!A-Za-z0-9._/-]*) printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' | sed 's/%2f/\//g' ;;
@@ -100,7 +100,7 @@ check_pairs() {
 
 # --- The spool: a folder for each run, shared with rundir.py and rundir.R
 
-# add FOLDER METHOD PATH TYPE: takes the file $body into a folder. A request is there when its .req is.
+# add FOLDER METHOD PATH TYPE: moves the file $body into a folder. A request exists once its .req file does.
 add() {
     mkdir -p "$1" || lost || return
     last=
@@ -118,8 +118,8 @@ new_body() {
     body=$place/tmp/$who.$count
 }
 
-# A lock is a folder with one file, named after its owner: PID-NONCE-HOST. Renaming that file takes the lock over from an owner
-# that is gone, and only one process can do that. Sets $own, the file.
+# A lock is a folder with one file, named after its owner: PID-NONCE-HOST. Renaming that file takes the lock over from
+# an owner that no longer runs; only one process can do that. Sets $own, the file.
 lock() {
     count=$((count + 1))
     own=$1/$me-$nonce.$count-$host_name
@@ -128,7 +128,7 @@ lock() {
     else
         take_over "$1" || return 1
     fi
-    # Two processes may have thought that the folder was left empty.
+    # Two processes may have found the folder empty.
     for found in "$1"/*; do
         [ "$found" = "$own" ] || { unlock "$own"; return 1; }
     done
@@ -142,15 +142,15 @@ take_over() {
         if [ -z "$first" ]; then first=$found; else rm -f "$found"; fi
     done
     if [ -z "$first" ]; then
-        # Its owner was killed before it had its file, or just after it had one.
+        # Its owner was killed just before or after it made its file.
         [ -z "$(find "$1" -prune -mmin +1 2>/dev/null)" ] || rmdir "$1" 2>/dev/null
         return 1
     fi
-    # First of all it is no longer old.
+    # Touch it first, so that it no longer counts as old.
     touch -c "$first" && mv -f "$first" "$own" 2>/dev/null
 }
 
-# Whether an owner is gone, or has not been heard of for ten minutes.
+# Whether an owner no longer runs, or has not refreshed its lock for ten minutes.
 is_gone() {
     [ -z "$(find "$1" -prune -mmin +10 2>/dev/null)" ] || return 0
     owner=${1##*/}
@@ -231,8 +231,8 @@ is_temporary() {
     esac
 }
 
-# Whether output that was sent before, without a reply, is there. Before the first attempt, the length of the run's output is
-# noted beside the request. Status 0: it is there, 1: it is not, 2: nobody knows now.
+# Whether output that was sent before, without a reply, has arrived. Before the first attempt, the length of the run's
+# output is recorded with the request. Status 0: it has, 1: it has not, 2: cannot be found out now.
 has_arrived() {
     if [ ! -e "$1.base" ]; then
         request GET "${2%/metadata/output}/output?after=4611686018427387904"
@@ -279,7 +279,8 @@ may_try() {
     [ "$(date +%s)" -ge "${attempt:-0}" ]
 }
 
-# Keeps what the server does not take, and what it said. The same thing has the same name, however often it is sent.
+# Keeps a request that the server refuses, and the server's reply. The same request has the same name, however often it
+# is sent.
 refuse() {
     folder=${2#/runs/}
     folder=$place/refused/${folder%%/*}
@@ -291,7 +292,7 @@ refuse() {
     say "$2 was refused: $status $(detail). It is kept in $folder"
 }
 
-# Sends what waits in a folder, in order. Status 1: something is left.
+# Sends the requests that wait in a folder, in order. Status 1: some are left.
 replay() {
     is_empty "$1" && return 0
     lock "$1/lock" || return 1
@@ -300,10 +301,10 @@ replay() {
         for item in "$1"/*.req; do
             item=${item%.req}
             { read -r item_method && read -r item_path && read -r item_type; } 2>/dev/null <"$item.req" || continue
-            # One whose body is gone was sent, and only half removed.
+            # Without its body: it was sent, and only half removed.
             [ -e "$item.body" ] || { rm -f "$item.req"; continue; }
             touch -c "$mine"
-            # After a long pause, another process may have taken the lock over.
+            # After a long pause, another process may own the lock.
             [ -e "$mine" ] || { left=1; break; }
             arrived=1
             case $item_path in */metadata/output) has_arrived "$item" "$item_path"; arrived=$? ;; esac
@@ -335,7 +336,7 @@ replay() {
     return $left
 }
 
-# Sends all that waits. Status 1: something is left.
+# Sends all waiting requests. Status 1: some are left.
 replay_all() {
     incomplete=0
     for lane in "$place"/runs/* "$place"/files/*; do
@@ -346,7 +347,7 @@ replay_all() {
     return $incomplete
 }
 
-# Goes on with sending in the background, unless a process does so already.
+# Continues to send in the background, unless a process does so already.
 send_later() {
     [ "${RUNDIR_BACKGROUND:-900}" -gt 0 ] || return 0
     is_locked "$place/sender" && return 0
@@ -367,7 +368,7 @@ send_later() {
     ) &
 }
 
-# Sends what was added, now if the server is there, else later.
+# Sends what was added: now if the server answers, else later.
 push() {
     if [ ! -e "$place/away" ] || { [ "${RUNDIR_BACKGROUND:-900}" = 0 ] && may_try; }; then
         replay "$place/runs/$run" && { [ $# = 0 ] || replay "$place/files/$run"; } && return 0
@@ -375,7 +376,7 @@ push() {
     send_later
 }
 
-# Waits for all of the run to be sent, $wait_seconds at most.
+# Waits until all requests of the run are sent, at most $wait_seconds.
 push_all() {
     end=$(($(date +%s) + wait_seconds))
     while :; do
@@ -395,7 +396,8 @@ push_all() {
 
 new_id() { printf '%s-%s' "$(date -u +%Y-%m-%dT%H-%M-%SZ)" "$(od -An -N2 -tx1 /dev/urandom | tr -d ' ')"; }
 
-# Of the ranks of a job, rank 0 starts and ends the run, and the others join it; sets $joins, and $run if the job names it.
+# Among the ranks of a job, rank 0 starts and ends the run, and the others join it. Sets $joins, and $run if the job
+# gives its id.
 job() {
     joins=${RUNDIR_JOIN:-0}
     run=${RUNDIR_RUN:-}
@@ -412,7 +414,7 @@ job() {
     fi
 }
 
-# An id that the server takes, and that is a name in the spool.
+# An id that is valid for the server and as a name in the spool.
 clean() {
     cleaned=$(printf %s "$1" | tr -c 'A-Za-z0-9._=+@-' - | sed 's/^[^A-Za-z0-9]*//' | cut -c 1-128)
     case $cleaned in '' | active | archive) cleaned=run-$cleaned ;; esac
@@ -428,7 +430,7 @@ known_run() {
     path=/runs/$(encoded "$run")
 }
 
-# start_run [NAME=VALUE …]: makes $run, or an id, and adds what starts it.
+# start_run [NAME=VALUE …]: uses $run, or makes an id, and adds the requests that start the run.
 start_run() {
     fresh=0
     if [ -n "$run" ]; then clean "$run"; else run=$(new_id) fresh=1; fi
@@ -465,18 +467,18 @@ values() {
     add "$place/runs/$run" "$method" "$path/metadata/$type" $media
 }
 
-# Notes a step that was given, if it is the greatest: where the last one is not known yet, apart from it.
+# Records a given step if it is the greatest. If the last step is not known yet, it is recorded separately.
 note_step() {
     case $1 in '' | *[!0-9]*) return ;; esac
     noted=$place/steps/$run known=
     [ -e "$noted" ] || noted=$noted.given
     [ -e "$noted" ] && read -r known <"$noted"
-    # Without zeros in front, which would make it octal.
+    # Without leading zeros, which would make it octal.
     [ "$1" -gt "${known:-0}" ] 2>/dev/null && mkdir -p "$place/steps" &&
         printf '%s\n' "${1#"${1%%[!0]*}"}" >"$noted.$$" && mv "$noted.$$" "$noted"
 }
 
-# A row has the time when it was made, and a step.
+# Adds to a row the time when it was made, and a step.
 metrics() {
     keyed=0
     case $1 in
@@ -490,7 +492,7 @@ metrics() {
     for pair in "$@"; do case $pair in step=* | epoch=*) keyed=1 ;; esac; done
     if [ $keyed = 0 ]; then
         step=
-        # Calls at once get different steps.
+        # Concurrent calls get different steps.
         mkdir -p "$place/steps"
         for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
             lock "$place/steps/$run.lock" && break
@@ -515,13 +517,13 @@ metrics() {
         esac
         set -- "step=$step" "$@"
     else
-        # The next row without a step goes on from here.
+        # The next row without a step continues from here.
         for pair in "$@"; do case $pair in step=*) note_step "${pair#step=}" ;; esac; done
     fi
     values POST metrics "$@" "_time=$(seconds)"
 }
 
-# pump LOG: adds what a growing file has got, each second, until there is a file LOG.end.
+# pump LOG: adds the new part of a growing file each second, until there is a file LOG.end.
 pump() {
     sent=0
     while :; do
@@ -532,21 +534,21 @@ pump() {
             new=$((size - sent))
             [ $new -gt 1048576 ] && new=1048576
             new_body
-            # Where the spool is full, later.
+            # If the spool is full, try again later.
             tail -c +$((sent + 1)) "$1" | head -c $new >"$body" || break
             add "$place/runs/$run" POST "$path/metadata/output" text/plain || break
             sent=$((sent + new))
         done
         may_try && replay "$place/runs/$run"
-        # One whose parent was killed ends too.
+        # Ends if its parent was killed.
         [ $ends = 1 ] || ! kill -0 $$ 2>/dev/null && break
         [ -e "$1.end" ] || sleep 1
     done
     rm -f "$place/tmp/reply.$who".*
 }
 
-# source_of FOLDER: what Git tracks there, or else all files of up to 1 MiB that are not hidden, 2,000 at most. A name with a
-# line feed is left out.
+# source_of FOLDER: the files that Git tracks there; without Git, all files of up to 1 MiB that are not hidden, at most
+# 2,000. Names with a line feed are left out.
 source_of() {
     folder=${1:-.}
     [ -d "$folder" ] || usage "$folder is no folder"
@@ -578,7 +580,7 @@ ended() {
     return 0
 }
 
-# end_run true|false: whether it is completed, or was stopped
+# end_run true|false: true: the run is completed, false: it was stopped
 end_run() {
     new_body
     printf '{"completed": %s, "end": %s}' "$1" "$(seconds)" >"$body" || lost || return
@@ -599,7 +601,7 @@ execute() {
     RUNDIR_RUN=$run RUNDIR_JOIN=1 RUNDIR_URL=$url
     export RUNDIR_RUN RUNDIR_JOIN RUNDIR_URL
     if [ "$joins" != 1 ]; then
-        # The script is the first word that is a file.
+        # The script is the first word that names a file.
         script=
         for word in "$@"; do
             case $word in /*) ;; *) [ -f "$word" ] && { script=${word#./}; break; } ;; esac
@@ -607,7 +609,7 @@ execute() {
         values POST properties "command=$*" ${script:+"script=$script"}
         source_of .
     fi
-    # What reads the output stays until the command has closed it, whatever signals the job gets.
+    # The reader of the output stays until the command has closed it, whatever signals the job gets.
     (trap '' INT TERM HUP QUIT; exec tee -a "$log" <"$log.1") &
     tee1=$!
     (trap '' INT TERM HUP QUIT; exec tee -a "$log" <"$log.2" >&2) &
@@ -618,7 +620,7 @@ execute() {
         pumping=$!
     fi
     begun=$(date +%s)
-    # A shell starts what it does not wait for with SIGINT ignored, and without input.
+    # A shell starts background commands with SIGINT ignored, and without input.
     restore=
     env --default-signal=INT,QUIT true 2>/dev/null && restore='env --default-signal=INT,QUIT'
     exec 3<&0
@@ -688,7 +690,7 @@ case $command in
     *) usage "there is no command $command" ;;
 esac
 
-# Of ranks that do not agree on a run, only rank 0 records.
+# If ranks do not agree on a run, only rank 0 records.
 if [ "$command" = start ] || [ "$command" = exec ]; then
     job
     case ${1:-} in
@@ -741,7 +743,7 @@ esac
 
 case $command in
     start)
-        # What interrupted calls left.
+        # Left by interrupted calls.
         find "$place/tmp" -type f -mtime +1 -exec rm -f {} + 2>/dev/null
         start_run "$@"
         printf '%s\n' "$run" >"$place/active.$$" 2>/dev/null && mv "$place/active.$$" "$place/active"
@@ -816,7 +818,7 @@ case $command in
         set_flags=
         while [ $# -gt 0 ] && [ "$1" != -- ]; do
             case $1 in *=*) ;; *) usage "$1 is not NAME=VALUE; put -- before the command" ;; esac
-            # Flags are added one by one: the words behind -- stay as they are.
+            # Flags are added one by one: the words after -- stay unchanged.
             set_flags=1
             flag_list="${flag_list:-}${flag_list:+&}$(form "$1")"
             shift

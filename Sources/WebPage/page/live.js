@@ -107,7 +107,7 @@ document.addEventListener("visibilitychange", () => {
     if (document.hidden) hiding = setTimeout(() => close("off"), 20_000);
     else if (!source) open();
 });
-// A page that is left, but kept by the browser for the way back, keeps no connection.
+// A page that the browser keeps for the back button closes its connection.
 addEventListener("pagehide", () => close("off"));
 addEventListener("pageshow", (event) => { if (event.persisted) open(); });
 addEventListener("offline", () => { if (source) setState("lost"); });

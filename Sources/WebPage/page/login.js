@@ -1,4 +1,4 @@
-/** Asking for a token, where the server needs one. The browser keeps it in a cookie that scripts cannot read. */
+/** Asks for a token if the server needs one. The browser keeps it in a cookie that scripts cannot read. */
 import { Problem, request } from "./api.js";
 import { h } from "./dom.js";
 
@@ -6,8 +6,8 @@ import { h } from "./dom.js";
 let dialog = null;
 
 /**
- * Shows the dialog that asks for a token. What is behind it could not be read, so the page is loaded again after the login.
- * @param {string} [reason] why the token that there was does not do
+ * Shows the dialog that asks for a token. The page behind it could not be read, so it is loaded again after the login.
+ * @param {string} [reason] why the previous token is not accepted
  */
 export function askForToken(reason) {
     if (dialog) return;

@@ -107,7 +107,7 @@ onLiveState((state) => {
     line.firstChild.textContent = { live: "Live", lost: "Connection lost; trying again", connecting: "Connecting" }[state] ?? "";
     line.hidden = state === "off";
 });
-// The login's own 401 is told in its dialog.
+// The login's own 401 is shown in its dialog.
 addEventListener("tokenneeded", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.path !== "login") import("./login.js").then(({ askForToken }) => askForToken());
 });
@@ -115,7 +115,7 @@ addEventListener("hashchange", plan);
 addEventListener("popstate", plan);
 show();
 
-/** Shows that a token lets the reader in, and which; a button forgets it. */
+/** Shows the token in use, with a button that forgets it. */
 async function showLogin() {
     const { token } = await json("login");
     if (!token) return;

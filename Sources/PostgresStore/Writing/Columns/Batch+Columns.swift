@@ -2,7 +2,7 @@ internal import RunMetadata
 internal import RunStore
 
 extension Batch {
-    /// Reads the columns of all rows to which writes append and of which the server knows nothing, in one round trip.
+    /// Reads, in one round trip, the columns of all rows that writes append to and that the server does not know.
     func readColumns() throws(DatabaseError) {
         var unknown: Set<String> = []
         for waiting in waiting {
@@ -31,7 +31,7 @@ extension Batch {
         return try completed(RowColumns(), of: run)
     }
 
-    /// The same with those that other servers have added.
+    /// The same, including those that other servers have added.
     func allColumns(of run: WorkingRun) throws(StoreError) -> RowColumns {
         let columns = try columns(of: run)
         return columns.isComplete ? columns : try completed(columns, of: run)
@@ -45,7 +45,7 @@ extension Batch {
         return columns
     }
 
-    /// The names that the database has of some contents, each from a number on.
+    /// The stored names of some contents, each from a position on.
     private static func columns(of runs: [String], _ contents: [Int], from positions: [Int]) -> Statement {
         Statement(
             """
@@ -57,7 +57,7 @@ extension Batch {
 
     // MARK: Changes
 
-    /// The statements that bring the database's columns to what the batch knows.
+    /// The statements that store the columns that the batch added.
     func columnStatements(_ changed: [WorkingRun]) -> [Statement] {
         let rows = ArtifactPath(.metricsRows)
         var gone: [(run: String, content: Int)] = []
@@ -88,7 +88,7 @@ extension Batch {
         return statements
     }
 
-    /// Remembers, once the batch is committed, what rows have which columns.
+    /// Remembers, once the batch is committed, which columns the rows have.
     func rememberColumns() {
         for run in runs.values where run.isThere {
             guard let rows = run.file(.metricsRows), let columns = run.columns?.remembered else { continue }
@@ -98,7 +98,7 @@ extension Batch {
 }
 
 extension WorkingRun {
-    /// The columns of its rows with those of some that are to come behind them.
+    /// The columns of its rows together with those of rows that are about to be appended.
     /// - Throws: `refused` if there would be too many
     func columns(with rows: MetricsRows, _ batch: Batch) throws(StoreError) -> RowColumns {
         var columns = try batch.columns(of: self)

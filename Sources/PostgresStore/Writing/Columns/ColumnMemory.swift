@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// What a server knows of the columns of rows that it wrote, by their content, so that rows of known names need no look
-/// into the database. Others may have been added by other servers.
+/// The names of the columns of rows that this server wrote, by content, so that rows with known names need no query.
+/// Other servers may have added more.
 final class ColumnMemory: Sendable {
-    /// Names that are held, of all contents: about 100 MB. With more, all others are forgotten.
+    /// The most names that are held, over all contents: about 100 MB. Beyond that, all other contents are forgotten.
     private static let most = 1_000_000
-    /// What a content counts beside its names.
+    /// What a content counts in addition to its names.
     private static let overhead = 8
 
     private struct State: Sendable {
@@ -17,11 +17,11 @@ final class ColumnMemory: Sendable {
 
     subscript(content: Int) -> RowColumns? { state.withLock { $0.known[content] } }
 
-    /// Notes what the database has, after a commit.
+    /// Records the stored columns after a commit.
     func note(_ columns: RowColumns, of content: Int) {
         state.withLock { state in
             let there = state.known[content]
-            // A later batch may have been told of its commit sooner.
+            // A later batch may have recorded its commit first.
             if let there, there.nameCount > columns.nameCount { return }
             state.size += columns.nameCount - (there?.nameCount ?? -Self.overhead)
             state.known[content] = columns
@@ -31,6 +31,6 @@ final class ColumnMemory: Sendable {
         }
     }
 
-    /// The database may be another one now, in an earlier state: a standby that was promoted.
+    /// For a new connection: it may be to another database, in an earlier state, such as a standby that was promoted.
     func forgetAll() { state.withLock { $0 = State() } }
 }

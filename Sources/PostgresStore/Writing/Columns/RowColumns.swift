@@ -3,29 +3,29 @@ internal import RunMetadata
 
 /// The names of the columns of a run's rows, as a batch knows them.
 ///
-/// The database has them in the order in which they came, and only adds to them as long as the content is there. So
-/// what a server remembers of them is their beginning.
+/// The database stores them in the order in which they came, and only adds to them while the content exists. So the
+/// names that a server remembers are always the first ones.
 struct RowColumns: Sendable {
-    /// The names as rows have them, in quotes and with a colon.
+    /// The names as they are written in rows, in quotes and with a colon.
     private var names: Set<[UInt8]> = []
-    /// How many of them a frame shows.
+    /// How many of them a frame shows as columns.
     private(set) var count = 0
     /// Those that the database does not have yet, in order.
     private(set) var added: [[UInt8]] = []
-    /// What rows looked like that have no other names.
+    /// The shapes of rows that have no other names.
     private var shapes: Set<MetricsShape> = []
-    /// Whether there are no others: another server may have added some since these were read.
+    /// Whether these are all names: another server may have added some since they were read.
     private(set) var isComplete = true
-    /// Whether there is more than the server remembers.
+    /// Whether there are names that the server does not remember yet.
     private(set) var isNews = false
 
     /// How many shapes are remembered.
     private static let mostShapes = 64
 
-    /// Of no rows.
+    /// For no rows.
     init() {}
 
-    /// Of rows that the database does not have.
+    /// For rows that are not in the database.
     init(ofRows rows: [UInt8], _ parser: JSONParser) { add(Self.names(of: rows, parser)) }
 
     /// All names, shown or not.
@@ -41,12 +41,12 @@ struct RowColumns: Sendable {
 
     // MARK: Rows
 
-    /// Whether rows are known to have no other names; false if that has to be looked at.
+    /// Whether rows of a shape are known to have no other names; false if the rows have to be checked.
     func cover(_ shape: MetricsShape?) -> Bool { shape.map { shapes.contains($0) } ?? false }
 
     func contain(_ members: [[UInt8]]) -> Bool { members.allSatisfy { names.contains($0) } }
 
-    /// Remembers what rows look like that have no other names.
+    /// Remembers the shape of rows that have no other names.
     mutating func remember(_ shape: MetricsShape?) {
         guard let shape else { return }
         if shapes.count >= Self.mostShapes { shapes.removeAll() }
@@ -54,12 +54,12 @@ struct RowColumns: Sendable {
         isNews = true
     }
 
-    /// Adds names, those that are new.
+    /// Adds names that are new.
     mutating func add(_ members: [[UInt8]]) {
         for member in members where insert(member) { added.append(member) }
     }
 
-    /// Adds the names of other rows, which are to come behind these.
+    /// Adds the names of other rows, which are appended after these.
     mutating func add(_ other: RowColumns) { add(Array(other.names)) }
 
     private mutating func insert(_ member: [UInt8]) -> Bool {
@@ -72,7 +72,7 @@ struct RowColumns: Sendable {
 
     // MARK: The database
 
-    /// The names that are to be added there, as a row of metrics without values.
+    /// The new names, as a row of metrics without values.
     var addedRow: [UInt8] {
         var row = Array("{".utf8)
         for member in added {
@@ -83,13 +83,13 @@ struct RowColumns: Sendable {
         return row + Array("}\n".utf8)
     }
 
-    /// Adds names that the database has, after which it has no others.
+    /// Adds names from the database, which are all that it has.
     mutating func complete(_ rows: [UInt8], _ parser: JSONParser) {
         for member in Self.names(of: rows, parser) { _ = insert(member) }
         (isComplete, isNews) = (true, true)
     }
 
-    /// The same once the database has them, to be remembered; nil if the server does already.
+    /// The columns to remember once the database has them; nil if the server already remembers them.
     var remembered: RowColumns? {
         guard isNews else { return nil }
         var columns = self

@@ -1,4 +1,4 @@
-/** Does work in animation frames, at most so many milliseconds of each, so that scrolling stays smooth. */
+/** Does work in animation frames, for a limited time in each, so that scrolling stays smooth. */
 const budget = 10;
 
 /** @template Item */

@@ -1,4 +1,4 @@
-/** The parts of a chart beside its lines: marks, labels of axes, and its description in words. */
+/** The parts of a chart other than its lines: marks, labels of axes, and its description in words. */
 import { numberText } from "../format.js";
 import { faint } from "./colors.js";
 

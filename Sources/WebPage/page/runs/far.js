@@ -70,7 +70,7 @@ export class FarRows {
             this.#reading.delete(number);
             this.changed();
         } catch {
-            // The sign in the header tells; the row is asked for again when it is shown again.
+            // The sign in the header shows it; the row is requested again when it is next shown.
             if (generation === this.#generation) this.#reading.delete(number);
         }
     }

@@ -50,7 +50,7 @@ export class Sparks {
                 const found = new Map(series.map((line) => [line.run, line]));
                 for (const [run] of runs) this.#known.set(run, found.get(run) ?? null);
             }
-            // A row may have been rebuilt meanwhile.
+            // The row may have been rebuilt in between.
             for (const [run] of runs) {
                 draw(this.#waiting.get(run), this.#known.get(run));
                 this.#waiting.delete(run);

@@ -1,6 +1,6 @@
 /**
- * A table of very many rows, of which only the visible ones are created. Two rows as high as all others stand in for
- * those above and below. All rows have the same height.
+ * A table of very many rows. Only the visible rows are created. One row above them and one below fill the height of all
+ * others. All rows have the same height.
  */
 import { h } from "../dom.js";
 
