@@ -107,9 +107,6 @@ document.addEventListener("visibilitychange", () => {
     if (document.hidden) hiding = setTimeout(() => close("off"), 20_000);
     else if (!source) open();
 });
-// A page that the browser keeps for the back button closes its connection.
-addEventListener("pagehide", () => close("off"));
-addEventListener("pageshow", (event) => { if (event.persisted) open(); });
 addEventListener("offline", () => { if (source) setState("lost"); });
 addEventListener("online", () => { if (source) open(); });
 // A page that is kept for the back button would keep its connection, of which a browser has six for each server.
