@@ -3,8 +3,8 @@
 import time
 import unittest
 
+from cases import RunTestCase, tar_gzip
 from support import LONG, ActionChains, By, until
-from test_run import RunTestCase, tar_gzip
 
 
 class CompareTests(RunTestCase):
