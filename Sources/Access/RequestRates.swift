@@ -17,7 +17,7 @@ package final class RequestRates: @unchecked Sendable {
     }
 
     /// The requests that a sender has left at a time (nanoseconds, monotonic).
-    private struct Allowance {
+    struct Allowance {
         var left: Double
         var time: UInt64
     }

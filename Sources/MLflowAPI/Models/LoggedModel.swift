@@ -73,7 +73,7 @@ extension LoggedModel: Searchable {
         case (.param, let name): return object["params"]?[name]?.string.map { .text($0) }
         case (.metric, let name):
             let found = metrics.last { $0["key"]?.string == name }?["value"]
-            return MetricsRow.number(found).map { .number($0.double) }
+            return found.flatMap(MetricsRow.number).map { .number($0.double) }
         case (.attribute, "name"): return .text(name)
         case (.attribute, "model_id"): return .text(id)
         case (.attribute, "source_run_id"): return .text(run.description)
