@@ -38,7 +38,7 @@ local(envir = .rundir, {
 
   seconds_of <- function(name, otherwise) {
     value <- suppressWarnings(as.numeric(setting(name, otherwise)))
-    if (is.na(value)) otherwise else value
+    if (is.na(value) || value < 0 || value > 1e8) otherwise else value
   }
 
   # The server that this file was read from, if it was: source() has the address.
@@ -49,7 +49,11 @@ local(envir = .rundir, {
   }
   rm(frame, file)
 
-  address <- function() sub("/+$", "", setting("RUNDIR_URL", origin))
+  # `host:port` is taken as `http://host:port`.
+  address <- function() {
+    value <- sub("/+$", "", setting("RUNDIR_URL", origin))
+    if (value == "off" || grepl("://", value, fixed = TRUE)) value else paste0("http://", value)
+  }
 
   is_off <- function() identical(address(), "off")
 

@@ -37,6 +37,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -56,6 +57,29 @@ __all__ = [
 
 _log = logging.getLogger("rundir")
 
+_said = set()
+
+
+def _say(text):
+    """Logs a warning, once in this process."""
+    if text not in _said:
+        _said.add(text)
+        _log.warning("%s", text)
+
+
+def _seconds(name, default):
+    """A setting in seconds."""
+    text = os.environ.get(name)
+    try:
+        seconds = float(text or default)
+    except ValueError:
+        seconds = -1
+    if 0 <= seconds < 1e8:
+        return seconds
+    _say(f"{name} is {text!r}, no number of seconds; it is taken as {default}")
+    return default
+
+
 # Seconds between two looks at the queue; longer while the server is away, so that fewer and larger files are spooled.
 _TICK, _TICK_AWAY = 0.2, 2.0
 # Rows and bytes of one request.
@@ -63,7 +87,7 @@ _BATCH_ROWS, _BATCH_BYTES = 5_000, 1 << 20
 # Entries of the queue; a caller that finds it full writes it to the spool.
 _QUEUE = 200_000
 # Seconds for a connection, for a reply, for the reply to a file.
-_CONNECT, _REPLY, _REPLY_FILE = 3, float(os.environ.get("RUNDIR_TIMEOUT") or 10), 120
+_CONNECT, _REPLY, _REPLY_FILE = 3, _seconds("RUNDIR_TIMEOUT", 10) or 10, 120
 # Seconds after which a lock that nobody refreshes is broken.
 _LOCK_STALE = 600
 
@@ -156,20 +180,12 @@ def _guarded(method):
     return call
 
 
-_said = set()
-
-
-def _say(text):
-    """Logs a warning, once in this process."""
-    if text not in _said:
-        _said.add(text)
-        _log.warning("%s", text)
-
-
 # MARK: Settings
 
-def _address():
-    return (os.environ.get("RUNDIR_URL") or "http://127.0.0.1:7117").rstrip("/")
+def _address(url=None):
+    """The server's address. `host:port` is taken as `http://host:port`."""
+    address = (url or os.environ.get("RUNDIR_URL") or "http://127.0.0.1:7117").rstrip("/")
+    return "http://" + address if re.match(r"(\[[0-9A-Fa-f:]+\]|[\w.-]+):\d+(/|$)", address) else address
 
 
 def _token():
@@ -192,10 +208,7 @@ def _spool():
 
 
 def _patience():
-    try:
-        return float(os.environ.get("RUNDIR_WAIT") or 10)
-    except ValueError:
-        return 10.0
+    return _seconds("RUNDIR_WAIT", 10)
 
 
 # MARK: HTTP
@@ -732,7 +745,7 @@ class Run:
 
     def __init__(self, flags, id, properties, script, source, capture, resume, url):
         place = _Place(id)
-        self.address = (url or _address()).rstrip("/")
+        self.address = _address(url)
         self.is_off = self.address == "off" or place.run is None
         if place.run is None:
             _say("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records")
@@ -750,7 +763,6 @@ class Run:
         self._given = 0
         if self.is_off:
             return
-        _open.append(self)
         self._sender = _Sender(self.address)
         self._lane = self._sender.spool.lane(self.id)
         self._files = self._sender.spool.lane(self.id, "files")
@@ -775,6 +787,8 @@ class Run:
             if properties:
                 self.properties(properties)
         self._start_thread()
+        # Only now: whatever is in this list can be ended.
+        _open.append(self)
         if source:
             self.source(source if isinstance(source, str) else ".")
         if capture:
@@ -1317,7 +1331,7 @@ def runs(where=None, *, order=None, limit=None, columns=None, archived=None, fra
              "columns": ",".join(columns) if isinstance(columns, (list, tuple)) else columns}
     query = {name: value for name, value in query.items() if value is not None}
     found, cursor = [], None
-    client = _Client((url or _address()).rstrip("/"))
+    client = _Client(_address(url))
     while True:
         asked = dict(query, limit=min(1000, limit - len(found)) if limit is not None else 1000)
         if cursor:
@@ -1347,7 +1361,7 @@ def _read_number(name, value):
 
 def compare(*ids, url=None):
     """`GET /compare` of runs. Raises Error."""
-    return _get(_Client((url or _address()).rstrip("/")),
+    return _get(_Client(_address(url)),
                 "/compare?" + urllib.parse.urlencode({"runs": ",".join(ids)}))
 
 
@@ -1363,7 +1377,7 @@ def _get(client, path):
 
 def send(url=None):
     """Sends what waits in the spool. Returns whether nothing is left."""
-    return _Sender((url or _address()).rstrip("/")).replay_all()
+    return _Sender(_address(url)).replay_all()
 
 
 def _at_exit():

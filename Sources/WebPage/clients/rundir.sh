@@ -41,12 +41,32 @@ umask 077
 say() { printf 'rundir: %s\n' "$*" >&2; }
 usage() { say "$1"; sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
+# Prints the whole part of a number of seconds. Status 1: it is none.
+whole() {
+    case $1 in *[!0-9.]* | *.*.* | '' | . | ??????????*) return 1 ;; esac
+    number=${1%%.*}
+    # Without zeros in front, which would make it octal.
+    number=${number#"${number%%[!0]*}"}
+    printf %s "${number:-0}"
+}
+
+# setting NAME VALUE DEFAULT
+setting() {
+    whole "${2:-$3}" && return
+    say "$1 is $2, no number of seconds; it is taken as $3"
+    printf %s "$3"
+}
+
 url=${RUNDIR_URL:-http://127.0.0.1:7117}
 url=${url%/}
+case $url in off | *://*) ;; *) url=http://$url ;; esac
 spool=${RUNDIR_SPOOL:-${XDG_STATE_HOME:-${HOME:-/tmp}/.local/state}/rundir}
 place=$spool/$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
-wait_seconds=${RUNDIR_WAIT:-10}
-timeout=${RUNDIR_TIMEOUT:-10}
+wait_seconds=$(setting RUNDIR_WAIT "${RUNDIR_WAIT:-}" 10)
+timeout=$(setting RUNDIR_TIMEOUT "${RUNDIR_TIMEOUT:-}" 10)
+# For curl, 0 is no limit.
+[ "$timeout" -gt 0 ] || timeout=1
+background=$(setting RUNDIR_BACKGROUND "${RUNDIR_BACKGROUND:-}" 900)
 host=$(uname -n)
 host_name=$(printf %s "$host" | tr -c 'A-Za-z0-9.' '_')
 who=$host_name.$$
@@ -348,7 +368,7 @@ replay_all() {
 
 # Goes on with sending in the background, unless a process does so already.
 send_later() {
-    [ "${RUNDIR_BACKGROUND:-900}" -gt 0 ] || return 0
+    [ "$background" -gt 0 ] || return 0
     is_locked "$place/sender" && return 0
     (
         trap '' HUP INT TERM
@@ -356,7 +376,7 @@ send_later() {
         me=$(own_number)
         lock "$place/sender" || exit 0
         sender=$own who=$who.later
-        end=$(($(date +%s) + ${RUNDIR_BACKGROUND:-900}))
+        end=$(($(date +%s) + background))
         while ! all_empty && [ "$(date +%s)" -lt $end ]; do
             touch -c "$sender"
             if may_try && replay_all; then break; fi
@@ -369,7 +389,7 @@ send_later() {
 
 # Sends what was added, now if the server is there, else later.
 push() {
-    if [ ! -e "$place/away" ] || { [ "${RUNDIR_BACKGROUND:-900}" = 0 ] && may_try; }; then
+    if [ ! -e "$place/away" ] || { [ "$background" = 0 ] && may_try; }; then
         replay "$place/runs/$run" && { [ $# = 0 ] || replay "$place/files/$run"; } && return 0
     fi
     send_later
@@ -803,7 +823,11 @@ case $command in
     fail) fail "${*:-failed}"; push_all ;;
     resume) resume; push ;;
     send)
-        case ${1:-} in --wait) wait_seconds=${2:-$wait_seconds} ;; '') wait_seconds=0 ;; *) usage "send takes no $1" ;; esac
+        case ${1:-} in
+            --wait) [ $# = 1 ] || wait_seconds=$(whole "$2") || usage "--wait needs a number of seconds, not $2" ;;
+            '') wait_seconds=0 ;;
+            *) usage "send takes no $1" ;;
+        esac
         mkdir -p "$place/tmp"
         rm -f "$place/away"
         end=$(($(date +%s) + wait_seconds))
