@@ -17,7 +17,7 @@
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
 # RUNDIR_RUN            the run's id
 # RUNDIR_JOIN           1: another process starts and ends the run
-# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir
+# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir; where it cannot be made, rundir-UID in TMPDIR
 # RUNDIR_WAIT           seconds that the end of a run may wait for the server, default 10
 # RUNDIR_TIMEOUT        seconds that a reply may take, default 10
 # RUNDIR_BACKGROUND     seconds that a process in the background goes on while the server is away, default 900; 0: none
@@ -66,10 +66,25 @@ local(envir = .rundir, {
     trimws(value)
   }
 
-  # The spool's folder for the server.
+  # The spool's folder for the server. Where it cannot be made, another folder is: one of this user, which no other can read.
   place <- function() {
     spool <- setting("RUNDIR_SPOOL", file.path(setting("XDG_STATE_HOME", path.expand("~/.local/state")), "rundir"))
-    file.path(spool, gsub("[^A-Za-z0-9.-]", "_", address()))
+    name <- gsub("[^A-Za-z0-9.-]", "_", address())
+    if (can_write(file.path(spool, name))) return(file.path(spool, name))
+    user <- file.info(tempdir())$uid
+    other <- file.path(dirname(tempdir()), paste0("rundir-", user))
+    dir.create(other, showWarnings = FALSE, mode = "0700")
+    found <- file.info(other)
+    is_private <- isTRUE(found$isdir && found$uid == user && format(found$mode) == "700") && !nzchar(Sys.readlink(other))
+    if (!is_private || !can_write(file.path(other, name))) return(file.path(spool, name))
+    say("the spool ", spool, " cannot be written; what is recorded waits in ", other)
+    file.path(other, name)
+  }
+
+  # Whether a folder can be written; it is made.
+  can_write <- function(path) {
+    dir.create(path, showWarnings = FALSE, recursive = TRUE, mode = "0700")
+    dir.exists(path) && file.access(path, 2) == 0
   }
 
   # Says something, once in this session.

@@ -342,14 +342,14 @@ class _Lane:
     def names(self):
         try:
             return sorted(name[:-4] for name in os.listdir(self.folder) if name.endswith(".req"))
-        except FileNotFoundError:
+        except OSError:
             return []
 
     def is_empty(self):
         try:
             with os.scandir(self.folder) as entries:
                 return not any(entry.name.endswith(".req") for entry in entries)
-        except FileNotFoundError:
+        except OSError:
             return True
 
     def add(self, item, source=None):
@@ -411,7 +411,7 @@ class _Lane:
         except FileExistsError:
             if not self._take_over(folder, own):
                 return False
-        except FileNotFoundError:
+        except OSError:
             return False
         self.own = own
         # Two processes may have thought that the folder was left empty.
@@ -600,9 +600,12 @@ class _Sender:
                     if self.send(_Item(item.method, item.path, item.type, b"".join(part)), None, bisections - 1) == self.AWAY:
                         return self.AWAY
                 return self.SENT
-        folder = self.spool.refuse(item, body, reply)
+        try:
+            kept = "It is kept in " + self.spool.refuse(item, body, reply)
+        except OSError as error:
+            kept = f"It cannot be kept ({error})"
         self.refused += 1
-        _say(f"{item.method} {item.path} was refused: {reply.status} {reply.said}. It is kept in {folder}")
+        _say(f"{item.method} {item.path} was refused: {reply.status} {reply.said}. {kept}")
         return self.SENT
 
     @staticmethod
@@ -913,7 +916,13 @@ class Run:
             return
         name = name or os.path.basename(os.fspath(path))
         item = _Item("PUT", self._path + "/files/" + urllib.parse.quote(name), "application/octet-stream")
-        self._files.add(item, source=os.fspath(path))
+        with open(path, "rb") as file:
+            try:
+                self._files.add(item, source=os.fspath(path))
+            except OSError as error:
+                # In the caller's time: the file may change later, and may be too large for the queue.
+                if _Sender(self.address).send(item, file) != _Sender.SENT:
+                    _say(f"the spool cannot be written ({error}); {path} is not recorded")
         self._start_thread()
 
     @_guarded
@@ -961,6 +970,9 @@ class Run:
             self._thread.join(max(0.0, self._deadline - time.monotonic()) + 2 * _REPLY)
             if self._thread.is_alive() or self._queue:
                 self._spill()
+        if self._queue:
+            _log.warning("the end of the run %s is lost: it could not be sent (%s), and the spool %s cannot be written",
+                         self.id, self._sender.reason or "no time left", self._sender.spool.folder)
         if not self._lane.is_empty() or not self._files.is_empty():
             _log.warning("the run %s is not wholly sent (%s); it waits in %s and is sent by the next run, or by "
                          "`python rundir.py send`", self.id, self._sender.reason or "no time left",
@@ -1098,8 +1110,8 @@ class Run:
                 _say(f"{type(error).__name__}: {error}")
             if not self._queue:
                 self._idle.set()
-            if self._closing and not self._queue:
-                empty = self._lane.is_empty() and self._files.is_empty()
+            if self._closing:
+                empty = not self._queue and self._lane.is_empty() and self._files.is_empty()
                 if empty or time.monotonic() > self._deadline:
                     if empty:
                         self._lane.tidy()
@@ -1137,7 +1149,7 @@ class Run:
         return True
 
     def _deliver(self, item):
-        if not self._sender.is_away and self._lane.is_empty() and self._sender.send(item) == _Sender.SENT:
+        if self._sender.may_try() and self._lane.is_empty() and self._sender.send(item) == _Sender.SENT:
             return
         self._lane.add(item)
         if self._step is not None:
@@ -1152,8 +1164,14 @@ class Run:
             return
         try:
             while self._queue:
-                for item in self._take():
-                    self._lane.add(item)
+                items = self._take()
+                for index, item in enumerate(items):
+                    try:
+                        self._lane.add(item)
+                    except OSError as error:
+                        _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
+                        self._queue.extendleft(reversed(items[index:]))
+                        return
         finally:
             self._taking.release()
 

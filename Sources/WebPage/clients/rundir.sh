@@ -27,7 +27,7 @@
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
 # RUNDIR_RUN            the run's id
 # RUNDIR_JOIN           1: another process starts and ends the run
-# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir
+# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir; where it cannot be made, rundir-UID in TMPDIR
 # RUNDIR_WAIT           seconds that the end of a run may wait for the server, default 10
 # RUNDIR_TIMEOUT        seconds that a reply may take, default 10
 # RUNDIR_BACKGROUND     seconds that a process in the background goes on while the server is away, default 900; 0: none
@@ -61,7 +61,8 @@ url=${RUNDIR_URL:-http://127.0.0.1:7117}
 url=${url%/}
 case $url in off | *://*) ;; *) url=http://$url ;; esac
 spool=${RUNDIR_SPOOL:-${XDG_STATE_HOME:-${HOME:-/tmp}/.local/state}/rundir}
-place=$spool/$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
+place_name=$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
+place=$spool/$place_name
 wait_seconds=$(setting RUNDIR_WAIT "${RUNDIR_WAIT:-}" 10)
 timeout=$(setting RUNDIR_TIMEOUT "${RUNDIR_TIMEOUT:-}" 10)
 # For curl, 0 is no limit.
@@ -85,6 +86,22 @@ become() {
 lost() {
     say "the spool $place cannot be written; something is not recorded. RUNDIR_SPOOL may name another folder"
     return 1
+}
+
+# Where the spool cannot be made, another folder is: one of this user, which no other can read.
+find_place() {
+    mkdir -p "$place/tmp" 2>/dev/null && [ -w "$place/tmp" ] && return
+    user=$(id -u)
+    other=${TMPDIR:-/tmp}/rundir-$user
+    mkdir -m 700 "$other" 2>/dev/null
+    [ -n "$(find "$other" -prune -type d -user "$user" -perm 700 2>/dev/null)" ] && [ -w "$other" ] || return 0
+    say "the spool $spool cannot be written; what is recorded waits in $other"
+    spool=$other
+    place=$spool/$place_name
+    mkdir -p "$place/tmp"
+    # A command that is run, and its clients, use the same.
+    RUNDIR_SPOOL=$spool
+    export RUNDIR_SPOOL
 }
 
 seconds() {
@@ -511,7 +528,7 @@ metrics() {
     if [ $keyed = 0 ]; then
         step=
         # Calls at once get different steps.
-        mkdir -p "$place/steps"
+        mkdir -p "$place/steps" || lost || return
         for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
             lock "$place/steps/$run.lock" && break
             sleep 1
@@ -735,6 +752,7 @@ if [ "$url" = off ]; then
     exit 0
 fi
 if ! command -v curl >/dev/null 2>&1; then say 'curl is not installed; what is recorded waits in the spool'; fi
+find_place
 
 case $command in
     flags | properties | metrics | evaluation)
