@@ -593,6 +593,10 @@ local(envir = .rundir, {
         reply <- request("GET", paste0("/runs/", encoded(run), "/metrics?columns=step&points=2"))
         found <- regmatches(text_of(reply$body), gregexpr("-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?", text_of(reply$body)))[[1]]
         state$step <- max(0, given_step(run), if (reply$status == 200) as.numeric(found))
+    for (name in c("step", "epoch")) {
+      value <- data[[name]]
+      if (is.null(value) || (is.atomic(value) && is.na(value))) data[[name]] <- NULL
+    }
         state$steps_of <- run
       }
       state$step <- state$step + 1

@@ -802,7 +802,8 @@ class Run:
     def log(self, row=None, **values):
         """Records a row of metrics: `log(step=7, loss=0.4)`, `log({"train/loss": 0.4}, step=7)`.
 
-        A row without `step` and `epoch` gets the next step. Rows of one step are one row.
+        A row without `step` and `epoch`, or with None for them, gets the next step. Rows of one step are one row. A row with
+        an `epoch` but no step keeps none: rows of one epoch are one row.
         """
         try:
             if row is not None:
@@ -854,6 +855,9 @@ class Run:
         """Adds to the evaluation: `evaluation(loss=0.08, acc=0.97)`."""
         self._put(_Item("PATCH", self._path + "/metadata/evaluation", "application/json",
                         _document(_number(_plain({**_plain(values or {}), **more})))))
+            for name in ("step", "epoch"):
+                if name in values and values[name] is None:
+                    del values[name]
 
     @_guarded
     def error(self, error, trace=None, **more):
