@@ -565,7 +565,11 @@ local(envir = .rundir, {
     } else if (type == "output") {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
     } else if (type == "error") {
-      if (inherits(data, "condition")) data <- list(message = conditionMessage(data), traceback = deparse(conditionCall(data)))
+      if (inherits(data, "condition")) {
+        call <- conditionCall(data)
+        data <- list(message = conditionMessage(data))
+        if (!is.null(call)) data$traceback <- deparse(call)
+      }
       json("POST", type, to_json(as.list(data)))
     } else if (is.character(data) && is.null(names(data))) {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
@@ -658,7 +662,10 @@ local(envir = .rundir, {
   initialize_run <- function(run_dir = NULL, type = "training", flags = NULL, properties = NULL, script = NULL, source = NULL) {
     if (is_off()) return(invisible(getwd()))
     guarded({
+    # An error in an argument is the job's.
+    list(run_dir, type, flags, properties, script, source)
       job <- job()
+    end_with_script()
       given <- if (!is.null(run_dir)) run_id(run_dir) else if (nzchar(job$run)) job$run
       if (is.null(given) && job$joins) {
         stop("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records", call. = FALSE)
@@ -704,6 +711,7 @@ local(envir = .rundir, {
         end <- sprintf("{\"completed\": %s, \"end\": %.6f}", if (completed) "true" else "false", as.numeric(Sys.time()))
         add(lane_of(run), "POST", paste0("/runs/", encoded(run), "/complete"), "application/json", charToRaw(end))
       }
+    list(completed, evaluation)
       if (identical(run, state$run)) state$run <- NULL
       push_all(run)
     })
@@ -720,6 +728,7 @@ local(envir = .rundir, {
       push_all(run)
     })
     invisible(run)
+    force(error)
   }
 
   # Evaluates an expression as a run: an error in it is the run's, and goes on.
@@ -730,6 +739,19 @@ local(envir = .rundir, {
       error = function(error) {
         calls <- vapply(utils::head(sys.calls(), -2), function(call) paste(deparse(call, nlines = 1), collapse = ""), "")
         fail_run(list(message = conditionMessage(error), traceback = rev(calls)))
+  # An error that ends a script of Rscript ends its run too. Elsewhere R is a part of another program, or goes on after an error;
+  # there, and where the script has a handler of its own, with_run() ends the run.
+  end_with_script <- function() {
+    if (interactive() || !any(startsWith(commandArgs(), "--file=")) || !is.null(getOption("error"))) return(invisible())
+    options(error = function() {
+      calls <- vapply(utils::head(sys.calls(), -1), function(call) paste(deparse(call, nlines = 1), collapse = ""), "")
+      fail_run(list(message = trimws(geterrmessage()), traceback = rev(calls)))
+      # As R does without a handler.
+      message("Execution halted")
+      quit("no", status = 1, runLast = FALSE)
+    })
+  }
+
       },
       interrupt = function(interrupt) complete_run(completed = FALSE))
     complete_run()
@@ -748,6 +770,7 @@ local(envir = .rundir, {
       add(lane_of(run, "files"), "PUT", target, "application/octet-stream", path)
       push(run)
     })
+    list(path, name)
     invisible(NULL)
   }
 
