@@ -508,19 +508,21 @@ local(envir = .rundir, {
     paste0(format(Sys.time(), "%Y-%m-%dT%H-%M-%SZ", tz = "UTC"), "-", format(digits, width = 4))
   }
 
-  # Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
+  # Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it. Only the tasks of a step of
+  # SLURM are ranks: a batch script without srun may start several programs.
   job <- function() {
     number <- function(...) {
       for (name in c(...)) if (grepl("^[0-9]+$", Sys.getenv(name))) return(as.integer(Sys.getenv(name)))
       NA
     }
-    rank <- number("RANK", "SLURM_PROCID")
-    many <- isTRUE(number("WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS") > 1)
+    step <- Sys.getenv("SLURM_STEP_ID")
+    is_task <- grepl("^[0-9]+$", step)
+    rank <- number("RANK", if (is_task) "SLURM_PROCID")
+    many <- isTRUE(number("WORLD_SIZE", if (is_task) c("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")) > 1)
     run <- Sys.getenv("RUNDIR_RUN")
     if (!nzchar(run) && many) {
-      if (nzchar(Sys.getenv("SLURM_JOB_ID"))) {
-        step <- Sys.getenv("SLURM_STEP_ID")
-        run <- paste0("slurm-", Sys.getenv("SLURM_JOB_ID"), if (grepl("^[0-9]+$", step)) paste0(".", step))
+      if (nzchar(Sys.getenv("SLURM_JOB_ID")) && is_task) {
+        run <- paste0("slurm-", Sys.getenv("SLURM_JOB_ID"), ".", step)
       } else if (!Sys.getenv("TORCHELASTIC_RUN_ID") %in% c("", "none")) {
         run <- paste0("torchrun-", substr(gsub("[^A-Za-z0-9._-]", "-", Sys.getenv("TORCHELASTIC_RUN_ID")), 1, 100))
       }
@@ -591,16 +593,16 @@ local(envir = .rundir, {
     }
     if (is.data.frame(data) && nrow(data) == 1) data <- as.list(data)
     if (!is_row(data)) return(data)
+    for (name in c("step", "epoch")) {
+      value <- data[[name]]
+      if (is.null(value) || (is.atomic(value) && is.na(value))) data[[name]] <- NULL
+    }
     step <- data[["step"]]
     if (is.null(step) && is.null(data[["epoch"]])) {
       if (!identical(state$steps_of, run)) {
         reply <- request("GET", paste0("/runs/", encoded(run), "/metrics?columns=step&points=2"))
         found <- regmatches(text_of(reply$body), gregexpr("-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?", text_of(reply$body)))[[1]]
         state$step <- max(0, given_step(run), if (reply$status == 200) as.numeric(found))
-    for (name in c("step", "epoch")) {
-      value <- data[[name]]
-      if (is.null(value) || (is.atomic(value) && is.na(value))) data[[name]] <- NULL
-    }
         state$steps_of <- run
       }
       state$step <- state$step + 1
@@ -660,13 +662,19 @@ local(envir = .rundir, {
   }
 
   initialize_run <- function(run_dir = NULL, type = "training", flags = NULL, properties = NULL, script = NULL, source = NULL) {
-    if (is_off()) return(invisible(getwd()))
-    guarded({
     # An error in an argument is the job's.
     list(run_dir, type, flags, properties, script, source)
-      job <- job()
+    if (is_off()) return(invisible(getwd()))
     end_with_script()
+    guarded({
+      job <- job()
       given <- if (!is.null(run_dir)) run_id(run_dir) else if (nzchar(job$run)) job$run
+      if (is.null(run_dir) && !is.null(given) && !nzchar(Sys.getenv("RUNDIR_RUN"))) {
+        # A further run of the same processes: all ranks count alike.
+        state$of_job <- c(state$of_job, given)
+        number <- sum(state$of_job == given)
+        if (number > 1) given <- paste0(given, "-", number)
+      }
       if (is.null(given) && job$joins) {
         stop("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records", call. = FALSE)
       }
@@ -703,6 +711,7 @@ local(envir = .rundir, {
   }
 
   complete_run <- function(completed = TRUE, evaluation = NULL, run_dir = NULL) {
+    list(completed, evaluation)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({
@@ -711,7 +720,6 @@ local(envir = .rundir, {
         end <- sprintf("{\"completed\": %s, \"end\": %.6f}", if (completed) "true" else "false", as.numeric(Sys.time()))
         add(lane_of(run), "POST", paste0("/runs/", encoded(run), "/complete"), "application/json", charToRaw(end))
       }
-    list(completed, evaluation)
       if (identical(run, state$run)) state$run <- NULL
       push_all(run)
     })
@@ -720,6 +728,7 @@ local(envir = .rundir, {
 
   # Ends the run as failed; the error is a text, a condition, or a list with message and traceback.
   fail_run <- function(error, run_dir = NULL) {
+    force(error)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({
@@ -728,17 +737,8 @@ local(envir = .rundir, {
       push_all(run)
     })
     invisible(run)
-    force(error)
   }
 
-  # Evaluates an expression as a run: an error in it is the run's, and goes on.
-  with_run <- function(expression, ...) {
-    initialize_run(...)
-    withCallingHandlers(
-      expression,
-      error = function(error) {
-        calls <- vapply(utils::head(sys.calls(), -2), function(call) paste(deparse(call, nlines = 1), collapse = ""), "")
-        fail_run(list(message = conditionMessage(error), traceback = rev(calls)))
   # An error that ends a script of Rscript ends its run too. Elsewhere R is a part of another program, or goes on after an error;
   # there, and where the script has a handler of its own, with_run() ends the run.
   end_with_script <- function() {
@@ -752,6 +752,14 @@ local(envir = .rundir, {
     })
   }
 
+  # Evaluates an expression as a run: an error in it is the run's, and goes on.
+  with_run <- function(expression, ...) {
+    initialize_run(...)
+    withCallingHandlers(
+      expression,
+      error = function(error) {
+        calls <- vapply(utils::head(sys.calls(), -2), function(call) paste(deparse(call, nlines = 1), collapse = ""), "")
+        fail_run(list(message = conditionMessage(error), traceback = rev(calls)))
       },
       interrupt = function(interrupt) complete_run(completed = FALSE))
     complete_run()
@@ -762,6 +770,7 @@ local(envir = .rundir, {
   is_run_active <- function() !is.null(state$run)
 
   write_run_file <- function(path, name = basename(path), run_dir = NULL) {
+    list(path, name)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({
@@ -770,7 +779,6 @@ local(envir = .rundir, {
       add(lane_of(run, "files"), "PUT", target, "application/octet-stream", path)
       push(run)
     })
-    list(path, name)
     invisible(NULL)
   }
 

@@ -22,7 +22,9 @@ spool's `refused/`. Every request is safe to send twice.
 | RUNDIR_WAIT | seconds that the end of a run may wait for the server, default 10 |
 | RUNDIR_TIMEOUT | seconds that a reply may take, default 10 |
 
-Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
+Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it. A further run of the same
+processes is called as the first one with -2, -3, … behind it; all ranks have to start as many. In a batch script of SLURM
+what is not started by srun is no rank. Several programs of one step of SLURM are one run, unless RUNDIR_RUN tells them apart.
 """
 
 import atexit
@@ -690,21 +692,59 @@ class _Sender:
 
 # MARK: The job's place among others
 
+# The runs that this process has started or joined.
+_begun = set()
+
+
 class _Place:
     """Which run this process writes, and whether it starts and ends it."""
 
-    def __init__(self, id=None):
+    def __init__(self, id, resume, address):
         get = os.environ.get
         id = None if id is None else str(id)
-        rank = get("RANK") or get("SLURM_PROCID") or "0"
-        size = get("WORLD_SIZE") or get("SLURM_STEP_NUM_TASKS") or get("SLURM_NTASKS") or "1"
+        # Only the tasks of a step are ranks: a batch script without srun may start several programs.
+        is_task = (get("SLURM_STEP_ID") or "").isdigit()
+        rank = get("RANK") or (is_task and get("SLURM_PROCID")) or "0"
+        size = get("WORLD_SIZE") or (is_task and (get("SLURM_STEP_NUM_TASKS") or get("SLURM_NTASKS"))) or "1"
         self.rank = int(rank) if rank.isdigit() else 0
         many = size.isdigit() and int(size) > 1
-        given = id or get("RUNDIR_RUN")
-        self.is_fresh = not given and not many
         self.joins = get("RUNDIR_JOIN") == "1" or (many and self.rank > 0)
-        given = given and self._clean(given)
-        self.run = given or (self._of_job(size) if many else None) or (None if self.joins else _new_id())
+        self.run = None
+        if id and id != get("RUNDIR_RUN"):
+            self.run = self._clean(id)
+            if not resume:
+                # The ranks have to agree on the run, whatever the server has when they ask.
+                self.run = self._unused(self.run, None if many or self.joins else address)
+        elif get("RUNDIR_RUN"):
+            self.run = self._clean(get("RUNDIR_RUN"))
+        elif many:
+            self.run = self._of_job(size)
+            if self.run and not resume:
+                self.run = self._unused(self.run)
+        self.is_fresh = self.run is None and not self.joins
+        if self.is_fresh:
+            self.run = _new_id()
+        _begun.add(self.run)
+
+    @classmethod
+    def _unused(cls, run, address=None):
+        """The id, or if this process has had that run, or the server has it, the id with a number."""
+        number, name = 1, run
+        while name in _begun or (address and cls._is_there(name, address)):
+            number += 1
+            name = f"{run[:120]}-{number}"
+        if address and name != run:
+            _say(f"there is a run {run} already, and resume is not True; this one is called {name}")
+        return name
+
+    @staticmethod
+    def _is_there(run, address):
+        """Whether the server has a run that was started. While the server is away nobody knows."""
+        try:
+            reply = _Client(address).request("GET", "/runs/" + urllib.parse.quote(run), reply=_CONNECT)
+            return reply.status == 200 and json.loads(reply.body).get("status") != "pending"
+        except (OSError, http.client.HTTPException, ValueError, Error):
+            return False
 
     @staticmethod
     def _clean(id):
@@ -719,9 +759,8 @@ class _Place:
     def _of_job(size):
         """An id that all ranks agree on, or None."""
         get = os.environ.get
-        if get("SLURM_JOB_ID"):
-            step = get("SLURM_STEP_ID") or ""
-            return "slurm-" + get("SLURM_JOB_ID") + (f".{step}" if step.isdigit() else "")
+        if get("SLURM_JOB_ID") and (get("SLURM_STEP_ID") or "").isdigit():
+            return f"slurm-{get('SLURM_JOB_ID')}.{get('SLURM_STEP_ID')}"
         id = get("TORCHELASTIC_RUN_ID")
         if id and id != "none":
             return "torchrun-" + re.sub("[^A-Za-z0-9._-]", "-", id)[:100]
@@ -747,8 +786,8 @@ class Run:
     """A run that is being recorded; made by `rundir.run()`."""
 
     def __init__(self, flags, id, properties, script, source, capture, resume, url):
-        place = _Place(id)
         self.address = _address(url)
+        place = _Place(id, resume, self.address)
         self.is_off = self.address == "off" or place.run is None
         if place.run is None:
             _say("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records")
@@ -816,6 +855,9 @@ class Run:
                 if not self.is_off:
                     _say(f"the run {self.id} has ended; a row was not recorded")
                 return
+            for name in ("step", "epoch"):
+                if name in values and values[name] is None:
+                    del values[name]
             if "step" in values:
                 step = values["step"]
                 if type(step) is float and step.is_integer():
@@ -855,9 +897,6 @@ class Run:
         """Adds to the evaluation: `evaluation(loss=0.08, acc=0.97)`."""
         self._put(_Item("PATCH", self._path + "/metadata/evaluation", "application/json",
                         _document(_number(_plain({**_plain(values or {}), **more})))))
-            for name in ("step", "epoch"):
-                if name in values and values[name] is None:
-                    del values[name]
 
     @_guarded
     def error(self, error, trace=None, **more):
@@ -1314,7 +1353,8 @@ def run(flags=None, *, id=None, properties=None, script=None, source=None, captu
     - id: a name, by default RUNDIR_RUN, that of the job, or a new one
     - source: True or a folder: its source is recorded
     - capture: True: what is printed goes to the run's output too
-    - resume: go on with a run that has ended
+    - resume: True: go on with the run of that id, if there is one; else `id` gets -2, -3, … behind it. (While the server is
+      away that is not known, and the run goes on. RUNDIR_RUN always goes on.)
     """
     global _current
     try:

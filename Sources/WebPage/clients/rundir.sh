@@ -436,14 +436,19 @@ new_id() { printf '%s-%s' "$(date -u +%Y-%m-%dT%H-%M-%SZ)" "$(od -An -N2 -tx1 /d
 job() {
     joins=${RUNDIR_JOIN:-0}
     run=${RUNDIR_RUN:-}
-    rank=${RANK:-${SLURM_PROCID:-0}}
-    size=${WORLD_SIZE:-${SLURM_STEP_NUM_TASKS:-${SLURM_NTASKS:-1}}}
+    rank=${RANK:-} size=${WORLD_SIZE:-}
+    # Only the tasks of a step are ranks: a batch script without srun may start several programs.
+    task_step=${SLURM_STEP_ID:-}
+    case $task_step in
+        '' | *[!0-9]*) task_step= ;;
+        *) rank=${rank:-${SLURM_PROCID:-}} size=${size:-${SLURM_STEP_NUM_TASKS:-${SLURM_NTASKS:-}}} ;;
+    esac
+    rank=${rank:-0}
     case $size in '' | *[!0-9]*) size=1 ;; esac
     [ "$size" -gt 1 ] || return 0
     [ "$rank" = 0 ] || joins=1
-    if [ -z "$run" ] && [ -n "${SLURM_JOB_ID:-}" ]; then
-        run=slurm-$SLURM_JOB_ID
-        case ${SLURM_STEP_ID:-} in '' | *[!0-9]*) ;; *) run=$run.$SLURM_STEP_ID ;; esac
+    if [ -z "$run" ] && [ -n "${SLURM_JOB_ID:-}" ] && [ -n "$task_step" ]; then
+        run=slurm-$SLURM_JOB_ID.$task_step
     elif [ -z "$run" ] && [ -n "${TORCHELASTIC_RUN_ID:-}" ] && [ "$TORCHELASTIC_RUN_ID" != none ]; then
         run=torchrun-$(printf %s "$TORCHELASTIC_RUN_ID" | tr -c 'A-Za-z0-9._-' - | cut -c 1-100)
     fi
