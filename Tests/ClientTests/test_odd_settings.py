@@ -49,6 +49,8 @@ class SettingsOfShell(ClientTestCase):
         out, errors = self.run_command(*self.shell, CLIENTS / "rundir.sh", "exec", "--id", "odd", "--", "sh", "-c",
                                        "echo trained; exit 3", status=3, **settings)
         self.assertEqual(out, "trained\n")
+        # Where the time of a setting was too short.
+        self.run_command(*self.shell, CLIENTS / "rundir.sh", "send", "--wait", "60")
         self.assertEqual(self.server.get("/runs/odd")["status"], "failed")
         self.assertEqual(self.server.output("odd"), "trained\n")
         return errors
@@ -63,7 +65,9 @@ class SettingsOfShell(ClientTestCase):
     def test_whole_part_of_a_setting_is_taken(self):
         for setting in ("2.5", "0.5", ".5", "08"):
             with self.subTest(setting):
-                self.assertEqual(self.exec(RUNDIR_WAIT=setting, RUNDIR_TIMEOUT=setting, RUNDIR_BACKGROUND=setting), "")
+                errors = self.exec(RUNDIR_WAIT=setting, RUNDIR_TIMEOUT=setting, RUNDIR_BACKGROUND=setting)
+                self.assertNotIn("is taken as", errors)
+                self.assertNotIn("number", errors)
 
     def test_address_without_a_scheme_is_taken_as_http(self):
         self.assertEqual(self.exec(RUNDIR_URL=self.server.address[len("http://"):]), "")
