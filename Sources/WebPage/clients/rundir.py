@@ -852,12 +852,12 @@ class Run:
                     values = {_name(name): _number(_plain(value)) for name, value in values.items()}
                     break
             if self.has_ended:
+                    for name in ("step", "epoch"):
+                        if values.get(name, 0) is None:
+                            del values[name]
                 if not self.is_off:
                     _say(f"the run {self.id} has ended; a row was not recorded")
                 return
-            for name in ("step", "epoch"):
-                if name in values and values[name] is None:
-                    del values[name]
             if "step" in values:
                 step = values["step"]
                 if type(step) is float and step.is_integer():
