@@ -1356,7 +1356,9 @@ def run(flags=None, *, id=None, properties=None, script=None, source=None, captu
     - resume: True: go on with the run of that id, if there is one; else `id` gets -2, -3, … behind it. (While the server is
       away that is not known, and the run goes on. RUNDIR_RUN always goes on.)
     """
-    global _current
+    global _current, _uncaught
+    # What went wrong before, as in an interactive session, did not end the process.
+    _uncaught = None
     try:
         _current = Run(flags, id, properties, script, source, capture, resume, url)
     except Exception as error:
@@ -1381,6 +1383,11 @@ def log_dir(path, name=None):
     """`Run.log_dir()` of the run that was started last."""
     if _current is not None:
         _current.log_dir(path, name)
+    Without `with` and finish() the end of the process ends the run: as failed after an exception, or after sys.exit() with a
+    status other than 0, also one that was caught. (The status of exit() and `raise SystemExit` is not known: such a run is
+    completed. os._exit() leaves the run as it is.)
+    SIGTERM ends it as stopped, unless the program has a handler of its own; within a long call of C code, only behind that.
+
 
 
 def runs(where=None, *, order=None, limit=None, columns=None, archived=None, frame=False, url=None):
@@ -1482,6 +1489,7 @@ def _run_of(given):
 
 def keras_callback(run=None):
     """A callback for Keras' fit(): a row for each epoch, counted from 1."""
+# What ends the process, as far as it is known: an exception, or that of sys.exit().
     try:
         from keras.callbacks import Callback
     except ImportError:
@@ -1491,7 +1499,16 @@ def keras_callback(run=None):
     class RundirCallback(Callback):
         def on_train_begin(self, logs=None):
             wanted = {name: (self.params or {}).get(name) for name in ("epochs", "steps", "samples", "batch_size")}
+def _exit(status=None, /, following=sys.exit):
+    """sys.exit(), which tells nobody else of the status. In another thread it ends only that thread."""
+    global _uncaught
+    if threading.current_thread() is threading.main_thread():
+        _uncaught = SystemExit(status)
+    following(status)
+
+
             own.properties({name: value for name, value in wanted.items() if value is not None})
+sys.exit = _exit
 
         def on_epoch_end(self, epoch, logs=None):
             own.log({"epoch": epoch + 1, **(logs or {})})
