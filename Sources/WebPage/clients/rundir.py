@@ -795,8 +795,9 @@ class Run:
         self.has_ended = self.is_off
         self._path = "/runs/" + urllib.parse.quote(self.id, safe="@+=")
         self._queue = collections.deque()
-        # Of the step; of taking from the queue.
+        # Of the step; of taking from the queue. What was taken, and is not sent or spooled yet.
         self._lock, self._taking = threading.Lock(), threading.Lock()
+        self._in_hand = collections.deque()
         self._wake, self._idle = threading.Event(), threading.Event()
         self._closing, self._deadline = False, None
         self._captured = []
@@ -831,6 +832,7 @@ class Run:
         self._start_thread()
         # Only now: whatever is in this list can be ended.
         _open.append(self)
+        _handle_sigterm()
         if source:
             self.source(source if isinstance(source, str) else ".")
         if capture:
@@ -850,11 +852,11 @@ class Run:
             for value in values.values():
                 if type(value) is not float and type(value) is not int:
                     values = {_name(name): _number(_plain(value)) for name, value in values.items()}
-                    break
-            if self.has_ended:
                     for name in ("step", "epoch"):
                         if values.get(name, 0) is None:
                             del values[name]
+                    break
+            if self.has_ended:
                 if not self.is_off:
                     _say(f"the run {self.id} has ended; a row was not recorded")
                 return
@@ -992,7 +994,7 @@ class Run:
         except Exception as failure:
             _say(f"fail: {type(failure).__name__}: {failure}")
 
-    def _finish(self, completed, error, wait):
+    def _finish(self, completed, error, wait, is_killed=False):
         if self.has_ended:
             return
         self._release()
@@ -1002,14 +1004,19 @@ class Run:
             end = {"completed": bool(completed), "end": time.time()}
             self._put(_Item("POST", self._path + "/complete", "application/json", _json(end)))
         self.has_ended = True
-        _open.remove(self)
         global _current
         if _current is self:
-            _current = _open[-1] if _open else None
+            others = [run for run in _open if run is not self]
+            _current = others[-1] if others else None
         self._deadline = time.monotonic() + (_patience() if wait is None else wait)
+        if is_killed:
+            # First of all everything is in the spool: the process may be killed before its time is over.
+            self._rescue()
         self._closing = True
         self._wake.set()
-        if self._pid == os.getpid():
+        if is_killed:
+            self._thread.join(max(0.0, self._deadline - time.monotonic()))
+        elif self._pid == os.getpid():
             self._thread.join(max(0.0, self._deadline - time.monotonic()) + 2 * _REPLY)
             if self._thread.is_alive() or self._queue:
                 self._spill()
@@ -1023,6 +1030,10 @@ class Run:
         if self._sender.refused:
             _log.warning("%d requests of the run %s were refused; they are in %s", self._sender.refused, self.id,
                          os.path.join(self._sender.spool.folder, "refused"))
+        # Only now: until here SIGTERM rescues what is not sent.
+        _open.remove(self)
+        if not _open:
+            _leave_sigterm()
 
     def flush(self, wait=10):
         """Waits until all that was recorded so far is sent, `wait` seconds at most. Returns whether it is."""
@@ -1181,20 +1192,29 @@ class Run:
     def _deliver_waiting(self):
         """Sends or spools what is in the queue. Returns false if neither is possible: then it stays in memory."""
         with self._taking:
-            items = self._take()
-            for index, item in enumerate(items):
-                try:
-                    self._deliver(item)
-                except OSError as error:
-                    _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
-                    self._queue.extendleft(reversed(items[index:]))
-                    return False
+            return self._empty_queue(self._deliver)
+
+    def _empty_queue(self, deliver):
+        self._in_hand.extend(self._take())
+        while self._in_hand:
+            item = self._in_hand[0]
+            try:
+                deliver(item)
+            except OSError as error:
+                _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
+                self._queue.extendleft(reversed(self._in_hand))
+                self._in_hand.clear()
+                return False
+            # Unless it was rescued meanwhile.
+            if self._in_hand and self._in_hand[0] is item:
+                self._in_hand.popleft()
         return True
 
     def _deliver(self, item):
         if self._sender.may_try() and self._lane.is_empty() and self._sender.send(item) == _Sender.SENT:
             return
-        self._lane.add(item)
+        if item.lane is None:
+            self._lane.add(item)
         if self._step is not None:
             self._sender.spool.note("steps", self.id, str(self._step))
 
@@ -1206,17 +1226,29 @@ class Run:
             # The thread is sending.
             return
         try:
-            while self._queue:
-                items = self._take()
-                for index, item in enumerate(items):
-                    try:
-                        self._lane.add(item)
-                    except OSError as error:
-                        _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
-                        self._queue.extendleft(reversed(items[index:]))
-                        return
+            while self._queue and self._empty_queue(self._lane.add):
+                pass
         finally:
             self._taking.release()
+
+    def _rescue(self):
+        """Writes the queue to the spool before the process is killed; also what the thread is sending, if that takes long: it is
+        safe to send twice."""
+        is_free = self._taking.acquire(timeout=1)
+        waiting = list(self._in_hand)
+        self._in_hand.clear()
+        try:
+            while self._queue:
+                waiting += self._take()
+            while waiting:
+                self._lane.add(waiting[0])
+                waiting.pop(0)
+        except OSError as error:
+            _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
+            self._queue.extendleft(reversed(waiting))
+        finally:
+            if is_free:
+                self._taking.release()
 
     def _replay_others(self):
         sender = self._sender
@@ -1349,6 +1381,11 @@ _current, _open = None, []
 def run(flags=None, *, id=None, properties=None, script=None, source=None, capture=False, resume=False, url=None):
     """Starts a run, and returns it; best used by `with`, which ends it. Raises nothing.
 
+    Without `with` and finish() the end of the process ends the run: as failed after an exception, or after sys.exit() with a
+    status other than 0, also one that was caught. (The status of exit() and `raise SystemExit` is not known: such a run is
+    completed. os._exit() leaves the run as it is.)
+    SIGTERM ends it as stopped, unless the program has a handler of its own; within a long call of C code, only behind that.
+
     - flags: a dict, a dataclass, what argparse returns
     - id: a name, by default RUNDIR_RUN, that of the job, or a new one
     - source: True or a folder: its source is recorded
@@ -1383,11 +1420,6 @@ def log_dir(path, name=None):
     """`Run.log_dir()` of the run that was started last."""
     if _current is not None:
         _current.log_dir(path, name)
-    Without `with` and finish() the end of the process ends the run: as failed after an exception, or after sys.exit() with a
-    status other than 0, also one that was caught. (The status of exit() and `raise SystemExit` is not known: such a run is
-    completed. os._exit() leaves the run as it is.)
-    SIGTERM ends it as stopped, unless the program has a handler of its own; within a long call of C code, only behind that.
-
 
 
 def runs(where=None, *, order=None, limit=None, columns=None, archived=None, frame=False, url=None):
@@ -1457,6 +1489,7 @@ def _at_exit():
             run.finish()
 
 
+# What ends the process, as far as it is known: an exception, or that of sys.exit().
 _uncaught = None
 
 
@@ -1466,14 +1499,69 @@ def _hook(kind, error, trace, following=sys.excepthook):
     following(kind, error, trace)
 
 
+def _exit(status=None, /, following=sys.exit):
+    """sys.exit(), which tells nobody else of the status. In another thread it ends only that thread."""
+    global _uncaught
+    if threading.current_thread() is threading.main_thread():
+        _uncaught = SystemExit(status)
+    following(status)
+
+
 sys.excepthook = _hook
+sys.exit = _exit
 atexit.register(_at_exit)
 
 
+# SIGTERM: a batch system ends a job by it.
+
+def _handle_sigterm():
+    """Runs are to end with the process, if the program handles the signal in no way of its own."""
+    try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _terminate)
+    except ValueError:
+        # Only the main thread may do that.
+        pass
+
+
+def _leave_sigterm():
+    try:
+        if signal.getsignal(signal.SIGTERM) is _terminate:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    except ValueError:
+        pass
+
+
+def _terminate(number, frame):
+    own = [run for run in _open if run._pid == os.getpid()]
+    if signal.getsignal(number) is not _terminate:
+        # A handler that was set later calls this one, and decides what follows.
+        for run in own:
+            run._rescue()
+        return
+    signal.signal(number, signal.SIG_DFL)
+    try:
+        # The process ends in time, whatever lock the interrupted code holds.
+        limit = threading.Timer(_patience() + 5, os.kill, (os.getpid(), number))
+        limit.daemon = True
+        limit.start()
+        end = time.monotonic() + _patience()
+        for run in own:
+            run._rescue()
+        for run in own:
+            run._finish(False, None, max(0.0, end - time.monotonic()), is_killed=True)
+    except Exception as error:
+        _say(f"SIGTERM: {type(error).__name__}: {error}")
+    finally:
+        os.kill(os.getpid(), number)
+
+
 def _after_fork():
+    _leave_sigterm()
     # The parent's thread sends what the queue holds; the child has none.
     for run in _open:
         run._queue.clear()
+        run._in_hand.clear()
         run._lock, run._taking = threading.Lock(), threading.Lock()
 
 
@@ -1489,7 +1577,6 @@ def _run_of(given):
 
 def keras_callback(run=None):
     """A callback for Keras' fit(): a row for each epoch, counted from 1."""
-# What ends the process, as far as it is known: an exception, or that of sys.exit().
     try:
         from keras.callbacks import Callback
     except ImportError:
@@ -1499,16 +1586,7 @@ def keras_callback(run=None):
     class RundirCallback(Callback):
         def on_train_begin(self, logs=None):
             wanted = {name: (self.params or {}).get(name) for name in ("epochs", "steps", "samples", "batch_size")}
-def _exit(status=None, /, following=sys.exit):
-    """sys.exit(), which tells nobody else of the status. In another thread it ends only that thread."""
-    global _uncaught
-    if threading.current_thread() is threading.main_thread():
-        _uncaught = SystemExit(status)
-    following(status)
-
-
             own.properties({name: value for name, value in wanted.items() if value is not None})
-sys.exit = _exit
 
         def on_epoch_end(self, epoch, logs=None):
             own.log({"epoch": epoch + 1, **(logs or {})})
