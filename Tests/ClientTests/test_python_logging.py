@@ -78,7 +78,7 @@ with rundir.run() as run:
 
     def test_rows_of_a_run_that_goes_on_have_further_steps(self):
         code = """
-with rundir.run(id="goes-on") as run:
+with rundir.run(id="goes-on", resume=True) as run:
     run.log(loss=1)
     run.log(loss=2)
 """

@@ -70,10 +70,10 @@ copy_run("runs/copied", "there", rename = "renamed")
     def test_ranks_of_a_job_record_one_run(self):
         for rank in "10":
             self.r(f"initialize_run(flags = list(rank = {rank}))\nwrite_run_metadata('metrics', list(step = 1, loss{rank} = {rank}))\n"
-                   "complete_run()", SLURM_JOB_ID="8", SLURM_PROCID=rank, SLURM_NTASKS="2")
-        run = self.server.get("/runs/slurm-8")
+                   "complete_run()", SLURM_JOB_ID="8", SLURM_STEP_ID="0", SLURM_PROCID=rank, SLURM_NTASKS="2")
+        run = self.server.get("/runs/slurm-8.0")
         self.assertEqual((run["status"], run["flag_rank"]), ("completed", 0))
-        self.assertEqual(self.server.get("/runs/slurm-8/metrics"), {"step": [1], "loss1": [1], "loss0": [0]})
+        self.assertEqual(self.server.get("/runs/slurm-8.0/metrics"), {"step": [1], "loss1": [1], "loss0": [0]})
         for rank in "10":
             self.r(f"initialize_run(flags = list(rank = {rank}))\ncomplete_run()", TORCHELASTIC_RUN_ID="abc", RANK=rank, WORLD_SIZE="2")
         run = self.server.get("/runs/torchrun-abc")

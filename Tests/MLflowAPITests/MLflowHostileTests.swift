@@ -62,9 +62,9 @@ import Testing
             "run_id": .string(run), "key": .string(String(repeating: "\u{10000}", count: 100)), "value": "1",
         ]
         let value: JSONValue = [
-            "run_id": .string(run), "key": "p", "value": .string(String(repeating: long, count: 10)),
+            "run_id": .string(run), "key": "p", "value": .string(String(repeating: long, count: 66)),
         ]
-        let tag: JSONValue = ["run_id": .string(run), "key": "t", "value": .string(String(repeating: long, count: 10))]
+        let tag: JSONValue = ["run_id": .string(run), "key": "t", "value": .string(String(repeating: long, count: 66))]
         for (path, body) in [
             ("runs/log-metric", metric(long, of: run)), ("runs/log-parameter", param), ("runs/log-parameter", wide),
             ("runs/log-parameter", value), ("runs/set-tag", tag), ("experiments/create", ["name": .string(long)]),

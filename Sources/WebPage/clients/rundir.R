@@ -18,7 +18,7 @@
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
 # RUNDIR_RUN            the run's id
 # RUNDIR_JOIN           1: another process starts and ends the run
-# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir
+# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir; where it cannot be made, rundir-UID in TMPDIR
 # RUNDIR_WAIT           seconds that the end of a run may wait for the server, default 10
 # RUNDIR_TIMEOUT        seconds that a reply may take, default 10
 # RUNDIR_BACKGROUND     seconds that a process in the background goes on while the server is away, default 900; 0: none
@@ -39,7 +39,7 @@ local(envir = .rundir, {
 
   seconds_of <- function(name, otherwise) {
     value <- suppressWarnings(as.numeric(setting(name, otherwise)))
-    if (is.na(value)) otherwise else value
+    if (is.na(value) || value < 0 || value > 1e8) otherwise else value
   }
 
   # The server that this file was read from, if it was read from one: source() has the address.
@@ -50,7 +50,11 @@ local(envir = .rundir, {
   }
   rm(frame, file)
 
-  address <- function() sub("/+$", "", setting("RUNDIR_URL", origin))
+  # `host:port` is taken as `http://host:port`.
+  address <- function() {
+    value <- sub("/+$", "", setting("RUNDIR_URL", origin))
+    if (value == "off" || grepl("://", value, fixed = TRUE)) value else paste0("http://", value)
+  }
 
   is_off <- function() identical(address(), "off")
 
@@ -63,10 +67,25 @@ local(envir = .rundir, {
     trimws(value)
   }
 
-  # The spool's folder for the server.
+  # The spool's folder for the server. Where it cannot be made, another folder is: one of this user, which no other can read.
   place <- function() {
     spool <- setting("RUNDIR_SPOOL", file.path(setting("XDG_STATE_HOME", path.expand("~/.local/state")), "rundir"))
-    file.path(spool, gsub("[^A-Za-z0-9.-]", "_", address()))
+    name <- gsub("[^A-Za-z0-9.-]", "_", address())
+    if (can_write(file.path(spool, name))) return(file.path(spool, name))
+    user <- file.info(tempdir())$uid
+    other <- file.path(dirname(tempdir()), paste0("rundir-", user))
+    dir.create(other, showWarnings = FALSE, mode = "0700")
+    found <- file.info(other)
+    is_private <- isTRUE(found$isdir && found$uid == user && format(found$mode) == "700") && !nzchar(Sys.readlink(other))
+    if (!is_private || !can_write(file.path(other, name))) return(file.path(spool, name))
+    say("the spool ", spool, " cannot be written; what is recorded waits in ", other)
+    file.path(other, name)
+  }
+
+  # Whether a folder can be written; it is made.
+  can_write <- function(path) {
+    dir.create(path, showWarnings = FALSE, recursive = TRUE, mode = "0700")
+    dir.exists(path) && file.access(path, 2) == 0
   }
 
   # Shows a message, once in this session.
@@ -492,19 +511,21 @@ local(envir = .rundir, {
     paste0(format(Sys.time(), "%Y-%m-%dT%H-%M-%SZ", tz = "UTC"), "-", format(digits, width = 4))
   }
 
-  # Among the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
+  # Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it. Only the tasks of a step of
+  # SLURM are ranks: a batch script without srun may start several programs.
   job <- function() {
     number <- function(...) {
       for (name in c(...)) if (grepl("^[0-9]+$", Sys.getenv(name))) return(as.integer(Sys.getenv(name)))
       NA
     }
-    rank <- number("RANK", "SLURM_PROCID")
-    many <- isTRUE(number("WORLD_SIZE", "SLURM_STEP_NUM_TASKS", "SLURM_NTASKS") > 1)
+    step <- Sys.getenv("SLURM_STEP_ID")
+    is_task <- grepl("^[0-9]+$", step)
+    rank <- number("RANK", if (is_task) "SLURM_PROCID")
+    many <- isTRUE(number("WORLD_SIZE", if (is_task) c("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")) > 1)
     run <- Sys.getenv("RUNDIR_RUN")
     if (!nzchar(run) && many) {
-      if (nzchar(Sys.getenv("SLURM_JOB_ID"))) {
-        step <- Sys.getenv("SLURM_STEP_ID")
-        run <- paste0("slurm-", Sys.getenv("SLURM_JOB_ID"), if (grepl("^[0-9]+$", step)) paste0(".", step))
+      if (nzchar(Sys.getenv("SLURM_JOB_ID")) && is_task) {
+        run <- paste0("slurm-", Sys.getenv("SLURM_JOB_ID"), ".", step)
       } else if (!Sys.getenv("TORCHELASTIC_RUN_ID") %in% c("", "none")) {
         run <- paste0("torchrun-", substr(gsub("[^A-Za-z0-9._-]", "-", Sys.getenv("TORCHELASTIC_RUN_ID")), 1, 100))
       }
@@ -549,7 +570,11 @@ local(envir = .rundir, {
     } else if (type == "output") {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
     } else if (type == "error") {
-      if (inherits(data, "condition")) data <- list(message = conditionMessage(data), traceback = deparse(conditionCall(data)))
+      if (inherits(data, "condition")) {
+        call <- conditionCall(data)
+        data <- list(message = conditionMessage(data))
+        if (!is.null(call)) data$traceback <- deparse(call)
+      }
       json("POST", type, to_json(as.list(data)))
     } else if (is.character(data) && is.null(names(data))) {
       add(lane_of(run), "POST", paste0(path, type), "text/plain", charToRaw(enc2utf8(paste(data, collapse = "\n"))))
@@ -571,6 +596,10 @@ local(envir = .rundir, {
     }
     if (is.data.frame(data) && nrow(data) == 1) data <- as.list(data)
     if (!is_row(data)) return(data)
+    for (name in c("step", "epoch")) {
+      value <- data[[name]]
+      if (is.null(value) || (is.atomic(value) && is.na(value))) data[[name]] <- NULL
+    }
     step <- data[["step"]]
     if (is.null(step) && is.null(data[["epoch"]])) {
       if (!identical(state$steps_of, run)) {
@@ -636,10 +665,19 @@ local(envir = .rundir, {
   }
 
   initialize_run <- function(run_dir = NULL, type = "training", flags = NULL, properties = NULL, script = NULL, source = NULL) {
+    # An error in an argument is the job's.
+    list(run_dir, type, flags, properties, script, source)
     if (is_off()) return(invisible(getwd()))
+    end_with_script()
     guarded({
       job <- job()
       given <- if (!is.null(run_dir)) run_id(run_dir) else if (nzchar(job$run)) job$run
+      if (is.null(run_dir) && !is.null(given) && !nzchar(Sys.getenv("RUNDIR_RUN"))) {
+        # A further run of the same processes: all ranks count alike.
+        state$of_job <- c(state$of_job, given)
+        number <- sum(state$of_job == given)
+        if (number > 1) given <- paste0(given, "-", number)
+      }
       if (is.null(given) && job$joins) {
         stop("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records", call. = FALSE)
       }
@@ -676,6 +714,7 @@ local(envir = .rundir, {
   }
 
   complete_run <- function(completed = TRUE, evaluation = NULL, run_dir = NULL) {
+    list(completed, evaluation)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({
@@ -692,6 +731,7 @@ local(envir = .rundir, {
 
   # Ends the run as failed. The error is a text, a condition, or a list with message and traceback.
   fail_run <- function(error, run_dir = NULL) {
+    force(error)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({
@@ -702,7 +742,20 @@ local(envir = .rundir, {
     invisible(run)
   }
 
-  # Evaluates an expression as a run. An error ends the run as failed, and is passed on.
+  # An error that ends a script of Rscript ends its run too. Elsewhere R is a part of another program, or goes on after an error;
+  # there, and where the script has a handler of its own, with_run() ends the run.
+  end_with_script <- function() {
+    if (interactive() || !any(startsWith(commandArgs(), "--file=")) || !is.null(getOption("error"))) return(invisible())
+    options(error = function() {
+      calls <- vapply(utils::head(sys.calls(), -1), function(call) paste(deparse(call, nlines = 1), collapse = ""), "")
+      fail_run(list(message = trimws(geterrmessage()), traceback = rev(calls)))
+      # As R does without a handler.
+      message("Execution halted")
+      quit("no", status = 1, runLast = FALSE)
+    })
+  }
+
+  # Evaluates an expression as a run: an error in it is the run's, and goes on.
   with_run <- function(expression, ...) {
     initialize_run(...)
     withCallingHandlers(
@@ -720,6 +773,7 @@ local(envir = .rundir, {
   is_run_active <- function() !is.null(state$run)
 
   write_run_file <- function(path, name = basename(path), run_dir = NULL) {
+    list(path, name)
     run <- if (!is.null(run_dir)) run_id(run_dir) else state$run
     if (is_off() || is.null(run)) return(invisible(NULL))
     guarded({

@@ -22,7 +22,9 @@ the spool's `refused/`. Every request is safe to send twice.
 | RUNDIR_WAIT | seconds that the end of a run may wait for the server, default 10 |
 | RUNDIR_TIMEOUT | seconds that a reply may take, default 10 |
 
-Among the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it.
+Of the ranks of a SLURM or torchrun job, rank 0 starts and ends the run, and the others join it. A further run of the same
+processes is called as the first one with -2, -3, … behind it; all ranks have to start as many. In a batch script of SLURM
+what is not started by srun is no rank. Several programs of one step of SLURM are one run, unless RUNDIR_RUN tells them apart.
 """
 
 import atexit
@@ -37,6 +39,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -56,15 +59,38 @@ __all__ = [
 
 _log = logging.getLogger("rundir")
 
-# Seconds between two checks of the queue; more while the server is down, so that fewer and larger files are spooled.
+_said = set()
+
+
+def _say(text):
+    """Logs a warning, once in this process."""
+    if text not in _said:
+        _said.add(text)
+        _log.warning("%s", text)
+
+
+def _seconds(name, default):
+    """A setting in seconds."""
+    text = os.environ.get(name)
+    try:
+        seconds = float(text or default)
+    except ValueError:
+        seconds = -1
+    if 0 <= seconds < 1e8:
+        return seconds
+    _say(f"{name} is {text!r}, no number of seconds; it is taken as {default}")
+    return default
+
+
+# Seconds between two looks at the queue; longer while the server is away, so that fewer and larger files are spooled.
 _TICK, _TICK_AWAY = 0.2, 2.0
 # Rows and bytes of one request.
 _BATCH_ROWS, _BATCH_BYTES = 5_000, 1 << 20
 # Entries of the queue; a caller that finds it full writes it to the spool.
 _QUEUE = 200_000
 # Seconds for a connection, for a reply, for the reply to a file.
-_CONNECT, _REPLY, _REPLY_FILE = 3, float(os.environ.get("RUNDIR_TIMEOUT") or 10), 120
-# Seconds after which a lock that is not refreshed is broken.
+_CONNECT, _REPLY, _REPLY_FILE = 3, _seconds("RUNDIR_TIMEOUT", 10) or 10, 120
+# Seconds after which a lock that nobody refreshes is broken.
 _LOCK_STALE = 600
 
 
@@ -156,20 +182,12 @@ def _guarded(method):
     return call
 
 
-_said = set()
-
-
-def _say(text):
-    """Logs a warning, once in this process."""
-    if text not in _said:
-        _said.add(text)
-        _log.warning("%s", text)
-
-
 # MARK: Settings
 
-def _address():
-    return (os.environ.get("RUNDIR_URL") or "http://127.0.0.1:7117").rstrip("/")
+def _address(url=None):
+    """The server's address. `host:port` is taken as `http://host:port`."""
+    address = (url or os.environ.get("RUNDIR_URL") or "http://127.0.0.1:7117").rstrip("/")
+    return "http://" + address if re.match(r"(\[[0-9A-Fa-f:]+\]|[\w.-]+):\d+(/|$)", address) else address
 
 
 def _token():
@@ -192,10 +210,7 @@ def _spool():
 
 
 def _patience():
-    try:
-        return float(os.environ.get("RUNDIR_WAIT") or 10)
-    except ValueError:
-        return 10.0
+    return _seconds("RUNDIR_WAIT", 10)
 
 
 # MARK: HTTP
@@ -329,14 +344,14 @@ class _Lane:
     def names(self):
         try:
             return sorted(name[:-4] for name in os.listdir(self.folder) if name.endswith(".req"))
-        except FileNotFoundError:
+        except OSError:
             return []
 
     def is_empty(self):
         try:
             with os.scandir(self.folder) as entries:
                 return not any(entry.name.endswith(".req") for entry in entries)
-        except FileNotFoundError:
+        except OSError:
             return True
 
     def add(self, item, source=None):
@@ -398,7 +413,7 @@ class _Lane:
         except FileExistsError:
             if not self._take_over(folder, own):
                 return False
-        except FileNotFoundError:
+        except OSError:
             return False
         self.own = own
         # Two processes may have found the folder empty.
@@ -587,9 +602,12 @@ class _Sender:
                     if self.send(_Item(item.method, item.path, item.type, b"".join(part)), None, bisections - 1) == self.AWAY:
                         return self.AWAY
                 return self.SENT
-        folder = self.spool.refuse(item, body, reply)
+        try:
+            kept = "It is kept in " + self.spool.refuse(item, body, reply)
+        except OSError as error:
+            kept = f"It cannot be kept ({error})"
         self.refused += 1
-        _say(f"{item.method} {item.path} was refused: {reply.status} {reply.said}. It is kept in {folder}")
+        _say(f"{item.method} {item.path} was refused: {reply.status} {reply.said}. {kept}")
         return self.SENT
 
     @staticmethod
@@ -674,21 +692,59 @@ class _Sender:
 
 # MARK: The job's place among others
 
+# The runs that this process has started or joined.
+_begun = set()
+
+
 class _Place:
     """The run that this process writes to, and whether it starts and ends it."""
 
-    def __init__(self, id=None):
+    def __init__(self, id, resume, address):
         get = os.environ.get
         id = None if id is None else str(id)
-        rank = get("RANK") or get("SLURM_PROCID") or "0"
-        size = get("WORLD_SIZE") or get("SLURM_STEP_NUM_TASKS") or get("SLURM_NTASKS") or "1"
+        # Only the tasks of a step are ranks: a batch script without srun may start several programs.
+        is_task = (get("SLURM_STEP_ID") or "").isdigit()
+        rank = get("RANK") or (is_task and get("SLURM_PROCID")) or "0"
+        size = get("WORLD_SIZE") or (is_task and (get("SLURM_STEP_NUM_TASKS") or get("SLURM_NTASKS"))) or "1"
         self.rank = int(rank) if rank.isdigit() else 0
         many = size.isdigit() and int(size) > 1
-        given = id or get("RUNDIR_RUN")
-        self.is_fresh = not given and not many
         self.joins = get("RUNDIR_JOIN") == "1" or (many and self.rank > 0)
-        given = given and self._clean(given)
-        self.run = given or (self._of_job(size) if many else None) or (None if self.joins else _new_id())
+        self.run = None
+        if id and id != get("RUNDIR_RUN"):
+            self.run = self._clean(id)
+            if not resume:
+                # The ranks have to agree on the run, whatever the server has when they ask.
+                self.run = self._unused(self.run, None if many or self.joins else address)
+        elif get("RUNDIR_RUN"):
+            self.run = self._clean(get("RUNDIR_RUN"))
+        elif many:
+            self.run = self._of_job(size)
+            if self.run and not resume:
+                self.run = self._unused(self.run)
+        self.is_fresh = self.run is None and not self.joins
+        if self.is_fresh:
+            self.run = _new_id()
+        _begun.add(self.run)
+
+    @classmethod
+    def _unused(cls, run, address=None):
+        """The id, or if this process has had that run, or the server has it, the id with a number."""
+        number, name = 1, run
+        while name in _begun or (address and cls._is_there(name, address)):
+            number += 1
+            name = f"{run[:120]}-{number}"
+        if address and name != run:
+            _say(f"there is a run {run} already, and resume is not True; this one is called {name}")
+        return name
+
+    @staticmethod
+    def _is_there(run, address):
+        """Whether the server has a run that was started. While the server is away nobody knows."""
+        try:
+            reply = _Client(address).request("GET", "/runs/" + urllib.parse.quote(run), reply=_CONNECT)
+            return reply.status == 200 and json.loads(reply.body).get("status") != "pending"
+        except (OSError, http.client.HTTPException, ValueError, Error):
+            return False
 
     @staticmethod
     def _clean(id):
@@ -703,9 +759,8 @@ class _Place:
     def _of_job(size):
         """An id that all ranks agree on, or None."""
         get = os.environ.get
-        if get("SLURM_JOB_ID"):
-            step = get("SLURM_STEP_ID") or ""
-            return "slurm-" + get("SLURM_JOB_ID") + (f".{step}" if step.isdigit() else "")
+        if get("SLURM_JOB_ID") and (get("SLURM_STEP_ID") or "").isdigit():
+            return f"slurm-{get('SLURM_JOB_ID')}.{get('SLURM_STEP_ID')}"
         id = get("TORCHELASTIC_RUN_ID")
         if id and id != "none":
             return "torchrun-" + re.sub("[^A-Za-z0-9._-]", "-", id)[:100]
@@ -731,8 +786,8 @@ class Run:
     """A run that is being recorded; made by `rundir.run()`."""
 
     def __init__(self, flags, id, properties, script, source, capture, resume, url):
-        place = _Place(id)
-        self.address = (url or _address()).rstrip("/")
+        self.address = _address(url)
+        place = _Place(id, resume, self.address)
         self.is_off = self.address == "off" or place.run is None
         if place.run is None:
             _say("the ranks of this job do not agree on a run; set RUNDIR_RUN. Only rank 0 records")
@@ -740,8 +795,9 @@ class Run:
         self.has_ended = self.is_off
         self._path = "/runs/" + urllib.parse.quote(self.id, safe="@+=")
         self._queue = collections.deque()
-        # Of the step; of taking from the queue.
+        # Of the step; of taking from the queue. What was taken, and is not sent or spooled yet.
         self._lock, self._taking = threading.Lock(), threading.Lock()
+        self._in_hand = collections.deque()
         self._wake, self._idle = threading.Event(), threading.Event()
         self._closing, self._deadline = False, None
         self._captured = []
@@ -750,7 +806,6 @@ class Run:
         self._given = 0
         if self.is_off:
             return
-        _open.append(self)
         self._sender = _Sender(self.address)
         self._lane = self._sender.spool.lane(self.id)
         self._files = self._sender.spool.lane(self.id, "files")
@@ -775,6 +830,9 @@ class Run:
             if properties:
                 self.properties(properties)
         self._start_thread()
+        # Only now: whatever is in this list can be ended.
+        _open.append(self)
+        _handle_sigterm()
         if source:
             self.source(source if isinstance(source, str) else ".")
         if capture:
@@ -785,7 +843,8 @@ class Run:
     def log(self, row=None, **values):
         """Records a row of metrics: `log(step=7, loss=0.4)`, `log({"train/loss": 0.4}, step=7)`.
 
-        A row without `step` and `epoch` gets the next step. Rows of one step are one row.
+        A row without `step` and `epoch`, or with None for them, gets the next step. Rows of one step are one row. A row with
+        an `epoch` but no step keeps none: rows of one epoch are one row.
         """
         try:
             if row is not None:
@@ -793,6 +852,9 @@ class Run:
             for value in values.values():
                 if type(value) is not float and type(value) is not int:
                     values = {_name(name): _number(_plain(value)) for name, value in values.items()}
+                    for name in ("step", "epoch"):
+                        if values.get(name, 0) is None:
+                            del values[name]
                     break
             if self.has_ended:
                 if not self.is_off:
@@ -899,7 +961,13 @@ class Run:
             return
         name = name or os.path.basename(os.fspath(path))
         item = _Item("PUT", self._path + "/files/" + urllib.parse.quote(name), "application/octet-stream")
-        self._files.add(item, source=os.fspath(path))
+        with open(path, "rb") as file:
+            try:
+                self._files.add(item, source=os.fspath(path))
+            except OSError as error:
+                # In the caller's time: the file may change later, and may be too large for the queue.
+                if _Sender(self.address).send(item, file) != _Sender.SENT:
+                    _say(f"the spool cannot be written ({error}); {path} is not recorded")
         self._start_thread()
 
     @_guarded
@@ -926,7 +994,7 @@ class Run:
         except Exception as failure:
             _say(f"fail: {type(failure).__name__}: {failure}")
 
-    def _finish(self, completed, error, wait):
+    def _finish(self, completed, error, wait, is_killed=False):
         if self.has_ended:
             return
         self._release()
@@ -936,17 +1004,25 @@ class Run:
             end = {"completed": bool(completed), "end": time.time()}
             self._put(_Item("POST", self._path + "/complete", "application/json", _json(end)))
         self.has_ended = True
-        _open.remove(self)
         global _current
         if _current is self:
-            _current = _open[-1] if _open else None
+            others = [run for run in _open if run is not self]
+            _current = others[-1] if others else None
         self._deadline = time.monotonic() + (_patience() if wait is None else wait)
+        if is_killed:
+            # First of all everything is in the spool: the process may be killed before its time is over.
+            self._rescue()
         self._closing = True
         self._wake.set()
-        if self._pid == os.getpid():
+        if is_killed:
+            self._thread.join(max(0.0, self._deadline - time.monotonic()))
+        elif self._pid == os.getpid():
             self._thread.join(max(0.0, self._deadline - time.monotonic()) + 2 * _REPLY)
             if self._thread.is_alive() or self._queue:
                 self._spill()
+        if self._queue:
+            _log.warning("the end of the run %s is lost: it could not be sent (%s), and the spool %s cannot be written",
+                         self.id, self._sender.reason or "no time left", self._sender.spool.folder)
         if not self._lane.is_empty() or not self._files.is_empty():
             _log.warning("the run %s is not wholly sent (%s); it waits in %s and is sent by the next run, or by "
                          "`python rundir.py send`", self.id, self._sender.reason or "no time left",
@@ -954,6 +1030,10 @@ class Run:
         if self._sender.refused:
             _log.warning("%d requests of the run %s were refused; they are in %s", self._sender.refused, self.id,
                          os.path.join(self._sender.spool.folder, "refused"))
+        # Only now: until here SIGTERM rescues what is not sent.
+        _open.remove(self)
+        if not _open:
+            _leave_sigterm()
 
     def flush(self, wait=10):
         """Waits until all data recorded so far is sent, at most `wait` seconds. Returns whether it was."""
@@ -1084,8 +1164,8 @@ class Run:
                 _say(f"{type(error).__name__}: {error}")
             if not self._queue:
                 self._idle.set()
-            if self._closing and not self._queue:
-                empty = self._lane.is_empty() and self._files.is_empty()
+            if self._closing:
+                empty = not self._queue and self._lane.is_empty() and self._files.is_empty()
                 if empty or time.monotonic() > self._deadline:
                     if empty:
                         self._lane.tidy()
@@ -1112,20 +1192,29 @@ class Run:
     def _deliver_waiting(self):
         """Sends or spools what is in the queue. Returns false if neither is possible: then it stays in memory."""
         with self._taking:
-            items = self._take()
-            for index, item in enumerate(items):
-                try:
-                    self._deliver(item)
-                except OSError as error:
-                    _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
-                    self._queue.extendleft(reversed(items[index:]))
-                    return False
+            return self._empty_queue(self._deliver)
+
+    def _empty_queue(self, deliver):
+        self._in_hand.extend(self._take())
+        while self._in_hand:
+            item = self._in_hand[0]
+            try:
+                deliver(item)
+            except OSError as error:
+                _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
+                self._queue.extendleft(reversed(self._in_hand))
+                self._in_hand.clear()
+                return False
+            # Unless it was rescued meanwhile.
+            if self._in_hand and self._in_hand[0] is item:
+                self._in_hand.popleft()
         return True
 
     def _deliver(self, item):
-        if not self._sender.is_away and self._lane.is_empty() and self._sender.send(item) == _Sender.SENT:
+        if self._sender.may_try() and self._lane.is_empty() and self._sender.send(item) == _Sender.SENT:
             return
-        self._lane.add(item)
+        if item.lane is None:
+            self._lane.add(item)
         if self._step is not None:
             self._sender.spool.note("steps", self.id, str(self._step))
 
@@ -1137,11 +1226,29 @@ class Run:
             # The thread is sending.
             return
         try:
-            while self._queue:
-                for item in self._take():
-                    self._lane.add(item)
+            while self._queue and self._empty_queue(self._lane.add):
+                pass
         finally:
             self._taking.release()
+
+    def _rescue(self):
+        """Writes the queue to the spool before the process is killed; also what the thread is sending, if that takes long: it is
+        safe to send twice."""
+        is_free = self._taking.acquire(timeout=1)
+        waiting = list(self._in_hand)
+        self._in_hand.clear()
+        try:
+            while self._queue:
+                waiting += self._take()
+            while waiting:
+                self._lane.add(waiting[0])
+                waiting.pop(0)
+        except OSError as error:
+            _say(f"the spool cannot be written ({error}); what is recorded stays in memory")
+            self._queue.extendleft(reversed(waiting))
+        finally:
+            if is_free:
+                self._taking.release()
 
     def _replay_others(self):
         sender = self._sender
@@ -1274,13 +1381,21 @@ _current, _open = None, []
 def run(flags=None, *, id=None, properties=None, script=None, source=None, capture=False, resume=False, url=None):
     """Starts a run, and returns it; best used by `with`, which ends it. Raises nothing.
 
+    Without `with` and finish() the end of the process ends the run: as failed after an exception, or after sys.exit() with a
+    status other than 0, also one that was caught. (The status of exit() and `raise SystemExit` is not known: such a run is
+    completed. os._exit() leaves the run as it is.)
+    SIGTERM ends it as stopped, unless the program has a handler of its own; within a long call of C code, only behind that.
+
     - flags: a dict, a dataclass, what argparse returns
     - id: a name, by default RUNDIR_RUN, that of the job, or a new one
     - source: True or a folder: its source is recorded
-    - capture: True: printed text also goes to the run's output
-    - resume: continue a run that has ended
+    - capture: True: what is printed goes to the run's output too
+    - resume: True: go on with the run of that id, if there is one; else `id` gets -2, -3, … behind it. (While the server is
+      away that is not known, and the run goes on. RUNDIR_RUN always goes on.)
     """
-    global _current
+    global _current, _uncaught
+    # What went wrong before, as in an interactive session, did not end the process.
+    _uncaught = None
     try:
         _current = Run(flags, id, properties, script, source, capture, resume, url)
     except Exception as error:
@@ -1317,7 +1432,7 @@ def runs(where=None, *, order=None, limit=None, columns=None, archived=None, fra
              "columns": ",".join(columns) if isinstance(columns, (list, tuple)) else columns}
     query = {name: value for name, value in query.items() if value is not None}
     found, cursor = [], None
-    client = _Client((url or _address()).rstrip("/"))
+    client = _Client(_address(url))
     while True:
         asked = dict(query, limit=min(1000, limit - len(found)) if limit is not None else 1000)
         if cursor:
@@ -1347,7 +1462,7 @@ def _read_number(name, value):
 
 def compare(*ids, url=None):
     """`GET /compare` of runs. Raises Error."""
-    return _get(_Client((url or _address()).rstrip("/")),
+    return _get(_Client(_address(url)),
                 "/compare?" + urllib.parse.urlencode({"runs": ",".join(ids)}))
 
 
@@ -1362,8 +1477,8 @@ def _get(client, path):
 
 
 def send(url=None):
-    """Sends the requests that wait in the spool. Returns whether none is left."""
-    return _Sender((url or _address()).rstrip("/")).replay_all()
+    """Sends what waits in the spool. Returns whether nothing is left."""
+    return _Sender(_address(url)).replay_all()
 
 
 def _at_exit():
@@ -1374,6 +1489,7 @@ def _at_exit():
             run.finish()
 
 
+# What ends the process, as far as it is known: an exception, or that of sys.exit().
 _uncaught = None
 
 
@@ -1383,14 +1499,69 @@ def _hook(kind, error, trace, following=sys.excepthook):
     following(kind, error, trace)
 
 
+def _exit(status=None, /, following=sys.exit):
+    """sys.exit(), which tells nobody else of the status. In another thread it ends only that thread."""
+    global _uncaught
+    if threading.current_thread() is threading.main_thread():
+        _uncaught = SystemExit(status)
+    following(status)
+
+
 sys.excepthook = _hook
+sys.exit = _exit
 atexit.register(_at_exit)
 
 
+# SIGTERM: a batch system ends a job by it.
+
+def _handle_sigterm():
+    """Runs are to end with the process, if the program handles the signal in no way of its own."""
+    try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _terminate)
+    except ValueError:
+        # Only the main thread may do that.
+        pass
+
+
+def _leave_sigterm():
+    try:
+        if signal.getsignal(signal.SIGTERM) is _terminate:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    except ValueError:
+        pass
+
+
+def _terminate(number, frame):
+    own = [run for run in _open if run._pid == os.getpid()]
+    if signal.getsignal(number) is not _terminate:
+        # A handler that was set later calls this one, and decides what follows.
+        for run in own:
+            run._rescue()
+        return
+    signal.signal(number, signal.SIG_DFL)
+    try:
+        # The process ends in time, whatever lock the interrupted code holds.
+        limit = threading.Timer(_patience() + 5, os.kill, (os.getpid(), number))
+        limit.daemon = True
+        limit.start()
+        end = time.monotonic() + _patience()
+        for run in own:
+            run._rescue()
+        for run in own:
+            run._finish(False, None, max(0.0, end - time.monotonic()), is_killed=True)
+    except Exception as error:
+        _say(f"SIGTERM: {type(error).__name__}: {error}")
+    finally:
+        os.kill(os.getpid(), number)
+
+
 def _after_fork():
+    _leave_sigterm()
     # The parent's thread sends what the queue holds; the child has none.
     for run in _open:
         run._queue.clear()
+        run._in_hand.clear()
         run._lock, run._taking = threading.Lock(), threading.Lock()
 
 

@@ -27,7 +27,7 @@
 # RUNDIR_TOKEN          the token; RUNDIR_TOKEN_FILE: a file with it, default ~/.config/rundir/token, if it exists
 # RUNDIR_RUN            the run's id
 # RUNDIR_JOIN           1: another process starts and ends the run
-# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir
+# RUNDIR_SPOOL          the spool, default ~/.local/state/rundir; where it cannot be made, rundir-UID in TMPDIR
 # RUNDIR_WAIT           seconds that the end of a run may wait for the server, default 10
 # RUNDIR_TIMEOUT        seconds that a reply may take, default 10
 # RUNDIR_BACKGROUND     seconds that a process in the background goes on while the server is away, default 900; 0: none
@@ -41,12 +41,33 @@ umask 077
 say() { printf 'rundir: %s\n' "$*" >&2; }
 usage() { say "$1"; sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
+# Prints the whole part of a number of seconds. Status 1: it is none.
+whole() {
+    case $1 in *[!0-9.]* | *.*.* | '' | . | ??????????*) return 1 ;; esac
+    number=${1%%.*}
+    # Without zeros in front, which would make it octal.
+    number=${number#"${number%%[!0]*}"}
+    printf %s "${number:-0}"
+}
+
+# setting NAME VALUE DEFAULT
+setting() {
+    whole "${2:-$3}" && return
+    say "$1 is $2, no number of seconds; it is taken as $3"
+    printf %s "$3"
+}
+
 url=${RUNDIR_URL:-http://127.0.0.1:7117}
 url=${url%/}
+case $url in off | *://*) ;; *) url=http://$url ;; esac
 spool=${RUNDIR_SPOOL:-${XDG_STATE_HOME:-${HOME:-/tmp}/.local/state}/rundir}
-place=$spool/$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
-wait_seconds=${RUNDIR_WAIT:-10}
-timeout=${RUNDIR_TIMEOUT:-10}
+place_name=$(printf %s "$url" | tr -c 'A-Za-z0-9.-' '_')
+place=$spool/$place_name
+wait_seconds=$(setting RUNDIR_WAIT "${RUNDIR_WAIT:-}" 10)
+timeout=$(setting RUNDIR_TIMEOUT "${RUNDIR_TIMEOUT:-}" 10)
+# For curl, 0 is no limit.
+[ "$timeout" -gt 0 ] || timeout=1
+background=$(setting RUNDIR_BACKGROUND "${RUNDIR_BACKGROUND:-}" 900)
 host=$(uname -n)
 host_name=$(printf %s "$host" | tr -c 'A-Za-z0-9.' '_')
 who=$host_name.$$
@@ -65,6 +86,22 @@ become() {
 lost() {
     say "the spool $place cannot be written; something is not recorded. RUNDIR_SPOOL may name another folder"
     return 1
+}
+
+# Where the spool cannot be made, another folder is: one of this user, which no other can read.
+find_place() {
+    mkdir -p "$place/tmp" 2>/dev/null && [ -w "$place/tmp" ] && return
+    user=$(id -u)
+    other=${TMPDIR:-/tmp}/rundir-$user
+    mkdir -m 700 "$other" 2>/dev/null
+    [ -n "$(find "$other" -prune -type d -user "$user" -perm 700 2>/dev/null)" ] && [ -w "$other" ] || return 0
+    say "the spool $spool cannot be written; what is recorded waits in $other"
+    spool=$other
+    place=$spool/$place_name
+    mkdir -p "$place/tmp"
+    # A command that is run, and its clients, use the same.
+    RUNDIR_SPOOL=$spool
+    export RUNDIR_SPOOL
 }
 
 seconds() {
@@ -349,7 +386,7 @@ replay_all() {
 
 # Continues to send in the background, unless a process does so already.
 send_later() {
-    [ "${RUNDIR_BACKGROUND:-900}" -gt 0 ] || return 0
+    [ "$background" -gt 0 ] || return 0
     is_locked "$place/sender" && return 0
     (
         trap '' HUP INT TERM
@@ -357,7 +394,7 @@ send_later() {
         me=$(own_number)
         lock "$place/sender" || exit 0
         sender=$own who=$who.later
-        end=$(($(date +%s) + ${RUNDIR_BACKGROUND:-900}))
+        end=$(($(date +%s) + background))
         while ! all_empty && [ "$(date +%s)" -lt $end ]; do
             touch -c "$sender"
             if may_try && replay_all; then break; fi
@@ -370,7 +407,7 @@ send_later() {
 
 # Sends what was added: now if the server answers, else later.
 push() {
-    if [ ! -e "$place/away" ] || { [ "${RUNDIR_BACKGROUND:-900}" = 0 ] && may_try; }; then
+    if [ ! -e "$place/away" ] || { [ "$background" = 0 ] && may_try; }; then
         replay "$place/runs/$run" && { [ $# = 0 ] || replay "$place/files/$run"; } && return 0
     fi
     send_later
@@ -401,14 +438,19 @@ new_id() { printf '%s-%s' "$(date -u +%Y-%m-%dT%H-%M-%SZ)" "$(od -An -N2 -tx1 /d
 job() {
     joins=${RUNDIR_JOIN:-0}
     run=${RUNDIR_RUN:-}
-    rank=${RANK:-${SLURM_PROCID:-0}}
-    size=${WORLD_SIZE:-${SLURM_STEP_NUM_TASKS:-${SLURM_NTASKS:-1}}}
+    rank=${RANK:-} size=${WORLD_SIZE:-}
+    # Only the tasks of a step are ranks: a batch script without srun may start several programs.
+    task_step=${SLURM_STEP_ID:-}
+    case $task_step in
+        '' | *[!0-9]*) task_step= ;;
+        *) rank=${rank:-${SLURM_PROCID:-}} size=${size:-${SLURM_STEP_NUM_TASKS:-${SLURM_NTASKS:-}}} ;;
+    esac
+    rank=${rank:-0}
     case $size in '' | *[!0-9]*) size=1 ;; esac
     [ "$size" -gt 1 ] || return 0
     [ "$rank" = 0 ] || joins=1
-    if [ -z "$run" ] && [ -n "${SLURM_JOB_ID:-}" ]; then
-        run=slurm-$SLURM_JOB_ID
-        case ${SLURM_STEP_ID:-} in '' | *[!0-9]*) ;; *) run=$run.$SLURM_STEP_ID ;; esac
+    if [ -z "$run" ] && [ -n "${SLURM_JOB_ID:-}" ] && [ -n "$task_step" ]; then
+        run=slurm-$SLURM_JOB_ID.$task_step
     elif [ -z "$run" ] && [ -n "${TORCHELASTIC_RUN_ID:-}" ] && [ "$TORCHELASTIC_RUN_ID" != none ]; then
         run=torchrun-$(printf %s "$TORCHELASTIC_RUN_ID" | tr -c 'A-Za-z0-9._-' - | cut -c 1-100)
     fi
@@ -492,8 +534,8 @@ metrics() {
     for pair in "$@"; do case $pair in step=* | epoch=*) keyed=1 ;; esac; done
     if [ $keyed = 0 ]; then
         step=
-        # Concurrent calls get different steps.
-        mkdir -p "$place/steps"
+        # Calls at once get different steps.
+        mkdir -p "$place/steps" || lost || return
         for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
             lock "$place/steps/$run.lock" && break
             sleep 1
@@ -717,6 +759,7 @@ if [ "$url" = off ]; then
     exit 0
 fi
 if ! command -v curl >/dev/null 2>&1; then say 'curl is not installed; what is recorded waits in the spool'; fi
+find_place
 
 case $command in
     flags | properties | metrics | evaluation)
@@ -805,7 +848,11 @@ case $command in
     fail) fail "${*:-failed}"; push_all ;;
     resume) resume; push ;;
     send)
-        case ${1:-} in --wait) wait_seconds=${2:-$wait_seconds} ;; '') wait_seconds=0 ;; *) usage "send takes no $1" ;; esac
+        case ${1:-} in
+            --wait) [ $# = 1 ] || wait_seconds=$(whole "$2") || usage "--wait needs a number of seconds, not $2" ;;
+            '') wait_seconds=0 ;;
+            *) usage "send takes no $1" ;;
+        esac
         mkdir -p "$place/tmp"
         rm -f "$place/away"
         end=$(($(date +%s) + wait_seconds))
