@@ -30,5 +30,7 @@ package struct MetricsRow {
     package subscript(name: String) -> JSONNumber? { object[name].flatMap(Self.number) }
 
     /// The number that a member stands for: NaN and infinities are written in quotes.
-    package static func number(_ value: JSONValue) -> JSONNumber? { value.number ?? value.string.flatMap { JSONNumber($0) } }
+    package static func number(_ value: JSONValue) -> JSONNumber? {
+        value.number ?? value.string.flatMap { JSONNumber($0) }
+    }
 }
