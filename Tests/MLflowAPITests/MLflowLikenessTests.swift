@@ -80,6 +80,19 @@ import Testing
         }
     }
 
+    /// As after a deletion that was cut off.
+    @Test func deletingAgainTakesTheRunsThatAreLeft() throws {
+        let made = try api.done("experiments/create", ["name": "a"])
+        let id = try #require(made["experiment_id"]?.string)
+        let run = try api.run(id)
+        try api.done("experiments/delete", ["experiment_id": .string(id)])
+        try api.done("runs/restore", ["run_id": .string(run)])
+        try api.done("experiments/delete", ["experiment_id": .string(id)])
+        #expect(try api.get("runs/get?run_id=\(run)")["run"]?["info"]?["lifecycle_stage"] == "deleted")
+        #expect(
+            try api.refusal("experiments/delete", ["experiment_id": .string(id)]) == "404 RESOURCE_DOES_NOT_EXIST")
+    }
+
     @Test func deletedExperimentsAreNotChanged() throws {
         let made = try api.done("experiments/create", ["name": "a"])
         let id: JSONValue = try #require(made["experiment_id"])

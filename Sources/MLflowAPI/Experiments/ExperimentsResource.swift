@@ -85,28 +85,34 @@ extension MLflowAPI {
 
     // MARK: Deleting
 
-    /// Deletes an experiment, and archives its runs.
+    /// Deletes an experiment, and archives its runs. If the server or the client ended meanwhile, the next call
+    /// archives the rest.
     func deleteExperiment(_ call: MLflowCall) throws -> JSONObject {
-        let found = try experiment(call, isDeleted: false)
+        let found = try experiment(call)
         if found.id == Experiment.defaultID {
             throw MLflowError.invalid(
                 "The experiment Default has the runs of all other clients too, and cannot be deleted")
         }
-        try changeExperiment(found.id) { $0.isDeleted = true }
-        try moveRuns(of: found.id, from: .without, .archive, call.exchange)
+        if !found.isDeleted { try changeExperiment(found.id) { $0.isDeleted = true } }
+        let moved = try moveRuns(of: found.id, from: .without, .archive, call.exchange)
+        if found.isDeleted, moved == 0 { throw MLflowError.unknownExperiment(found.id) }
         return JSONObject()
     }
 
     func restoreExperiment(_ call: MLflowCall) throws -> JSONObject {
-        let found = try experiment(call, isDeleted: true)
-        try moveRuns(of: found.id, from: .only, .restore, call.exchange)
+        let found = try experiment(call)
+        if !found.isDeleted { throw MLflowError.unknownExperiment(found.id) }
+        _ = try moveRuns(of: found.id, from: .only, .restore, call.exchange)
         try changeExperiment(found.id) { $0.isDeleted = false }
         return JSONObject()
     }
 
+    /// Moves all runs of an experiment.
+    /// - Returns: how many
     private func moveRuns(
         of experiment: String, from place: RunQuery.Archived, _ action: RunWrite.Action, _ exchange: HTTPExchange
-    ) throws {
+    ) throws -> Int {
+        var moved = 0
         var query = RunQuery()
         let condition = try SearchCondition.experiments([experiment])
         query.predicate = try RunPredicate(condition)
@@ -117,21 +123,23 @@ extension MLflowAPI {
             let page = try store.runs(query)
             for result in submitAndWait(page.runs.map { RunWrite(.run($0.run), action) }, exchange) {
                 // Another client may have moved or removed the run in between.
-                if case .failure(let error) = result, error != .unknownRun { throw error }
+                switch result {
+                case .success: moved += 1
+                case .failure(.unknownRun): continue
+                case .failure(let error): throw error
+                }
             }
             query.cursor = page.next
         } while query.cursor != nil
+        return moved
     }
 
     // MARK: Parts
 
     /// The experiment that `experiment_id` names.
-    /// - Parameter isDeleted: whether it has to be deleted, or must not be; nil: either
-    private func experiment(_ call: MLflowCall, isDeleted: Bool? = nil) throws -> Experiment {
+    private func experiment(_ call: MLflowCall) throws -> Experiment {
         let id = try call.parameters.required("experiment_id")
-        guard let found = try experiments.list()[id], found.isDeleted == isDeleted ?? found.isDeleted else {
-            throw MLflowError.unknownExperiment(id)
-        }
+        guard let found = try experiments.list()[id] else { throw MLflowError.unknownExperiment(id) }
         return found
     }
 
